@@ -1,0 +1,1 @@
+"""From records to findings: estimates with intervals, comparisons, curves."""

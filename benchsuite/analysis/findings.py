@@ -1,0 +1,125 @@
+"""Findings: all that a paper may say about a suite's results, each number with the runs it comes from.
+
+Plain frozen data. `analysis.study` makes them from a plan and its records; the paper only reads them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from benchsuite.store.record import DatasetFacts, Environment, Failure, ModelFacts, WeightsFacts
+from benchsuite.suite.plan import Case
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A mean over seeds. `low` and `high` bound the 95 % interval, None with fewer than two seeds; `sd` likewise.
+
+    `runs` are the keys of the runs it comes from, in the order of their seeds, and `values` their values.
+    """
+
+    mean: float
+    sd: float | None
+    low: float | None
+    high: float | None
+    runs: tuple[str, ...]
+    values: tuple[float, ...]
+
+    @property
+    def n(self) -> int:
+        return len(self.values)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A case against the baseline over the seeds both have finished.
+
+    `difference` is case minus baseline. `p` is None when the sample is too small for the test to ever reach 0.05;
+    `seeds_needed` then says how many pairs would do. `p_adjusted` is Holm's over the family of comparisons.
+    """
+
+    case: str
+    baseline: str
+    metric: str
+    difference: Estimate | None
+    p: float | None
+    p_adjusted: float | None
+    seeds_needed: int | None
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A metric by epoch over seeds: at `epochs[i]`, the mean over `n[i]` runs and their smallest and largest value."""
+
+    epochs: tuple[int, ...]
+    mean: tuple[float, ...]
+    low: tuple[float, ...]
+    high: tuple[float, ...]
+    n: tuple[int, ...]
+    runs: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class CaseFindings:
+    """What came out of one case.
+
+    `estimates` has test_accuracy, test_loss, test_macro_f1, validation_accuracy, validation_loss, train_accuracy,
+    train_loss (the last four at the best epoch), overfitting_gap (train minus validation accuracy at the best
+    epoch), best_epoch, epochs_run, epochs_to_95 (epochs until 95 % of the case's own best validation accuracy),
+    training_seconds, seconds_per_epoch, images_per_second, peak_memory_bytes. Empty when no run is done.
+    `curves` has train_loss, validation_loss, train_accuracy, validation_accuracy.
+    """
+
+    case: Case
+    label: str
+    """How figures and tables call it: the value of the factor when the suite varies one, else the case's name."""
+    planned: int
+    done: int
+    failures: tuple[tuple[int, Failure], ...]
+    estimates: Mapping[str, Estimate]
+    curves: Mapping[str, Curve]
+    confusion: tuple[tuple[int, ...], ...] | None
+    """Summed over seeds."""
+    accuracy_wilson: tuple[float, float] | None
+    """95 % Wilson interval of the test accuracy of the first seed, which only the test set's size limits."""
+    model: ModelFacts | None
+
+
+@dataclass(frozen=True)
+class Findings:
+    """All of a suite's results. `runs` lists every finished run as (key, case, seed, weights hash)."""
+
+    suite: str
+    metric: str
+    baseline: str | None
+    cases: tuple[CaseFindings, ...]
+    comparisons: tuple[Comparison, ...]
+    seeds: tuple[int, ...]
+    planned: int
+    done: int
+    failed: int
+    changes: tuple[str, ...]
+    deviations: tuple[str, ...]
+    dataset: DatasetFacts | None
+    weights: WeightsFacts | None
+    environments: tuple[Environment, ...]
+    """Each different environment once, most runs first."""
+    runs: tuple[tuple[str, str, int, str], ...]
+    finished: str | None
+    """When the last run finished, ISO 8601: the paper's date."""
+    total_seconds: float
+    settings: Mapping[str, Any]
+    """Resolved parameters common to all cases, by dotted path."""
+
+    @property
+    def sample(self) -> bool:
+        return self.dataset is not None and self.dataset.provenance == "synthetic sample"
+
+    @property
+    def partial(self) -> bool:
+        return self.done < self.planned
+
+    def case(self, name: str) -> CaseFindings:
+        return next(case for case in self.cases if case.case.name == name)

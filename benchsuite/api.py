@@ -1,0 +1,65 @@
+"""The one module that plugins import. It only hands names on; importing it does not import torch."""
+
+from benchsuite.contracts.dataset import (
+    Augmentation,
+    Dataset,
+    DatasetCard,
+    DatasetIndex,
+    Downloader,
+    Found,
+    Images,
+    PhotoFiles,
+    Preprocessing,
+    Provenance,
+    Source,
+    Split,
+)
+from benchsuite.contracts.model import Model, Task, WeightsRequest
+from benchsuite.contracts.observer import EpochReport, RunInfo, RunSummary
+from benchsuite.contracts.parameters import Parameters
+from benchsuite.contracts.recipe import (
+    EarlyStopping,
+    FreezePolicy,
+    Optimizer,
+    Phase,
+    Precision,
+    Recipe,
+    Scheduler,
+)
+from benchsuite.errors import BenchsuiteError, DataError, PluginError, TrainingError, WeightsError
+from benchsuite.hookspecs import hookimpl
+
+__all__ = [
+    "Augmentation",
+    "BenchsuiteError",
+    "DataError",
+    "Dataset",
+    "DatasetCard",
+    "DatasetIndex",
+    "Downloader",
+    "EarlyStopping",
+    "EpochReport",
+    "Found",
+    "FreezePolicy",
+    "Images",
+    "Model",
+    "Optimizer",
+    "Parameters",
+    "Phase",
+    "PhotoFiles",
+    "PluginError",
+    "Precision",
+    "Preprocessing",
+    "Provenance",
+    "Recipe",
+    "RunInfo",
+    "RunSummary",
+    "Scheduler",
+    "Source",
+    "Split",
+    "Task",
+    "TrainingError",
+    "WeightsError",
+    "WeightsRequest",
+    "hookimpl",
+]

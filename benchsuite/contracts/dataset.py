@@ -1,0 +1,214 @@
+"""The dataset contract: where the images are, what they are, and how they are prepared.
+
+Data flows from `find`, `download` or `sample` (which leave files in the official layout in a folder) to `index`,
+which says which image belongs to which split and class. No method imports torch; pixels are the engine's business.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, Protocol, TypeVar
+
+from benchsuite.contracts.parameters import Parameters
+from benchsuite.errors import DataError
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+P = TypeVar("P", bound=Parameters)
+
+Provenance = Literal["official", "unofficial copy", "synthetic sample"]
+
+
+@dataclass(frozen=True)
+class Source:
+    """One official file of a data set: where it lies and how to recognise it."""
+
+    url: str
+    filename: str
+    sha256: str | None = None
+    bytes: int | None = None
+
+
+@dataclass(frozen=True)
+class DatasetCard:
+    """What a data set is, for listings and for the paper.
+
+    `summary` is one or two Spanish sentences for the paper. `class_titles` maps a class to how the paper calls it.
+    `splits` maps each split to its official number of images.
+    """
+
+    title: str
+    summary: str
+    licence: str
+    bibtex: str
+    homepage: str
+    sources: tuple[Source, ...]
+    classes: tuple[str, ...]
+    splits: Mapping[str, int]
+    class_titles: Mapping[str, str] = field(default_factory=dict)
+
+
+class Images(Protocol):
+    """An ordered collection of images that can be opened one at a time, from several threads."""
+
+    def __len__(self) -> int: ...
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """A name for each image, unique in the collection, stable across machines (say, its relative path)."""
+
+    def digest(self, i: int) -> str:
+        """Hexadecimal SHA-256 of the stored bytes of image `i`."""
+
+    def open(self, i: int) -> Image.Image:
+        """Image `i` as an RGB picture. Raises DataError, naming the file, when it cannot be decoded."""
+
+
+@dataclass(frozen=True)
+class PhotoFiles:
+    """Images that lie as one file each below `root`; names are paths relative to it, with forward slashes."""
+
+    root: Path
+    names: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def path(self, i: int) -> Path:
+        return self.root / self.names[i]
+
+    def digest(self, i: int) -> str:
+        try:
+            return hashlib.sha256(self.path(i).read_bytes()).hexdigest()
+        except OSError as error:
+            raise DataError(f"cannot read the image: {error.strerror}", where=str(self.path(i))) from error
+
+    def open(self, i: int) -> Image.Image:
+        from PIL import Image, UnidentifiedImageError
+
+        try:
+            with Image.open(self.path(i)) as picture:
+                return picture.convert("RGB")
+        except (OSError, UnidentifiedImageError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+            raise DataError(
+                f"this image cannot be decoded: {error}",
+                where=str(self.path(i)),
+                expected="a whole JPEG or PNG file",
+                remedy="replace the file with an intact copy, or delete the folder to download the data set again",
+            ) from error
+
+
+@dataclass(frozen=True)
+class Split:
+    """One split: N images and their N labels (class numbers from 0)."""
+
+    images: Images
+    labels: tuple[int, ...]
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+
+@dataclass(frozen=True)
+class DatasetIndex:
+    """Which image belongs to which split and class. The core, not the plugin, decides who may see `test`."""
+
+    classes: tuple[str, ...]
+    train: Split
+    validation: Split
+    test: Split
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """One random change of a training image, drawn anew for each sample and epoch by the engine.
+
+    `name` is one of the engine's augmentations (`horizontal_flip`, `vertical_flip`); `options` are its
+    numbers, such as `{"p": 0.5}`.
+    """
+
+    name: str
+    options: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Preprocessing:
+    """How a decoded photo becomes a model input.
+
+    `size` is (height, width) in pixels. `resize` is `squash` (both sides scaled independently, bilinear with
+    antialiasing) or `crop` (shorter side scaled, centre kept). Channels are then scaled to 0..1, `mean` is
+    subtracted and the result divided by `std`.
+    """
+
+    size: tuple[int, int]
+    mean: tuple[float, float, float]
+    std: tuple[float, float, float]
+    resize: Literal["squash", "crop"] = "squash"
+    augmentations: tuple[Augmentation, ...] = ()
+
+
+@dataclass(frozen=True)
+class Found:
+    """A data set as found on disk.
+
+    `folder` holds the official layout. `provenance` is `official` only when checksums prove it; `evidence` is one
+    English sentence saying what was compared.
+    """
+
+    folder: Path
+    provenance: Provenance
+    evidence: str
+
+
+class Downloader(Protocol):
+    """What a dataset may use to reach the network; it resumes, verifies and shows progress."""
+
+    def file(self, source: Source, target: Path) -> Path:
+        """Download `source` to `target` (a file), verified. Raises DataError when it cannot be had."""
+
+    def huggingface(self, repo: str, filename: str, revision: str, sha256: str | None = None) -> Path:
+        """A file of a Hugging Face data set, through huggingface_hub; returns its local path."""
+
+
+class Dataset(ABC, Generic[P]):
+    """A data set that suites can name. Subclass it; set `name`, `Parameters` and the methods below."""
+
+    name: ClassVar[str]
+    Parameters: ClassVar[type[Parameters]]
+
+    @abstractmethod
+    def card(self, params: P) -> DatasetCard:
+        """What the data set is, with these parameters."""
+
+    @abstractmethod
+    def preprocessing(self, params: P) -> Preprocessing:
+        """Size, normalisation and augmentation of the model's input."""
+
+    @abstractmethod
+    def find(self, params: P, root: Path, scratch: Path) -> Found | None:
+        """Look for the data set in or directly below `root`: the official folder layout or official archives.
+
+        Archives are unpacked below `scratch`. Returns None when nothing of it is there; raises DataError when it is
+        there but broken (wrong counts, unreadable archive), naming the file.
+        """
+
+    @abstractmethod
+    def download(self, params: P, folder: Path, downloader: Downloader) -> None:
+        """Bring the official files into `folder`, so that `find(params, folder, ...)` finds them."""
+
+    @abstractmethod
+    def sample(self, params: P, folder: Path) -> None:
+        """Write a small synthetic copy in the official layout, the same bytes at every call."""
+
+    @abstractmethod
+    def index(self, params: P, folder: Path) -> DatasetIndex:
+        """List the images and labels of each split. Deterministic; reads names and metadata, decodes nothing."""
+
+    def trial(self, params: P) -> Mapping[str, Any]:
+        """Parameter changes that make a trial run on the synthetic sample quick, for instance a smaller image."""
+        return {}

@@ -1,0 +1,81 @@
+"""The model contract: a network, its ordered stages, and the pretrained weights it may ask for."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
+
+from benchsuite.contracts.parameters import Parameters
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+P = TypeVar("P", bound=Parameters)
+
+
+@dataclass(frozen=True)
+class Task:
+    """What the network must do: tell `classes` classes apart in images of shape (channels, height, width)."""
+
+    classes: int
+    height: int
+    width: int
+    channels: int = 3
+
+
+@dataclass(frozen=True)
+class WeightsRequest:
+    """Pretrained weights that a model asks for: a named official file, or the user's own file (`path`).
+
+    `sha256` may be a prefix, as in torchvision's file names; a file that matches it is `official`.
+    """
+
+    name: str
+    filename: str
+    url: str | None = None
+    sha256: str | None = None
+    path: Path | None = None
+
+
+class Model(ABC, Generic[P]):
+    """A network that suites can name. Subclass it; import torch inside the methods, never at module level."""
+
+    name: ClassVar[str]
+    Parameters: ClassVar[type[Parameters]]
+
+    @abstractmethod
+    def title(self, params: P) -> str:
+        """The model's name as a paper writes it, such as "ResNet18"."""
+
+    @abstractmethod
+    def bibtex(self, params: P) -> str:
+        """The BibTeX entry of the paper that introduced it."""
+
+    @abstractmethod
+    def build(self, params: P, task: Task) -> nn.Module:
+        """The network, freshly initialised from torch's default generator (which the engine has seeded).
+
+        Its forward maps a float tensor (N, channels, height, width) to logits (N, classes).
+        """
+
+    @abstractmethod
+    def stages(self, module: nn.Module) -> Mapping[str, nn.Module]:
+        """The ordered parts whose composition IS the forward pass; the last one is the classification head.
+
+        Freezing and feature caching speak of stages. They must share no parameters.
+        """
+
+    def weights(self, params: P) -> WeightsRequest | None:
+        """The pretrained weights these parameters ask for; None to start from the seeded initialisation."""
+        return None
+
+    def adapt(self, params: P, state: dict[str, Tensor]) -> dict[str, Tensor]:
+        """Turn a pretrained state dict into this module's names, leaving out what starts anew (the head)."""
+        return state
+
+    def trial(self, params: P) -> Mapping[str, Any]:
+        """Parameter changes that make a trial run on the synthetic sample quick."""
+        return {}

@@ -1,0 +1,17 @@
+"""The base of every component's parameter model.
+
+Parameters come from YAML, so they are validated as JSON is: strictly (no `true` where a number is due, no "30" for
+30), but lists become tuples and strings become paths. Unknown names are errors.
+"""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Parameters(BaseModel):
+    """Parameters of a dataset, model or recipe; subclass it and give every field a description and a bound."""
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, strict=True, validate_default=True, use_attribute_docstrings=True
+    )

@@ -1,0 +1,125 @@
+"""The recipe contract: training as a declaration.
+
+A recipe turns its parameters into phases. The engine runs the phases; so determinism, resume, feature caching and
+the sealed test set hold for everybody's recipe. A recipe may replace the loss and transform a training batch.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeVar
+
+from pydantic import Field
+
+from benchsuite.contracts.parameters import Parameters
+
+if TYPE_CHECKING:
+    from numpy.random import Generator
+    from torch import Tensor
+
+P = TypeVar("P", bound=Parameters)
+
+Precision = Literal["auto", "fp32", "bf16", "fp16"]
+
+
+class FreezePolicy(Parameters):
+    """Which stages do not train, and what their batch-norm layers do.
+
+    Either `blocks` (with `stem`) or `stages` says what is frozen. Blocks are the stages between the first (the stem)
+    and the last (the head), counted from the input.
+    """
+
+    blocks: int = Field(default=0, ge=0)
+    """How many blocks are frozen, from the input on; 0 trains them all."""
+
+    stem: Literal["with_first_block", "always", "never"] = "with_first_block"
+    """Whether the stem is frozen: as soon as one block is, always, or never."""
+
+    batchnorm: Literal["eval", "train"] = "eval"
+    """Frozen stages' batch-norm: `eval` keeps the stored statistics, `train` goes on updating them."""
+
+    stages: tuple[str, ...] | None = None
+    """Names of the frozen stages; replaces `blocks` and `stem`."""
+
+
+@dataclass(frozen=True)
+class Optimizer:
+    """An optimizer by its torch name in lower case (`adam`, `sgd`, ...), its learning rate and further options."""
+
+    name: Literal["adam", "adamw", "sgd", "adagrad", "rmsprop", "adadelta"]
+    learning_rate: float
+    options: Mapping[str, float | bool] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Scheduler:
+    """A learning-rate schedule, stepped once an epoch: `constant`, `step`, `multistep`, `exponential`, `cosine`."""
+
+    name: Literal["constant", "step", "multistep", "exponential", "cosine"] = "constant"
+    options: Mapping[str, float | tuple[int, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class EarlyStopping:
+    """Stop when `patience` epochs have passed without an improvement of the phase's `monitor`."""
+
+    patience: int
+
+
+@dataclass(frozen=True)
+class Phase:
+    """A stretch of training with its own freeze policy, optimizer, scheduler and stop rule.
+
+    The checkpoint kept is the one with the best `monitor` over validation; a phase starts from the best
+    checkpoint of the phase before it.
+    """
+
+    name: str
+    max_epochs: int
+    batch_size: int
+    optimizer: Optimizer
+    freeze: FreezePolicy = FreezePolicy()
+    scheduler: Scheduler = Scheduler()
+    monitor: Literal["validation_loss", "validation_accuracy"] = "validation_loss"
+    early_stopping: EarlyStopping | None = None
+    gradient_clip: float | None = None
+    """Largest norm of the gradient; None leaves it alone."""
+
+
+class Recipe(ABC, Generic[P]):
+    """A way of training that suites can name."""
+
+    name: ClassVar[str]
+    Parameters: ClassVar[type[Parameters]]
+
+    @abstractmethod
+    def phases(self, params: P) -> tuple[Phase, ...]:
+        """The phases in order, at least one."""
+
+    def precision(self, params: P) -> Precision:
+        """Arithmetic of forward and backward; `auto` is bf16 or fp16 on CUDA and fp32 on the CPU."""
+        return "auto"
+
+    def log_every(self, params: P) -> int:
+        """Every how many steps the training loss is logged."""
+        return 10
+
+    def loss(self, params: P, logits: Tensor, targets: Tensor) -> Tensor:
+        """The scalar training loss, averaged over the batch. `targets` are class numbers (N,) unless `transform`
+        turned them into probabilities (N, classes). Default: cross-entropy."""
+        from torch.nn.functional import cross_entropy
+
+        return cross_entropy(logits, targets)
+
+    def transform(
+        self, params: P, images: Tensor, targets: Tensor, draw: Generator
+    ) -> tuple[Tensor, Tensor]:
+        """Change a training batch (mixup and its like). Draw only from `draw`. Override it and the engine will not
+        cache features past the input."""
+        return images, targets
+
+    def trial(self, params: P) -> Mapping[str, Any]:
+        """Parameter changes that make a trial run on the synthetic sample quick, for instance fewer epochs."""
+        return {}

@@ -1,0 +1,103 @@
+"""The family of errors that a user can meet.
+
+Every error answers four questions: what is wrong, where, what was expected, and what to do about it. The command
+line prints the answers and exits with `exit_code`; no traceback is shown for these. Anything that is not a
+`BenchsuiteError` is a defect of benchsuite itself or of a plugin.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class BenchsuiteError(Exception):
+    """Something the user can mend.
+
+    `what` is one sentence; `where` names a file with line and column, or a plugin with its distribution; `expected`
+    says what would have been right; `remedy` says what to do next.
+    """
+
+    exit_code: ClassVar[int] = 2
+    kind: ClassVar[str] = "error"
+
+    def __init__(
+        self, what: str, *, where: str | None = None, expected: str | None = None, remedy: str | None = None
+    ) -> None:
+        super().__init__(what)
+        self.what = what
+        self.where = where
+        self.expected = expected
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        lines = [self.what]
+        lines += [f"  where:    {self.where}"] if self.where else []
+        lines += [f"  expected: {self.expected}"] if self.expected else []
+        lines += [f"  remedy:   {self.remedy}"] if self.remedy else []
+        return "\n".join(lines)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (_rebuild, (type(self), self.what, self.where, self.expected, self.remedy))
+
+
+def _rebuild(
+    kind: type[BenchsuiteError], what: str, where: str | None, expected: str | None, remedy: str | None
+) -> BenchsuiteError:
+    """Unpickle an error whatever its class: workers hand errors to their parent by pickle."""
+    error = kind.__new__(kind)
+    BenchsuiteError.__init__(error, what, where=where, expected=expected, remedy=remedy)
+    return error
+
+
+class DataError(BenchsuiteError):
+    """A data set is missing, incomplete, corrupt, or not what it claims to be."""
+
+    kind = "data"
+
+
+class WeightsError(BenchsuiteError):
+    """A weights file is missing, unsafe, corrupt, or does not fit the model."""
+
+    kind = "weights"
+
+
+class PluginError(BenchsuiteError):
+    """A plugin broke its contract."""
+
+    kind = "plugin"
+
+
+class StoreError(BenchsuiteError):
+    """The results folder cannot be read or written."""
+
+    kind = "store"
+
+
+class DeviceError(BenchsuiteError):
+    """The device that was asked for is absent, or out of memory."""
+
+    kind = "device"
+
+
+class TrainingError(BenchsuiteError):
+    """Training itself went wrong, for instance a loss that is not a number."""
+
+    kind = "training"
+
+
+class WorkerDied(BenchsuiteError):
+    """The process that carried a run ended without an answer: killed, out of memory, or crashed."""
+
+    kind = "worker died"
+
+
+class PaperError(BenchsuiteError):
+    """The paper cannot be made from what is there."""
+
+    kind = "paper"
+
+
+class SetupError(BenchsuiteError):
+    """The machine lacks something that benchsuite needs, such as Pango."""
+
+    kind = "setup"

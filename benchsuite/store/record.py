@@ -1,0 +1,172 @@
+"""The record: everything a finished run leaves behind, as `record.json`.
+
+Beside it in the run's folder lie `predictions.safetensors` (class probabilities, float32, of validation and test
+images, with their labels), `weights.safetensors` (the best checkpoint) and `log.txt`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from benchsuite.contracts.dataset import Provenance
+from benchsuite.suite.plan import RunSpec
+
+SCHEMA_VERSION = 1
+
+
+class Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Epoch(Frozen):
+    """Metrics of one epoch. Losses are means over images; accuracies are fractions of 1.
+
+    Training metrics are gathered while the epoch trains (so with a moving model); validation metrics after it.
+    """
+
+    phase: str
+    epoch: int
+    """From 1, counted over all phases."""
+    train_loss: float
+    train_accuracy: float
+    validation_loss: float
+    validation_accuracy: float
+    learning_rate: float
+    seconds: float
+
+
+class Best(Frozen):
+    """The checkpoint that validation chose."""
+
+    phase: str
+    epoch: int
+    validation_loss: float
+    validation_accuracy: float
+    validation_macro_f1: float
+
+
+class TestMetrics(Frozen):
+    """The sealed test split, evaluated once, from the best checkpoint."""
+
+    __test__ = False
+
+    loss: float
+    accuracy: float
+    macro_f1: float
+    confusion: tuple[tuple[int, ...], ...]
+    """Rows are true classes, columns predicted ones; counts of images."""
+
+
+class ModelFacts(Frozen):
+    """Sizes of the network as it was trained."""
+
+    parameters_total: int
+    parameters_trainable: int
+    """In the last phase."""
+    forward_flops: int
+    """Of one image through the whole network; a multiply-add counts as two."""
+    train_flops: int
+    """Of one image, forward and backward, as trained (what is cached is not counted)."""
+    stages: tuple[str, ...]
+    frozen_stages: tuple[str, ...]
+
+
+class DatasetFacts(Frozen):
+    """Which data the run saw."""
+
+    title: str
+    classes: tuple[str, ...]
+    counts: Mapping[str, tuple[int, ...]]
+    """For each split (train, validation, test), the number of images of each class."""
+    image_size: tuple[int, int]
+    provenance: Provenance
+    evidence: str
+    fingerprint: str
+
+
+class WeightsFacts(Frozen):
+    """What the network started from. `sha256` and `file` are None for a seeded random start."""
+
+    request: str
+    provenance: Literal["official", "unofficial copy", "random"]
+    file: str | None
+    sha256: str | None
+
+
+class Cost(Frozen):
+    """What the run cost. Times are wall-clock seconds; `images_per_second` counts training images in epochs."""
+
+    seconds: Mapping[str, float]
+    """By part: setup, data, features, training, validation, test, total (over all starts of a resumed run)."""
+    images_per_second: float
+    peak_memory_bytes: int
+    """Of the process."""
+    peak_device_memory_bytes: int | None
+    """Allocated by torch on the GPU; None on the CPU."""
+
+
+class Environment(Frozen):
+    """Where the run was made. `packages` maps distributions to versions."""
+
+    python: str
+    platform: str
+    device: str
+    """`cpu` or `cuda`."""
+    device_name: str
+    driver: str | None
+    cuda: str | None
+    cudnn: str | None
+    threads: int
+    precision: str
+    packages: Mapping[str, str]
+    git: Mapping[str, str | bool] | None
+    """Commit and whether the tree was dirty; None outside a repository."""
+
+
+class Failure(Frozen):
+    """Why a run failed. `traceback` is kept for defects of plugins and of benchsuite itself."""
+
+    kind: str
+    what: str
+    where: str | None = None
+    expected: str | None = None
+    remedy: str | None = None
+    traceback: str | None = None
+
+
+class RunRecord(Frozen):
+    """One run. Fields after `failure` are None or empty when the run failed before they were known."""
+
+    schema_version: int = SCHEMA_VERSION
+    key: str
+    key_fields: Mapping[str, Any]
+    """What the key is the hash of: a nested mapping of plain values."""
+    spec: RunSpec
+    status: Literal["done", "failed"]
+    started: str
+    """ISO 8601, UTC."""
+    finished: str
+    resumed: int = 0
+    """How often the run was taken up again after an interruption."""
+    deviations: tuple[str, ...] = ()
+    """Everything that is not as the suite asked: synthetic sample, random weights, missing CUDA, `--set` changes."""
+    environment: Environment
+    failure: Failure | None = None
+    dataset: DatasetFacts | None = None
+    weights: WeightsFacts | None = None
+    model: ModelFacts | None = None
+    epochs: tuple[Epoch, ...] = ()
+    steps: tuple[tuple[int, float], ...] = ()
+    """(step, batch loss) as often as the recipe logs."""
+    best: Best | None = None
+    test: TestMetrics | None = None
+    weights_hash: str | None = None
+    """SHA-256 over the best checkpoint's tensors: names, types, shapes and bytes."""
+    predictions_hash: str | None = None
+    """SHA-256 over the probabilities of validation and test."""
+    cost: Cost | None = None
+    notes: Mapping[str, Any] = {}
+    """Facts about how the engine carried the run: feature cache, chunk size, batch invariance of the features."""

@@ -1,0 +1,1 @@
+"""From a YAML file to a plan: read, validate, expand."""

@@ -1,0 +1,63 @@
+"""The plan: what a suite expands to. Plain frozen data that can be stored and sent to a worker."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Component(BaseModel):
+    """One dataset, model or recipe of a case, with every parameter resolved (defaults included), as JSON values."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    distribution: str
+    version: str
+    parameters: Mapping[str, Any]
+
+
+class Case(BaseModel):
+    """One cell of the suite's matrix: a full set of parameters without the seed.
+
+    `name` is unique in the suite and stable ("freeze_blocks=3"); `settings` maps what sets this case apart (dotted
+    path, such as `recipe.freeze.blocks`) to its value.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    settings: Mapping[str, Any]
+    dataset: Component
+    model: Component
+    recipe: Component
+
+
+class RunSpec(BaseModel):
+    """One case with one seed: the unit of work, of caching and of failure."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    suite: str
+    case: Case
+    seed: int
+
+
+class Plan(BaseModel):
+    """The cases and seeds of a suite, in the order of the file; `changes` lists what `--set` and the like altered."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    suite: str
+    cases: tuple[Case, ...]
+    seeds: tuple[int, ...]
+    changes: tuple[str, ...] = ()
+
+    @property
+    def runs(self) -> tuple[RunSpec, ...]:
+        """Every run, seed by seed, so that an interrupted study has whole rows of paired cases."""
+        return tuple(
+            RunSpec(suite=self.suite, case=case, seed=seed) for seed in self.seeds for case in self.cases
+        )

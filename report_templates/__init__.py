@@ -1,0 +1,1 @@
+"""Templates of papers, a folder each."""

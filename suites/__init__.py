@@ -1,0 +1,1 @@
+"""The studies that ship with benchsuite, a YAML file each."""
