@@ -28,6 +28,8 @@ from benchsuite.contracts.recipe import (
 )
 from benchsuite.errors import BenchsuiteError, DataError, PluginError, TrainingError, WeightsError
 from benchsuite.hookspecs import hookimpl
+from benchsuite.sources.archives import unpack
+from benchsuite.sources.digests import content_fingerprint, file_sha256
 
 __all__ = [
     "Augmentation",
@@ -61,5 +63,8 @@ __all__ = [
     "TrainingError",
     "WeightsError",
     "WeightsRequest",
+    "content_fingerprint",
+    "file_sha256",
     "hookimpl",
+    "unpack",
 ]

@@ -7,10 +7,11 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from benchsuite.api import Dataset, Model, Recipe, hookimpl
 from benchsuite_plugins.datasets.beans import Beans
 from benchsuite_plugins.models.resnet import ResNet
 from benchsuite_plugins.recipes.finetune import Finetune
+
+from benchsuite.api import Dataset, Model, Recipe, hookimpl
 
 
 @hookimpl

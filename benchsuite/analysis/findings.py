@@ -51,7 +51,7 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Curve:
-    """A metric by epoch over seeds: at `epochs[i]`, the mean over `n[i]` runs and their smallest and largest value."""
+    """A metric by epoch over seeds: at `epochs[i]`, mean over `n[i]` runs, and their smallest and largest value."""
 
     epochs: tuple[int, ...]
     mean: tuple[float, ...]

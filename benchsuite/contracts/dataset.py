@@ -51,6 +51,8 @@ class DatasetCard:
     classes: tuple[str, ...]
     splits: Mapping[str, int]
     class_titles: Mapping[str, str] = field(default_factory=dict)
+    layout: str = ""
+    """What lies where on disk, in one English phrase, for users who bring the files by hand."""
 
 
 class Images(Protocol):
@@ -157,12 +159,14 @@ class Found:
     """A data set as found on disk.
 
     `folder` holds the official layout. `provenance` is `official` only when checksums prove it; `evidence` is one
-    English sentence saying what was compared.
+    English sentence saying what was compared. `fingerprint`, where the plugin unpacked verified files itself, is
+    the content fingerprint they had then; the core calls the data official only as long as it still matches.
     """
 
     folder: Path
     provenance: Provenance
     evidence: str
+    fingerprint: str | None = None
 
 
 class Downloader(Protocol):

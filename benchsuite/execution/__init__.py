@@ -1,1 +1,1 @@
-"""."""
+"""Which runs are due, and where they happen."""

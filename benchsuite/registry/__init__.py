@@ -1,1 +1,16 @@
-"""."""
+"""The registry: which plugins are installed, what they provide, and which of them had to be set aside."""
+
+from benchsuite.registry.catalogue import Registry
+from benchsuite.registry.discovery import discover, registry
+from benchsuite.registry.entries import AmbiguousComponent, Entry, Kind, Quarantined, UnknownComponent
+
+__all__ = [
+    "AmbiguousComponent",
+    "Entry",
+    "Kind",
+    "Quarantined",
+    "Registry",
+    "UnknownComponent",
+    "discover",
+    "registry",
+]

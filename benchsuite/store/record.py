@@ -152,7 +152,7 @@ class RunRecord(Frozen):
     resumed: int = 0
     """How often the run was taken up again after an interruption."""
     deviations: tuple[str, ...] = ()
-    """Everything that is not as the suite asked: synthetic sample, random weights, missing CUDA, `--set` changes."""
+    """Everything that is not as the suite asked: synthetic sample, random weights, no CUDA, `--set` changes."""
     environment: Environment
     failure: Failure | None = None
     dataset: DatasetFacts | None = None

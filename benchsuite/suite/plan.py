@@ -46,7 +46,11 @@ class RunSpec(BaseModel):
 
 
 class Plan(BaseModel):
-    """The cases and seeds of a suite, in the order of the file; `changes` lists what `--set` and the like altered."""
+    """The cases and seeds of a suite, in the order of the file.
+
+    `changes` lists what `--set` and the like altered, and `pinned` the paths that the user asked for (and `seeds`),
+    which a trial leaves alone.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -54,10 +58,9 @@ class Plan(BaseModel):
     cases: tuple[Case, ...]
     seeds: tuple[int, ...]
     changes: tuple[str, ...] = ()
+    pinned: tuple[str, ...] = ()
 
     @property
     def runs(self) -> tuple[RunSpec, ...]:
         """Every run, seed by seed, so that an interrupted study has whole rows of paired cases."""
-        return tuple(
-            RunSpec(suite=self.suite, case=case, seed=seed) for seed in self.seeds for case in self.cases
-        )
+        return tuple(RunSpec(suite=self.suite, case=case, seed=seed) for seed in self.seeds for case in self.cases)

@@ -1,0 +1,98 @@
+"""Comparing cases with a baseline, paired by seed: differences, sign-flip tests, and Holm's correction.
+
+Cases with the same seed share their random streams, so the difference within a seed is what the factor did. A test
+that could not reach 0.05 whatever the values is not made; the number of seeds that it needs is given instead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import stats
+
+from benchsuite.analysis.findings import Comparison
+from benchsuite.analysis.intervals import RANDOM_SEED, difference_estimate
+
+SIGNIFICANCE = 0.05
+PAIRS_NEEDED = 6
+"""Fewest pairs with which a two-sided sign-flip test, whose smallest p is 2 / 2**n, can fall below 0.05."""
+EXACT_UP_TO = 13
+"""Most pairs for which all 2**n sign patterns are tried; above it, `SIGN_PATTERNS` of them are drawn."""
+SIGN_PATTERNS = 99_999
+
+Measured = Mapping[int, tuple[str, float]]
+"""For each seed, the run's key and its value of the metric."""
+
+
+def compare(baseline: str, metric: str, measured: Mapping[str, Measured]) -> tuple[Comparison, ...]:
+    """Every case of `measured` but the baseline against it, in order; they are one family for Holm's correction.
+
+    A comparison's runs are the case's, then the baseline's, each in the order of the shared seeds.
+    """
+    reference = measured.get(baseline, {})
+    found = []
+    for case, values in measured.items():
+        if case == baseline:
+            continue
+        seeds = sorted(values.keys() & reference.keys())
+        differences = [values[seed][1] - reference[seed][1] for seed in seeds]
+        runs = [values[seed][0] for seed in seeds] + [reference[seed][0] for seed in seeds]
+        enough = len(seeds) >= PAIRS_NEEDED
+        found.append(
+            Comparison(
+                case=case,
+                baseline=baseline,
+                metric=metric,
+                difference=difference_estimate(differences, runs) if seeds else None,
+                p=sign_flip(differences) if enough else None,
+                p_adjusted=None,
+                seeds_needed=None if enough else PAIRS_NEEDED,
+            )
+        )
+    adjusted = iter(holm([comparison.p for comparison in found if comparison.p is not None]))
+    return tuple(comparison if comparison.p is None else _adjusted(comparison, next(adjusted)) for comparison in found)
+
+
+def sign_flip(differences: Sequence[float]) -> float:
+    """Two-sided p of the hypothesis that paired differences are symmetric about 0, by flipping their signs.
+
+    The statistic is the mean. Exact (Fisher, "The Design of Experiments", 1935, section 21) for up to 13 pairs,
+    else from a fixed random sample of patterns.
+    """
+    pairs = np.asarray(differences, dtype=float)
+    if not pairs.any():
+        return 1.0
+    result = stats.permutation_test(
+        (pairs, np.zeros_like(pairs)),
+        _mean_difference,
+        permutation_type="samples",
+        vectorized=True,
+        n_resamples=np.inf if len(pairs) <= EXACT_UP_TO else SIGN_PATTERNS,
+        alternative="two-sided",
+        random_state=np.random.default_rng(RANDOM_SEED),
+    )
+    return float(result.pvalue)
+
+
+def holm(p_values: Sequence[float]) -> tuple[float, ...]:
+    """Holm's step-down adjustment of a family of p values, in their order.
+
+    Holm, "A Simple Sequentially Rejective Multiple Test Procedure", Scandinavian Journal of Statistics 6 (1979).
+    """
+    adjusted = [0.0] * len(p_values)
+    largest = 0.0
+    for rank, i in enumerate(sorted(range(len(p_values)), key=p_values.__getitem__)):
+        largest = max(largest, min(1.0, (len(p_values) - rank) * p_values[i]))
+        adjusted[i] = largest
+    return tuple(adjusted)
+
+
+def _mean_difference(a: NDArray[np.float64], b: NDArray[np.float64], axis: int) -> NDArray[np.float64]:
+    return np.asarray(np.mean(a - b, axis=axis))
+
+
+def _adjusted(comparison: Comparison, p: float) -> Comparison:
+    return replace(comparison, p_adjusted=p)

@@ -1,0 +1,34 @@
+"""Metrics by epoch: their mean and range over seeds, and how many epochs a run takes to converge."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from benchsuite.analysis.findings import Curve
+from benchsuite.store.record import Epoch, RunRecord
+
+METRICS = ("train_loss", "validation_loss", "train_accuracy", "validation_accuracy")
+CONVERGED = 0.95
+
+
+def curve(records: Sequence[RunRecord], metric: str) -> Curve:
+    """`metric` (one of `METRICS`) by epoch over finished runs; an epoch counts the runs that reached it."""
+    last = max((len(record.epochs) for record in records), default=0)
+    columns = [
+        [float(getattr(record.epochs[i], metric)) for record in records if i < len(record.epochs)] for i in range(last)
+    ]
+    return Curve(
+        epochs=tuple(range(1, last + 1)),
+        mean=tuple(math.fsum(column) / len(column) for column in columns),
+        low=tuple(min(column) for column in columns),
+        high=tuple(max(column) for column in columns),
+        n=tuple(len(column) for column in columns),
+        runs=tuple(record.key for record in records),
+    )
+
+
+def epochs_to_95(epochs: Sequence[Epoch]) -> int | None:
+    """The first epoch whose validation accuracy is 95 % of the run's own best; None without epochs."""
+    best = max((epoch.validation_accuracy for epoch in epochs), default=0.0)
+    return next((epoch.epoch for epoch in epochs if epoch.validation_accuracy >= CONVERGED * best), None)

@@ -1,0 +1,205 @@
+"""From a plan and its records to findings: the one place where a suite's results are put together.
+
+Runs that are missing or failed leave gaps, never guesses: every estimate names the runs that it does come from.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from benchsuite.analysis.comparisons import compare
+from benchsuite.analysis.curves import METRICS, curve, epochs_to_95
+from benchsuite.analysis.findings import CaseFindings, Comparison, Estimate, Findings
+from benchsuite.analysis.intervals import mean_estimate, wilson
+from benchsuite.store.record import Environment, Epoch, RunRecord
+from benchsuite.suite.plan import Case, Component, Plan
+
+
+def study(
+    plan: Plan,
+    keys: Mapping[tuple[str, int], str],
+    records: Mapping[str, RunRecord],
+    *,
+    baseline: str | None = None,
+    metric: str = "test_accuracy",
+    factor: str | None = None,
+) -> Findings:
+    """The findings of `plan`.
+
+    `keys` maps (case, seed) to the run's key and `records` a key to its record; both may lack runs. `baseline` is
+    the case that the others are compared with in `metric` (an estimate's name). `factor` is the dotted path whose
+    values label the cases. Raises ValueError for an unknown metric or baseline.
+    """
+    if metric not in ESTIMATES:
+        raise ValueError(f"unknown metric {metric!r}; known are {', '.join(ESTIMATES)}")
+    if baseline is not None and baseline not in {case.name for case in plan.cases}:
+        raise ValueError(f"the baseline {baseline!r} is no case of the plan")
+    runs = {
+        case.name: [
+            (seed, records[key])
+            for seed in plan.seeds
+            if (key := keys.get((case.name, seed))) is not None and key in records
+        ]
+        for case in plan.cases
+    }
+    done = [record for found in runs.values() for _, record in found if record.status == "done"]
+    labels = _labels(plan.cases, factor)
+    return Findings(
+        suite=plan.suite,
+        metric=metric,
+        baseline=baseline,
+        cases=tuple(_case(case, labels[case.name], len(plan.seeds), runs[case.name]) for case in plan.cases),
+        comparisons=_comparisons(baseline, metric, runs),
+        seeds=plan.seeds,
+        planned=len(plan.runs),
+        done=len(done),
+        failed=sum(len(found) for found in runs.values()) - len(done),
+        changes=plan.changes,
+        deviations=tuple(
+            dict.fromkeys(text for found in runs.values() for _, record in found for text in record.deviations)
+        ),
+        dataset=next((record.dataset for record in done if record.dataset), None),
+        weights=next((record.weights for record in done if record.weights), None),
+        environments=_environments(done),
+        runs=tuple(
+            (record.key, name, seed, record.weights_hash or "")
+            for name, found in runs.items()
+            for seed, record in found
+            if record.status == "done"
+        ),
+        finished=max((record.finished for record in done), default=None),
+        total_seconds=sum(record.cost.seconds.get("total", 0.0) for record in done if record.cost),
+        settings=_common_settings(plan.cases),
+    )
+
+
+def _case(case: Case, label: str, planned: int, runs: Sequence[tuple[int, RunRecord]]) -> CaseFindings:
+    done = [record for _, record in runs if record.status == "done"]
+    tests = [record.test for record in done if record.test is not None]
+    confusion = np.sum([np.asarray(test.confusion) for test in tests], axis=0) if tests else None
+    return CaseFindings(
+        case=case,
+        label=label,
+        planned=planned,
+        done=len(done),
+        failures=tuple((seed, record.failure) for seed, record in runs if record.failure is not None),
+        estimates={
+            name: estimate for name, measure in ESTIMATES.items() if (estimate := _estimate(done, measure)) is not None
+        },
+        curves={name: curve(done, name) for name in METRICS} if done else {},
+        confusion=None if confusion is None else tuple(tuple(int(cell) for cell in row) for row in confusion),
+        accuracy_wilson=_first_wilson(tests[0].confusion) if tests else None,
+        model=next((record.model for record in done if record.model), None),
+    )
+
+
+def _estimate(records: Sequence[RunRecord], measure: Callable[[RunRecord], float | None]) -> Estimate | None:
+    pairs = [(value, record.key) for record in records if (value := measure(record)) is not None]
+    if not pairs:
+        return None
+    return mean_estimate([float(value) for value, _ in pairs], [key for _, key in pairs])
+
+
+def _first_wilson(confusion: Sequence[Sequence[int]]) -> tuple[float, float] | None:
+    total = sum(sum(row) for row in confusion)
+    return wilson(sum(row[i] for i, row in enumerate(confusion)), total) if total else None
+
+
+def _comparisons(
+    baseline: str | None, metric: str, runs: Mapping[str, Sequence[tuple[int, RunRecord]]]
+) -> tuple[Comparison, ...]:
+    if baseline is None:
+        return ()
+    measured = {
+        name: {
+            seed: (record.key, float(value))
+            for seed, record in found
+            if record.status == "done" and (value := ESTIMATES[metric](record)) is not None
+        }
+        for name, found in runs.items()
+    }
+    return compare(baseline, metric, measured)
+
+
+def _labels(cases: Sequence[Case], factor: str | None) -> dict[str, str]:
+    """The factor's value for each case where that tells the cases apart, else their names."""
+    if factor is None or any(factor not in case.settings for case in cases):
+        return {case.name: case.name for case in cases}
+    labels = {case.name: str(case.settings[factor]) for case in cases}
+    return labels if len(set(labels.values())) == len(cases) else {case.name: case.name for case in cases}
+
+
+def _environments(records: Sequence[RunRecord]) -> tuple[Environment, ...]:
+    forms = {record.environment.model_dump_json(): record.environment for record in records}
+    counts = Counter(record.environment.model_dump_json() for record in records)
+    return tuple(forms[form] for form, _ in counts.most_common())
+
+
+def _common_settings(cases: Sequence[Case]) -> dict[str, Any]:
+    """Parameters, by dotted path, that are the same in every case; a component's name is under its role."""
+    every = [dict(_settings(case)) for case in cases]
+    if not every:
+        return {}
+    absent = object()
+    return {path: value for path, value in every[0].items() if all(other.get(path, absent) == value for other in every)}
+
+
+def _settings(case: Case) -> Iterator[tuple[str, Any]]:
+    components: dict[str, Component] = {"dataset": case.dataset, "model": case.model, "recipe": case.recipe}
+    for role, component in components.items():
+        yield role, component.name
+        yield from _leaves(role, component.parameters)
+
+
+def _leaves(path: str, values: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            yield from _leaves(f"{path}.{name}", value)
+        else:
+            yield f"{path}.{name}", value
+
+
+def _best_epoch(record: RunRecord) -> Epoch | None:
+    if record.best is None:
+        return None
+    return next((epoch for epoch in record.epochs if epoch.epoch == record.best.epoch), None)
+
+
+def _at_best(name: str) -> Callable[[RunRecord], float | None]:
+    def measure(record: RunRecord) -> float | None:
+        epoch = _best_epoch(record)
+        return None if epoch is None else float(getattr(epoch, name))
+
+    return measure
+
+
+def _overfitting_gap(record: RunRecord) -> float | None:
+    epoch = _best_epoch(record)
+    return None if epoch is None else epoch.train_accuracy - epoch.validation_accuracy
+
+
+def _seconds_per_epoch(record: RunRecord) -> float | None:
+    return sum(epoch.seconds for epoch in record.epochs) / len(record.epochs) if record.epochs else None
+
+
+ESTIMATES: Mapping[str, Callable[[RunRecord], float | None]] = {
+    "test_accuracy": lambda record: record.test.accuracy if record.test else None,
+    "test_loss": lambda record: record.test.loss if record.test else None,
+    "test_macro_f1": lambda record: record.test.macro_f1 if record.test else None,
+    "validation_accuracy": _at_best("validation_accuracy"),
+    "validation_loss": _at_best("validation_loss"),
+    "train_accuracy": _at_best("train_accuracy"),
+    "train_loss": _at_best("train_loss"),
+    "overfitting_gap": _overfitting_gap,
+    "best_epoch": lambda record: record.best.epoch if record.best else None,
+    "epochs_run": lambda record: len(record.epochs) or None,
+    "epochs_to_95": lambda record: epochs_to_95(record.epochs),
+    "training_seconds": lambda record: record.cost.seconds.get("training") if record.cost else None,
+    "seconds_per_epoch": _seconds_per_epoch,
+    "images_per_second": lambda record: record.cost.images_per_second if record.cost else None,
+    "peak_memory_bytes": lambda record: record.cost.peak_memory_bytes if record.cost else None,
+}

@@ -1,0 +1,63 @@
+"""The command line: puts the commands together, and turns errors into one screen and an exit code."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from benchsuite import __version__
+from benchsuite.commands import catalogue, paper, plan, run, show, verify
+from benchsuite.commands.console import complain, messages
+from benchsuite.errors import BenchsuiteError
+
+INTERRUPTED = 130
+
+app = typer.Typer(
+    name="benchsuite",
+    help="Declare an image-classification study in one YAML file, run it bit for bit, read its paper.\n\n"
+    "Start with: benchsuite list, then benchsuite run beans_freeze.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+app.command("list")(catalogue.list_)
+app.command("plan")(plan.plan)
+app.command("run")(run.run)
+app.command("paper")(paper.paper)
+app.command("show")(show.show)
+app.command("why")(show.why)
+app.command("verify")(verify.verify)
+app.command("schema")(catalogue.schema)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        print(f"benchsuite {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and leave.")
+    ] = False,
+) -> None:
+    """Options before the command."""
+
+
+def main() -> None:
+    """The `benchsuite` program. Exit codes: 0 all done, 1 some runs failed, 2 nothing could be started."""
+    try:
+        app()
+    except BenchsuiteError as error:
+        complain(error)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        messages.print("interrupted; what is done is kept, and the same command goes on from there", style="bold")
+        sys.exit(INTERRUPTED)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,103 @@
+"""`benchsuite list` and `benchsuite schema`: what there is, and how suites are written."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from benchsuite.commands.console import announce, out, print_json, say, table
+from benchsuite.commands.options import Json
+from benchsuite.registry import Entry, registry
+from benchsuite.registry.entries import Kind
+from benchsuite.suite.expand import expand
+from benchsuite.suite.jsonschema import json_schema
+from benchsuite.suite.problems import SuiteError
+from benchsuite.suite.reader import read_suite, suite_files
+
+KINDS: tuple[tuple[Kind, str], ...] = (("dataset", "datasets"), ("model", "models"), ("recipe", "recipes"))
+
+
+def list_(
+    what: Annotated[str, typer.Argument(metavar="[suites|datasets|models|recipes|plugins]", help="Only these.")] = "",
+    as_json: Json = False,
+) -> None:
+    """Show the suites and components that are installed, and plugins that had to be set aside."""
+    found = {
+        "suites": _suites(),
+        **{title: _entries(kind) for kind, title in KINDS},
+        "plugins": _plugins(),
+    }
+    if what and what not in found:
+        raise typer.BadParameter(f"{what!r} is none of {', '.join(found)}")
+    chosen = {title: rows for title, rows in found.items() if what in ("", title)}
+    if as_json:
+        print_json(chosen)
+        return
+    for title, rows in chosen.items():
+        if not rows:
+            continue
+        shown = table(title, *rows[0])
+        for row in rows:
+            shown.add_row(*(str(value) for value in row.values()))
+        out.print(shown)
+        out.print()
+    for bad in registry().quarantined:
+        announce(f"set aside: {bad.entry_point} of {bad.distribution} {bad.version}")
+        say(f"  {bad.reason}")
+
+
+def _suites() -> list[dict[str, Any]]:
+    known = registry()
+    rows = []
+    for name, paths in suite_files(known).items():
+        try:
+            suite = read_suite(paths[0], known)
+            plan = expand(suite, known)
+            rows.append({"name": name, "cases": len(plan.cases), "runs": len(plan.runs), "title": suite.title})
+        except SuiteError as error:
+            rows.append({"name": name, "cases": 0, "runs": 0, "title": f"INVALID: {str(error).splitlines()[0]}"})
+    return rows
+
+
+def _entries(kind: Kind) -> list[dict[str, Any]]:
+    return [
+        {
+            "name": entry.name,
+            "provided by": f"{entry.distribution} {entry.version}",
+            "parameters": ", ".join(entry.component.Parameters.model_fields),
+            "about": _about(entry),
+        }
+        for entries in registry().entries(kind).values()
+        for entry in entries
+    ]
+
+
+def _about(entry: Entry) -> str:
+    return (type(entry.component).__doc__ or "").strip().partition("\n")[0]
+
+
+def _plugins() -> list[dict[str, Any]]:
+    known = registry()
+    provided: dict[tuple[str, str], list[str]] = {}
+    for kind, _ in KINDS:
+        for entries in known.entries(kind).values():
+            for entry in entries:
+                provided.setdefault((entry.distribution, entry.version), []).append(f"{kind} {entry.name}")
+    rows = [
+        {"distribution": name, "version": version, "status": "in use", "provides": ", ".join(parts)}
+        for (name, version), parts in provided.items()
+    ]
+    rows += [
+        {"distribution": bad.distribution, "version": bad.version, "status": "set aside", "provides": bad.reason}
+        for bad in known.quarantined
+    ]
+    return rows
+
+
+def schema() -> None:
+    """Print the JSON Schema of suites, with which an editor completes and checks them.
+
+    Save it as suite.schema.json and begin a suite with: # yaml-language-server: $schema=suite.schema.json
+    """
+    print_json(json_schema(registry()))

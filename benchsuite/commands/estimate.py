@@ -1,0 +1,147 @@
+"""What the runs that are due will cost: from past records where there are any, else from a few timed steps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from statistics import mean
+from typing import Any
+
+from rich.table import Table
+
+from benchsuite.commands.console import duration, size, table
+from benchsuite.engine.task import RunTask
+from benchsuite.execution.jobs import Probe
+from benchsuite.execution.pool import Pool
+from benchsuite.execution.study import probe_all
+from benchsuite.store.folders import Store
+from benchsuite.store.record import RunRecord
+
+RECORD_BYTES = 100_000
+"""A record, its predictions and its log, roughly."""
+LONG_SECONDS = 86_400.0
+
+
+@dataclass(frozen=True)
+class CaseCost:
+    """What one case costs. `seconds` is one run's, `basis` says where that comes from."""
+
+    case: str
+    parameters_total: int
+    parameters_trainable: int
+    forward_flops: int
+    train_flops: int
+    due: int
+    seconds: float
+    setup_seconds: float
+    disk_bytes: int
+    basis: str
+
+    @property
+    def total_seconds(self) -> float:
+        return self.due * self.seconds + self.setup_seconds
+
+
+def estimate(tasks: Sequence[RunTask], due: Sequence[RunTask], pool: Pool) -> tuple[CaseCost, ...]:
+    """The cost of every case of `tasks`, of which `due` still have to be made."""
+    past = _past(tasks)
+    firsts = {task.spec.case.name: task for task in reversed(tasks)}
+    unknown = [task for name, task in firsts.items() if name not in past]
+    probes = probe_all(unknown, pool) if unknown else {}
+    counts = {name: sum(task.spec.case.name == name for task in due) for name in firsts}
+    names = dict.fromkeys(task.spec.case.name for task in tasks)
+    return tuple(
+        _from_records(name, past[name], counts[name]) if name in past else _from_probe(name, probes[name], counts[name])
+        for name in names
+    )
+
+
+def _past(tasks: Sequence[RunTask]) -> dict[str, list[RunRecord]]:
+    """Finished records of the same case and device, whatever their seed."""
+    found: dict[str, list[RunRecord]] = {}
+    for root in {task.results for task in tasks}:
+        records = [
+            record for record in Store(root).records() if record.status == "done" and record.cost and record.model
+        ]
+        for task in tasks:
+            case, device = task.spec.case, task.numerics.device_name
+            same = [r for r in records if r.spec.case == case and r.environment.device_name == device]
+            if same:
+                found[case.name] = same
+    return found
+
+
+def _from_records(name: str, records: Sequence[RunRecord], due: int) -> CaseCost:
+    facts = records[0].model
+    assert facts is not None
+    # Data and features are there once one run is done: the next ones pay for neither.
+    shared = ("data", "features", "total")
+    seconds = mean(
+        sum(spent for part, spent in record.cost.seconds.items() if part not in shared)
+        for record in records
+        if record.cost
+    )
+    return CaseCost(
+        case=name,
+        parameters_total=facts.parameters_total,
+        parameters_trainable=facts.parameters_trainable,
+        forward_flops=facts.forward_flops,
+        train_flops=facts.train_flops,
+        due=due,
+        seconds=seconds,
+        setup_seconds=0.0,
+        disk_bytes=due * (4 * facts.parameters_total + RECORD_BYTES),
+        basis=f"{len(records)} past runs" if len(records) > 1 else "1 past run",
+    )
+
+
+def _from_probe(name: str, probe: Probe, due: int) -> CaseCost:
+    return CaseCost(
+        case=name,
+        parameters_total=probe.parameters_total,
+        parameters_trainable=probe.parameters_trainable,
+        forward_flops=probe.forward_flops,
+        train_flops=probe.train_flops,
+        due=due,
+        seconds=probe.seconds,
+        setup_seconds=probe.setup_seconds if due else 0.0,
+        disk_bytes=due * (probe.weights_bytes + RECORD_BYTES) + (probe.feature_bytes if due else 0),
+        basis="timed steps, all epochs",
+    )
+
+
+def cost_table(costs: Sequence[CaseCost]) -> Table:
+    """The costs as a table; a multiply-add counts as two operations."""
+    numbers = ("trainable", "parameters", "GFLOPs/image", "training", "due", "a run", "all due", "disk")
+    shown = table("Cost", "case", *numbers, "basis", right=numbers)
+    for cost in costs:
+        shown.add_row(
+            cost.case,
+            f"{cost.parameters_trainable:,}",
+            f"{cost.parameters_total:,}",
+            f"{cost.forward_flops / 1e9:.2f}",
+            f"{cost.train_flops / 1e9:.3g}",
+            str(cost.due),
+            duration(cost.seconds),
+            duration(cost.total_seconds),
+            size(cost.disk_bytes),
+            cost.basis,
+        )
+    return shown
+
+
+def verdict(costs: Sequence[CaseCost]) -> str:
+    """One line on the whole: at most so long, and a warning when that is days."""
+    seconds = sum(cost.total_seconds for cost in costs)
+    line = f"about {duration(seconds)} at most on this machine (early stopping may end runs sooner), "
+    line += f"{size(sum(cost.disk_bytes for cost in costs))} on disk"
+    if seconds > LONG_SECONDS:
+        line += (
+            "\nThat is DAYS. Every finished run is kept, so it can be interrupted at any time; fewer seeds "
+            "(SEEDS=2, --seeds 2) or epochs (--set recipe.max_epochs=5) make a shorter study, said so in its paper"
+        )
+    return line
+
+
+def as_json(costs: Sequence[CaseCost]) -> list[Mapping[str, Any]]:
+    return [asdict(cost) | {"total_seconds": cost.total_seconds} for cost in costs]

@@ -1,0 +1,123 @@
+"""`benchsuite paper`: make the paper of a study from the results that are there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from io import BytesIO
+from typing import Annotated, Any, cast
+
+import typer
+
+from benchsuite import __version__
+from benchsuite.analysis.study import study as analyse
+from benchsuite.commands.console import announce, say
+from benchsuite.commands.options import (
+    RESULTS,
+    Data,
+    DeviceName,
+    DeviceOption,
+    PolicyName,
+    PolicyOption,
+    Results,
+    Seeds,
+    Set,
+    Study,
+    SuiteName,
+    open_study,
+    place_from,
+)
+from benchsuite.contracts.dataset import Dataset, DatasetCard
+from benchsuite.contracts.model import Model
+from benchsuite.engine.task import RunTask
+from benchsuite.errors import PaperError
+from benchsuite.execution.study import known_records
+from benchsuite.paper import PaperFiles, PaperMaterial, build_paper
+from benchsuite.paper.pdf import check_pango
+from benchsuite.suite.expand import baseline_case
+
+PHOTOS_PER_CLASS = 3
+PHOTO_SIDE = 220
+"""Pixels: about 300 to the inch at the size the paper prints them."""
+
+
+def paper(
+    suite: SuiteName,
+    overrides: Set = None,
+    seeds: Seeds = None,
+    data: Data = None,
+    policy: PolicyOption = PolicyName.auto,
+    device: DeviceOption = DeviceName.auto,
+    results: Results = RESULTS,
+    need_all: Annotated[bool, typer.Option("--complete", help="Refuse while runs are missing.")] = False,
+) -> None:
+    """Write paper.html and paper.pdf of SUITE from the finished runs; training nothing.
+
+    A study that is half done gets a paper too, marked as partial.
+    """
+    check_pango()
+    study = open_study(
+        suite, place_from(data, policy, device, results), overrides=overrides, seeds=seeds, download=False
+    )
+    if study.preparation.tasks is None:
+        raise PaperError(
+            f"{' and '.join(study.preparation.absent)}: not here yet, so no run can be recognised",
+            remedy=f"make the runs first: benchsuite run {study.suite.name}",
+        )
+    known = known_records(study.preparation.tasks)
+    done = sum(record.status == "done" for record in known.values())
+    total = len(study.preparation.tasks)
+    if done < total:
+        if need_all:
+            raise PaperError(
+                f"{total - done} of {total} runs are missing", remedy=f"make them: benchsuite run {study.suite.name}"
+            )
+        announce(f"partial paper: {done} of {total} runs are done")
+    files = write_paper(study)
+    say(f"paper: {files.pdf}\n       {files.html}")
+
+
+def write_paper(study: Study) -> PaperFiles:
+    """Make the paper of what is done of a prepared study."""
+    preparation = study.preparation
+    tasks = preparation.tasks or ()
+    plan = preparation.plan
+    compare = study.suite.compare
+    findings = analyse(
+        plan,
+        {(task.spec.case.name, task.spec.seed): task.key.key for task in tasks},
+        known_records(tasks),
+        baseline=baseline_case(study.suite, plan),
+        metric=compare.metric if compare else "test_accuracy",
+        factor=compare.factor if compare else None,
+    )
+    case = plan.cases[0]
+    dataset_entry = study.registry.dataset(f"{case.dataset.distribution}:{case.dataset.name}")
+    model_entry = study.registry.model(f"{case.model.distribution}:{case.model.name}")
+    card = cast(Dataset[Any], dataset_entry.component).card(dataset_entry.parse(case.dataset.parameters))
+    model, model_params = cast(Model[Any], model_entry.component), model_entry.parse(case.model.parameters)
+    material = PaperMaterial(
+        suite=study.suite,
+        findings=findings,
+        card=card,
+        model_title=model.title(model_params),
+        model_bibtex=model.bibtex(model_params),
+        samples=_photos(tasks[0], card),
+        version=__version__,
+    )
+    return build_paper(material, preparation.paper_folder)
+
+
+def _photos(task: RunTask, card: DatasetCard) -> Sequence[tuple[str, bytes]]:
+    """The first training photos of each class, made small, with the title of their class."""
+    from PIL import Image
+
+    index = task.data.index
+    photos = []
+    for label, name in enumerate(index.classes):
+        chosen = [i for i, other in enumerate(index.train.labels) if other == label][:PHOTOS_PER_CLASS]
+        for i in chosen:
+            picture = index.train.images.open(i).resize((PHOTO_SIDE, PHOTO_SIDE), Image.Resampling.LANCZOS)
+            buffer = BytesIO()
+            picture.save(buffer, "JPEG", quality=85, optimize=True)
+            photos.append((card.class_titles.get(name, name), buffer.getvalue()))
+    return photos

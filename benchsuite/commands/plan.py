@@ -1,0 +1,131 @@
+"""`benchsuite plan`: what a suite expands to, what is done of it, and what the rest will cost."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+import typer
+
+from benchsuite.commands.console import announce, out, print_json, say, table
+from benchsuite.commands.options import (
+    RESULTS,
+    Data,
+    DeviceName,
+    DeviceOption,
+    Json,
+    PolicyName,
+    PolicyOption,
+    Results,
+    Seeds,
+    Set,
+    Study,
+    SuiteName,
+    open_study,
+    place_from,
+)
+from benchsuite.execution.study import due, gpus_for, known_records
+from benchsuite.store.folders import Store
+from benchsuite.store.record import RunRecord
+
+
+def plan(
+    suite: SuiteName,
+    overrides: Set = None,
+    seeds: Seeds = None,
+    data: Data = None,
+    policy: PolicyOption = PolicyName.auto,
+    device: DeviceOption = DeviceName.auto,
+    results: Results = RESULTS,
+    cost: Annotated[
+        bool, typer.Option("--cost", help="Also parameters, operations, time and disk; may time a few steps.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Show the cases and seeds of SUITE, which runs are done and which are due. Downloads and trains nothing."""
+    study = open_study(
+        suite,
+        place_from(data, policy, device, results),
+        overrides=overrides,
+        seeds=seeds,
+        download=False,
+        quiet=as_json,
+    )
+    tasks = study.preparation.tasks
+    known = known_records(tasks) if tasks is not None else {}
+    if as_json:
+        print_json(_as_json(study, known, _costs(study) if cost else None))
+        return
+    _show(study, known)
+    if cost:
+        from benchsuite.commands.estimate import cost_table, verdict
+
+        if tasks is None:
+            say("the cost can be told once the data are here")
+            return
+        costs = _costs(study)
+        out.print(cost_table(costs))
+        say(verdict(costs))
+
+
+def _costs(study: Study) -> Any:
+    from benchsuite.commands.estimate import estimate
+    from benchsuite.commands.progress import Lines
+    from benchsuite.execution.pool import Pool
+
+    tasks = study.preparation.tasks or ()
+    if not tasks:
+        return ()
+    with Pool(tasks[0].numerics, gpus_for(tasks[0].numerics), Lines(len(tasks), 0)) as pool:
+        return estimate(tasks, due(tasks, known_records(tasks)), pool)
+
+
+def _show(study: Study, known: Mapping[str, RunRecord]) -> None:
+    preparation = study.preparation
+    expanded, tasks = preparation.plan, preparation.tasks
+    if preparation.sample:
+        announce(f"SYNTHETIC SAMPLE: a trial, kept apart in {preparation.runs_folder}")
+    for change in expanded.changes:
+        say(f"changed: {change}")
+    for absent in preparation.absent:
+        say(f"{absent}: not here yet; `benchsuite run` will download it, or take the sample without a network")
+    for damaged in Store(preparation.runs_folder).damaged():
+        say(f"damaged record, counts as not done: {damaged}")
+    shown = table(
+        f"{study.suite.name}: {len(expanded.cases)} cases x {len(expanded.seeds)} seeds = {len(expanded.runs)} runs",
+        "case", "done", "failed", "due", right=("done", "failed", "due"),
+    )  # fmt: skip
+    waiting = {task.key.key for task in due(tasks or (), known)}
+    for case in expanded.cases:
+        own = [task.key.key for task in tasks or () if task.spec.case.name == case.name]
+        failed = sum(key in known and known[key].status == "failed" for key in own)
+        left = sum(key in waiting for key in own) if tasks is not None else len(expanded.seeds)
+        shown.add_row(case.name, str(len(own) - left if own else 0), str(failed), str(left))
+    out.print(shown)
+    numerics = preparation.numerics
+    seeds = ", ".join(map(str, expanded.seeds))
+    out.print(f"seeds {seeds}; {numerics.device_name} ({numerics.device}), torch {numerics.torch}", markup=False)
+
+
+def _as_json(study: Study, known: Mapping[str, RunRecord], costs: Any) -> Mapping[str, Any]:
+    preparation = study.preparation
+    tasks = {(task.spec.case.name, task.spec.seed): task.key.key for task in preparation.tasks or ()}
+    runs = []
+    for spec in preparation.plan.runs:
+        key = tasks.get((spec.case.name, spec.seed))
+        record = known.get(key) if key else None
+        status = record.status if record is not None else "due"
+        runs.append({"case": spec.case.name, "seed": spec.seed, "key": key, "status": status})
+    from dataclasses import asdict
+
+    return {
+        "suite": study.suite.name,
+        "sample": preparation.sample,
+        "changes": preparation.plan.changes,
+        "absent": preparation.absent,
+        "cases": [case.model_dump(mode="json") for case in preparation.plan.cases],
+        "seeds": preparation.plan.seeds,
+        "numerics": preparation.numerics.model_dump(mode="json"),
+        "runs": runs,
+        **({"cost": [asdict(cost) for cost in costs]} if costs is not None else {}),
+    }

@@ -1,0 +1,199 @@
+"""`benchsuite show` and `benchsuite why`: one run's record, and why a run is due."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from benchsuite.commands.console import out, print_json, table
+from benchsuite.commands.options import (
+    RESULTS,
+    Data,
+    DeviceName,
+    DeviceOption,
+    Json,
+    PolicyName,
+    PolicyOption,
+    Results,
+    Seeds,
+    Set,
+    open_study,
+    place_from,
+)
+from benchsuite.errors import StoreError
+from benchsuite.identity.why import explain
+from benchsuite.store.folders import Store
+from benchsuite.store.record import RunRecord
+
+RunName = Annotated[
+    str,
+    typer.Argument(
+        metavar="RUN", help="The beginning of a run's key, SUITE/CASE/SEED, or only SUITE for all its runs."
+    ),
+]
+
+
+def show(run: RunName, results: Results = RESULTS, as_json: Json = False) -> None:
+    """Show the records of RUN: status, metrics, cost, environment, and where its files are."""
+    records = _matching(run, results)
+    if as_json:
+        print_json([record.model_dump(mode="json") for _, record in records])
+        return
+    if len(records) == 1:
+        _show_one(*records[0])
+        return
+    shown = table(f"{len(records)} runs", "key", "case", "seed", "status", "test", "best epoch", right=("seed", "test"))
+    for _, record in records:
+        shown.add_row(
+            record.key[:12],
+            record.spec.case.name,
+            str(record.spec.seed),
+            record.status,
+            f"{100 * record.test.accuracy:.1f} %" if record.test else "",
+            f"{record.best.epoch} of {len(record.epochs)}" if record.best else "",
+        )
+    out.print(shown)
+
+
+def why(
+    run: RunName,
+    overrides: Set = None,
+    seeds: Seeds = None,
+    data: Data = None,
+    policy: PolicyOption = PolicyName.auto,
+    device: DeviceOption = DeviceName.auto,
+    results: Results = RESULTS,
+    as_json: Json = False,
+) -> None:
+    """Say why RUN is due: never run, failed, or which field of its key changed since it was made."""
+    name, case, seed = _parts(run, results)
+    study = open_study(
+        name,
+        place_from(data, policy, device, results),
+        overrides=overrides,
+        seeds=seeds,
+        download=False,
+        quiet=as_json,
+    )
+    tasks = study.preparation.tasks
+    if tasks is None:
+        out.print(f"due: {' and '.join(study.preparation.absent)} not here yet", markup=False)
+        return
+    chosen = [t for t in tasks if case in (None, t.spec.case.name) and seed in (None, t.spec.seed)]
+    if not chosen:
+        raise StoreError(
+            f"no run of {name} is called {run!r}",
+            expected="SUITE/CASE/SEED with a case among " + ", ".join(c.name for c in study.preparation.plan.cases),
+            remedy=f"see benchsuite plan {name}",
+        )
+    records = Store(study.preparation.runs_folder).records()
+    found = [(task, explain(task.key, records, spec=task.spec)) for task in chosen]
+    if as_json:
+        print_json(
+            [
+                {
+                    "case": task.spec.case.name,
+                    "seed": task.spec.seed,
+                    "key": task.key.key,
+                    "due": reason.due,
+                    "status": reason.status,
+                    "reasons": reason.reasons,
+                    "compared_with": reason.compared_with,
+                }
+                for task, reason in found
+            ]
+        )
+        return
+    for task, reason in found:
+        out.print(f"{task.title} ({task.key.key[:12]}): {reason}", markup=False)
+
+
+def _parts(run: str, results: Path) -> tuple[str, str | None, int | None]:
+    """(suite, case, seed) of a run's name; a key is looked up among the records."""
+    parts = run.split("/")
+    if len(parts) == 3 and parts[2].isdigit() and not run.endswith((".yaml", ".yml")):
+        return parts[0], parts[1], int(parts[2])
+    if len(parts) == 1 and len(run) >= 6 and all(digit in "0123456789abcdef" for digit in run):
+        _, record = _matching(run, results)[0]
+        return record.spec.suite, record.spec.case.name, record.spec.seed
+    return run, None, None
+
+
+def _matching(run: str, results: Path) -> list[tuple[Store, RunRecord]]:
+    """Records whose key begins with `run`, or that bear its suite, case and seed; in the study's own order."""
+    stores = [Store(results), *(Store(folder) for folder in sorted(results.glob("*@sample")))]
+    everything = [(store, record) for store in stores for record in store.records()]
+    parts = run.split("/")
+    found = [
+        (store, record)
+        for store, record in everything
+        if record.key.startswith(run)
+        or parts == [store_name(store, record), record.spec.case.name, str(record.spec.seed)]
+        or parts == [store_name(store, record)]
+    ]
+    if not found:
+        known = sorted({store_name(store, record) for store, record in everything})
+        raise StoreError(
+            f"no record of {run!r}",
+            where=str(results),
+            expected="a key, SUITE/CASE/SEED or SUITE"
+            + (f"; there are records of {', '.join(known)}" if known else ""),
+            remedy="see what is there with benchsuite plan SUITE",
+        )
+    return sorted(found, key=lambda pair: (pair[1].spec.suite, pair[1].spec.case.name, pair[1].spec.seed))
+
+
+def store_name(store: Store, record: RunRecord) -> str:
+    """What a study's results are called: the suite, with @sample for a trial."""
+    return store.root.name if store.root.name.endswith("@sample") else record.spec.suite
+
+
+def _show_one(store: Store, record: RunRecord) -> None:
+    rows = [
+        ("key", record.key),
+        ("run", f"{record.spec.suite}, {record.spec.case.name}, seed {record.spec.seed}"),
+        ("status", record.status + (f", resumed {record.resumed} times" if record.resumed else "")),
+        ("when", f"{record.started} to {record.finished}"),
+        ("folder", str(store.folder(record.key))),
+    ]
+    if record.failure is not None:
+        failure = record.failure
+        parts = (failure.what, failure.where, failure.expected, failure.remedy)
+        rows.append((f"failure: {failure.kind}", "\n".join(part for part in parts if part)))
+        if failure.traceback:
+            rows.append(("traceback", failure.traceback))
+    if record.test is not None and record.best is not None:
+        best = record.best
+        rows += [
+            (
+                "best epoch",
+                f"{best.epoch} of {len(record.epochs)}: validation loss {best.validation_loss:.4f}, "
+                f"accuracy {100 * best.validation_accuracy:.2f} %",
+            ),
+            (
+                "test",
+                f"accuracy {100 * record.test.accuracy:.2f} %, macro F1 {record.test.macro_f1:.4f}, "
+                f"loss {record.test.loss:.4f}",
+            ),
+            ("weights hash", record.weights_hash or ""),
+            ("predictions hash", record.predictions_hash or ""),
+        ]
+    if record.cost is not None:
+        spent = ", ".join(f"{part} {seconds:.1f} s" for part, seconds in record.cost.seconds.items())
+        rows.append(("time", spent))
+        rows.append(("speed", f"{record.cost.images_per_second:,.0f} training images/s"))
+        rows.append(("peak memory", f"{record.cost.peak_memory_bytes / 2**30:.2f} GiB"))
+    environment = record.environment
+    rows.append(("device", f"{environment.device_name} ({environment.device}), {environment.threads} threads"))
+    if record.dataset is not None:
+        rows.append(("data", f"{record.dataset.title}: {record.dataset.provenance} ({record.dataset.evidence})"))
+    if record.weights is not None:
+        rows.append(("weights", f"{record.weights.request}: {record.weights.provenance}"))
+    rows += [("deviation", deviation) for deviation in record.deviations]
+    shown = table("", "", "")
+    shown.show_header = False
+    for name, value in rows:
+        shown.add_row(name, value)
+    out.print(shown)

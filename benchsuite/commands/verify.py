@@ -1,0 +1,133 @@
+"""`benchsuite verify`: make runs again from scratch and compare them bit for bit."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import typer
+
+from benchsuite.commands.console import announce, out, say, table
+from benchsuite.commands.options import (
+    RESULTS,
+    Data,
+    DeviceName,
+    DeviceOption,
+    PolicyName,
+    PolicyOption,
+    Results,
+    Seeds,
+    Set,
+    SuiteName,
+    open_study,
+    place_from,
+)
+from benchsuite.commands.progress import display
+from benchsuite.engine.task import RunTask
+from benchsuite.errors import StoreError
+from benchsuite.execution.pool import Pool
+from benchsuite.execution.study import gpus_for, run_all
+from benchsuite.identity.why import differences
+from benchsuite.store.folders import Store
+from benchsuite.store.record import RunRecord
+
+
+def verify(
+    suite: SuiteName,
+    runs: Annotated[int, typer.Option("--runs", min=1, help="How many runs to repeat.")] = 1,
+    overrides: Set = None,
+    seeds: Seeds = None,
+    data: Data = None,
+    policy: PolicyOption = PolicyName.auto,
+    device: DeviceOption = DeviceName.auto,
+    results: Results = RESULTS,
+) -> None:
+    """Repeat finished runs of SUITE from scratch, caches included, and compare weights and predictions bit for bit.
+
+    A run made in another environment is compared in numbers, with the reasons why its bits may differ. Exit code 0:
+    all equal (or only comparable in numbers); 1: bits differ that should not.
+    """
+    study = open_study(
+        suite, place_from(data, policy, device, results), overrides=overrides, seeds=seeds, download=True
+    )
+    pairs = _pairs(study.preparation.tasks or (), Store(study.preparation.runs_folder))[:runs]
+    if not pairs:
+        raise StoreError(
+            f"{study.suite.name} has no finished run to verify",
+            where=str(study.preparation.runs_folder),
+            remedy=f"make some first: benchsuite run {study.suite.name}",
+        )
+    with tempfile.TemporaryDirectory(prefix="benchsuite-verify-") as scratch:
+        verdicts = _repeat(pairs, Path(scratch))
+    shown = table("Repeated from scratch", "run", "weights", "predictions", "verdict")
+    for verdict in verdicts:
+        shown.add_row(verdict.title, verdict.weights, verdict.predictions, verdict.text)
+    out.print(shown)
+    for verdict in verdicts:
+        for reason in verdict.reasons:
+            say(f"  {verdict.title}: bits may differ because of {reason}")
+    if any(verdict.broken for verdict in verdicts):
+        announce("some bits differ although nothing that decides them does: please report it with both records")
+        raise typer.Exit(1)
+
+
+@dataclass(frozen=True)
+class _Verdict:
+    title: str
+    weights: str
+    predictions: str
+    text: str
+    reasons: tuple[str, ...]
+    broken: bool
+
+
+def _pairs(tasks: Sequence[RunTask], store: Store) -> list[tuple[RunTask, RunRecord]]:
+    """Each task with its finished record: of the same key, else the closest one of the same case and seed."""
+    done = [record for record in store.records() if record.status == "done"]
+    pairs = []
+    for task in tasks:
+        same = [r for r in done if (r.spec.case, r.spec.seed) == (task.spec.case, task.spec.seed)]
+        if same:
+            closest = min(
+                same, key=lambda r: (r.key != task.key.key, len(differences(r.key_fields, task.key.fields)), r.key)
+            )
+            pairs.append((task, closest))
+    return sorted(pairs, key=lambda pair: pair[0].key.key != pair[1].key)
+
+
+def _repeat(pairs: Sequence[tuple[RunTask, RunRecord]], scratch: Path) -> list[_Verdict]:
+    again = [replace(task, results=scratch / "results", cache=scratch / "cache") for task, _ in pairs]
+    known = {task.key.key: record for task, record in pairs}
+    original = {task.key.key: task.results for task, _ in pairs}
+    verdicts = []
+    with display(len(again), 0) as shown, Pool(again[0].numerics, gpus_for(again[0].numerics), shown) as pool:
+        for record in run_all(again, pool, shown):
+            shown.finished(record)
+            verdicts.append(
+                _compare(known[record.key], record, Store(original[record.key]), Store(scratch / "results"))
+            )
+    return verdicts
+
+
+def _compare(old: RunRecord, new: RunRecord, old_store: Store, new_store: Store) -> _Verdict:
+    title = f"{new.spec.case.name}, seed {new.spec.seed}"
+    if new.failure is not None:
+        return _Verdict(title, "", "", f"the repetition failed: {new.failure.what}", (), True)
+    weights = "equal" if old.weights_hash == new.weights_hash else "differ"
+    predictions = "equal" if old.predictions_hash == new.predictions_hash else "differ"
+    if (weights, predictions) == ("equal", "equal"):
+        return _Verdict(title, weights, predictions, "the same bits", (), False)
+    reasons = differences(old.key_fields, new.key_fields)
+    before, after = old_store.read_predictions(old.key), new_store.read_predictions(new.key)
+    gap = float(np.abs(before.test_probabilities - after.test_probabilities).max())
+    changed = int((before.test_probabilities.argmax(1) != after.test_probabilities.argmax(1)).sum())
+    assert old.test is not None and new.test is not None
+    text = (
+        f"test probabilities differ by at most {gap:.2g}, {changed} of {len(after.test_labels)} predictions change, "
+        f"accuracy {100 * old.test.accuracy:.2f} % then, {100 * new.test.accuracy:.2f} % now"
+    )
+    return _Verdict(title, weights, predictions, text, reasons, broken=not reasons)

@@ -1,0 +1,81 @@
+"""The checkpoint of an unfinished run: all it takes to go on as if nothing had happened.
+
+Randomness is counter-based, so no generator state is kept. What is frozen throughout is left out: it can be rebuilt.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from benchsuite.store.atomic import atomic_path
+from benchsuite.store.record import Best, Epoch
+
+INTERVAL_SECONDS = 5.0
+"""Epochs shorter than this share a checkpoint: at most so much work is repeated after a kill."""
+
+
+@dataclass
+class Progress:
+    """How far a run has come. Tensors are those that may change; `best_state` belongs to `best`."""
+
+    phase: int = 0
+    epoch: int = 0
+    """Finished epochs, over all phases."""
+    step: int = 0
+    phase_start: int = 0
+    """Epochs finished before the current phase began."""
+    state: dict[str, Tensor] = field(default_factory=dict)
+    optimizer: dict[str, Any] = field(default_factory=dict)
+    scheduler: dict[str, Any] | None = None
+    scaler: dict[str, Any] | None = None
+    best: dict[str, Any] | None = None
+    best_state: dict[str, Tensor] = field(default_factory=dict)
+    epochs: list[dict[str, Any]] = field(default_factory=list)
+    steps: list[tuple[int, float]] = field(default_factory=list)
+    seconds: dict[str, float] = field(default_factory=dict)
+    starts: int = 0
+    """How often the run was started."""
+
+    def history(self) -> tuple[Epoch, ...]:
+        return tuple(Epoch(**epoch) for epoch in self.epochs)
+
+    def best_checkpoint(self) -> Best | None:
+        return Best(**self.best) if self.best else None
+
+
+class Checkpoint:
+    """The checkpoint file of one run. Writing is atomic; a kill leaves the one before."""
+
+    def __init__(self, file: Path, key: str, interval: float = INTERVAL_SECONDS) -> None:
+        self._file, self._key, self._interval = file, key, interval
+        self._written = time.monotonic()
+
+    def load(self) -> Progress | None:
+        """The progress of an interrupted start, or None. A file that cannot be read counts as none."""
+        if not self._file.exists():
+            return None
+        try:
+            saved = torch.load(self._file, map_location="cpu", weights_only=True)
+        except Exception:  # a checkpoint is only a shortcut: without it the run starts anew
+            return None
+        if saved.pop("key", None) != self._key:
+            return None
+        return Progress(**saved)
+
+    def due(self) -> bool:
+        return time.monotonic() - self._written >= self._interval
+
+    def save(self, progress: Progress) -> None:
+        fields = {name: getattr(progress, name) for name in Progress.__dataclass_fields__}
+        with atomic_path(self._file) as temporary:
+            torch.save({"key": self._key, **fields}, temporary)
+        self._written = time.monotonic()
+
+    def delete(self) -> None:
+        self._file.unlink(missing_ok=True)

@@ -1,0 +1,150 @@
+"""Decoded images, kept as one memory-mapped uint8 array per split.
+
+Takes images with their digests and a preprocessing; gives (N, height, width, 3) pixels. Each photo is decoded once
+for each size and decoder: the file is keyed by everything that decides its bytes, written whole or not at all, and
+shared by all runs and processes.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+from filelock import FileLock, Timeout
+from numpy.typing import NDArray
+from PIL import Image, ImageOps, features
+from PIL import __version__ as pillow_version
+
+from benchsuite.contracts.dataset import Images, Preprocessing
+from benchsuite.errors import DataError, StoreError
+
+FORMAT_VERSION = 1
+_FOLDER = "images"
+_SUFFIX = ".u8"
+_BATCH = 64
+
+
+def cached_images(
+    images: Images,
+    digests: Sequence[str],
+    preprocessing: Preprocessing,
+    cache: Path,
+    say: Callable[[str], None] | None = None,
+) -> np.memmap[tuple[int, int, int, int], np.dtype[np.uint8]]:
+    """The pixels of `images`, uint8 of shape (N, height, width, 3), read-only, from the cache or decoded now.
+
+    `digests` are the images' SHA-256 in order. Raises DataError naming the photo that cannot be decoded, and
+    StoreError when the cache cannot be written; neither leaves a file behind.
+    """
+    if len(images) == 0 or len(images) != len(digests):
+        raise DataError(f"there are {len(images)} images and {len(digests)} digests", expected="one digest an image")
+    height, width = preprocessing.size
+    shape = (len(images), height, width, 3)
+    path = cache / _FOLDER / f"{_key(digests, preprocessing)}{_SUFFIX}"
+    try:
+        if not _is_whole(path, shape):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with FileLock(_lock_of(path)):
+                # Another process may have built it while this one waited.
+                if not _is_whole(path, shape):
+                    if say is not None:
+                        say(f"decoding {len(images)} images once, at {height} x {width}")
+                    _build(images, preprocessing, path)
+        os.utime(path)
+        return np.memmap(path, dtype=np.uint8, mode="r", shape=shape)
+    except OSError as error:
+        raise _cannot_write(error, path) from error
+
+
+def prune(cache: Path, budget_bytes: int) -> tuple[Path, ...]:
+    """Delete the decoded images that were not used for longest until those left fit `budget_bytes`; returns them.
+
+    Files that a process is building are left alone. A file that is mapped somewhere lives on there until it is
+    closed.
+    """
+    files = [(path.stat().st_mtime_ns, path.stat().st_size, path) for path in (cache / _FOLDER).glob(f"*{_SUFFIX}")]
+    total = sum(size for _, size, _ in files)
+    deleted: list[Path] = []
+    for _, size, path in sorted(files):
+        if total <= budget_bytes:
+            break
+        try:
+            with FileLock(_lock_of(path), timeout=0):
+                path.unlink(missing_ok=True)
+        except Timeout:
+            continue
+        total -= size
+        deleted.append(path)
+    return tuple(deleted)
+
+
+def _key(digests: Sequence[str], preprocessing: Preprocessing) -> str:
+    decoders = {name: features.version(name) for name in ("jpg", "libjpeg_turbo", "zlib", "zlib_ng", "webp")}
+    decides = {
+        "format": FORMAT_VERSION,
+        "digests": list(digests),
+        "size": list(preprocessing.size),
+        "resize": preprocessing.resize,
+        "pillow": pillow_version,
+        "decoders": decoders,
+    }
+    return hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()
+
+
+def _is_whole(path: Path, shape: tuple[int, int, int, int]) -> bool:
+    try:
+        return path.stat().st_size == int(np.prod(shape))
+    except FileNotFoundError:
+        return False
+
+
+def _build(images: Images, preprocessing: Preprocessing, path: Path) -> None:
+    temporary = path.with_suffix(".tmp")
+    try:
+        # Written in order rather than through a mapping: a full disk is then an error, not a SIGBUS.
+        with temporary.open("wb") as output:
+            for pixels in _decoded(images, preprocessing):
+                output.write(pixels.data)
+            output.flush()
+            os.fsync(output.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _decoded(images: Images, preprocessing: Preprocessing) -> Iterator[NDArray[np.uint8]]:
+    """Each image's pixels in order, decoded by as many threads as there are cores, a batch at a time."""
+    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+        for start in range(0, len(images), _BATCH):
+            batch = range(start, min(start + _BATCH, len(images)))
+            yield from pool.map(lambda i: _pixels(images.open(i), preprocessing), batch)
+
+
+def _pixels(picture: Image.Image, preprocessing: Preprocessing) -> NDArray[np.uint8]:
+    height, width = preprocessing.size
+    if preprocessing.resize == "crop":
+        picture = ImageOps.fit(picture, (width, height), Image.Resampling.BILINEAR)
+    else:
+        picture = picture.resize((width, height), Image.Resampling.BILINEAR)
+    return np.ascontiguousarray(picture, dtype=np.uint8)
+
+
+def _lock_of(path: Path) -> Path:
+    return path.with_suffix(".lock")
+
+
+def _cannot_write(error: OSError, path: Path) -> StoreError:
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+    return StoreError(
+        "the disk is full: the decoded images do not fit" if full else f"the image cache fails: {error.strerror}",
+        where=str(path),
+        expected="a cache folder with room for the decoded images that this user may write",
+        remedy=("free some space" if full else "mend the folder's permissions")
+        + ", or set BENCHSUITE_CACHE to a folder elsewhere",
+    )

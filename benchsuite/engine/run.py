@@ -1,0 +1,449 @@
+"""One run from task to record.
+
+The order is fixed: network, training and validation inputs, phases, best checkpoint, and only then the test split,
+once. Whatever goes wrong becomes a failed record; only an interruption passes through.
+"""
+
+from __future__ import annotations
+
+import time
+import traceback
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from safetensors.torch import save_file
+
+from benchsuite.contracts.dataset import Dataset, Split
+from benchsuite.contracts.model import Model, Task
+from benchsuite.contracts.observer import EpochReport, RunInfo, RunSummary
+from benchsuite.contracts.recipe import Recipe
+from benchsuite.engine import cost, freeze
+from benchsuite.engine.augment import Augmenter
+from benchsuite.engine.checkpoint import INTERVAL_SECONDS, Checkpoint, Progress
+from benchsuite.engine.evaluate import Evaluation, SealedSplit, evaluate
+from benchsuite.engine.features import cached, cut
+from benchsuite.engine.images import cached_images
+from benchsuite.engine.inputs import Inputs, Pixels
+from benchsuite.engine.loop import Arithmetic, Supply, Trainer, timed
+from benchsuite.engine.network import Network, build, weights_hash
+from benchsuite.engine.task import RunTask
+from benchsuite.errors import BenchsuiteError, DeviceError, PluginError
+from benchsuite.registry import Registry
+from benchsuite.store.atomic import atomic_path
+from benchsuite.store.environment import capture
+from benchsuite.store.folders import Store
+from benchsuite.store.predictions import Predictions, predictions_hash
+from benchsuite.store.record import (
+    Best,
+    Cost,
+    DatasetFacts,
+    Failure,
+    ModelFacts,
+    RunRecord,
+    TestMetrics,
+    WeightsFacts,
+)
+
+
+class Watcher(Protocol):
+    """Whoever asked for the run: hears how it goes."""
+
+    def say(self, text: str) -> None:
+        """A line worth telling."""
+
+    def epoch(self, report: EpochReport, max_epochs: int) -> None:
+        """An epoch has finished, of at most `max_epochs`."""
+
+    def steps(self, epoch: int, done: int, total: int) -> None:
+        """`done` of `total` steps of `epoch` are under way."""
+
+
+@dataclass
+class _Known:
+    """What is known of the run so far, so that a failed record tells as much as it can."""
+
+    progress: Progress = field(default_factory=Progress)
+    model: ModelFacts | None = None
+    test: TestMetrics | None = None
+    weights_hash: str | None = None
+    predictions_hash: str | None = None
+    notes: dict[str, Any] = field(default_factory=dict)
+
+
+def carry(
+    task: RunTask, registry: Registry, watcher: Watcher, checkpoint_interval: float = INTERVAL_SECONDS
+) -> RunRecord:
+    """Make the run and write its record. The process must have been prepared by `determinism`.
+
+    The caller holds the run's lock. Every failure ends in a record with status `failed`.
+    """
+    store = Store(task.results)
+    started = datetime.now(UTC)
+    known = _Known()
+    try:
+        _Run(task, registry, store, watcher, checkpoint_interval, known).make()
+        failure = None
+    except Exception as error:
+        failure = describe_failure(error, task)
+    record = RunRecord(
+        key=task.key.key,
+        key_fields=task.key.fields,
+        spec=task.spec,
+        status="failed" if failure else "done",
+        started=started.isoformat(timespec="seconds"),
+        finished=datetime.now(UTC).isoformat(timespec="seconds"),
+        resumed=max(known.progress.starts - 1, 0),
+        deviations=task.deviations,
+        environment=capture(task.numerics),
+        failure=failure,
+        dataset=_dataset_facts(task, registry),
+        weights=WeightsFacts(
+            request=task.weights.request,
+            provenance=task.weights.provenance,
+            file=task.weights.file.name if task.weights.file else None,
+            sha256=task.weights.sha256,
+        ),
+        model=known.model,
+        epochs=known.progress.history(),
+        steps=tuple((int(step), float(loss)) for step, loss in known.progress.steps),
+        best=known.progress.best_checkpoint(),
+        test=known.test,
+        weights_hash=known.weights_hash,
+        predictions_hash=known.predictions_hash,
+        cost=_cost(known.progress, task),
+        notes=known.notes,
+    )
+    store.write(record)
+    if failure is None:
+        Checkpoint(store.folder(task.key.key) / "checkpoint.pt", task.key.key).delete()
+    return record
+
+
+class _Run:
+    """The parts of one run while it is made."""
+
+    def __init__(
+        self,
+        task: RunTask,
+        registry: Registry,
+        store: Store,
+        watcher: Watcher,
+        checkpoint_interval: float,
+        known: _Known,
+    ) -> None:
+        self.task, self.registry, self.watcher, self.known = task, registry, watcher, known
+        self.store = store
+        self.folder = store.folder(task.key.key)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        case = task.spec.case
+        dataset = registry.dataset(f"{case.dataset.distribution}:{case.dataset.name}")
+        model = registry.model(f"{case.model.distribution}:{case.model.name}")
+        recipe = registry.recipe(f"{case.recipe.distribution}:{case.recipe.name}")
+        self.dataset: Dataset[Any] = dataset.component  # type: ignore[assignment]
+        self.model: Model[Any] = model.component  # type: ignore[assignment]
+        self.recipe: Recipe[Any] = recipe.component  # type: ignore[assignment]
+        self.model_params = model.parse(case.model.parameters)
+        self.recipe_params = recipe.parse(case.recipe.parameters)
+        self.preprocessing = self.dataset.preprocessing(dataset.parse(case.dataset.parameters))
+        height, width = self.preprocessing.size
+        self.shape = Task(classes=len(task.data.index.classes), height=height, width=width)
+        self.arithmetic = Arithmetic(torch.device(task.numerics.device), task.numerics.precision)
+        self.checkpoint = Checkpoint(self.folder / "checkpoint.pt", task.key.key, checkpoint_interval)
+        self.phases = self.recipe.phases(self.recipe_params)
+        self.network: Network
+
+    def make(self) -> None:
+        began = time.perf_counter()
+        cost.reset_peak_memory()
+        if self.arithmetic.device.type == "cuda":
+            torch.cuda.reset_peak_memory_stats()
+        self.known.progress = progress = self.checkpoint.load() or Progress()
+        progress.starts += 1
+        before = progress.seconds.get("total", 0.0)
+        if progress.epoch:
+            self.watcher.say(f"{self.task.title}: goes on after epoch {progress.epoch}")
+        with timed(progress, "setup"):
+            self.network = build(self.model, self.model_params, self.shape, self.task.spec.seed, self.task.weights.file)
+            self.network.module.to(self.arithmetic.device)
+            self.known.model = self._facts()
+        info = RunInfo(
+            key=self.task.key.key,
+            suite=self.task.spec.suite,
+            case=self.task.spec.case.name,
+            seed=self.task.spec.seed,
+            folder=self.folder,
+            parameters=self.task.spec.case.model_dump(mode="json"),
+            resumed_from_epoch=progress.epoch,
+        )
+        observers = _Observers(self.registry, info)
+        observers.started()
+        try:
+            listener = _Listener(observers, self.watcher, sum(phase.max_epochs for phase in self.phases))
+            Trainer(
+                self.network,
+                self.recipe,
+                self.recipe_params,
+                self.arithmetic,
+                self.task.spec.seed,
+                self._supply,
+                self.checkpoint,
+                listener,
+            ).run(progress)
+            self._finish(progress)
+        except BaseException:
+            progress.seconds["total"] = before + time.perf_counter() - began
+            observers.finished(self._summary("failed"), quietly=True)
+            raise
+        progress.seconds["total"] = before + time.perf_counter() - began
+        observers.finished(self._summary("done"))
+
+    def _facts(self) -> ModelFacts:
+        frozen = freeze.resolve(self.phases[-1].freeze, self.network.stages)
+        freeze.apply(frozen, self.network.stages)
+        return cost.model_facts(self.network, frozen, cut(self.network, frozen, self._cacheable), self.shape)
+
+    @property
+    def _cacheable(self) -> bool:
+        return is_cacheable(self.dataset_augments, self.recipe)
+
+    @property
+    def dataset_augments(self) -> bool:
+        return bool(self.preprocessing.augmentations)
+
+    def _images(self, split: Split, digests: tuple[str, ...]) -> np.ndarray:
+        with timed(self.known.progress, "data"):
+            return cached_images(
+                split.images, digests, self.preprocessing, self.task.cache / "images", say=self.watcher.say
+            )
+
+    def _labels(self, split: Split) -> torch.Tensor:
+        return torch.tensor(split.labels, dtype=torch.int64, device=self.arithmetic.device)
+
+    def _supply(self, frozen: freeze.Frozen) -> Supply:
+        """Inputs of training and validation for what a phase freezes."""
+        data, device = self.task.data, self.arithmetic.device
+        parts = cut(self.network, frozen, self._cacheable)
+        augmenter = Augmenter(self.preprocessing.augmentations, self.task.spec.seed, len(data.index.train), device)
+        train = Pixels(
+            self._images(data.index.train, data.digests["train"]), self.preprocessing, device, augmenter or None
+        )
+        validation = Pixels(
+            self._images(data.index.validation, data.digests["validation"]), self.preprocessing, device, None
+        )
+        return Supply(
+            cut=parts,
+            train=self._through(parts, train, "train"),
+            train_labels=self._labels(data.index.train),
+            validation=self._through(parts, validation, "validation"),
+            validation_labels=self._labels(data.index.validation),
+            augmenter=augmenter or None,
+        )
+
+    def _through(self, parts: Any, pixels: Pixels, split: str) -> Inputs:
+        """The inputs of the tail: the pixels themselves, or the features of the frozen prefix."""
+        if not parts:
+            return pixels
+        digests, fields = self.task.data.digests[split], self.task.key.fields
+        identity = {
+            "images": list(digests),
+            "preprocessing": [list(self.preprocessing.size), self.preprocessing.resize],
+            "normalisation": [list(self.preprocessing.mean), list(self.preprocessing.std)],
+            "code": fields["code"],
+            "numerics": fields["numerics"],
+        }
+        with timed(self.known.progress, "features"):
+            features, facts = cached(
+                parts.prefix,
+                pixels,
+                identity=identity,
+                folder=self.task.cache / "features",
+                device=self.arithmetic.device,
+                forward=self.arithmetic.forward,
+                say=self.watcher.say,
+            )
+        kept = self.known.notes.setdefault("features", {})
+        kept[split] = {name: facts[name] for name in ("shape", "dtype", "batch_invariant", "key")}
+        return features
+
+    def _finish(self, progress: Progress) -> None:
+        """Evaluate the best checkpoint, on the test split for the first and only time, and write what stays."""
+        frozen = freeze.resolve(self.phases[-1].freeze, self.network.stages)
+        parts = cut(self.network, frozen, self._cacheable)
+        data, forward = self.task.data, self.arithmetic.forward
+
+        def pixels(split: Split, name: str) -> Pixels:
+            images = self._images(split, data.digests[name])
+            return Pixels(images, self.preprocessing, self.arithmetic.device, None)
+
+        def open_test() -> tuple[Inputs, torch.Tensor]:
+            split = data.index.test
+            return self._through(parts, pixels(split, "test"), "test"), self._labels(split)
+
+        held_out = self._through(parts, pixels(data.index.validation, "validation"), "validation")
+        with timed(progress, "test"):
+            validation = evaluate(parts.tail, held_out, self._labels(data.index.validation), forward)
+            inputs, labels = SealedSplit(open_test).unseal()
+            test = evaluate(parts.tail, inputs, labels, forward)
+        with timed(progress, "writing"):
+            self._write(validation, test)
+
+    def _write(self, validation: Evaluation, test: Evaluation) -> None:
+        state = {name: tensor.detach().cpu() for name, tensor in self.network.module.state_dict().items()}
+        predictions = Predictions(
+            validation_probabilities=validation.probabilities,
+            validation_labels=validation.labels,
+            test_probabilities=test.probabilities,
+            test_labels=test.labels,
+        )
+        with atomic_path(self.folder / "weights.safetensors") as temporary:
+            save_file({name: tensor.contiguous() for name, tensor in state.items()}, temporary)
+        self.store.write_predictions(self.task.key.key, predictions)
+        self.known.weights_hash = weights_hash(state)
+        self.known.predictions_hash = predictions_hash(predictions)
+        self.known.test = TestMetrics(
+            loss=test.loss,
+            accuracy=test.accuracy,
+            macro_f1=test.macro_f1,
+            confusion=tuple(tuple(int(n) for n in row) for row in test.confusion),
+        )
+
+    def _summary(self, status: str) -> RunSummary:
+        best: Best | None = self.known.progress.best_checkpoint()
+        return RunSummary(
+            status=status,
+            best_epoch=best.epoch if best else None,
+            test_accuracy=self.known.test.accuracy if self.known.test else None,
+            test_loss=self.known.test.loss if self.known.test else None,
+            seconds=self.known.progress.seconds.get("total", 0.0),
+        )
+
+
+def is_cacheable(augments: bool, recipe: Recipe[Any]) -> bool:
+    """Whether a frozen prefix sees the same inputs in every epoch."""
+    return not augments and type(recipe).transform is Recipe.transform
+
+
+class _Observers:
+    """The observer plugins, called one at a time so that whoever raises can be named."""
+
+    def __init__(self, registry: Registry, run: RunInfo) -> None:
+        self._run = run
+        self._observers = [(name, registry.relay(plugin)) for name, plugin in registry.observers]
+
+    def started(self) -> None:
+        self._call("benchsuite_run_started", {})
+
+    def epoch(self, report: EpochReport) -> None:
+        self._call("benchsuite_epoch_finished", {"epoch": report})
+
+    def finished(self, summary: RunSummary, quietly: bool = False) -> None:
+        """With `quietly`, for a run that already failed, an observer's own failure does not hide the first one."""
+        try:
+            self._call("benchsuite_run_finished", {"summary": summary})
+        except PluginError:
+            if not quietly:
+                raise
+
+    def _call(self, hook: str, facts: Mapping[str, Any]) -> None:
+        for name, relay in self._observers:
+            try:
+                getattr(relay, hook)(run=self._run, **facts)
+            except Exception as error:
+                raise PluginError(
+                    f"an observer raised {type(error).__name__}: {error}",
+                    where=f"{hook} of {name}",
+                    expected="observers that return None",
+                    remedy=f"mend or uninstall {name}; the run goes on from its last epoch when started again",
+                ) from error
+
+
+@dataclass
+class _Listener:
+    """Passes the trainer's reports on to observers and to the watcher."""
+
+    observers: _Observers
+    watcher: Watcher
+    max_epochs: int
+
+    def epoch(self, report: EpochReport) -> None:
+        self.observers.epoch(report)
+        self.watcher.epoch(report, self.max_epochs)
+
+    def steps(self, epoch: int, done: int, total: int) -> None:
+        self.watcher.steps(epoch, done, total)
+
+
+def describe_failure(error: Exception, task: RunTask) -> Failure:
+    """What a failed record says of an exception. A traceback is kept for what is nobody's mistake but the code's."""
+    if isinstance(error, torch.OutOfMemoryError) or _allocation_failed(error):
+        error = DeviceError(
+            f"out of memory: {str(error).splitlines()[0][:200]}",
+            where=f"{task.title} on {task.numerics.device_name}",
+            expected="a batch and a network that fit",
+            remedy="lower the recipe's batch_size or the data set's image_size, or free the device",
+        )
+    if isinstance(error, BenchsuiteError):
+        cause = error.__cause__ if isinstance(error, PluginError) else None
+        return Failure(
+            kind=error.kind,
+            what=error.what,
+            where=error.where,
+            expected=error.expected,
+            remedy=error.remedy,
+            traceback="".join(traceback.format_exception(cause)) if cause else None,
+        )
+    return Failure(
+        kind="defect",
+        what=f"{type(error).__name__}: {error}",
+        where=_raised_in(error),
+        remedy="this is a defect of the module named here; its traceback is in the record",
+        traceback="".join(traceback.format_exception(error)),
+    )
+
+
+def _allocation_failed(error: Exception) -> bool:
+    return isinstance(error, MemoryError) or (isinstance(error, RuntimeError) and "can't allocate memory" in str(error))
+
+
+def _raised_in(error: Exception) -> str:
+    frames = traceback.extract_tb(error.__traceback__)
+    return f"{Path(frames[-1].filename).name}:{frames[-1].lineno} in {frames[-1].name}" if frames else "unknown"
+
+
+def _dataset_facts(task: RunTask, registry: Registry) -> DatasetFacts:
+    component = task.spec.case.dataset
+    entry = registry.dataset(f"{component.distribution}:{component.name}")
+    dataset: Dataset[Any] = entry.component  # type: ignore[assignment]
+    params = entry.parse(component.parameters)
+    index = task.data.index
+    splits = {"train": index.train, "validation": index.validation, "test": index.test}
+    return DatasetFacts(
+        title=dataset.card(params).title,
+        classes=index.classes,
+        counts={
+            name: tuple(int(n) for n in np.bincount(split.labels, minlength=len(index.classes)))
+            for name, split in splits.items()
+        },
+        image_size=dataset.preprocessing(params).size,
+        provenance=task.data.provenance,
+        evidence=task.data.evidence,
+        fingerprint=task.data.fingerprint,
+    )
+
+
+def _cost(progress: Progress, task: RunTask) -> Cost | None:
+    training = progress.seconds.get("training", 0.0)
+    if not training:
+        return None
+    on_gpu = task.numerics.device == "cuda"
+    return Cost(
+        seconds={part: round(spent, 6) for part, spent in progress.seconds.items()},
+        images_per_second=progress.epoch * len(task.data.index.train) / training,
+        peak_memory_bytes=cost.peak_memory(),
+        peak_device_memory_bytes=int(torch.cuda.max_memory_allocated()) if on_gpu else None,
+    )

@@ -1,0 +1,30 @@
+"""The task: a run with everything found that it needs. Plain data, made by the planner and sent to a worker."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchsuite.identity.key import RunKey
+from benchsuite.identity.numerics import Numerics
+from benchsuite.sources.data import LocatedData
+from benchsuite.sources.weights import LocatedWeights
+from benchsuite.suite.plan import RunSpec
+
+
+@dataclass(frozen=True)
+class RunTask:
+    """One run to be made, and where its record goes."""
+
+    spec: RunSpec
+    key: RunKey
+    numerics: Numerics
+    data: LocatedData
+    weights: LocatedWeights
+    results: Path
+    cache: Path
+    deviations: tuple[str, ...] = ()
+
+    @property
+    def title(self) -> str:
+        return f"{self.spec.case.name}, seed {self.spec.seed}"

@@ -1,0 +1,56 @@
+"""What passes between the process that plans and the processes that work."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from benchsuite.contracts.observer import EpochReport
+from benchsuite.engine.task import RunTask
+
+
+@dataclass(frozen=True)
+class Busy:
+    """Another process holds the lock of this run."""
+
+    key: str
+
+
+@dataclass(frozen=True)
+class ProbeJob:
+    """Measure what a run costs without making it."""
+
+    task: RunTask
+
+
+@dataclass(frozen=True)
+class Probe:
+    """What one run will cost at most (early stopping may end it sooner)."""
+
+    parameters_total: int
+    parameters_trainable: int
+    forward_flops: int
+    train_flops: int
+    seconds_per_epoch: float
+    """Training and validation of one epoch."""
+    setup_seconds: float
+    """Once for all runs that share a frozen prefix: computing its features."""
+    max_epochs: int
+    feature_bytes: int
+    weights_bytes: int
+
+    @property
+    def seconds(self) -> float:
+        return self.seconds_per_epoch * self.max_epochs
+
+
+class Progress(Protocol):
+    """Hears how runs go, from any thread."""
+
+    def started(self, task: RunTask) -> None: ...
+
+    def say(self, text: str) -> None: ...
+
+    def epoch(self, task: RunTask, report: EpochReport, max_epochs: int) -> None: ...
+
+    def steps(self, task: RunTask, epoch: int, done: int, total: int) -> None: ...

@@ -1,0 +1,63 @@
+"""Carry out a study: every due run once, taking turns with other processes that work on the same results."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from typing import Any
+
+from benchsuite.engine.task import RunTask
+from benchsuite.execution.jobs import Busy, Probe, ProbeJob, Progress
+from benchsuite.execution.pool import Pool
+from benchsuite.identity.numerics import Numerics
+from benchsuite.store.folders import Store
+from benchsuite.store.record import RunRecord
+
+WAIT_SECONDS = 1.0
+
+
+def known_records(tasks: Iterable[RunTask]) -> dict[str, RunRecord]:
+    """What the store already has of these tasks, by key."""
+    records = ((task.key.key, Store(task.results).read(task.key.key)) for task in tasks)
+    return {key: record for key, record in records if record is not None}
+
+
+def due(tasks: Iterable[RunTask], known: Mapping[str, RunRecord]) -> tuple[RunTask, ...]:
+    """The tasks without a finished record, in order."""
+    return tuple(task for task in tasks if task.key.key not in known or known[task.key.key].status != "done")
+
+
+def gpus_for(numerics: Numerics) -> tuple[int | None, ...]:
+    """The devices to use: the first GPU, or the CPU."""
+    return (0,) if numerics.device == "cuda" else (None,)
+
+
+def run_all(tasks: Sequence[RunTask], pool: Pool, progress: Progress) -> Iterator[RunRecord]:
+    """Make the runs, yielding each record as it finishes.
+
+    A run that another process is making is put aside and asked for again until that process is done with it.
+    """
+    waiting: dict[Future[Any], RunTask] = {pool.submit(task): task for task in tasks}
+    told: set[str] = set()
+    while waiting:
+        finished, _ = wait(waiting, return_when=FIRST_COMPLETED)
+        for future in finished:
+            task = waiting.pop(future)
+            outcome = future.result()
+            if not isinstance(outcome, Busy):
+                yield outcome
+                continue
+            if task.key.key not in told:
+                told.add(task.key.key)
+                progress.say(f"{task.title}: another process is making this run; waiting for it")
+            if all(later.key.key in told for later in waiting.values()):
+                time.sleep(WAIT_SECONDS)
+            waiting[pool.submit(task)] = task
+
+
+def probe_all(tasks: Sequence[RunTask], pool: Pool) -> dict[str, Probe]:
+    """What one run of each case costs, by the case's name."""
+    first = {task.spec.case.name: task for task in reversed(tasks)}
+    futures = {name: pool.submit(ProbeJob(task)) for name, task in first.items()}
+    return {name: future.result() for name, future in futures.items()}

@@ -1,0 +1,176 @@
+"""Fingerprints of source code, taken without importing it.
+
+A fingerprint covers what the code does: the syntax trees of the modules without positions, comments, docstrings and
+white space. So reformatting a plugin makes no run due again, and changing a constant does. Modules are found the
+way Python finds them, but only packages' search paths are consulted, so torch is never imported.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import importlib.util
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from importlib import metadata
+from pathlib import Path
+
+from benchsuite.errors import PluginError
+
+KEYED_ELSEWHERE = frozenset({"benchsuite", "pydantic", "torch", "torchvision", "numpy", "PIL"})
+"""Top-level modules that decide a result only through other fields of a run key."""
+
+
+def source_fingerprint(*names: str) -> str:
+    """SHA-256 over the modules and packages `names`; a package counts with everything below it.
+
+    Raises PluginError when a module has no Python source.
+    """
+    modules: dict[str, Path] = {}
+    for name in names:
+        modules.update(_below(name, locate(name)))
+    return _digest(modules)
+
+
+def component_fingerprint(module: str) -> str:
+    """SHA-256 over the module of a component and the modules of its own top-level package that it imports,
+    directly or through one another, wherever in the module the import stands.
+
+    Raises PluginError when the module has no Python source.
+    """
+    return _digest(_family(module))
+
+
+def libraries(module: str) -> dict[str, str]:
+    """Version by distribution of the third-party libraries that a component's modules import, such as timm.
+
+    Left out are those that a run key covers elsewhere: benchsuite, and what `Numerics` lists. A module of no
+    distribution (a file beside the plugin) counts with its source in place of a version.
+    """
+    imported = {
+        wanted.partition(".")[0]
+        for name, path in _family(module).items()
+        for wanted in _imports(_parse(path), name, path)
+    }
+    foreign = imported - sys.stdlib_module_names - KEYED_ELSEWHERE - {module.partition(".")[0]}
+    return dict(version for name in sorted(foreign) for version in _versions(name))
+
+
+def locate(name: str) -> Path:
+    """The source file of module `name` (`__init__.py` of a package). Raises PluginError when there is none."""
+    path = _find(name)
+    if path is None:
+        raise PluginError(
+            f"the source of module {name!r} cannot be found",
+            where=name,
+            expected="a module with Python source, so that runs can be told apart by their code",
+            remedy="install the plugin as an ordinary package, with its .py files",
+        )
+    return path
+
+
+def _family(module: str) -> dict[str, Path]:
+    """The component's module and the modules of its own top-level package that it draws in, by name."""
+    own = module.partition(".")[0]
+    found: dict[str, Path] = {}
+    waiting = [module]
+    while waiting:
+        name = waiting.pop()
+        if name in found:
+            continue
+        found[name] = path = locate(name)
+        for wanted in _imports(_parse(path), name, path):
+            if wanted.partition(".")[0] == own and _find(wanted) is not None:
+                waiting.append(wanted)
+    return found
+
+
+def _versions(name: str) -> Iterator[tuple[str, str]]:
+    """The distributions that the top-level module `name` comes from, with their versions."""
+    try:
+        yield name, metadata.version(name)
+        return
+    except metadata.PackageNotFoundError:
+        distributions = _distributions().get(name, ())
+    for distribution in distributions:
+        yield distribution, metadata.version(distribution)
+    if not distributions and _find(name) is not None:
+        yield name, source_fingerprint(name)
+
+
+@cache
+def _distributions() -> Mapping[str, Sequence[str]]:
+    return metadata.packages_distributions()
+
+
+def _find(name: str) -> Path | None:
+    top, *rest = name.split(".")
+    try:
+        spec = importlib.util.find_spec(top)
+    except ValueError:  # a module that runs as a program has no place to be found at
+        return None
+    if spec is None:
+        return None
+    if not rest:
+        return Path(spec.origin) if spec.origin and spec.origin.endswith(".py") else None
+    for folder in spec.submodule_search_locations or ():
+        base = Path(folder).joinpath(*rest)
+        for path in (base / "__init__.py", base.with_name(base.name + ".py")):
+            if path.is_file():
+                return path
+    return None
+
+
+def _below(name: str, path: Path) -> Iterator[tuple[str, Path]]:
+    yield name, path
+    if path.name == "__init__.py":
+        for file in path.parent.rglob("*.py"):
+            if file != path:
+                yield ".".join((name, *file.relative_to(path.parent).with_suffix("").parts)), file
+
+
+def _imports(tree: ast.Module, name: str, path: Path) -> Iterator[str]:
+    """Full names of what a module imports; `from a import b` gives both a and a.b, since b may be a module."""
+    parent = name if path.name == "__init__.py" else name.rpartition(".")[0]
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = node.module or ""
+            if node.level:
+                above = parent.split(".")[: len(parent.split(".")) - node.level + 1]
+                base = ".".join((*above, base) if base else above)
+            yield base
+            yield from (f"{base}.{alias.name}" for alias in node.names)
+
+
+def _digest(modules: dict[str, Path]) -> str:
+    total = hashlib.sha256()
+    for name in sorted(modules):
+        path = modules[name]
+        status = path.stat()
+        total.update(f"{name}:{_meaning(path, status.st_size, status.st_mtime_ns)}\n".encode())
+    return total.hexdigest()
+
+
+@cache
+def _meaning(path: Path, size: int, changed: int) -> str:
+    """SHA-256 of a file's syntax tree; size and time of change are there to tell versions of the file apart."""
+    tree = _parse(path)
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
+            node.body = [part for part in node.body if not _is_text(part)]
+    return hashlib.sha256(ast.unparse(tree).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _parse(path: Path) -> ast.Module:
+    try:
+        return ast.parse(path.read_bytes(), str(path))
+    except (OSError, SyntaxError, ValueError) as error:
+        raise PluginError(f"this module cannot be read as Python: {error}", where=str(path)) from error
+
+
+def _is_text(node: ast.stmt) -> bool:
+    """A string standing alone: a docstring, of a module, class, function or attribute."""
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)

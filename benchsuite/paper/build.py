@@ -1,0 +1,34 @@
+"""Build a paper: material in, `paper.html` and `paper.pdf` out, both or neither half-written."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from benchsuite.store.atomic import write_bytes
+
+if TYPE_CHECKING:
+    from benchsuite.paper.material import PaperFiles, PaperMaterial
+
+
+def build_paper(material: PaperMaterial, folder: Path) -> PaperFiles:
+    """Write the paper of a study into `folder`. The same material gives the same bytes.
+
+    Raises PaperError for prose that cannot be set, SetupError where Pango is missing, StoreError where the folder
+    cannot be written.
+    """
+    from benchsuite.paper.html import render_html
+    from benchsuite.paper.material import PaperFiles
+    from benchsuite.paper.numbering import number
+    from benchsuite.paper.pdf import check_pango, render_pdf
+    from benchsuite.paper.study.compose import compose
+
+    check_pango()
+    document = compose(material)
+    numbering = number(document)
+    files = PaperFiles(html=folder / "paper.html", pdf=folder / "paper.pdf")
+    html = render_html(document, numbering).encode()
+    pdf = render_pdf(document, numbering)
+    write_bytes(files.html, html)
+    write_bytes(files.pdf, pdf)
+    return files

@@ -1,0 +1,157 @@
+"""The document: what a paper consists of, before numbers, layout or markup.
+
+Blocks are plain frozen data. Texts are in the mini grammar of `text`; they name figures, tables, equations and
+works by identifier, and quoted results by the tokens of `quantities`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import ClassVar, Literal
+
+from benchsuite.paper.quantities import Quantity
+
+Align = Literal["left", "right", "center"]
+
+
+@dataclass(frozen=True)
+class Heading:
+    """A section (level 1) or subsection (level 2). Third-level headings run into their paragraph."""
+
+    id: str
+    level: Literal[1, 2]
+    title: str
+    kind: ClassVar[str] = "heading"
+
+
+@dataclass(frozen=True)
+class Paragraph:
+    """Running text; `lead` is the third-level heading that opens it, if any."""
+
+    text: str
+    lead: str | None = None
+    kind: ClassVar[str] = "paragraph"
+
+
+@dataclass(frozen=True)
+class Bullets:
+    items: tuple[str, ...]
+    kind: ClassVar[str] = "bullets"
+
+
+@dataclass(frozen=True)
+class Equation:
+    """A displayed, numbered equation: TeX for matplotlib's mathtext and how it is read aloud."""
+
+    id: str
+    tex: str
+    reading: str
+    kind: ClassVar[str] = "equation"
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A drawing as SVG. `alt` says what it shows, with numbers; `wide` figures span both columns."""
+
+    id: str
+    svg: str
+    caption: str
+    alt: str
+    wide: bool = False
+    kind: ClassVar[str] = "figure"
+
+
+@dataclass(frozen=True)
+class Photos:
+    """A grid of photos, one row a class. The only raster content of a paper."""
+
+    id: str
+    rows: tuple[tuple[str, tuple[bytes, ...]], ...]
+    """(class title, JPEG files)."""
+    caption: str
+    wide: bool = False
+    kind: ClassVar[str] = "photos"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What a table prints, the number behind it (for sorting) and the runs it comes from."""
+
+    text: str
+    value: float | None = None
+    runs: tuple[str, ...] = ()
+    strong: bool = False
+
+
+@dataclass(frozen=True)
+class Column:
+    title: str
+    align: Align = "left"
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table; with `row_headers` its first column names the rows. `long` ones may break across columns."""
+
+    id: str
+    title: str
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    note: str | None = None
+    wide: bool = False
+    row_headers: bool = True
+    long: bool = False
+    kind: ClassVar[str] = "table"
+
+
+Block = Heading | Paragraph | Bullets | Equation | Figure | Photos | Table
+Float = Figure | Photos | Table
+
+
+@dataclass(frozen=True)
+class Author:
+    name: str
+    affiliation: str
+    place: str
+    email: str
+
+
+@dataclass(frozen=True)
+class Document:
+    """A whole paper. `watermark` runs behind every page; `notices` open the abstract."""
+
+    title: str
+    authors: tuple[Author, ...]
+    abstract: str
+    keywords: tuple[str, ...]
+    body: tuple[Block, ...]
+    references: Mapping[str, str]
+    quantities: tuple[Quantity, ...]
+    date: str | None
+    """ISO 8601: when the last run finished."""
+    watermark: str | None = None
+    notices: tuple[str, ...] = ()
+    version: str = ""
+    results: bytes = b"{}"
+    """JSON, attached to the PDF and offered by the HTML."""
+    works: tuple[tuple[str, str], ...] = field(default=())
+    """(what, BibTeX entry) of the data set and the model."""
+
+
+def texts(block: Block) -> Iterator[str]:
+    """Every text of a block that may cite a work or point at another block, in reading order."""
+    match block:
+        case Paragraph():
+            yield block.text
+        case Bullets():
+            yield from block.items
+        case Figure() | Photos():
+            yield block.caption
+        case Table():
+            yield block.title
+            for row in block.rows:
+                yield from (cell.text for cell in row)
+            yield block.note or ""
+        case _:
+            pass

@@ -1,0 +1,154 @@
+"""The look of figures, and how a drawing becomes a reproducible, accessible SVG.
+
+IEEE column widths, STIX type, Okabe and Ito's colours with a marker, dash and hatch per series so that grey prints
+read as well. Figures are drawn without pyplot, so that no global state can leak into them.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import matplotlib as mpl
+from markupsafe import escape
+from matplotlib.backends.backend_svg import FigureCanvasSVG
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter
+
+from benchsuite.paper import spanish
+
+COLUMN, PAGE = 3.487, 7.14
+"""Widths in inches: 21 and 43 picas, as in IEEEtran."""
+
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+DASHES: tuple[Any, ...] = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 1)), (0, (8, 2)))
+
+STYLE: dict[str, Any] = {
+    "font.family": ["STIXGeneral", "DejaVu Serif"],
+    "mathtext.fontset": "stix",
+    "text.parse_math": False,
+    "font.size": 8,
+    "axes.titlesize": 8,
+    "axes.labelsize": 8,
+    "xtick.labelsize": 7,
+    "ytick.labelsize": 7,
+    "legend.fontsize": 7,
+    "legend.title_fontsize": 7,
+    "legend.frameon": False,
+    "legend.handlelength": 2.4,
+    "lines.linewidth": 1.0,
+    "lines.markersize": 3.5,
+    "axes.linewidth": 0.6,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.unicode_minus": True,
+    "grid.linewidth": 0.35,
+    "grid.color": "#c8c8c8",
+    "xtick.major.width": 0.6,
+    "ytick.major.width": 0.6,
+    "xtick.major.size": 2.5,
+    "ytick.major.size": 2.5,
+    "svg.fonttype": "none",
+    "savefig.transparent": True,
+    "backend": "svg",
+}
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A finished figure and what it shows in words."""
+
+    svg: str
+    alt: str
+
+
+@dataclass(frozen=True)
+class Look:
+    """How one series is told apart from the others."""
+
+    colour: str
+    marker: str
+    dash: Any
+
+
+def look(index: int) -> Look:
+    """The look of series `index`; colours and dashes recur at different rhythms when there are many."""
+    n = len(COLOURS)
+    return Look(COLOURS[index % n], MARKERS[index % n], DASHES[(index + index // n) % n])
+
+
+@contextmanager
+def drawing(name: str) -> Iterator[None]:
+    """Draw and save within this: legends and texts take their style when made, not when saved."""
+    with mpl.rc_context({**mpl.rcParamsDefault, **STYLE, "svg.hashsalt": name}):
+        yield
+
+
+def figure(width: float, height: float, **panels: Any) -> tuple[Any, Any]:
+    """A figure of that many inches and its axes."""
+    made = Figure(figsize=(width, height), layout="constrained")
+    FigureCanvasSVG(made)
+    return made, made.subplots(**panels)
+
+
+def numerals(axis: Any, decimals: int | None = None) -> None:
+    """Spanish numbers along an axis."""
+    axis.set_major_formatter(FuncFormatter(lambda value, _: spanish.number(round(float(value), 9), decimals)))
+
+
+def amounts(axis: Any) -> None:
+    """Spanish numbers along a logarithmic axis of counts: «1000», «10 mil», «1 M»."""
+    axis.set_major_formatter(FuncFormatter(lambda value, _: amount(float(value))))
+
+
+def amount(value: float) -> str:
+    if value >= 1e6:
+        return spanish.measure(round(value / 1e6, 2), "M")
+    return spanish.measure(round(value / 1e3, 2), "mil") if value >= 1e4 else spanish.number(round(value, 2))
+
+
+def finish(made: Any, name: str, alt: str) -> Drawing:
+    """Save as SVG. `name` must be unique in the paper: it prefixes every identifier."""
+    target = io.StringIO()
+    made.savefig(target, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
+    return Drawing(_cleaned(target.getvalue(), name, alt), alt)
+
+
+def _cleaned(svg: str, name: str, alt: str) -> str:
+    svg = svg[svg.index("<svg") :]
+    svg = re.sub(r"<metadata>.*?</metadata>\s*", "", svg, flags=re.DOTALL)
+    svg = re.sub(r"<!--.*?-->\s*", "", svg, flags=re.DOTALL)
+    svg = re.sub(r"\s*<style[^>]*>.*?</style>", "", svg, flags=re.DOTALL)
+    svg = re.sub(r'\bid="([^"]+)"', rf'id="{name}-\1"', svg)
+    svg = re.sub(r"url\(#([^)]+)\)", rf"url(#{name}-\1)", svg)
+    svg = re.sub(r'(?:xlink:)?href="#([^"]+)"', rf'xlink:href="#{name}-\1"', svg)
+    svg = re.sub(r' style="([^"]*)"', _attributes, svg)
+    svg = re.sub(r">\s+<", "><", svg)
+    head, rest = svg.split(">", 1)
+    head += f' role="img" aria-labelledby="{name}-title"'
+    return f'{head}><title id="{name}-title">{escape(alt)}</title>{rest}'.strip()
+
+
+def _attributes(match: re.Match[str]) -> str:
+    """Inline style as presentation attributes: WeasyPrint would log each one as unknown CSS."""
+    out: list[str] = []
+    for declaration in match[1].split(";"):
+        key, _, value = (part.strip() for part in declaration.partition(":"))
+        if key == "font":
+            font = re.fullmatch(r"(?:(italic|oblique) )?(?:(bold|\d{3}) )?([\d.]+)px (.*)", value)
+            if font is None:
+                continue
+            style, weight, size, family = font.groups()
+            out += [f' font-style="{style}"'] if style else []
+            out += [f' font-weight="{weight}"'] if weight else []
+            out.append(f' font-size="{size}" font-family="{family}"')
+        elif key:
+            out.append(f' {key}="{value}"')
+    return "".join(out)

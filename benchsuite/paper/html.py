@@ -1,0 +1,65 @@
+"""The web page: one self-contained file with the same blocks as the PDF, and no request to anywhere."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+
+from markupsafe import Markup
+
+from benchsuite.paper import fonts, markup
+from benchsuite.paper.document import Document
+from benchsuite.paper.markup import Entry
+from benchsuite.paper.numbering import Numbering
+
+
+def render_html(document: Document, numbering: Numbering) -> str:
+    """The paper as HTML whose content security policy admits its own script and nothing else."""
+    script = markup.template_text("web.js")
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    policy = (
+        "default-src 'none'; style-src 'unsafe-inline'; font-src data:; img-src data:; "
+        f"script-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+    )
+    entries = [
+        Entry(block, index, numbering.numbers[index], "wide" if getattr(block, "wide", False) else "")
+        for index, block in enumerate(document.body)
+    ]
+    extra = {
+        "csp": policy,
+        "js": Markup(script),
+        "bibtex": _bibtex(document),
+        "results_base64": base64.b64encode(document.results).decode(),
+        "results_sha256": hashlib.sha256(document.results).hexdigest(),
+    }
+
+    def page(css: str) -> str:
+        return markup.render(document, numbering, entries, "web", css, _photo, extra)
+
+    styles = markup.template_text("web.css")
+    words = re.sub(r"<script>.*?</script>|data:[^\"]*|<[^>]+>", "", page(""), flags=re.DOTALL)
+    return page(fonts.web_faces(frozenset(words)) + styles)
+
+
+def _photo(identifier: str, row: int, column: int, file: bytes) -> str:
+    return f"data:image/jpeg;base64,{base64.b64encode(file).decode()}"
+
+
+def _bibtex(document: Document) -> str:
+    """How to cite this paper. Braces and backslashes of names would break the entry, so they go."""
+
+    def field(value: str) -> str:
+        return re.sub(r"[{}\\]", "", value)
+
+    digest = hashlib.sha256(document.results).hexdigest()
+    first = re.sub(r"[^a-z]", "", (document.authors[0].name if document.authors else "benchsuite").lower().split()[-1])
+    year = document.date[:4] if document.date else ""
+    lines = [
+        f"@misc{{{first or 'benchsuite'}{year}{digest[:6]},",
+        f"  title  = {{{field(markup.plain(document, document.title))}}},",
+        f"  author = {{{' and '.join(field(author.name) for author in document.authors)}}},",
+    ]
+    lines += [f"  year   = {{{year}}},"] if year else []
+    lines += [f"  note   = {{Informe generado con benchsuite {document.version}; resultados sha256:{digest}}}", "}"]
+    return "\n".join(lines)

@@ -1,0 +1,137 @@
+"""From a numbered document to HTML: the templates, and how identifiers, quantities and equations become markup.
+
+Print and web share the blocks and differ in style sheets, assets and what surrounds the text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import Any, Literal
+
+from jinja2 import Environment, FunctionLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from benchsuite.errors import PaperError
+from benchsuite.paper import equations, spanish, text
+from benchsuite.paper.document import Block, Document, Equation
+from benchsuite.paper.numbering import Numbering
+from benchsuite.paper.quantities import TOKEN
+
+TEMPLATES = "benchsuite_report_templates.ieee_es"
+Medium = Literal["paper", "web"]
+PhotoAddress = Callable[[str, int, int, bytes], str]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A block as the templates see it; `place` is its CSS class: empty, `wide flow` or `wide head`."""
+
+    block: Block
+    index: int
+    number: str
+    place: str
+
+
+@dataclass(frozen=True)
+class Work:
+    key: str
+    text: str
+
+
+@cache
+def template_text(name: str) -> str:
+    return resources.files(TEMPLATES).joinpath(name).read_text(encoding="utf-8")
+
+
+def render(
+    document: Document,
+    numbering: Numbering,
+    entries: Sequence[Entry],
+    medium: Medium,
+    css: str,
+    photo: PhotoAddress,
+    extra: Mapping[str, Any] | None = None,
+) -> str:
+    """The whole page as HTML. Raises PaperError for references to nothing."""
+    links = _links(document, numbering, medium)
+    environment = Environment(
+        loader=FunctionLoader(template_text), autoescape=True, undefined=StrictUndefined, auto_reload=False
+    )
+    environment.filters.update(
+        rich=lambda source: text.render(source, links),
+        plain=lambda source: plain(document, source),
+        small_caps=lambda title: spanish.small_caps(plain(document, title)),
+        equation=lambda block: _display(block),
+        inline_svg=Markup,
+        backing=backing,
+        date=spanish.date,
+    )
+    cited = [Work(anchor(key), document.references[key]) for key in numbering.citations]
+    return environment.get_template("paper.html.j2").render(
+        document=document,
+        entries=entries,
+        cited=cited,
+        medium=medium,
+        css=Markup(css),
+        photo=photo,
+        **{"csp": None, **(extra or {})},
+    )
+
+
+def plain(document: Document, source: str) -> str:
+    """A text of the document as bare words, its quoted numbers included."""
+    return text.plain(TOKEN.sub(lambda match: document.quantities[int(match[1])].text, source))
+
+
+def backing(runs: Sequence[str]) -> str:
+    """Which runs a number comes from, as a tooltip says it."""
+    shown = ", ".join(run[:12] for run in runs[:12])
+    more = f" y {len(runs) - 12} más" if len(runs) > 12 else ""
+    return f"Ejecuciones: {shown}{more}" if len(runs) > 1 else f"Ejecución: {shown}"
+
+
+def anchor(key: str) -> str:
+    return re.sub(r"[^\w-]", "-", key)
+
+
+def _display(block: Equation) -> Markup:
+    return equations.equation(block.tex, block.reading, display=True)
+
+
+def _links(document: Document, numbering: Numbering, medium: Medium) -> text.Links:
+    def citation(key: str) -> Markup:
+        name = key.strip()
+        if name not in numbering.citations:
+            raise PaperError(f"the work [[{name}]] is cited where citations are not counted", where="paper")
+        return Markup('<a class="cite" href="#ref-{}">[{}]</a>').format(anchor(name), numbering.citations[name])
+
+    def reference(name: str) -> Markup:
+        if name not in numbering.labels:
+            raise PaperError(
+                f"the text refers to {{{{{name}}}}}, which this paper does not have",
+                expected=", ".join(sorted(numbering.labels)),
+                remedy="name a figure, table, equation or section, or a result as {{metric case}}",
+            )
+        return Markup('<a class="ref" href="#{}">{}</a>').format(name, numbering.labels[name])
+
+    def quantity(index: int) -> Markup:
+        found = document.quantities[index]
+        if medium == "web" and found.runs:
+            return Markup('<span class="q" title="{}">{}</span>').format(backing(found.runs), found.text)
+        return escape(found.text)
+
+    return text.Links(
+        citation=citation,
+        reference=reference,
+        quantity=quantity,
+        equation=lambda tex: equations.equation(tex, _spoken(tex)),
+    )
+
+
+def _spoken(tex: str) -> str:
+    """How a short formula is read: its TeX without the machinery."""
+    return " ".join(re.sub(r"[\\{}]", " ", tex).split())

@@ -1,0 +1,269 @@
+"""The PDF: WeasyPrint on the print template, archival (PDF/A-3a) and accessible (PDF/UA-1), results attached.
+
+Nothing but a white list of named assets can be read while it is made. The bytes depend on the document alone.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from types import MethodType
+from typing import Any
+
+from benchsuite.errors import PaperError, SetupError
+from benchsuite.paper import fonts, markup, placement
+from benchsuite.paper.document import Bullets, Document, Equation, Figure, Heading, Photos, Table, texts
+from benchsuite.paper.markup import Entry
+from benchsuite.paper.numbering import Numbering
+from benchsuite.paper.placement import Arrangement, Content, Fragment, Layout
+from benchsuite.paper.text import REFERENCE
+
+VARIANT = "pdf/a-3a"
+PANGO_PACKAGES = "libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0"
+UNDATED = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Asset:
+    content: bytes
+    media_type: str
+
+
+def check_pango() -> None:
+    """Raise SetupError, with the Debian packages to install, when the PDF renderer cannot start."""
+    try:
+        import weasyprint  # noqa: F401
+    except OSError as error:
+        raise SetupError(
+            "the PDF renderer needs Pango, which this machine lacks",
+            where=str(error).splitlines()[0],
+            expected="the libraries Pango, PangoFT2 and HarfBuzz",
+            remedy=f"on Debian or Ubuntu: sudo apt-get install {PANGO_PACKAGES}",
+        ) from error
+
+
+def render_pdf(document: Document, numbering: Numbering) -> bytes:
+    """The paper as PDF bytes."""
+    check_pango()
+    from weasyprint import Attachment
+
+    assets = _assets(document)
+    empty = {name: _emptied(name, asset) for name, asset in assets.items()}
+    arrangement = _arrange(document, numbering, empty)
+    laid_out = _compose(_html(document, numbering, arrangement), assets)
+    _declare_accessible(laid_out)
+    when = datetime.fromisoformat(document.date).astimezone(UTC) if document.date else UNDATED
+    laid_out.metadata.attachments = [
+        Attachment(
+            string=document.results,
+            name="results.json",
+            description="Resultados del estudio",
+            created=when,
+            modified=when,
+            relationship="Data",
+        )
+    ]
+    target = io.BytesIO()
+    laid_out.write_pdf(target, pdf_variant=VARIANT)
+    return target.getvalue()
+
+
+def _assets(document: Document) -> dict[str, Asset]:
+    assets = {f"font/{name}.ttf": Asset(fonts.face(name), "font/ttf") for name in fonts.FACES}
+    for block in document.body:
+        if isinstance(block, Figure):
+            assets[f"figure/{block.id}.svg"] = Asset(block.svg.encode(), "image/svg+xml")
+        elif isinstance(block, Photos):
+            for row, (_, files) in enumerate(block.rows):
+                for column, file in enumerate(files):
+                    assets[_photo_name(block.id, row, column)] = Asset(file, "image/jpeg")
+    if document.watermark:
+        assets["watermark.svg"] = Asset(_watermark(document.watermark).encode(), "image/svg+xml")
+    return assets
+
+
+def _emptied(name: str, asset: Asset) -> Asset:
+    """The same size without the drawing: what trial layouts need, in a fraction of the time."""
+    if not name.startswith("figure/"):
+        return asset
+    return Asset(re.sub(rb"(<svg[^>]*>).*</svg>", rb"\1</svg>", asset.content, flags=re.DOTALL), asset.media_type)
+
+
+def _photo_name(identifier: str, row: int, column: int) -> str:
+    return f"photo/{identifier}/{row}-{column}.jpg"
+
+
+def _watermark(words: str) -> str:
+    return (
+        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 595 842" width="595" height="842">'
+        '<text x="297" y="440" text-anchor="middle" font-family="IEEE" font-size="62" fill="#eeeeee" '
+        f'transform="rotate(-52 297 421)">{markup.escape(words)}</text></svg>'
+    )
+
+
+def _css(document: Document, arrangement: Arrangement) -> str:
+    rules = [markup.template_text("print.css")]
+    if document.watermark:
+        words = re.sub(r'["\\\n<>]', " ", document.watermark)
+        rules.append(
+            "@page{background:url(asset:watermark.svg) no-repeat center center;background-size:210mm 297mm;"
+            f'@top-center{{content:"{words}";font:9pt IEEE;color:#a00000;vertical-align:middle}}}}'
+        )
+    for page in sorted(set(arrangement.heads.values())):
+        rules.append(f"@page :nth({page}){{margin-top:calc(19mm + {arrangement.reserved(page):.2f}px)}}")
+    for index in arrangement.heads:
+        rules.append(f'[data-b="{index}"]{{top:-{arrangement.offset(index):.2f}px}}')
+    return "".join(rules)
+
+
+def _html(document: Document, numbering: Numbering, arrangement: Arrangement, extra: str = "") -> str:
+    entries: list[Entry] = []
+    for index in arrangement.order:
+        block = document.body[index]
+        place = "wide head" if index in arrangement.heads else "wide flow" if _wide(block) else ""
+        entries.append(Entry(block, index, numbering.numbers[index], place))
+    return markup.render(
+        document,
+        numbering,
+        entries,
+        "paper",
+        _css(document, arrangement) + extra,
+        lambda identifier, row, column, _: f"asset:{_photo_name(identifier, row, column)}",
+    )
+
+
+def _wide(block: object) -> bool:
+    return isinstance(block, Figure | Photos | Table) and block.wide
+
+
+def _arrange(document: Document, numbering: Numbering, assets: Mapping[str, Asset]) -> Arrangement:
+    body = document.body
+    wide = frozenset(i for i, block in enumerate(body) if _wide(block))
+    floats = frozenset(i for i, block in enumerate(body) if isinstance(block, Figure | Photos | Table)) - wide
+    content = Content(
+        count=len(body),
+        wide=wide,
+        floats=frozenset(i for i in floats if not getattr(body[i], "long", False)),
+        headings=frozenset(i for i, block in enumerate(body) if isinstance(block, Heading)),
+        glued=frozenset(i for i, block in enumerate(body) if isinstance(block, Equation | Bullets)),
+        mentions=_mentions(document),
+    )
+    return placement.place(
+        content,
+        _heights(document, numbering, sorted(wide), assets),
+        lambda arrangement: _measure(_compose(_html(document, numbering, arrangement), assets)),
+    )
+
+
+def _mentions(document: Document) -> dict[int, int]:
+    """For each identified block, the first block whose text refers to it."""
+    first: dict[str, int] = {}
+    for index, block in enumerate(document.body):
+        for text in texts(block):
+            for name in REFERENCE.findall(text):
+                first.setdefault(name.strip(), index)
+    names = {index: getattr(block, "id", "") for index, block in enumerate(document.body)}
+    return {index: first[name] for index, name in names.items() if name in first}
+
+
+def _heights(
+    document: Document, numbering: Numbering, wide: list[int], assets: Mapping[str, Asset]
+) -> dict[int, float]:
+    """Heights of the wide blocks across both columns, each measured on a page of its own."""
+    if not wide:
+        return {}
+    alone = ".columns{columns:auto}.wide{break-after:page;margin:0}.front,.abstract,.references,.section{display:none}"
+    html = _html(document, numbering, Arrangement(tuple(wide), {}, {}), alone)
+    layout = _measure(_compose(html, assets))
+    return {f.index: f.bottom - f.top for f in layout.fragments}
+
+
+def _compose(html: str, assets: Mapping[str, Asset]) -> Any:
+    """Lay out a page of HTML that may use `assets` and nothing else."""
+    from weasyprint import HTML
+    from weasyprint.text.fonts import FontConfiguration
+
+    fetcher = _fetcher(assets)
+    laid_out = HTML(string=html, url_fetcher=fetcher, base_url="asset:").render(
+        font_config=FontConfiguration(), pdf_variant=VARIANT
+    )
+    if fetcher.refused:
+        raise PaperError(f"the paper asked for a resource that is not its own: {fetcher.refused[0][:120]}")
+    return laid_out
+
+
+def _fetcher(assets: Mapping[str, Asset]) -> Any:
+    from weasyprint.urls import URLFetcher, URLFetcherResponse
+
+    class WhiteList(URLFetcher):  # type: ignore[misc]
+        """Serves `asset:` names that the document owns; no file, no network."""
+
+        def __init__(self) -> None:
+            super().__init__(allowed_protocols=set(), allow_redirects=False)
+            self.refused: list[str] = []
+
+        def fetch(self, url: str, headers: Any = None) -> Any:
+            asset = assets.get(url.removeprefix("asset:")) if url.startswith("asset:") else None
+            if asset is None:
+                self.refused.append(url)
+                raise ValueError(f"not an asset of this paper: {url[:120]}")
+            return URLFetcherResponse(url, asset.content, {"Content-Type": asset.media_type})
+
+    return WhiteList()
+
+
+def _measure(laid_out: Any) -> Layout:
+    """Where each block ended up, read from WeasyPrint's boxes."""
+    fragments: list[Fragment] = []
+    bottoms: list[float] = []
+    height = 0.0
+
+    def walk(box: Any, page: int, middle: float) -> None:
+        inner = getattr(box, "_box", box)
+        element = getattr(inner, "element", None)
+        named = element is not None and element.get("data-b") is not None
+        if named and "::" not in getattr(inner, "element_tag", ""):
+            column = 0 if inner.position_x < middle - 1 else 1
+            top = inner.position_y
+            fragments.append(Fragment(int(element.get("data-b")), page, column, top, top + inner.margin_height()))
+            return
+        for child in getattr(inner, "children", ()) or ():
+            walk(child, page, middle)
+
+    for number, page in enumerate(laid_out.pages, 1):
+        box = page._page_box
+        bottoms.append(box.content_box_y() + box.height)
+        height = max(height, box.height)
+        walk(box, number, page.width / 2)
+    return Layout(tuple(bottoms), height, tuple(fragments))
+
+
+_PDFUA = (
+    '<rdf:Description rdf:about="" xmlns:pdfuaid="http://www.aiim.org/pdfua/ns/id/"><pdfuaid:part>1</pdfuaid:part>'
+    '</rdf:Description><rdf:Description rdf:about="" '
+    'xmlns:pdfaExtension="http://www.aiim.org/pdfa/ns/extension/" '
+    'xmlns:pdfaSchema="http://www.aiim.org/pdfa/ns/schema#" '
+    'xmlns:pdfaProperty="http://www.aiim.org/pdfa/ns/property#"><pdfaExtension:schemas><rdf:Bag>'
+    '<rdf:li rdf:parseType="Resource"><pdfaSchema:schema>PDF/UA Universal Accessibility Schema</pdfaSchema:schema>'
+    "<pdfaSchema:namespaceURI>http://www.aiim.org/pdfua/ns/id/</pdfaSchema:namespaceURI>"
+    "<pdfaSchema:prefix>pdfuaid</pdfaSchema:prefix><pdfaSchema:property><rdf:Seq>"
+    '<rdf:li rdf:parseType="Resource"><pdfaProperty:name>part</pdfaProperty:name>'
+    "<pdfaProperty:valueType>Integer</pdfaProperty:valueType>"
+    "<pdfaProperty:category>internal</pdfaProperty:category>"
+    "<pdfaProperty:description>Indicates, which part of ISO 14289 standard is followed</pdfaProperty:description>"
+    "</rdf:li></rdf:Seq></pdfaSchema:property></rdf:li></rdf:Bag></pdfaExtension:schemas></rdf:Description>"
+)
+
+
+def _declare_accessible(laid_out: Any) -> None:
+    """Declare PDF/UA-1 beside PDF/A-3a in the metadata; WeasyPrint admits one variant a document."""
+    plain = laid_out.metadata.generate_rdf_metadata
+
+    def both(_: Any, *arguments: Any) -> bytes:
+        text: str = plain(*arguments).decode()
+        return text.replace("</rdf:RDF>", f"{_PDFUA}</rdf:RDF>").encode()
+
+    laid_out.metadata.generate_rdf_metadata = MethodType(both, laid_out.metadata)

@@ -1,0 +1,127 @@
+"""Spanish typography: numbers, percentages, intervals, dates, lists and small capitals.
+
+Decimal comma; thousands by a non-breaking space from five digits on; a non-breaking space before units and the
+percent sign; a true minus (Ortografía de la lengua española, 2010, and the SI brochure).
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+
+from markupsafe import Markup, escape
+
+NBSP = "\u00a0"
+MINUS = "\u2212"
+MONTHS = (
+    "enero", "febrero", "marzo", "abril", "mayo", "junio",
+    "julio", "agosto", "septiembre", "octubre", "noviembre", "diciembre",
+)  # fmt: skip
+
+
+def number(value: float, decimals: int | None = None) -> str:
+    """`value` as Spanish prints it: 1539, 11 178 051, 0,961. Without `decimals`, the shortest exact form."""
+    if not math.isfinite(value):
+        return "—"
+    if decimals is None:
+        text = f"{value:d}" if isinstance(value, int) else _plain(value)
+    else:
+        text = f"{value:.{decimals}f}"
+    negative = text.startswith("-")
+    whole, _, fraction = text.lstrip("-").partition(".")
+    if len(whole) > 4:
+        whole = NBSP.join(re.findall(r"\d{1,3}(?=(?:\d{3})*$)", whole))
+    negative = negative and any(digit in "123456789" for digit in text)
+    return (MINUS if negative else "") + whole + (f",{fraction}" if fraction else "")
+
+
+def _plain(value: float) -> str:
+    if value == int(value) and abs(value) < 1e15:
+        return str(int(value))
+    return f"{value:.12f}".rstrip("0") if 1e-10 < abs(value) < 1e15 else f"{value:g}"
+
+
+def signed(value: float, decimals: int) -> str:
+    """A difference: always with its sign, except zero."""
+    text = number(value, decimals)
+    return text if text.startswith(MINUS) or not any(d in "123456789" for d in text) else f"+{text}"
+
+
+def percent(fraction: float, decimals: int = 1) -> str:
+    """A fraction of one as a percentage: 0.961 is «96,1 %»."""
+    return f"{number(100 * fraction, decimals)}{NBSP}%"
+
+
+def measure(value: float, unit: str, decimals: int | None = None) -> str:
+    return f"{number(value, decimals)}{NBSP}{unit}"
+
+
+def p_value(p: float) -> str:
+    """A p value to three decimals; smaller ones as a bound."""
+    return f"<{NBSP}0,001" if p < 0.001 else number(p, 3)
+
+
+def seconds(value: float) -> str:
+    """A duration that a reader can picture: «41,2 s», «12,3 min», «5,1 h»."""
+    if value < 120:
+        return measure(value, "s", 1)
+    if value < 7200:
+        return measure(value / 60, "min", 1)
+    return measure(value / 3600, "h", 1)
+
+
+def megabytes(value: float) -> str:
+    return measure(value / 2**20, "MiB", 0)
+
+
+def date(iso: str) -> str:
+    """«21 de noviembre de 2026» for an ISO 8601 date or instant."""
+    year, month, day = (int(part) for part in iso[:10].split("-"))
+    return f"{day}{NBSP}de {MONTHS[month - 1]} de{NBSP}{year}"
+
+
+def roman(value: int) -> str:
+    text = ""
+    for amount, letters in (
+        (100, "C"),
+        (90, "XC"),
+        (50, "L"),
+        (40, "XL"),
+        (10, "X"),
+        (9, "IX"),
+        (5, "V"),
+        (4, "IV"),
+        (1, "I"),
+    ):
+        while value >= amount:
+            text += letters
+            value -= amount
+    return text
+
+
+def listing(items: Sequence[str]) -> str:
+    """«a, b y c», with «e» before the sound i."""
+    if len(items) < 2:
+        return "".join(items)
+    link = "e" if re.match(r"(?i)h?i(?![aeiou])", items[-1]) else "y"
+    return f"{', '.join(items[:-1])} {link}{NBSP}{items[-1]}"
+
+
+def count(amount: int, singular: str, plural: str) -> str:
+    """«una semilla», «10 semillas»: the numeral is feminine or masculine as `singular` says by its last letter."""
+    if amount == 1:
+        return f"{'una' if singular.split()[0].endswith(('a', 'ión')) else 'un'} {singular}"
+    return f"{number(amount)}{NBSP}{plural}"
+
+
+def small_caps(text: str) -> Markup:
+    """Small capitals drawn as capitals of two sizes: the text face has no `smcp` feature."""
+    parts: list[str] = []
+    for token in re.split(r"(\s+)", text):
+        head = re.match(r"[^a-záéíóúüñ]*", token)
+        cut = head.end() if head else 0
+        parts.append(str(escape(token[:cut])))
+        if token[cut:]:
+            parts.append(f'<span class="sc">{escape(token[cut:].upper())}</span>')
+    return Markup("".join(parts))

@@ -1,0 +1,1 @@
+"""Composition: from a suite's prose and its findings to a document. Every sentence about results is chosen by them."""

@@ -1,0 +1,186 @@
+"""The order of a paper: where the suite's prose goes, and which generated blocks stand between it.
+
+A section's `place` (or its `id`, when it is one of PARTS) says which part it belongs to; a section with neither
+follows the one before it. The first section of `method`, `results` or `reproducibility` lends its title and its text
+to that generated part; subsections called `dataset`, `model`, `training` or `analysis` likewise.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from pydantic_core import to_jsonable_python
+
+from benchsuite.errors import PaperError
+from benchsuite.paper import text
+from benchsuite.paper.document import Author, Block, Document, Heading
+from benchsuite.paper.material import PaperMaterial
+from benchsuite.paper.study.context import Study
+from benchsuite.paper.study.dataset import dataset_blocks
+from benchsuite.paper.study.method import model_blocks, training_blocks
+from benchsuite.paper.study.reproducibility import reproducibility_blocks
+from benchsuite.paper.study.results import results_blocks
+from benchsuite.suite.schema import Section
+
+PARTS = ("introduction", "background", "method", "results", "discussion", "conclusions", "reproducibility")
+SAMPLE, PARTIAL = "MUESTRA SINTÉTICA", "RESULTADOS PARCIALES"
+Titled = dict[str, tuple[str, list[Block]]]
+
+
+def compose(material: PaperMaterial) -> Document:
+    """The document of a study, whatever its results. Raises PaperError for prose that cannot be set."""
+    study = Study(material)
+    paper, findings = material.suite.paper, material.findings
+    abstract = study.prose(paper.abstract, "paper.abstract").strip()
+    body = _body(study)
+    references = {work.key: text.clean(work.text, f"paper.references.{work.key}").strip() for work in paper.references}
+    card = material.card
+    works = (
+        (card.title, card.bibtex),
+        (material.model_title, material.model_bibtex),
+    )
+    return Document(
+        title=text.line(study.prose(material.suite.title, "title"), "title"),
+        authors=tuple(
+            Author(*(text.line(v or "", "paper.authors") for v in (a.name, a.affiliation, a.place, a.email)))
+            for a in paper.authors
+        ),
+        abstract=" ".join(abstract.split()),
+        keywords=tuple(text.line(word, "paper.keywords") for word in paper.keywords),
+        body=tuple(body),
+        references=references,
+        quantities=study.quotes.quantities,
+        date=findings.finished,
+        watermark=SAMPLE if findings.sample else PARTIAL if findings.partial else None,
+        notices=tuple(_notices(study)),
+        version=material.version,
+        results=_attachment(material),
+        works=tuple((text.line(what, "title"), text.clean(entry, what).strip()) for what, entry in works if entry),
+    )
+
+
+def _notices(study: Study) -> list[str]:
+    findings = study.findings
+    notices: list[str] = []
+    if findings.sample:
+        notices.append(f"{SAMPLE}: imágenes generadas; las cifras solo prueban que el estudio funciona")
+    if findings.weights is not None and findings.weights.provenance == "random":
+        if findings.weights.request not in ("", "none"):
+            notices.append("PESOS ALEATORIOS: faltan los pesos preentrenados que pide el estudio")
+    if findings.partial:
+        notices.append(f"{PARTIAL}: {findings.done} de {findings.planned} ejecuciones terminadas")
+    return notices
+
+
+def _attachment(material: PaperMaterial) -> bytes:
+    """The results as JSON: what every number of the paper comes from."""
+    content = {
+        "schema": 1,
+        "benchsuite": material.version,
+        "suite": material.suite.model_dump(mode="json"),
+        "findings": to_jsonable_python(material.findings),
+    }
+    return (json.dumps(content, ensure_ascii=False, sort_keys=True, indent=1) + "\n").encode()
+
+
+def _body(study: Study) -> list[Block]:
+    sections = _placed(study.material.suite.paper.sections)
+    results = results_blocks(study)
+    blocks: list[Block] = []
+    for part in PARTS:
+        given = sections.get(part, [])
+        if part == "method":
+            generated: Titled = {
+                "dataset": ("Conjunto de datos", dataset_blocks(study)),
+                "model": ("Modelo", model_blocks(study)),
+                "training": ("Entrenamiento", training_blocks(study)),
+            }
+            blocks += _merged(study, given, part, "Metodología", generated, [])
+        elif part == "results":
+            analysis = [block for name in results for block in results[name]]
+            blocks += _merged(
+                study, given, part, "Experimentos y resultados", {"analysis": ("Análisis experimental", analysis)}, []
+            )
+        elif part == "reproducibility":
+            blocks += _merged(study, given, part, "Entorno y reproducibilidad", {}, reproducibility_blocks(study))
+        else:
+            for section in given:
+                blocks += _section(study, section, 1)
+    return blocks
+
+
+def _placed(sections: Sequence[Section]) -> dict[str, list[Section]]:
+    placed: dict[str, list[Section]] = {}
+    part = PARTS[0]
+    for section in sections:
+        if section.place is not None and section.place not in PARTS:
+            raise PaperError(
+                f"the section «{section.title[:80]}» has the place «{section.place}»",
+                where="paper.sections",
+                expected=", ".join(PARTS),
+                remedy="choose one of these places, or leave it out",
+            )
+        part = section.place or (section.id if section.id in PARTS else None) or part
+        placed.setdefault(part, []).append(section)
+    return placed
+
+
+def _merged(
+    study: Study, given: Sequence[Section], part: str, title: str, generated: Titled, closing: list[Block]
+) -> list[Block]:
+    """A generated part with the suite's own title, text and subsections, then the part's further sections."""
+    own = given[0] if given else None
+    heading = own.title if own else title
+    identifier = f"sec-{own.id if own and own.id else part}"
+    blocks: list[Block] = [Heading(identifier, 1, text.line(heading, "section title"))]
+    blocks += _prose(study, own.text, identifier) if own else []
+    subsections = {section.id or section.title: section for section in own.sections} if own else {}
+    for name, (default, made) in generated.items():
+        section = subsections.pop(name, None)
+        blocks.append(Heading(f"sec-{name}", 2, text.line(section.title if section else default, "section title")))
+        blocks += _prose(study, section.text, name) if section else []
+        blocks += made
+    blocks += closing
+    for section in subsections.values():
+        blocks += _section(study, section, 2)
+    for section in given[1:]:
+        blocks += _section(study, section, 1)
+    return blocks
+
+
+def _section(study: Study, section: Section, level: int) -> list[Block]:
+    """A section of prose; what lies deeper than subsections opens its paragraph."""
+    name = section.id or _slug(section.title)
+    title = text.line(section.title, "section title")
+    body = _prose(study, section.text, name)
+    if level == 1:
+        blocks: list[Block] = [Heading(f"sec-{name}", 1, title), *body]
+    elif level == 2:
+        blocks = [Heading(f"sec-{name}", 2, title), *body]
+    else:
+        blocks = _led(title, body)
+    for below in section.sections:
+        blocks += _section(study, below, level + 1)
+    return blocks
+
+
+def _led(title: str, body: list[Block]) -> list[Block]:
+    from dataclasses import replace
+
+    from benchsuite.paper.document import Paragraph
+
+    if body and isinstance(body[0], Paragraph):
+        return [replace(body[0], lead=title), *body[1:]]
+    return [Paragraph("", lead=title), *body]
+
+
+def _prose(study: Study, source: str, name: str) -> list[Block]:
+    return list(text.blocks(study.prose(source, f"paper.sections, «{name}»"), name)) if source.strip() else []
+
+
+def _slug(title: str) -> str:
+    import unicodedata
+
+    bare = unicodedata.normalize("NFKD", title.lower()).encode("ascii", "ignore").decode()
+    return "-".join("".join(c if c.isalnum() else " " for c in bare).split())[:60] or "section"

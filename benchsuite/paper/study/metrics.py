@@ -1,0 +1,86 @@
+"""How papers call, round and print each metric that findings may hold."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from benchsuite.analysis.findings import Estimate
+from benchsuite.paper import spanish
+
+
+@dataclass(frozen=True)
+class Metric:
+    """`title` is Spanish and feminine or masculine as `feminine` says; `scale` multiplies before rounding."""
+
+    title: str
+    decimals: int
+    scale: float = 1.0
+    unit: str = ""
+    feminine: bool = True
+    higher_better: bool | None = None
+    difference_unit: str = ""
+
+    @property
+    def article(self) -> str:
+        return "la" if self.feminine else "el"
+
+    def format(self, value: float) -> str:
+        """A single value with its unit."""
+        if self.unit == "duration":
+            return spanish.seconds(value)
+        if self.unit == "MiB":
+            return spanish.megabytes(value)
+        text = spanish.number(self.scale * value, self.decimals)
+        return f"{text}{spanish.NBSP}{self.unit}" if self.unit else text
+
+    def bare(self, value: float) -> str:
+        """A single value without its unit, for tables whose heads name it."""
+        return spanish.number(self.scale * value, self.decimals)
+
+    def interval(self, estimate: Estimate, form: Callable[[float], str] | None = None) -> str:
+        """«[95,2; 97,0]», or nothing when one seed says nothing about the spread."""
+        if estimate.low is None or estimate.high is None:
+            return ""
+        shown = form or self.bare
+        return f"[{shown(estimate.low)};{spanish.NBSP}{shown(estimate.high)}]"
+
+    def quote(self, estimate: Estimate) -> str:
+        """A mean with its interval, as running text quotes it."""
+        form = self.format if self.unit in ("duration", "MiB") else None
+        interval = self.interval(estimate, form)
+        return f"{self.format(estimate.mean)}{f' {interval}' if interval else ''}"
+
+    def difference(self, estimate: Estimate) -> str:
+        """A signed difference with its interval: «−0,6 puntos [−1,1; −0,1]»."""
+        unit = self.difference_unit or self.unit
+        unit = "s" if unit == "duration" else unit
+        text = spanish.signed(self.scale * estimate.mean, self.decimals)
+        interval = self.interval(estimate, self.signed)
+        return f"{text}{f'{spanish.NBSP}{unit}' if unit else ''}{f' {interval}' if interval else ''}"
+
+    def signed(self, value: float) -> str:
+        return spanish.signed(self.scale * value, self.decimals)
+
+
+def _share(title: str, better: bool | None = True) -> Metric:
+    return Metric(title, 1, 100, "%", True, better, "puntos")
+
+
+METRICS = {
+    "test_accuracy": _share("exactitud en test"),
+    "test_macro_f1": Metric("F1 macro en test", 3, higher_better=True),
+    "test_loss": Metric("pérdida en test", 3, higher_better=False),
+    "validation_accuracy": _share("exactitud de validación"),
+    "validation_loss": Metric("pérdida de validación", 3, higher_better=False),
+    "train_accuracy": _share("exactitud de entrenamiento"),
+    "train_loss": Metric("pérdida de entrenamiento", 3, higher_better=False),
+    "overfitting_gap": Metric("brecha de sobreajuste", 1, 100, "puntos", higher_better=False),
+    "best_epoch": Metric("mejor época", 1),
+    "epochs_run": Metric("número de épocas", 1, feminine=False, higher_better=False),
+    "epochs_to_95": Metric("número de épocas hasta el 95 %", 1, feminine=False, higher_better=False),
+    "training_seconds": Metric("tiempo de entrenamiento", 1, 1, "duration", False, False),
+    "seconds_per_epoch": Metric("tiempo por época", 1, 1, "duration", False, False),
+    "images_per_second": Metric("ritmo de entrenamiento", 0, 1, "imágenes/s", False, True),
+    "peak_memory_bytes": Metric("memoria máxima", 0, 1, "MiB", True, False),
+}

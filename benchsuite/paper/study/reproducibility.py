@@ -1,0 +1,71 @@
+"""The reproducibility section: what the runs were made with, their keys, what deviates, and how to repeat them."""
+
+from __future__ import annotations
+
+from benchsuite.paper import spanish, text
+from benchsuite.paper.document import Block, Bullets, Paragraph
+from benchsuite.paper.study.context import Study
+from benchsuite.paper.tables.facts import PROVENANCE, environment_table, runs_table
+
+
+def reproducibility_blocks(study: Study) -> list[Block]:
+    findings = study.findings
+    blocks: list[Block] = [Paragraph(_principle(study))]
+    if findings.environments:
+        blocks += [Paragraph(_environments(study)), environment_table(findings.environments[0], "tab-environment")]
+    if findings.runs:
+        blocks += [
+            Paragraph(
+                "El {{tab-runs}} da la clave de cada ejecución terminada y la huella de sus pesos; todas las cifras de "
+                "este informe proceden de ellas."
+            ),
+            runs_table(study, "tab-runs"),
+        ]
+    blocks += _deviations(study)
+    name = study.material.suite.name
+    blocks.append(Paragraph("Para repetir el estudio y para comprobar sus ejecuciones bit a bit:"))
+    blocks.append(Bullets((f"`make suite SUITE={name}`", f"`benchsuite verify {name}`")))
+    return blocks
+
+
+def _principle(study: Study) -> str:
+    findings = study.findings
+    said = (
+        "Cada ejecución se identifica por una clave que resume todo lo que decide su resultado: parámetros, semilla, "
+        "huellas de los datos y de los pesos iniciales, código y aritmética. Con la misma clave se obtienen los mismos pesos."
+    )
+    if findings.dataset is not None:
+        said += f" Datos: {PROVENANCE[findings.dataset.provenance]}, huella `{findings.dataset.fingerprint[:16]}`."
+    if findings.weights is not None and findings.weights.sha256:
+        said += f" Pesos iniciales: SHA-256 `{findings.weights.sha256[:16]}`."
+    return said
+
+
+def _environments(study: Study) -> str:
+    findings = study.findings
+    hours = spanish.seconds(findings.total_seconds)
+    said = f"El {{{{tab-environment}}}} describe el entorno. El cómputo total fue de {study.count(findings.total_seconds, hours)}."
+    if len(findings.environments) > 1:
+        said += (
+            f" Las ejecuciones proceden de {spanish.number(len(findings.environments))} entornos distintos; el cuadro "
+            "describe el más frecuente, y los tiempos no son comparables entre ellos."
+        )
+    if findings.environments[0].device == "cpu":
+        said += " Las ejecuciones se hicieron en CPU."
+    return said
+
+
+def _deviations(study: Study) -> list[Block]:
+    """Everything that is not as the suite asked: changes from the command line, and what the program deviated in."""
+    findings = study.findings
+    changes = tuple(f"`{text.line(change, 'change').replace('`', '')}`" for change in findings.changes)
+    deviations = tuple(f"*{text.literal(text.line(item, 'deviation'))}*" for item in findings.deviations)
+    if not changes and not deviations:
+        return [Paragraph("Las ejecuciones se hicieron tal como declara el estudio, sin cambios ni sustituciones.")]
+    blocks: list[Block] = []
+    if changes:
+        blocks += [Paragraph("Parámetros cambiados respecto al estudio declarado:"), Bullets(changes)]
+    if deviations:
+        lead = "El programa se apartó del estudio declarado en lo siguiente (mensajes originales en inglés):"
+        blocks += [Paragraph(lead), Bullets(deviations)]
+    return blocks

@@ -1,0 +1,302 @@
+"""The results section: the tables and the figures, and sentences that the numbers choose."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from benchsuite.analysis.findings import CaseFindings, Comparison
+from benchsuite.paper import spanish, text
+from benchsuite.paper.document import Block, Bullets, Figure, Paragraph
+from benchsuite.paper.figures import confusion, cost, curves, intervals
+from benchsuite.paper.figures.style import Drawing
+from benchsuite.paper.study.context import PENDING, Study, significant
+from benchsuite.paper.study.dataset import class_titles, resolution
+from benchsuite.paper.study.metrics import METRICS
+from benchsuite.paper.tables.results import results_table
+
+Draw = Callable[[str, Sequence[CaseFindings], str], Drawing]
+
+
+def results_blocks(study: Study) -> dict[str, list[Block]]:
+    """The blocks of each part: performance, generalization, efficiency, test. Only `performance` when empty."""
+    findings = study.findings
+    if not study.done:
+        said = (
+            f"Todavía no hay ninguna ejecución terminada de las {spanish.number(findings.planned)} previstas, de modo "
+            "que este informe no contiene resultados."
+        )
+        return {"performance": [Paragraph(said), *_failures(study)]}
+    return {
+        "performance": [
+            Paragraph(_overview(study), lead="Rendimiento del modelo"),
+            results_table(study, "tab-results"),
+            Paragraph(_accuracies(study)),
+            _figure(study, "fig-accuracies", intervals.accuracies, f"Exactitud de entrenamiento y de validación en la mejor época de cada configuración{_bars(study)}."),
+            Paragraph(_loss(study)),
+            _figure(study, "fig-loss", curves.loss, f"Pérdida por época en entrenamiento y en validación{_bands(study)}.", wide=True),
+            *_failures(study),
+        ],
+        "generalization": [
+            Paragraph(_gap(study), lead="Generalización"),
+            _figure(study, "fig-gap", intervals.gap, f"Brecha de sobreajuste: exactitud de entrenamiento menos la de validación{_bars(study)}."),
+            Paragraph(_convergence(study)),
+            _figure(study, "fig-convergence", curves.convergence, f"Convergencia: exactitud de validación por época{_bands(study)}. El marcador hueco señala la época en que se alcanza el 95{spanish.NBSP}% de la mejor exactitud propia."),
+        ],
+        "efficiency": [
+            Paragraph(_efficiency(study), lead="Eficiencia computacional"),
+            _figure(study, "fig-cost", cost.parameters_against_time, "Parámetros entrenables frente a tiempo de entrenamiento, en escalas logarítmicas."),
+        ],
+        "test": [
+            Paragraph(_test(study), lead="Resultados en test"),
+            _figure(study, "fig-test", intervals.test_accuracy, f"Exactitud en el conjunto de test{_bars(study)}{_marks(study)}."),
+            *_confusion(study),
+        ],
+    }  # fmt: skip
+
+
+def _figure(study: Study, name: str, draw: Draw, caption: str, *, wide: bool = False) -> Figure:
+    drawn = draw(name, study.done, study.factor)
+    return Figure(name, drawn.svg, caption, drawn.alt, wide)
+
+
+def _repeated(study: Study) -> bool:
+    return any(case.done > 1 for case in study.done)
+
+
+def _bars(study: Study) -> str:
+    return f"; las barras son intervalos de confianza al 95{spanish.NBSP}%" if _repeated(study) else ""
+
+
+def _bands(study: Study) -> str:
+    return "; la banda abarca todas las ejecuciones" if _repeated(study) else ""
+
+
+def _marks(study: Study) -> str:
+    return " y los puntos huecos, ejecuciones" if _repeated(study) else ""
+
+
+def _extremes(study: Study, metric: str) -> tuple[list[CaseFindings], list[CaseFindings]]:
+    """The cases with the smallest and with the largest mean; several when they print alike."""
+    order = study.order(metric)
+    low, high = (METRICS[metric].format(order[i].estimates[metric].mean) for i in (0, -1))
+    shown = [(case, METRICS[metric].format(case.estimates[metric].mean)) for case in order]
+    return [case for case, value in shown if value == low], [case for case, value in shown if value == high]
+
+
+def _names(study: Study, cases: Sequence[CaseFindings]) -> str:
+    return spanish.listing([study.called(case) for case in cases])
+
+
+def _range(study: Study, metric: str) -> str:
+    """«la exactitud en test va de X (a) a Y (b)», or that it is the same everywhere, or the only one there is."""
+    title = f"{METRICS[metric].article} {METRICS[metric].title}"
+    lowest, highest = _extremes(study, metric)
+    if len(study.order(metric)) == 1:
+        return f"{title} es de {study.quote(metric, highest[0])}"
+    if lowest[0] in highest:
+        return f"{title} es la misma en todas las configuraciones, {study.mean(metric, highest[0])}".replace(
+            "es la misma" if not METRICS[metric].feminine else "\0", "es el mismo"
+        )
+    return (
+        f"{title} va de {study.quote(metric, lowest[0])} ({_names(study, lowest)}) a "
+        f"{study.quote(metric, highest[0])} ({_names(study, highest)})"
+    )
+
+
+def _capital(sentence: str) -> str:
+    return sentence[:1].upper() + sentence[1:]
+
+
+def _overview(study: Study) -> str:
+    findings = study.findings
+    if len(findings.cases) == 1:
+        said = f"El {{{{tab-results}}}} recoge las medidas. {_capital(_range(study, 'test_accuracy'))}."
+    else:
+        said = f"El {{{{tab-results}}}} reúne las medidas de todas las configuraciones. {_capital(_range(study, 'test_accuracy'))}."
+    if findings.comparisons:
+        said += " " + " ".join(_verdicts(study))
+    return said
+
+
+def _verdicts(study: Study) -> list[str]:
+    """What the comparisons allow to say: differences detected, not detected, or not yet decidable."""
+    findings, metric = study.findings, study.metric
+    reference = study.called(study.named(findings.baseline)) if findings.baseline else "la referencia"
+    decided = [c for c in findings.comparisons if c.p_adjusted is not None and c.difference is not None]
+    open_ = [c for c in findings.comparisons if c.difference is not None and c.p_adjusted is None]
+    missing = [c for c in findings.comparisons if c.difference is None]
+    detected = [c for c in decided if significant(c)]
+    alike = [c for c in decided if not significant(c)]
+    out: list[str] = []
+    if detected:
+        shown = [f"{_of(study, c)}, {study.difference(c)}" for c in detected]
+        out.append(
+            f"Frente a la referencia ({reference}), la diferencia de {metric.title} es estadísticamente significativa "
+            f"para {'; '.join(shown)}."
+        )
+    if alike:
+        shown = [f"{_of(study, c)} ({study.difference(c)}; p{spanish.NBSP}={spanish.NBSP}{_p(c)})" for c in alike]
+        lead = "En cambio, no" if detected else f"Frente a la referencia ({reference}), no"
+        out.append(f"{lead} se detecta diferencia significativa para {'; '.join(shown)}.")
+    if open_:
+        needed = max((c.seeds_needed or 0 for c in open_), default=0)
+        more = f": harían falta al menos {spanish.number(needed)} semillas pareadas" if needed else ""
+        whole = "La comparación con la referencia es" if not decided else "Las demás comparaciones son"
+        out.append(f"{whole} **no concluyente{'s' if decided else ''}** con las semillas disponibles{more}.")
+    if missing and len(missing) < len(findings.comparisons):
+        out.append(f"Quedan por comparar {spanish.listing([_of(study, c) for c in missing])}.")
+    return out
+
+
+def _of(study: Study, comparison: Comparison) -> str:
+    return study.called(study.named(comparison.case))
+
+
+def _p(comparison: Comparison) -> str:
+    return spanish.p_value(comparison.p_adjusted) if comparison.p_adjusted is not None else PENDING
+
+
+def _accuracies(study: Study) -> str:
+    said = "La {{fig-accuracies}} compara, en la época elegida por la validación, la exactitud de entrenamiento con la "
+    return (
+        said
+        + f"de validación. En entrenamiento, {_range(study, 'train_accuracy')}; en validación, {_range(study, 'validation_accuracy')}."
+    )
+
+
+def _loss(study: Study) -> str:
+    lowest = _extremes(study, "validation_loss")[0]
+    said = "La {{fig-loss}} muestra la evolución de la pérdida durante el entrenamiento. "
+    if len(study.done) == 1:
+        return said + f"En la mejor época, la pérdida de validación es {study.quote('validation_loss', lowest[0])}."
+    return said + f"En la mejor época, {_range(study, 'validation_loss')}."
+
+
+def _gap(study: Study) -> str:
+    lowest, highest = _extremes(study, "overfitting_gap")
+    said = "La {{fig-gap}} presenta la brecha entre la exactitud de entrenamiento y la de validación; un valor positivo indica que el modelo acierta más en las imágenes con las que se entrenó. "
+    if len(study.done) == 1:
+        return said + f"La brecha es de {study.quote('overfitting_gap', highest[0])}."
+    if lowest[0] in highest:
+        return said + f"Es de {study.mean('overfitting_gap', highest[0])} en todas las configuraciones."
+    return (
+        said
+        + f"La mayor corresponde a {_names(study, highest)}, con {study.quote('overfitting_gap', highest[0])}, y la "
+        f"menor a {_names(study, lowest)}, con {study.quote('overfitting_gap', lowest[0])}."
+    )
+
+
+def _convergence(study: Study) -> str:
+    lowest, highest = _extremes(study, "epochs_to_95")
+    said = f"La {{{{fig-convergence}}}} permite comparar la velocidad de convergencia, medida por las épocas necesarias para alcanzar el 95{spanish.NBSP}% de la mejor exactitud de validación propia. "
+    if len(study.done) == 1:
+        said += f"Hacen falta {study.quote('epochs_to_95', highest[0])}."
+    elif lowest[0] in highest:
+        said += f"Todas las configuraciones necesitan {study.mean('epochs_to_95', highest[0])}."
+    else:
+        said += (
+            f"La más rápida es {_names(study, lowest)}, con {study.quote('epochs_to_95', lowest[0])} épocas, y la más "
+            f"lenta {_names(study, highest)}, con {study.quote('epochs_to_95', highest[0])}."
+        )
+    return said + f" En cuanto a la duración, {_range(study, 'epochs_run')}."
+
+
+def _efficiency(study: Study) -> str:
+    said = f"La {{{{fig-cost}}}} relaciona los parámetros que se entrenan con el tiempo. {_capital(_range(study, 'training_seconds'))}."
+    known = [case for case in study.done if case.model is not None and "training_seconds" in case.estimates]
+    if len(known) < 2:
+        return said
+    trainable = {case.case.name: case.model.parameters_trainable for case in known if case.model is not None}
+    least = min(known, key=lambda case: trainable[case.case.name])
+    most = max(known, key=lambda case: trainable[case.case.name])
+    few, many = trainable[least.case.name], trainable[most.case.name]
+    if few == many:
+        return said
+    ratio = least.estimates["training_seconds"].mean / most.estimates["training_seconds"].mean
+    runs = least.estimates["training_seconds"].runs + most.estimates["training_seconds"].runs
+    share = study.count(few / many, spanish.percent(few / many, 1 if few / many >= 0.001 else 3))
+    part = study.count(ratio, spanish.percent(ratio), runs)
+    return (
+        said
+        + f" La configuración con menos parámetros entrenables ({study.called(least)}) ajusta el {share} de los que "
+        f"ajusta la que más tiene ({study.called(most)}) y emplea el {part} de su tiempo."
+    )
+
+
+def _test(study: Study) -> str:
+    lowest, highest = _extremes(study, "test_accuracy")
+    if len(study.done) == 1:
+        said = f"La {{{{fig-test}}}} muestra la exactitud en test, {study.quote('test_accuracy', highest[0])}."
+    elif lowest[0] in highest:
+        said = f"Según la {{{{fig-test}}}}, todas las configuraciones alcanzan la misma exactitud media en test, {study.mean('test_accuracy', highest[0])}."
+    else:
+        said = (
+            f"Según la {{{{fig-test}}}}, la mayor exactitud media en test la obtiene {_names(study, highest)}, con "
+            f"{study.quote('test_accuracy', highest[0])}, y la menor {_names(study, lowest)}, con {study.quote('test_accuracy', lowest[0])}."
+        )
+    step = resolution(study.findings.dataset)
+    if step:
+        said += f" Una imagen de test más o menos equivale a {step} puntos: diferencias de ese orden no son apreciables en una sola ejecución."
+    first = study.done[0]
+    if first.accuracy_wilson is not None and not _repeated(study):
+        low, high = (spanish.number(100 * value, 1) for value in first.accuracy_wilson)
+        said += (
+            f" Por el tamaño del conjunto de test, el intervalo de Wilson al 95{spanish.NBSP}% para {study.called(first)} "
+            f"es {text.literal(f'[{low};{spanish.NBSP}{high}]')}{spanish.NBSP}%."
+        )
+    return said
+
+
+def _confusion(study: Study) -> list[Block]:
+    shown = [case for case in study.done if case.confusion is not None]
+    facts = study.findings.dataset
+    if not shown or facts is None or len(facts.classes) > confusion.LARGEST:
+        return []
+    if len(shown) > 10:
+        order = [case for case in study.order("test_accuracy") if case in shown]
+        shown = [case for case in shown if case in order[:5] or case in order[-5:]]
+    titles = class_titles(study)
+    names = [titles.get(name, name) for name in facts.classes]
+    drawn = confusion.matrices("fig-confusion", shown, names, study.factor)
+    caption = (
+        f"Matrices de confusión en test, sumadas sobre las semillas. El tono indica la proporción de cada clase real."
+    )
+    said = f"La {{{{fig-confusion}}}} detalla los aciertos y los errores por clase. {_confused(study, shown, names)}"
+    return [
+        Paragraph(said.strip()),
+        Figure("fig-confusion", drawn.svg, caption, drawn.alt, wide=min(len(shown), confusion.PER_ROW) > 2),
+    ]
+
+
+def _confused(study: Study, cases: Sequence[CaseFindings], names: Sequence[str]) -> str:
+    """The pair of classes that is confused most, over all the cases shown."""
+    total: dict[tuple[int, int], int] = {}
+    for case in cases:
+        for row, counts in enumerate(case.confusion or ()):
+            for column, value in enumerate(counts):
+                if row != column:
+                    total[row, column] = total.get((row, column), 0) + value
+    errors = sum(total.values())
+    if not errors:
+        return "Ninguna imagen de test se clasifica mal."
+    (true, predicted), most = max(total.items(), key=lambda item: (item[1], -item[0][0], -item[0][1]))
+    runs = tuple(run for case in cases for run in case.estimates["test_accuracy"].runs)
+    return (
+        f"De los {study.count(errors, runs=runs)} errores que suman las matrices, la confusión más frecuente es tomar "
+        f"«{text.literal(names[true])}» por «{text.literal(names[predicted])}» ({study.count(most, runs=runs)})."
+    )
+
+
+def _failures(study: Study) -> list[Block]:
+    """Failed runs, each with its reason as the program gave it (in English)."""
+    failed = [(case, seed, failure) for case in study.findings.cases for seed, failure in case.failures]
+    if not failed:
+        return []
+    some = spanish.count(len(failed), "ejecución", "ejecuciones")
+    verb = "ha fallado y no entra" if len(failed) == 1 else "han fallado y no entran"
+    items = tuple(
+        f"{study.called(case)}, semilla {seed}: *{text.literal(text.line(failure.what, 'failure'))[:300]}*"
+        for case, seed, failure in failed[:12]
+    )
+    more = (f"y {len(failed) - 12} más",) if len(failed) > 12 else ()
+    return [Paragraph(f"{_capital(some)} {verb} en las medias:"), Bullets(items + more)]

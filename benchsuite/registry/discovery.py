@@ -1,0 +1,99 @@
+"""Discovery: find the plugins that installed distributions announce, load each, and set the broken ones aside."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable
+from importlib import metadata
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Protocol
+
+from benchsuite.registry.catalogue import Registry
+from benchsuite.registry.entries import Entry, Kind, Quarantined
+from benchsuite.registry.inspection import Provided, Unfit, guarded, inspect_plugin, new_manager
+
+GROUP = "benchsuite"
+
+
+class Announcement(Protocol):
+    """The part of `importlib.metadata.EntryPoint` that discovery needs."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def dist(self) -> Any: ...
+
+    def load(self) -> Any: ...
+
+
+@functools.cache
+def registry() -> Registry:
+    """The registry of this process."""
+    return discover()
+
+
+def discover(entry_points: Iterable[Announcement] | None = None) -> Registry:
+    """Load every plugin of the entry-point group `benchsuite` (or the given ones). Never raises for a bad plugin.
+
+    Plugins are taken in the order of their distribution's name, so that nothing depends on the file system.
+    """
+    announced = metadata.entry_points(group=GROUP) if entry_points is None else entry_points
+    manager = new_manager()
+    found: dict[Kind, dict[str, list[Entry]]] = {"dataset": {}, "model": {}, "recipe": {}}
+    folders: list[tuple[Path, str]] = []
+    observers: list[tuple[str, object]] = []
+    quarantined: list[Quarantined] = []
+    for point in sorted(announced, key=lambda point: (_owner(point), point.name)):
+        distribution, version = _owner(point)
+        try:
+            plugin = guarded(point.load, "importing it raised")
+            if manager.is_registered(plugin):
+                raise Unfit(f"the same plugin is already announced as {manager.get_name(plugin)}")
+            provided = inspect_plugin(plugin)
+            entries = _entries(provided, distribution, version)
+            _refuse_known(entries, found)
+            manager.register(plugin, name=f"{distribution}:{point.name}")
+        except Unfit as unfit:
+            quarantined.append(Quarantined(distribution, version, point.name, str(unfit)))
+            continue
+        for entry in entries:
+            found[entry.kind].setdefault(entry.name, []).append(entry)
+        folders += [(folder, distribution) for folder in provided.suite_folders]
+        observers += [(distribution, plugin)] if provided.observes else []
+    return Registry(
+        datasets=_frozen(found["dataset"]),
+        models=_frozen(found["model"]),
+        recipes=_frozen(found["recipe"]),
+        suite_folders=tuple(folders),
+        observers=tuple(observers),
+        quarantined=tuple(quarantined),
+        manager=manager,
+    )
+
+
+def _owner(point: Announcement) -> tuple[str, str]:
+    """Name and version of the announcing distribution; broken metadata must not stop the others."""
+    try:
+        return str(point.dist.name), str(point.dist.version)
+    except Exception:
+        return "unknown", "unknown"
+
+
+def _entries(provided: Provided, distribution: str, version: str) -> list[Entry]:
+    return [
+        Entry(component.name, kind, component, distribution, version, type(component).__module__)
+        for kind, component in provided.components
+    ]
+
+
+def _refuse_known(entries: list[Entry], found: dict[Kind, dict[str, list[Entry]]]) -> None:
+    """Within one distribution a name must be unique: `distribution:name` could not tell two of them apart."""
+    for entry in entries:
+        if any(entry.distribution == known.distribution for known in found[entry.kind].get(entry.name, ())):
+            raise Unfit(f"another plugin of {entry.distribution} already provides the {entry.kind} {entry.name!r}")
+
+
+def _frozen(entries: dict[str, list[Entry]]) -> MappingProxyType[str, tuple[Entry, ...]]:
+    return MappingProxyType({name: tuple(entries[name]) for name in sorted(entries)})

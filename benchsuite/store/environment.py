@@ -1,0 +1,89 @@
+"""The environment a run is made in, for its record: Python, platform, device, packages, git state of the source."""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from importlib import metadata
+from pathlib import Path
+
+import benchsuite
+from benchsuite.identity.numerics import Numerics
+from benchsuite.store.record import Environment
+
+
+def capture(numerics: Numerics) -> Environment:
+    """The environment of this process, whose runs are made with `numerics`."""
+    return Environment(
+        python=platform.python_version(),
+        platform=platform.platform(),
+        device=numerics.device,
+        device_name=numerics.device_name,
+        driver=numerics.driver,
+        cuda=numerics.cuda,
+        cudnn=numerics.cudnn,
+        threads=numerics.threads,
+        precision=numerics.precision,
+        packages=package_versions(),
+        git=git_state(Path(benchsuite.__file__).parent),
+    )
+
+
+def package_versions() -> dict[str, str]:
+    """Versions of benchsuite, of what it depends on, and of every distribution that brings a plugin, by name."""
+    versions: dict[str, str] = {}
+    for name in sorted({*_dependencies(), *_plugin_distributions()}):
+        try:
+            versions[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue  # a dependency for other systems
+    return {**versions, "benchsuite": benchsuite.__version__}
+
+
+def git_state(folder: Path) -> dict[str, str | bool] | None:
+    """The commit that `folder`'s source belongs to and whether tracked files differ from it.
+
+    None without git, outside a repository, and where the repository does not track the folder (a virtual
+    environment inside somebody's project).
+    """
+    if shutil.which("git") is None or not _git(folder, "ls-files", "--", "."):
+        return None
+    commit = _git(folder, "rev-parse", "HEAD")
+    status = _git(folder, "status", "--porcelain", "--untracked-files=no")
+    if not commit or status is None:
+        return None
+    return {"commit": commit, "dirty": bool(status)}
+
+
+def _git(folder: Path, *arguments: str) -> str | None:
+    """What git prints, stripped; None when it fails."""
+    quiet = {**os.environ, "GIT_OPTIONAL_LOCKS": "0"}  # status must not lock the index of somebody at work
+    try:
+        answer = subprocess.run(
+            ["git", "-C", str(folder), *arguments],
+            capture_output=True, text=True, timeout=30, check=True, env=quiet,
+        )  # fmt: skip
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return answer.stdout.strip()
+
+
+def _dependencies() -> Iterator[str]:
+    try:
+        requirements = metadata.requires("benchsuite") or []
+    except metadata.PackageNotFoundError:
+        return
+    for requirement in requirements:
+        name = re.match(r"[A-Za-z0-9._-]+", requirement)
+        if name and "extra ==" not in requirement:
+            yield name.group().lower()
+
+
+def _plugin_distributions() -> Iterator[str]:
+    for entry in metadata.entry_points(group="benchsuite"):
+        if entry.dist is not None:
+            yield entry.dist.name.lower()

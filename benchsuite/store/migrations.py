@@ -1,0 +1,69 @@
+"""Reading records of every schema version: older ones are migrated step by step, newer ones refused."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from pydantic import ValidationError
+
+from benchsuite.errors import StoreError
+from benchsuite.store.record import SCHEMA_VERSION, RunRecord
+
+Migration = Callable[[dict[str, Any]], dict[str, Any]]
+
+MIGRATIONS: Mapping[int, Migration] = {}
+"""For each version that is no longer current, what makes the next version's fields of its fields."""
+
+
+class DamagedRecord(StoreError):
+    """A record that is no whole record. Writing is atomic, so something other than benchsuite touched it."""
+
+    kind = "damaged record"
+
+
+def load_record(
+    text: str,
+    *,
+    where: str | None = None,
+    migrations: Mapping[int, Migration] = MIGRATIONS,
+    current: int = SCHEMA_VERSION,
+) -> RunRecord:
+    """The record in `text` (JSON), migrated to the current schema; `where` names the file in errors.
+
+    Raises DamagedRecord when it is no record, StoreError when a newer benchsuite wrote it or it is too old.
+    """
+    try:
+        fields = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise damaged_record(f"this record is not JSON: {error}", where) from error
+    version = fields.get("schema_version") if isinstance(fields, dict) else None
+    if not isinstance(version, int):
+        raise damaged_record("this record says no schema version", where)
+    if version > current:
+        raise StoreError(
+            f"this record has schema version {version}, and this benchsuite knows versions up to {current}",
+            where=where,
+            remedy="use the newer benchsuite that wrote it, or choose another results folder",
+        )
+    for step in range(version, current):
+        if step not in migrations:
+            raise StoreError(
+                f"this record has schema version {version}, which can no longer be read",
+                where=where,
+                expected=f"schema version {current}, or one that can be migrated",
+                remedy="remove the run's folder to run it again",
+            )
+        fields = {**migrations[step](fields), "schema_version": step + 1}
+    try:
+        return RunRecord.model_validate(fields)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise damaged_record(f"this record is damaged: {place}: {first['msg']}", where) from error
+
+
+def damaged_record(what: str, where: str | None) -> DamagedRecord:
+    """The error for the record at `where`; its run counts as not done."""
+    return DamagedRecord(what, where=where, remedy="run the suite again: the run counts as not done")

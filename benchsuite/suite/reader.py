@@ -1,0 +1,149 @@
+"""The reader: find a suite's file, read it within bounds, and report everything that is wrong with it at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from benchsuite.registry import Registry
+from benchsuite.suite.document import LARGEST_FILE, Node, parse_bytes
+from benchsuite.suite.expand import Expansion, base_problems, compare_problems, expansion, value_at
+from benchsuite.suite.explain import validate
+from benchsuite.suite.plan import Case
+from benchsuite.suite.problems import Mark, Problem, SuiteError, did_you_mean, one_of, printable, shown
+from benchsuite.suite.schema import METRICS, Design, Suite
+
+LOCAL = Path("suites")
+ENDINGS = (".yaml", ".yml")
+
+
+def read_suite(source: str | Path, registry: Registry) -> Suite:
+    """The suite of this name (in `./suites` or a plugin's suite folder) or in this file, fully checked.
+
+    Raises SuiteError with every problem of the file, those of the grid and of the plugins' parameters included.
+    """
+    path = source if isinstance(source, Path) else _find(source, registry)
+    return parse_suite(_read(path), _shown_path(path), registry)
+
+
+def parse_suite(data: bytes, source: str, registry: Registry) -> Suite:
+    """The suite in these bytes; `source` is what messages call them."""
+    origin, problems = parse_bytes(data, source)
+    suite, found = validate(Suite, origin)
+    problems += found
+    design: Design | None = suite
+    if suite is None:
+        # What is wrong with the paper must not hide what is wrong with the grid.
+        wanted = {name: item for name, item in origin.items.items() if name in Design.model_fields}
+        design, _ = validate(Design, Node(origin.mark, wanted))
+    if design is not None:
+        design.placed(origin)
+        expanded = expansion(design, registry)
+        problems += expanded.problems
+        problems += _prose_problems(suite, expanded) if suite is not None else []
+    else:
+        problems += base_problems(origin, registry)
+    if suite is None or problems:
+        raise SuiteError(problems)
+    return suite
+
+
+def suite_files(registry: Registry) -> Mapping[str, tuple[Path, ...]]:
+    """The suites that can be named, sorted, each with its files: one, unless two distributions use the same name.
+
+    A file in `./suites` goes before the plugins' files of the same name: it is the one the user sees and edits.
+    """
+    found: dict[str, list[Path]] = {path.stem: [path] for path in _suites_in(LOCAL)}
+    local = set(found)
+    for folder, _ in registry.suite_folders:
+        for path in _suites_in(folder):
+            known = found.setdefault(path.stem, [])
+            if path.stem not in local and path.resolve() not in [other.resolve() for other in known]:
+                known.append(path)
+    return {name: tuple(found[name]) for name in sorted(found)}
+
+
+def _suites_in(folder: Path) -> Iterable[Path]:
+    return sorted(path for ending in ENDINGS for path in folder.glob(f"*{ending}"))
+
+
+def _find(source: str, registry: Registry) -> Path:
+    if source.endswith(ENDINGS) or "/" in source or "\\" in source:
+        return Path(source)
+    files = suite_files(registry)
+    found = files.get(source, ())
+    if len(found) == 1:
+        return found[0]
+    mark = Mark("suite")
+    if found:
+        what = f"two plugins provide a suite named {shown(source)}"
+        raise SuiteError([Problem(mark, "", what, source, one_of([str(path) for path in found]), "give its path")])
+    what = f"no suite is named {shown(source)}"
+    suggestion = did_you_mean(source, files) or "give the path of a .yaml file"
+    raise SuiteError([Problem(mark, "", what, source, one_of(list(files)), suggestion)])
+
+
+def _read(path: Path) -> bytes:
+    """At most one byte more than a suite may have, so that a huge file is refused and not read."""
+    mark = Mark(_shown_path(path))
+    try:
+        if not path.is_file():
+            there = "is no file" if path.exists() else "does not exist"
+            raise SuiteError([Problem(mark, "", f"it {there}", expected="the name of a suite, or a .yaml file")])
+        with path.open("rb") as file:
+            return file.read(LARGEST_FILE + 1)
+    except (OSError, ValueError) as error:
+        what = f"it cannot be read: {printable(getattr(error, 'strerror', None) or str(error))}"
+        raise SuiteError([Problem(mark, "", what)]) from None
+
+
+def _shown_path(path: Path) -> str:
+    """The path from here, where the file lies below the current folder."""
+    try:
+        return printable(str(path.absolute().relative_to(Path.cwd())))
+    except (OSError, ValueError):
+        return printable(str(path))
+
+
+def _prose_problems(suite: Suite, expanded: Expansion) -> list[Problem]:
+    """What only shows when the whole file is known: comparisons, labels of nothing, names given twice."""
+    problems = compare_problems(suite, expanded.cases)
+    paper = suite.origin.get("paper")
+    if paper is None:
+        return problems
+    labels = paper.get("labels")
+    for path, item in (labels.items if labels is not None else {}).items():
+        if expanded.cases and path not in METRICS and not _has(expanded.cases, path):
+            known = [*dict.fromkeys(path for case in expanded.cases for path in case.settings), *METRICS]
+            what = f"there is no {shown(path)} to label"
+            problems.append(Problem(item.key, "paper.labels", what, path, None, did_you_mean(path, known)))
+    problems += _repeated(_values(paper.get("references"), "key"), "paper.references", "reference")
+    problems += _repeated(_section_ids(paper.get("sections")), "paper.sections", "section")
+    return problems
+
+
+def _has(cases: Iterable[Case], path: str) -> bool:
+    return any(path in case.settings or value_at(case, path)[0] for case in cases)
+
+
+def _values(nodes: Node | None, name: str) -> list[Node]:
+    elements = nodes.elements if nodes is not None else ()
+    return [value for element in elements if (value := element.get(name)) is not None and value.content is not None]
+
+
+def _section_ids(sections: Node | None) -> list[Node]:
+    ids = _values(sections, "id")
+    for section in sections.elements if sections is not None else ():
+        ids += _section_ids(section.get("sections"))
+    return ids
+
+
+def _repeated(nodes: Iterable[Node], path: str, word: str) -> list[Problem]:
+    problems = []
+    seen: set[object] = set()
+    for node in nodes:
+        if node.content in seen:
+            what = f"two {word}s are called {shown(node.content)}"
+            problems.append(Problem(node.mark, path, what, node.content, suggestion="rename one"))
+        seen.add(node.content)
+    return problems

@@ -1,0 +1,209 @@
+"""The suite as declared: what a file in `suites/` may say, apart from the parameters that plugins define."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, get_args
+
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, JsonValue, PrivateAttr, Tag
+
+from benchsuite.suite.document import Node, from_plain
+from benchsuite.suite.problems import Mark
+
+Metric = Literal[
+    "test_accuracy", "test_macro_f1", "test_loss", "validation_accuracy", "validation_loss", "training_seconds"
+]
+
+METRICS: tuple[str, ...] = get_args(Metric)
+
+Slug = Annotated[str, Field(pattern=r"^[a-z0-9_]+$", max_length=80)]
+Line = Annotated[str, Field(max_length=500)]
+Text = Annotated[str, Field(max_length=100_000)]
+ComponentName = Annotated[str, Field(min_length=1, max_length=200)]
+CaseName = Annotated[str, Field(pattern=r"^\w(?:[\w .()+%-]*[\w)%+])?$", max_length=80)]
+Path = Annotated[str, Field(max_length=200)]
+Settings = Annotated[dict[Path, JsonValue], Field(min_length=1, max_length=100)]
+Seed = Annotated[int, Field(ge=0, le=2**31 - 1)]
+Seeds = Annotated[
+    Annotated[Annotated[int, Field(ge=1, le=1000)], Tag("number")]
+    | Annotated[Annotated[tuple[Seed, ...], Field(min_length=1, max_length=1000)], Tag("list")],
+    Discriminator(lambda value: "list" if isinstance(value, list | tuple) else "number"),
+]
+
+
+class Declared(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, use_attribute_docstrings=True)
+
+
+class Size(Declared):
+    """The size of the study, stated so that a slip in the grid is noticed before days of training."""
+
+    cases: int = Field(ge=1)
+    """How many cases the suite expands to."""
+
+    seeds: int = Field(ge=1)
+    """How many seeds each case runs with."""
+
+
+class ComponentChoice(Declared):
+    """A dataset, model or recipe by name, with its parameters beside the name."""
+
+    model_config = ConfigDict(extra="allow")
+
+    name: ComponentName
+    """Name of the component, or `distribution:name` where two distributions provide one of that name."""
+
+
+class NamedCase(Declared):
+    """One case that is no cell of a grid: named changes to the base."""
+
+    name: CaseName
+    """What figures and tables call the case."""
+
+    set: Annotated[dict[Path, JsonValue], Field(max_length=100)] = {}
+    """Dotted paths with their values in this case."""
+
+
+class Compare(Declared):
+    """What is compared with what."""
+
+    factor: Path | None = None
+    """The varied path whose values are compared; left out, whole cases are compared."""
+
+    baseline: JsonValue
+    """The value of the factor, or without a factor the name of the case, that the others are compared with."""
+
+    metric: Metric = "test_accuracy"
+    """What is compared."""
+
+
+class Author(Declared):
+    """An author of the paper."""
+
+    name: Line
+    """Full name."""
+
+    affiliation: Line | None = None
+    """Department and institution."""
+
+    place: Line | None = None
+    """City and country."""
+
+    email: Line | None = None
+    """Electronic mail address."""
+
+
+class Section(Declared):
+    """A section of the paper's prose."""
+
+    title: Line
+    """Heading."""
+
+    id: Slug | None = None
+    """Name by which prose refers to the section."""
+
+    place: Slug | None = None
+    """Which part of the paper the section belongs to, such as `introduction` or `method`."""
+
+    text: Text = ""
+    """Prose in Spanish, in the paper's small markup."""
+
+    sections: Annotated[tuple[Section, ...], Field(max_length=1000)] = ()
+    """Subsections."""
+
+
+class Reference(Declared):
+    """A work that the prose cites."""
+
+    key: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_:.-]*$", max_length=80)]
+    """Name by which prose cites it."""
+
+    text: Text
+    """The reference as IEEE style prints it, in the paper's small markup."""
+
+
+class PaperSection(Declared):
+    """What the suite's author writes for the paper."""
+
+    authors: Annotated[tuple[Author, ...], Field(max_length=1000)] = ()
+    """Authors in the order of the paper."""
+
+    abstract: Text = ""
+    """Abstract, in Spanish."""
+
+    keywords: Annotated[tuple[Line, ...], Field(max_length=1000)] = ()
+    """Index terms."""
+
+    labels: Annotated[dict[Path, Line], Field(max_length=1000)] = {}
+    """How the paper calls varied paths and metrics."""
+
+    sections: Annotated[tuple[Section, ...], Field(max_length=1000)] = ()
+    """Prose."""
+
+    references: Annotated[tuple[Reference, ...], Field(max_length=1000)] = ()
+    """Works cited."""
+
+
+class Design(Declared):
+    """The part of a suite that decides its runs."""
+
+    size: Size
+    """The number of cases and seeds; an error when the suite expands to another."""
+
+    dataset: ComponentChoice
+    """The data set and its parameters."""
+
+    model: ComponentChoice
+    """The model and its parameters."""
+
+    recipe: ComponentChoice
+    """The training recipe and its parameters."""
+
+    vary: Annotated[
+        dict[Path, Annotated[tuple[JsonValue, ...], Field(min_length=1, max_length=1000)]], Field(max_length=20)
+    ] = {}
+    """Axes of the grid: dotted paths (or `dataset`, `model`, `recipe`) with the values they take."""
+
+    cases: Annotated[tuple[NamedCase, ...], Field(max_length=1000)] = ()
+    """Named changes to the base, each combined with the grid."""
+
+    exclude: Annotated[tuple[Settings, ...], Field(max_length=1000)] = ()
+    """Combinations to leave out: a case that agrees with all the paths of an entry is not part of the suite."""
+
+    seeds: Seeds
+    """A number n for the seeds 0 to n-1, or the list of seeds."""
+
+    _origin: Node | None = PrivateAttr(default=None)
+
+    @property
+    def seed_values(self) -> tuple[int, ...]:
+        """The seeds themselves."""
+        return tuple(range(self.seeds)) if isinstance(self.seeds, int) else self.seeds
+
+    @property
+    def origin(self) -> Node:
+        """The file's nodes with their positions; made up from the values when the suite comes from no file."""
+        if self._origin is not None:
+            return self._origin
+        values: Mapping[str, Any] = self.model_dump(mode="json", exclude_unset=True)
+        return from_plain(values, Mark("suite"))
+
+    def placed(self, origin: Node) -> None:
+        """Remember the nodes this was read from."""
+        self._origin = origin
+
+
+class Suite(Design):
+    """A declared study."""
+
+    name: Slug
+    """Name of the suite; the file is called after it."""
+
+    title: Line
+    """Title of the paper, in Spanish."""
+
+    compare: Compare | None = None
+    """The comparison that the paper reports; left out, cases are only described."""
+
+    paper: PaperSection = PaperSection()
+    """What the author writes for the paper."""

@@ -1,0 +1,112 @@
+"""The trial: a plan made small enough to be tried in minutes, by what each component declares for that purpose."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+
+from pydantic import ValidationError
+
+from benchsuite.errors import PluginError
+from benchsuite.registry import Entry, Kind, Registry
+from benchsuite.suite.components import component, resolved_parameters
+from benchsuite.suite.grid import KINDS, overlap, same
+from benchsuite.suite.plan import Case, Component, Plan
+from benchsuite.suite.problems import printable, written
+
+MOST_SEEDS = 2
+
+
+def trial(plan: Plan, registry: Registry) -> Plan:
+    """The same cases with every component's `trial` changes, and at most two seeds; `changes` says which.
+
+    Nothing that the suite varies or the user pinned is touched. Raises PluginError when a component's changes are
+    not parameters of its own.
+    """
+    kept = [path for path in plan.pinned if path != "seeds"]
+    settings = [setting for case in plan.cases for setting in case.settings.items()]
+    changes: dict[str, None] = {}
+    cases = []
+    for case in plan.cases:
+        components = {kind: _tried(case, cast("Kind", kind), registry, settings, kept, changes) for kind in KINDS}
+        cases.append(case.model_copy(update=components))
+    seeds = plan.seeds if "seeds" in plan.pinned else plan.seeds[:MOST_SEEDS]
+    if seeds != plan.seeds:
+        changes[f"seeds = {', '.join(map(str, seeds))} (trial; suite: {len(plan.seeds)} seeds)"] = None
+    return plan.model_copy(update={"cases": tuple(cases), "seeds": seeds, "changes": (*plan.changes, *changes)})
+
+
+def _tried(
+    case: Case,
+    kind: Kind,
+    registry: Registry,
+    settings: Sequence[tuple[str, Any]],
+    pinned: Sequence[str],
+    changes: dict[str, None],
+) -> Component:
+    """One component of a case with its trial changes; appends a line to `changes` for each."""
+    old: Component = getattr(case, kind)
+    entry = registry.entry(kind, f"{old.distribution}:{old.name}")
+    parameters = dict(old.parameters)
+    for name, value in _declared(entry, old).items():
+        path = f"{kind}.{name}"
+        if _varied(path, settings) or any(_touch(path, kept) for kept in pinned):
+            continue
+        before = _get(parameters, name.split("."))
+        if not same(before, value):
+            parameters = _replaced(parameters, name.split("."), value)
+            changes[f"{path} = {written(value)} (trial; suite: {written(before)})"] = None
+    try:
+        return component(entry, resolved_parameters(entry, parameters))
+    except Exception as error:
+        raise _broken(entry, error) from error
+
+
+def _declared(entry: Entry, old: Component) -> Mapping[str, Any]:
+    try:
+        declared = entry.component.trial(entry.parse(old.parameters))
+        return {str(name): value for name, value in declared.items()}
+    except Exception as error:
+        raise _broken(entry, error) from error
+
+
+def _broken(entry: Entry, error: Exception) -> PluginError:
+    if isinstance(error, ValidationError):
+        said = "; ".join(f"{'.'.join(map(str, d['loc']))}: {d['msg']}" for d in error.errors(include_url=False))
+    else:
+        said = f"{type(error).__name__}: {error}"
+    return PluginError(
+        f"the trial of the {entry.kind} {entry.name!r} cannot be used: {printable(said)}",
+        where=f"{entry.distribution} {entry.version}, module {entry.module}",
+        expected="a mapping of the component's own parameters",
+        remedy="report it to the plugin's authors, or run with --policy real",
+    )
+
+
+def _varied(path: str, settings: Sequence[tuple[str, Any]]) -> bool:
+    """Whether some case sets this path; a case that chooses a whole component sets what it names beside it."""
+    parts = path.split(".")
+    for other, value in settings:
+        if other in KINDS:
+            if parts[0] == other and isinstance(value, Mapping) and parts[1] in value:
+                return True
+        elif _touch(path, other):
+            return True
+    return False
+
+
+def _touch(one: str, other: str) -> bool:
+    return overlap(one.split("."), other.split(".")) or overlap(other.split("."), one.split("."))
+
+
+def _get(values: Any, names: Sequence[str]) -> Any:
+    for name in names:
+        values = values.get(name) if isinstance(values, Mapping) else None
+    return values
+
+
+def _replaced(values: Any, names: Sequence[str], value: Any) -> Any:
+    if not names:
+        return value
+    old = values if isinstance(values, Mapping) else {}
+    return {**old, names[0]: _replaced(old.get(names[0]), names[1:], value)}

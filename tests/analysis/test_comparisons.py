@@ -1,0 +1,104 @@
+from __future__ import annotations
+
+from itertools import product
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from benchsuite.analysis.comparisons import PAIRS_NEEDED, SIGNIFICANCE, compare, holm, sign_flip
+
+DARWIN = [49, -67, 8, 16, 6, 23, 28, 41, 14, 29, 56, 24, 75, 60, -48]
+
+
+def by_enumeration(differences: list[int]) -> float:
+    observed = abs(sum(differences))
+    patterns = list(product((1, -1), repeat=len(differences)))
+    reached = sum(
+        abs(sum(sign * value for sign, value in zip(signs, differences, strict=True))) >= observed for signs in patterns
+    )
+    return reached / len(patterns)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(st.integers(-9, 9), min_size=6, max_size=10))
+def test_the_sign_flip_p_is_what_enumeration_gives(differences: list[int]) -> None:
+    assert sign_flip([value / 128 for value in differences]) == pytest.approx(by_enumeration(differences))
+
+
+def test_fishers_p_of_darwins_maize() -> None:
+    """Fisher, "The Design of Experiments" (1935), section 21: 863 of 2**15 patterns a side, p = 0.05267."""
+    assert by_enumeration(DARWIN) == pytest.approx(0.05267, abs=5e-6)
+    assert sign_flip(DARWIN) == pytest.approx(0.05267, abs=0.004)
+
+
+def test_drawn_patterns_are_the_same_at_every_call() -> None:
+    assert sign_flip(DARWIN) == sign_flip(DARWIN)
+
+
+@pytest.mark.parametrize("pairs", [6, 10, 13])
+def test_differences_of_one_sign_have_the_smallest_p(pairs: int) -> None:
+    assert sign_flip([0.01 * (i + 1) for i in range(pairs)]) == pytest.approx(2 / 2**pairs)
+
+
+def test_no_difference_at_all_has_p_1() -> None:
+    assert sign_flip([0.0] * 8) == 1.0
+
+
+def test_pairs_needed_is_the_fewest_that_can_reach_significance() -> None:
+    assert 2 / 2**PAIRS_NEEDED < SIGNIFICANCE <= 2 / 2 ** (PAIRS_NEEDED - 1)
+
+
+def test_holms_adjustment_of_a_worked_example() -> None:
+    """p of 0.01, 0.04, 0.03, 0.005 (the example of Wikipedia's article, as R's p.adjust gives it)."""
+    assert holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx((0.03, 0.06, 0.06, 0.02))
+
+
+@given(st.lists(st.floats(0, 1), max_size=8))
+def test_holm_keeps_the_order_never_lowers_p_and_stays_within_bonferroni(p_values: list[float]) -> None:
+    adjusted = holm(p_values)
+    for p, q in zip(p_values, adjusted, strict=True):
+        assert p <= q <= min(1.0, len(p_values) * p)
+    for (p, q), (other_p, other_q) in product(zip(p_values, adjusted, strict=True), repeat=2):
+        assert p > other_p or q <= other_q
+
+
+def measured(case: str, values: dict[int, float]) -> dict[int, tuple[str, float]]:
+    return {seed: (f"{case}{seed}", value) for seed, value in values.items()}
+
+
+def test_only_shared_seeds_are_paired_and_both_sides_runs_are_named() -> None:
+    found = compare(
+        "a",
+        "test_accuracy",
+        {"a": measured("a", {0: 0.5, 1: 0.6, 3: 0.9}), "b": measured("b", {3: 0.8, 2: 0.1, 1: 0.7})},
+    )
+    (comparison,) = found
+    assert comparison.difference is not None
+    assert comparison.difference.values == pytest.approx((0.1, -0.1))
+    assert comparison.difference.runs == ("b1", "b3", "a1", "a3")
+    assert comparison.difference.mean == pytest.approx(0.0)
+    assert (comparison.case, comparison.baseline) == ("b", "a")
+
+
+@pytest.mark.parametrize("pairs", range(6))
+def test_fewer_than_six_pairs_give_no_p_but_the_number_needed(pairs: int) -> None:
+    values = {seed: 0.5 + seed / 100 for seed in range(pairs)}
+    better = {seed: value + 0.1 + seed / 50 for seed, value in values.items()}
+    (comparison,) = compare("a", "test_accuracy", {"a": measured("a", values), "b": measured("b", better)})
+    assert (comparison.p, comparison.p_adjusted, comparison.seeds_needed) == (None, None, 6)
+    assert (comparison.difference is None) == (pairs == 0)
+
+
+def test_a_case_that_is_too_small_does_not_weigh_on_the_family() -> None:
+    base = {seed: 0.5 + seed / 128 for seed in range(8)}
+    better = {seed: value + (seed + 1) / 128 for seed, value in base.items()}
+    few = {seed: better[seed] for seed in range(3)}
+    found = compare("a", "m", {"a": measured("a", base), "few": measured("f", few), "b": measured("b", better)})
+    assert [comparison.seeds_needed for comparison in found] == [6, None]
+    assert found[1].p == found[1].p_adjusted == pytest.approx(2 / 2**8)
+
+
+def test_a_baseline_without_runs_leaves_every_comparison_open() -> None:
+    (comparison,) = compare("a", "m", {"b": measured("b", {0: 1.0})})
+    assert comparison.difference is None

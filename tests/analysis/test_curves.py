@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+import pytest
+
+from benchsuite.analysis.curves import curve, epochs_to_95
+from benchsuite.store.record import Epoch
+from support.synthetic import make_record
+
+
+def make_epoch(number: int, accuracy: float, loss: float = 1.0) -> Epoch:
+    return Epoch(
+        phase="finetune",
+        epoch=number,
+        train_loss=loss,
+        train_accuracy=accuracy,
+        validation_loss=loss,
+        validation_accuracy=accuracy,
+        learning_rate=0.1,
+        seconds=1.0,
+    )
+
+
+def test_an_epoch_counts_the_runs_that_reached_it() -> None:
+    long = make_record(seed=0, epochs=tuple(make_epoch(i, i / 10) for i in (1, 2, 3)))
+    short = make_record(seed=1, epochs=(make_epoch(1, 0.5),))
+    found = curve([long, short], "validation_accuracy")
+    assert found.epochs == (1, 2, 3)
+    assert found.n == (2, 1, 1)
+    assert found.mean == pytest.approx((0.3, 0.2, 0.3))
+    assert found.low == (0.1, 0.2, 0.3)
+    assert found.high == (0.5, 0.2, 0.3)
+    assert found.runs == (long.key, short.key)
+
+
+def test_no_runs_make_an_empty_curve() -> None:
+    assert curve([], "train_loss").epochs == ()
+
+
+@pytest.mark.parametrize(
+    ("accuracies", "expected"),
+    [([0.5, 0.94, 0.95, 1.0], 3), ([0.9], 1), ([0.2, 0.8, 0.4], 2), ([0.0, 0.0], 1), ([], None)],
+)
+def test_a_run_has_converged_at_95_percent_of_its_own_best(accuracies: list[float], expected: int | None) -> None:
+    assert epochs_to_95([make_epoch(i + 1, accuracy) for i, accuracy in enumerate(accuracies)]) == expected

@@ -1,0 +1,140 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from importlib import metadata
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from benchsuite.errors import PluginError
+from benchsuite.identity.code import component_fingerprint, libraries, source_fingerprint
+
+Write = Callable[..., None]
+
+
+@pytest.fixture
+def write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Write:
+    """Writes modules of an importable package `leafplugin`, given as file=source."""
+    monkeypatch.syspath_prepend(str(tmp_path))
+
+    def put(**sources: str) -> None:
+        for name, source in {"__init__": "", **sources}.items():
+            path = tmp_path / "leafplugin" / (name.replace("__in__", "/") + ".py")
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(source.encode())
+
+    return put
+
+
+NET = 'class Net:\n    """A net."""\n\n    width = 3\n\n    def forward(self, x):\n        return x * self.width\n'
+
+
+@pytest.mark.parametrize(
+    "harmless",
+    [
+        "# a comment\n" + NET,
+        NET.replace('    """A net."""\n', '    """Another text."""\n'),
+        NET.replace("    width = 3\n", '    width = 3\n    """How wide."""\n'),
+        NET.replace("\n", "\r\n"),
+        NET.replace("x * self.width", "(x   *   self.width)  # why"),
+        '"""A module text."""\n\n\n' + NET,
+    ],
+)
+def test_comments_docstrings_and_layout_do_not_count(write: Write, harmless: str) -> None:
+    write(net=NET)
+    before = source_fingerprint("leafplugin.net")
+    write(net=harmless)
+    assert source_fingerprint("leafplugin.net") == before
+
+
+@pytest.mark.parametrize("change", [("3", "4"), ("x *", "x +"), ("width", "breadth"), ("3", "'3'")])
+def test_what_the_code_does_counts(write: Write, change: tuple[str, str]) -> None:
+    write(net=NET)
+    before = source_fingerprint("leafplugin.net")
+    write(net=NET.replace(*change))
+    assert source_fingerprint("leafplugin.net") != before
+
+
+def test_a_package_counts_with_all_that_is_below_it(write: Write) -> None:
+    write(net=NET, deep__in__layer="A = 1\n")
+    before = source_fingerprint("leafplugin")
+    write(deep__in__layer="A = 2\n")
+    changed = source_fingerprint("leafplugin")
+    write(deep__in__layer="A = 2\n", another="")
+    assert len({before, changed, source_fingerprint("leafplugin")}) == 3
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "from . import layers",
+        "from .layers import conv",
+        "import leafplugin.layers",
+        "from leafplugin import layers",
+        "from leafplugin.layers import *",
+        "def build():\n    from .layers import conv\n    return conv",
+        "from .between import conv",
+    ],
+)
+def test_a_component_counts_with_the_siblings_it_imports(write: Write, statement: str) -> None:
+    write(net=statement + "\n", between="from .layers import conv\n", layers="conv = 1\n", stranger="A = 1\n")
+    before = component_fingerprint("leafplugin.net")
+    write(net=statement + "\n", stranger="A = 2\n")
+    assert component_fingerprint("leafplugin.net") == before
+    write(net=statement + "\n", layers="conv = 2\n")
+    assert component_fingerprint("leafplugin.net") != before
+
+
+def test_libraries_are_told_with_their_versions(write: Write, tmp_path: Path) -> None:
+    write(
+        net="import json\nimport torch\nfrom benchsuite.api import Model\nfrom . import layers\n",
+        layers="import rich.table\nimport ruamel.yaml\nimport sklearn_absent\nimport beside\nimport cv2_like\n",
+    )
+    (tmp_path / "beside.py").write_text("A = 1\n")
+    made = tmp_path / "opencv_like-4.2.dist-info"
+    made.mkdir()
+    (made / "METADATA").write_text("Metadata-Version: 2.1\nName: opencv-like\nVersion: 4.2\n")
+    (made / "top_level.txt").write_text("cv2_like\n")
+    found = libraries("leafplugin.net")
+    assert found["rich"] == metadata.version("rich")
+    assert found["ruamel.yaml"] == metadata.version("ruamel.yaml")
+    assert found["opencv-like"] == "4.2"
+    assert len(found.pop("beside")) == 64
+    assert found.keys() == {"rich", "opencv-like", *(name for name in found if name.startswith("ruamel"))}
+
+
+def test_siblings_that_import_each_other_are_no_trap(write: Write) -> None:
+    write(net="from . import layers\n", layers="from . import net\n")
+    assert len(component_fingerprint("leafplugin.net")) == 64
+
+
+def test_a_module_without_source_is_an_error_that_names_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "leafprogram", ModuleType("leafprogram"))
+    with pytest.raises(PluginError, match="leafprogram"):
+        component_fingerprint("leafprogram")
+    with pytest.raises(PluginError, match=r"leafplugin\.missing"):
+        source_fingerprint("leafplugin.missing")
+    with pytest.raises(PluginError, match="builtins"):
+        component_fingerprint("builtins")
+
+
+def test_a_module_that_is_no_python_is_an_error_that_names_the_file(write: Write) -> None:
+    write(net="def (:\n")
+    for fingerprint in (source_fingerprint, component_fingerprint):
+        with pytest.raises(PluginError) as caught:
+            fingerprint("leafplugin.net")
+        assert "net.py" in str(caught.value)
+
+
+def test_fingerprints_and_numerics_are_had_without_importing_torch() -> None:
+    program = (
+        "import sys\n"
+        "from benchsuite.identity import code, key, numerics, why\n"
+        "code.source_fingerprint('benchsuite.engine', 'benchsuite.contracts')\n"
+        "numerics.describe()\n"
+        "sys.exit('torch' in sys.modules)\n"
+    )
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0

@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from benchsuite.errors import StoreError
+from benchsuite.store.migrations import DamagedRecord, load_record
+from benchsuite.store.record import SCHEMA_VERSION
+from support.synthetic import make_record
+
+RECORD = make_record()
+
+
+def as_of(version: int, **changes: Any) -> str:
+    return json.dumps(RECORD.model_dump(mode="json") | {"schema_version": version} | changes)
+
+
+def test_a_current_record_is_read_as_it_is() -> None:
+    assert load_record(RECORD.model_dump_json()) == RECORD
+
+
+def test_an_older_record_goes_through_every_step_in_order() -> None:
+    taken: list[int] = []
+
+    def first(fields: dict[str, Any]) -> dict[str, Any]:
+        taken.append(-1)
+        return {name: value for name, value in fields.items() if name != "colour"}
+
+    def second(fields: dict[str, Any]) -> dict[str, Any]:
+        taken.append(0)
+        assert fields["schema_version"] == 0
+        return {**fields, "resumed": int(fields["resumed"])}
+
+    old = as_of(-1, colour="green", resumed="3")
+    found = load_record(old, migrations={-1: first, 0: second})
+    assert taken == [-1, 0]
+    assert found == RECORD.model_copy(update={"resumed": 3})
+
+
+def test_a_newer_record_is_refused_with_both_versions() -> None:
+    with pytest.raises(StoreError, match=f"version {SCHEMA_VERSION + 1}.*up to {SCHEMA_VERSION}") as caught:
+        load_record(as_of(SCHEMA_VERSION + 1, more=1), where="record.json")
+    assert not isinstance(caught.value, DamagedRecord)
+    assert caught.value.where == "record.json"
+
+
+def test_a_version_without_a_migration_is_refused() -> None:
+    with pytest.raises(StoreError, match="no longer"):
+        load_record(as_of(0), migrations={})
+
+
+@pytest.mark.parametrize("change", [{"status": "perhaps"}, {"surprise": 1}, {"spec": None}, {"schema_version": "1"}])
+def test_a_record_that_does_not_validate_is_damaged(change: dict[str, Any]) -> None:
+    with pytest.raises(DamagedRecord, match=next(iter(change)).replace("_", ".")):
+        load_record(as_of(1, **change))
