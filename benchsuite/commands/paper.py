@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from io import BytesIO
-from typing import Annotated, Any, cast
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
 from benchsuite import __version__
-from benchsuite.analysis.study import study as analyse
 from benchsuite.commands.console import announce, say
 from benchsuite.commands.options import (
     RESULTS,
@@ -31,9 +30,10 @@ from benchsuite.contracts.model import Model
 from benchsuite.engine.task import RunTask
 from benchsuite.errors import PaperError
 from benchsuite.execution.study import known_records
-from benchsuite.paper import PaperFiles, PaperMaterial, build_paper
-from benchsuite.paper.pdf import check_pango
 from benchsuite.suite.expand import baseline_case
+
+if TYPE_CHECKING:
+    from benchsuite.paper import PaperFiles
 
 PHOTOS_PER_CLASS = 3
 PHOTO_SIDE = 220
@@ -54,6 +54,8 @@ def paper(
 
     A study that is half done gets a paper too, marked as partial.
     """
+    from benchsuite.paper.pdf import check_pango
+
     check_pango()
     study = open_study(
         suite, place_from(data, policy, device, results), overrides=overrides, seeds=seeds, download=False
@@ -78,6 +80,10 @@ def paper(
 
 def write_paper(study: Study) -> PaperFiles:
     """Make the paper of what is done of a prepared study."""
+    # Statistics and rendering take seconds to import: other commands do without them.
+    from benchsuite.analysis.study import study as analyse
+    from benchsuite.paper import PaperMaterial, build_paper
+
     preparation = study.preparation
     tasks = preparation.tasks or ()
     plan = preparation.plan

@@ -29,7 +29,6 @@ from benchsuite.commands.progress import display
 from benchsuite.engine.task import RunTask
 from benchsuite.execution.pool import Pool
 from benchsuite.execution.study import due, gpus_for, known_records, run_all
-from benchsuite.paper.pdf import check_pango
 from benchsuite.store.folders import Store
 from benchsuite.store.record import RunRecord
 
@@ -56,6 +55,8 @@ def run(
     failed; 2: nothing could be started.
     """
     if paper:
+        from benchsuite.paper.pdf import check_pango
+
         check_pango()
     study = open_study(
         suite, place_from(data, policy, device, results), overrides=overrides, seeds=seeds, download=True
@@ -63,6 +64,8 @@ def run(
     tasks = study.preparation.tasks or ()
     Store(study.preparation.runs_folder).check_writable()
     _announce(study, tasks)
+    for damaged in Store(study.preparation.runs_folder).damaged():
+        announce(f"a damaged record counts as not done: {damaged}")
     known = known_records(tasks)
     todo = due(tasks, known)
     failed = _make(study, tasks, todo, show_estimate) if todo else []

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
 
-import numpy as np
 import typer
 
 from benchsuite.commands.console import announce, out, say, table
@@ -122,6 +121,8 @@ def _compare(old: RunRecord, new: RunRecord, old_store: Store, new_store: Store)
     if (weights, predictions) == ("equal", "equal"):
         return _Verdict(title, weights, predictions, "the same bits", (), False)
     reasons = differences(old.key_fields, new.key_fields)
+    import numpy as np
+
     before, after = old_store.read_predictions(old.key), new_store.read_predictions(new.key)
     gap = float(np.abs(before.test_probabilities - after.test_probabilities).max())
     changed = int((before.test_probabilities.argmax(1) != after.test_probabilities.argmax(1)).sum())

@@ -152,7 +152,7 @@ class Trainer:
             # Taken before the schedule moves on: the rate this epoch trains with.
             learning_rate = float(optimizer.param_groups[0]["lr"])
             with timed(progress, "training") as spent:
-                train_loss, train_accuracy, steps = self._epoch(phase, supply, optimizer, scaler, progress)
+                train_loss, train_accuracy, steps = self.epoch(phase, supply, optimizer, scaler, progress)
             with timed(progress, "validation"):
                 validation = evaluate(
                     supply.cut.tail, supply.validation, supply.validation_labels, self.arithmetic.forward
@@ -196,7 +196,7 @@ class Trainer:
             and progress.epoch - best.epoch >= phase.early_stopping.patience
         )
 
-    def _epoch(
+    def epoch(
         self,
         phase: Phase,
         supply: Supply,

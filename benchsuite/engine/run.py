@@ -29,7 +29,7 @@ from benchsuite.engine.evaluate import Evaluation, SealedSplit, evaluate
 from benchsuite.engine.features import cached, cut
 from benchsuite.engine.images import cached_images
 from benchsuite.engine.inputs import Inputs, Pixels
-from benchsuite.engine.loop import Arithmetic, Supply, Trainer, timed
+from benchsuite.engine.loop import Arithmetic, Listener, Supply, Trainer, timed
 from benchsuite.engine.network import Network, build, weights_hash
 from benchsuite.engine.task import RunTask
 from benchsuite.errors import BenchsuiteError, DeviceError, PluginError
@@ -86,7 +86,7 @@ def carry(
     started = datetime.now(UTC)
     known = _Known()
     try:
-        _Run(task, registry, store, watcher, checkpoint_interval, known).make()
+        Run(task, registry, store, watcher, checkpoint_interval, known).make()
         failure = None
     except Exception as error:
         failure = describe_failure(error, task)
@@ -124,7 +124,7 @@ def carry(
     return record
 
 
-class _Run:
+class Run:
     """The parts of one run while it is made."""
 
     def __init__(
@@ -168,8 +168,7 @@ class _Run:
         if progress.epoch:
             self.watcher.say(f"{self.task.title}: goes on after epoch {progress.epoch}")
         with timed(progress, "setup"):
-            self.network = build(self.model, self.model_params, self.shape, self.task.spec.seed, self.task.weights.file)
-            self.network.module.to(self.arithmetic.device)
+            self.build()
             self.known.model = self._facts()
         info = RunInfo(
             key=self.task.key.key,
@@ -184,16 +183,7 @@ class _Run:
         observers.started()
         try:
             listener = _Listener(observers, self.watcher, sum(phase.max_epochs for phase in self.phases))
-            Trainer(
-                self.network,
-                self.recipe,
-                self.recipe_params,
-                self.arithmetic,
-                self.task.spec.seed,
-                self._supply,
-                self.checkpoint,
-                listener,
-            ).run(progress)
+            self.trainer(listener).run(progress)
             self._finish(progress)
         except BaseException:
             progress.seconds["total"] = before + time.perf_counter() - began
@@ -201,6 +191,25 @@ class _Run:
             raise
         progress.seconds["total"] = before + time.perf_counter() - began
         observers.finished(self._summary("done"))
+
+    def build(self) -> None:
+        """Build the network on the run's device."""
+        seed, weights = self.task.spec.seed, self.task.weights.file
+        self.network = build(self.model, self.model_params, self.shape, seed, weights)
+        self.network.module.to(self.arithmetic.device)
+
+    def trainer(self, listener: Listener) -> Trainer:
+        """The trainer of the network that was built."""
+        return Trainer(
+            self.network,
+            self.recipe,
+            self.recipe_params,
+            self.arithmetic,
+            self.task.spec.seed,
+            self.supply,
+            self.checkpoint,
+            listener,
+        )
 
     def _facts(self) -> ModelFacts:
         frozen = freeze.resolve(self.phases[-1].freeze, self.network.stages)
@@ -218,13 +227,13 @@ class _Run:
     def _images(self, split: Split, digests: tuple[str, ...]) -> np.ndarray:
         with timed(self.known.progress, "data"):
             return cached_images(
-                split.images, digests, self.preprocessing, self.task.cache / "images", say=self.watcher.say
+                split.images, digests, self.preprocessing, self.task.cache, say=self.watcher.say
             )
 
     def _labels(self, split: Split) -> torch.Tensor:
         return torch.tensor(split.labels, dtype=torch.int64, device=self.arithmetic.device)
 
-    def _supply(self, frozen: freeze.Frozen) -> Supply:
+    def supply(self, frozen: freeze.Frozen) -> Supply:
         """Inputs of training and validation for what a phase freezes."""
         data, device = self.task.data, self.arithmetic.device
         parts = cut(self.network, frozen, self._cacheable)

@@ -19,14 +19,14 @@ from benchsuite.contracts.model import Model
 from benchsuite.contracts.recipe import Recipe
 from benchsuite.engine.task import RunTask
 from benchsuite.identity.canonical import digest
-from benchsuite.identity.code import component_fingerprint, source_fingerprint
+from benchsuite.identity.code import component_fingerprint, libraries, source_fingerprint
 from benchsuite.identity.key import Role, run_key
 from benchsuite.identity.numerics import Numerics, describe
 from benchsuite.registry import Registry
 from benchsuite.sources.cache import Policy
 from benchsuite.sources.data import LocatedData, locate_data
 from benchsuite.sources.weights import LocatedWeights, locate_weights
-from benchsuite.suite.expand import trial
+from benchsuite.suite.trial import trial
 from benchsuite.suite.plan import Case, Component, Plan, RunSpec
 
 DECIDING_CODE = ("benchsuite.engine", "benchsuite.contracts")
@@ -159,6 +159,7 @@ def _tasks(
             code=_code(case, registry),
             numerics=machine,
             schemas=_schemas(case, registry),
+            libraries=_libraries(case, registry),
         )
         deviations = (*_deviations(found, start, machine, place), *plan.changes)
         tasks.append(RunTask(spec, key, machine, found, start, runs_folder, place.cache, deviations))
@@ -169,6 +170,12 @@ def _code(case: Case, registry: Registry) -> dict[str, str]:
     entries = _entries(case, registry)
     plugins = {entry.module: component_fingerprint(entry.module) for entry in entries.values()}
     return {"benchsuite": _core_fingerprint(), **plugins}
+
+
+def _libraries(case: Case, registry: Registry) -> dict[str, str]:
+    """Versions of the third-party libraries that the model and the recipe are made with."""
+    entries = _entries(case, registry)
+    return {**libraries(entries["model"].module), **libraries(entries["recipe"].module)}
 
 
 @cache

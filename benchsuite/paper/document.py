@@ -135,6 +135,8 @@ class Document:
     version: str = ""
     results: bytes = b"{}"
     """JSON, attached to the PDF and offered by the HTML."""
+    expected: frozenset[str] = frozenset()
+    """Figures and tables that this paper lacks only because its results are not there yet."""
     works: tuple[tuple[str, str], ...] = field(default=())
     """(what, BibTeX entry) of the data set and the model."""
 

@@ -38,6 +38,7 @@ def web_faces(characters: frozenset[str]) -> str:
         options.flavor = "woff2"
         options.layout_features = ["*"]
         options.hinting = False
+        options.drop_tables += ["FFTM"]
         subsetter = subset.Subsetter(options)
         subsetter.populate(text=wanted)
         subsetter.subset(font)

@@ -110,6 +110,8 @@ def _links(document: Document, numbering: Numbering, medium: Medium) -> text.Lin
         return Markup('<a class="cite" href="#ref-{}">[{}]</a>').format(anchor(name), numbering.citations[name])
 
     def reference(name: str) -> Markup:
+        if name in document.expected:
+            return Markup("(cuadro pendiente)" if name.startswith("tab-") else "(figura pendiente)")
         if name not in numbering.labels:
             raise PaperError(
                 f"the text refers to {{{{{name}}}}}, which this paper does not have",

@@ -7,21 +7,24 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import MethodType
 from typing import Any
 
 from benchsuite.errors import PaperError, SetupError
-from benchsuite.paper import fonts, markup, placement
+from benchsuite.paper import columns, fonts, markup, placement
+from benchsuite.paper.columns import Measure, Sheet
 from benchsuite.paper.document import Bullets, Document, Equation, Figure, Heading, Photos, Table, texts
 from benchsuite.paper.markup import Entry
 from benchsuite.paper.numbering import Numbering
-from benchsuite.paper.placement import Arrangement, Content, Fragment, Layout
+from benchsuite.paper.placement import GAP, Arrangement, Content, Fragment, Layout
 from benchsuite.paper.text import REFERENCE
 
 VARIANT = "pdf/a-3a"
+FRONT, TAIL = -9, 1_000_000
+"""Block numbers of the title block, and of the first block after the body."""
 PANGO_PACKAGES = "libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0"
 UNDATED = datetime(2000, 1, 1, tzinfo=UTC)
 
@@ -52,8 +55,17 @@ def render_pdf(document: Document, numbering: Numbering) -> bytes:
 
     assets = _assets(document)
     empty = {name: _emptied(name, asset) for name, asset in assets.items()}
-    arrangement = _arrange(document, numbering, empty)
+    content = _content(document)
+    arrangement = _arrange(document, numbering, content, empty)
     laid_out = _compose(_html(document, numbering, arrangement), assets)
+    if not placement.settled(arrangement, _measure(laid_out)):
+        arrangement = placement.rescue(
+            content,
+            arrangement,
+            _measure(laid_out),
+            lambda tried: _measure(_compose(_html(document, numbering, tried), empty)),
+        )
+        laid_out = _compose(_html(document, numbering, arrangement), assets)
     _declare_accessible(laid_out)
     when = datetime.fromisoformat(document.date).astimezone(UTC) if document.date else UNDATED
     laid_out.metadata.attachments = [
@@ -110,7 +122,7 @@ def _css(document: Document, arrangement: Arrangement) -> str:
         words = re.sub(r'["\\\n<>]', " ", document.watermark)
         rules.append(
             "@page{background:url(asset:watermark.svg) no-repeat center center;background-size:210mm 297mm;"
-            f'@top-center{{content:"{words}";font:9pt IEEE;color:#a00000;vertical-align:middle}}}}'
+            f'@top-center{{content:"{words}";font:9pt IEEE;color:#a00000;vertical-align:top;padding-top:8mm}}}}'
         )
     for page in sorted(set(arrangement.heads.values())):
         rules.append(f"@page :nth({page}){{margin-top:calc(19mm + {arrangement.reserved(page):.2f}px)}}")
@@ -139,23 +151,31 @@ def _wide(block: object) -> bool:
     return isinstance(block, Figure | Photos | Table) and block.wide
 
 
-def _arrange(document: Document, numbering: Numbering, assets: Mapping[str, Asset]) -> Arrangement:
+def _content(document: Document) -> Content:
     body = document.body
     wide = frozenset(i for i, block in enumerate(body) if _wide(block))
-    floats = frozenset(i for i, block in enumerate(body) if isinstance(block, Figure | Photos | Table)) - wide
-    content = Content(
+    return Content(
         count=len(body),
         wide=wide,
-        floats=frozenset(i for i in floats if not getattr(body[i], "long", False)),
+        floats=frozenset(i for i, block in enumerate(body) if _floats(block)) - wide,
         headings=frozenset(i for i, block in enumerate(body) if isinstance(block, Heading)),
+        barriers=frozenset(i for i, block in enumerate(body) if isinstance(block, Heading) and block.level == 1),
         glued=frozenset(i for i, block in enumerate(body) if isinstance(block, Equation | Bullets)),
         mentions=_mentions(document),
     )
-    return placement.place(
-        content,
-        _heights(document, numbering, sorted(wide), assets),
-        lambda arrangement: _measure(_compose(_html(document, numbering, arrangement), assets)),
-    )
+
+
+def _floats(block: object) -> bool:
+    return isinstance(block, Figure | Photos) or (isinstance(block, Table) and not block.long)
+
+
+def _arrange(document: Document, numbering: Numbering, content: Content, assets: Mapping[str, Asset]) -> Arrangement:
+    """Place the floats on the imitation of columns, from measures of every block."""
+    flow = tuple(i for i in range(content.count) if i not in content.wide)
+    measures, sheet = _measures(_compose(_html(document, numbering, Arrangement(flow, {}, {}), _ENDLESS), assets))
+    heights = _heights(document, numbering, sorted(content.wide), assets)
+    measures |= {index: Measure(GAP, height, None) for index, height in heights.items()}
+    return placement.place(content, heights, lambda arrangement: columns.fill(arrangement, measures, sheet))
 
 
 def _mentions(document: Document) -> dict[int, int]:
@@ -215,30 +235,80 @@ def _fetcher(assets: Mapping[str, Asset]) -> Any:
     return WhiteList()
 
 
-def _measure(laid_out: Any) -> Layout:
-    """Where each block ended up, read from WeasyPrint's boxes."""
-    fragments: list[Fragment] = []
-    bottoms: list[float] = []
-    height = 0.0
+_ENDLESS = (
+    "@page{size:210mm 100000px;margin:19mm 14.32mm 43mm}.columns{columns:auto;width:88.575mm}.front{margin-bottom:0}"
+)
+_TEXT_HEIGHT = (297 - 19 - 43) * 96 / 25.4
+_FRONT_MARGIN = 18 * 96 / 72
+_ROW = 12.2 * 96 / 72
 
-    def walk(box: Any, page: int, middle: float) -> None:
+
+def _boxes(laid_out: Any) -> Iterator[tuple[int, int, Any, Any]]:
+    """(block number, page, box, page box) of every laid-out part of a block, in reading order."""
+
+    def walk(box: Any) -> Iterator[tuple[int, Any]]:
         inner = getattr(box, "_box", box)
         element = getattr(inner, "element", None)
         named = element is not None and element.get("data-b") is not None
         if named and "::" not in getattr(inner, "element_tag", ""):
-            column = 0 if inner.position_x < middle - 1 else 1
-            top = inner.position_y
-            fragments.append(Fragment(int(element.get("data-b")), page, column, top, top + inner.margin_height()))
+            yield int(element.get("data-b")), inner
             return
         for child in getattr(inner, "children", ()) or ():
-            walk(child, page, middle)
+            yield from walk(child)
 
     for number, page in enumerate(laid_out.pages, 1):
-        box = page._page_box
-        bottoms.append(box.content_box_y() + box.height)
-        height = max(height, box.height)
-        walk(box, number, page.width / 2)
-    return Layout(tuple(bottoms), height, tuple(fragments))
+        for index, box in walk(page._page_box):
+            yield index, number, box, page
+
+
+def _measure(laid_out: Any) -> Layout:
+    """Where each block ended up, read from WeasyPrint's boxes."""
+    boxes = [page._page_box for page in laid_out.pages]
+    fragments = tuple(
+        Fragment(
+            index,
+            number,
+            0 if box.position_x < page.width / 2 - 1 else 1,
+            box.position_y,
+            box.position_y + box.margin_height(),
+        )
+        for index, number, box, page in _boxes(laid_out)
+    )
+    bottoms = tuple(box.content_box_y() + box.height for box in boxes)
+    return Layout(bottoms, max(box.height for box in boxes), fragments)
+
+
+def _measures(laid_out: Any) -> tuple[dict[int, Measure], Sheet]:
+    """The measures of every block in one endless column, and what the front matter takes."""
+    measures: dict[int, Measure] = {}
+    end = front = 0.0
+    body: list[int] = []
+    for index, _, box, page in _boxes(laid_out):
+        top = box.position_y + box.margin_top
+        bottom = box.position_y + box.margin_height() - box.margin_bottom
+        if index == FRONT:
+            front = bottom - page._page_box.content_box_y() + _FRONT_MARGIN
+            end = bottom
+            continue
+        tag = box.element.tag
+        line = _line_height(box) if tag not in ("h2", "h3") else None
+        measures[index] = Measure(max(0.0, top - end), bottom - top, line, heading=tag in ("h2", "h3"))
+        end = bottom
+        body.append(index)
+    first = next((at for at, index in enumerate(body) if 0 <= index < TAIL), len(body))
+    head = tuple(index for index in body[:first] if index < 0)
+    return measures, Sheet(_TEXT_HEIGHT, front, head, tuple(index for index in body if index >= TAIL))
+
+
+def _line_height(box: Any) -> float | None:
+    """The height of the lines between which a block may be broken; None for what stays whole."""
+    classes = str(box.element.get("class", "")).split()
+    if "long" in classes:
+        return _ROW
+    if box.element.tag == "figure" or "equation" in classes:
+        return None
+    height = box.style["line_height"]
+    return float(height[0]) if isinstance(height, tuple) else 16.0
 
 
 _PDFUA = (

@@ -2,7 +2,7 @@
 
 Wide blocks go to the head of the page that first mentions them (page 2 at the earliest), where the page gets a
 larger margin and the block is positioned into it. A column float that leaves a hole at the foot of the column before
-it is delayed past the text that fills the hole. Pure logic: the caller lays out arrangements.
+it is delayed past the text that fills the hole. Pure logic: the caller lays out arrangements (`columns` imitates it).
 """
 
 from __future__ import annotations
@@ -14,6 +14,9 @@ GAP = 12.0
 """Pixels between stacked heads, and between a head and the columns."""
 HOLE = 48.0
 """Pixels of three lines: smaller holes are let be."""
+PAGE_PRICE = 300.0
+CARRY_PRICE = 5.0
+"""What a page, and a float's step away from its place, weigh against pixels of holes."""
 FULLEST = 0.66
 """Largest share of a page's height that heads may take."""
 
@@ -77,12 +80,14 @@ class Arrangement:
 @dataclass(frozen=True)
 class Content:
     """What placement needs to know of the blocks: which are `wide`, which `floats` stay in a column, which are
-    `headings` (kept with what follows) or `glued` to the block before them, and the block that `mentions` each."""
+    `headings` (kept with what follows), `barriers` (which floats do not pass) or `glued` to the block before them, and
+    the block that `mentions` each."""
 
     count: int
     wide: frozenset[int]
     floats: frozenset[int]
     headings: frozenset[int]
+    barriers: frozenset[int]
     glued: frozenset[int]
     mentions: Mapping[int, int]
 
@@ -90,22 +95,32 @@ class Content:
 Compose = Callable[[Arrangement], Layout]
 
 
-def place(content: Content, heights: Mapping[int, float], compose: Compose, passes: int = 12) -> Arrangement:
+def place(content: Content, heights: Mapping[int, float], compose: Compose, passes: int = 200) -> Arrangement:
     """Arrange the blocks. A wide block that finds no head stays in the flow, across both columns."""
     flow = tuple(i for i in range(content.count) if i not in content.wide)
     arrangement = Arrangement(flow, {}, heights)
     layout = compose(arrangement)
-    floor: dict[int, int] = {}
-    for attempt in range(min(5, passes)):
-        wanted = _pages(content, heights, layout, floor)
-        if wanted == dict(arrangement.heads) and _settled(arrangement, layout):
+    for _ in range(3):
+        arrangement, layout = _head(content, arrangement, layout, compose)
+        arrangement, layout = _fill(content, arrangement, layout, compose, passes)
+        if _pages(content, heights, layout, {}) == dict(arrangement.heads):
             break
-        arrangement = _anchor(content, Arrangement(flow, wanted, heights), layout)
+    return rescue(content, arrangement, layout, compose)
+
+
+def _head(content: Content, arrangement: Arrangement, layout: Layout, compose: Compose) -> tuple[Arrangement, Layout]:
+    """Give the wide blocks their pages, again and again, as the room they take moves their mentions."""
+    floor: dict[int, int] = {}
+    for attempt in range(6):
+        wanted = _pages(content, arrangement.heights, layout, floor)
+        if attempt and wanted == dict(arrangement.heads) and settled(arrangement, layout):
+            break
+        flow = tuple(i for i in arrangement.order if i not in content.wide)
+        arrangement = _anchor(content, Arrangement(flow, wanted, arrangement.heights), layout)
         layout = compose(arrangement)
-        if attempt >= 1:
+        if attempt >= 2:
             floor = dict(arrangement.heads)
-    arrangement, layout = _fill(content, arrangement, layout, compose, passes)
-    return _rescue(content, arrangement, layout, compose)
+    return arrangement, layout
 
 
 def _pages(content: Content, heights: Mapping[int, float], layout: Layout, floor: Mapping[int, int]) -> dict[int, int]:
@@ -126,7 +141,8 @@ def _pages(content: Content, heights: Mapping[int, float], layout: Layout, floor
     return wanted
 
 
-def _settled(arrangement: Arrangement, layout: Layout) -> bool:
+def settled(arrangement: Arrangement, layout: Layout) -> bool:
+    """Whether every head is on the page that made room for it."""
     return all(layout.page_of(index) == page for index, page in arrangement.heads.items())
 
 
@@ -158,64 +174,63 @@ def _after_mention(content: Content, order: Sequence[int], index: int) -> int:
 def _fill(
     content: Content, arrangement: Arrangement, layout: Layout, compose: Compose, passes: int
 ) -> tuple[Arrangement, Layout]:
-    """Delay column floats that leave holes, one at a time, as long as the pages get fuller by it."""
-    refused: set[tuple[int, int]] = set()
-    for _ in range(passes):
-        candidate = next((move for move in _delays(content, arrangement, layout) if move not in refused), None)
-        if candidate is None:
+    """Delay column floats that leave holes, the best move first, as long as the pages get fuller by it."""
+    for _ in range(20):
+        best: tuple[Arrangement, Layout] | None = None
+        for index, after in _delays(content, arrangement, layout):
+            if passes <= 0:
+                break
+            passes -= 1
+            moved = _moved(content, arrangement, index, after)
+            trial = compose(moved)
+            lead = _cost(*(best or (arrangement, layout)))
+            if _cost(moved, trial) < lead and settled(moved, trial):
+                best = moved, trial
+        if best is None:
             break
-        moved = _moved(arrangement, *candidate)
-        trial = compose(moved)
-        if _cost(trial) < _cost(layout) and _settled(moved, trial):
-            arrangement, layout = moved, trial
-        else:
-            refused.add(candidate)
+        arrangement, layout = best
     return arrangement, layout
 
 
-def _cost(layout: Layout) -> tuple[int, float]:
-    return layout.pages, sum(room for room, _ in layout.holes())
+def _cost(arrangement: Arrangement, layout: Layout) -> float:
+    """Pixels of holes, with a price on pages and on carrying floats away from their place."""
+    flow = [index for index in arrangement.order if index not in arrangement.heads]
+    carried = sum(max(0, place - rank) for rank, place in enumerate(sorted(range(len(flow)), key=flow.__getitem__)))
+    return PAGE_PRICE * layout.pages + sum(room for room, _ in layout.holes()) + CARRY_PRICE * carried
 
 
 def _delays(content: Content, arrangement: Arrangement, layout: Layout) -> list[tuple[int, int]]:
-    """Moves (float, block to set it after) for each hole: past just enough text first, then past a little more."""
-    size = _sizes(layout)
+    """Moves (float, block to set it after) that may close a hole: past the blocks below it, within its section."""
     order = [i for i in arrangement.order if i not in arrangement.heads]
     moves: list[tuple[int, int]] = []
-    for room, above in layout.holes():
+    for _, above in layout.holes():
         at = order.index(above.index) + 1 if above.index in order else len(order)
         while at < len(order) and order[at] in content.headings:
             at += 1
         if at >= len(order) or order[at] not in content.floats:
             continue
-        filled = 0.0
-        for end in range(at + 1, min(at + 7, len(order))):
-            filled += size.get(order[end], 0.0)
-            follower = order[end + 1] if end + 1 < len(order) else None
-            if order[end] in content.headings or follower in content.glued:
-                continue
-            if order[end] in content.floats and filled < room:
-                continue
-            moves.append((order[at], order[end]))
-            if filled > 1.5 * room:
+        for end in range(at + 1, min(at + 6, len(order))):
+            if order[end] in content.barriers:
                 break
+            follower = order[end + 1] if end + 1 < len(order) else None
+            if order[end] in content.headings or order[end] in content.floats:
+                continue
+            if follower not in content.glued:
+                moves.append((order[at], order[end]))
     return moves
 
 
-def _sizes(layout: Layout) -> dict[int, float]:
-    size: dict[int, float] = {}
-    for fragment in layout.fragments:
-        size[fragment.index] = size.get(fragment.index, 0.0) + fragment.bottom - fragment.top
-    return size
-
-
-def _moved(arrangement: Arrangement, index: int, after: int) -> Arrangement:
-    order = [i for i in arrangement.order if i != index]
-    order.insert(order.index(after) + 1, index)
+def _moved(content: Content, arrangement: Arrangement, index: int, after: int) -> Arrangement:
+    """Set float `index` after the block `after`; floats in between go with it, so that their order stays."""
+    order = list(arrangement.order)
+    start, end = order.index(index), order.index(after)
+    between = order[start : end + 1]
+    floats = [i for i in between if i in content.floats]
+    order[start : end + 1] = [i for i in between if i not in content.floats] + floats
     return replace(arrangement, order=tuple(order))
 
 
-def _rescue(content: Content, arrangement: Arrangement, layout: Layout, compose: Compose) -> Arrangement:
+def rescue(content: Content, arrangement: Arrangement, layout: Layout, compose: Compose) -> Arrangement:
     """Let nothing be lost or overprinted: heads that slipped to another page return to the flow."""
     for _ in range(3):
         slipped = {i for i, page in arrangement.heads.items() if layout.page_of(i) != page}

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from benchsuite.suite.problems import Mark, Problem, SuiteError, printable, shown
@@ -42,11 +42,15 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A scalar, a tuple of nodes, or a mapping of names to items. `size` counts its nodes, aliases expanded."""
+    """A scalar, a tuple of nodes, or a mapping of names to items.
+
+    `size` counts its nodes and `height` its levels below this one, aliases expanded.
+    """
 
     mark: Mark
     content: Scalar | tuple[Node, ...] | Mapping[str, Item]
     size: int = field(default=1, compare=False)
+    height: int = field(default=0, compare=False)
 
     def plain(self) -> Any:
         """The node as JSON values."""
@@ -187,10 +191,10 @@ class _Builder:
     def _node(self, event: Any, depth: int, path: str) -> Node:
         from ruamel.yaml import events
 
-        if depth > DEEPEST:
+        anchored = self.anchors.get(str(event.anchor)) if isinstance(event, events.AliasEvent) else None
+        if depth + (anchored.height if anchored is not None else 0) > DEEPEST:
             raise self._stop(event, "lists and mappings are nested too deeply", expected=f"at most {DEEPEST} levels")
         if isinstance(event, events.AliasEvent):
-            anchored = self.anchors.get(str(event.anchor))
             if anchored is None:
                 raise self._stop(event, f"the alias *{printable(str(event.anchor))} refers to nothing before it")
             return anchored
@@ -215,7 +219,7 @@ class _Builder:
         while not isinstance(event := next(self.events), events.SequenceEndEvent):
             nodes.append(self._node(event, depth + 1, f"{path}[{len(nodes)}]"))
             size = self._grown(size, nodes[-1], event)
-        return Node(self._mark(start), tuple(nodes), size)
+        return Node(self._mark(start), tuple(nodes), size, _height(nodes))
 
     def _mapping(self, start: Any, depth: int, path: str) -> Node:
         from ruamel.yaml import events
@@ -228,6 +232,9 @@ class _Builder:
             below = next(self.events)
             node = self._node(below, depth + 1, f"{path}.{name}" if path else str(name))
             size = self._grown(size, node, below)
+            if isinstance(below, events.ScalarEvent) and not below.value and below.style is None:
+                # The parser places a value that was left out where the next token stands.
+                node = replace(node, mark=mark)
             if name is None:
                 continue
             if name in items:
@@ -238,7 +245,7 @@ class _Builder:
                 )
                 continue
             items[name] = Item(mark, node)
-        return Node(self._mark(start), items, size)
+        return Node(self._mark(start), items, size, _height(item.node for item in items.values()))
 
     def _name(self, event: Any, depth: int, path: str) -> str | None:
         """The name of a key; None when it is no name."""
@@ -255,7 +262,7 @@ class _Builder:
         size += node.size
         if size > LARGEST_TREE:
             what = f"the file expands to more than {LARGEST_TREE:,} values"
-            raise self._stop(event, what, suggestion="use fewer aliases (`*name`)")
+            raise self._stop(event, what, suggestion="use fewer aliases (`*name`)" if self.anchors else None)
         return size
 
     def _scalar(self, event: Any, path: str) -> Scalar:
@@ -270,10 +277,14 @@ class _Builder:
 
     def _legal(self, event: Any, path: str) -> str:
         text = str(event.value)
-        if any("\ud800" <= c <= "\udfff" for c in text):
+        if not any("\ud800" <= c <= "\udfff" for c in text):
+            return text
+        try:
+            # JSON writes a character beyond the basic plane as two escapes, which the parser leaves apart.
+            return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le")
+        except UnicodeDecodeError:
             self._add(self._mark(event), path, "half of a surrogate pair is not a character", suggestion="remove it")
             return ""
-        return text
 
     def _mark(self, event: Any) -> Mark:
         return self._place(event.start_mark)
@@ -292,6 +303,10 @@ class _Builder:
     def _stop(self, event: Any, what: str, *, expected: str | None = None, suggestion: str | None = None) -> SuiteError:
         problem = Problem(self._mark(event), "", what, expected=expected, suggestion=suggestion)
         return SuiteError([*self.problems, problem])
+
+
+def _height(below: Iterable[Node]) -> int:
+    return 1 + max((node.height for node in below), default=0)
 
 
 @dataclass(frozen=True)

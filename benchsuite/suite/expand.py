@@ -96,7 +96,7 @@ def base_problems(origin: Node, registry: Registry) -> list[Problem]:
         if axis.node.elements
     ]
     for kind in KINDS:
-        if (node := origin.get(kind)) is not None and node.items:
+        if origin.get(kind, "name") is not None:
             resolver.resolved(kind, first)
     return resolver.problems()
 
@@ -225,13 +225,16 @@ def _collide(outer: Setting, inner: Setting) -> bool:
 
 
 def _repeated_values(origin: Node) -> list[Problem]:
+    """Values that an axis, or the list of seeds, gives twice."""
+    seeds = origin.get("seeds")
+    lists = [(f"vary.{axis.path}", axis.node) for axis in grid.settings_of(origin.get("vary"))]
     problems = []
-    for axis in grid.settings_of(origin.get("vary")):
+    for path, node in [*lists, *([("seeds", seeds)] if seeds is not None else [])]:
         seen: set[str] = set()
-        for value in axis.node.elements:
+        for value in node.elements:
             text = json.dumps(value.plain(), sort_keys=True)
             if text in seen:
-                problems.append(Problem(value.mark, f"vary.{axis.path}", f"{shown(value.plain())} is given twice"))
+                problems.append(Problem(value.mark, path, f"{shown(value.plain())} is given twice"))
             seen.add(text)
     return problems
 

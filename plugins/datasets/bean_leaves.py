@@ -1,6 +1,6 @@
 """Drawn bean leaves: the pictures of the synthetic sample of Beans.
 
-A leaf with midrib and lateral veins lies on soil, foliage or sky in changing light. Angular leaf spot is brown
+A leaf with midrib and lateral veins lies on soil or dry foliage in changing light. Angular leaf spot is brown
 patches with straight sides that keep between the veins; rust is many small reddish pustules, each in a yellow
 halo. Every draw comes from a Philox generator keyed by split, class and number, so the bytes are always the same.
 """
@@ -17,10 +17,10 @@ from numpy.random import Generator, Philox
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter
 
-SIZE = 128
+SIZE = 96
 _CANVAS = 2 * SIZE
 _SIDE_VEINS = 6
-_BACKGROUNDS = np.array([(112, 84, 60), (150, 118, 88), (58, 84, 44), (84, 110, 62), (176, 190, 200)], float)
+_BACKGROUNDS = np.array([(112, 84, 60), (150, 118, 88), (126, 92, 72), (84, 100, 62)], float)
 
 Point = tuple[float, float]
 Colour = tuple[int, int, int]
@@ -75,21 +75,21 @@ def _photo(label: str, draw: Generator) -> Image.Image:
         width=_CANVAS * draw.uniform(0.36, 0.47),
         bend=_CANVAS * draw.uniform(-0.05, 0.05),
     )
-    green = np.array((draw.uniform(62, 112), draw.uniform(128, 172), draw.uniform(34, 70)))
-    blade = Image.fromarray(_to_bytes(_speckled(_clouds(green, 13, draw), 6, draw)))
+    green = np.array((draw.uniform(66, 104), draw.uniform(128, 160), draw.uniform(44, 76)))
+    blade = _clouds(green, 13, draw).resize((_CANVAS, _CANVAS))
     _draw_veins(blade, leaf, green)
     if label == "angular_leaf_spot":
-        blade = _angular_spots(blade, leaf, draw)
+        _draw_angular_spots(blade, leaf, draw)
     elif label == "bean_rust":
-        blade = _pustules(blade, leaf, draw)
-    background = _BACKGROUNDS[draw.integers(len(_BACKGROUNDS))]
-    scene = Image.fromarray(_to_bytes(_speckled(_clouds(background, 34, draw), 12, draw)))
-    mask = Image.new("L", (_CANVAS, _CANVAS))
+        _draw_pustules(blade, leaf, draw)
+    mask = Image.new("L", blade.size)
     ImageDraw.Draw(mask).polygon(leaf.outline(), fill=255)
-    shadow = mask.filter(ImageFilter.GaussianBlur(7)).point(lambda value: int(value * 0.45))
-    scene.paste((14, 16, 10), (6, 8), shadow)
-    scene.paste(blade, (0, 0), mask.filter(ImageFilter.GaussianBlur(1)))
-    return _lit(scene.resize((SIZE, SIZE), Image.Resampling.BOX), draw)
+    mask = mask.reduce(2)
+    scene = _clouds(_BACKGROUNDS[draw.integers(len(_BACKGROUNDS))], 26, draw)
+    shadow = mask.filter(ImageFilter.GaussianBlur(4)).point(lambda value: value * 0.45)
+    scene.paste((14, 16, 10), (3, 4), shadow)
+    scene.paste(blade.reduce(2), (0, 0), mask)
+    return _lit(scene, draw)
 
 
 def _draw_veins(blade: Image.Image, leaf: _Leaf, green: NDArray[np.float64]) -> None:
@@ -109,76 +109,68 @@ def _vein_starts() -> list[float]:
     return [0.04 + 0.78 * i / _SIDE_VEINS for i in range(_SIDE_VEINS)]
 
 
-def _angular_spots(blade: Image.Image, leaf: _Leaf, draw: Generator) -> Image.Image:
+def _draw_angular_spots(blade: Image.Image, leaf: _Leaf, draw: Generator) -> None:
     """Brown patches between two neighbouring side veins, with straight sides along them."""
-    halo, spots = blade.copy(), Image.new("RGBA", blade.size)
-    halo_pen, pen = ImageDraw.Draw(halo), ImageDraw.Draw(spots)
     gap = 0.78 / _SIDE_VEINS
-    for _ in range(draw.integers(5, 13)):
+    patches = []
+    for _ in range(draw.integers(10, 20)):
         start = _vein_starts()[draw.integers(_SIDE_VEINS)]
         side = draw.choice((-1, 1))
         inner = draw.uniform(0.06, 0.66)
-        outer = min(0.92, inner + draw.uniform(0.14, 0.34))
-        low, high = sorted(draw.uniform(0.06, 0.94, size=2))
-        high = max(high, low + 0.4)
+        outer = min(0.94, inner + draw.uniform(0.2, 0.42))
+        low = draw.uniform(0.04, 0.3)
+        high = low + draw.uniform(0.5, 0.66)
         corners = [(low, inner), (low + draw.uniform(-0.1, 0.1), outer), (high, outer - draw.uniform(0, 0.08))]
         corners += [(high + draw.uniform(-0.1, 0.1), inner + draw.uniform(0, 0.08))]
-        shape = [leaf.vein(start, gap * along, side * across) for along, across in corners]
-        brown = np.array((draw.uniform(92, 138), draw.uniform(62, 88), draw.uniform(34, 52)))
-        halo_pen.polygon(_grown(shape, 1.35), fill=(172, 166, 66))
-        pen.polygon(_grown(shape, 1.08), fill=(*_colour(brown * 0.62), 255))
-        pen.polygon(_grown(shape, 0.82), fill=(*_colour(brown), 255))
-        pen.polygon(_grown(shape, 0.4), fill=(*_colour(brown * 1.22), 255))
-    painted = Image.blend(blade, halo.filter(ImageFilter.GaussianBlur(4)), 0.6)
-    soft = spots.filter(ImageFilter.GaussianBlur(1.2))
-    painted.paste(soft.convert("RGB"), (0, 0), soft.getchannel("A"))
-    return _grained(painted, draw)
+        patches.append([leaf.vein(start, gap * along, side * across) for along, across in corners])
+    halo = Image.new("L", blade.size)
+    halo_pen = ImageDraw.Draw(halo)
+    for shape in patches:
+        halo_pen.polygon(_grown(shape, 1.5), fill=170)
+    blade.paste((176, 168, 64), (0, 0), halo.filter(ImageFilter.GaussianBlur(4)))
+    pen = ImageDraw.Draw(blade)
+    for shape in patches:
+        brown = np.array((draw.uniform(92, 128), draw.uniform(66, 90), draw.uniform(48, 66)))
+        for factor, shade in ((1.0, 0.6), (0.78, 1.0), (0.4, 1.2)):
+            pen.polygon(_grown(shape, factor), fill=_colour(brown * shade))
 
 
-def _pustules(blade: Image.Image, leaf: _Leaf, draw: Generator) -> Image.Image:
+def _draw_pustules(blade: Image.Image, leaf: _Leaf, draw: Generator) -> None:
     """Many small round reddish-brown spots, each in a yellow halo."""
-    halo, spots = Image.new("RGBA", blade.size), Image.new("RGBA", blade.size)
-    halo_pen, pen = ImageDraw.Draw(halo), ImageDraw.Draw(spots)
-    for _ in range(draw.integers(55, 150)):
-        x, y = leaf.point(draw.uniform(0.03, 0.94), draw.uniform(-0.92, 0.92))
-        radius = draw.uniform(1.6, 4.2)
-        halo_pen.ellipse(_round(x, y, radius * 2.3), fill=(198, 182, 62, 190))
-        rust = np.array((draw.uniform(136, 178), draw.uniform(58, 86), draw.uniform(22, 40)))
-        pen.ellipse(_round(x, y, radius), fill=(*_colour(rust * 0.8), 255))
-        pen.ellipse(_round(x, y, radius * 0.55), fill=(*_colour(rust), 255))
-    painted = blade.copy()
-    for layer, blur in ((halo, 2.0), (spots, 0.7)):
-        soft = layer.filter(ImageFilter.GaussianBlur(blur))
-        painted.paste(layer.convert("RGB"), (0, 0), soft.getchannel("A"))
-    return _grained(painted, draw)
+    spots = [
+        (*leaf.point(draw.uniform(0.03, 0.94), draw.uniform(-0.92, 0.92)), draw.uniform(1.5, 3.4))
+        for _ in range(draw.integers(80, 170))
+    ]
+    halo = Image.new("L", blade.size)
+    halo_pen = ImageDraw.Draw(halo)
+    for x, y, radius in spots:
+        halo_pen.ellipse(_round(x, y, radius * 2.4), fill=220)
+    blade.paste((196, 180, 66), (0, 0), halo.filter(ImageFilter.GaussianBlur(3)))
+    pen = ImageDraw.Draw(blade)
+    for x, y, radius in spots:
+        rust = np.array((draw.uniform(128, 168), draw.uniform(60, 86), draw.uniform(26, 44)))
+        pen.ellipse(_round(x, y, radius), fill=_colour(rust * 0.8))
+        pen.ellipse(_round(x, y, radius * 0.5), fill=_colour(rust * 1.1))
 
 
 def _lit(scene: Image.Image, draw: Generator) -> Image.Image:
-    """Daylight from one side, with an exposure, a warmth and a little sensor noise of its own."""
-    angle, strength = draw.uniform(0, 2 * math.pi), draw.uniform(0.05, 0.3)
+    """Daylight from one side, with an exposure, a warmth and a grain of its own."""
+    angle, strength = draw.uniform(0, 2 * math.pi), draw.uniform(0.05, 0.2)
     ramp = np.linspace(-1, 1, SIZE)
     light = 1 + strength * (math.cos(angle) * ramp[None, :] + math.sin(angle) * ramp[:, None])
     warmth = draw.uniform(-0.06, 0.06)
-    pixels = np.asarray(scene, float) * light[..., None] * draw.uniform(0.75, 1.2) * (1 + warmth, 1.0, 1 - warmth)
-    return Image.fromarray(_to_bytes(pixels + draw.normal(0, 3, size=pixels.shape)))
+    colour = np.array((1 + warmth, 1.0, 1 - warmth)) * draw.uniform(0.85, 1.15)
+    grain = draw.normal(0, 5, size=(SIZE, SIZE))
+    return Image.fromarray(_to_bytes(np.asarray(scene) * light[..., None] * colour + grain[..., None]))
 
 
-def _clouds(colour: NDArray[np.float64], spread: float, draw: Generator) -> NDArray[np.float64]:
-    """`colour` with soft lighter and darker regions, coarse and fine, as an array (canvas, canvas, 3)."""
-    total = np.zeros((_CANVAS, _CANVAS))
-    for cells, share in ((5, 1.0), (14, 0.5)):
+def _clouds(colour: NDArray[np.float64], spread: float, draw: Generator) -> Image.Image:
+    """`colour` with soft lighter and darker regions, coarse and fine."""
+    total = np.zeros((SIZE, SIZE))
+    for cells, share in ((5, 1.0), (14, 0.6), (48, 0.4)):
         coarse = Image.fromarray(draw.normal(0, spread * share, size=(cells, cells)).astype(np.float32))
-        total += np.asarray(coarse.resize((_CANVAS, _CANVAS), Image.Resampling.BICUBIC), float)
-    return colour + total[..., None]
-
-
-def _speckled(pixels: NDArray[np.float64], spread: float, draw: Generator) -> NDArray[np.float64]:
-    grain = draw.normal(0, spread, size=(SIZE, SIZE)).repeat(2, axis=0).repeat(2, axis=1)
-    return pixels + grain[..., None]
-
-
-def _grained(picture: Image.Image, draw: Generator) -> Image.Image:
-    return Image.fromarray(_to_bytes(_speckled(np.asarray(picture, float), 5, draw)))
+        total += np.asarray(coarse.resize((SIZE, SIZE), Image.Resampling.BICUBIC))
+    return Image.fromarray(_to_bytes(colour + total[..., None]))
 
 
 def _grown(shape: list[Point], factor: float) -> list[Point]:
@@ -195,5 +187,5 @@ def _to_bytes(pixels: NDArray[np.float64]) -> NDArray[np.uint8]:
 
 
 def _colour(values: NDArray[np.float64]) -> Colour:
-    red, green, blue = (int(value) for value in np.clip(values, 0, 255))
+    red, green, blue = (min(255, max(0, int(value))) for value in values)
     return red, green, blue

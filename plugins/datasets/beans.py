@@ -11,6 +11,7 @@ import json
 import shutil
 from collections import Counter
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
@@ -40,7 +41,7 @@ COUNTS: Mapping[str, Mapping[str, int]] = {
     "validation": {"angular_leaf_spot": 44, "bean_rust": 45, "healthy": 44},
     "test": {"angular_leaf_spot": 43, "bean_rust": 43, "healthy": 42},
 }
-SAMPLE_COUNTS = {"train": 40, "validation": 10, "test": 10}
+SAMPLE_COUNTS = {"train": 80, "validation": 15, "test": 15}
 """Images of each class in the synthetic sample."""
 
 REPOSITORY = "AI-Lab-Makerere/beans"
@@ -164,9 +165,14 @@ class Beans(Dataset[BeansParameters]):
         from .bean_leaves import write_leaves
 
         home = folder / "beans"
-        for split, count in SAMPLE_COUNTS.items():
-            for label in CLASSES:
-                write_leaves(home / split / label, split, label, count)
+        with ThreadPoolExecutor() as pool:
+            drawn = [
+                pool.submit(write_leaves, home / split / label, split, label, count)
+                for split, count in SAMPLE_COUNTS.items()
+                for label in CLASSES
+            ]
+        for future in drawn:
+            future.result()
         counts = {split: dict.fromkeys(CLASSES, count) for split, count in SAMPLE_COUNTS.items()}
         _write_manifest(home, {"provenance": "synthetic sample", "counts": counts})
 
@@ -268,7 +274,7 @@ def _unpack_parquet(file: Path, split: str, target: Path) -> None:
 
     whole = "a parquet file of the Hugging Face data set AI-Lab-Makerere/beans"
     try:
-        with pq.ParquetFile(file) as table:  # type: ignore[no-untyped-call]
+        with pq.ParquetFile(file) as table:
             _check_columns(file, table.schema_arrow)
             row = 0
             for batch in table.iter_batches(batch_size=64, columns=["image_file_path", "image", "labels"]):

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from benchsuite.analysis.findings import CaseFindings, Estimate
+from benchsuite.analysis.findings import CaseFindings
 from benchsuite.paper import spanish
 from benchsuite.paper.figures.style import COLOURS, COLUMN, Drawing, Look, drawing, figure, finish, look, numerals
+from benchsuite.paper.metrics import METRICS
 
 
 def accuracies(name: str, cases: Sequence[CaseFindings], factor: str) -> Drawing:
@@ -19,7 +20,7 @@ def accuracies(name: str, cases: Sequence[CaseFindings], factor: str) -> Drawing
             ("validation_accuracy", "Validación", 0.12, look(1)),
         )
         for metric, title, shift, style in sides:
-            _points(axes, [case.estimates.get(metric) for case in cases], shift, style, title)
+            _points(axes, cases, metric, shift, style, title)
         _by_case(axes, cases, factor, "Exactitud (%)")
         axes.legend(loc="best", ncols=2)
         said = "; ".join(
@@ -37,7 +38,7 @@ def gap(name: str, cases: Sequence[CaseFindings], factor: str) -> Drawing:
             if estimate is None:
                 continue
             axes.bar(index, 100 * estimate.mean, 0.6, color=COLOURS[0], alpha=0.25, edgecolor=COLOURS[0], lw=0.7)
-        _points(axes, [case.estimates.get("overfitting_gap") for case in cases], 0, look(0), None)
+        _points(axes, cases, "overfitting_gap", 0, look(0), None)
         axes.axhline(0, color="black", lw=0.6)
         _by_case(axes, cases, factor, "Brecha (puntos)")
         said = "; ".join(f"{case.label}, {_mean(case, 'overfitting_gap', 'puntos')}" for case in cases)
@@ -54,7 +55,7 @@ def test_accuracy(name: str, cases: Sequence[CaseFindings], factor: str) -> Draw
                 continue
             spread = [index - 0.26 + 0.16 * (k / max(1, estimate.n - 1)) for k in range(estimate.n)]
             axes.plot(spread, [100 * v for v in estimate.values], "o", ms=2, mfc="none", mec="#777777", mew=0.5)
-        _points(axes, [case.estimates.get("test_accuracy") for case in cases], 0.08, look(0), None)
+        _points(axes, cases, "test_accuracy", 0.08, look(0), None)
         _by_case(axes, cases, factor, "Exactitud en test (%)")
         said = "; ".join(f"{case.label}, {_mean(case, 'test_accuracy')}" for case in cases)
         return finish(made, name, f"Exactitud en el conjunto de test: {said}.")
@@ -63,17 +64,19 @@ def test_accuracy(name: str, cases: Sequence[CaseFindings], factor: str) -> Draw
 test_accuracy.__test__ = False  # type: ignore[attr-defined]
 
 
-def _points(axes: Any, estimates: Sequence[Estimate | None], shift: float, style: Look, title: str | None) -> None:
-    found = [(i + shift, e) for i, e in enumerate(estimates) if e is not None]
+def _points(
+    axes: Any, cases: Sequence[CaseFindings], metric: str, shift: float, style: Look, title: str | None
+) -> None:
+    found = [(i + shift, case.estimates[metric]) for i, case in enumerate(cases) if metric in case.estimates]
     if not found:
         return
-    places = [place for place, _ in found]
+    spans = [METRICS[metric].bounds(e) or (e.mean, e.mean) for _, e in found]
     means = [100 * e.mean for _, e in found]
-    below = [100 * (e.mean - e.low) if e.low is not None else 0.0 for _, e in found]
-    above = [100 * (e.high - e.mean) if e.high is not None else 0.0 for _, e in found]
+    below = [max(0.0, mean - 100 * low) for mean, (low, _) in zip(means, spans, strict=True)]
+    above = [max(0.0, 100 * high - mean) for mean, (_, high) in zip(means, spans, strict=True)]
     axes.errorbar(
-        places, means, yerr=[below, above], fmt=style.marker, color=style.colour, ms=4.5, mec="black", mew=0.4,
-        elinewidth=0.9, capsize=2.2, capthick=0.8, label=title, zorder=4,
+        [place for place, _ in found], means, yerr=[below, above], fmt=style.marker, color=style.colour, ms=4.5,
+        mec="black", mew=0.4, elinewidth=0.9, capsize=2.2, capthick=0.8, label=title, zorder=4,
     )  # fmt: skip
 
 

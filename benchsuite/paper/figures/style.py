@@ -17,7 +17,7 @@ import matplotlib as mpl
 from markupsafe import escape
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter
+from matplotlib.ticker import Formatter, FuncFormatter
 
 from benchsuite.paper import spanish
 
@@ -98,9 +98,22 @@ def figure(width: float, height: float, **panels: Any) -> tuple[Any, Any]:
     return made, made.subplots(**panels)
 
 
-def numerals(axis: Any, decimals: int | None = None) -> None:
-    """Spanish numbers along an axis."""
-    axis.set_major_formatter(FuncFormatter(lambda value, _: spanish.number(round(float(value), 9), decimals)))
+def numerals(axis: Any) -> None:
+    """Spanish numbers along an axis, all with as many decimals as the finest of them."""
+    axis.set_major_formatter(_Numerals())
+
+
+class _Numerals(Formatter):
+    def __call__(self, value: float, position: int | None = None) -> str:
+        return spanish.number(float(value), self.decimals)
+
+    def set_locs(self, locs: Any) -> None:
+        """How many decimals the ticks need."""
+        super().set_locs(locs)
+        needed = [f"{float(value):.6f}".rstrip("0").partition(".")[2] for value in locs]
+        self.decimals = max((len(digits) for digits in needed), default=0)
+
+    decimals = 0
 
 
 def amounts(axis: Any) -> None:

@@ -24,6 +24,10 @@ from benchsuite.paper.study.results import results_blocks
 from benchsuite.suite.schema import Section
 
 PARTS = ("introduction", "background", "method", "results", "discussion", "conclusions", "reproducibility")
+GENERATED = frozenset(
+    f"fig-{name}"
+    for name in ("samples", "stages", "accuracies", "loss", "gap", "convergence", "cost", "test", "confusion")
+) | frozenset(f"tab-{name}" for name in ("dataset", "configuration", "results", "environment", "runs"))
 SAMPLE, PARTIAL = "MUESTRA SINTÉTICA", "RESULTADOS PARCIALES"
 Titled = dict[str, tuple[str, list[Block]]]
 
@@ -56,6 +60,7 @@ def compose(material: PaperMaterial) -> Document:
         notices=tuple(_notices(study)),
         version=material.version,
         results=_attachment(material),
+        expected=GENERATED - {getattr(block, "id", "") for block in body},
         works=tuple((text.line(what, "title"), text.clean(entry, what).strip()) for what, entry in works if entry),
     )
 

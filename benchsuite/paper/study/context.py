@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -12,9 +13,14 @@ from benchsuite.errors import PaperError
 from benchsuite.paper import spanish, text
 from benchsuite.paper.document import Cell
 from benchsuite.paper.material import PaperMaterial
+from benchsuite.paper.metrics import METRICS, Metric
 from benchsuite.paper.quantities import Quotes
-from benchsuite.paper.study.metrics import METRICS, Metric
 
+_SIZES = {
+    "seeds": ("semilla", "semillas"),
+    "cases": ("configuración", "configuraciones"),
+    "runs": ("ejecución", "ejecuciones"),
+}
 PENDING = "(sin resultados todavía)"
 _REFERENCE = re.compile(r"\{\{([^{}]+)\}\}")
 _BLOCK = re.compile(r"(?:fig|tab|eq|sec)-[\w-]+")
@@ -50,12 +56,13 @@ class Study:
         path = next(iter(paths))
         return text.line(self.material.suite.paper.labels.get(path, path), f"paper.labels.{path}")
 
-    def called(self, case: CaseFindings) -> str:
-        """A case in running text, in the mini grammar: «bloques congelados = 3»."""
+    def called(self, *cases: CaseFindings) -> str:
+        """Cases in running text, in the mini grammar: «bloques congelados = 0 y 1»."""
+        labels = [text.literal(case.label) for case in cases]
         if self.factor == "Configuración":
-            return f"«{text.literal(case.label)}»"
+            return spanish.listing([f"«{label}»" for label in labels])
         factor = self.factor if self.factor[1:2].isupper() else self.factor[:1].lower() + self.factor[1:]
-        return f"{text.literal(factor)}{spanish.NBSP}={spanish.NBSP}{text.literal(case.label)}"
+        return f"{text.literal(factor)}{spanish.NBSP}={spanish.NBSP}{spanish.listing(labels)}"
 
     def named(self, name: str) -> CaseFindings:
         return self.findings.case(name)
@@ -100,6 +107,15 @@ class Study:
         known = [case for case in self.findings.cases if metric in case.estimates]
         return tuple(sorted(known, key=lambda case: case.estimates[metric].mean))
 
+    def extremes(self, metric: str) -> tuple[list[CaseFindings], list[CaseFindings]]:
+        """The cases with the smallest and with the largest mean; several when they print alike."""
+        order = self.order(metric)
+        shown = [(case, METRICS[metric].format(case.estimates[metric].mean)) for case in order]
+        return (
+            [case for case, value in shown if value == shown[0][1]],
+            [case for case, value in shown if value == shown[-1][1]],
+        )
+
     def prose(self, source: str, where: str) -> str:
         """Foreign prose made safe, its quoted results exchanged for tokens. Raises PaperError for unknown ones."""
         return _REFERENCE.sub(lambda match: self._resolve(match[1].strip(), where), text.clean(source, where))
@@ -112,20 +128,25 @@ class Study:
             return self._difference(rest.strip(), reference, where)
         if head == "best":
             return self._best(rest.strip() or self.findings.metric, reference, where)
-        sizes = {"seeds": len(self.findings.seeds), "cases": len(self.findings.cases), "runs": self.findings.done}
-        if head in sizes and not rest:
-            return self.count(sizes[head])
+        if head in _SIZES and not rest:
+            return self._size(head)
         if head == "trainable_parameters":
             case = self._find(rest.strip(), reference, where)
             return self.count(case.model.parameters_trainable) if case.model else PENDING
         if head not in METRICS:
-            known = [*METRICS, "difference", "best", "seeds", "cases", "runs", "trainable_parameters"]
+            known = [*METRICS, "difference", "best", *_SIZES, "trainable_parameters"]
             raise _unknown(reference, head, known, where)
         return self.quote(head, self._find(rest.strip(), reference, where))
 
+    def _size(self, of: str) -> str:
+        """«10 semillas», «una configuración», «50 ejecuciones»."""
+        findings = self.findings
+        value = {"seeds": len(findings.seeds), "cases": len(findings.cases), "runs": findings.done}[of]
+        return self.count(value, spanish.count(value, *_SIZES[of]))
+
     def _find(self, wanted: str, reference: str, where: str) -> CaseFindings:
         for case in self.findings.cases:
-            settings = ", ".join(f"{path}={value}" for path, value in case.case.settings.items())
+            settings = ", ".join(f"{path}={_written(value)}" for path, value in case.case.settings.items())
             if wanted in (case.label, case.case.name, settings):
                 return case
         raise _unknown(reference, wanted, [case.label for case in self.findings.cases], where)
@@ -133,11 +154,10 @@ class Study:
     def _best(self, metric: str, reference: str, where: str) -> str:
         if metric not in METRICS:
             raise _unknown(reference, metric, list(METRICS), where)
-        order = self.order(metric)
-        if not order:
+        if not self.order(metric):
             return PENDING
-        case = order[-1] if METRICS[metric].higher_better is not False else order[0]
-        return self.called(case)
+        lowest, highest = self.extremes(metric)
+        return self.called(*(lowest if METRICS[metric].higher_better is False else highest))
 
     def _difference(self, wanted: str, reference: str, where: str) -> str:
         case = self._find(wanted, reference, where)
@@ -145,6 +165,11 @@ class Study:
             if comparison.case == case.case.name:
                 return self.difference(comparison)
         return PENDING
+
+
+def _written(value: object) -> str:
+    """A setting as a suite file writes it."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
 
 
 def significant(comparison: Comparison) -> bool:

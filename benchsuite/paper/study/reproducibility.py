@@ -23,8 +23,12 @@ def reproducibility_blocks(study: Study) -> list[Block]:
         ]
     blocks += _deviations(study)
     name = study.material.suite.name
-    blocks.append(Paragraph("Para repetir el estudio y para comprobar sus ejecuciones bit a bit:"))
-    blocks.append(Bullets((f"`make suite SUITE={name}`", f"`benchsuite verify {name}`")))
+    blocks.append(
+        Paragraph(
+            f"El estudio se repite con `make suite SUITE={name}`; `benchsuite verify {name}` rehace sus ejecuciones desde "
+            "el principio y las compara bit a bit con las guardadas."
+        )
+    )
     return blocks
 
 
@@ -35,7 +39,8 @@ def _principle(study: Study) -> str:
         "huellas de los datos y de los pesos iniciales, código y aritmética. Con la misma clave se obtienen los mismos pesos."
     )
     if findings.dataset is not None:
-        said += f" Datos: {PROVENANCE[findings.dataset.provenance]}, huella `{findings.dataset.fingerprint[:16]}`."
+        kind = PROVENANCE[findings.dataset.provenance]
+        said += f" Procedencia de los datos: {kind}; huella `{findings.dataset.fingerprint[:16]}`."
     if findings.weights is not None and findings.weights.sha256:
         said += f" Pesos iniciales: SHA-256 `{findings.weights.sha256[:16]}`."
     return said

@@ -9,9 +9,9 @@ from benchsuite.paper import spanish, text
 from benchsuite.paper.document import Block, Bullets, Figure, Paragraph
 from benchsuite.paper.figures import confusion, cost, curves, intervals
 from benchsuite.paper.figures.style import Drawing
+from benchsuite.paper.metrics import METRICS
 from benchsuite.paper.study.context import PENDING, Study, significant
 from benchsuite.paper.study.dataset import class_titles, resolution
-from benchsuite.paper.study.metrics import METRICS
 from benchsuite.paper.tables.results import results_table
 
 Draw = Callable[[str, Sequence[CaseFindings], str], Drawing]
@@ -75,22 +75,10 @@ def _marks(study: Study) -> str:
     return " y los puntos huecos, ejecuciones" if _repeated(study) else ""
 
 
-def _extremes(study: Study, metric: str) -> tuple[list[CaseFindings], list[CaseFindings]]:
-    """The cases with the smallest and with the largest mean; several when they print alike."""
-    order = study.order(metric)
-    low, high = (METRICS[metric].format(order[i].estimates[metric].mean) for i in (0, -1))
-    shown = [(case, METRICS[metric].format(case.estimates[metric].mean)) for case in order]
-    return [case for case, value in shown if value == low], [case for case, value in shown if value == high]
-
-
-def _names(study: Study, cases: Sequence[CaseFindings]) -> str:
-    return spanish.listing([study.called(case) for case in cases])
-
-
 def _range(study: Study, metric: str) -> str:
     """«la exactitud en test va de X (a) a Y (b)», or that it is the same everywhere, or the only one there is."""
     title = f"{METRICS[metric].article} {METRICS[metric].title}"
-    lowest, highest = _extremes(study, metric)
+    lowest, highest = study.extremes(metric)
     if len(study.order(metric)) == 1:
         return f"{title} es de {study.quote(metric, highest[0])}"
     if lowest[0] in highest:
@@ -98,8 +86,8 @@ def _range(study: Study, metric: str) -> str:
             "es la misma" if not METRICS[metric].feminine else "\0", "es el mismo"
         )
     return (
-        f"{title} va de {study.quote(metric, lowest[0])} ({_names(study, lowest)}) a "
-        f"{study.quote(metric, highest[0])} ({_names(study, highest)})"
+        f"{title} va de {study.quote(metric, lowest[0])} ({study.called(*lowest)}) a "
+        f"{study.quote(metric, highest[0])} ({study.called(*highest)})"
     )
 
 
@@ -129,13 +117,13 @@ def _verdicts(study: Study) -> list[str]:
     alike = [c for c in decided if not significant(c)]
     out: list[str] = []
     if detected:
-        shown = [f"{_of(study, c)}, {study.difference(c)}" for c in detected]
+        shown = [f"{_of(study, c)} ({study.difference(c)}; p{spanish.NBSP}{_p(c)})" for c in detected]
         out.append(
             f"Frente a la referencia ({reference}), la diferencia de {metric.title} es estadísticamente significativa "
             f"para {'; '.join(shown)}."
         )
     if alike:
-        shown = [f"{_of(study, c)} ({study.difference(c)}; p{spanish.NBSP}={spanish.NBSP}{_p(c)})" for c in alike]
+        shown = [f"{_of(study, c)} ({study.difference(c)}; p{spanish.NBSP}{_p(c)})" for c in alike]
         lead = "En cambio, no" if detected else f"Frente a la referencia ({reference}), no"
         out.append(f"{lead} se detecta diferencia significativa para {'; '.join(shown)}.")
     if open_:
@@ -153,7 +141,11 @@ def _of(study: Study, comparison: Comparison) -> str:
 
 
 def _p(comparison: Comparison) -> str:
-    return spanish.p_value(comparison.p_adjusted) if comparison.p_adjusted is not None else PENDING
+    """«= 0,016» or «< 0,001»."""
+    if comparison.p_adjusted is None:
+        return PENDING
+    shown = spanish.p_value(comparison.p_adjusted)
+    return shown if shown.startswith("<") else f"={spanish.NBSP}{shown}"
 
 
 def _accuracies(study: Study) -> str:
@@ -165,7 +157,7 @@ def _accuracies(study: Study) -> str:
 
 
 def _loss(study: Study) -> str:
-    lowest = _extremes(study, "validation_loss")[0]
+    lowest = study.extremes("validation_loss")[0]
     said = "La {{fig-loss}} muestra la evolución de la pérdida durante el entrenamiento. "
     if len(study.done) == 1:
         return said + f"En la mejor época, la pérdida de validación es {study.quote('validation_loss', lowest[0])}."
@@ -173,7 +165,7 @@ def _loss(study: Study) -> str:
 
 
 def _gap(study: Study) -> str:
-    lowest, highest = _extremes(study, "overfitting_gap")
+    lowest, highest = study.extremes("overfitting_gap")
     said = "La {{fig-gap}} presenta la brecha entre la exactitud de entrenamiento y la de validación; un valor positivo indica que el modelo acierta más en las imágenes con las que se entrenó. "
     if len(study.done) == 1:
         return said + f"La brecha es de {study.quote('overfitting_gap', highest[0])}."
@@ -181,13 +173,13 @@ def _gap(study: Study) -> str:
         return said + f"Es de {study.mean('overfitting_gap', highest[0])} en todas las configuraciones."
     return (
         said
-        + f"La mayor corresponde a {_names(study, highest)}, con {study.quote('overfitting_gap', highest[0])}, y la "
-        f"menor a {_names(study, lowest)}, con {study.quote('overfitting_gap', lowest[0])}."
+        + f"La mayor corresponde a {study.called(*highest)}, con {study.quote('overfitting_gap', highest[0])}, y la "
+        f"menor a {study.called(*lowest)}, con {study.quote('overfitting_gap', lowest[0])}."
     )
 
 
 def _convergence(study: Study) -> str:
-    lowest, highest = _extremes(study, "epochs_to_95")
+    lowest, highest = study.extremes("epochs_to_95")
     said = f"La {{{{fig-convergence}}}} permite comparar la velocidad de convergencia, medida por las épocas necesarias para alcanzar el 95{spanish.NBSP}% de la mejor exactitud de validación propia. "
     if len(study.done) == 1:
         said += f"Hacen falta {study.quote('epochs_to_95', highest[0])}."
@@ -195,8 +187,8 @@ def _convergence(study: Study) -> str:
         said += f"Todas las configuraciones necesitan {study.mean('epochs_to_95', highest[0])}."
     else:
         said += (
-            f"La más rápida es {_names(study, lowest)}, con {study.quote('epochs_to_95', lowest[0])} épocas, y la más "
-            f"lenta {_names(study, highest)}, con {study.quote('epochs_to_95', highest[0])}."
+            f"La más rápida es {study.called(*lowest)}, con {study.quote('epochs_to_95', lowest[0])} épocas, y la más "
+            f"lenta {study.called(*highest)}, con {study.quote('epochs_to_95', highest[0])}."
         )
     return said + f" En cuanto a la duración, {_range(study, 'epochs_run')}."
 
@@ -224,15 +216,15 @@ def _efficiency(study: Study) -> str:
 
 
 def _test(study: Study) -> str:
-    lowest, highest = _extremes(study, "test_accuracy")
+    lowest, highest = study.extremes("test_accuracy")
     if len(study.done) == 1:
         said = f"La {{{{fig-test}}}} muestra la exactitud en test, {study.quote('test_accuracy', highest[0])}."
     elif lowest[0] in highest:
         said = f"Según la {{{{fig-test}}}}, todas las configuraciones alcanzan la misma exactitud media en test, {study.mean('test_accuracy', highest[0])}."
     else:
         said = (
-            f"Según la {{{{fig-test}}}}, la mayor exactitud media en test la obtiene {_names(study, highest)}, con "
-            f"{study.quote('test_accuracy', highest[0])}, y la menor {_names(study, lowest)}, con {study.quote('test_accuracy', lowest[0])}."
+            f"Según la {{{{fig-test}}}}, la mayor exactitud media en test la obtiene {study.called(*highest)}, con "
+            f"{study.quote('test_accuracy', highest[0])}, y la menor {study.called(*lowest)}, con {study.quote('test_accuracy', lowest[0])}."
         )
     step = resolution(study.findings.dataset)
     if step:
@@ -259,7 +251,7 @@ def _confusion(study: Study) -> list[Block]:
     names = [titles.get(name, name) for name in facts.classes]
     drawn = confusion.matrices("fig-confusion", shown, names, study.factor)
     caption = (
-        f"Matrices de confusión en test, sumadas sobre las semillas. El tono indica la proporción de cada clase real."
+        "Matrices de confusión en test, sumadas sobre las semillas. El tono indica la proporción de cada clase real."
     )
     said = f"La {{{{fig-confusion}}}} detalla los aciertos y los errores por clase. {_confused(study, shown, names)}"
     return [

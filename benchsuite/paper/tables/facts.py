@@ -14,6 +14,9 @@ from benchsuite.store.record import DatasetFacts, Environment
 SPLITS = {"train": "Entrenam.", "validation": "Validación", "test": "Test"}
 
 PARAMETERS = {
+    "dataset": "Conjunto de datos",
+    "model": "Modelo",
+    "recipe": "Receta",
     "dataset.image_size": "Lado de la imagen (píxeles)",
     "dataset.augmentation": "Aumento de datos",
     "model.depth": "Profundidad",
@@ -148,7 +151,7 @@ def runs_table(study: Study, identifier: str) -> Table:
             (Cell(str(seed), seed), *(_run(by_place.get((case.case.name, seed))) for case in findings.cases))
             for seed in seeds
         )
-        title = f"Ejecuciones por semilla y {study.factor.lower()}"
+        title = text.literal(f"Ejecuciones por semilla y {study.factor.lower()}")
         return Table(identifier, title, columns, rows, note, wide=len(findings.cases) > 2, long=len(seeds) > 40)
     labels = {case.case.name: case.label for case in findings.cases}
     columns = (Column("Caso"), Column("Semilla", "right"), Column("Clave / pesos", "center"))

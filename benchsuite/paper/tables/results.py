@@ -52,7 +52,7 @@ def _comparison(study: Study, case: CaseFindings) -> list[Cell]:
     if found is None or found.difference is None:
         return [Cell("—"), Cell("—")]
     value, metric = found.difference, study.metric
-    shown = f"{metric.signed(value.mean)} {metric.interval(value, metric.signed)}".strip()
+    shown = f"{metric.signed(value.mean)} {metric.signed_interval(value)}".strip()
     return [Cell(text.literal(shown), value.mean, value.runs), _p(found)]
 
 

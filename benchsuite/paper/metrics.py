@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -11,7 +12,8 @@ from benchsuite.paper import spanish
 
 @dataclass(frozen=True)
 class Metric:
-    """`title` is Spanish and feminine or masculine as `feminine` says; `scale` multiplies before rounding."""
+    """`title` is Spanish and feminine or masculine as `feminine` says; `scale` multiplies before rounding; `least` and
+    `most` bound what the metric can be."""
 
     title: str
     decimals: int
@@ -20,6 +22,8 @@ class Metric:
     feminine: bool = True
     higher_better: bool | None = None
     difference_unit: str = ""
+    least: float = 0.0
+    most: float = math.inf
 
     @property
     def article(self) -> str:
@@ -38,17 +42,20 @@ class Metric:
         """A single value without its unit, for tables whose heads name it."""
         return spanish.number(self.scale * value, self.decimals)
 
-    def interval(self, estimate: Estimate, form: Callable[[float], str] | None = None) -> str:
-        """«[95,2; 97,0]», or nothing when one seed says nothing about the spread."""
+    def bounds(self, estimate: Estimate) -> tuple[float, float] | None:
+        """The interval within what the metric can be; None when one seed says nothing about the spread."""
         if estimate.low is None or estimate.high is None:
-            return ""
-        shown = form or self.bare
-        return f"[{shown(estimate.low)};{spanish.NBSP}{shown(estimate.high)}]"
+            return None
+        return max(self.least, estimate.low), min(self.most, estimate.high)
+
+    def interval(self, estimate: Estimate) -> str:
+        """«[95,2; 97,0]», or nothing."""
+        bounds = self.bounds(estimate)
+        return _brackets(*bounds, self.format if self.unit in ("duration", "MiB") else self.bare) if bounds else ""
 
     def quote(self, estimate: Estimate) -> str:
         """A mean with its interval, as running text quotes it."""
-        form = self.format if self.unit in ("duration", "MiB") else None
-        interval = self.interval(estimate, form)
+        interval = self.interval(estimate)
         return f"{self.format(estimate.mean)}{f' {interval}' if interval else ''}"
 
     def difference(self, estimate: Estimate) -> str:
@@ -56,26 +63,36 @@ class Metric:
         unit = self.difference_unit or self.unit
         unit = "s" if unit == "duration" else unit
         text = spanish.signed(self.scale * estimate.mean, self.decimals)
-        interval = self.interval(estimate, self.signed)
+        interval = self.signed_interval(estimate)
         return f"{text}{f'{spanish.NBSP}{unit}' if unit else ''}{f' {interval}' if interval else ''}"
+
+    def signed_interval(self, difference: Estimate) -> str:
+        """The interval of a difference, which may have either sign."""
+        if difference.low is None or difference.high is None:
+            return ""
+        return _brackets(difference.low, difference.high, self.signed)
 
     def signed(self, value: float) -> str:
         return spanish.signed(self.scale * value, self.decimals)
 
 
+def _brackets(low: float, high: float, form: Callable[[float], str]) -> str:
+    return f"[{form(low)};{spanish.NBSP}{form(high)}]"
+
+
 def _share(title: str, better: bool | None = True) -> Metric:
-    return Metric(title, 1, 100, "%", True, better, "puntos")
+    return Metric(title, 1, 100, "%", True, better, "puntos", most=1)
 
 
 METRICS = {
     "test_accuracy": _share("exactitud en test"),
-    "test_macro_f1": Metric("F1 macro en test", 3, higher_better=True),
+    "test_macro_f1": Metric("F1 macro en test", 3, higher_better=True, most=1),
     "test_loss": Metric("pérdida en test", 3, higher_better=False),
     "validation_accuracy": _share("exactitud de validación"),
     "validation_loss": Metric("pérdida de validación", 3, higher_better=False),
     "train_accuracy": _share("exactitud de entrenamiento"),
     "train_loss": Metric("pérdida de entrenamiento", 3, higher_better=False),
-    "overfitting_gap": Metric("brecha de sobreajuste", 1, 100, "puntos", higher_better=False),
+    "overfitting_gap": Metric("brecha de sobreajuste", 1, 100, "puntos", higher_better=False, least=-1, most=1),
     "best_epoch": Metric("mejor época", 1),
     "epochs_run": Metric("número de épocas", 1, feminine=False, higher_better=False),
     "epochs_to_95": Metric("número de épocas hasta el 95 %", 1, feminine=False, higher_better=False),

@@ -1,0 +1,74 @@
+"""The JSON Schema describes exactly the suites that the installed components make possible."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from pretended import made
+
+from benchsuite.registry import Registry
+from benchsuite.suite import json_schema
+
+
+@pytest.fixture
+def schema(registry: Registry) -> dict[str, Any]:
+    return json_schema(registry)
+
+
+def references(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        if isinstance(value.get("$ref"), str):
+            yield value["$ref"]
+        for below in value.values():
+            yield from references(below)
+    elif isinstance(value, list):
+        for below in value:
+            yield from references(below)
+
+
+def test_it_names_its_dialect_and_is_json(schema: dict[str, Any]) -> None:
+    assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+    assert json.loads(json.dumps(schema)) == schema
+
+
+def test_every_reference_leads_somewhere(schema: dict[str, Any]) -> None:
+    found = set(references(schema))
+    assert found
+    for reference in found:
+        name = reference.removeprefix("#/$defs/").replace("~1", "/").replace("~0", "~")
+        assert name in schema["$defs"], reference
+
+
+def test_the_suites_own_fields_are_required_closed_and_described(schema: dict[str, Any]) -> None:
+    assert schema["additionalProperties"] is False
+    assert {"name", "title", "size", "dataset", "model", "recipe", "seeds"} == set(schema["required"])
+    assert all(schema["properties"][name].get("description") for name in schema["properties"])
+
+
+def test_each_component_is_checked_by_its_name(schema: dict[str, Any]) -> None:
+    model = schema["$defs"]["model"]
+    assert model["properties"]["name"]["enum"] == ["mlp", "net", "pretend:mlp", "pretend:net"]
+    rules = {tuple(rule["if"]["properties"]["name"]["enum"]): rule["then"]["$ref"] for rule in model["allOf"]}
+    assert rules[("net", "pretend:net")] == "#/$defs/model:pretend:net"
+    net = schema["$defs"]["model:pretend:net"]
+    assert net["additionalProperties"] is False
+    assert set(net["properties"]) == {"name", "depth", "weights"}
+    assert net["properties"]["depth"]["enum"] == [18, 34, 50]
+    assert net["properties"]["depth"]["description"] == "Number of layers."
+
+
+def test_axes_are_offered_with_what_their_values_may_be(schema: dict[str, Any]) -> None:
+    vary = schema["properties"]["vary"]
+    assert vary["additionalProperties"] is False
+    assert vary["properties"]["recipe.freeze.blocks"]["items"]["minimum"] == 0
+    assert "frozen" in vary["properties"]["recipe.freeze.blocks"]["items"]["description"]
+    assert vary["properties"]["model"]["items"] == {"$ref": "#/$defs/model"}
+    assert "model.widths" in schema["$defs"]["NamedCase"]["properties"]["set"]["properties"]
+
+
+def test_a_name_from_two_distributions_is_offered_with_its_distribution_only() -> None:
+    names = json_schema(made(None, "other"))["$defs"]["dataset"]["properties"]["name"]["enum"]
+    assert names == ["other:leaves", "pretend:leaves"]

@@ -1,0 +1,74 @@
+"""A trial shrinks every case by what its components declare, and never what is studied or asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from pretended import BASE, Leaves, Tune
+
+from benchsuite.errors import PluginError
+from benchsuite.registry import Registry
+from benchsuite.suite import Suite, expand, trial
+
+Read = Callable[[str], Suite]
+
+
+def test_each_components_own_changes_are_made_and_listed(read: Read, registry: Registry) -> None:
+    plan = expand(read(BASE.replace("seeds: 2\n", "seeds: 5\n").replace("seeds: 2}", "seeds: 5}")), registry)
+    tried = trial(plan, registry)
+    assert tried.changes == (
+        "dataset.image_size = 32 (trial; suite: 64)",
+        "model.weights = none (trial; suite: imagenet)",
+        "recipe.max_epochs = 3 (trial; suite: 30)",
+        "seeds = 0, 1 (trial; suite: 5 seeds)",
+    )
+    assert tried.seeds == (0, 1)
+    assert [case.name for case in tried.cases] == [case.name for case in plan.cases]
+    assert [case.settings for case in tried.cases] == [case.settings for case in plan.cases]
+    assert tried.cases[0].recipe.parameters["max_epochs"] == 3
+
+
+def test_what_the_suite_varies_is_left_alone(read: Read, registry: Registry) -> None:
+    tried = trial(expand(read(BASE), registry), registry)
+    assert [case.recipe.parameters["freeze"]["blocks"] for case in tried.cases] == [0, 1, 2]
+
+
+def test_what_a_varied_component_states_is_left_alone(read: Read, registry: Registry) -> None:
+    text = BASE.replace("{recipe.freeze.blocks: [0, 1, 2]}", "{dataset: [{name: leaves, image_size: 99}]}")
+    text = text.replace("cases: 3", "cases: 1").replace("compare: {factor: recipe.freeze.blocks, baseline: 0}", "")
+    tried = trial(expand(read(text), registry), registry)
+    assert tried.cases[0].dataset.parameters["image_size"] == 99
+    assert tried.cases[0].recipe.parameters["freeze"]["blocks"] == 1
+
+
+def test_what_the_user_asked_for_is_left_alone(read: Read, registry: Registry) -> None:
+    plan = expand(read(BASE), registry, overrides=["recipe.max_epochs=7"], seeds="4")
+    tried = trial(plan, registry)
+    assert tried.seeds == (0, 1, 2, 3)
+    assert tried.cases[0].recipe.parameters["max_epochs"] == 7
+    assert tried.changes[:2] == plan.changes
+
+
+@pytest.mark.parametrize(
+    ("declared", "said"),
+    [({"image_size": 1}, "greater than or equal to 8"), ({"size": 3}, "size"), (3, "AttributeError"), (None, "Error")],
+)
+def test_a_trial_that_cannot_be_used_names_the_plugin(
+    declared: Any, said: str, read: Read, registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Leaves, "trial", lambda self, params: declared)
+    with pytest.raises(PluginError, match="the trial of the dataset 'leaves' cannot be used") as caught:
+        trial(expand(read(BASE), registry), registry)
+    assert said in str(caught.value)
+    assert "pretend 1.0" in str(caught.value)
+
+
+def test_a_trial_that_raises_names_the_plugin(read: Read, registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(self: object, params: object) -> None:
+        raise LookupError("lost")
+
+    monkeypatch.setattr(Tune, "trial", broken)
+    with pytest.raises(PluginError, match="LookupError: lost"):
+        trial(expand(read(BASE), registry), registry)
