@@ -65,7 +65,7 @@ lint: $(READY)  ## Check style, types and the direction of imports
 	@$(BIN)/lint-imports
 
 bench: $(READY)  ## Measure the engine against the usual way of training
-	@$(BIN)/python -m benchmarks $(ARGS)
+	@$(BIN)/python tests/benchmarks/epochs.py $(ARGS)
 
 lock: $(READY)  ## Pin the newest allowed versions again (needs uv)
 	@uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \

@@ -8,8 +8,9 @@ from typing import Annotated
 import typer
 
 from benchsuite import __version__
-from benchsuite.commands import catalogue, paper, plan, run, show, verify
+from benchsuite.commands import cache, catalogue, paper, plan, run, show, verify
 from benchsuite.commands.console import complain, messages
+from benchsuite.commands.defects import explained
 from benchsuite.errors import BenchsuiteError
 
 INTERRUPTED = 130
@@ -30,6 +31,7 @@ app.command("show")(show.show)
 app.command("why")(show.why)
 app.command("verify")(verify.verify)
 app.command("schema")(catalogue.schema)
+app.command("cache")(cache.cache)
 
 
 def _version(asked: bool) -> None:
@@ -48,15 +50,22 @@ def options(
 
 
 def main() -> None:
-    """The `benchsuite` program. Exit codes: 0 all done, 1 some runs failed, 2 nothing could be started."""
+    """The `benchsuite` program.
+
+    Exit codes: 0 all done, 1 some runs failed, 2 nothing could be started, 130 interrupted.
+    """
     try:
         app()
     except BenchsuiteError as error:
         complain(error)
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        messages.print("interrupted; what is done is kept, and the same command goes on from there", style="bold")
-        sys.exit(INTERRUPTED)
+    except SystemExit as leaving:
+        if leaving.code == INTERRUPTED:  # what typer makes of Ctrl-C
+            messages.print("interrupted; what is done is kept, and the same command goes on from there", style="bold")
+        raise
+    except Exception as error:
+        complain(explained(error))
+        sys.exit(BenchsuiteError.exit_code)
 
 
 if __name__ == "__main__":

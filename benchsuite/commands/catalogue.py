@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from benchsuite.commands.console import announce, out, print_json, say, table
 from benchsuite.commands.options import Json
-from benchsuite.registry import Entry, registry
-from benchsuite.registry.entries import Kind
-from benchsuite.suite.expand import expand
-from benchsuite.suite.jsonschema import json_schema
-from benchsuite.suite.problems import SuiteError
-from benchsuite.suite.reader import read_suite, suite_files
+
+if TYPE_CHECKING:
+    from benchsuite.registry import Entry, Registry
+    from benchsuite.registry.entries import Kind
 
 KINDS: tuple[tuple[Kind, str], ...] = (("dataset", "datasets"), ("model", "models"), ("recipe", "recipes"))
 
@@ -23,10 +21,13 @@ def list_(
     as_json: Json = False,
 ) -> None:
     """Show the suites and components that are installed, and plugins that had to be set aside."""
+    from benchsuite.registry import registry
+
+    known = registry()
     found = {
-        "suites": _suites(),
-        **{title: _entries(kind) for kind, title in KINDS},
-        "plugins": _plugins(),
+        "suites": _suites(known),
+        **{title: _entries(known, kind) for kind, title in KINDS},
+        "plugins": _plugins(known),
     }
     if what and what not in found:
         raise typer.BadParameter(f"{what!r} is none of {', '.join(found)}")
@@ -42,13 +43,16 @@ def list_(
             shown.add_row(*(str(value) for value in row.values()))
         out.print(shown)
         out.print()
-    for bad in registry().quarantined:
+    for bad in known.quarantined:
         announce(f"set aside: {bad.entry_point} of {bad.distribution} {bad.version}")
         say(f"  {bad.reason}")
 
 
-def _suites() -> list[dict[str, Any]]:
-    known = registry()
+def _suites(known: Registry) -> list[dict[str, Any]]:
+    from benchsuite.suite.expand import expand
+    from benchsuite.suite.problems import SuiteError
+    from benchsuite.suite.reader import read_suite, suite_files
+
     rows = []
     for name, paths in suite_files(known).items():
         try:
@@ -60,7 +64,7 @@ def _suites() -> list[dict[str, Any]]:
     return rows
 
 
-def _entries(kind: Kind) -> list[dict[str, Any]]:
+def _entries(known: Registry, kind: Kind) -> list[dict[str, Any]]:
     return [
         {
             "name": entry.name,
@@ -68,7 +72,7 @@ def _entries(kind: Kind) -> list[dict[str, Any]]:
             "parameters": ", ".join(entry.component.Parameters.model_fields),
             "about": _about(entry),
         }
-        for entries in registry().entries(kind).values()
+        for entries in known.entries(kind).values()
         for entry in entries
     ]
 
@@ -77,8 +81,7 @@ def _about(entry: Entry) -> str:
     return (type(entry.component).__doc__ or "").strip().partition("\n")[0]
 
 
-def _plugins() -> list[dict[str, Any]]:
-    known = registry()
+def _plugins(known: Registry) -> list[dict[str, Any]]:
     provided: dict[tuple[str, str], list[str]] = {}
     for kind, _ in KINDS:
         for entries in known.entries(kind).values():
@@ -100,4 +103,7 @@ def schema() -> None:
 
     Save it as suite.schema.json and begin a suite with: # yaml-language-server: $schema=suite.schema.json
     """
+    from benchsuite.registry import registry
+    from benchsuite.suite.jsonschema import json_schema
+
     print_json(json_schema(registry()))

@@ -1,23 +1,12 @@
-"""The options that several commands share, and the study that they open."""
+"""The options that several commands share. Imports nothing heavy, so that help and completion are quick."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
-
-from benchsuite.commands.console import say
-from benchsuite.execution.preparation import Place, Preparation, prepare
-from benchsuite.registry import Registry, registry
-from benchsuite.sources.cache import cache_root
-from benchsuite.suite.expand import expand
-from benchsuite.suite.reader import read_suite, suite_files
-from benchsuite.suite.schema import Suite
 
 
 class PolicyName(StrEnum):
@@ -38,6 +27,9 @@ class DeviceName(StrEnum):
 
 def complete_suite(incomplete: str) -> list[str]:
     """Names of suites for the shell's completion."""
+    from benchsuite.registry import registry
+    from benchsuite.suite.reader import suite_files
+
     return [name for name in suite_files(registry()) if name.startswith(incomplete)]
 
 
@@ -69,37 +61,3 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs inst
 
 
 RESULTS = Path("results")
-
-
-@dataclass(frozen=True)
-class Study:
-    """A suite that was read, expanded and prepared."""
-
-    suite: Suite
-    preparation: Preparation
-    place: Place
-    registry: Registry
-
-
-def place_from(data: Path | None, policy: PolicyName, device: DeviceName, results: Path) -> Place:
-    """The place that the command line and the environment describe."""
-    threads = os.environ.get("BENCHSUITE_THREADS")
-    return Place(
-        policy=policy.value,
-        data=data.expanduser() if data is not None else None,
-        cache=cache_root(),
-        results=results,
-        device=device.value,
-        threads=int(threads) if threads and threads.isdigit() else None,
-    )
-
-
-def open_study(
-    name: str, place: Place, *, overrides: Sequence[str] | None, seeds: str | None, download: bool, quiet: bool = False
-) -> Study:
-    """Read, expand and prepare a suite. With `download` false nothing is fetched: what is absent is told."""
-    known = registry()
-    suite = read_suite(Path(name) if name.endswith((".yaml", ".yml")) else name, known)
-    plan = expand(suite, known, overrides=overrides or (), seeds=seeds)
-    preparation = prepare(plan, known, place, download=download, say=(lambda _: None) if quiet else say)
-    return Study(suite, preparation, place, known)

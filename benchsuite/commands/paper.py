@@ -20,19 +20,15 @@ from benchsuite.commands.options import (
     Results,
     Seeds,
     Set,
-    Study,
     SuiteName,
-    open_study,
-    place_from,
 )
-from benchsuite.contracts.dataset import Dataset, DatasetCard
-from benchsuite.contracts.model import Model
-from benchsuite.engine.task import RunTask
 from benchsuite.errors import PaperError
-from benchsuite.execution.study import known_records
-from benchsuite.suite.expand import baseline_case
 
 if TYPE_CHECKING:
+    from benchsuite.commands.study import Study
+    from benchsuite.contracts.dataset import Dataset, DatasetCard
+    from benchsuite.contracts.model import Model
+    from benchsuite.engine.task import RunTask
     from benchsuite.paper import PaperFiles
 
 PHOTOS_PER_CLASS = 3
@@ -54,6 +50,8 @@ def paper(
 
     A study that is half done gets a paper too, marked as partial.
     """
+    from benchsuite.commands.study import open_study, place_from
+    from benchsuite.execution.study import known_records
     from benchsuite.paper.pdf import check_pango
 
     check_pango()
@@ -61,9 +59,13 @@ def paper(
         suite, place_from(data, policy, device, results), overrides=overrides, seeds=seeds, download=False
     )
     if study.preparation.tasks is None:
+        trial = results / f"{study.suite.name}@sample"
         raise PaperError(
             f"{' and '.join(study.preparation.absent)}: not here yet, so no run can be recognised",
-            remedy=f"make the runs first: benchsuite run {study.suite.name}",
+            where=str(results),
+            remedy="name the trial that is there with --policy sample, or the data with --data"
+            if trial.is_dir()
+            else f"make the runs first: benchsuite run {study.suite.name}",
         )
     known = known_records(study.preparation.tasks)
     done = sum(record.status == "done" for record in known.values())
@@ -82,7 +84,9 @@ def write_paper(study: Study) -> PaperFiles:
     """Make the paper of what is done of a prepared study."""
     # Statistics and rendering take seconds to import: other commands do without them.
     from benchsuite.analysis.study import study as analyse
+    from benchsuite.execution.study import known_records
     from benchsuite.paper import PaperMaterial, build_paper
+    from benchsuite.suite.expand import baseline_case
 
     preparation = study.preparation
     tasks = preparation.tasks or ()
@@ -99,8 +103,8 @@ def write_paper(study: Study) -> PaperFiles:
     case = plan.cases[0]
     dataset_entry = study.registry.dataset(f"{case.dataset.distribution}:{case.dataset.name}")
     model_entry = study.registry.model(f"{case.model.distribution}:{case.model.name}")
-    card = cast(Dataset[Any], dataset_entry.component).card(dataset_entry.parse(case.dataset.parameters))
-    model, model_params = cast(Model[Any], model_entry.component), model_entry.parse(case.model.parameters)
+    card = cast("Dataset[Any]", dataset_entry.component).card(dataset_entry.parse(case.dataset.parameters))
+    model, model_params = cast("Model[Any]", model_entry.component), model_entry.parse(case.model.parameters)
     material = PaperMaterial(
         suite=study.suite,
         findings=findings,

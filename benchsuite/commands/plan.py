@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Annotated, Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -19,14 +19,13 @@ from benchsuite.commands.options import (
     Results,
     Seeds,
     Set,
-    Study,
     SuiteName,
-    open_study,
-    place_from,
 )
-from benchsuite.execution.study import due, gpus_for, known_records
-from benchsuite.store.folders import Store
-from benchsuite.store.record import RunRecord
+
+if TYPE_CHECKING:
+    from benchsuite.commands.estimate import CaseCost
+    from benchsuite.commands.study import Study
+    from benchsuite.store.record import RunRecord
 
 
 def plan(
@@ -43,6 +42,9 @@ def plan(
     as_json: Json = False,
 ) -> None:
     """Show the cases and seeds of SUITE, which runs are done and which are due. Downloads and trains nothing."""
+    from benchsuite.commands.study import open_study, place_from
+    from benchsuite.execution.study import known_records
+
     study = open_study(
         suite,
         place_from(data, policy, device, results),
@@ -68,10 +70,11 @@ def plan(
         say(verdict(costs))
 
 
-def _costs(study: Study) -> Any:
+def _costs(study: Study) -> tuple[CaseCost, ...]:
     from benchsuite.commands.estimate import estimate
     from benchsuite.commands.progress import Lines
     from benchsuite.execution.pool import Pool
+    from benchsuite.execution.study import due, gpus_for, known_records
 
     tasks = study.preparation.tasks or ()
     if not tasks:
@@ -81,6 +84,9 @@ def _costs(study: Study) -> Any:
 
 
 def _show(study: Study, known: Mapping[str, RunRecord]) -> None:
+    from benchsuite.execution.study import due
+    from benchsuite.store.folders import Store
+
     preparation = study.preparation
     expanded, tasks = preparation.plan, preparation.tasks
     if preparation.sample:
@@ -89,6 +95,9 @@ def _show(study: Study, known: Mapping[str, RunRecord]) -> None:
         say(f"changed: {change}")
     for absent in preparation.absent:
         say(f"{absent}: not here yet; `benchsuite run` will download it, or take the sample without a network")
+    trial = study.place.results / f"{study.suite.name}@sample"
+    if not preparation.sample and trial.is_dir():
+        say(f"a trial on the synthetic sample is in {trial}; see it with --policy sample")
     for damaged in Store(preparation.runs_folder).damaged():
         say(f"damaged record, counts as not done: {damaged}")
     shown = table(
@@ -107,7 +116,9 @@ def _show(study: Study, known: Mapping[str, RunRecord]) -> None:
     out.print(f"seeds {seeds}; {numerics.device_name} ({numerics.device}), torch {numerics.torch}", markup=False)
 
 
-def _as_json(study: Study, known: Mapping[str, RunRecord], costs: Any) -> Mapping[str, Any]:
+def _as_json(study: Study, known: Mapping[str, RunRecord], costs: Sequence[CaseCost] | None) -> Mapping[str, Any]:
+    from benchsuite.commands.estimate import as_json
+
     preparation = study.preparation
     tasks = {(task.spec.case.name, task.spec.seed): task.key.key for task in preparation.tasks or ()}
     runs = []
@@ -116,8 +127,6 @@ def _as_json(study: Study, known: Mapping[str, RunRecord], costs: Any) -> Mappin
         record = known.get(key) if key else None
         status = record.status if record is not None else "due"
         runs.append({"case": spec.case.name, "seed": spec.seed, "key": key, "status": status})
-    from dataclasses import asdict
-
     return {
         "suite": study.suite.name,
         "sample": preparation.sample,
@@ -127,5 +136,5 @@ def _as_json(study: Study, known: Mapping[str, RunRecord], costs: Any) -> Mappin
         "seeds": preparation.plan.seeds,
         "numerics": preparation.numerics.model_dump(mode="json"),
         "runs": runs,
-        **({"cost": [asdict(cost) for cost in costs]} if costs is not None else {}),
+        **({"cost": as_json(costs)} if costs is not None else {}),
     }

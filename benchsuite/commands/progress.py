@@ -52,7 +52,9 @@ def outcome(record: RunRecord) -> str:
     title = f"{record.spec.case.name}, seed {record.spec.seed}"
     if record.failure is not None:
         return f"{title}: FAILED: {record.failure.what}"
-    assert record.test is not None and record.best is not None and record.cost is not None
+    assert record.test is not None
+    assert record.best is not None
+    assert record.cost is not None
     return (
         f"{title}: test accuracy {100 * record.test.accuracy:.1f} %, best epoch {record.best.epoch} of "
         f"{len(record.epochs)}, {record.cost.seconds.get('total', 0.0):.0f} s"

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from benchsuite.commands.console import announce, messages, say
-from benchsuite.commands.estimate import cost_table, estimate, verdict
 from benchsuite.commands.options import (
     RESULTS,
     Data,
@@ -19,18 +18,13 @@ from benchsuite.commands.options import (
     Results,
     Seeds,
     Set,
-    Study,
     SuiteName,
-    open_study,
-    place_from,
 )
-from benchsuite.commands.paper import write_paper
-from benchsuite.commands.progress import display
-from benchsuite.engine.task import RunTask
-from benchsuite.execution.pool import Pool
-from benchsuite.execution.study import due, gpus_for, known_records, run_all
-from benchsuite.store.folders import Store
-from benchsuite.store.record import RunRecord
+
+if TYPE_CHECKING:
+    from benchsuite.commands.study import Study
+    from benchsuite.engine.task import RunTask
+    from benchsuite.store.record import RunRecord
 
 Estimate = Annotated[
     bool, typer.Option("--estimate/--no-estimate", help="Print the cost of the runs before they start.")
@@ -54,6 +48,10 @@ def run(
     Finished runs are reused, interrupted ones go on from their last checkpoint. Exit code 0: all done; 1: some runs
     failed; 2: nothing could be started.
     """
+    from benchsuite.commands.study import open_study, place_from
+    from benchsuite.execution.study import due, known_records
+    from benchsuite.store.folders import Store
+
     if paper:
         from benchsuite.paper.pdf import check_pango
 
@@ -62,9 +60,10 @@ def run(
         suite, place_from(data, policy, device, results), overrides=overrides, seeds=seeds, download=True
     )
     tasks = study.preparation.tasks or ()
-    Store(study.preparation.runs_folder).check_writable()
+    store = Store(study.preparation.runs_folder)
+    store.check_writable()
     _announce(study, tasks)
-    for damaged in Store(study.preparation.runs_folder).damaged():
+    for damaged in store.damaged():
         announce(f"a damaged record counts as not done: {damaged}")
     known = known_records(tasks)
     todo = due(tasks, known)
@@ -72,6 +71,8 @@ def run(
     if not todo:
         say("Everything is done already: nothing to train.")
     if paper:
+        from benchsuite.commands.paper import write_paper
+
         files = write_paper(study)
         say(f"paper: {files.pdf}\n       {files.html}")
     if study.preparation.sample:
@@ -118,6 +119,11 @@ def _announce(study: Study, tasks: Sequence[RunTask]) -> None:
 
 def _make(study: Study, tasks: Sequence[RunTask], todo: Sequence[RunTask], show_estimate: bool) -> list[RunRecord]:
     """Make the due runs; returns those that failed."""
+    from benchsuite.commands.estimate import cost_table, estimate, verdict
+    from benchsuite.commands.progress import display
+    from benchsuite.execution.pool import Pool
+    from benchsuite.execution.study import gpus_for, run_all
+
     failed = []
     with (
         display(len(tasks), len(tasks) - len(todo)) as shown,

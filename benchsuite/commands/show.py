@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -19,18 +20,18 @@ from benchsuite.commands.options import (
     Results,
     Seeds,
     Set,
-    open_study,
-    place_from,
 )
 from benchsuite.errors import StoreError
-from benchsuite.identity.why import explain
-from benchsuite.store.folders import Store
-from benchsuite.store.record import RunRecord
+
+if TYPE_CHECKING:
+    from benchsuite.store.folders import Store
+    from benchsuite.store.record import RunRecord
 
 RunName = Annotated[
     str,
     typer.Argument(
-        metavar="RUN", help="The beginning of a run's key, SUITE/CASE/SEED, or only SUITE for all its runs."
+        metavar="RUN",
+        help="The beginning of a run's key, SUITE/CASE/SEED, or only SUITE for all its runs; SUITE@sample for a trial.",
     ),
 ]
 
@@ -68,7 +69,13 @@ def why(
     as_json: Json = False,
 ) -> None:
     """Say why RUN is due: never run, failed, or which field of its key changed since it was made."""
-    name, case, seed = _parts(run, results)
+    from benchsuite.commands.study import open_study, place_from
+    from benchsuite.identity.why import explain
+    from benchsuite.store.folders import Store
+
+    name, case, seed, trial = _parts(run, results)
+    if trial:
+        policy = PolicyName.sample
     study = open_study(
         name,
         place_from(data, policy, device, results),
@@ -85,8 +92,12 @@ def why(
     if not chosen:
         raise StoreError(
             f"no run of {name} is called {run!r}",
-            expected="SUITE/CASE/SEED with a case among " + ", ".join(c.name for c in study.preparation.plan.cases),
-            remedy=f"see benchsuite plan {name}",
+            where=study.suite.name,
+            expected="SUITE/CASE/SEED with a case among "
+            + ", ".join(c.name for c in study.preparation.plan.cases)
+            + " and a seed among "
+            + ", ".join(map(str, study.preparation.plan.seeds)),
+            remedy=f"see the runs with benchsuite plan {name}",
         )
     records = Store(study.preparation.runs_folder).records()
     found = [(task, explain(task.key, records, spec=task.spec)) for task in chosen]
@@ -110,19 +121,25 @@ def why(
         out.print(f"{task.title} ({task.key.key[:12]}): {reason}", markup=False)
 
 
-def _parts(run: str, results: Path) -> tuple[str, str | None, int | None]:
-    """(suite, case, seed) of a run's name; a key is looked up among the records."""
-    parts = run.split("/")
-    if len(parts) == 3 and parts[2].isdigit() and not run.endswith((".yaml", ".yml")):
-        return parts[0], parts[1], int(parts[2])
-    if len(parts) == 1 and len(run) >= 6 and all(digit in "0123456789abcdef" for digit in run):
-        _, record = _matching(run, results)[0]
-        return record.spec.suite, record.spec.case.name, record.spec.seed
-    return run, None, None
+NAMED = re.compile(r"(?P<suite>.+?\.ya?ml|[^/]+?)(?P<trial>@sample)?(/(?P<case>.+?))?(/(?P<seed>\d+))?")
+
+
+def _parts(run: str, results: Path) -> tuple[str, str | None, int | None, bool]:
+    """(suite, case, seed, whether it is a trial) of a run's name; a key is looked up among the records."""
+    if re.fullmatch(r"[0-9a-f]{6,64}", run):
+        store, record = _matching(run, results)[0]
+        return record.spec.suite, record.spec.case.name, record.spec.seed, is_trial(store)
+    named = NAMED.fullmatch(run)
+    if named is None:
+        return run, None, None, False
+    seed = named["seed"]
+    return named["suite"], named["case"], int(seed) if seed else None, named["trial"] is not None
 
 
 def _matching(run: str, results: Path) -> list[tuple[Store, RunRecord]]:
     """Records whose key begins with `run`, or that bear its suite, case and seed; in the study's own order."""
+    from benchsuite.store.folders import Store
+
     stores = [Store(results), *(Store(folder) for folder in sorted(results.glob("*@sample")))]
     everything = [(store, record) for store in stores for record in store.records()]
     parts = run.split("/")
@@ -140,14 +157,19 @@ def _matching(run: str, results: Path) -> list[tuple[Store, RunRecord]]:
             where=str(results),
             expected="a key, SUITE/CASE/SEED or SUITE"
             + (f"; there are records of {', '.join(known)}" if known else ""),
-            remedy="see what is there with benchsuite plan SUITE",
+            remedy="see what is there with benchsuite plan SUITE, or name the results folder with --results",
         )
     return sorted(found, key=lambda pair: (pair[1].spec.suite, pair[1].spec.case.name, pair[1].spec.seed))
 
 
 def store_name(store: Store, record: RunRecord) -> str:
     """What a study's results are called: the suite, with @sample for a trial."""
-    return store.root.name if store.root.name.endswith("@sample") else record.spec.suite
+    return store.root.name if is_trial(store) else record.spec.suite
+
+
+def is_trial(store: Store) -> bool:
+    """Whether these are the results of a trial on the synthetic sample."""
+    return store.root.name.endswith("@sample")
 
 
 def _show_one(store: Store, record: RunRecord) -> None:

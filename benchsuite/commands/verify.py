@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -22,17 +22,13 @@ from benchsuite.commands.options import (
     Seeds,
     Set,
     SuiteName,
-    open_study,
-    place_from,
 )
-from benchsuite.commands.progress import display
-from benchsuite.engine.task import RunTask
 from benchsuite.errors import StoreError
-from benchsuite.execution.pool import Pool
-from benchsuite.execution.study import gpus_for, run_all
-from benchsuite.identity.why import differences
-from benchsuite.store.folders import Store
-from benchsuite.store.record import RunRecord
+
+if TYPE_CHECKING:
+    from benchsuite.engine.task import RunTask
+    from benchsuite.store.folders import Store
+    from benchsuite.store.record import RunRecord
 
 
 def verify(
@@ -50,6 +46,9 @@ def verify(
     A run made in another environment is compared in numbers, with the reasons why its bits may differ. Exit code 0:
     all equal (or only comparable in numbers); 1: bits differ that should not.
     """
+    from benchsuite.commands.study import open_study, place_from
+    from benchsuite.store.folders import Store
+
     study = open_study(
         suite, place_from(data, policy, device, results), overrides=overrides, seeds=seeds, download=True
     )
@@ -86,6 +85,8 @@ class _Verdict:
 
 def _pairs(tasks: Sequence[RunTask], store: Store) -> list[tuple[RunTask, RunRecord]]:
     """Each task with its finished record: of the same key, else the closest one of the same case and seed."""
+    from benchsuite.identity.why import differences
+
     done = [record for record in store.records() if record.status == "done"]
     pairs = []
     for task in tasks:
@@ -99,6 +100,11 @@ def _pairs(tasks: Sequence[RunTask], store: Store) -> list[tuple[RunTask, RunRec
 
 
 def _repeat(pairs: Sequence[tuple[RunTask, RunRecord]], scratch: Path) -> list[_Verdict]:
+    from benchsuite.commands.progress import display
+    from benchsuite.execution.pool import Pool
+    from benchsuite.execution.study import gpus_for, run_all
+    from benchsuite.store.folders import Store
+
     again = [replace(task, results=scratch / "results", cache=scratch / "cache") for task, _ in pairs]
     known = {task.key.key: record for task, record in pairs}
     original = {task.key.key: task.results for task, _ in pairs}
@@ -120,13 +126,16 @@ def _compare(old: RunRecord, new: RunRecord, old_store: Store, new_store: Store)
     predictions = "equal" if old.predictions_hash == new.predictions_hash else "differ"
     if (weights, predictions) == ("equal", "equal"):
         return _Verdict(title, weights, predictions, "the same bits", (), False)
-    reasons = differences(old.key_fields, new.key_fields)
     import numpy as np
 
+    from benchsuite.identity.why import differences
+
+    reasons = differences(old.key_fields, new.key_fields)
     before, after = old_store.read_predictions(old.key), new_store.read_predictions(new.key)
     gap = float(np.abs(before.test_probabilities - after.test_probabilities).max())
     changed = int((before.test_probabilities.argmax(1) != after.test_probabilities.argmax(1)).sum())
-    assert old.test is not None and new.test is not None
+    assert old.test is not None
+    assert new.test is not None
     text = (
         f"test probabilities differ by at most {gap:.2g}, {changed} of {len(after.test_labels)} predictions change, "
         f"accuracy {100 * old.test.accuracy:.2f} % then, {100 * new.test.accuracy:.2f} % now"

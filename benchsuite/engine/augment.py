@@ -33,12 +33,7 @@ class Augmenter:
 
     def __init__(self, augmentations: Sequence[Augmentation], seed: int, n: int, device: torch.device) -> None:
         for augmentation in augmentations:
-            if augmentation.name not in AUGMENTATIONS:
-                raise PluginError(
-                    f"the data set asks for an unknown augmentation: {augmentation.name}",
-                    expected=f"one of {', '.join(AUGMENTATIONS)}",
-                    remedy="correct the data set's preprocessing",
-                )
+            _check(augmentation)
         self._augmentations = tuple(augmentations)
         self._seed, self._n, self._device = seed, n, device
         self._draws: list[Tensor] = []
@@ -60,3 +55,19 @@ class Augmenter:
         for augmentation, draws in zip(self._augmentations, self._draws, strict=True):
             batch = AUGMENTATIONS[augmentation.name](batch, draws.index_select(0, samples), augmentation.options)
         return batch
+
+
+def _check(augmentation: Augmentation) -> None:
+    if augmentation.name not in AUGMENTATIONS:
+        raise PluginError(
+            f"the data set asks for an unknown augmentation: {augmentation.name}",
+            expected=f"one of {', '.join(AUGMENTATIONS)}",
+            remedy="correct the data set's preprocessing",
+        )
+    wrong = {name: value for name, value in augmentation.options.items() if name != "p" or not 0 <= value <= 1}
+    if wrong:
+        raise PluginError(
+            f"the augmentation {augmentation.name} has options it does not know: {wrong}",
+            expected="p, the probability of a flip, from 0 to 1",
+            remedy="correct the data set's preprocessing",
+        )

@@ -41,6 +41,14 @@ class Progress:
     seconds: dict[str, float] = field(default_factory=dict)
     starts: int = 0
     """How often the run was started."""
+    ticked: float = field(default_factory=time.perf_counter)
+    """When `tick` was last called in this process; not saved."""
+
+    def tick(self) -> None:
+        """Count the time since the last call, or since the start, as `seconds["total"]`."""
+        now = time.perf_counter()
+        self.seconds["total"] = self.seconds.get("total", 0.0) + now - self.ticked
+        self.ticked = now
 
     def history(self) -> tuple[Epoch, ...]:
         return tuple(Epoch(**epoch) for epoch in self.epochs)
@@ -57,24 +65,24 @@ class Checkpoint:
         self._written = time.monotonic()
 
     def load(self) -> Progress | None:
-        """The progress of an interrupted start, or None. A file that cannot be read counts as none."""
-        if not self._file.exists():
-            return None
+        """The progress of an interrupted start; None when there is none, or the file is damaged or another run's."""
         try:
             saved = torch.load(self._file, map_location="cpu", weights_only=True)
+            return Progress(**saved["progress"]) if saved["key"] == self._key else None
         except Exception:  # a checkpoint is only a shortcut: without it the run starts anew
             return None
-        if saved.pop("key", None) != self._key:
-            return None
-        return Progress(**saved)
+
+    def exists(self) -> bool:
+        return self._file.exists()
 
     def due(self) -> bool:
         return time.monotonic() - self._written >= self._interval
 
     def save(self, progress: Progress) -> None:
-        fields = {name: getattr(progress, name) for name in Progress.__dataclass_fields__}
+        progress.tick()
+        fields = {name: getattr(progress, name) for name in Progress.__dataclass_fields__ if name != "ticked"}
         with atomic_path(self._file) as temporary:
-            torch.save({"key": self._key, **fields}, temporary)
+            torch.save({"key": self._key, "progress": fields}, temporary)
         self._written = time.monotonic()
 
     def delete(self) -> None:

@@ -9,24 +9,26 @@ weights and structure, the engine's source and the numerics.
 from __future__ import annotations
 
 import json
+import math
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
-from filelock import FileLock
 from torch import Tensor, nn
 
+from benchsuite.engine import disk
 from benchsuite.engine.freeze import Frozen
-from benchsuite.engine.images import prune
 from benchsuite.engine.inputs import Features, Inputs, reside
 from benchsuite.engine.network import Network, weights_hash
 from benchsuite.identity.canonical import digest
-from benchsuite.store.atomic import atomic_path, write_text
+from benchsuite.store.atomic import atomic_path, store_error, write_text
 
 CHUNK = 64
+SUFFIX = ".features"
 BUDGET_BYTES = int(os.environ.get("BENCHSUITE_FEATURES_GB", "20")) * 2**30
 """How much disk the features of all studies may take together; the least recently used give way."""
 
@@ -63,18 +65,23 @@ def cut(network: Network, frozen: Frozen, cacheable: bool) -> Cut:
     while cacheable and frozen.held and rest and rest[0][0] in frozen.stages:
         leading.append(rest.pop(0)[1])
     tail = [stage for _, stage in rest]
-    if leading and isinstance(tail[0], nn.Sequential):
-        parts = list(tail[0])
+    if leading and type(tail[0]).forward is nn.Sequential.forward:
+        parts = list(tail[0].children())
         while len(parts) > 1 and _is_fixed(parts[0]):
             leading.append(parts.pop(0))
         tail[0] = nn.Sequential(*parts)
     return Cut(nn.Sequential(*leading), nn.Sequential(*tail))
 
 
+_FIXED = (
+    nn.AdaptiveAvgPool1d, nn.AdaptiveAvgPool2d, nn.AdaptiveMaxPool2d, nn.AvgPool1d, nn.AvgPool2d, nn.Flatten, nn.GELU,
+    nn.Identity, nn.LeakyReLU, nn.MaxPool1d, nn.MaxPool2d, nn.ReLU, nn.ReLU6, nn.SiLU, nn.Sigmoid, nn.Tanh,
+)  # fmt: skip
+
+
 def _is_fixed(part: nn.Module) -> bool:
-    """Whether a part computes the same function in every mode and at every time."""
-    stateless = not any(True for _ in (*part.parameters(), *part.buffers()))
-    return stateless and not any("Dropout" in type(child).__name__ for child in part.modules())
+    """Whether a part computes the same function in every mode and at every time, as torch's own plain ones do."""
+    return type(part) in _FIXED
 
 
 def cached(
@@ -93,18 +100,33 @@ def cached(
     """
     prefix.eval()
     key = digest({**identity, "prefix": weights_hash(prefix.state_dict()), "structure": str(prefix), "chunk": CHUNK})
-    folder.mkdir(parents=True, exist_ok=True)
-    data, facts = folder / f"{key}.features", folder / f"{key}.json"
-    with FileLock(folder / f"{key}.lock"):
-        found = data.exists() and facts.exists()
-        if not found:
-            _compute(prefix, pixels, data, facts, device, forward, say)
-        os.utime(data)
-    known = json.loads(facts.read_text())
-    dtype = getattr(torch, known["dtype"])
-    # Copy-on-write: torch wants a writable array, the file stays as it is.
-    array = np.memmap(data, dtype=_STORED[dtype], mode="c", shape=tuple(known["shape"]))
+    data = folder / f"{key}{SUFFIX}"
+    facts = data.with_suffix(disk.FACTS)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with disk.lock_of(data):
+            known = _facts_of(data, facts)
+            found = known is not None
+            if known is None:
+                known = _compute(prefix, pixels, data, facts, device, forward, say)
+            disk.touch(data)
+            dtype = getattr(torch, known["dtype"])
+            # Copy-on-write: torch wants a writable array, the file stays as it is.
+            array = np.memmap(data, dtype=_STORED[dtype], mode="c", shape=tuple(known["shape"]))
+    except OSError as error:
+        raise store_error(error, data) from error
     return Features(reside(array, device, dtype)), {**known, "key": key, "found": found}
+
+
+def _facts_of(data: Path, facts: Path) -> dict[str, Any] | None:
+    """The facts of a cached file that is whole; None when it has yet to be computed, or damage must be mended."""
+    try:
+        known: dict[str, Any] = json.loads(facts.read_text(encoding="utf-8"))
+        stored = _STORED[getattr(torch, known["dtype"])]
+        whole = data.stat().st_size == math.prod(known["shape"]) * stored.itemsize
+    except (FileNotFoundError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+    return known if whole else None
 
 
 def _rows(features: Tensor) -> Tensor:
@@ -119,7 +141,9 @@ def _compute(
     device: torch.device,
     forward: Forward,
     say: Callable[[str], None],
-) -> None:
+) -> dict[str, Any]:
+    """Compute the features chunk by chunk, write them, and return the facts beside them."""
+
     def features(start: int, stop: int) -> Tensor:
         return _rows(forward(prefix, pixels.batch(torch.arange(start, stop, device=device)))).contiguous()
 
@@ -128,16 +152,14 @@ def _compute(
         first = features(0, min(CHUNK, n))
         invariant = all(torch.equal(features(0, stop), first[:stop]) for stop in (1, 16) if stop <= n)
         shape, stored = (n, *first.shape[1:]), _STORED[first.dtype]
-        size = int(np.prod(shape)) * stored.itemsize
+        size = math.prod(shape) * stored.itemsize
         say(f"computing the features of {n} images ({size / 2**20:.0f} MiB, kept for other runs)")
-        prune(data.parent, max(BUDGET_BYTES - size, 0))
-        with atomic_path(data) as temporary:
-            array = np.memmap(temporary, dtype=stored, mode="w+", shape=shape)
+        disk.prune(data.parent, SUFFIX, max(BUDGET_BYTES - size, 0))
+        # Written in order rather than through a mapping: a full disk is then an error, not a SIGBUS.
+        with atomic_path(data) as temporary, temporary.open("wb") as output:
             for start in range(0, n, CHUNK):
-                stop = min(start + CHUNK, n)
-                rows = (first if start == 0 else features(start, stop)).cpu()
-                array[start:stop] = rows.view(_VIEW.get(rows.dtype, rows.dtype)).numpy()
-            array.flush()
-            del array
-    known = {"shape": shape, "dtype": str(first.dtype).removeprefix("torch."), "batch_invariant": invariant}
+                rows = (first if start == 0 else features(start, min(start + CHUNK, n))).cpu()
+                output.write(rows.view(_VIEW.get(rows.dtype, rows.dtype)).numpy().data)
+    known = {"shape": list(shape), "dtype": str(first.dtype).removeprefix("torch."), "batch_invariant": invariant}
     write_text(facts, json.dumps(known))
+    return known

@@ -16,12 +16,12 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
-from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 from PIL import Image, ImageOps, features
 from PIL import __version__ as pillow_version
 
 from benchsuite.contracts.dataset import Images, Preprocessing
+from benchsuite.engine import disk
 from benchsuite.errors import DataError, StoreError
 
 FORMAT_VERSION = 1
@@ -37,7 +37,7 @@ def cached_images(
     cache: Path,
     say: Callable[[str], None] | None = None,
 ) -> np.memmap[tuple[int, int, int, int], np.dtype[np.uint8]]:
-    """The pixels of `images`, uint8 of shape (N, height, width, 3), read-only, from the cache or decoded now.
+    """The pixels of `images`, uint8 of shape (N, height, width, 3), from the cache or decoded now.
 
     `digests` are the images' SHA-256 in order. Raises DataError naming the photo that cannot be decoded, and
     StoreError when the cache cannot be written; neither leaves a file behind.
@@ -50,14 +50,15 @@ def cached_images(
     try:
         if not _is_whole(path, shape):
             path.parent.mkdir(parents=True, exist_ok=True)
-            with FileLock(_lock_of(path)):
+            with disk.lock_of(path):
                 # Another process may have built it while this one waited.
                 if not _is_whole(path, shape):
                     if say is not None:
                         say(f"decoding {len(images)} images once, at {height} x {width}")
                     _build(images, preprocessing, path)
-        os.utime(path)
-        return np.memmap(path, dtype=np.uint8, mode="r", shape=shape)
+        disk.touch(path)
+        # Copy-on-write: torch wants a writable array, the file stays as it is.
+        return np.memmap(path, dtype=np.uint8, mode="c", shape=shape)
     except OSError as error:
         raise _cannot_write(error, path) from error
 
@@ -68,20 +69,7 @@ def prune(cache: Path, budget_bytes: int) -> tuple[Path, ...]:
     Files that a process is building are left alone. A file that is mapped somewhere lives on there until it is
     closed.
     """
-    files = [(path.stat().st_mtime_ns, path.stat().st_size, path) for path in (cache / _FOLDER).glob(f"*{_SUFFIX}")]
-    total = sum(size for _, size, _ in files)
-    deleted: list[Path] = []
-    for _, size, path in sorted(files):
-        if total <= budget_bytes:
-            break
-        try:
-            with FileLock(_lock_of(path), timeout=0):
-                path.unlink(missing_ok=True)
-        except Timeout:
-            continue
-        total -= size
-        deleted.append(path)
-    return tuple(deleted)
+    return disk.prune(cache / _FOLDER, _SUFFIX, budget_bytes)
 
 
 def _key(digests: Sequence[str], preprocessing: Preprocessing) -> str:
@@ -133,10 +121,6 @@ def _pixels(picture: Image.Image, preprocessing: Preprocessing) -> NDArray[np.ui
     else:
         picture = picture.resize((width, height), Image.Resampling.BILINEAR)
     return np.ascontiguousarray(picture, dtype=np.uint8)
-
-
-def _lock_of(path: Path) -> Path:
-    return path.with_suffix(".lock")
 
 
 def _cannot_write(error: OSError, path: Path) -> StoreError:

@@ -26,7 +26,7 @@ from benchsuite.engine.evaluate import Evaluation, evaluate
 from benchsuite.engine.features import Cut
 from benchsuite.engine.inputs import Inputs
 from benchsuite.engine.network import Network
-from benchsuite.errors import TrainingError
+from benchsuite.errors import PluginError, TrainingError
 from benchsuite.store.record import Best, Epoch
 
 OPTIMIZERS: Mapping[str, type[torch.optim.Optimizer]] = {
@@ -36,6 +36,12 @@ OPTIMIZERS: Mapping[str, type[torch.optim.Optimizer]] = {
     "adagrad": torch.optim.Adagrad,
     "rmsprop": torch.optim.RMSprop,
     "adadelta": torch.optim.Adadelta,
+}
+SCHEDULERS: Mapping[str, Callable[..., torch.optim.lr_scheduler.LRScheduler]] = {
+    "step": torch.optim.lr_scheduler.StepLR,
+    "multistep": torch.optim.lr_scheduler.MultiStepLR,
+    "exponential": torch.optim.lr_scheduler.ExponentialLR,
+    "cosine": torch.optim.lr_scheduler.CosineAnnealingLR,
 }
 FUSED = ("adam", "adamw", "sgd")
 PROGRESS_SECONDS = 0.5
@@ -147,6 +153,14 @@ class Trainer:
             if scheduler is not None and progress.scheduler is not None:
                 scheduler.load_state_dict(progress.scheduler)
 
+        def save() -> None:
+            with timed(progress, "checkpoint"):
+                progress.state = self._state(mutable)
+                progress.optimizer = optimizer.state_dict()
+                progress.scheduler = scheduler.state_dict() if scheduler is not None else None
+                progress.scaler = scaler.state_dict()
+                self.checkpoint.save(progress)
+
         while not self._finished(phase, progress):
             freeze.train_mode(frozen, stages)
             # Taken before the schedule moves on: the rate this epoch trains with.
@@ -165,7 +179,7 @@ class Trainer:
                 epoch=progress.epoch,
                 train_loss=train_loss,
                 train_accuracy=train_accuracy,
-                validation_loss=_finite(validation.loss, "validation loss", progress.epoch),
+                validation_loss=_finite(validation.loss, phase, progress.epoch),
                 validation_accuracy=validation.accuracy,
                 learning_rate=learning_rate,
                 seconds=spent[0],
@@ -175,14 +189,16 @@ class Trainer:
             if improves(phase, epoch, progress.best_checkpoint()):
                 progress.best = _best(epoch, validation).model_dump()
                 progress.best_state = self._state(mutable)
-            if self.checkpoint.due() or self._finished(phase, progress):
-                with timed(progress, "checkpoint"):
-                    progress.state = self._state(mutable)
-                    progress.optimizer = optimizer.state_dict()
-                    progress.scheduler = scheduler.state_dict() if scheduler is not None else None
-                    progress.scaler = scaler.state_dict()
-                    self.checkpoint.save(progress)
-            self.listener.epoch(EpochReport(**epoch.model_dump(), steps=tuple(steps)))
+            due = self.checkpoint.due()
+            if due:
+                save()
+            try:
+                self.listener.epoch(EpochReport(**epoch.model_dump(), steps=tuple(steps)))
+            except BaseException:
+                # Whoever listens may break or interrupt the run, but not cost it what it has trained.
+                if not due:
+                    save()
+                raise
 
     @staticmethod
     def _finished(phase: Phase, progress: Progress) -> bool:
@@ -210,16 +226,16 @@ class Trainer:
         order = torch.from_numpy(seeds.order(self.seed, number, n)).to(device)
         if supply.augmenter:
             supply.augmenter.start_epoch(number)
+        # A run is resumed at an epoch, so what draws within one (dropout masks) needs no position of its own.
+        seeds.reseed(self.seed, "dropout", number)
         transforms = type(self.recipe).transform is not Recipe.transform
-        draws_masks = has_dropout(tail)
         trained = [p for group in optimizer.param_groups for p in group["params"]]
         total = math.ceil(n / phase.batch_size)
-        losses = torch.zeros(total, device=device)
-        hits = torch.zeros((), dtype=torch.int64, device=device)
+        # Kept on the device and read once after the epoch: nothing here waits for it.
+        losses: list[Tensor] = []
+        outputs: list[Tensor] = []
         said = time.monotonic()
         for step, samples in enumerate(order.split(phase.batch_size)):
-            if draws_masks:
-                torch.manual_seed(seeds.torch_seed(self.seed, "dropout", number, step))
             batch, labels = supply.train.batch(samples), supply.train_labels.index_select(0, samples)
             targets = labels
             if transforms:
@@ -235,12 +251,13 @@ class Trainer:
                 nn.utils.clip_grad_norm_(trained, phase.gradient_clip)
             scaler.step(optimizer)
             scaler.update()
-            losses[step] = loss.detach()
-            hits += (logits.detach().argmax(dim=1) == labels).sum()
+            losses.append(loss.detach())
+            outputs.append(logits.detach())
             if time.monotonic() - said >= PROGRESS_SECONDS:
                 said = time.monotonic()
                 self.listener.steps(number, step + 1, total)
-        values = losses.double().cpu()
+        values = torch.stack(losses).double().cpu()
+        hits = (torch.cat(outputs).argmax(dim=1) == supply.train_labels.index_select(0, order)).sum()
         bad = torch.nonzero(~values.isfinite())
         if len(bad):
             raise TrainingError(
@@ -268,11 +285,6 @@ def improves(phase: Phase, epoch: Epoch, best: Best | None) -> bool:
     return epoch.validation_accuracy > best.validation_accuracy
 
 
-def has_dropout(module: nn.Module) -> bool:
-    """Whether some layer draws masks in training."""
-    return any("Dropout" in type(part).__name__ for part in module.modules())
-
-
 def make_optimizer(spec: Optimizer, tail: nn.Module) -> torch.optim.Optimizer:
     """The optimizer over what trains in `tail`; fused where torch has a fused form."""
     options: dict[str, Any] = dict(spec.options)
@@ -280,7 +292,10 @@ def make_optimizer(spec: Optimizer, tail: nn.Module) -> torch.optim.Optimizer:
         options["fused"] = True
     trained = [parameter for parameter in tail.parameters() if parameter.requires_grad]
     optimizer: Any = OPTIMIZERS[spec.name]
-    made: torch.optim.Optimizer = optimizer(trained, lr=spec.learning_rate, **options)
+    try:
+        made: torch.optim.Optimizer = optimizer(trained, lr=spec.learning_rate, **options)
+    except (TypeError, ValueError) as error:
+        raise _unfit(f"the optimizer {spec.name}", spec.learning_rate, spec.options, error) from error
     return made
 
 
@@ -288,19 +303,26 @@ def make_scheduler(
     spec: Scheduler, optimizer: torch.optim.Optimizer, max_epochs: int
 ) -> torch.optim.lr_scheduler.LRScheduler | None:
     """The learning-rate schedule, stepped once an epoch; None for a constant rate."""
-    schedulers = torch.optim.lr_scheduler
+    if spec.name == "constant":
+        return None
     options: dict[str, Any] = dict(spec.options)
-    match spec.name:
-        case "constant":
-            return None
-        case "step":
-            return schedulers.StepLR(optimizer, **options)
-        case "multistep":
-            return schedulers.MultiStepLR(optimizer, **options)
-        case "exponential":
-            return schedulers.ExponentialLR(optimizer, **options)
-        case "cosine":
-            return schedulers.CosineAnnealingLR(optimizer, **{"T_max": max_epochs, **options})
+    if spec.name == "cosine":
+        options = {"T_max": max_epochs, **options}
+    try:
+        made: torch.optim.lr_scheduler.LRScheduler = SCHEDULERS[spec.name](optimizer, **options)
+    except (TypeError, ValueError) as error:
+        raise _unfit(f"the schedule {spec.name}", None, spec.options, error) from error
+    return made
+
+
+def _unfit(what: str, learning_rate: float | None, options: Mapping[str, Any], error: Exception) -> PluginError:
+    rate = "" if learning_rate is None else f"learning rate {learning_rate:g}, "
+    return PluginError(
+        f"{what} does not accept what the recipe gives it: {error}",
+        where=f"{rate}options {dict(options)}",
+        expected="the options of torch's own class",
+        remedy="correct the recipe's parameters, or mend its phases()",
+    )
 
 
 def _best(epoch: Epoch, validation: Evaluation) -> Best:
@@ -313,14 +335,15 @@ def _best(epoch: Epoch, validation: Evaluation) -> Best:
     )
 
 
-def _finite(value: float, name: str, epoch: int) -> float:
-    if not math.isfinite(value):
+def _finite(validation_loss: float, phase: Phase, epoch: int) -> float:
+    if not math.isfinite(validation_loss):
         raise TrainingError(
-            f"the {name} became {value} in epoch {epoch}",
+            f"the validation loss became {validation_loss} in epoch {epoch}",
+            where=f"phase {phase.name}",
             expected="a finite loss",
-            remedy="lower the learning rate, or look for broken images",
+            remedy="lower the learning rate, clip the gradient, or look for broken images",
         )
-    return value
+    return validation_loss
 
 
 @contextmanager

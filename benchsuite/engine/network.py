@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from benchsuite.contracts.model import Model, Task
 from benchsuite.contracts.parameters import Parameters
 from benchsuite.engine import seeds
+from benchsuite.engine.failures import first_line
 from benchsuite.errors import PluginError, WeightsError
 
 SHOWN_NAMES = 6
@@ -48,14 +49,16 @@ def build(model: Model[Any], params: Parameters, task: Task, seed: int, weights:
 
     Raises WeightsError when the file is unsafe, unreadable or does not fit, naming what differs.
     """
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seeds.torch_seed(seed, "init"))
+    with seeds.isolated():
+        seeds.reseed(seed, "init")
         module = model.build(params, task)
     network = Network(module, dict(model.stages(module)))
+    _check_disjoint(model, network)
     homeless = sorted(network.names_in({""}))
     if homeless:
         raise PluginError(
             f"model {model.name}: {', '.join(homeless[:SHOWN_NAMES])} lies in no stage",
+            where=type(model).__module__,
             expected="stages whose composition is the whole forward pass",
             remedy="return every part of the module from stages()",
         )
@@ -63,6 +66,20 @@ def build(model: Model[Any], params: Parameters, task: Task, seed: int, weights:
         _load(network, model.adapt(params, read_state(weights)), weights)
     module.to(memory_format=torch.channels_last)
     return network
+
+
+def _check_disjoint(model: Model[Any], network: Network) -> None:
+    """What two stages share would train in one and be frozen in the other."""
+    owner: dict[int, str] = {}
+    for name, stage in network.stages.items():
+        for tensor in (*stage.parameters(), *stage.buffers()):
+            if owner.setdefault(id(tensor), name) != name:
+                raise PluginError(
+                    f"model {model.name}: the stages {owner[id(tensor)]} and {name} share parameters",
+                    where=type(model).__module__,
+                    expected="stages that share nothing, so that one can be frozen without the other",
+                    remedy="put what shares parameters into one stage",
+                )
 
 
 def read_state(file: Path) -> dict[str, Tensor]:
@@ -83,14 +100,14 @@ def read_state(file: Path) -> dict[str, Tensor]:
         ) from error
     except Exception as error:  # torch and safetensors raise many kinds for a broken file
         raise WeightsError(
-            f"this weights file cannot be read: {str(error).splitlines()[0][:200]}",
+            f"this weights file cannot be read: {type(error).__name__}: {first_line(error)}",
             where=str(file),
             expected="an intact .pth or .safetensors file",
             remedy="fetch it again and compare its checksum",
         ) from error
     if isinstance(state, dict) and set(state) == {"state_dict"}:
         state = state["state_dict"]
-    if not isinstance(state, dict) or not all(isinstance(value, Tensor) for value in state.values()):
+    if not isinstance(state, dict) or not all(isinstance(k, str) and isinstance(v, Tensor) for k, v in state.items()):
         raise WeightsError(
             "this weights file holds something else than tensors by name",
             where=str(file),

@@ -6,34 +6,32 @@ once. Whatever goes wrong becomes a failed record; only an interruption passes t
 
 from __future__ import annotations
 
-import time
-import traceback
-from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 import torch
 from safetensors.torch import save_file
 
-from benchsuite.contracts.dataset import Dataset, Split
-from benchsuite.contracts.model import Model, Task
+from benchsuite.contracts.dataset import Split
 from benchsuite.contracts.observer import EpochReport, RunInfo, RunSummary
-from benchsuite.contracts.recipe import Recipe
-from benchsuite.engine import cost, freeze
+from benchsuite.engine import cost, freeze, seeds
 from benchsuite.engine.augment import Augmenter
 from benchsuite.engine.checkpoint import INTERVAL_SECONDS, Checkpoint, Progress
+from benchsuite.engine.components import Components, components_of, entries_of
 from benchsuite.engine.evaluate import Evaluation, SealedSplit, evaluate
-from benchsuite.engine.features import cached, cut
+from benchsuite.engine.failures import describe_failure
+from benchsuite.engine.features import Cut, cached, cut
 from benchsuite.engine.images import cached_images
 from benchsuite.engine.inputs import Inputs, Pixels
 from benchsuite.engine.loop import Arithmetic, Listener, Supply, Trainer, timed
 from benchsuite.engine.network import Network, build, weights_hash
+from benchsuite.engine.observers import Observers
 from benchsuite.engine.task import RunTask
-from benchsuite.errors import BenchsuiteError, DeviceError, PluginError
-from benchsuite.registry import Registry
+from benchsuite.errors import PluginError
+from benchsuite.registry import Entry, Registry
 from benchsuite.store.atomic import atomic_path
 from benchsuite.store.environment import capture
 from benchsuite.store.folders import Store
@@ -42,7 +40,6 @@ from benchsuite.store.record import (
     Best,
     Cost,
     DatasetFacts,
-    Failure,
     ModelFacts,
     RunRecord,
     TestMetrics,
@@ -68,6 +65,7 @@ class _Known:
     """What is known of the run so far, so that a failed record tells as much as it can."""
 
     progress: Progress = field(default_factory=Progress)
+    dataset: DatasetFacts | None = None
     model: ModelFacts | None = None
     test: TestMetrics | None = None
     weights_hash: str | None = None
@@ -85,11 +83,14 @@ def carry(
     store = Store(task.results)
     started = datetime.now(UTC)
     known = _Known()
+    entries: tuple[Entry, ...] = ()
     try:
-        Run(task, registry, store, watcher, checkpoint_interval, known).make()
+        entries = entries_of(task.spec.case, registry)
+        with seeds.isolated():
+            Run(task, registry, store, watcher, checkpoint_interval, known).make()
         failure = None
     except Exception as error:
-        failure = describe_failure(error, task)
+        failure = describe_failure(error, task, entries)
     record = RunRecord(
         key=task.key.key,
         key_fields=task.key.fields,
@@ -101,7 +102,7 @@ def carry(
         deviations=task.deviations,
         environment=capture(task.numerics),
         failure=failure,
-        dataset=_dataset_facts(task, registry),
+        dataset=known.dataset,
         weights=WeightsFacts(
             request=task.weights.request,
             provenance=task.weights.provenance,
@@ -140,33 +141,19 @@ class Run:
         self.store = store
         self.folder = store.folder(task.key.key)
         self.folder.mkdir(parents=True, exist_ok=True)
-        case = task.spec.case
-        dataset = registry.dataset(f"{case.dataset.distribution}:{case.dataset.name}")
-        model = registry.model(f"{case.model.distribution}:{case.model.name}")
-        recipe = registry.recipe(f"{case.recipe.distribution}:{case.recipe.name}")
-        self.dataset: Dataset[Any] = dataset.component  # type: ignore[assignment]
-        self.model: Model[Any] = model.component  # type: ignore[assignment]
-        self.recipe: Recipe[Any] = recipe.component  # type: ignore[assignment]
-        self.model_params = model.parse(case.model.parameters)
-        self.recipe_params = recipe.parse(case.recipe.parameters)
-        self.preprocessing = self.dataset.preprocessing(dataset.parse(case.dataset.parameters))
-        height, width = self.preprocessing.size
-        self.shape = Task(classes=len(task.data.index.classes), height=height, width=width)
+        self.parts = components_of(task, registry)
+        self.preprocessing, self.phases = self.parts.preprocessing, self.parts.phases
         self.arithmetic = Arithmetic(torch.device(task.numerics.device), task.numerics.precision)
         self.checkpoint = Checkpoint(self.folder / "checkpoint.pt", task.key.key, checkpoint_interval)
-        self.phases = self.recipe.phases(self.recipe_params)
         self.network: Network
 
     def make(self) -> None:
-        began = time.perf_counter()
         cost.reset_peak_memory()
         if self.arithmetic.device.type == "cuda":
             torch.cuda.reset_peak_memory_stats()
-        self.known.progress = progress = self.checkpoint.load() or Progress()
+        self.known.dataset = _dataset_facts(self.task, self.parts)
+        self.known.progress = progress = self._progress()
         progress.starts += 1
-        before = progress.seconds.get("total", 0.0)
-        if progress.epoch:
-            self.watcher.say(f"{self.task.title}: goes on after epoch {progress.epoch}")
         with timed(progress, "setup"):
             self.build()
             self.known.model = self._facts()
@@ -179,31 +166,41 @@ class Run:
             parameters=self.task.spec.case.model_dump(mode="json"),
             resumed_from_epoch=progress.epoch,
         )
-        observers = _Observers(self.registry, info)
-        observers.started()
+        observers = Observers(self.registry, info)
         try:
+            observers.started()
             listener = _Listener(observers, self.watcher, sum(phase.max_epochs for phase in self.phases))
             self.trainer(listener).run(progress)
             self._finish(progress)
         except BaseException:
-            progress.seconds["total"] = before + time.perf_counter() - began
-            observers.finished(self._summary("failed"), quietly=True)
+            progress.tick()
+            with suppress(PluginError):  # an observer's own failure must not hide the first one
+                observers.finished(self._summary("failed"))
             raise
-        progress.seconds["total"] = before + time.perf_counter() - began
+        progress.tick()
         observers.finished(self._summary("done"))
+
+    def _progress(self) -> Progress:
+        """How far an earlier start came, or a fresh start."""
+        known = self.checkpoint.load()
+        if known is not None:
+            self.watcher.say(f"{self.task.title}: goes on after epoch {known.epoch}")
+        elif self.checkpoint.exists():
+            self.watcher.say(f"{self.task.title}: its checkpoint cannot be used; the run starts anew")
+        return known or Progress()
 
     def build(self) -> None:
         """Build the network on the run's device."""
         seed, weights = self.task.spec.seed, self.task.weights.file
-        self.network = build(self.model, self.model_params, self.shape, seed, weights)
+        self.network = build(self.parts.model, self.parts.model_params, self.parts.shape, seed, weights)
         self.network.module.to(self.arithmetic.device)
 
     def trainer(self, listener: Listener) -> Trainer:
         """The trainer of the network that was built."""
         return Trainer(
             self.network,
-            self.recipe,
-            self.recipe_params,
+            self.parts.recipe,
+            self.parts.recipe_params,
             self.arithmetic,
             self.task.spec.seed,
             self.supply,
@@ -214,21 +211,14 @@ class Run:
     def _facts(self) -> ModelFacts:
         frozen = freeze.resolve(self.phases[-1].freeze, self.network.stages)
         freeze.apply(frozen, self.network.stages)
-        return cost.model_facts(self.network, frozen, cut(self.network, frozen, self._cacheable), self.shape)
+        return cost.model_facts(self.network, frozen, self._cut(frozen), self.parts.shape)
 
-    @property
-    def _cacheable(self) -> bool:
-        return is_cacheable(self.dataset_augments, self.recipe)
-
-    @property
-    def dataset_augments(self) -> bool:
-        return bool(self.preprocessing.augmentations)
+    def _cut(self, frozen: freeze.Frozen) -> Cut:
+        return cut(self.network, frozen, self.parts.cacheable)
 
     def _images(self, split: Split, digests: tuple[str, ...]) -> np.ndarray:
         with timed(self.known.progress, "data"):
-            return cached_images(
-                split.images, digests, self.preprocessing, self.task.cache, say=self.watcher.say
-            )
+            return cached_images(split.images, digests, self.preprocessing, self.task.cache, say=self.watcher.say)
 
     def _labels(self, split: Split) -> torch.Tensor:
         return torch.tensor(split.labels, dtype=torch.int64, device=self.arithmetic.device)
@@ -236,7 +226,7 @@ class Run:
     def supply(self, frozen: freeze.Frozen) -> Supply:
         """Inputs of training and validation for what a phase freezes."""
         data, device = self.task.data, self.arithmetic.device
-        parts = cut(self.network, frozen, self._cacheable)
+        parts = self._cut(frozen)
         augmenter = Augmenter(self.preprocessing.augmentations, self.task.spec.seed, len(data.index.train), device)
         train = Pixels(
             self._images(data.index.train, data.digests["train"]), self.preprocessing, device, augmenter or None
@@ -253,7 +243,7 @@ class Run:
             augmenter=augmenter or None,
         )
 
-    def _through(self, parts: Any, pixels: Pixels, split: str) -> Inputs:
+    def _through(self, parts: Cut, pixels: Pixels, split: str) -> Inputs:
         """The inputs of the tail: the pixels themselves, or the features of the frozen prefix."""
         if not parts:
             return pixels
@@ -262,6 +252,8 @@ class Run:
             "images": list(digests),
             "preprocessing": [list(self.preprocessing.size), self.preprocessing.resize],
             "normalisation": [list(self.preprocessing.mean), list(self.preprocessing.std)],
+            # Of its parameters, a stage shows only some in its structure.
+            "model": fields["model"],
             "code": fields["code"],
             "numerics": fields["numerics"],
         }
@@ -282,7 +274,7 @@ class Run:
     def _finish(self, progress: Progress) -> None:
         """Evaluate the best checkpoint, on the test split for the first and only time, and write what stays."""
         frozen = freeze.resolve(self.phases[-1].freeze, self.network.stages)
-        parts = cut(self.network, frozen, self._cacheable)
+        parts = self._cut(frozen)
         data, forward = self.task.data, self.arithmetic.forward
 
         def pixels(split: Split, name: str) -> Pixels:
@@ -332,50 +324,11 @@ class Run:
         )
 
 
-def is_cacheable(augments: bool, recipe: Recipe[Any]) -> bool:
-    """Whether a frozen prefix sees the same inputs in every epoch."""
-    return not augments and type(recipe).transform is Recipe.transform
-
-
-class _Observers:
-    """The observer plugins, called one at a time so that whoever raises can be named."""
-
-    def __init__(self, registry: Registry, run: RunInfo) -> None:
-        self._run = run
-        self._observers = [(name, registry.relay(plugin)) for name, plugin in registry.observers]
-
-    def started(self) -> None:
-        self._call("benchsuite_run_started", {})
-
-    def epoch(self, report: EpochReport) -> None:
-        self._call("benchsuite_epoch_finished", {"epoch": report})
-
-    def finished(self, summary: RunSummary, quietly: bool = False) -> None:
-        """With `quietly`, for a run that already failed, an observer's own failure does not hide the first one."""
-        try:
-            self._call("benchsuite_run_finished", {"summary": summary})
-        except PluginError:
-            if not quietly:
-                raise
-
-    def _call(self, hook: str, facts: Mapping[str, Any]) -> None:
-        for name, relay in self._observers:
-            try:
-                getattr(relay, hook)(run=self._run, **facts)
-            except Exception as error:
-                raise PluginError(
-                    f"an observer raised {type(error).__name__}: {error}",
-                    where=f"{hook} of {name}",
-                    expected="observers that return None",
-                    remedy=f"mend or uninstall {name}; the run goes on from its last epoch when started again",
-                ) from error
-
-
 @dataclass
 class _Listener:
     """Passes the trainer's reports on to observers and to the watcher."""
 
-    observers: _Observers
+    observers: Observers
     watcher: Watcher
     max_epochs: int
 
@@ -387,58 +340,17 @@ class _Listener:
         self.watcher.steps(epoch, done, total)
 
 
-def describe_failure(error: Exception, task: RunTask) -> Failure:
-    """What a failed record says of an exception. A traceback is kept for what is nobody's mistake but the code's."""
-    if isinstance(error, torch.OutOfMemoryError) or _allocation_failed(error):
-        error = DeviceError(
-            f"out of memory: {str(error).splitlines()[0][:200]}",
-            where=f"{task.title} on {task.numerics.device_name}",
-            expected="a batch and a network that fit",
-            remedy="lower the recipe's batch_size or the data set's image_size, or free the device",
-        )
-    if isinstance(error, BenchsuiteError):
-        cause = error.__cause__ if isinstance(error, PluginError) else None
-        return Failure(
-            kind=error.kind,
-            what=error.what,
-            where=error.where,
-            expected=error.expected,
-            remedy=error.remedy,
-            traceback="".join(traceback.format_exception(cause)) if cause else None,
-        )
-    return Failure(
-        kind="defect",
-        what=f"{type(error).__name__}: {error}",
-        where=_raised_in(error),
-        remedy="this is a defect of the module named here; its traceback is in the record",
-        traceback="".join(traceback.format_exception(error)),
-    )
-
-
-def _allocation_failed(error: Exception) -> bool:
-    return isinstance(error, MemoryError) or (isinstance(error, RuntimeError) and "can't allocate memory" in str(error))
-
-
-def _raised_in(error: Exception) -> str:
-    frames = traceback.extract_tb(error.__traceback__)
-    return f"{Path(frames[-1].filename).name}:{frames[-1].lineno} in {frames[-1].name}" if frames else "unknown"
-
-
-def _dataset_facts(task: RunTask, registry: Registry) -> DatasetFacts:
-    component = task.spec.case.dataset
-    entry = registry.dataset(f"{component.distribution}:{component.name}")
-    dataset: Dataset[Any] = entry.component  # type: ignore[assignment]
-    params = entry.parse(component.parameters)
+def _dataset_facts(task: RunTask, parts: Components) -> DatasetFacts:
     index = task.data.index
     splits = {"train": index.train, "validation": index.validation, "test": index.test}
     return DatasetFacts(
-        title=dataset.card(params).title,
+        title=parts.dataset.card(parts.dataset_params).title,
         classes=index.classes,
         counts={
             name: tuple(int(n) for n in np.bincount(split.labels, minlength=len(index.classes)))
             for name, split in splits.items()
         },
-        image_size=dataset.preprocessing(params).size,
+        image_size=parts.preprocessing.size,
         provenance=task.data.provenance,
         evidence=task.data.evidence,
         fingerprint=task.data.fingerprint,

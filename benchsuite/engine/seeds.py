@@ -8,9 +8,13 @@ on what was drawn before, not on the factor being varied, not on the device. Res
 from __future__ import annotations
 
 import hashlib
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Literal
 
 import numpy as np
+import torch
 
 Stream = Literal["init", "order", "augment", "dropout", "transform"]
 
@@ -26,11 +30,28 @@ def generator(seed: int, stream: Stream, *position: int) -> np.random.Generator:
     return np.random.Generator(np.random.Philox(key=key, counter=counter))
 
 
-def torch_seed(seed: int, stream: Stream, *position: int) -> int:
-    """A 63-bit seed for torch's own generator, for what only torch can draw: initial weights and dropout masks."""
-    return int(generator(seed, stream, *position).integers(0, 2**63 - 1))
-
-
 def order(seed: int, epoch: int, n: int) -> np.ndarray:
     """The order of `n` training images in an epoch: int64 (n,)."""
     return generator(seed, "order", epoch).permutation(n)
+
+
+def reseed(seed: int, stream: Stream, *position: int) -> None:
+    """Seed the generators that all code shares (torch, numpy, random), for what draws from no other: initial
+    weights, dropout masks, and whatever a plugin draws. Call it inside `isolated`."""
+    drawn = generator(seed, stream, *position)
+    torch.manual_seed(int(drawn.integers(2**63 - 1)))
+    np.random.seed(int(drawn.integers(2**32)))
+    random.seed(int(drawn.integers(2**63 - 1)))
+
+
+@contextmanager
+def isolated() -> Iterator[None]:
+    """Leave the generators that all code shares as they were found, whatever the block does to them."""
+    python, legacy = random.getstate(), np.random.get_state()
+    devices = [torch.cuda.current_device()] if torch.cuda.is_initialized() else []
+    with torch.random.fork_rng(devices=devices):
+        try:
+            yield
+        finally:
+            random.setstate(python)
+            np.random.set_state(legacy)

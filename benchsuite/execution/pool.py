@@ -68,6 +68,8 @@ class Pool:
             each.kill()
 
     def _attend(self, own: _Worker) -> None:
+        # Blocked for the worker, which inherits it: what Ctrl-C means is decided in this process, by its main thread.
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         while (item := self._jobs.get()) is not None:
             job, future = item
             if self._stopping.is_set() or not future.set_running_or_notify_cancel():

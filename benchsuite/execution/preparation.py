@@ -6,11 +6,11 @@ trial here, and its results are kept apart from the study's.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, Literal, TypeVar, cast
 
 from pydantic import BaseModel
 
@@ -31,6 +31,9 @@ from benchsuite.suite.plan import Case, Component, Plan, RunSpec
 
 DECIDING_CODE = ("benchsuite.engine", "benchsuite.contracts")
 """The core's source that decides what a run results in."""
+
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -68,14 +71,14 @@ class Preparation:
 def prepare(plan: Plan, registry: Registry, place: Place, *, download: bool, say: Callable[[str], None]) -> Preparation:
     """Find what the plan needs. Raises DataError, WeightsError or DeviceError with a remedy."""
     finder = _Finder(registry, place, download, say)
-    data = {_identity(case.dataset): finder.data(case.dataset) for case in plan.cases}
+    data = _each(finder.data, (case.dataset for case in plan.cases))
     sample = any(found is not None and found.provenance == "synthetic sample" for found in data.values())
     if sample:
         finder = _Finder(registry, _sampled(place), download, say)
         plan = trial(plan, registry)
-        data = {_identity(case.dataset): finder.data(case.dataset) for case in plan.cases}
-    weights = {_identity(case.model): finder.weights(case.model) for case in plan.cases}
-    numerics = {_identity(case.recipe): finder.numerics(case.recipe) for case in plan.cases}
+        data = _each(finder.data, (case.dataset for case in plan.cases))
+    weights = _each(finder.weights, (case.model for case in plan.cases))
+    numerics = _each(finder.numerics, (case.recipe for case in plan.cases))
     runs_folder = place.results / f"{plan.suite}@sample" if sample else place.results
     paper_folder = runs_folder if sample else place.results / plan.suite
 
@@ -91,6 +94,16 @@ def prepare(plan: Plan, registry: Registry, place: Place, *, download: bool, say
         numerics=next(iter(numerics.values())),
         absent=tuple(dict.fromkeys(absent)),
     )
+
+
+def _each(find: Callable[[Component], T], components: Iterable[Component]) -> dict[str, T]:
+    """What `find` gives for every different component, asked once."""
+    found: dict[str, T] = {}
+    for component in components:
+        identity = _identity(component)
+        if identity not in found:
+            found[identity] = find(component)
+    return found
 
 
 def _sampled(place: Place) -> Place:

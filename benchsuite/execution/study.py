@@ -5,14 +5,16 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from benchsuite.engine.task import RunTask
 from benchsuite.execution.jobs import Busy, Probe, ProbeJob, Progress
-from benchsuite.execution.pool import Pool
 from benchsuite.identity.numerics import Numerics
 from benchsuite.store.folders import Store
 from benchsuite.store.record import RunRecord
+
+if TYPE_CHECKING:
+    from benchsuite.execution.pool import Pool  # starting processes is nothing that planning needs
 
 WAIT_SECONDS = 1.0
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Any
 
 from markupsafe import Markup, escape
 
@@ -42,7 +43,7 @@ def _outline(tex: str) -> tuple[float, float, float, str]:
     from matplotlib.textpath import TextPath
 
     letters = {Path.MOVETO: "M", Path.LINETO: "L", Path.CURVE3: "Q", Path.CURVE4: "C", Path.CLOSEPOLY: "Z"}
-    fonts = {"mathtext.fontset": "stix", "font.family": ["STIXGeneral"]}
+    fonts: dict[Any, Any] = {"mathtext.fontset": "stix", "font.family": ["STIXGeneral"]}
     try:
         with mpl.rc_context({**mpl.rcParamsDefault, **fonts}):
             font = FontProperties(family="STIXGeneral", size=SIZE, math_fontfamily="stix")

@@ -13,6 +13,8 @@ from datetime import UTC, datetime
 from types import MethodType
 from typing import Any
 
+from markupsafe import escape
+
 from benchsuite.errors import PaperError, SetupError
 from benchsuite.paper import columns, fonts, markup, placement
 from benchsuite.paper.columns import Measure, Sheet
@@ -112,7 +114,7 @@ def _watermark(words: str) -> str:
     return (
         '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 595 842" width="595" height="842">'
         '<text x="297" y="440" text-anchor="middle" font-family="IEEE" font-size="62" fill="#eeeeee" '
-        f'transform="rotate(-52 297 421)">{markup.escape(words)}</text></svg>'
+        f'transform="rotate(-52 297 421)">{escape(words)}</text></svg>'
     )
 
 
@@ -218,11 +220,11 @@ def _compose(html: str, assets: Mapping[str, Asset]) -> Any:
 def _fetcher(assets: Mapping[str, Asset]) -> Any:
     from weasyprint.urls import URLFetcher, URLFetcherResponse
 
-    class WhiteList(URLFetcher):  # type: ignore[misc]
+    class WhiteList(URLFetcher):
         """Serves `asset:` names that the document owns; no file, no network."""
 
         def __init__(self) -> None:
-            super().__init__(allowed_protocols=set(), allow_redirects=False)
+            super().__init__(allowed_protocols=set(), allow_redirects=False)  # type: ignore[no-untyped-call]
             self.refused: list[str] = []
 
         def fetch(self, url: str, headers: Any = None) -> Any:
@@ -248,10 +250,10 @@ def _boxes(laid_out: Any) -> Iterator[tuple[int, int, Any, Any]]:
 
     def walk(box: Any) -> Iterator[tuple[int, Any]]:
         inner = getattr(box, "_box", box)
-        element = getattr(inner, "element", None)
-        named = element is not None and element.get("data-b") is not None
-        if named and "::" not in getattr(inner, "element_tag", ""):
-            yield int(element.get("data-b")), inner
+        element: Any = getattr(inner, "element", None)
+        number = None if element is None else element.get("data-b")
+        if number is not None and "::" not in getattr(inner, "element_tag", ""):
+            yield int(number), inner
             return
         for child in getattr(inner, "children", ()) or ():
             yield from walk(child)

@@ -83,7 +83,7 @@ def _write(archive: Path, member: _Member, path: Path, written: int, limits: Lim
         path.parent.mkdir(parents=True, exist_ok=True)
         output = path.open("xb")
     except OSError as error:
-        if isinstance(error, FileExistsError | NotADirectoryError):
+        if isinstance(error, FileExistsError | NotADirectoryError | IsADirectoryError):
             raise _refusal(archive, member.name, "two of its members have the same path") from error
         raise cannot_write(error, path) from error
     with output:

@@ -127,9 +127,7 @@ def _downloaded(request: WeightsRequest, url: str, cache: Path, say: Say) -> Pat
         except Unreachable:
             raise
         except DataError as error:
-            raise WeightsError(
-                error.what, where=error.where, expected=error.expected, remedy=error.remedy
-            ) from error
+            raise WeightsError(error.what, where=error.where, expected=error.expected, remedy=error.remedy) from error
 
 
 def _digest(path: Path, cache: Path) -> str:

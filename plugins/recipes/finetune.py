@@ -67,4 +67,5 @@ class Finetune(Recipe[FinetuneParameters]):
         return params.log_every
 
     def trial(self, params: FinetuneParameters) -> Mapping[str, Any]:
-        return {"max_epochs": min(params.max_epochs, 5)}
+        # Without pretrained weights and with few photos, the study's own learning rate would not move in so few epochs.
+        return {"max_epochs": min(params.max_epochs, 6), "learning_rate": max(params.learning_rate, 1e-3)}

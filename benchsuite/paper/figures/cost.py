@@ -31,6 +31,5 @@ def parameters_against_time(name: str, cases: Sequence[CaseFindings], factor: st
         axes.margins(x=0.12, y=0.2)
         for axis in (axes.xaxis, axes.yaxis):
             amounts(axis)
-            axis.set_minor_formatter(lambda *_: "")
         axes.legend(title=factor, ncols=2 if len(cases) < 7 else 3, loc="best")
         return finish(made, name, f"Parámetros entrenables frente a tiempo de entrenamiento: {'; '.join(said)}.")

@@ -17,7 +17,7 @@ import matplotlib as mpl
 from markupsafe import escape
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
-from matplotlib.ticker import Formatter, FuncFormatter
+from matplotlib.ticker import Formatter, FuncFormatter, LogLocator, NullFormatter
 
 from benchsuite.paper import spanish
 
@@ -87,7 +87,8 @@ def look(index: int) -> Look:
 @contextmanager
 def drawing(name: str) -> Iterator[None]:
     """Draw and save within this: legends and texts take their style when made, not when saved."""
-    with mpl.rc_context({**mpl.rcParamsDefault, **STYLE, "svg.hashsalt": name}):
+    settings: dict[Any, Any] = {**mpl.rcParamsDefault, **STYLE, "svg.hashsalt": name}
+    with mpl.rc_context(settings):
         yield
 
 
@@ -119,6 +120,8 @@ class _Numerals(Formatter):
 def amounts(axis: Any) -> None:
     """Spanish numbers along a logarithmic axis of counts: «1000», «10 mil», «1 M»."""
     axis.set_major_formatter(FuncFormatter(lambda value, _: amount(float(value))))
+    axis.set_minor_locator(LogLocator(subs=(2, 5)))
+    axis.set_minor_formatter(NullFormatter())
 
 
 def amount(value: float) -> str:
@@ -129,6 +132,9 @@ def amount(value: float) -> str:
 
 def finish(made: Any, name: str, alt: str) -> Drawing:
     """Save as SVG. `name` must be unique in the paper: it prefixes every identifier."""
+    # Laying out once by hand spares the whole extra drawing that saving would do for it.
+    made.get_layout_engine().execute(made)
+    made.set_layout_engine("none")
     target = io.StringIO()
     made.savefig(target, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
     return Drawing(_cleaned(target.getvalue(), name, alt), alt)

@@ -110,11 +110,10 @@ class Study:
     def extremes(self, metric: str) -> tuple[list[CaseFindings], list[CaseFindings]]:
         """The cases with the smallest and with the largest mean; several when they print alike."""
         order = self.order(metric)
-        shown = [(case, METRICS[metric].format(case.estimates[metric].mean)) for case in order]
-        return (
-            [case for case, value in shown if value == shown[0][1]],
-            [case for case, value in shown if value == shown[-1][1]],
-        )
+        least, most = (METRICS[metric].format(order[at].estimates[metric].mean) for at in (0, -1))
+        cases = [case for case in self.findings.cases if metric in case.estimates]
+        shown = [(case, METRICS[metric].format(case.estimates[metric].mean)) for case in cases]
+        return [case for case, value in shown if value == least], [case for case, value in shown if value == most]
 
     def prose(self, source: str, where: str) -> str:
         """Foreign prose made safe, its quoted results exchanged for tokens. Raises PaperError for unknown ones."""

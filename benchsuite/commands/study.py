@@ -1,0 +1,59 @@
+"""The study that a command works on: its suite read, expanded and prepared in the place the options describe."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchsuite.commands.console import say
+from benchsuite.commands.options import DeviceName, PolicyName
+from benchsuite.errors import SetupError
+from benchsuite.execution.preparation import Place, Preparation, prepare
+from benchsuite.registry import Registry, registry
+from benchsuite.sources.cache import cache_root
+from benchsuite.suite.expand import expand
+from benchsuite.suite.reader import read_suite
+from benchsuite.suite.schema import Suite
+
+
+@dataclass(frozen=True)
+class Study:
+    """A suite that was read, expanded and prepared."""
+
+    suite: Suite
+    preparation: Preparation
+    place: Place
+    registry: Registry
+
+
+def place_from(data: Path | None, policy: PolicyName, device: DeviceName, results: Path) -> Place:
+    """The place that the command line and the environment describe. Raises SetupError."""
+    threads = os.environ.get("BENCHSUITE_THREADS")
+    if threads and not (threads.isdecimal() and int(threads) > 0):
+        raise SetupError(
+            f"BENCHSUITE_THREADS is {threads!r}",
+            where="environment",
+            expected="how many CPU threads a run may use: a whole number from 1",
+            remedy="correct it, or unset it to use one thread for each core",
+        )
+    return Place(
+        policy=policy.value,
+        data=data.expanduser() if data is not None else None,
+        cache=cache_root(),
+        results=results,
+        device=device.value,
+        threads=int(threads) if threads else None,
+    )
+
+
+def open_study(
+    name: str, place: Place, *, overrides: Sequence[str] | None, seeds: str | None, download: bool, quiet: bool = False
+) -> Study:
+    """Read, expand and prepare a suite. With `download` false nothing is fetched: what is absent is told."""
+    known = registry()
+    suite = read_suite(Path(name) if name.endswith((".yaml", ".yml")) else name, known)
+    plan = expand(suite, known, overrides=overrides or (), seeds=seeds)
+    preparation = prepare(plan, known, place, download=download, say=(lambda _: None) if quiet else say)
+    return Study(suite, preparation, place, known)

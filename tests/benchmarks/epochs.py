@@ -1,0 +1,344 @@
+"""Seconds an epoch of ResNet18 at 224 on Beans: the engine against the usual way, interleaved.
+
+The usual way is a DataLoader with four worker processes that decode, resize and normalise every JPEG in every epoch,
+`requires_grad=False` on what is frozen, no caches, torch's default memory format. The engine is the very trainer that
+runs use. Both train on the same images in batches of 16, with the same weights and optimizer settings.
+
+`--images` trains each measured epoch on so many images only (the same for both) and scales to the whole split;
+`--rounds` repeats everything in turn, so that a machine that slows down slows both. The table gives medians and the
+median of the ratios round by round with its 95 % bootstrap interval.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchsuite.engine.determinism import configure, prepare_environment
+from benchsuite.engine.task import RunTask
+from benchsuite.execution.preparation import Place, Preparation, prepare
+from benchsuite.identity.numerics import describe
+from benchsuite.registry import registry
+from benchsuite.sources.cache import cache_root
+from benchsuite.suite import expand, read_suite
+
+WHOLE_SECONDS = 1.0
+MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+
+
+def main() -> None:
+    options = _options()
+    numerics = describe(options.device, None, "auto")
+    prepare_environment(numerics)
+    configure(numerics)
+    preparation = _prepare(options)
+    print(f"{numerics.device_name}, {numerics.threads} threads, torch {numerics.torch}, {platform.system()}")
+    print(f"data: {preparation.tasks[0].data.provenance}; {options.images} of {_train_size(preparation)} images "
+          f"an epoch, {options.rounds} rounds, {time.strftime('%Y-%m-%d')}\n")  # fmt: skip
+    contests = [Contest(_task(preparation, blocks), options.images) for blocks in options.blocks]
+    measured = [_Times([], [], []) for _ in contests]
+    for _round in range(options.rounds):
+        for contest, times in zip(contests, measured, strict=True):
+            times.usual.append(contest.usual())
+            times.engine.append(contest.engine())
+            times.bare.append(contest.bare())
+    _report(options, preparation, contests, measured)
+    if options.processes:
+        _report_processes(options)
+    if options.device != "cpu" and numerics.device == "cuda":
+        _report_determinism(contests, options.rounds)
+
+
+@dataclass(frozen=True)
+class _Times:
+    usual: list[float]
+    engine: list[float]
+    bare: list[float]
+
+
+class Contest:
+    """The contestants of one case, each with a network of its own, warmed up by one short epoch."""
+
+    def __init__(self, task: RunTask, images: int) -> None:
+        import torch
+
+        self.blocks = task.spec.case.settings["recipe.freeze.blocks"]
+        self.device = torch.device(task.numerics.device)
+        self.n = min(images, len(task.data.index.train))
+        self._prepare_engine(task)
+        self._prepare_usual(task)
+        self.usual()
+        # A fast epoch is measured whole: a few steps of it would be noise.
+        if self.engine() < WHOLE_SECONDS:
+            self._use(len(task.data.index.train))
+            self.engine()
+
+    # The engine: the trainer's own epoch.
+
+    def _prepare_engine(self, task: RunTask) -> None:
+        from benchsuite.engine import freeze
+        from benchsuite.engine.checkpoint import Progress
+        from benchsuite.engine.loop import make_optimizer
+        from benchsuite.engine.run import Run, _Known
+        from benchsuite.store.folders import Store
+
+        store = Store(Path(tempfile.mkdtemp(prefix="benchsuite-bench-")))
+        self.run = Run(replace(task, results=store.root), registry(), store, _Silent(), 1e9, _Known())
+        self.run.build()
+        self.phase = self.run.phases[0]
+        self.frozen = freeze.resolve(self.phase.freeze, self.run.network.stages)
+        freeze.apply(self.frozen, self.run.network.stages)
+        self.whole = self.run.supply(self.frozen)
+        self._use(self.n)
+        self.trainer = self.run.trainer(_Silent())
+        self.optimizer = make_optimizer(self.phase.optimizer, self.supply.cut.tail)
+        self.scaler = self.run.arithmetic.scaler()
+        self.progress = Progress()
+        freeze.train_mode(self.frozen, self.run.network.stages)
+
+    def _use(self, n: int) -> None:
+        self.used = n
+        labels = self.whole.train_labels[:n]
+        self.supply = replace(self.whole, train=_First(self.whole.train, n), train_labels=labels)
+
+    def engine(self) -> float:
+        """Seconds of one training epoch by the engine."""
+
+        def epoch() -> None:
+            self.trainer.epoch(self.phase, self.supply, self.optimizer, self.scaler, self.progress)
+
+        return self._time(epoch)
+
+    def bare(self) -> float:
+        """Seconds of the barest loop over the same tensors with the same network and optimizer."""
+        import torch
+        from torch.nn.functional import cross_entropy
+
+        tail, inputs, labels = self.supply.cut.tail, self.supply.train, self.supply.train_labels
+
+        def epoch() -> None:
+            for samples in torch.randperm(self.used, device=self.device).split(self.phase.batch_size):
+                with self.run.arithmetic.autocast():
+                    loss = cross_entropy(tail(inputs.batch(samples)), labels.index_select(0, samples))
+                self.optimizer.zero_grad(set_to_none=True)
+                loss.backward()
+                self.optimizer.step()
+
+        return self._time(epoch)
+
+    # The usual way.
+
+    def _prepare_usual(self, task: RunTask) -> None:
+        import torch
+        from torchvision import models
+
+        self.network = models.resnet18(weights=None)
+        if task.weights.file is not None:
+            self.network.load_state_dict(torch.load(task.weights.file, weights_only=True))
+        self.network.fc = torch.nn.Linear(512, len(task.data.index.classes))
+        blocks = (self.network.layer1, self.network.layer2, self.network.layer3, self.network.layer4)
+        frozen: Sequence[Any] = blocks[: self.blocks]
+        if frozen:
+            frozen = (self.network.conv1, self.network.bn1, *frozen)
+        for part in frozen:
+            part.requires_grad_(False)
+        self.network.to(self.device).train()
+        self.usual_optimizer = torch.optim.Adam([p for p in self.network.parameters() if p.requires_grad], lr=1e-4)
+        split = task.data.index.train
+        paths = [split.images.path(i) for i in range(self.n)]  # type: ignore[attr-defined]
+        self.loader = torch.utils.data.DataLoader(
+            _Photos(paths, list(split.labels[: self.n]), task.spec.case.dataset.parameters["image_size"]),
+            batch_size=16,
+            shuffle=True,
+            num_workers=4,
+            persistent_workers=True,
+            pin_memory=self.device.type == "cuda",
+        )
+
+    def usual(self) -> float:
+        """Seconds of one training epoch the usual way."""
+        from torch.nn.functional import cross_entropy
+
+        def epoch() -> None:
+            for images, labels in self.loader:
+                images, labels = images.to(self.device), labels.to(self.device)
+                with self.run.arithmetic.autocast():
+                    loss = cross_entropy(self.network(images), labels)
+                self.usual_optimizer.zero_grad()
+                loss.backward()
+                self.usual_optimizer.step()
+                loss.item()
+
+        return self._time(epoch)
+
+    def _time(self, epoch: Callable[[], None]) -> float:
+        import torch
+
+        start = time.perf_counter()
+        epoch()
+        if self.device.type == "cuda":
+            torch.cuda.synchronize()
+        return time.perf_counter() - start
+
+
+class _Photos:
+    """A map-style data set that decodes at every access, as tutorials do it."""
+
+    def __init__(self, paths: Sequence[Path], labels: Sequence[int], size: int) -> None:
+        from torchvision import transforms
+
+        self.paths, self.labels = paths, labels
+        self.transform = transforms.Compose(
+            [transforms.Resize((size, size)), transforms.ToTensor(), transforms.Normalize(MEAN, STD)]
+        )
+
+    def __len__(self) -> int:
+        return len(self.paths)
+
+    def __getitem__(self, i: int) -> tuple[Any, int]:
+        from PIL import Image
+
+        with Image.open(self.paths[i]) as picture:
+            return self.transform(picture.convert("RGB")), self.labels[i]
+
+
+class _First:
+    """The first `n` of some inputs."""
+
+    def __init__(self, inputs: Any, n: int) -> None:
+        self._inputs, self._n = inputs, n
+
+    def __len__(self) -> int:
+        return self._n
+
+    def batch(self, samples: Any) -> Any:
+        return self._inputs.batch(samples)
+
+
+class _Silent:
+    """A watcher and listener that keeps what it hears to itself."""
+
+    def say(self, text: str) -> None:
+        pass
+
+    def epoch(self, *details: Any) -> None:
+        pass
+
+    def steps(self, *details: Any) -> None:
+        pass
+
+
+def _report(options: Any, preparation: Preparation, contests: Sequence[Contest], measured: Sequence[_Times]) -> None:
+    print("| frozen blocks | usual (s/epoch) | engine (s/epoch) | times faster | 95 % interval | over a bare loop |")
+    print("|---|---|---|---|---|---|")
+    for contest, times in zip(contests, measured, strict=True):
+        whole = _train_size(preparation)
+        usual, engine = np.array(times.usual) * whole / contest.n, np.array(times.engine) * whole / contest.used
+        ratios = usual / engine
+        low, high = _interval(ratios)
+        overhead = np.median(np.array(times.engine) / np.array(times.bare)) - 1
+        print(
+            f"| {contest.blocks} | {np.median(usual):.2f} | {np.median(engine):.3g} | "
+            f"{np.median(ratios):.2f} | {low:.2f} to {high:.2f} | {100 * overhead:+.1f} % |"
+        )
+
+
+def _interval(ratios: np.ndarray) -> tuple[float, float]:
+    draws = np.random.default_rng(0).choice(ratios, size=(10_000, len(ratios)))
+    low, high = np.percentile(np.median(draws, axis=1), [2.5, 97.5])
+    return float(low), float(high)
+
+
+def _report_processes(options: Any) -> None:
+    """Whole processes through the command line: memory of each case, and the time to start with warm caches."""
+    folder = Path(tempfile.mkdtemp(prefix="benchsuite-bench-"))
+    command = [sys.executable, "-m", "benchsuite.cli", "run", "beans_freeze", "--seeds", "1", "--no-paper"]
+    command += ["--no-estimate", "--set", "recipe.max_epochs=1", "--results", str(folder), "--device", options.device]
+    command += ["--data", str(options.data)] if options.data else []
+    command += ["--set", f"model.weights={options.weights}"] if options.weights else []
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    print("\n| case | peak memory (GiB) | setup, data and features (s), warm |\n|---|---|---|")
+    again = Path(tempfile.mkdtemp(prefix="benchsuite-bench-"))
+    start = time.perf_counter()
+    subprocess.run(
+        [*command, "--results", str(again)], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    whole = time.perf_counter() - start
+    made = 0.0
+    for path in sorted(
+        again.glob("runs/*/record.json"), key=lambda p: json.loads(p.read_text())["spec"]["case"]["name"]
+    ):
+        record = json.loads(path.read_text())
+        seconds = record["cost"]["seconds"]
+        made += seconds["total"]
+        ready = sum(seconds.get(part, 0.0) for part in ("setup", "data", "features"))
+        print(f"| {record['spec']['case']['name']} | {record['cost']['peak_memory_bytes'] / 2**30:.2f} | {ready:.1f} |")
+    print(f"\nStart of the command and its worker until the first run begins, warm: {whole - made:.1f} s")
+
+
+def _report_determinism(contests: Sequence[Contest], rounds: int) -> None:
+    """What deterministic mode costs on a GPU."""
+    import torch
+
+    print("\n| frozen blocks | deterministic (s/epoch) | not (s/epoch) | cost |\n|---|---|---|---|")
+    for contest in contests:
+        bound, free = [], []
+        for _round in range(rounds):
+            bound.append(contest.engine())
+            torch.use_deterministic_algorithms(False)
+            torch.backends.cudnn.deterministic, torch.backends.cudnn.benchmark = False, True
+            contest.engine()
+            free.append(contest.engine())
+            torch.use_deterministic_algorithms(True)
+            torch.backends.cudnn.deterministic, torch.backends.cudnn.benchmark = True, False
+        cost = np.median(np.array(bound) / np.array(free)) - 1
+        print(f"| {contest.blocks} | {np.median(bound):.3g} | {np.median(free):.3g} | {100 * cost:+.1f} % |")
+
+
+def _prepare(options: Any) -> Preparation:
+    known = registry()
+    overrides = [f"model.weights={options.weights}"] if options.weights else []
+    plan = expand(read_suite("beans_freeze", known), known, overrides=overrides, seeds="1")
+    place = Place("auto", options.data, cache_root(), Path(tempfile.gettempdir()), options.device)
+    preparation = prepare(plan, known, place, download=True, say=print)
+    assert preparation.tasks is not None
+    return preparation
+
+
+def _task(preparation: Preparation, blocks: int) -> RunTask:
+    return next(task for task in preparation.tasks or () if task.spec.case.settings["recipe.freeze.blocks"] == blocks)
+
+
+def _train_size(preparation: Preparation) -> int:
+    return len((preparation.tasks or ())[0].data.index.train)
+
+
+def _options() -> Any:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    data = os.environ.get("BENCHSUITE_DATA")
+    parser.add_argument("--data", type=Path, default=Path(data) if data else None, help="folder with the real data")
+    parser.add_argument("--weights", help="weights file for model.weights")
+    parser.add_argument("--images", type=int, default=192, help="images of a measured epoch (default 192)")
+    parser.add_argument("--rounds", type=int, default=5, help="how often everything is measured in turn (default 5)")
+    parser.add_argument("--blocks", type=int, nargs="+", default=[0, 1, 2, 3, 4], help="cases (default all five)")
+    parser.add_argument("--device", default="auto", choices=["auto", "cpu", "cuda"])
+    parser.add_argument("--no-processes", dest="processes", action="store_false", help="leave out memory and start-up")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    with suppress(KeyboardInterrupt):
+        main()

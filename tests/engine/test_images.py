@@ -1,0 +1,188 @@
+from __future__ import annotations
+
+import os
+import resource
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from filelock import FileLock
+from PIL import Image
+
+from benchsuite.contracts.dataset import PhotoFiles, Preprocessing
+from benchsuite.engine import images as module
+from benchsuite.engine.images import cached_images, prune
+from benchsuite.errors import DataError, StoreError
+from benchsuite.sources.digests import digest_images
+
+COUNT = 5
+
+
+def preprocessing(size: tuple[int, int] = (8, 6), resize: str = "squash") -> Preprocessing:
+    return Preprocessing(size, (0, 0, 0), (1, 1, 1), resize)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> PhotoFiles:
+    root = tmp_path / "photos"
+    root.mkdir()
+    random = np.random.default_rng(0)
+    for i in range(COUNT):
+        shape = (40, 30, 3) if i % 2 else (24, 50, 3)
+        Image.fromarray(random.integers(0, 256, shape, dtype=np.uint8)).save(root / f"{i}.png")
+    return PhotoFiles(root, tuple(f"{i}.png" for i in range(COUNT)))
+
+
+def pixels(photos: PhotoFiles, cache: Path, asked: Preprocessing | None = None) -> np.ndarray:
+    return cached_images(photos, digest_images(photos), asked or preprocessing(), cache)
+
+
+def files(cache: Path, suffix: str = ".u8") -> list[Path]:
+    return sorted((cache / "images").glob(f"*{suffix}"))
+
+
+def test_squash_scales_both_sides(photos: PhotoFiles, tmp_path: Path) -> None:
+    cached = pixels(photos, tmp_path / "cache")
+    assert cached.shape == (COUNT, 8, 6, 3)
+    assert cached.dtype == np.uint8
+    for i in range(COUNT):
+        expected = photos.open(i).resize((6, 8), Image.Resampling.BILINEAR)
+        assert np.array_equal(cached[i], np.asarray(expected))
+
+
+def test_crop_keeps_the_centre_and_the_proportions(tmp_path: Path) -> None:
+    wide = np.zeros((10, 30, 3), np.uint8)
+    wide[:, 10:20] = 200
+    Image.fromarray(wide).save(tmp_path / "wide.png")
+    cached = pixels(PhotoFiles(tmp_path, ("wide.png",)), tmp_path / "cache", preprocessing((10, 10), "crop"))
+    assert (cached == 200).all()
+
+
+def test_grey_and_transparent_pictures_become_rgb(tmp_path: Path) -> None:
+    Image.new("L", (9, 9), 77).save(tmp_path / "grey.png")
+    Image.new("RGBA", (9, 9), (10, 20, 30, 128)).save(tmp_path / "clear.png")
+    cached = pixels(PhotoFiles(tmp_path, ("grey.png", "clear.png")), tmp_path / "cache")
+    assert (cached[0] == 77).all()
+    assert (cached[1] == (10, 20, 30)).all()
+
+
+def test_the_array_cannot_be_written(photos: PhotoFiles, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="read-only"):
+        pixels(photos, tmp_path / "cache")[0] = 0
+
+
+def test_photos_are_decoded_once(photos: PhotoFiles, tmp_path: Path) -> None:
+    digests = digest_images(photos)
+    first = cached_images(photos, digests, preprocessing(), tmp_path / "cache")
+    for path in photos.root.iterdir():
+        path.unlink()
+    assert np.array_equal(first, cached_images(photos, digests, preprocessing(), tmp_path / "cache"))
+
+
+def test_everything_that_decides_the_pixels_is_in_the_key(
+    photos: PhotoFiles, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache = tmp_path / "cache"
+    pixels(photos, cache)
+    pixels(photos, cache)
+    assert len(files(cache)) == 1
+    pixels(photos, cache, preprocessing((6, 8)))
+    pixels(photos, cache, preprocessing(resize="crop"))
+    pixels(PhotoFiles(photos.root, photos.names[::-1]), cache)
+    monkeypatch.setattr(module, "pillow_version", "0.0")
+    pixels(photos, cache)
+    monkeypatch.setattr(module.features, "version", lambda name: "0")
+    pixels(photos, cache)
+    assert len(files(cache)) == 6
+
+
+def test_names_of_photos_are_not_in_the_key(photos: PhotoFiles, tmp_path: Path) -> None:
+    pixels(photos, tmp_path / "cache")
+    (photos.root / "0.png").rename(photos.root / "renamed.png")
+    pixels(PhotoFiles(photos.root, ("renamed.png", *photos.names[1:])), tmp_path / "cache")
+    assert len(files(tmp_path / "cache")) == 1
+
+
+def test_a_truncated_cache_file_is_built_again(photos: PhotoFiles, tmp_path: Path) -> None:
+    whole = pixels(photos, tmp_path / "cache").copy()
+    (path,) = files(tmp_path / "cache")
+    path.write_bytes(path.read_bytes()[:100])
+    assert np.array_equal(pixels(photos, tmp_path / "cache"), whole)
+
+
+@pytest.mark.parametrize("spoil", [lambda content: content[: len(content) // 2], lambda content: b"no picture"])
+def test_a_photo_that_cannot_be_decoded_is_named_and_nothing_is_left(spoil, photos: PhotoFiles, tmp_path: Path) -> None:
+    victim = photos.path(3)
+    victim.write_bytes(spoil(victim.read_bytes()))
+    with pytest.raises(DataError) as caught:
+        pixels(photos, tmp_path / "cache")
+    assert str(victim) in str(caught.value)
+    assert files(tmp_path / "cache") == files(tmp_path / "cache", ".tmp") == []
+
+
+def test_a_full_disk_is_said_with_a_remedy_and_nothing_is_left(photos: PhotoFiles, tmp_path: Path) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    digests = digest_images(photos)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (300, hard))
+    try:
+        with pytest.raises(StoreError, match="full") as caught:
+            cached_images(photos, digests, preprocessing(), tmp_path / "cache")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert "BENCHSUITE_CACHE" in str(caught.value)
+    assert files(tmp_path / "cache") == files(tmp_path / "cache", ".tmp") == []
+
+
+def test_two_that_build_at_once_build_once(photos: PhotoFiles, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    built: list[int] = []
+    original = module._build
+
+    def slow(*arguments: object) -> None:
+        built.append(1)
+        time.sleep(0.2)
+        original(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(module, "_build", slow)
+    results: list[np.ndarray] = []
+    threads = [threading.Thread(target=lambda: results.append(pixels(photos, tmp_path / "cache"))) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+    assert len(built) == 1
+    assert len(results) == 3
+    assert all(np.array_equal(results[0], result) for result in results)
+
+
+def test_decoding_is_announced_once(photos: PhotoFiles, tmp_path: Path) -> None:
+    said: list[str] = []
+    for _ in range(2):
+        cached_images(photos, digest_images(photos), preprocessing(), tmp_path / "cache", said.append)
+    assert said == ["decoding 5 images once, at 8 x 6"]
+
+
+def test_prune_deletes_what_was_not_used_for_longest(photos: PhotoFiles, tmp_path: Path) -> None:
+    cache = tmp_path / "cache"
+    for height in (4, 5, 6):
+        pixels(photos, cache, preprocessing((height, 4)))
+    old, middle, new = sorted(files(cache), key=lambda path: path.stat().st_size)
+    for age, path in enumerate((new, middle, old)):
+        os.utime(path, (1_000_000 - age, 1_000_000 - age))
+    pixels(photos, cache, preprocessing((4, 4)))
+    assert prune(cache, old.stat().st_size + new.stat().st_size) == (middle,)
+    assert files(cache) == sorted((old, new))
+
+
+def test_prune_leaves_what_is_being_built(photos: PhotoFiles, tmp_path: Path) -> None:
+    pixels(photos, tmp_path / "cache")
+    (path,) = files(tmp_path / "cache")
+    with FileLock(path.with_suffix(".lock")):
+        assert prune(tmp_path / "cache", 0) == ()
+    assert prune(tmp_path / "cache", 0) == (path,)
+
+
+def test_digests_that_do_not_fit_the_images_are_refused(photos: PhotoFiles, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="5 images and 0 digests"):
+        cached_images(photos, [], preprocessing(), tmp_path)

@@ -1,0 +1,112 @@
+"""What papers say: numbers from the findings, words chosen by them, and every state of a study."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from benchsuite.errors import PaperError
+from benchsuite.paper import markup, spanish
+from benchsuite.paper.document import Document, Figure, Table, texts
+from benchsuite.paper.html import render_html
+from benchsuite.paper.numbering import number
+from benchsuite.paper.study.compose import compose
+from support.paper_material import make_material
+
+
+def said(document: Document) -> str:
+    parts = [document.abstract, *document.notices, *(text for block in document.body for text in texts(block))]
+    return " ".join(markup.plain(document, part) for part in parts).replace("\u00a0", " ")
+
+
+def table(document: Document, name: str) -> Table:
+    return next(block for block in document.body if isinstance(block, Table) and block.id == name)
+
+
+def test_the_results_table_prints_the_findings() -> None:
+    material = make_material(cases=2, seeds=4)
+    document = compose(material)
+    rows = table(document, "tab-results").rows
+    for row, case in zip(rows, material.findings.cases, strict=True):
+        estimate = case.estimates["test_accuracy"]
+        assert row[3].value == estimate.mean
+        assert row[3].runs == estimate.runs
+        shown = markup.plain(document, row[3].text)
+        assert shown.startswith(spanish.number(100 * estimate.mean, 1))
+        assert spanish.number(100 * max(0.0, estimate.low or 0), 1) in shown
+
+
+def test_prose_quotes_results_by_reference() -> None:
+    material = make_material(cases=2, seeds=4)
+    estimate = material.findings.cases[0].estimates["test_accuracy"]
+    assert spanish.percent(estimate.mean).replace("\u00a0", " ") in said(compose(material))
+
+
+@pytest.mark.parametrize(
+    ("quote", "hint"), [("test_acuracy 0", "test_accuracy"), ("test_accuracy 9", "unknown"), ("best nada", "unknown")]
+)
+def test_unknown_quotes_are_errors_that_name_the_place(quote: str, hint: str) -> None:
+    material = make_material({"abstract": f"Dice {{{{{quote}}}}}."}, cases=1, seeds=2)
+    with pytest.raises(PaperError, match="unknown") as caught:
+        compose(material)
+    assert caught.value.where == "paper.abstract"
+    assert hint in str(caught.value)
+
+
+def test_the_six_figures_of_the_study_are_there_with_words_for_the_blind() -> None:
+    figures = {block.id: block for block in compose(make_material(cases=2, seeds=2)).body if isinstance(block, Figure)}
+    for name in ("accuracies", "loss", "gap", "convergence", "cost", "test", "confusion", "stages"):
+        drawn = figures[f"fig-{name}"]
+        assert any(character.isdigit() for character in drawn.alt)
+        assert "<image" not in drawn.svg
+
+
+@pytest.mark.parametrize(
+    ("findings", "words"),
+    [
+        ({"cases": 3, "seeds": 3, "done": 0}, ["RESULTADOS PARCIALES: 0 de 9", "Todavía no hay ninguna ejecución"]),
+        ({"cases": 3, "seeds": 1}, ["Una sola semilla", "no concluyente", "Wilson"]),
+        ({"cases": 1, "seeds": 2}, ["recoge las medidas"]),
+        (
+            {"cases": 2, "seeds": 3, "done": 4, "failed": [(1, 0)]},
+            ["RESULTADOS PARCIALES: 3 de 6", "Una ejecución ha fallado", "became NaN"],
+        ),
+        (
+            {"cases": 1, "seeds": 2, "sample": True, "changes": ("recipe.max_epochs=2",)},
+            ["MUESTRA SINTÉTICA", "PESOS ALEATORIOS", "recipe.max_epochs=2"],
+        ),
+    ],
+)
+def test_every_state_of_a_study_makes_a_paper_that_says_so(findings: dict[str, Any], words: list[str]) -> None:
+    document = compose(make_material(**findings))
+    text = said(document)
+    for word in words:
+        assert word in text
+    number(document)
+
+
+def test_a_finished_study_has_neither_watermark_nor_notice() -> None:
+    document = compose(make_material(cases=1, seeds=2))
+    assert document.watermark is None
+    assert not document.notices
+
+
+def test_a_section_in_an_unknown_place_is_an_error() -> None:
+    sections = [{"title": "Rara", "place": "nowhere", "text": "x"}]
+    with pytest.raises(PaperError, match="nowhere"):
+        compose(make_material({"sections": sections}, cases=1, seeds=1))
+
+
+def test_prose_may_refer_to_figures_that_are_still_to_come() -> None:
+    sections = [{"title": "Uno", "text": "Véase {{fig-loss}}."}]
+    document = compose(make_material({"sections": sections}, cases=3, seeds=2, done=0))
+    assert "(figura pendiente)" in render_html(document, number(document))
+
+
+def test_a_spoilt_sample_photo_is_refused() -> None:
+    from dataclasses import replace
+
+    material = replace(make_material(cases=1, seeds=1), samples=(("roya", b"not a photo"),))
+    with pytest.raises(PaperError, match="roya"):
+        compose(material)

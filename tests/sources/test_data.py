@@ -1,0 +1,295 @@
+"""The policy of where data come from, with a data set of three text files per class."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pytest
+
+from benchsuite.contracts.dataset import (
+    Dataset,
+    DatasetCard,
+    DatasetIndex,
+    Downloader,
+    Found,
+    PhotoFiles,
+    Preprocessing,
+    Source,
+    Split,
+)
+from benchsuite.contracts.parameters import Parameters
+from benchsuite.errors import DataError, PluginError, StoreError
+from benchsuite.sources import digests
+from benchsuite.sources.data import LocatedData, locate_data
+from benchsuite.sources.digests import content_fingerprint
+from benchsuite.sources.download import Unreachable
+
+CLASSES = ("cat", "dog")
+SPLITS = ("train", "validation", "test")
+
+
+class Letters(Dataset[Parameters]):
+    name: ClassVar[str] = "letters"
+    Parameters: ClassVar[type[Parameters]] = Parameters
+
+    def __init__(self, fetch: Callable[[Path], None] | None = None) -> None:
+        self.fetch = fetch
+        self.downloads = self.samples = 0
+
+    def card(self, params: Parameters) -> DatasetCard:
+        source = Source("https://example.org/letters.zip", "letters.zip")
+        return DatasetCard(
+            "Letters", "", "MIT", "", "", (source,), CLASSES, dict.fromkeys(SPLITS, 2), layout="letters/<split>/*"
+        )
+
+    def preprocessing(self, params: Parameters) -> Preprocessing:
+        return Preprocessing((8, 8), (0, 0, 0), (1, 1, 1))
+
+    def find(self, params: Parameters, root: Path, scratch: Path) -> Found | None:
+        home = root / "letters"
+        if not home.is_dir():
+            return None
+        if not (home / "test").is_dir():
+            raise DataError("the split test is missing", where=str(home))
+        sealed = home / "official"
+        if sealed.is_file():
+            return Found(home, "official", "checked", fingerprint=sealed.read_text())
+        return Found(home, "unofficial copy", "counts match")
+
+    def download(self, params: Parameters, folder: Path, downloader: Downloader) -> None:
+        self.downloads += 1
+        if self.fetch is None:
+            raise Unreachable("cannot download: no connection", where="https://example.org/letters.zip")
+        self.fetch(folder)
+
+    def sample(self, params: Parameters, folder: Path) -> None:
+        self.samples += 1
+        write(folder, "sample")
+
+    def index(self, params: Parameters, folder: Path) -> DatasetIndex:
+        def split(name: str) -> Split:
+            return Split(PhotoFiles(folder, tuple(f"{name}/{label}" for label in CLASSES)), (0, 1))
+
+        return DatasetIndex(CLASSES, *(split(name) for name in SPLITS))
+
+
+def write(root: Path, text: str) -> Path:
+    for split in SPLITS:
+        for label in CLASSES:
+            path = root / "letters" / split / label
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(f"{text} {split} {label}")
+    return root
+
+
+@dataclass
+class Desk:
+    """Locates letters with a cache of its own and remembers what was said."""
+
+    cache: Path
+    said: list[str] = field(default_factory=list)
+
+    def locate(self, dataset: Letters, **options: Any) -> LocatedData | None:
+        given: dict[str, Any] = {"policy": "auto", "data": None} | options
+        return locate_data(dataset, Parameters(), cache=self.cache, say=self.said.append, **given)
+
+
+@pytest.fixture
+def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
+    monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
+    return Desk(tmp_path / "cache")
+
+
+def test_the_named_folder_comes_first(desk: Desk, tmp_path: Path) -> None:
+    write(desk.cache / "datasets" / "letters", "cached")
+    located = desk.locate(Letters(), data=write(tmp_path / "mine", "mine"))
+    assert located is not None
+    assert located.folder == tmp_path / "mine" / "letters"
+    assert located.provenance == "unofficial copy"
+
+
+def test_the_cache_comes_before_the_network(desk: Desk) -> None:
+    write(desk.cache / "datasets" / "letters", "cached")
+    dataset = Letters()
+    located = desk.locate(dataset, policy="real")
+    assert located is not None
+    assert located.folder.is_relative_to(desk.cache / "datasets")
+    assert dataset.downloads == 0
+
+
+def test_a_download_ends_in_the_cache_and_is_made_once(desk: Desk) -> None:
+    dataset = Letters(lambda folder: void(write(folder, "fetched")))
+    first, second = desk.locate(dataset), desk.locate(dataset)
+    assert first == second
+    assert dataset.downloads == 1
+    assert sorted(path.name for path in (desk.cache / "datasets").iterdir()) == ["letters"]
+
+
+def void(value: object) -> None:
+    return
+
+
+def test_without_a_network_auto_uses_the_sample_and_says_why(desk: Desk) -> None:
+    located = desk.locate(Letters())
+    assert located is not None
+    assert located.provenance == "synthetic sample"
+    assert any("no connection" in line and "synthetic sample" in line for line in desk.said)
+
+
+def test_without_a_network_real_says_what_to_put_where(desk: Desk) -> None:
+    with pytest.raises(DataError) as caught:
+        desk.locate(Letters(), policy="real")
+    message = str(caught.value)
+    for part in ("letters/<split>/*", "https://example.org/letters.zip", "--data", "BENCHSUITE_DATA", "no connection"):
+        assert part in message
+
+
+def test_sample_never_looks(desk: Desk, tmp_path: Path) -> None:
+    dataset = Letters()
+    located = desk.locate(dataset, policy="sample", data=write(tmp_path / "mine", "mine"))
+    assert located is not None
+    assert located.provenance == "synthetic sample"
+    assert dataset.downloads == 0
+
+
+def test_the_sample_is_made_once(desk: Desk) -> None:
+    dataset = Letters()
+    assert desk.locate(dataset, policy="sample") == desk.locate(dataset, policy="sample")
+    assert dataset.samples == 1
+
+
+def test_planning_downloads_nothing_and_answers_none(desk: Desk) -> None:
+    dataset = Letters()
+    assert desk.locate(dataset, download=False) is None
+    assert desk.locate(dataset, policy="real", download=False) is None
+    assert dataset.downloads == dataset.samples == 0
+
+
+def test_offline_no_download_is_tried(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    dataset = Letters(lambda folder: void(write(folder, "fetched")))
+    located = desk.locate(dataset, download=False)
+    assert located is not None
+    assert located.provenance == "synthetic sample"
+    assert dataset.downloads == 0
+    assert any("HF_HUB_OFFLINE" in line for line in desk.said)
+
+
+def test_a_named_folder_without_the_data_is_an_error_only_for_real(desk: Desk, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="letters"):
+        desk.locate(Letters(), policy="real", data=tmp_path)
+    located = desk.locate(Letters(), data=tmp_path)
+    assert located is not None
+    assert located.provenance == "synthetic sample"
+    assert any("looking further" in line for line in desk.said)
+
+
+def test_a_named_folder_that_does_not_exist_is_an_error(desk: Desk, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="does not exist"):
+        desk.locate(Letters(), data=tmp_path / "typo")
+
+
+def test_broken_data_never_fall_through_to_the_sample(desk: Desk, tmp_path: Path) -> None:
+    (tmp_path / "letters" / "train").mkdir(parents=True)
+    dataset = Letters()
+    with pytest.raises(DataError, match="split test is missing"):
+        desk.locate(dataset, data=tmp_path)
+    assert dataset.samples == 0
+
+
+def test_a_broken_download_is_an_error_and_is_not_kept(desk: Desk) -> None:
+    dataset = Letters(lambda folder: (folder / "letters" / "train").mkdir(parents=True))
+    with pytest.raises(DataError, match="split test is missing"):
+        desk.locate(dataset)
+    assert list((desk.cache / "datasets").iterdir()) == []
+    assert dataset.samples == 0
+
+
+def test_a_download_that_find_does_not_see_is_the_plugins_fault(desk: Desk) -> None:
+    with pytest.raises(PluginError, match="does not find its own"):
+        desk.locate(Letters(lambda folder: None))
+
+
+def test_something_else_in_the_caches_place_is_an_error(desk: Desk) -> None:
+    (desk.cache / "datasets" / "letters" / "junk").mkdir(parents=True)
+    with pytest.raises(DataError, match="something that is not"):
+        desk.locate(Letters())
+
+
+def test_official_data_that_were_changed_are_an_unofficial_copy(desk: Desk, tmp_path: Path) -> None:
+    home = write(tmp_path / "mine", "mine") / "letters"
+    (home / "official").write_text(content_fingerprint(Letters().index(Parameters(), home)))
+    before = desk.locate(Letters(), data=tmp_path / "mine")
+    (home / "test" / "cat").write_text("tampered with")
+    after = desk.locate(Letters(), data=tmp_path / "mine")
+    assert before is not None
+    assert after is not None
+    assert (before.provenance, after.provenance) == ("official", "unofficial copy")
+    assert "changed" in after.evidence
+
+
+def test_the_fingerprint_depends_on_content_and_not_on_the_folder(desk: Desk, tmp_path: Path) -> None:
+    one, two, other = (
+        desk.locate(Letters(), data=write(tmp_path / name, text))
+        for name, text in (("a", "same"), ("b", "same"), ("c", "other"))
+    )
+    assert one is not None
+    assert two is not None
+    assert other is not None
+    assert one.fingerprint == two.fingerprint != other.fingerprint
+    assert set(one.digests) == set(SPLITS)
+    assert one.digests["test"][0] == one.index.test.images.digest(0)
+
+
+def test_unchanged_files_are_not_read_again(desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path / "mine", "mine")
+    first = desk.locate(Letters(), data=tmp_path / "mine")
+    read: list[Path] = []
+    original = digests.file_sha256
+    monkeypatch.setattr(digests, "file_sha256", lambda path: (read.append(path), original(path))[1])
+    assert desk.locate(Letters(), data=tmp_path / "mine") == first
+    assert read == []
+    (tmp_path / "mine" / "letters" / "train" / "dog").write_text("another")
+    changed = desk.locate(Letters(), data=tmp_path / "mine")
+    assert [path.name for path in read] == ["dog"]
+    assert changed is not None
+    assert first is not None
+    assert changed.fingerprint != first.fingerprint
+
+
+def test_remembered_digests_that_are_nonsense_are_ignored(desk: Desk, tmp_path: Path) -> None:
+    write(tmp_path / "mine", "mine")
+    first = desk.locate(Letters(), data=tmp_path / "mine")
+    for content in ("[]", '{"train/cat": 3}', "{", json.dumps({"train/cat": [1, 2]})):
+        for path in (desk.cache / "digests").iterdir():
+            path.write_text(content)
+        assert desk.locate(Letters(), data=tmp_path / "mine") == first
+
+
+def test_two_at_once_download_once(desk: Desk) -> None:
+    inside = threading.Barrier(2, timeout=10)
+
+    def fetch(folder: Path) -> None:
+        inside.wait()
+        write(folder, "fetched")
+
+    dataset = Letters(fetch)
+    threads = [threading.Thread(target=desk.locate, args=(dataset,)) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    inside.wait()
+    for thread in threads:
+        thread.join(20)
+    assert dataset.downloads == 1
+
+
+def test_a_cache_that_cannot_be_made_is_said(tmp_path: Path) -> None:
+    (tmp_path / "cache").write_text("a file where the folder should be")
+    with pytest.raises(StoreError, match="cache folder") as caught:
+        Desk(tmp_path / "cache").locate(Letters(), policy="sample")
+    assert "BENCHSUITE_CACHE" in str(caught.value)

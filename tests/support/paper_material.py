@@ -1,0 +1,91 @@
+"""Material for a paper: a short suite with prose of every kind, and synthetic findings."""
+
+from __future__ import annotations
+
+import io
+import json
+from typing import Any
+
+from PIL import Image
+
+from benchsuite.contracts.dataset import DatasetCard
+from benchsuite.paper import PaperMaterial
+from benchsuite.suite.schema import Suite
+from support.synthetic import make_findings
+
+HOSTILE = (
+    "<script>alert(1)</script> {% for x in y %} {# comment #} <img src='file:///etc/passwd'> <a rel=attachment "
+    "href=file:///etc/hostname>x</a> url(http://example.invalid/x.css) \u202eoculto\u202c & </style>"
+)
+SAMPLE: dict[str, Any] = {"cases": 3, "seeds": 3, "done": 8, "sample": True, "changes": ("recipe.max_epochs=2",)}
+"""A half-done trial on the synthetic sample."""
+TITLES = {"angular_leaf_spot": "mancha angular", "bean_rust": "roya", "healthy": "sana"}
+
+
+def make_suite(**paper: Any) -> Suite:
+    """A suite whose paper section is `paper` over a small default one."""
+    written = {
+        "authors": [{"name": "Ana Núñez", "affiliation": "Universidad de Prueba", "email": "ana@prueba.invalid"}],
+        "abstract": "Se estudia el congelamiento con {{test_accuracy recipe.freeze.blocks=0}} de referencia.",
+        "keywords": ["congelamiento", "ResNet18"],
+        "labels": {"recipe.freeze.blocks": "Bloques congelados"},
+        "sections": [
+            {
+                "title": "Introducción",
+                "text": "Primero [[zeta]], después [[alfa]] y otra vez [[zeta]].\n\n- **uno**;\n- *two*;\n- `tres`.",
+            },
+            {
+                "title": "Conclusiones",
+                "place": "conclusions",
+                "text": f"Se cita [[media]] con $k=3$ y [un enlace](https://example.org/a).\n\n{HOSTILE}",
+            },
+        ],
+        "references": [
+            {"key": key, "text": f"Obra {key}, *Journal*, 2020."} for key in ("alfa", "media", "nunca", "zeta")
+        ],
+    }
+    return Suite.model_validate_json(
+        json.dumps(
+            {
+                "name": "beans_freeze",
+                "title": "Un estudio de prueba",
+                "size": {"cases": 3, "seeds": 3},
+                "dataset": {"name": "beans"},
+                "model": {"name": "resnet"},
+                "recipe": {"name": "finetune"},
+                "vary": {"recipe.freeze.blocks": [0, 1, 2]},
+                "seeds": 3,
+                "compare": {"factor": "recipe.freeze.blocks", "baseline": 0},
+                "paper": {**written, **paper},
+            }
+        )
+    )
+
+
+def make_photo(colour: str = "green") -> bytes:
+    target = io.BytesIO()
+    Image.new("RGB", (80, 60), colour).save(target, "PNG")
+    return target.getvalue()
+
+
+def make_material(paper: dict[str, Any] | None = None, **findings: Any) -> PaperMaterial:
+    """Material with `make_findings(**findings)` and `paper` over the default paper section."""
+    return PaperMaterial(
+        suite=make_suite(**(paper or {})),
+        findings=make_findings(**findings),
+        card=DatasetCard(
+            title="Beans",
+            summary="Fotografías de hojas de frijol.",
+            licence="MIT",
+            bibtex="@misc{beans, title={Beans}}",
+            homepage="https://example.org",
+            sources=(),
+            classes=tuple(TITLES),
+            splits={"train": 1034, "validation": 133, "test": 128},
+            class_titles=TITLES,
+        ),
+        model_title="ResNet18",
+        model_bibtex="@inproceedings{he2016, title={Deep residual learning}}",
+        samples=tuple((title, make_photo()) for title in TITLES.values()),
+        version="0.1.0",
+    )
