@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import metadata
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -82,20 +83,34 @@ def _about(entry: Entry) -> str:
 
 
 def _plugins(known: Registry) -> list[dict[str, Any]]:
-    provided: dict[tuple[str, str], list[str]] = {}
+    from benchsuite.suite.reader import ENDINGS
+
+    provided: dict[str, list[str]] = {}
     for kind, _ in KINDS:
         for entries in known.entries(kind).values():
             for entry in entries:
-                provided.setdefault((entry.distribution, entry.version), []).append(f"{kind} {entry.name}")
+                provided.setdefault(entry.distribution, []).append(f"{kind} {entry.name}")
+    for folder, name in known.suite_folders:
+        names = sorted(path.stem for path in folder.glob("*") if path.suffix in ENDINGS)
+        provided.setdefault(name, []).extend(f"suite {suite}" for suite in names)
+    for name, _ in known.observers:
+        provided.setdefault(name, []).append("an observer")
     rows = [
-        {"distribution": name, "version": version, "status": "in use", "provides": ", ".join(parts)}
-        for (name, version), parts in provided.items()
+        {"distribution": name, "version": _version(name), "status": "in use", "provides": ", ".join(parts)}
+        for name, parts in provided.items()
     ]
     rows += [
         {"distribution": bad.distribution, "version": bad.version, "status": "set aside", "provides": bad.reason}
         for bad in known.quarantined
     ]
     return rows
+
+
+def _version(distribution: str) -> str:
+    try:
+        return metadata.version(distribution)
+    except metadata.PackageNotFoundError:
+        return "unknown"
 
 
 def schema() -> None:

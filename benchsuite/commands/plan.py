@@ -74,12 +74,12 @@ def _costs(study: Study) -> tuple[CaseCost, ...]:
     from benchsuite.commands.estimate import estimate
     from benchsuite.commands.progress import Lines
     from benchsuite.execution.pool import Pool
-    from benchsuite.execution.study import due, gpus_for, known_records
+    from benchsuite.execution.study import devices_for, due, known_records
 
     tasks = study.preparation.tasks or ()
     if not tasks:
         return ()
-    with Pool(tasks[0].numerics, gpus_for(tasks[0].numerics), Lines(len(tasks), 0)) as pool:
+    with Pool(tasks[0].numerics, devices_for(tasks[0].numerics), Lines(len(tasks), 0)) as pool:
         return estimate(tasks, due(tasks, known_records(tasks)), pool)
 
 

@@ -99,10 +99,12 @@ def _announce(study: Study, tasks: Sequence[RunTask]) -> None:
     say(f"{study.suite.name}: {len(plan.cases)} cases x {len(plan.seeds)} seeds = {len(tasks)} runs")
     if preparation.sample:
         announce(_SAMPLE.format(folder=preparation.runs_folder))
-        reduced = [change for change in plan.changes if "seeds" in change or "(suite:" in change]
-        say("reduced for the trial: " + "; ".join(reduced or plan.changes))
-    elif plan.changes:
-        announce("changed: " + "; ".join(plan.changes))
+    reduced = [change for change in plan.changes if "(trial; " in change]
+    if reduced:
+        say("reduced for the trial: " + "; ".join(reduced))
+    changed = [change for change in plan.changes if change not in reduced]
+    if changed:
+        announce("changed: " + "; ".join(changed))
     for found in {task.data.fingerprint: task.data for task in tasks}.values():
         say(f"data: {found.provenance}, {found.folder} ({found.evidence})")
     for start in {task.weights.sha256: task.weights for task in tasks}.values():
@@ -111,7 +113,7 @@ def _announce(study: Study, tasks: Sequence[RunTask]) -> None:
             announce(text)
         else:
             say(text)
-    threads = f"{numerics.threads} threads, " if numerics.device == "cpu" else ""
+    threads = f"{numerics.threads} thread{'s' if numerics.threads > 1 else ''}, " if numerics.device == "cpu" else ""
     say(f"device: {numerics.device_name} ({numerics.device}, {threads}{numerics.precision}), torch {numerics.torch}")
     if numerics.device == "cpu" and study.place.device == "auto":
         announce("no CUDA GPU here: computing on the CPU, which gives the same product, slower")
@@ -122,12 +124,12 @@ def _make(study: Study, tasks: Sequence[RunTask], todo: Sequence[RunTask], show_
     from benchsuite.commands.estimate import cost_table, estimate, verdict
     from benchsuite.commands.progress import display
     from benchsuite.execution.pool import Pool
-    from benchsuite.execution.study import gpus_for, run_all
+    from benchsuite.execution.study import devices_for, run_all
 
     failed = []
     with (
         display(len(tasks), len(tasks) - len(todo)) as shown,
-        Pool(todo[0].numerics, gpus_for(todo[0].numerics), shown) as pool,
+        Pool(todo[0].numerics, devices_for(todo[0].numerics), shown) as pool,
     ):
         if show_estimate:
             costs = estimate(tasks, todo, pool)

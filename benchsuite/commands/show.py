@@ -84,41 +84,48 @@ def why(
         download=False,
         quiet=as_json,
     )
-    tasks = study.preparation.tasks
-    if tasks is None:
-        out.print(f"due: {' and '.join(study.preparation.absent)} not here yet", markup=False)
-        return
-    chosen = [t for t in tasks if case in (None, t.spec.case.name) and seed in (None, t.spec.seed)]
-    if not chosen:
+    expanded, tasks = study.preparation.plan, study.preparation.tasks
+    wanted = [spec for spec in expanded.runs if case in (None, spec.case.name) and seed in (None, spec.seed)]
+    if not wanted:
         raise StoreError(
             f"no run of {name} is called {run!r}",
             where=study.suite.name,
             expected="SUITE/CASE/SEED with a case among "
-            + ", ".join(c.name for c in study.preparation.plan.cases)
+            + ", ".join(c.name for c in expanded.cases)
             + " and a seed among "
-            + ", ".join(map(str, study.preparation.plan.seeds)),
+            + ", ".join(map(str, expanded.seeds)),
             remedy=f"see the runs with benchsuite plan {name}",
         )
+    absent = tuple(f"{what} is not here yet" for what in study.preparation.absent)
+    keys = {(task.spec.case.name, task.spec.seed): task.key for task in tasks or ()}
     records = Store(study.preparation.runs_folder).records()
-    found = [(task, explain(task.key, records, spec=task.spec)) for task in chosen]
+    found = [
+        (spec, key, explain(key, records, spec=spec) if key else None)
+        for spec in wanted
+        for key in [keys.get((spec.case.name, spec.seed))]
+    ]
     if as_json:
         print_json(
             [
                 {
-                    "case": task.spec.case.name,
-                    "seed": task.spec.seed,
-                    "key": task.key.key,
-                    "due": reason.due,
-                    "status": reason.status,
-                    "reasons": reason.reasons,
-                    "compared_with": reason.compared_with,
+                    "case": spec.case.name,
+                    "seed": spec.seed,
+                    "key": key.key if key else None,
+                    "due": reason.due if reason else True,
+                    "status": reason.status if reason else "unknown",
+                    "reasons": reason.reasons if reason else absent,
+                    "compared_with": reason.compared_with if reason else None,
                 }
-                for task, reason in found
+                for spec, key, reason in found
             ]
         )
         return
-    for task, reason in found:
-        out.print(f"{task.title} ({task.key.key[:12]}): {reason}", markup=False)
+    if tasks is None:
+        out.print(f"due: {' and '.join(absent)}", markup=False)
+        return
+    for spec, key, reason in found:
+        assert key is not None
+        out.print(f"{spec.case.name}, seed {spec.seed} ({key.key[:12]}): {reason}", markup=False)
 
 
 NAMED = re.compile(r"(?P<suite>.+?\.ya?ml|[^/]+?)(?P<trial>@sample)?(/(?P<case>.+?))?(/(?P<seed>\d+))?")

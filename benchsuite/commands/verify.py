@@ -102,14 +102,14 @@ def _pairs(tasks: Sequence[RunTask], store: Store) -> list[tuple[RunTask, RunRec
 def _repeat(pairs: Sequence[tuple[RunTask, RunRecord]], scratch: Path) -> list[_Verdict]:
     from benchsuite.commands.progress import display
     from benchsuite.execution.pool import Pool
-    from benchsuite.execution.study import gpus_for, run_all
+    from benchsuite.execution.study import devices_for, run_all
     from benchsuite.store.folders import Store
 
     again = [replace(task, results=scratch / "results", cache=scratch / "cache") for task, _ in pairs]
     known = {task.key.key: record for task, record in pairs}
     original = {task.key.key: task.results for task, _ in pairs}
     verdicts = []
-    with display(len(again), 0) as shown, Pool(again[0].numerics, gpus_for(again[0].numerics), shown) as pool:
+    with display(len(again), 0) as shown, Pool(again[0].numerics, devices_for(again[0].numerics), shown) as pool:
         for record in run_all(again, pool, shown):
             shown.finished(record)
             verdicts.append(

@@ -5,6 +5,7 @@ Randomness is counter-based, so no generator state is kept. What is frozen throu
 
 from __future__ import annotations
 
+import os
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,7 +17,7 @@ from torch import Tensor
 from benchsuite.store.atomic import atomic_path
 from benchsuite.store.record import Best, Epoch
 
-INTERVAL_SECONDS = 5.0
+INTERVAL_SECONDS = float(os.environ.get("BENCHSUITE_CHECKPOINT_SECONDS", "5"))
 """Epochs shorter than this share a checkpoint: at most so much work is repeated after a kill."""
 
 

@@ -12,15 +12,15 @@ from benchsuite.errors import DeviceError
 from benchsuite.identity.numerics import Numerics
 
 
-def prepare_environment(numerics: Numerics, gpu: int | None = None) -> None:
-    """Set what the numeric libraries read once, at import. `gpu` is the only card this process will see."""
+def prepare_environment(numerics: Numerics, gpu: str | None = None) -> None:
+    """Set what the numeric libraries read once, at import. `gpu` (its UUID) is the only card this process will see."""
     os.environ["CUBLAS_WORKSPACE_CONFIG"] = ":4096:8"
     for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ[name] = str(numerics.threads)
     if numerics.device == "cpu":
         os.environ["CUDA_VISIBLE_DEVICES"] = ""
     elif gpu is not None:
-        os.environ["CUDA_VISIBLE_DEVICES"] = str(gpu)
+        os.environ["CUDA_VISIBLE_DEVICES"] = gpu
 
 
 def configure(numerics: Numerics) -> None:

@@ -37,7 +37,7 @@ def cached_images(
     cache: Path,
     say: Callable[[str], None] | None = None,
 ) -> np.memmap[tuple[int, int, int, int], np.dtype[np.uint8]]:
-    """The pixels of `images`, uint8 of shape (N, height, width, 3), from the cache or decoded now.
+    """The pixels of `images`, uint8 of shape (N, height, width, 3), read-only, from the cache or decoded now.
 
     `digests` are the images' SHA-256 in order. Raises DataError naming the photo that cannot be decoded, and
     StoreError when the cache cannot be written; neither leaves a file behind.
@@ -57,8 +57,7 @@ def cached_images(
                         say(f"decoding {len(images)} images once, at {height} x {width}")
                     _build(images, preprocessing, path)
         disk.touch(path)
-        # Copy-on-write: torch wants a writable array, the file stays as it is.
-        return np.memmap(path, dtype=np.uint8, mode="c", shape=shape)
+        return np.memmap(path, dtype=np.uint8, mode="r", shape=shape)
     except OSError as error:
         raise _cannot_write(error, path) from error
 

@@ -29,6 +29,9 @@ class Inputs(Protocol):
 
 def reside(array: np.ndarray, device: torch.device, dtype: torch.dtype | None = None) -> Tensor:
     """`array` as a tensor, on the device when it takes no more than its share of the free memory."""
+    if isinstance(array, np.memmap) and array.filename is not None and not array.flags.writeable:
+        # torch takes writable arrays only; copy-on-write leaves the file as it is.
+        array = np.memmap(array.filename, array.dtype, mode="c", offset=array.offset, shape=array.shape)
     tensor = torch.from_numpy(array)
     if dtype is not None:
         tensor = tensor.view(dtype)

@@ -36,10 +36,10 @@ class Observers:
                 getattr(relay, hook)(run=self._run, **facts)
             except Exception as error:
                 errors.append((name, error))
-        for name, error in errors:
+        for name, raised in errors:
             raise PluginError(
-                f"an observer raised {type(error).__name__}: {error}",
+                f"an observer raised {type(raised).__name__}: {raised}",
                 where=f"{hook} of {name}",
                 expected="observers that raise nothing",
                 remedy=f"mend or uninstall {name}; the run goes on from its last epoch when started again",
-            ) from error
+            ) from raised

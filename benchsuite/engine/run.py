@@ -294,7 +294,11 @@ class Run:
             self._write(validation, test)
 
     def _write(self, validation: Evaluation, test: Evaluation) -> None:
-        state = {name: tensor.detach().cpu() for name, tensor in self.network.module.state_dict().items()}
+        # Copies, in plain layout: safetensors takes neither another one nor tensors that share memory.
+        state = {
+            name: tensor.detach().cpu().clone(memory_format=torch.contiguous_format)
+            for name, tensor in self.network.module.state_dict().items()
+        }
         predictions = Predictions(
             validation_probabilities=validation.probabilities,
             validation_labels=validation.labels,
@@ -302,7 +306,7 @@ class Run:
             test_labels=test.labels,
         )
         with atomic_path(self.folder / "weights.safetensors") as temporary:
-            save_file({name: tensor.contiguous() for name, tensor in state.items()}, temporary)
+            save_file(state, temporary)
         self.store.write_predictions(self.task.key.key, predictions)
         self.known.weights_hash = weights_hash(state)
         self.known.predictions_hash = predictions_hash(predictions)

@@ -12,6 +12,7 @@ import signal
 import threading
 from collections.abc import Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 from datetime import UTC, datetime
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
@@ -30,12 +31,12 @@ GRACE_SECONDS = 5.0
 
 
 class Pool:
-    """Workers for `gpus` (a card's number each, or None for the CPU). Use as a context manager.
+    """Workers for `gpus` (a card's UUID each, or None for the CPU). Use as a context manager.
 
     `submit` gives a future of a RunRecord or Busy for a RunTask, of a Probe for a ProbeJob.
     """
 
-    def __init__(self, numerics: Numerics, gpus: Sequence[int | None], progress: Progress) -> None:
+    def __init__(self, numerics: Numerics, gpus: Sequence[str | None], progress: Progress) -> None:
         self._numerics, self._progress = numerics, progress
         self._jobs: queue.Queue[tuple[RunTask | ProbeJob, Future[Any]] | None] = queue.Queue()
         self._stopping = threading.Event()
@@ -66,13 +67,20 @@ class Pool:
         self._stopping.set()
         for each in self._workers:
             each.kill()
+        for _thread in self._threads:
+            self._jobs.put(None)
+        for thread in self._threads:
+            thread.join(GRACE_SECONDS)
 
     def _attend(self, own: _Worker) -> None:
-        # Blocked for the worker, which inherits it: what Ctrl-C means is decided in this process, by its main thread.
-        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        if hasattr(signal, "pthread_sigmask"):
+            # Inherited by the workers: Ctrl-C must not reach them before they can ignore it.
+            signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         while (item := self._jobs.get()) is not None:
             job, future = item
-            if self._stopping.is_set() or not future.set_running_or_notify_cancel():
+            if self._stopping.is_set():
+                future.cancel()
+            if not future.set_running_or_notify_cancel():
                 continue
             try:
                 future.set_result(self._do(job, own))
@@ -114,7 +122,7 @@ class Pool:
 class _Worker:
     """One process and the pipe to it; started when first needed, and again after it died."""
 
-    def __init__(self, numerics: Numerics, gpu: int | None) -> None:
+    def __init__(self, numerics: Numerics, gpu: str | None) -> None:
         self._numerics, self._gpu = numerics, gpu
         self._process: BaseProcess | None = None
         self._connection: Connection | None = None
@@ -122,13 +130,13 @@ class _Worker:
         self._killed = False
 
     def send(self, job: RunTask | ProbeJob) -> None:
-        with self._lock:
+        with self._lock:  # of the start alone: sending waits for the worker, and kill must not
             if self._killed:
                 raise EOFError
             if self._process is None or not self._process.is_alive():
                 self._start()
-            assert self._connection is not None
-            self._connection.send(job)
+        assert self._connection is not None
+        self._connection.send(job)
 
     def receive(self) -> tuple[str, Any]:
         assert self._connection is not None
@@ -136,6 +144,8 @@ class _Worker:
         return message
 
     def _start(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
         context = multiprocessing.get_context("spawn")
         self._connection, theirs = context.Pipe()
         self._process = context.Process(
@@ -161,15 +171,18 @@ class _Worker:
 
     def stop(self) -> None:
         if self._process is not None and self._connection is not None and self._process.is_alive():
-            self._connection.send(None)
+            with suppress(OSError):  # it may be dying
+                self._connection.send(None)
             self._process.join(GRACE_SECONDS)
         self.kill()
 
     def kill(self) -> None:
-        self._killed = True
-        if self._process is not None and self._process.is_alive():
-            self._process.kill()
-            self._process.join(GRACE_SECONDS)
+        with self._lock:
+            self._killed = True
+            process = self._process
+        if process is not None and process.is_alive():
+            process.kill()
+            process.join(GRACE_SECONDS)
 
 
 def _failed(task: RunTask, error: WorkerDied) -> RunRecord:

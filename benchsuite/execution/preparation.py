@@ -23,11 +23,12 @@ from benchsuite.identity.code import component_fingerprint, libraries, source_fi
 from benchsuite.identity.key import Role, run_key
 from benchsuite.identity.numerics import Numerics, describe
 from benchsuite.registry import Registry
+from benchsuite.registry.blame import blaming
 from benchsuite.sources.cache import Policy
 from benchsuite.sources.data import LocatedData, locate_data
 from benchsuite.sources.weights import LocatedWeights, locate_weights
-from benchsuite.suite.trial import trial
 from benchsuite.suite.plan import Case, Component, Plan, RunSpec
+from benchsuite.suite.trial import trial
 
 DECIDING_CODE = ("benchsuite.engine", "benchsuite.contracts")
 """The core's source that decides what a run results in."""
@@ -121,19 +122,21 @@ class _Finder:
 
     def data(self, component: Component) -> LocatedData | None:
         entry = self.registry.dataset(_qualified(component))
-        return locate_data(
-            cast(Dataset[Any], entry.component),
-            entry.parse(component.parameters),
-            policy=self.place.policy,
-            data=self.place.data,
-            cache=self.place.cache,
-            download=self.download,
-            say=self.say,
-        )
+        with blaming(entry):
+            return locate_data(
+                cast(Dataset[Any], entry.component),
+                entry.parse(component.parameters),
+                policy=self.place.policy,
+                data=self.place.data,
+                cache=self.place.cache,
+                download=self.download,
+                say=self.say,
+            )
 
     def weights(self, component: Component) -> LocatedWeights | None:
         entry = self.registry.model(_qualified(component))
-        request = cast(Model[Any], entry.component).weights(entry.parse(component.parameters))
+        with blaming(entry):
+            request = cast(Model[Any], entry.component).weights(entry.parse(component.parameters))
         return locate_weights(
             request,
             policy=self.place.policy,
@@ -145,7 +148,8 @@ class _Finder:
 
     def numerics(self, component: Component) -> Numerics:
         entry = self.registry.recipe(_qualified(component))
-        precision = cast(Recipe[Any], entry.component).precision(entry.parse(component.parameters))
+        with blaming(entry):
+            precision = cast(Recipe[Any], entry.component).precision(entry.parse(component.parameters))
         return describe(self.place.device, self.place.threads, precision)
 
 

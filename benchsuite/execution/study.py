@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from benchsuite.engine.task import RunTask
 from benchsuite.execution.jobs import Busy, Probe, ProbeJob, Progress
-from benchsuite.identity.numerics import Numerics
+from benchsuite.identity.numerics import Numerics, find_gpus
 from benchsuite.store.folders import Store
 from benchsuite.store.record import RunRecord
 
@@ -30,9 +30,9 @@ def due(tasks: Iterable[RunTask], known: Mapping[str, RunRecord]) -> tuple[RunTa
     return tuple(task for task in tasks if task.key.key not in known or known[task.key.key].status != "done")
 
 
-def gpus_for(numerics: Numerics) -> tuple[int | None, ...]:
-    """The devices to use: the first GPU, or the CPU."""
-    return (0,) if numerics.device == "cuda" else (None,)
+def devices_for(numerics: Numerics) -> tuple[str | None, ...]:
+    """The devices to use, one worker each: every GPU of the kind in `numerics`, or the CPU (None)."""
+    return tuple(gpu.uuid for gpu in find_gpus()) if numerics.device == "cuda" else (None,)
 
 
 def run_all(tasks: Sequence[RunTask], pool: Pool, progress: Progress) -> Iterator[RunRecord]:

@@ -12,50 +12,91 @@ import os
 import signal
 import sys
 import time
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
 
 from filelock import Timeout
 
 from benchsuite.contracts.observer import EpochReport
 from benchsuite.engine.determinism import configure, prepare_environment
 from benchsuite.engine.task import RunTask
+from benchsuite.errors import BenchsuiteError
 from benchsuite.execution.jobs import Busy, Probe, ProbeJob
 from benchsuite.identity.numerics import Numerics
 from benchsuite.registry import registry
+from benchsuite.store.atomic import store_error
 from benchsuite.store.folders import LOG, Store
 from benchsuite.store.record import RunRecord
 
-if TYPE_CHECKING:
-    from benchsuite.contracts.recipe import Recipe
+
+class ParentGone(BaseException):
+    """The process that gave the run has ended: an interruption, not a failure of the run."""
 
 
-def main(connection: Connection, numerics: Numerics, gpu: int | None) -> None:
+def main(connection: Connection, numerics: Numerics, gpu: str | None) -> None:
     """Serve jobs over `connection`. Returns when the parent says so or has gone away."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides what an interruption means
+    channel = _Channel(connection)
+    try:
+        unfit = _prepared(numerics, gpu)
+        while (job := channel.receive()) is not None:
+            try:
+                if unfit is not None:
+                    raise unfit
+                answer: tuple[str, object] = ("result", _serve(job, channel))
+            except Exception as error:
+                answer = ("error", _portable(error))
+            channel.send(*answer)
+    except ParentGone:
+        return
+
+
+def _prepared(numerics: Numerics, gpu: str | None) -> Exception | None:
+    """Make this process compute the same bits every time; returns why it cannot."""
     try:
         prepare_environment(numerics, gpu)
         configure(numerics)
-        while (job := connection.recv()) is not None:
-            try:
-                answer: tuple[str, object] = ("result", _serve(job, connection))
-            except (BrokenPipeError, ConnectionResetError):
-                raise
-            except Exception as error:
-                answer = ("error", error)
-            connection.send(answer)
-    except (EOFError, BrokenPipeError, ConnectionResetError):
-        return
     except Exception as error:
-        connection.send(("error", error))
+        return error
+    return None
 
 
-def _serve(job: RunTask | ProbeJob, connection: Connection) -> RunRecord | Probe | Busy:
+def _portable(error: Exception) -> Exception:
+    """`error` as it can be sent: a foreign class may not come through, and its traceback never does."""
+    if isinstance(error, BenchsuiteError):
+        return error
+    return RuntimeError("a worker process failed:\n" + "".join(traceback.format_exception(error)))
+
+
+@dataclass(frozen=True)
+class _Channel:
+    """The connection to the parent; raises ParentGone in place of the errors of a broken pipe."""
+
+    connection: Connection
+
+    def send(self, kind: str, content: object) -> None:
+        try:
+            self.connection.send((kind, content))
+        except OSError as error:
+            raise ParentGone from error
+
+    def receive(self) -> RunTask | ProbeJob | None:
+        try:
+            job: RunTask | ProbeJob | None = self.connection.recv()
+        except (EOFError, OSError) as error:
+            raise ParentGone from error
+        return job
+
+
+def _serve(job: RunTask | ProbeJob, channel: _Channel) -> RunRecord | Probe | Busy:
     if isinstance(job, ProbeJob):
-        return _probe(job.task)
+        from benchsuite.execution.probe import probe
+
+        return probe(job.task, registry())
     store = Store(job.results)
     lock = store.lock(job.key.key)
     try:
@@ -66,16 +107,16 @@ def _serve(job: RunTask | ProbeJob, connection: Connection) -> RunRecord | Probe
         known = store.read(job.key.key)
         if known is not None and known.status == "done":
             return known
-        return _carry(job, store, connection)
+        return _carry(job, store, channel)
     finally:
         lock.release()
 
 
-def _carry(task: RunTask, store: Store, connection: Connection) -> RunRecord:
+def _carry(task: RunTask, store: Store, channel: _Channel) -> RunRecord:
     from benchsuite.engine.run import carry
 
     with _logging(store.folder(task.key.key) / LOG):
-        watcher = _Watcher(connection)
+        watcher = _Watcher(channel)
         watcher.log(f"run {task.key.key}: {task.spec.suite}, {task.title}")
         record = carry(task, registry(), watcher)
         watcher.log(f"{record.status}" + (f": {record.failure.what}" if record.failure else ""))
@@ -85,15 +126,15 @@ def _carry(task: RunTask, store: Store, connection: Connection) -> RunRecord:
 class _Watcher:
     """Tells the parent, and the log."""
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+    def __init__(self, channel: _Channel) -> None:
+        self._channel = channel
 
     def log(self, text: str) -> None:
         print(time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), text, flush=True)
 
     def say(self, text: str) -> None:
         self.log(text)
-        self._connection.send(("say", text))
+        self._channel.send("say", text)
 
     def epoch(self, report: EpochReport, max_epochs: int) -> None:
         self.log(
@@ -101,10 +142,10 @@ class _Watcher:
             f"{report.train_accuracy:.4f}; validation loss {report.validation_loss:.4f}, accuracy "
             f"{report.validation_accuracy:.4f}; {report.seconds:.2f} s"
         )
-        self._connection.send(("epoch", (report, max_epochs)))
+        self._channel.send("epoch", (report, max_epochs))
 
     def steps(self, epoch: int, done: int, total: int) -> None:
-        self._connection.send(("steps", (epoch, done, total)))
+        self._channel.send("steps", (epoch, done, total))
 
 
 @contextmanager
@@ -112,8 +153,12 @@ def _logging(file: Path) -> Iterator[None]:
     """Send standard output and error of the whole process, native code included, to `file`."""
     sys.stdout.flush()
     sys.stderr.flush()
+    try:
+        log = file.open("ab", buffering=0)
+    except OSError as error:
+        raise store_error(error, file) from error
     kept = os.dup(1), os.dup(2)
-    with file.open("ab", buffering=0) as log:
+    with log:
         os.dup2(log.fileno(), 1)
         os.dup2(log.fileno(), 2)
         faulthandler.enable(log)
@@ -126,63 +171,3 @@ def _logging(file: Path) -> Iterator[None]:
             for saved, stream in zip(kept, (1, 2), strict=True):
                 os.dup2(saved, stream)
                 os.close(saved)
-
-
-def _probe(task: RunTask) -> Probe:
-    import torch
-
-    from benchsuite.contracts.dataset import Dataset
-    from benchsuite.contracts.model import Model, Task
-    from benchsuite.engine import cost, freeze
-    from benchsuite.engine.features import cut
-    from benchsuite.engine.loop import Arithmetic
-    from benchsuite.engine.network import build
-    from benchsuite.engine.run import is_cacheable
-
-    case = task.spec.case
-    parts = {
-        role: getattr(registry(), role)(f"{component.distribution}:{component.name}")
-        for role, component in (("dataset", case.dataset), ("model", case.model), ("recipe", case.recipe))
-    }
-    recipe = cast("Recipe[Any]", parts["recipe"].component)
-    phases = recipe.phases(parts["recipe"].parse(case.recipe.parameters))
-    preprocessing = cast(Dataset[Any], parts["dataset"].component).preprocessing(
-        parts["dataset"].parse(case.dataset.parameters)
-    )
-    shape = Task(len(task.data.index.classes), *preprocessing.size)
-    network = build(
-        cast(Model[Any], parts["model"].component),
-        parts["model"].parse(case.model.parameters),
-        shape,
-        task.spec.seed,
-        task.weights.file,
-    )
-    arithmetic = Arithmetic(torch.device(task.numerics.device), task.numerics.precision)
-    network.module.to(arithmetic.device)
-    cacheable = is_cacheable(bool(preprocessing.augmentations), recipe)
-    frozen = freeze.resolve(phases[-1].freeze, network.stages)
-    freeze.apply(frozen, network.stages)
-    facts = cost.model_facts(network, frozen, cut(network, frozen, cacheable), shape)
-    n, held_out, test = len(task.data.index.train), len(task.data.index.validation), len(task.data.index.test)
-    seconds = setup = 0.0
-    feature_bytes = 0
-    for phase in phases:
-        measured = cost.time_phase(network, phase, cacheable, arithmetic, shape)
-        steps = -(-n // phase.batch_size)
-        seconds += phase.max_epochs * (
-            steps * measured.seconds_per_step + held_out * measured.validation_seconds_per_image
-        )
-        setup += (n + held_out + test) * measured.prefix_seconds_per_image
-        feature_bytes += (n + held_out + test) * measured.feature_bytes_per_image
-    epochs = sum(phase.max_epochs for phase in phases)
-    return Probe(
-        parameters_total=facts.parameters_total,
-        parameters_trainable=facts.parameters_trainable,
-        forward_flops=facts.forward_flops,
-        train_flops=facts.train_flops,
-        seconds_per_epoch=seconds / epochs,
-        setup_seconds=setup,
-        max_epochs=epochs,
-        feature_bytes=feature_bytes,
-        weights_bytes=sum(tensor.nbytes for tensor in network.module.state_dict().values()),
-    )

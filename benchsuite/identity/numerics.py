@@ -57,6 +57,13 @@ class Gpu(BaseModel):
     name: str
     driver: str
     capability: str
+    uuid: str
+    """What CUDA_VISIBLE_DEVICES calls it, whatever the order of the cards."""
+
+    @property
+    def model(self) -> tuple[str, str, str]:
+        """What decides its bits."""
+        return self.name, self.driver, self.capability
 
 
 def describe(
@@ -66,18 +73,21 @@ def describe(
 ) -> Numerics:
     """The numerics of runs made on this machine.
 
-    `auto` takes CUDA where a GPU and a CUDA build of torch are there. `threads` defaults to the usable cores.
+    `auto` takes CUDA where a GPU and a CUDA build of torch are there. `threads` defaults to the usable cores, shared
+    out among the GPUs.
     `precision` `auto` is bf16 on GPUs of capability 8.0 and later, fp16 on older ones and fp32 on the CPU. Raises
     DeviceError when CUDA is asked for and absent, or half precision on the CPU.
     """
     torch = torch_build()
-    gpu = find_gpu() if device != "cpu" else None
+    gpus = find_gpus() if device != "cpu" else ()
+    gpu = gpus[0] if gpus else None
     if device == "cuda":
         _require_cuda(gpu, torch)
     if threads is not None and threads < 1:
         raise DeviceError(f"{threads} threads were asked for", expected="at least 1")
     libraries = {name: _version(name) for name in ("torchvision", "numpy", "pillow")}
-    threads = threads or usable_cores()
+    # One worker a GPU: together they have no more threads than there are cores.
+    threads = threads or max(1, usable_cores() // max(1, len(gpus)))
     if gpu is not None and torch["cuda"] is not None:
         return Numerics(
             device="cuda",
@@ -132,23 +142,25 @@ def usable_cores() -> int:
 
 
 @cache
-def find_gpu() -> Gpu | None:
-    """The first GPU that CUDA would show to this process; None without one."""
+def find_gpus() -> tuple[Gpu, ...]:
+    """The GPUs that this process may use and that give the same bits as the first of them; empty without one."""
     program = shutil.which("nvidia-smi")
     visible = os.environ.get("CUDA_VISIBLE_DEVICES")
     if program is None or (visible is not None and visible.strip() in ("", "-1")):
-        return None
-    command = [program, "--query-gpu=name,driver_version,compute_cap", "--format=csv,noheader"]
-    command += [f"--id={visible.split(',')[0].strip()}"] if visible else []
+        return ()
+    command = [program, "--query-gpu=name,driver_version,compute_cap,uuid", "--format=csv,noheader"]
+    command += [f"--id={visible.strip()}"] if visible else []
     try:
         answer = subprocess.run(command, capture_output=True, text=True, timeout=30, check=True)
     except (OSError, subprocess.SubprocessError):
-        return None
-    for line in answer.stdout.splitlines():
-        parts = [part.strip() for part in line.split(",")]
-        if len(parts) == 3 and re.fullmatch(r"\d+\.\d+", parts[2]):
-            return Gpu(name=parts[0], driver=parts[1], capability=parts[2])
-    return None
+        return ()
+    lines = ([part.strip() for part in line.split(",")] for line in answer.stdout.splitlines())
+    found = [
+        Gpu(name=parts[0], driver=parts[1], capability=parts[2], uuid=parts[3])
+        for parts in lines
+        if len(parts) == 4 and re.fullmatch(r"\d+\.\d+", parts[2])
+    ]
+    return tuple(gpu for gpu in found if gpu.model == found[0].model)
 
 
 @cache

@@ -16,7 +16,8 @@ HOLE = 48.0
 """Pixels of three lines: smaller holes are let be."""
 PAGE_PRICE = 300.0
 CARRY_PRICE = 5.0
-"""What a page, and a float's step away from its place, weigh against pixels of holes."""
+CROSS_PRICE = 60.0
+"""What a page, a float's step away from its place, and its leaving its section weigh against pixels of holes."""
 FULLEST = 0.66
 """Largest share of a page's height that heads may take."""
 
@@ -80,8 +81,8 @@ class Arrangement:
 @dataclass(frozen=True)
 class Content:
     """What placement needs to know of the blocks: which are `wide`, which `floats` stay in a column, which are
-    `headings` (kept with what follows), `barriers` (which floats do not pass) or `glued` to the block before them, and
-    the block that `mentions` each."""
+    `headings` (kept with what follows), `barriers` (which floats had better not pass) or `glued` to the block before
+    them, and the block that `mentions` each."""
 
     count: int
     wide: frozenset[int]
@@ -183,8 +184,8 @@ def _fill(
             passes -= 1
             moved = _moved(content, arrangement, index, after)
             trial = compose(moved)
-            lead = _cost(*(best or (arrangement, layout)))
-            if _cost(moved, trial) < lead and settled(moved, trial):
+            lead = _cost(content, *(best or (arrangement, layout)))
+            if _cost(content, moved, trial) < lead and settled(moved, trial):
                 best = moved, trial
         if best is None:
             break
@@ -192,15 +193,22 @@ def _fill(
     return arrangement, layout
 
 
-def _cost(arrangement: Arrangement, layout: Layout) -> float:
-    """Pixels of holes, with a price on pages and on carrying floats away from their place."""
+def _cost(content: Content, arrangement: Arrangement, layout: Layout) -> float:
+    """Pixels of holes, with a price on pages and on carrying floats away from their place or out of their section."""
     flow = [index for index in arrangement.order if index not in arrangement.heads]
     carried = sum(max(0, place - rank) for rank, place in enumerate(sorted(range(len(flow)), key=flow.__getitem__)))
-    return PAGE_PRICE * layout.pages + sum(room for room, _ in layout.holes()) + CARRY_PRICE * carried
+    crossed = sum(
+        block in content.floats and block < barrier
+        for at, barrier in enumerate(flow)
+        if barrier in content.barriers
+        for block in flow[at:]
+    )
+    holes = sum(room for room, _ in layout.holes())
+    return PAGE_PRICE * layout.pages + holes + CARRY_PRICE * carried + CROSS_PRICE * crossed
 
 
 def _delays(content: Content, arrangement: Arrangement, layout: Layout) -> list[tuple[int, int]]:
-    """Moves (float, block to set it after) that may close a hole: past the blocks below it, within its section."""
+    """Moves (float, block to set it after) that may close a hole: past the blocks below it."""
     order = [i for i in arrangement.order if i not in arrangement.heads]
     moves: list[tuple[int, int]] = []
     for _, above in layout.holes():
@@ -210,8 +218,6 @@ def _delays(content: Content, arrangement: Arrangement, layout: Layout) -> list[
         if at >= len(order) or order[at] not in content.floats:
             continue
         for end in range(at + 1, min(at + 6, len(order))):
-            if order[end] in content.barriers:
-                break
             follower = order[end + 1] if end + 1 < len(order) else None
             if order[end] in content.headings or order[end] in content.floats:
                 continue

@@ -24,10 +24,7 @@ def number(value: float, decimals: int | None = None) -> str:
     """`value` as Spanish prints it: 1539, 11 178 051, 0,961. Without `decimals`, the shortest exact form."""
     if not math.isfinite(value):
         return "—"
-    if decimals is None:
-        text = f"{value:d}" if isinstance(value, int) else _plain(value)
-    else:
-        text = f"{value:.{decimals}f}"
+    text = _shortest(value) if decimals is None else f"{value:.{decimals}f}"
     negative = text.startswith("-")
     whole, _, fraction = text.lstrip("-").partition(".")
     if len(whole) > 4:
@@ -36,7 +33,9 @@ def number(value: float, decimals: int | None = None) -> str:
     return (MINUS if negative else "") + whole + (f",{fraction}" if fraction else "")
 
 
-def _plain(value: float) -> str:
+def _shortest(value: float) -> str:
+    if isinstance(value, int):
+        return f"{value:d}"
     if value == int(value) and abs(value) < 1e15:
         return str(int(value))
     return f"{value:.12f}".rstrip("0") if 1e-10 < abs(value) < 1e15 else f"{value:g}"

@@ -42,7 +42,7 @@ def blame(error: BaseException, entries: Iterable[Entry]) -> PluginError | None:
         where=f"{entry.distribution} {entry.version}, {frame.f_globals.get('__name__')}, line {line} "
         f"in {frame.f_code.co_qualname}",
         expected=f"a {entry.kind} that keeps to the contract of benchsuite.api",
-        remedy=f"mend {entry.distribution}, or report it to its authors with the traceback in the record",
+        remedy=f"mend {entry.distribution}, or report it to its authors",
     )
     blamed.__cause__ = error
     return blamed

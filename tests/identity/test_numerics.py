@@ -19,7 +19,7 @@ def gpu(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Gpu]:
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
 
     def install(answer: str | None, *, cuda: str | None = "13.0", status: int = 0) -> None:
-        numerics.find_gpu.cache_clear()
+        numerics.find_gpus.cache_clear()
         program = tmp_path / "nvidia-smi"
         if answer is not None:
             program.write_text(f'#!/bin/sh\necho "$@" > {tmp_path}/asked\nprintf "{answer}"\nexit {status}\n')
@@ -28,10 +28,10 @@ def gpu(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Gpu]:
         monkeypatch.setattr(numerics, "torch_build", lambda: {"version": "2.14.1+cu130", "cuda": cuda})
 
     yield install
-    numerics.find_gpu.cache_clear()
+    numerics.find_gpus.cache_clear()
 
 
-H100 = "NVIDIA H100 80GB HBM3, 580.95.05, 9.0\\n"
+H100 = "NVIDIA H100 80GB HBM3, 580.95.05, 9.0, GPU-1\\n"
 
 
 def test_auto_takes_the_gpu_and_bf16_where_it_has_it(gpu: Gpu) -> None:
@@ -41,8 +41,15 @@ def test_auto_takes_the_gpu_and_bf16_where_it_has_it(gpu: Gpu) -> None:
     assert (found.capability, found.cuda, found.precision) == ("9.0", "13.0", "bf16")
 
 
+def test_gpus_of_the_first_ones_model_share_the_work_and_the_cores(gpu: Gpu, monkeypatch: pytest.MonkeyPatch) -> None:
+    gpu(H100 + H100.replace("GPU-1", "GPU-2") + "Tesla T4, 580.95.05, 7.5, GPU-3\\n")
+    monkeypatch.setattr(numerics, "usable_cores", lambda: 16)
+    assert [found.uuid for found in numerics.find_gpus()] == ["GPU-1", "GPU-2"]
+    assert describe().threads == 8
+
+
 def test_older_gpus_get_fp16(gpu: Gpu) -> None:
-    gpu("Tesla T4, 550.1, 7.5\\n")
+    gpu("Tesla T4, 550.1, 7.5, GPU-7\\n")
     assert describe().precision == "fp16"
     assert describe(precision="fp32").precision == "fp32"
 
@@ -60,7 +67,7 @@ def test_asking_for_the_cpu_ignores_the_gpu(gpu: Gpu) -> None:
 
 
 @pytest.mark.parametrize(
-    ("answer", "status"), [(None, 0), ("No devices were found\\n", 6), ("", 0), ("Some GPU, 550, [N/A]\\n", 0)]
+    ("answer", "status"), [(None, 0), ("No devices were found\\n", 6), ("", 0), ("Some GPU, 550, [N/A], GPU-9\\n", 0)]
 )
 def test_cuda_asked_for_and_absent_is_an_error_with_a_remedy(gpu: Gpu, answer: str | None, status: int) -> None:
     gpu(answer, status=status)
@@ -83,10 +90,10 @@ def test_a_hidden_gpu_is_absent_and_a_chosen_one_is_asked_for(
     gpu(H100)
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
     assert describe().device == "cpu"
-    numerics.find_gpu.cache_clear()
+    numerics.find_gpus.cache_clear()
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "2,3")
     assert describe().device == "cuda"
-    assert "--id=2" in (tmp_path / "asked").read_text()
+    assert "--id=2,3" in (tmp_path / "asked").read_text()
 
 
 def test_half_precision_on_the_cpu_is_refused() -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Set
+from types import MappingProxyType
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -12,11 +15,13 @@ from benchsuite.paper.placement import Arrangement, Content, Layout
 SHEET = Sheet(height=800, front=100, head=(), tail=())
 
 
+NONE: frozenset[int] = frozenset()
+
+
 def content(
-    count: int, *, wide: set[int] = set(), floats: set[int] = set(), mentions: dict[int, int] | None = None
-) -> Content:  # noqa: B006
-    none: frozenset[int] = frozenset()
-    return Content(count, frozenset(wide), frozenset(floats), none, none, none, mentions or {})
+    count: int, *, wide: Set[int] = NONE, floats: Set[int] = NONE, mentions: Mapping[int, int] = MappingProxyType({})
+) -> Content:
+    return Content(count, frozenset(wide), frozenset(floats), NONE, NONE, NONE, mentions)
 
 
 def placed(what: Content, measures: dict[int, Measure]) -> tuple[Arrangement, Layout]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from benchsuite.analysis.findings import CaseFindings
 from benchsuite.paper import spanish
-from benchsuite.paper.figures.style import PAGE, Drawing, drawing, figure, finish
+from benchsuite.paper.figures.style import PAGE, Drawing, drawing, figure, finish, short
 
 PER_ROW = 5
 LARGEST = 30
@@ -28,7 +28,8 @@ def matrices(name: str, cases: Sequence[CaseFindings], classes: Sequence[str], f
         for axes, case in zip(panels, shown, strict=False):
             first = axes in grid[:, 0]
             _panel(axes, np.asarray(case.confusion), classes, first)
-            axes.set_title(f"{factor}: {case.label}" if len(factor) < 22 else case.label, fontsize=7.5)
+            named = f"{factor}: {case.label}"
+            axes.set_title(named if len(named) < 24 else short(case.label), fontsize=7.5)
         for axes in panels[len(shown) :]:
             axes.set_visible(False)
         said = "; ".join(f"{case.label}, {_right(case)}" for case in shown)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from benchsuite.analysis.findings import CaseFindings
 from benchsuite.paper import spanish
-from benchsuite.paper.figures.style import COLUMN, Drawing, amounts, drawing, figure, finish, look
+from benchsuite.paper.figures.style import COLUMN, Drawing, amounts, drawing, figure, finish, legend, look
 
 
 def parameters_against_time(name: str, cases: Sequence[CaseFindings], factor: str) -> Drawing:
@@ -31,5 +31,5 @@ def parameters_against_time(name: str, cases: Sequence[CaseFindings], factor: st
         axes.margins(x=0.12, y=0.2)
         for axis in (axes.xaxis, axes.yaxis):
             amounts(axis)
-        axes.legend(title=factor, ncols=2 if len(cases) < 7 else 3, loc="best")
+        legend(made, axes, factor, ncols=2 if len(cases) < 7 else 3, loc="best")
         return finish(made, name, f"Parámetros entrenables frente a tiempo de entrenamiento: {'; '.join(said)}.")

@@ -7,7 +7,7 @@ from typing import Any
 
 from benchsuite.analysis.findings import CaseFindings, Curve
 from benchsuite.paper import spanish
-from benchsuite.paper.figures.style import COLUMN, PAGE, Drawing, drawing, figure, finish, look, numerals
+from benchsuite.paper.figures.style import COLUMN, PAGE, Drawing, drawing, figure, finish, legend, look, numerals
 
 
 def loss(name: str, cases: Sequence[CaseFindings], factor: str) -> Drawing:
@@ -22,7 +22,7 @@ def loss(name: str, cases: Sequence[CaseFindings], factor: str) -> Drawing:
         for axes in (left, right):
             numerals(axes.xaxis)
         numerals(left.yaxis)
-        right.legend(title=factor, ncols=min(len(cases), 5) if len(cases) > 4 else 2)
+        legend(made, right, factor, ncols=min(len(cases), 5) if len(cases) > 4 else 2)
         said = "; ".join(_ends(case, "validation_loss") for case in cases)
         return finish(made, name, f"Pérdida por época en entrenamiento y validación. Validación: {said}.")
 
@@ -47,7 +47,7 @@ def convergence(name: str, cases: Sequence[CaseFindings], factor: str) -> Drawin
         axes.set(xlabel="Época", ylabel="Exactitud de validación (%)")
         numerals(axes.xaxis)
         numerals(axes.yaxis)
-        axes.legend(title=factor, ncols=3, loc="lower right")
+        legend(made, axes, factor, ncols=3, loc="lower right")
         alt = f"Exactitud de validación por época. Épocas hasta el 95 % de la mejor propia: {'; '.join(said)}."
         return finish(made, name, alt)
 

@@ -7,7 +7,18 @@ from typing import Any
 
 from benchsuite.analysis.findings import CaseFindings
 from benchsuite.paper import spanish
-from benchsuite.paper.figures.style import COLOURS, COLUMN, Drawing, Look, drawing, figure, finish, look, numerals
+from benchsuite.paper.figures.style import (
+    COLOURS,
+    COLUMN,
+    Drawing,
+    Look,
+    drawing,
+    figure,
+    finish,
+    look,
+    numerals,
+    short,
+)
 from benchsuite.paper.metrics import METRICS
 
 
@@ -82,7 +93,7 @@ def _points(
 
 def _by_case(axes: Any, cases: Sequence[CaseFindings], factor: str, title: str) -> None:
     crowded = max((len(case.label) for case in cases), default=0) * len(cases) > 45
-    axes.set_xticks(range(len(cases)), [case.label for case in cases])
+    axes.set_xticks(range(len(cases)), [short(case.label, 16) for case in cases])
     if crowded:
         axes.tick_params(axis="x", labelrotation=30)
         for tick in axes.get_xticklabels():

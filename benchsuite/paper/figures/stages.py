@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from benchsuite.analysis.findings import CaseFindings
 from benchsuite.paper import spanish
-from benchsuite.paper.figures.style import COLOURS, COLUMN, Drawing, drawing, figure, finish
+from benchsuite.paper.figures.style import COLOURS, COLUMN, Drawing, drawing, figure, finish, short
 
 FROZEN, TRAINED = "#c4c4c4", "#ffffff"
 
@@ -35,9 +35,11 @@ def diagram(name: str, cases: Sequence[CaseFindings], factor: str) -> Drawing:
                       va="center", ha="left", fontsize=7)  # fmt: skip
             said.append(f"{case.label}, {', '.join(case.model.frozen_stages) or 'ninguna'}")
         axes.set(xlim=(0, len(stages) + 2.1), ylim=(len(shown), -0.05), ylabel=factor)
-        axes.set_yticks([i + 0.5 for i in range(len(shown))], [case.label for case in shown])
+        axes.set_yticks([i + 0.5 for i in range(len(shown))], [short(case.label, 12) for case in shown])
         axes.set_xticks(
-            [*(i + 0.5 for i in range(len(stages))), len(stages) + 1.05], [*stages, "entrenables"], fontsize=7
+            [*(i + 0.5 for i in range(len(stages))), len(stages) + 1.05],
+            [*stages, "entrenables"],
+            fontsize=7 if max(map(len, stages)) < 8 else 5.5,
         )
         axes.xaxis.tick_top()
         axes.tick_params(length=0)

@@ -26,6 +26,8 @@ COLUMN, PAGE = 3.487, 7.14
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+BRIEF = 6
+"""Characters of a label that a legend within the axes can hold."""
 DASHES: tuple[Any, ...] = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 1)), (0, (8, 2)))
 
 STYLE: dict[str, Any] = {
@@ -128,6 +130,25 @@ def amount(value: float) -> str:
     if value >= 1e6:
         return spanish.measure(round(value / 1e6, 2), "M")
     return spanish.measure(round(value / 1e3, 2), "mil") if value >= 1e4 else spanish.number(round(value, 2))
+
+
+def short(label: str, longest: int = 22) -> str:
+    """A label that leaves the drawing room."""
+    return label if len(label) <= longest else f"{label[: longest - 1].rstrip()}…"
+
+
+def legend(made: Any, axes: Any, title: str, **inside: Any) -> None:
+    """Name the series: within `axes` where labels are short, below the drawing, which grows by it, where not."""
+    handles, labels = axes.get_legend_handles_labels()
+    longest = max((len(label) for label in labels), default=0)
+    if longest <= BRIEF:
+        axes.legend(title=title, **inside)
+        return
+    width, height = made.get_size_inches()
+    columns = max(1, int(18 * width / (min(longest, 22) + 8)))
+    rows = -(-len(labels) // columns)
+    made.set_size_inches(width, height + 0.15 * rows + 0.1)
+    made.legend(handles, [short(label) for label in labels], loc="outside lower center", ncols=columns)
 
 
 def finish(made: Any, name: str, alt: str) -> Drawing:

@@ -70,9 +70,9 @@ def _notices(study: Study) -> list[str]:
     notices: list[str] = []
     if findings.sample:
         notices.append(f"{SAMPLE}: imágenes generadas; las cifras solo prueban que el estudio funciona")
-    if findings.weights is not None and findings.weights.provenance == "random":
-        if findings.weights.request not in ("", "none"):
-            notices.append("PESOS ALEATORIOS: faltan los pesos preentrenados que pide el estudio")
+    weights = findings.weights
+    if weights is not None and weights.provenance == "random" and weights.request not in ("", "none"):
+        notices.append("PESOS ALEATORIOS: faltan los pesos preentrenados que pide el estudio")
     if findings.partial:
         notices.append(f"{PARTIAL}: {findings.done} de {findings.planned} ejecuciones terminadas")
     return notices

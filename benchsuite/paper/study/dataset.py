@@ -56,8 +56,9 @@ def _counts(facts: DatasetFacts) -> str:
     height, width = facts.image_size
     return (
         f"Se emplean {spanish.number(sum(totals.values()))} imágenes de {len(facts.classes)} clases: "
-        f"{spanish.listing(spoken)} ({{{{tab-dataset}}}}). Cada imagen se lleva a {spanish.number(height)}{spanish.NBSP}×"
-        f"{spanish.NBSP}{spanish.number(width)} píxeles. El conjunto de test permanece sellado: se evalúa una sola vez "
+        f"{spanish.listing(spoken)} ({{{{tab-dataset}}}}). Cada imagen se lleva a "
+        f"{spanish.number(height)}{spanish.NBSP}×{spanish.NBSP}{spanish.number(width)} píxeles. "
+        "El conjunto de test permanece sellado: se evalúa una sola vez "
         "por ejecución, con los pesos que eligió la validación."
     )
 

@@ -82,7 +82,10 @@ def _judged(study: Study) -> str:
             "Con una sola semilla no se puede estimar la dispersión entre ejecuciones: las cifras se dan sin intervalo "
             "y ninguna diferencia se considera concluyente."
         )
-    said = f"Cada cifra es la media sobre las semillas y va seguida, entre corchetes, de su intervalo de confianza al 95{spanish.NBSP}%."
+    said = (
+        "Cada cifra es la media sobre las semillas y va seguida, entre corchetes, de su intervalo de confianza al "
+        f"95{spanish.NBSP}%."
+    )
     if findings.comparisons and findings.baseline:
         reference = study.called(study.named(findings.baseline))
         said += (

@@ -25,8 +25,8 @@ def reproducibility_blocks(study: Study) -> list[Block]:
     name = study.material.suite.name
     blocks.append(
         Paragraph(
-            f"El estudio se repite con `make suite SUITE={name}`; `benchsuite verify {name}` rehace sus ejecuciones desde "
-            "el principio y las compara bit a bit con las guardadas."
+            f"El estudio se repite con `make suite SUITE={name}`; `benchsuite verify {name}` rehace sus ejecuciones "
+            "desde el principio y las compara bit a bit con las guardadas."
         )
     )
     return blocks
@@ -36,7 +36,8 @@ def _principle(study: Study) -> str:
     findings = study.findings
     said = (
         "Cada ejecución se identifica por una clave que resume todo lo que decide su resultado: parámetros, semilla, "
-        "huellas de los datos y de los pesos iniciales, código y aritmética. Con la misma clave se obtienen los mismos pesos."
+        "huellas de los datos y de los pesos iniciales, código y aritmética. Con la misma clave se obtienen "
+        "los mismos pesos."
     )
     if findings.dataset is not None:
         kind = PROVENANCE[findings.dataset.provenance]
@@ -49,7 +50,8 @@ def _principle(study: Study) -> str:
 def _environments(study: Study) -> str:
     findings = study.findings
     hours = spanish.seconds(findings.total_seconds)
-    said = f"El {{{{tab-environment}}}} describe el entorno. El cómputo total fue de {study.count(findings.total_seconds, hours)}."
+    total = study.count(findings.total_seconds, hours)
+    said = f"El {{{{tab-environment}}}} describe el entorno. El cómputo total fue de {total}."
     if len(findings.environments) > 1:
         said += (
             f" Las ejecuciones proceden de {spanish.number(len(findings.environments))} entornos distintos; el cuadro "

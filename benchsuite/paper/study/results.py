@@ -31,48 +31,53 @@ def results_blocks(study: Study) -> dict[str, list[Block]]:
             Paragraph(_overview(study), lead="Rendimiento del modelo"),
             results_table(study, "tab-results"),
             Paragraph(_accuracies(study)),
-            _figure(study, "fig-accuracies", intervals.accuracies, f"Exactitud de entrenamiento y de validación en la mejor época de cada configuración{_bars(study)}."),
+            _figure(study, "fig-accuracies", intervals.accuracies),
             Paragraph(_loss(study)),
-            _figure(study, "fig-loss", curves.loss, f"Pérdida por época en entrenamiento y en validación{_bands(study)}.", wide=True),
+            _figure(study, "fig-loss", curves.loss, wide=True),
             *_failures(study),
         ],
         "generalization": [
             Paragraph(_gap(study), lead="Generalización"),
-            _figure(study, "fig-gap", intervals.gap, f"Brecha de sobreajuste: exactitud de entrenamiento menos la de validación{_bars(study)}."),
+            _figure(study, "fig-gap", intervals.gap),
             Paragraph(_convergence(study)),
-            _figure(study, "fig-convergence", curves.convergence, f"Convergencia: exactitud de validación por época{_bands(study)}. El marcador hueco señala la época en que se alcanza el 95{spanish.NBSP}% de la mejor exactitud propia."),
+            _figure(study, "fig-convergence", curves.convergence),
         ],
         "efficiency": [
             Paragraph(_efficiency(study), lead="Eficiencia computacional"),
-            _figure(study, "fig-cost", cost.parameters_against_time, "Parámetros entrenables frente a tiempo de entrenamiento, en escalas logarítmicas."),
+            _figure(study, "fig-cost", cost.parameters_against_time),
         ],
         "test": [
             Paragraph(_test(study), lead="Resultados en test"),
-            _figure(study, "fig-test", intervals.test_accuracy, f"Exactitud en el conjunto de test{_bars(study)}{_marks(study)}."),
+            _figure(study, "fig-test", intervals.test_accuracy),
             *_confusion(study),
         ],
-    }  # fmt: skip
+    }
 
 
-def _figure(study: Study, name: str, draw: Draw, caption: str, *, wide: bool = False) -> Figure:
+def _figure(study: Study, name: str, draw: Draw, *, wide: bool = False) -> Figure:
     drawn = draw(name, study.done, study.factor)
-    return Figure(name, drawn.svg, caption, drawn.alt, wide)
+    return Figure(name, drawn.svg, _caption(study, name), drawn.alt, wide)
+
+
+def _caption(study: Study, name: str) -> str:
+    """What a figure is; what its bars and bands are, only where there are any."""
+    repeated = _repeated(study)
+    bars = f"; las barras son intervalos de confianza al 95{spanish.NBSP}%" if repeated else ""
+    bands = "; la banda abarca todas las ejecuciones" if repeated else ""
+    marks = " y los puntos huecos, ejecuciones" if repeated else ""
+    return {
+        "fig-accuracies": f"Exactitud de entrenamiento y de validación en la mejor época de cada configuración{bars}.",
+        "fig-loss": f"Pérdida por época en entrenamiento y en validación{bands}.",
+        "fig-gap": f"Brecha de sobreajuste: exactitud de entrenamiento menos la de validación{bars}.",
+        "fig-convergence": f"Convergencia: exactitud de validación por época{bands}. El marcador hueco señala la época "
+        f"en que se alcanza el 95{spanish.NBSP}% de la mejor exactitud propia.",
+        "fig-cost": "Parámetros entrenables frente a tiempo de entrenamiento, en escalas logarítmicas.",
+        "fig-test": f"Exactitud en el conjunto de test{bars}{marks}.",
+    }[name]
 
 
 def _repeated(study: Study) -> bool:
     return any(case.done > 1 for case in study.done)
-
-
-def _bars(study: Study) -> str:
-    return f"; las barras son intervalos de confianza al 95{spanish.NBSP}%" if _repeated(study) else ""
-
-
-def _bands(study: Study) -> str:
-    return "; la banda abarca todas las ejecuciones" if _repeated(study) else ""
-
-
-def _marks(study: Study) -> str:
-    return " y los puntos huecos, ejecuciones" if _repeated(study) else ""
 
 
 def _range(study: Study, metric: str) -> str:
@@ -98,9 +103,10 @@ def _capital(sentence: str) -> str:
 def _overview(study: Study) -> str:
     findings = study.findings
     if len(findings.cases) == 1:
-        said = f"El {{{{tab-results}}}} recoge las medidas. {_capital(_range(study, 'test_accuracy'))}."
+        said = "El {{tab-results}} recoge las medidas."
     else:
-        said = f"El {{{{tab-results}}}} reúne las medidas de todas las configuraciones. {_capital(_range(study, 'test_accuracy'))}."
+        said = "El {{tab-results}} reúne las medidas de todas las configuraciones."
+    said += f" {_capital(_range(study, 'test_accuracy'))}."
     if findings.comparisons:
         said += " " + " ".join(_verdicts(study))
     return said
@@ -149,10 +155,10 @@ def _p(comparison: Comparison) -> str:
 
 
 def _accuracies(study: Study) -> str:
-    said = "La {{fig-accuracies}} compara, en la época elegida por la validación, la exactitud de entrenamiento con la "
+    trained, validated = _range(study, "train_accuracy"), _range(study, "validation_accuracy")
     return (
-        said
-        + f"de validación. En entrenamiento, {_range(study, 'train_accuracy')}; en validación, {_range(study, 'validation_accuracy')}."
+        "La {{fig-accuracies}} compara, en la época elegida por la validación, la exactitud de entrenamiento con la de "
+        f"validación: {trained}; {validated}."
     )
 
 
@@ -166,7 +172,10 @@ def _loss(study: Study) -> str:
 
 def _gap(study: Study) -> str:
     lowest, highest = study.extremes("overfitting_gap")
-    said = "La {{fig-gap}} presenta la brecha entre la exactitud de entrenamiento y la de validación; un valor positivo indica que el modelo acierta más en las imágenes con las que se entrenó. "
+    said = (
+        "La {{fig-gap}} presenta la brecha entre la exactitud de entrenamiento y la de validación; un valor positivo "
+        "indica que el modelo acierta más en las imágenes con las que se entrenó. "
+    )
     if len(study.done) == 1:
         return said + f"La brecha es de {study.quote('overfitting_gap', highest[0])}."
     if lowest[0] in highest:
@@ -180,7 +189,10 @@ def _gap(study: Study) -> str:
 
 def _convergence(study: Study) -> str:
     lowest, highest = study.extremes("epochs_to_95")
-    said = f"La {{{{fig-convergence}}}} permite comparar la velocidad de convergencia, medida por las épocas necesarias para alcanzar el 95{spanish.NBSP}% de la mejor exactitud de validación propia. "
+    said = (
+        "La {{fig-convergence}} permite comparar la velocidad de convergencia, medida por las épocas necesarias para "
+        f"alcanzar el 95{spanish.NBSP}% de la mejor exactitud de validación propia. "
+    )
     if len(study.done) == 1:
         said += f"Hacen falta {study.quote('epochs_to_95', highest[0])}."
     elif lowest[0] in highest:
@@ -194,7 +206,8 @@ def _convergence(study: Study) -> str:
 
 
 def _efficiency(study: Study) -> str:
-    said = f"La {{{{fig-cost}}}} relaciona los parámetros que se entrenan con el tiempo. {_capital(_range(study, 'training_seconds'))}."
+    said = "La {{fig-cost}} relaciona los parámetros que se entrenan con el tiempo. "
+    said += f"{_capital(_range(study, 'training_seconds'))}."
     known = [case for case in study.done if case.model is not None and "training_seconds" in case.estimates]
     if len(known) < 2:
         return said
@@ -220,21 +233,26 @@ def _test(study: Study) -> str:
     if len(study.done) == 1:
         said = f"La {{{{fig-test}}}} muestra la exactitud en test, {study.quote('test_accuracy', highest[0])}."
     elif lowest[0] in highest:
-        said = f"Según la {{{{fig-test}}}}, todas las configuraciones alcanzan la misma exactitud media en test, {study.mean('test_accuracy', highest[0])}."
+        said = "Según la {{fig-test}}, todas las configuraciones alcanzan la misma exactitud media en test, "
+        said += f"{study.mean('test_accuracy', highest[0])}."
     else:
         said = (
             f"Según la {{{{fig-test}}}}, la mayor exactitud media en test la obtiene {study.called(*highest)}, con "
-            f"{study.quote('test_accuracy', highest[0])}, y la menor {study.called(*lowest)}, con {study.quote('test_accuracy', lowest[0])}."
+            f"{study.quote('test_accuracy', highest[0])}, y la menor {study.called(*lowest)}, "
+            f"con {study.quote('test_accuracy', lowest[0])}."
         )
     step = resolution(study.findings.dataset)
     if step:
-        said += f" Una imagen de test más o menos equivale a {step} puntos: diferencias de ese orden no son apreciables en una sola ejecución."
+        said += (
+            f" Una imagen de test más o menos equivale a {step} puntos: diferencias de ese orden no son apreciables en "
+            "una sola ejecución."
+        )
     first = study.done[0]
     if first.accuracy_wilson is not None and not _repeated(study):
         low, high = (spanish.number(100 * value, 1) for value in first.accuracy_wilson)
         said += (
-            f" Por el tamaño del conjunto de test, el intervalo de Wilson al 95{spanish.NBSP}% para {study.called(first)} "
-            f"es {text.literal(f'[{low};{spanish.NBSP}{high}]')}{spanish.NBSP}%."
+            f" Por el tamaño del conjunto de test, el intervalo de Wilson al 95{spanish.NBSP}% para "
+            f"{study.called(first)} es {text.literal(f'[{low};{spanish.NBSP}{high}]')}{spanish.NBSP}%."
         )
     return said
 

@@ -1,0 +1,203 @@
+"""What a user sees of data, weights, folders and devices that cannot be used: refused before anything trains."""
+
+from __future__ import annotations
+
+import errno
+import io
+import os
+import pickle
+import shutil
+import tarfile
+import zipfile
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+from PIL import Image
+
+from support.plugins import SUITE
+from support.program import Program
+
+BEANS = ("angular_leaf_spot", "bean_rust", "healthy")
+COUNTS = {"train": 1034, "validation": 133, "test": 128}
+
+
+@pytest.fixture
+def data(program: Program) -> Path:
+    """The tiny data set, as real data in a folder of the user's."""
+    assert program.run("plan", "squares_width", "--policy", "sample").code == 0
+    (sample,) = (program.cache / "samples").iterdir()
+    return Path(shutil.copytree(sample, program.folder / "data"))
+
+
+@pytest.fixture
+def beans(tmp_path: Path) -> Path:
+    """A folder of beans with the official counts; every image is the same four pixels."""
+    buffer = io.BytesIO()
+    Image.new("RGB", (2, 2), "green").save(buffer, "JPEG")
+    for split, count in COUNTS.items():
+        for i in range(count):
+            folder = tmp_path / "data" / "beans" / split / BEANS[i % 3]
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / f"{i}.jpg").write_bytes(buffer.getvalue())
+    return tmp_path / "data"
+
+
+def plan_beans(program: Program, data: Path, *words: str) -> None:
+    program.run("run", "beans_freeze", "--no-paper", "--data", str(data)).refused(str(data / "beans"), "remedy", *words)
+    assert not list(program.results.rglob("record.json"))
+
+
+def test_missing_data_under_real_say_what_to_put_where(program: Program) -> None:
+    outcome = program.run("run", "beans_freeze", "--no-paper", "--policy", "real")
+    outcome.refused("beans", "BENCHSUITE_DATA", "--data", "train", "remedy")
+
+
+def test_a_data_folder_that_does_not_exist_is_refused(program: Program) -> None:
+    program.run("run", "beans_freeze", "--no-paper", "--data", "nowhere").refused("nowhere", "--data", "remedy")
+
+
+def test_a_missing_image_is_refused(program: Program, beans: Path) -> None:
+    next((beans / "beans" / "train" / "healthy").iterdir()).unlink()
+    plan_beans(program, beans, "1033", "1034")
+
+
+def test_a_split_with_other_counts_is_refused(program: Program, beans: Path) -> None:
+    shutil.rmtree(beans / "beans" / "test")
+    plan_beans(program, beans, "test")
+
+
+def test_a_class_folder_too_many_is_refused(program: Program, beans: Path) -> None:
+    shutil.copytree(beans / "beans" / "test" / "healthy", beans / "beans" / "test" / "mildew")
+    plan_beans(program, beans, "mildew")
+
+
+def test_a_parquet_that_is_none_is_refused(program: Program) -> None:
+    folder = program.folder / "data" / "beans" / "data"
+    folder.mkdir(parents=True)
+    for split in COUNTS:
+        (folder / f"{split}-00000-of-00001.parquet").write_bytes(b"PAR1 but not really")
+    plan_beans(program, program.folder / "data", "parquet")
+
+
+def test_an_archive_that_writes_outside_its_folder_is_refused(program: Program) -> None:
+    folder = program.folder / "data" / "beans"
+    folder.mkdir(parents=True)
+    for split in COUNTS:
+        with zipfile.ZipFile(folder / f"{split}.zip", "w") as archive:
+            archive.writestr("../../escaped.txt", "out")
+    plan_beans(program, program.folder / "data", "zip")
+    assert not list(program.folder.rglob("escaped.txt"))
+
+
+def test_a_truncated_archive_is_refused(program: Program) -> None:
+    folder = program.folder / "data" / "beans"
+    folder.mkdir(parents=True)
+    for split in COUNTS:
+        with zipfile.ZipFile(folder / f"{split}.zip", "w") as archive:
+            archive.writestr(f"{split}/healthy/0.jpg", b"x" * 1000)
+        whole = (folder / f"{split}.zip").read_bytes()
+        (folder / f"{split}.zip").write_bytes(whole[: len(whole) // 2])
+    plan_beans(program, program.folder / "data", "zip")
+
+
+def test_a_weights_file_that_does_not_exist_is_refused(program: Program) -> None:
+    outcome = program.run(
+        "run", "beans_freeze", "--no-paper", "--policy", "sample", "--set", "model.weights=nowhere.pth"
+    )
+    outcome.refused("nowhere.pth", "weights", "remedy")
+
+
+def test_a_weights_file_of_another_kind_is_refused(program: Program) -> None:
+    outcome = program.run("plan", "beans_freeze", "--policy", "sample", "--set", "model.weights=resnet18.onnx")
+    outcome.refused("--set", "resnet18.onnx", ".safetensors")
+
+
+def test_a_results_folder_with_a_file_in_the_way_is_refused(program: Program) -> None:
+    program.results.write_text("a note")
+    outcome = program.run("run", "squares_width", "--no-paper", "--policy", "sample")
+    outcome.refused("results", "remedy")
+    assert program.results.read_text() == "a note"
+
+
+@pytest.mark.parametrize(
+    ("number", "word"), [(errno.EROFS, "Read-only"), (errno.ENOSPC, "full"), (errno.EACCES, "ermission")]
+)
+def test_a_results_folder_that_cannot_be_written_is_refused(program: Program, number: int, word: str) -> None:
+    genuine = os.open
+
+    def refuse(path: str, flags: int, *more: int, **named: int) -> int:
+        if str(program.results) in str(path) or str(path).startswith("results"):
+            _refuse(number)
+        return genuine(path, flags, *more, **named)
+
+    program.patch.setattr("os.fsync", lambda _: _refuse(number))
+    program.patch.setattr("os.open", refuse)
+    outcome = program.run("run", "squares_width", "--no-paper", "--policy", "sample")
+    outcome.refused(word, "results", "remedy")
+
+
+def _refuse(number: int) -> NoReturn:
+    raise OSError(number, os.strerror(number))
+
+
+def test_a_cache_folder_with_a_file_in_the_way_is_refused(program: Program) -> None:
+    program.cache.write_text("a note")
+    program.run("plan", "squares_width", "--policy", "sample").refused("BENCHSUITE_CACHE", str(program.cache))
+
+
+def test_cuda_asked_for_and_absent_is_refused(program: Program) -> None:
+    program.patch.setenv("CUDA_VISIBLE_DEVICES", "-1")
+    outcome = program.run("run", "squares_width", "--no-paper", "--policy", "sample", "--device", "cuda")
+    outcome.refused("CUDA", "remedy", "--device")
+
+
+def test_a_record_that_cannot_be_found_is_refused(program: Program) -> None:
+    program.run("show", "0123456789ab").refused("no record", "remedy")
+    program.run("why", "squares_width/width=3/0", "--policy", "sample").refused("width=3", "width=2, width=4")
+    program.run("verify", "squares_width", "--policy", "sample").refused("no finished run", "benchsuite run")
+
+
+def test_the_paper_of_a_study_that_was_never_run_is_refused(program: Program) -> None:
+    program.run("paper", "beans_freeze").refused("not here yet", "remedy")
+
+
+def test_a_pickle_that_runs_code_is_never_opened_while_planning(program: Program) -> None:
+    bomb = program.folder / "bomb.pth"
+    bomb.write_bytes(_bomb(program.folder / "exploded"))
+    program.suite(SUITE.replace("name: speck}", f"name: speck, weights: '{bomb}'}}"))
+    assert program.run("plan", "squares_width", "--policy", "sample").code == 0
+    assert not (program.folder / "exploded").exists()
+
+
+class _Bomb:
+    def __init__(self, target: Path) -> None:
+        self.target = target
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (Path.touch, (self.target,))
+
+
+def _bomb(target: Path) -> bytes:
+    return pickle.dumps({"stem.0.weight": _Bomb(target)})
+
+
+def test_a_changed_image_makes_its_runs_due_and_says_so(program: Program, data: Path) -> None:
+    arguments = ["squares_width", "--data", str(data), "--json"]
+    before = program.run("plan", *arguments)
+    Image.new("RGB", (8, 8), "white").save(data / "squares" / "train" / "red" / "0.png")
+    after = program.run("plan", *arguments)
+    assert before.code == after.code == 0
+    assert before.out != after.out
+
+
+def test_a_tar_with_a_link_out_of_its_folder_is_refused(program: Program) -> None:
+    folder = program.folder / "data" / "beans"
+    folder.mkdir(parents=True)
+    for split in COUNTS:
+        with tarfile.open(folder / f"{split}.tar.gz", "w:gz") as archive:
+            link = tarfile.TarInfo(f"{split}/healthy")
+            link.type, link.linkname = tarfile.SYMTYPE, "/etc"
+            archive.addfile(link)
+    outcome = program.run("run", "beans_freeze", "--no-paper", "--data", str(program.folder / "data"))
+    outcome.refused("beans", "remedy")

@@ -1,0 +1,75 @@
+"""`benchsuite cache`: what it counts, and what it leaves alone."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from filelock import FileLock
+
+from support.program import Program
+
+FILES = {
+    "datasets/beans/train.parquet": 300,
+    "weights/resnet18.pth": 200,
+    "samples/beans-12/beans/train/a.jpg": 10,
+    "images/0a.u8": 40,
+    "images/0a.lock": 0,
+    "features/0b.features": 50,
+    "features/0b.json": 5,
+    "digests/0c.json": 7,
+}
+
+
+@pytest.fixture
+def filled(program: Program) -> Program:
+    for name, size in FILES.items():
+        path = program.cache / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"x" * size)
+    return program
+
+
+def test_it_counts_what_each_part_holds(filled: Program) -> None:
+    found = {row["name"]: (row["count"], row["bytes"]) for row in json.loads(filled.run("cache", "--json").out)}
+    assert found == {
+        "datasets": (1, 300),
+        "weights": (1, 200),
+        "unpacked": (0, 0),
+        "samples": (1, 10),
+        "images": (1, 40),
+        "features": (1, 55),
+        "digests": (1, 7),
+    }
+    assert str(filled.cache) in filled.run("cache").out
+
+
+def test_clearing_removes_what_can_be_made_again_and_keeps_downloads(filled: Program) -> None:
+    outcome = filled.run("cache", "--clear")
+    assert outcome.code == 0
+    assert "removed 112 B" in outcome.out
+    left = {str(path.relative_to(filled.cache)) for path in filled.cache.rglob("*") if path.is_file()}
+    assert left == {"datasets/beans/train.parquet", "weights/resnet18.pth", "images/0a.lock"}
+
+
+def test_clearing_all_removes_downloads_too(filled: Program) -> None:
+    assert filled.run("cache", "--clear", "--all").code == 0
+    assert not list(filled.cache.glob("datasets/*"))
+    assert not list(filled.cache.glob("weights/*"))
+
+
+def test_what_another_process_is_making_stays(filled: Program) -> None:
+    with FileLock(filled.cache / "images" / "0a.lock"):
+        outcome = filled.run("cache", "--clear")
+    assert "in use" in outcome.err
+    assert (filled.cache / "images" / "0a.u8").exists()
+
+
+def test_all_without_clear_is_refused(filled: Program) -> None:
+    assert filled.run("cache", "--all").code == 2
+    assert (filled.cache / "weights" / "resnet18.pth").exists()
+
+
+def test_an_empty_cache_is_no_error(program: Program) -> None:
+    assert program.run("cache").code == 0
+    assert program.run("cache", "--clear").code == 0

@@ -1,0 +1,73 @@
+"""How the program starts: quickly, without the libraries that training and papers need."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from support.program import Program
+
+HEAVY = ("torch", "torchvision", "scipy", "matplotlib", "weasyprint", "pyarrow", "huggingface_hub", "tensorboard")
+
+WATCH = f"""
+import sys
+from benchsuite.cli import main
+sys.argv = ["benchsuite", *sys.argv[1:]]
+try:
+    main()
+except SystemExit as leaving:
+    assert not leaving.code, leaving.code
+print("LOADED", *(name for name in {HEAVY!r} if name in sys.modules), file=sys.stderr)
+"""
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["list"], ["plan", "beans_freeze"], ["schema"]], ids=" ".join)
+def test_listing_and_planning_import_nothing_heavy(program: Program, arguments: list[str]) -> None:
+    done = subprocess.run([sys.executable, "-c", WATCH, *arguments], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.splitlines()[-1].split() == ["LOADED"]
+
+
+def test_planning_a_trial_decodes_nothing_and_imports_no_torch(program: Program) -> None:
+    watch = ["-c", WATCH, "plan", "beans_freeze", "--policy", "sample", "--json"]
+    done = subprocess.run([sys.executable, *watch], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.splitlines()[-1].split() == ["LOADED"]
+    plan = json.loads(done.stdout)
+    assert plan["sample"] is True
+    assert {run["status"] for run in plan["runs"]} == {"due"}
+
+
+def test_help_names_every_command_and_says_what_it_does(program: Program) -> None:
+    outcome = program.run("--help")
+    assert outcome.code == 0
+    for command in ("list", "plan", "run", "paper", "show", "why", "verify", "schema", "cache"):
+        assert f" {command} " in outcome.out
+        own = program.run(command, "--help")
+        assert own.code == 0
+        assert "Usage:" in own.out
+
+
+def test_the_version_is_told(program: Program) -> None:
+    from benchsuite import __version__
+
+    assert program.run("--version").out == f"benchsuite {__version__}\n"
+
+
+def test_a_number_of_threads_that_is_none_is_refused(program: Program) -> None:
+    program.patch.setenv("BENCHSUITE_THREADS", "many")
+    program.run("plan", "squares_width", "--policy", "sample").refused("BENCHSUITE_THREADS", "'many'", "remedy")
+
+
+def test_an_unforeseen_exception_is_told_on_one_screen_and_its_traceback_kept(program: Program) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise ZeroDivisionError("the core divides by zero")
+
+    program.patch.setattr("benchsuite.suite.reader.suite_files", broken)
+    program.patch.setattr("tempfile.tempdir", str(program.folder))
+    program.run("list").refused("a defect of benchsuite", "ZeroDivisionError", "remedy")
+    (kept,) = program.folder.glob("benchsuite-*.traceback.txt")
+    assert "in broken" in kept.read_text()

@@ -1,0 +1,252 @@
+"""The cached features of a frozen prefix: the same training, and a cache that is never wrong."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from support.engine import Bench, Silent, make_case
+from torch import nn
+from torch.nn.functional import cross_entropy
+
+from benchsuite.api import FreezePolicy
+from benchsuite.engine import disk, features, seeds
+from benchsuite.engine.components import components_of
+from benchsuite.engine.features import cut
+from benchsuite.engine.freeze import Frozen
+from benchsuite.engine.images import cached_images
+from benchsuite.engine.network import Network, build, weights_hash
+from benchsuite.engine.run import carry
+from benchsuite.engine.task import RunTask
+from benchsuite.store.record import RunRecord
+
+FROZEN = FreezePolicy(blocks=1)
+
+
+def _made(bench: Bench, task: RunTask, watcher: Silent | None = None) -> RunRecord:
+    record = carry(task, bench.registry, watcher or Silent())
+    assert record.failure is None, record.failure
+    return record
+
+
+def _files(bench: Bench) -> list[Path]:
+    return sorted((bench.root / "cache" / "features").glob("*.features"))
+
+
+# Where a network is cut.
+
+
+def _network(head: nn.Module | None = None, **stages: nn.Module) -> Network:
+    parts = {
+        "stem": nn.Linear(2, 2),
+        "block1": nn.Linear(2, 2),
+        "head": head or nn.Sequential(nn.ReLU(), nn.Flatten(), nn.Dropout(0.5), nn.Linear(2, 2)),
+        **stages,
+    }
+    return Network(nn.Sequential(*parts.values()), parts)
+
+
+def _lengths(network: Network, frozen: tuple[str, ...], held: bool = True, cacheable: bool = True) -> tuple[int, int]:
+    parts = cut(network, Frozen(frozen, held), cacheable)
+    return len(parts.prefix), len(parts.tail)
+
+
+def test_the_prefix_is_what_is_frozen_from_the_input_on_and_what_follows_without_state() -> None:
+    assert _lengths(_network(), ()) == (0, 3)
+    assert _lengths(_network(), ("stem",)) == (1, 2)
+    assert _lengths(_network(), ("block1",)) == (0, 3)
+    assert _lengths(_network(), ("stem", "block1")) == (4, 1)
+    network = _network()
+    parts = cut(network, Frozen(("stem", "block1"), True), True)
+    assert [type(part) for part in parts.tail[0]] == [nn.Dropout, nn.Linear]
+    batch = torch.ones(3, 2)
+    network.module.eval()
+    assert torch.equal(parts.tail(parts.prefix(batch)), network.module(batch))
+
+
+def test_nothing_is_cut_off_where_the_prefix_changes() -> None:
+    assert _lengths(_network(), ("stem", "block1"), held=False) == (0, 3)
+    assert _lengths(_network(), ("stem", "block1"), cacheable=False) == (0, 3)
+
+
+class _Doubling(nn.Sequential):
+    def forward(self, batch: torch.Tensor) -> torch.Tensor:
+        return 2 * super().forward(batch)
+
+
+class _Drawing(nn.Module):
+    def forward(self, batch: torch.Tensor) -> torch.Tensor:
+        return batch * torch.rand(()) if self.training else batch
+
+
+def test_a_head_is_left_whole_where_its_parts_are_not_known_to_be_fixed() -> None:
+    frozen = ("stem", "block1")
+    assert _lengths(_network(head=_Doubling(nn.ReLU(), nn.Linear(2, 2))), frozen) == (2, 1)
+    assert _lengths(_network(head=nn.Sequential(_Drawing(), nn.Linear(2, 2))), frozen) == (2, 1)
+    assert _lengths(_network(head=nn.Sequential(nn.RReLU(), nn.Linear(2, 2))), frozen) == (2, 1)
+
+
+# Training on features.
+
+
+def _bare_loop(bench: Bench, task: RunTask, epochs: int) -> str:
+    """The hash of the weights after a plain loop that runs the frozen prefix at every step."""
+    parts = components_of(task, bench.registry)
+    network = build(parts.model, parts.model_params, parts.shape, task.spec.seed, None)
+    stages = list(network.stages.values())
+    for stage in stages[:2]:
+        stage.requires_grad_(False)
+    index, size = task.data.index, parts.preprocessing
+    pixels = np.array(cached_images(index.train.images, task.data.digests["train"], size, bench.root / "other"))
+    mean, std = torch.tensor(size.mean).view(1, 3, 1, 1), torch.tensor(size.std).view(1, 3, 1, 1)
+    images = torch.from_numpy(pixels).permute(0, 3, 1, 2).float() * (1 / (255 * std)) + -mean / std
+    labels = torch.tensor(index.train.labels)
+    optimizer = torch.optim.Adam([p for p in network.module.parameters() if p.requires_grad], lr=0.01, fused=True)
+    for epoch in range(1, epochs + 1):
+        network.module.train()
+        for stage in stages[:2]:
+            stage.eval()
+        for samples in torch.from_numpy(seeds.order(task.spec.seed, epoch, len(labels))).split(8):
+            loss = cross_entropy(network.module(images[samples]), labels[samples])
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+    return weights_hash(network.module.state_dict())
+
+
+def test_training_on_cached_features_gives_the_bits_of_a_bare_loop(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    from benchsuite.engine import loop
+
+    monkeypatch.setattr(loop, "improves", lambda *_: True)
+    task = bench.task(make_case(epochs=2, freeze=FROZEN))
+    record = _made(bench, task)
+    assert len(_files(bench)) == 3
+    assert record.weights_hash == _bare_loop(bench, task, 2)
+
+
+def test_features_are_computed_once_for_all_seeds_of_a_prefix(bench: Bench, tmp_path: Path) -> None:
+    torch.save(_state(bench), tmp_path / "own.pth")
+    model = {"weights": tmp_path / "own.pth"}
+    one, two = bench.tasks(make_case(epochs=1, freeze=FROZEN, model=model), seeds=(0, 1))
+    first, second = Silent(), Silent()
+    _made(bench, one, first)
+    files = {path: path.stat().st_ino for path in _files(bench)}
+    _made(bench, two, second)
+    assert {path: path.stat().st_ino for path in _files(bench)} == files
+    assert sum("computing the features" in said for said in first.said) == 3
+    assert not any("computing the features" in said for said in second.said)
+
+
+def _state(bench: Bench) -> dict[str, torch.Tensor]:
+    parts = components_of(bench.task(), bench.registry)
+    return dict(build(parts.model, parts.model_params, parts.shape, 7, None).module.state_dict())
+
+
+@pytest.mark.parametrize(
+    "other",
+    [{"seed": 1}, {"model": {"slope": 0.3}}, {"data": {"image_size": 10}}, {"freeze": FreezePolicy(blocks=2)}],
+    ids=["weights", "a parameter that no tensor shows", "image size", "longer prefix"],
+)
+def test_another_prefix_or_input_has_features_of_its_own(bench: Bench, other: dict[str, Any]) -> None:
+    _made(bench, bench.task(make_case(epochs=1, freeze=FROZEN)))
+    seed = other.pop("seed", 0)
+    _made(bench, bench.task(make_case(**{"epochs": 1, "freeze": FROZEN, **other}), seed=seed))
+    assert len(_files(bench)) == 6
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [{"data": {"flips": True}}, {"recipe": "tiny_mixing"}, {"freeze": FreezePolicy(blocks=1, batchnorm="train")}],
+)
+def test_nothing_is_cached_where_inputs_or_prefix_change(bench: Bench, settings: dict[str, Any]) -> None:
+    _made(bench, bench.task(make_case(**{"epochs": 1, "freeze": FROZEN, **settings})))
+    assert not _files(bench)
+
+
+@pytest.mark.parametrize("damage", ["truncated", "no facts", "facts of nothing", "longer"])
+def test_damaged_features_are_computed_again(bench: Bench, damage: str) -> None:
+    task = bench.task(make_case(epochs=1, freeze=FROZEN))
+    whole = _made(bench, task)
+    for file in _files(bench):
+        match damage:
+            case "truncated":
+                os.truncate(file, 40)
+            case "longer":
+                file.write_bytes(file.read_bytes() + b"0000")
+            case "no facts":
+                file.with_suffix(".json").unlink()
+            case "facts of nothing":
+                file.with_suffix(".json").write_text("{}")
+    again = _made(bench, replace(task, results=bench.root / "again"))
+    assert again.weights_hash == whole.weights_hash
+    assert again.predictions_hash == whole.predictions_hash
+
+
+def test_a_full_disk_fails_the_run_and_leaves_no_half_file(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    replaced = Path.replace
+
+    def full(self: Path, target: Path) -> Path:
+        if str(target).endswith(".features"):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return replaced(self, target)
+
+    monkeypatch.setattr(Path, "replace", full)
+    record = carry(bench.task(make_case(epochs=1, freeze=FROZEN)), bench.registry, Silent())
+    assert record.failure is not None and record.failure.kind == "store"
+    assert "No space left" in record.failure.what and record.failure.remedy
+    assert [path.suffix for path in (bench.root / "cache" / "features").iterdir() if path.suffix != ".lock"] == []
+
+
+def test_the_least_recently_used_features_give_way(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    _made(bench, bench.task(make_case(epochs=1, freeze=FROZEN)))
+    old = _files(bench)
+    monkeypatch.setattr(features, "BUDGET_BYTES", 0)
+    _made(bench, bench.task(make_case(epochs=1, freeze=FROZEN), seed=1))
+    assert not any(path.exists() or path.with_suffix(".json").exists() for path in old)
+
+
+def test_pruning_leaves_what_is_in_use_and_takes_the_oldest_first(tmp_path: Path) -> None:
+    paths = [tmp_path / f"{name}.features" for name in "abcd"]
+    for age, path in enumerate(paths):
+        path.write_bytes(b"x" * 10)
+        path.with_suffix(".json").write_text("{}")
+        os.utime(path, (1000 - age, 1000 - age))
+    (tmp_path / "other.u8").write_bytes(b"x" * 100)
+    with disk.lock_of(paths[3]):
+        assert disk.prune(tmp_path, ".features", 25) == (paths[2], paths[1])
+    assert sorted(path.name for path in tmp_path.iterdir() if path.suffix != ".lock") == [
+        "a.features", "a.json", "d.features", "d.json", "other.u8",
+    ]  # fmt: skip
+    assert disk.prune(tmp_path, ".features", 20) == ()
+
+
+def test_half_precision_features_come_back_as_they_were(tmp_path: Path) -> None:
+    prefix = nn.Sequential(nn.Conv2d(3, 4, 1)).to(torch.bfloat16)
+
+    class Pixels:
+        def __len__(self) -> int:
+            return 70
+
+        def batch(self, samples: torch.Tensor) -> torch.Tensor:
+            return samples.view(-1, 1, 1, 1).expand(-1, 3, 2, 2).to(torch.bfloat16)
+
+    def once() -> tuple[torch.Tensor, bool]:
+        made, facts = features.cached(
+            prefix, Pixels(), identity={}, folder=tmp_path, device=torch.device("cpu"), forward=lambda m, b: m(b)
+        )
+        return made.batch(torch.arange(70)), bool(facts["found"])
+
+    (first, found), (second, found_again) = once(), once()
+    assert (found, found_again) == (False, True)
+    with torch.no_grad():
+        assert torch.equal(first, prefix(Pixels().batch(torch.arange(70))))
+    assert torch.equal(first, second) and first.dtype == torch.bfloat16
+    assert first.is_contiguous(memory_format=torch.channels_last)
+    assert json.loads(next(tmp_path.glob("*.json")).read_text())["shape"] == [70, 2, 2, 4]

@@ -1,0 +1,145 @@
+"""Building from a seed, and weights files: what is loaded, and what is refused with which words."""
+
+from __future__ import annotations
+
+import os
+import pickle
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from safetensors.torch import save_file
+from support.engine import CLASSES, TinyNet, TinyNetParameters
+from torch import Tensor, nn
+
+from benchsuite.contracts.model import Task
+from benchsuite.engine.network import Network, build, read_state, weights_hash
+from benchsuite.errors import PluginError, WeightsError
+
+SHAPE = Task(len(CLASSES), 12, 12)
+
+
+def _build(seed: int = 0, weights: Path | None = None, model: TinyNet | None = None, **params: Any) -> Network:
+    return build(model or TinyNet(), TinyNetParameters(**params), SHAPE, seed, weights)
+
+
+def _hash(network: Network) -> str:
+    return weights_hash(network.module.state_dict())
+
+
+def test_the_seed_alone_decides_the_initial_weights() -> None:
+    torch.manual_seed(1)
+    one = _hash(_build())
+    torch.manual_seed(2)
+    state = torch.get_rng_state()
+    assert _hash(_build()) == one
+    assert torch.equal(torch.get_rng_state(), state)
+    assert _hash(_build(seed=1)) != one
+
+
+def test_what_the_network_is_varied_in_does_not_change_the_rest() -> None:
+    plain, dropping = _build().module.state_dict(), _build(dropout=0.5, slope=0.3).module.state_dict()
+    assert weights_hash(plain) == weights_hash(dropping)
+
+
+def _state(seed: int = 9) -> dict[str, Tensor]:
+    return {name: tensor.contiguous() for name, tensor in _build(seed).module.state_dict().items()}
+
+
+@pytest.mark.parametrize("suffix", [".pth", ".safetensors"])
+def test_weights_are_loaded_into_all_but_the_head(tmp_path: Path, suffix: str) -> None:
+    file = tmp_path / f"own{suffix}"
+    save_file(_state(), file) if suffix == ".safetensors" else torch.save({"state_dict": _state()}, file)
+    given, fresh, built = _state(), _build().module.state_dict(), _build(weights=file).module.state_dict()
+    for name, tensor in built.items():
+        assert torch.equal(tensor, (fresh if name.startswith("head") else given)[name]), name
+
+
+def test_half_precision_weights_become_single_precision(tmp_path: Path) -> None:
+    torch.save({name: t.half() if t.is_floating_point() else t for name, t in _state().items()}, tmp_path / "half.pth")
+    built = _build(weights=tmp_path / "half.pth").module.state_dict()
+    assert built["stem.0.weight"].dtype == torch.float32
+    assert torch.equal(built["stem.0.weight"], _state()["stem.0.weight"].half().float())
+
+
+def test_weights_that_do_not_fit_are_refused_by_name(tmp_path: Path) -> None:
+    state = _state()
+    del state["block2.0.bias"]
+    state["stem.0.weight"] = torch.zeros(6, 3, 5, 5)
+    state["layer9.weight"] = torch.zeros(1)
+    torch.save(state, tmp_path / "other.pth")
+    with pytest.raises(WeightsError) as caught:
+        _build(weights=tmp_path / "other.pth")
+    for part in ("missing: block2.0.bias", "unexpected: layer9.weight", "stem.0.weight is (6, 3, 5, 5), not (6, 3, 3, 3)"):
+        assert part in caught.value.what
+    assert caught.value.where == str(tmp_path / "other.pth")
+
+
+class _Mischief:
+    def __init__(self, file: Path) -> None:
+        self.file = file
+
+    def __reduce__(self) -> Any:
+        return os.mkdir, (str(self.file),)
+
+
+@pytest.mark.parametrize("save", [torch.save, lambda value, file: file.write_bytes(pickle.dumps(value, protocol=2))])
+def test_a_pickle_that_runs_code_is_refused_and_does_not_run(tmp_path: Path, save: Any) -> None:
+    save({"weight": _Mischief(tmp_path / "ran")}, tmp_path / "evil.pth")
+    with pytest.raises(WeightsError, match="run code") as caught:
+        read_state(tmp_path / "evil.pth")
+    assert not (tmp_path / "ran").exists()
+    assert caught.value.remedy
+
+
+def test_damaged_files_are_refused(tmp_path: Path) -> None:
+    torch.save(_state(), tmp_path / "whole.pth")
+    save_file(_state(), tmp_path / "whole.safetensors")
+    for name in ("whole.pth", "whole.safetensors"):
+        whole = (tmp_path / name).read_bytes()
+        for content in (whole[: len(whole) // 2], b"", b"<html>not found</html>"):
+            file = tmp_path / f"damaged{Path(name).suffix}"
+            file.write_bytes(content)
+            with pytest.raises(WeightsError, match="cannot be read|something else|run code"):
+                read_state(file)
+
+
+@pytest.mark.parametrize("value", [[1, 2], {"a": 1}, {1: torch.zeros(1)}])
+def test_what_is_no_state_dict_is_refused(tmp_path: Path, value: object) -> None:
+    torch.save(value, tmp_path / "odd.pth")
+    with pytest.raises(WeightsError, match="something else"):
+        read_state(tmp_path / "odd.pth")
+
+
+def test_the_hash_covers_names_types_shapes_and_bytes_but_not_layout_or_order() -> None:
+    a, b = torch.arange(16.0).reshape(1, 2, 2, 4), torch.ones(3)
+    known = weights_hash({"a": a, "b": b})
+    assert weights_hash({"b": b, "a": a.contiguous(memory_format=torch.channels_last)}) == known
+    changed: list[Mapping[str, Tensor]] = [
+        {"a": a, "c": b},
+        {"a": a, "b": b.view(torch.int32)},
+        {"a": a.reshape(2, 2, 2, 2), "b": b},
+        {"a": a, "b": b * (1 + 2**-23)},
+        {"a": a},
+    ]
+    hashes = [weights_hash(state) for state in changed]
+    assert len({known, *hashes}) == len(changed) + 1
+
+
+class _Sharing(TinyNet):
+    def stages(self, module: Any) -> Mapping[str, nn.Module]:
+        parts = dict(module.named_children())
+        return {**parts, "block2": nn.Sequential(parts["block1"], parts["block2"])}
+
+
+class _Leaving(TinyNet):
+    def stages(self, module: Any) -> Mapping[str, nn.Module]:
+        return {name: part for name, part in module.named_children() if name != "block2"}
+
+
+@pytest.mark.parametrize(("model", "said"), [(_Sharing(), "share parameters"), (_Leaving(), "lies in no stage")])
+def test_stages_that_share_or_leave_out_parameters_are_refused(model: TinyNet, said: str) -> None:
+    with pytest.raises(PluginError, match=said):
+        _build(model=model)

@@ -1,0 +1,176 @@
+"""A run that was stopped anywhere and started again ends as if nothing had happened."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from support.engine import Bench, Silent, make_case
+
+from benchsuite.api import FreezePolicy
+from benchsuite.engine import loop
+from benchsuite.engine.checkpoint import Checkpoint, Progress
+from benchsuite.engine.run import carry
+from benchsuite.engine.task import RunTask
+from benchsuite.store.record import RunRecord
+
+FROZEN = FreezePolicy(blocks=1)
+
+CASES: dict[str, dict[str, Any]] = {
+    "adam, dropout, flips, cosine": {
+        "model": {"dropout": 0.3}, "data": {"flips": True}, "scheduler": "cosine", "clip": 1.0,
+    },
+    "sgd with momentum, multistep": {"optimizer": "sgd", "momentum": 0.9, "scheduler": "multistep"},
+    "adamw, exponential, mixing": {"recipe": "tiny_mixing", "optimizer": "adamw", "scheduler": "exponential"},
+    "two phases, frozen then free": {"epochs": 2, "second": 2, "freeze": FROZEN, "scheduler": "step"},
+    "two phases, free then frozen": {"epochs": 2, "second": 2, "second_freeze": FROZEN, "model": {"dropout": 0.3}},
+    "frozen throughout, statistics moving": {"freeze": FreezePolicy(blocks=1, batchnorm="train")},
+}  # fmt: skip
+
+
+class Killed(BaseException):
+    """An end without any farewell."""
+
+
+class Stopper(Silent):
+    """A watcher that stops the run after so many epochs of this start."""
+
+    def __init__(self, after: int) -> None:
+        super().__init__()
+        self.after = after
+
+    def epoch(self, *heard: Any) -> None:
+        super().epoch(*heard)
+        if len(self.epochs) == self.after:
+            raise Killed
+
+
+def _outcome(record: RunRecord) -> tuple[Any, ...]:
+    assert record.failure is None, record.failure
+    epochs = tuple(epoch.model_dump(exclude={"seconds"}) for epoch in record.epochs)
+    return record.weights_hash, record.predictions_hash, epochs, record.steps, record.best, record.test
+
+
+def _stopped(bench: Bench, task: RunTask, after: int, interval: float = 0.0) -> None:
+    with pytest.raises(Killed):
+        carry(task, bench.registry, Stopper(after), checkpoint_interval=interval)
+
+
+def _in(bench: Bench, task: RunTask, folder: str) -> RunTask:
+    return replace(task, results=bench.root / folder)
+
+
+@pytest.mark.parametrize("settings", CASES.values(), ids=CASES.keys())
+def test_a_run_stopped_after_any_epoch_ends_the_same(bench: Bench, settings: dict[str, Any]) -> None:
+    task = bench.task(make_case(**{"epochs": 3, **settings}))
+    whole = carry(task, bench.registry, Silent())
+    for after in range(1, len(whole.epochs) + 1):
+        own = _in(bench, task, f"stopped-{after}")
+        _stopped(bench, own, after)
+        watcher = Silent()
+        record = carry(own, bench.registry, watcher, checkpoint_interval=0.0)
+        assert _outcome(record) == _outcome(whole), after
+        assert len(watcher.epochs) == len(whole.epochs) - after
+        assert record.resumed == 1
+        assert any(f"goes on after epoch {after}" in said for said in watcher.said)
+
+
+def test_a_run_stopped_after_every_epoch_ends_the_same(bench: Bench) -> None:
+    task = bench.task(make_case(epochs=2, second=2, second_freeze=FROZEN, model={"dropout": 0.2}))
+    whole = carry(task, bench.registry, Silent())
+    own = _in(bench, task, "stopped")
+    for _ in range(4):
+        _stopped(bench, own, 1)
+    record = carry(own, bench.registry, Silent())
+    assert _outcome(record) == _outcome(whole)
+    assert record.resumed == 4
+    assert record.cost is not None
+    assert record.cost.seconds["total"] > record.cost.seconds["training"] + record.cost.seconds["setup"]
+
+
+def test_early_stopping_goes_on_counting(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    losses = (0.9, 0.8, 0.85, 0.84, 0.1, 0.1)
+    evaluate = loop.evaluate
+
+    def evaluated(*given: Any) -> Any:
+        return replace(evaluate(*given), loss=next(remaining))
+
+    monkeypatch.setattr(loop, "evaluate", evaluated)
+    task = bench.task(make_case(epochs=9, patience=2))
+    remaining = iter(losses)
+    whole = carry(task, bench.registry, Silent())
+    assert len(whole.epochs) == 4
+    for after in (1, 2, 3, 4):
+        own = _in(bench, task, f"stopped-{after}")
+        remaining = iter(losses)
+        _stopped(bench, own, after)
+        assert _outcome(carry(own, bench.registry, Silent())) == _outcome(whole)
+
+
+def test_a_kill_in_the_middle_of_an_epoch_repeats_that_epoch(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    task = bench.task(make_case(epochs=3, optimizer="sgd", momentum=0.9, model={"dropout": 0.3}))
+    whole = carry(task, bench.registry, Silent())
+    own = _in(bench, task, "killed")
+    recipe = bench.registry.recipe("tiny_recipe").component
+    loss, calls = type(recipe).loss, 0
+
+    def killing(*given: Any) -> Any:
+        nonlocal calls
+        calls += 1
+        if calls == 7:
+            raise Killed
+        return loss(*given)
+
+    monkeypatch.setattr(type(recipe), "loss", killing)
+    with pytest.raises(Killed):
+        carry(own, bench.registry, Silent(), checkpoint_interval=0.0)
+    watcher = Silent()
+    assert _outcome(carry(own, bench.registry, watcher)) == _outcome(whole)
+    assert [report.epoch for report in watcher.epochs] == [2, 3]
+
+
+def test_an_interruption_costs_no_epoch_whatever_the_interval(bench: Bench) -> None:
+    task = bench.task()
+    _stopped(bench, task, 2, interval=3600)
+    watcher = Silent()
+    carry(task, bench.registry, watcher)
+    assert [report.epoch for report in watcher.epochs] == [3]
+
+
+@pytest.mark.parametrize("damage", ["truncated", "empty", "foreign key", "foreign content", "text"])
+def test_a_checkpoint_that_cannot_be_used_starts_the_run_anew(bench: Bench, damage: str) -> None:
+    task = bench.task()
+    whole = carry(task, bench.registry, Silent())
+    own = _in(bench, task, "damaged")
+    _stopped(bench, own, 2)
+    file = own.results / "runs" / own.key.key / "checkpoint.pt"
+    match damage:
+        case "truncated":
+            file.write_bytes(file.read_bytes()[:-200])
+        case "empty":
+            file.write_bytes(b"")
+        case "foreign key":
+            saved = torch.load(file, weights_only=True)
+            torch.save({**saved, "key": "0" * 32}, file)
+        case "foreign content":
+            torch.save([1, 2, 3], file)
+        case "text":
+            file.write_text("not a checkpoint")
+    watcher = Silent()
+    record = carry(own, bench.registry, watcher)
+    assert _outcome(record) == _outcome(whole) and record.resumed == 0
+    assert len(watcher.epochs) == 3
+    assert any("starts anew" in said for said in watcher.said)
+
+
+def test_a_checkpoint_is_written_no_more_often_than_its_interval(tmp_path: Path) -> None:
+    checkpoint = Checkpoint(tmp_path / "checkpoint.pt", "abc", interval=3600)
+    assert not checkpoint.due()
+    assert checkpoint.load() is None
+    checkpoint.save(Progress(epoch=3))
+    loaded = Checkpoint(tmp_path / "checkpoint.pt", "abc", interval=0).load()
+    assert loaded is not None and loaded.epoch == 3 and loaded.seconds["total"] >= 0
+    assert Checkpoint(tmp_path / "checkpoint.pt", "abc", interval=0).due()

@@ -1,0 +1,311 @@
+"""One run: the same bits every time, the sealed test split, and a record whatever happens."""
+
+from __future__ import annotations
+
+import random
+import warnings
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from support.engine import Bench, Silent, TinyNet, TinyRecipe, make_case, registry_with
+
+from benchsuite.api import FreezePolicy, hookimpl
+from benchsuite.contracts.observer import EpochReport, RunInfo, RunSummary
+from benchsuite.engine import loop, seeds
+from benchsuite.engine.evaluate import SealedSplit
+from benchsuite.engine.run import carry
+from benchsuite.engine.task import RunTask
+from benchsuite.store.folders import Store
+from benchsuite.store.record import RunRecord
+
+VARIED: dict[str, dict[str, Any]] = {
+    "plain": {},
+    "dropout and flips": {"model": {"dropout": 0.4}, "data": {"flips": True}},
+    "frozen and cached": {"freeze": FreezePolicy(blocks=1), "model": {"dropout": 0.4}},
+    "mixing": {"recipe": "tiny_mixing"},
+}
+
+
+def made(bench: Bench, task: RunTask, folder: str = "results") -> RunRecord:
+    """The record of a task that must succeed, made in a results folder of its own."""
+    record = carry(replace(task, results=bench.root / folder), bench.registry, Silent())
+    assert record.failure is None, record.failure
+    return record
+
+
+def outcome(record: RunRecord) -> tuple[Any, ...]:
+    """All that must be the same when a run is repeated."""
+    epochs = tuple(epoch.model_dump(exclude={"seconds"}) for epoch in record.epochs)
+    return record.weights_hash, record.predictions_hash, epochs, record.steps, record.best, record.test
+
+
+def _disturb(number: int) -> None:
+    torch.manual_seed(number), np.random.seed(number), random.seed(number)
+
+
+def _shared_state() -> tuple[Any, ...]:
+    return torch.get_rng_state().tolist(), str(np.random.get_state()), random.getstate()
+
+
+@pytest.mark.parametrize("varied", VARIED.values(), ids=VARIED.keys())
+def test_a_run_repeats_bit_for_bit_whatever_was_drawn_before(bench: Bench, varied: dict[str, Any]) -> None:
+    task, other = bench.tasks(make_case(epochs=2, **varied), seeds=(0, 1))
+    _disturb(1)
+    first = made(bench, task, "one")
+    _disturb(2)
+    state = _shared_state()
+    different = made(bench, other, "two")
+    again = made(bench, task, "two")
+    assert outcome(first) == outcome(again)
+    assert len({first.weights_hash, different.weights_hash}) == 2
+    assert first.epochs[0].train_loss != different.epochs[0].train_loss
+    assert _shared_state() == state
+
+
+def test_cases_with_one_seed_see_one_order_and_start_from_one_network(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    orders: list[list[int]] = []
+    order = seeds.order
+
+    def listening(seed: int, epoch: int, n: int) -> np.ndarray:
+        orders.append([seed, epoch, *order(seed, epoch, n).tolist()])
+        return order(seed, epoch, n)
+
+    monkeypatch.setattr(seeds, "order", listening)
+    fast = make_case("fast", epochs=2, learning_rate=0.05)
+    frozen = make_case("frozen", epochs=2, freeze=FreezePolicy(blocks=2), model={"dropout": 0.5})
+    for task in bench.tasks(fast, frozen):
+        made(bench, task)
+    assert orders[:2] == orders[2:] and orders[0] != orders[1]
+
+
+def test_the_record_tells_the_run(bench: Bench) -> None:
+    record = made(bench, bench.task(make_case(epochs=3)))
+    folder = Store(bench.root / "results").folder(record.key)
+    assert {path.name for path in folder.iterdir()} >= {"record.json", "predictions.safetensors", "weights.safetensors"}
+    assert not (folder / "checkpoint.pt").exists()
+    assert [epoch.epoch for epoch in record.epochs] == [1, 2, 3]
+    assert [step for step, _ in record.steps] == [3, 6, 9, 12]
+    assert record.dataset is not None and record.dataset.counts["train"] == (9, 9, 9)
+    assert record.model is not None and record.model.parameters_total == record.model.parameters_trainable == 1263
+    assert record.cost is not None and record.cost.seconds["total"] >= record.cost.seconds["training"] > 0
+    assert record.best is not None
+    assert record.best.validation_loss == min(epoch.validation_loss for epoch in record.epochs)
+    assert record.test is not None and sum(map(sum, record.test.confusion)) == 14
+
+
+def test_a_run_warns_of_nothing(bench: Bench) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        made(bench, bench.task(make_case(epochs=1, freeze=FreezePolicy(blocks=1), scheduler="cosine")))
+
+
+# The sealed test split.
+
+
+def test_training_never_sees_the_test_split(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With every test image replaced by another, all that training leaves stays the same."""
+    from benchsuite.engine import run as module
+
+    decoded: list[int] = []
+    opened: list[str] = []
+    cached_images, unseal = module.cached_images, SealedSplit.unseal
+
+    def decoding(images: Any, *rest: Any, **more: Any) -> Any:
+        decoded.append(len(images))
+        return cached_images(images, *rest, **more)
+
+    def unsealing(self: SealedSplit) -> Any:
+        opened.append("trained" if 14 not in decoded else "too early")
+        return unseal(self)
+
+    monkeypatch.setattr(module, "cached_images", decoding)
+    monkeypatch.setattr(SealedSplit, "unseal", unsealing)
+    made(bench, bench.task(make_case(epochs=2, second=1, freeze=FreezePolicy(blocks=1))))
+    assert opened == ["trained"]
+    assert decoded.count(14) == 1 and decoded[-1] == 14
+
+
+def test_the_test_split_is_evaluated_from_the_best_checkpoint_not_the_last(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worsening = iter((0.5, 0.9, 1.2))
+    evaluate = loop.evaluate
+    monkeypatch.setattr(loop, "evaluate", lambda *given: replace(evaluate(*given), loss=next(worsening)))
+    three = made(bench, bench.task(make_case(epochs=3)))
+    one = made(bench, bench.task(make_case(epochs=1)), "one") if (worsening := iter((0.5,))) else three
+    assert three.best is not None and three.best.epoch == 1
+    assert (three.weights_hash, three.predictions_hash) == (one.weights_hash, one.predictions_hash)
+
+
+def test_early_stopping_counts_epochs_without_a_better_loss(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    losses = iter((0.9, 0.8, 0.8, 0.85, 0.1))
+    evaluate = loop.evaluate
+    monkeypatch.setattr(loop, "evaluate", lambda *given: replace(evaluate(*given), loss=next(losses)))
+    record = made(bench, bench.task(make_case(epochs=9, patience=2)))
+    assert [epoch.validation_loss for epoch in record.epochs] == [0.9, 0.8, 0.8, 0.85]
+    assert record.best is not None and record.best.epoch == 2
+
+
+# Failures: a record that names what to mend, and a checkpoint to go on from.
+
+
+def failed(bench: Bench, task: RunTask) -> Any:
+    record = carry(task, bench.registry, Silent())
+    assert record.status == "failed" and record.failure is not None
+    stored = Store(task.results).read(task.key.key)
+    assert stored == record
+    return record.failure
+
+
+def test_a_training_loss_that_is_no_number_names_step_and_epoch(bench: Bench) -> None:
+    recipe = bench.registry.recipe("tiny_recipe").component
+    assert isinstance(recipe, TinyRecipe)
+    recipe.calls = 0
+    failure = failed(bench, bench.task(make_case(fault="nan 6")))
+    assert failure.kind == "training" and "step 2 of epoch 2" in failure.what
+    assert "phase first" in failure.where and failure.remedy and failure.traceback is None
+
+
+def test_a_validation_loss_that_is_no_number_names_the_epoch(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    evaluate = loop.evaluate
+    monkeypatch.setattr(loop, "evaluate", lambda *given: replace(evaluate(*given), loss=float("nan")))
+    failure = failed(bench, bench.task())
+    assert failure.kind == "training" and "validation loss became nan in epoch 1" in failure.what
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"data": {"fault": "card"}}, "the dataset tiny_data raised ZeroDivisionError: a fault in card"),
+        ({"data": {"fault": "preprocessing"}}, "the dataset tiny_data raised ZeroDivisionError"),
+        ({"model": {"fault": "build"}}, "the model tiny_net raised ZeroDivisionError: a fault in build"),
+        ({"fault": "phases"}, "the recipe tiny_recipe raised ZeroDivisionError: a fault in phases"),
+        ({"fault": "loss"}, "the recipe tiny_recipe raised ZeroDivisionError: a fault in loss"),
+        ({"recipe": "tiny_mixing", "fault": "transform"}, "the recipe tiny_mixing raised ZeroDivisionError"),
+    ],
+)
+def test_a_plugin_that_raises_is_named_with_its_distribution(bench: Bench, settings: dict[str, Any], said: str) -> None:
+    failure = failed(bench, bench.task(make_case(**settings)))
+    assert failure.kind == "plugin" and said in failure.what
+    assert failure.where.startswith("tiny-plugin 1.0, support.engine, line ")
+    assert "ZeroDivisionError" in failure.traceback and "_fail" in failure.traceback
+    assert "tiny-plugin" in failure.remedy
+
+
+def test_a_defect_of_benchsuite_is_no_plugins_fault(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: Any) -> Any:
+        raise KeyError("oops")
+
+    monkeypatch.setattr(loop, "evaluate", broken)
+    failure = failed(bench, bench.task())
+    assert failure.kind == "defect" and "KeyError" in failure.what and "oops" in failure.traceback
+
+
+@pytest.mark.parametrize(
+    "settings", [{"epochs": 0}, {"batch_size": 0}, {"patience": -1}, {"optimizer": "adam", "momentum": 0.9}]
+)
+def test_phases_that_cannot_be_trained_are_refused(bench: Bench, settings: dict[str, Any]) -> None:
+    failure = failed(bench, bench.task(make_case(**settings)))
+    assert failure.kind == "plugin" and failure.remedy
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB."),
+        RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes"),
+        RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"),
+        MemoryError(),
+    ],
+)
+def test_out_of_memory_is_told_of_the_device(bench: Bench, monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+    def loss(*_: Any) -> Any:
+        raise error
+
+    monkeypatch.setattr(TinyRecipe, "loss", loss)
+    failure = failed(bench, bench.task())
+    assert failure.kind == "device" and failure.what.startswith("out of memory")
+    assert "batch_size" in failure.remedy and "only, seed 0" in failure.where
+
+
+def test_a_photo_that_breaks_after_planning_is_named(bench: Bench, tmp_path: Path) -> None:
+    from support.engine import write_photos
+
+    write_photos(tmp_path / "own")
+    task = replace(bench, data=tmp_path / "own").task()
+    (tmp_path / "own" / "tiny" / "validation" / "003_red.png").unlink(missing_ok=True)
+    photo = next((tmp_path / "own" / "tiny" / "validation").glob("004_*"))
+    photo.write_bytes(photo.read_bytes()[:60])
+    failure = failed(bench, task)
+    assert failure.kind == "data" and "validation" in failure.where
+
+
+# Observers.
+
+
+class Observer:
+    """Keeps what it is told; raises in the hook named `fault`."""
+
+    def __init__(self, fault: str = "") -> None:
+        self.fault, self.told = fault, list[Any]()
+
+    def _hear(self, hook: str, *facts: Any) -> None:
+        self.told.append((hook, *facts))
+        if hook == self.fault:
+            raise OSError("no space left for events")
+
+    @hookimpl
+    def benchsuite_run_started(self, run: RunInfo) -> None:
+        self._hear("started", run)
+
+    @hookimpl
+    def benchsuite_epoch_finished(self, run: RunInfo, epoch: EpochReport) -> None:
+        self._hear("epoch", epoch)
+
+    @hookimpl
+    def benchsuite_run_finished(self, run: RunInfo, summary: RunSummary) -> None:
+        self._hear("finished", summary)
+
+
+def test_observers_hear_a_run_from_start_to_end(bench: Bench) -> None:
+    observer = Observer()
+    record = made(replace(bench, registry=registry_with(observer)), bench.task(make_case(epochs=2)))
+    assert [hook for hook, *_ in observer.told] == ["started", "epoch", "epoch", "finished"]
+    summary = observer.told[-1][1]
+    assert record.test is not None and (summary.status, summary.test_accuracy) == ("done", record.test.accuracy)
+    assert [report.steps for _, report in observer.told[1:3]] == [record.steps[:1], record.steps[1:]]
+
+
+def test_observers_hear_of_a_failure(bench: Bench) -> None:
+    observer = Observer()
+    failed(replace(bench, registry=registry_with(observer)), bench.task(make_case(fault="loss")))
+    assert [hook for hook, *_ in observer.told] == ["started", "finished"]
+    assert observer.told[-1][1].status == "failed"
+
+
+@pytest.mark.parametrize(("fault", "epochs"), [("started", 0), ("epoch", 1), ("finished", 3)])
+def test_an_observer_that_raises_fails_the_run_and_loses_nothing(bench: Bench, fault: str, epochs: int) -> None:
+    uninterrupted = made(bench, bench.task(), "reference")
+    raising, witness = Observer(fault), Observer()
+    failure = failed(replace(bench, registry=registry_with(raising, witness)), bench.task())
+    assert failure.kind == "plugin" and "no space left for events" in failure.what
+    assert failure.where.startswith("benchsuite_") and fault in failure.where and "observer-0" in failure.where
+    assert "OSError" in failure.traceback
+    assert witness.told[-1][0] == "finished"
+    watcher = Silent()
+    record = carry(bench.task(), bench.registry, watcher)
+    assert outcome(record) == outcome(uninterrupted)
+    assert [report.epoch for report in watcher.epochs] == list(range(epochs + 1, 4))
+
+
+def test_the_model_of_the_tests_is_what_its_stages_say() -> None:
+    from benchsuite.contracts.model import Task
+
+    module = TinyNet().build(TinyNet.Parameters(), Task(3, 12, 12))
+    assert list(TinyNet().stages(module)) == ["stem", "block1", "block2", "head"]

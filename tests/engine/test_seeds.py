@@ -1,0 +1,64 @@
+"""Streams of randomness depend on their name and position, and on nothing else."""
+
+from __future__ import annotations
+
+import random
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from benchsuite.engine import seeds
+
+NUMBERS = st.integers(0, 2**31)
+
+
+@given(seed=NUMBERS, epoch=NUMBERS, n=st.integers(1, 50))
+def test_an_order_is_a_permutation_that_depends_on_seed_and_epoch_alone(seed: int, epoch: int, n: int) -> None:
+    seeds.order(seed + 1, epoch, n)
+    order = seeds.order(seed, epoch, n)
+    assert sorted(order) == list(range(n))
+    assert np.array_equal(order, seeds.order(seed, epoch, n))
+
+
+def test_streams_seeds_and_positions_are_told_apart() -> None:
+    draws = [
+        seeds.generator(seed, stream, *position).random(8).tobytes()
+        for seed in (0, 1)
+        for stream in ("order", "augment", "transform")
+        for position in ((), (1,), (0, 1), (1, 1), (2,))
+    ]
+    assert len(set(draws)) == len(draws)
+
+
+def test_long_draws_of_neighbouring_positions_do_not_overlap() -> None:
+    one, two = seeds.generator(0, "order", 1).random(5000), seeds.generator(0, "order", 2).random(5000)
+    assert not set(one) & set(two)
+
+
+def test_a_position_has_at_most_three_numbers() -> None:
+    with pytest.raises(ValueError, match="three"):
+        seeds.generator(0, "order", 1, 2, 3, 4)
+
+
+def _draw() -> tuple[float, float, float]:
+    return float(torch.rand(())), float(np.random.rand()), random.random()
+
+
+def test_reseeding_fixes_every_shared_generator_and_isolation_gives_them_back() -> None:
+    torch.manual_seed(5), np.random.seed(5), random.seed(5)
+    expected = _draw()
+    torch.manual_seed(5), np.random.seed(5), random.seed(5)
+    drawn = []
+    for _ in range(2):
+        with seeds.isolated():
+            seeds.reseed(3, "init")
+            drawn.append(_draw())
+    with pytest.raises(KeyError), seeds.isolated():
+        seeds.reseed(4, "init")
+        drawn.append(_draw())
+        raise KeyError
+    assert drawn[0] == drawn[1] != drawn[2]
+    assert _draw() == expected
