@@ -70,6 +70,12 @@ def paper(
     known = known_records(study.preparation.tasks)
     done = sum(record.status == "done" for record in known.values())
     total = len(study.preparation.tasks)
+    if not done:
+        raise PaperError(
+            f"no run of {study.suite.name} is done",
+            where=str(study.preparation.runs_folder),
+            remedy=f"make some first: benchsuite run {study.suite.name}",
+        )
     if done < total:
         if need_all:
             raise PaperError(

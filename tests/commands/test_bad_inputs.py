@@ -7,7 +7,6 @@ import io
 import os
 import pickle
 import shutil
-import tarfile
 import zipfile
 from pathlib import Path
 from typing import NoReturn
@@ -19,7 +18,7 @@ from support.plugins import SUITE
 from support.program import Program
 
 BEANS = ("angular_leaf_spot", "bean_rust", "healthy")
-COUNTS = {"train": 1034, "validation": 133, "test": 128}
+COUNTS = {"train": (345, 348, 341), "validation": (44, 45, 44), "test": (43, 43, 42)}
 
 
 @pytest.fixture
@@ -35,11 +34,12 @@ def beans(tmp_path: Path) -> Path:
     """A folder of beans with the official counts; every image is the same four pixels."""
     buffer = io.BytesIO()
     Image.new("RGB", (2, 2), "green").save(buffer, "JPEG")
-    for split, count in COUNTS.items():
-        for i in range(count):
-            folder = tmp_path / "data" / "beans" / split / BEANS[i % 3]
-            folder.mkdir(parents=True, exist_ok=True)
-            (folder / f"{i}.jpg").write_bytes(buffer.getvalue())
+    for split, counts in COUNTS.items():
+        for name, count in zip(BEANS, counts, strict=True):
+            folder = tmp_path / "data" / "beans" / split / name
+            folder.mkdir(parents=True)
+            for i in range(count):
+                (folder / f"{i}.jpg").write_bytes(buffer.getvalue())
     return tmp_path / "data"
 
 
@@ -110,7 +110,7 @@ def test_a_weights_file_that_does_not_exist_is_refused(program: Program) -> None
 
 def test_a_weights_file_of_another_kind_is_refused(program: Program) -> None:
     outcome = program.run("plan", "beans_freeze", "--policy", "sample", "--set", "model.weights=resnet18.onnx")
-    outcome.refused("--set", "resnet18.onnx", ".safetensors")
+    outcome.refused("--set", "resnet18.onnx", "imagenet1k_v1")
 
 
 def test_a_results_folder_with_a_file_in_the_way_is_refused(program: Program) -> None:
@@ -121,7 +121,7 @@ def test_a_results_folder_with_a_file_in_the_way_is_refused(program: Program) ->
 
 
 @pytest.mark.parametrize(
-    ("number", "word"), [(errno.EROFS, "Read-only"), (errno.ENOSPC, "full"), (errno.EACCES, "ermission")]
+    ("number", "word"), [(errno.EROFS, "Read-only"), (errno.ENOSPC, "No space left"), (errno.EACCES, "ermission")]
 )
 def test_a_results_folder_that_cannot_be_written_is_refused(program: Program, number: int, word: str) -> None:
     genuine = os.open
@@ -149,7 +149,7 @@ def test_a_cache_folder_with_a_file_in_the_way_is_refused(program: Program) -> N
 def test_cuda_asked_for_and_absent_is_refused(program: Program) -> None:
     program.patch.setenv("CUDA_VISIBLE_DEVICES", "-1")
     outcome = program.run("run", "squares_width", "--no-paper", "--policy", "sample", "--device", "cuda")
-    outcome.refused("CUDA", "remedy", "--device")
+    outcome.refused("CUDA", "remedy", "auto")
 
 
 def test_a_record_that_cannot_be_found_is_refused(program: Program) -> None:
@@ -159,7 +159,7 @@ def test_a_record_that_cannot_be_found_is_refused(program: Program) -> None:
 
 
 def test_the_paper_of_a_study_that_was_never_run_is_refused(program: Program) -> None:
-    program.run("paper", "beans_freeze").refused("not here yet", "remedy")
+    program.run("paper", "squares_width", "--policy", "sample").refused("no run", "benchsuite run squares_width")
 
 
 def test_a_pickle_that_runs_code_is_never_opened_while_planning(program: Program) -> None:
@@ -189,15 +189,3 @@ def test_a_changed_image_makes_its_runs_due_and_says_so(program: Program, data: 
     after = program.run("plan", *arguments)
     assert before.code == after.code == 0
     assert before.out != after.out
-
-
-def test_a_tar_with_a_link_out_of_its_folder_is_refused(program: Program) -> None:
-    folder = program.folder / "data" / "beans"
-    folder.mkdir(parents=True)
-    for split in COUNTS:
-        with tarfile.open(folder / f"{split}.tar.gz", "w:gz") as archive:
-            link = tarfile.TarInfo(f"{split}/healthy")
-            link.type, link.linkname = tarfile.SYMTYPE, "/etc"
-            archive.addfile(link)
-    outcome = program.run("run", "beans_freeze", "--no-paper", "--data", str(program.folder / "data"))
-    outcome.refused("beans", "remedy")

@@ -34,7 +34,11 @@ def test_a_sample_is_changed_alike_in_every_batch() -> None:
 def test_each_sample_is_flipped_for_itself() -> None:
     flipped = _augmented(range(N), flips=FLIPS[:1])
     ways = {
-        "kept" if torch.equal(flipped[i], IMAGES[i]) else "flipped" if torch.equal(flipped[i], IMAGES[i].flip(1)) else ""
+        "kept"
+        if torch.equal(flipped[i], IMAGES[i])
+        else "flipped"
+        if torch.equal(flipped[i], IMAGES[i].flip(1))
+        else ""
         for i in range(N)
     }
     assert ways == {"kept", "flipped"}

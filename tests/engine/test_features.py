@@ -121,7 +121,9 @@ def _bare_loop(bench: Bench, task: RunTask, epochs: int) -> str:
     return weights_hash(network.module.state_dict())
 
 
-def test_training_on_cached_features_gives_the_bits_of_a_bare_loop(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_training_on_cached_features_gives_the_bits_of_a_bare_loop(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from benchsuite.engine import loop
 
     monkeypatch.setattr(loop, "improves", lambda *_: True)

@@ -72,7 +72,11 @@ def test_weights_that_do_not_fit_are_refused_by_name(tmp_path: Path) -> None:
     torch.save(state, tmp_path / "other.pth")
     with pytest.raises(WeightsError) as caught:
         _build(weights=tmp_path / "other.pth")
-    for part in ("missing: block2.0.bias", "unexpected: layer9.weight", "stem.0.weight is (6, 3, 5, 5), not (6, 3, 3, 3)"):
+    for part in (
+        "missing: block2.0.bias",
+        "unexpected: layer9.weight",
+        "stem.0.weight is (6, 3, 5, 5), not (6, 3, 3, 3)",
+    ):
         assert part in caught.value.what
     assert caught.value.where == str(tmp_path / "other.pth")
 

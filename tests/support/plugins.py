@@ -89,7 +89,7 @@ class SpeckParameters(Parameters):
     width: int = 4
     """Channels."""
 
-    fault: Literal["none", "build", "stages", "no memory", "native memory", "killed", "slow"] = "none"
+    fault: Literal["none", "build", "stages", "no memory", "native memory", "killed", "diverges", "slow"] = "none"
     """What goes wrong."""
 
     weights: Path | None = None
@@ -128,7 +128,9 @@ class Speck(Model[SpeckParameters]):
         network.block = nn.Sequential(nn.Conv2d(params.width, params.width, 3, padding=1), nn.ReLU())
         network.head = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(params.width, task.classes))
         if params.fault == "slow":
-            network.stem.append(Slow())
+            network.stem.append(slow())
+        if params.fault == "diverges":
+            nn.init.constant_(network.head[2].bias, float("nan"))
         network.forward = lambda x: network.head(network.block(network.stem(x)))
         if params.fault == "stages":
             network.fault = True
@@ -140,14 +142,15 @@ class Speck(Model[SpeckParameters]):
         return {"stem": module.stem, "block": module.block, "head": module.head}
 
 
-def Slow():
+def slow():
+    """A layer that takes its time."""
     import time
 
     from torch import nn
 
     class Slow(nn.Module):
         def forward(self, x):
-            time.sleep(0.05)
+            time.sleep(float(os.environ.get("TINY_SLOW_SECONDS", "0.05")))
             return x
 
     return Slow()

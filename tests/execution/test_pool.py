@@ -1,0 +1,200 @@
+"""Worker processes: they die without taking the study along, wait for one another, and leave nothing behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+from support.engine import CRASH, SLOW, Bench, Silent, make_case
+
+from benchsuite.engine.task import RunTask
+from benchsuite.errors import DeviceError
+from benchsuite.execution.jobs import Probe, ProbeJob
+from benchsuite.execution.pool import Pool
+from benchsuite.execution.study import due, known_records, probe_all, run_all
+from benchsuite.store.folders import Store
+from benchsuite.store.record import RunRecord
+
+PATIENCE = 60.0
+
+
+def _run(tasks: Sequence[RunTask], heard: Silent | None = None) -> dict[str, RunRecord]:
+    """Make the tasks in one worker; their records by the case's name."""
+    heard = heard or Silent()
+    with Pool(tasks[0].numerics, (None,), heard) as pool:
+        return {record.spec.case.name: record for record in run_all(tasks, pool, heard)}
+
+
+def _log(task: RunTask) -> str:
+    return (Store(task.results).folder(task.key.key) / "log.txt").read_text()
+
+
+def _bits(record: RunRecord) -> tuple[Any, ...]:
+    assert record.failure is None, record.failure
+    return record.weights_hash, record.predictions_hash, [e.model_dump(exclude={"seconds"}) for e in record.epochs]
+
+
+def _workers(process: psutil.Process | None = None) -> list[psutil.Process]:
+    own = process or psutil.Process()
+    return [child for child in own.children() if "spawn_main" in " ".join(child.cmdline())]
+
+
+def _until(condition: Any, what: str) -> None:
+    end = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < end, f"waited in vain until {what}"
+        time.sleep(0.05)
+
+
+def test_a_worker_that_dies_fails_its_run_alone_and_the_run_goes_on_at_the_next_start(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ways = ("kill", "exit", "segfault")
+    tasks = bench.tasks(*(make_case(way, crash=way, model={"dropout": 0.3}) for way in ways), make_case("sound"))
+    monkeypatch.setenv(CRASH, "7")  # in the second epoch
+    records = _run(tasks)
+    assert [records[name].status for name in (*ways, "sound")] == ["failed", "failed", "failed", "done"]
+    died = {"kill": "killed by SIGKILL", "exit": "left with exit code 7", "segfault": "killed by SIGSEGV"}
+    for way, task in zip(ways, tasks, strict=False):
+        failure = records[way].failure
+        assert failure is not None and failure.kind == "worker died"
+        assert died[way] in failure.what and failure.where == f"{way}, seed 0" and failure.remedy
+        assert "epoch 1 of 3" in _log(task) and "epoch 2 of 3" not in _log(task)
+    assert "string_at" in _log(tasks[2])  # the traceback that faulthandler leaves
+
+    monkeypatch.delenv(CRASH)
+    again = due(tasks, known_records(tasks))
+    assert again == tasks[:3]
+    resumed = _run((*again, *(replace(task, results=bench.root / "whole") for task in tasks[:1])))
+    for way, task in zip(ways, tasks, strict=False):
+        assert _bits(resumed[way]) == _bits(resumed["kill"])
+        record = Store(task.results).read(task.key.key)
+        assert record is not None and record.resumed == 1 and record.status == "done"
+        assert _log(task).count("epoch 1 of 3") == 1
+    assert resumed["kill"].resumed == 0  # the last of them, made whole in another folder
+
+
+def test_two_processes_on_one_results_folder_make_each_run_once(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(SLOW, "0.2")
+    task = bench.task(make_case(epochs=3))
+    heard = Silent(), Silent()
+    found: list[dict[str, RunRecord]] = [{}, {}]
+
+    def make(number: int) -> None:
+        found[number] = _run([task], heard[number])
+
+    threads = [threading.Thread(target=make, args=(number,)) for number in (0, 1)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(PATIENCE)
+    assert found[0] == found[1] and found[0]["only"].status == "done"
+    assert _log(task).count("epoch 1 of 3") == 1
+    assert sum("another process is making this run" in text for each in heard for text in each.said) == 1
+    assert len(list((bench.root / "results" / "runs").iterdir())) == 1
+
+
+def test_a_finished_run_is_not_made_again(bench: Bench) -> None:
+    tasks = bench.tasks(make_case(epochs=1), seeds=(0, 1))
+    heard = Silent()
+    with Pool(tasks[0].numerics, (None,), heard) as pool:
+        first = list(run_all(tasks, pool, heard))
+        assert list(run_all(tasks, pool, heard)) == first
+        probe = probe_all(tasks, pool)["only"]
+    assert len(heard.epochs) == 2
+    assert isinstance(probe, Probe) and probe.max_epochs == 1 and probe.seconds > 0
+    assert probe.parameters_total == 1263
+    assert not _workers()
+
+
+def test_what_keeps_a_worker_from_starting_reaches_the_caller(bench: Bench) -> None:
+    task = bench.task()
+    absent = task.numerics.model_copy(update={"device": "cuda"})
+    with pytest.raises(DeviceError, match="sees no GPU"), Pool(absent, ("GPU-absent",), Silent()) as pool:
+        list(run_all([replace(task, numerics=absent)], pool, Silent()))
+    assert not _workers()
+
+
+def test_a_probe_of_a_broken_plugin_names_it(bench: Bench) -> None:
+    from benchsuite.errors import PluginError
+
+    broken = bench.task(make_case(model={"fault": "build"}))
+    with Pool(broken.numerics, (None,), Silent()) as pool, pytest.raises(PluginError, match="tiny_net raised"):
+        pool.submit(ProbeJob(broken)).result(PATIENCE)
+
+
+def test_an_exception_in_the_caller_ends_the_workers_and_every_future(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(SLOW, "0.2")
+    tasks = bench.tasks(make_case(epochs=50), seeds=(0, 1, 2))
+    heard = Silent()
+    with pytest.raises(KeyboardInterrupt), Pool(tasks[0].numerics, (None,), heard) as pool:
+        futures = [pool.submit(task) for task in tasks]
+        _until(lambda: heard.epochs, "an epoch is done")
+        raise KeyboardInterrupt
+    assert not _workers()
+    assert all(future.done() for future in futures)
+    assert not any(path.name == "record.json" for path in (bench.root / "results").rglob("*"))
+
+
+SCRIPT = """
+import sys
+from pathlib import Path
+from support.engine import *
+from benchsuite.execution.pool import Pool
+from benchsuite.execution.study import run_all
+bench = Bench(Path(sys.argv[1]), Path(sys.argv[1]) / "data", registry_with())
+class Telling(Silent):
+    def epoch(self, *heard):
+        print("epoch", flush=True)
+if __name__ == "__main__":
+    task = bench.task(make_case(epochs=500))
+    with Pool(task.numerics, (None,), Telling()) as pool:
+        list(run_all([task], pool, Telling()))
+"""
+
+
+@contextmanager
+def _study(folder: Path) -> Iterator[tuple[subprocess.Popen[str], list[psutil.Process]]]:
+    """A study under way in a process of its own, in the midst of its first run, with its workers."""
+    program = folder / "study.py"
+    program.write_text(SCRIPT)
+    study = subprocess.Popen(
+        [sys.executable, program, folder], stdout=subprocess.PIPE, text=True, start_new_session=True
+    )
+    try:
+        assert study.stdout is not None and study.stdout.readline() == "epoch\n"
+        yield study, _workers(psutil.Process(study.pid))
+    finally:
+        study.kill()
+        study.wait()
+
+
+@pytest.mark.parametrize("farewell", [signal.SIGINT, signal.SIGKILL])
+def test_ending_a_study_leaves_no_orphan_and_no_failed_record(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, farewell: signal.Signals
+) -> None:
+    monkeypatch.setenv(SLOW, "0.05")
+    with _study(bench.root) as (study, workers):
+        assert len(workers) == 1
+        if farewell == signal.SIGINT:
+            os.killpg(study.pid, farewell)  # as a terminal does: to all processes of the group
+        else:
+            study.send_signal(farewell)
+        assert study.wait(PATIENCE) != 0
+        _until(lambda: not any(worker.is_running() for worker in workers), "the worker is gone")
+    folder = next((bench.root / "results" / "runs").iterdir())
+    assert (folder / "checkpoint.pt").exists()
+    assert not (folder / "record.json").exists()

@@ -1,0 +1,134 @@
+"""From plan to tasks: keys cover what decides a result and nothing else; the sample is kept apart; no torch."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.engine import Bench, make_case, write_photos
+
+from benchsuite.api import FreezePolicy
+from benchsuite.errors import BenchsuiteError, DataError, PluginError
+from benchsuite.execution import preparation
+from benchsuite.execution.preparation import prepare
+from benchsuite.execution.study import due, known_records
+from benchsuite.identity import numerics
+from benchsuite.suite.plan import Plan
+
+
+def _key(bench: Bench, seed: int = 0, **settings: Any) -> str:
+    return bench.task(make_case(**settings), seed=seed).key.key
+
+
+def test_keys_do_not_depend_on_order_names_or_folders(bench: Bench, tmp_path: Path) -> None:
+    one, two = make_case("one"), make_case("two", epochs=2)
+    keys = [task.key.key for task in bench.tasks(one, two)]
+    assert [task.key.key for task in bench.tasks(two, one)] == keys[::-1]
+    renamed = one.model_copy(update={"name": "other", "settings": {"recipe.epochs": 3}})
+    assert [task.key.key for task in bench.tasks(renamed, suite="another")] == keys[:1]
+    backwards = dict(reversed(one.recipe.parameters.items()))
+    turned = one.model_copy(update={"recipe": one.recipe.model_copy(update={"parameters": backwards})})
+    assert [task.key.key for task in bench.tasks(turned)] == keys[:1]
+    write_photos(tmp_path / "elsewhere" / "data")
+    moved = replace(bench, root=tmp_path / "elsewhere", data=tmp_path / "elsewhere" / "data")
+    assert _key(moved) == keys[0]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"seed": 1},
+        {"data": {"image_size": 10}},
+        {"data": {"flips": True}},
+        {"model": {"slope": 0.2}},
+        {"learning_rate": 0.02},
+        {"freeze": FreezePolicy(blocks=1)},
+        {"recipe": "tiny_mixing"},
+    ],
+    ids=str,
+)
+def test_whatever_decides_a_result_changes_the_key(bench: Bench, other: dict[str, Any]) -> None:
+    assert _key(bench, **other) != _key(bench)
+
+
+def test_other_photos_threads_torch_or_source_change_the_key(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    keys = [_key(bench)]
+    plan = Plan(suite="tiny", cases=(make_case(),), seeds=(0,))
+    threaded = prepare(plan, bench.registry, replace(bench.place, threads=2), download=False, say=print)
+    assert threaded.tasks is not None
+    keys.append(threaded.tasks[0].key.key)
+    with monkeypatch.context() as patch:
+        patch.setattr(numerics, "torch_build", lambda: {"version": "9.9", "cuda": None})
+        keys.append(_key(bench))
+    with monkeypatch.context() as patch:
+        patch.setattr(preparation, "component_fingerprint", lambda module: "another source")
+        keys.append(_key(bench))
+    with monkeypatch.context() as patch:
+        patch.setattr(preparation, "_core_fingerprint", lambda: "another engine")
+        keys.append(_key(bench))
+    photo = next((bench.data / "tiny" / "test").iterdir())
+    photo.write_bytes(photo.read_bytes() + b"0")
+    keys.append(_key(bench))
+    assert len(set(keys)) == len(keys)
+
+
+def test_the_sample_is_a_smaller_study_in_a_folder_of_its_own(bench: Bench) -> None:
+    plan = Plan(suite="tiny", cases=(make_case(),), seeds=tuple(range(9)))
+    real = prepare(plan, bench.registry, bench.place, download=False, say=print)
+    sample = prepare(plan, bench.registry, replace(bench.place, policy="sample"), download=False, say=print)
+    assert (real.sample, sample.sample) == (False, True)
+    assert (real.runs_folder, real.paper_folder) == (bench.root / "results", bench.root / "results" / "tiny")
+    assert sample.runs_folder == sample.paper_folder == bench.root / "results" / "tiny@sample"
+    assert sample.tasks is not None and real.tasks is not None
+    assert (len(real.tasks), len(sample.tasks)) == (9, 2)
+    assert all(task.results == sample.runs_folder for task in sample.tasks)
+    assert all("synthetic sample" in task.deviations[0] for task in sample.tasks)
+    assert not any("synthetic" in text for task in real.tasks for text in task.deviations)
+    assert sample.task(sample.plan.runs[1]) is sample.tasks[1]
+
+
+def test_only_runs_without_a_finished_record_are_due(bench: Bench) -> None:
+    tasks = bench.tasks(make_case(), seeds=(0, 1))
+    assert due(tasks, known_records(tasks)) == tasks
+
+
+@pytest.mark.parametrize(
+    ("settings", "component"),
+    [
+        ({"data": {"fault": "find"}}, "the dataset tiny_data"),
+        ({"data": {"fault": "index"}}, "the dataset tiny_data"),
+        ({"model": {"fault": "weights"}}, "the model tiny_net"),
+    ],
+)
+def test_a_plugin_that_raises_while_planning_is_named(bench: Bench, settings: dict[str, Any], component: str) -> None:
+    with pytest.raises(PluginError, match=f"{component} raised ZeroDivisionError: a fault in") as caught:
+        bench.task(make_case(**settings))
+    assert caught.value.where is not None and caught.value.where.startswith("tiny-plugin 1.0, support.engine, line")
+    assert isinstance(caught.value.__cause__, ZeroDivisionError)
+
+
+def test_missing_data_are_refused_when_only_real_ones_will_do(bench: Bench, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(DataError):
+        replace(bench, data=tmp_path / "empty").task()
+
+
+def test_an_unknown_component_is_a_user_error(bench: Bench) -> None:
+    with pytest.raises(BenchsuiteError, match="tiny_recipes"):
+        bench.task(make_case(recipe="tiny_recipes"))
+
+
+def test_preparing_imports_no_torch(bench: Bench, tmp_path: Path) -> None:
+    script = (
+        "import sys; from pathlib import Path; from support.engine import *\n"
+        f"bench = Bench(Path({str(tmp_path)!r}), Path({str(bench.data)!r}), registry_with())\n"
+        "import benchsuite.execution.pool, benchsuite.execution.study\n"
+        "assert bench.task().key.key\n"
+        "assert 'torch' not in sys.modules, 'torch was imported'\n"
+    )
+    answer = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=120)
+    assert answer.returncode == 0, answer.stderr
