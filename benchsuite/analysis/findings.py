@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from benchsuite.store.record import DatasetFacts, Environment, Failure, ModelFacts, WeightsFacts
+from benchsuite.store.record import DatasetFacts, Deviation, Environment, Failure, ModelFacts, WeightsFacts
 from benchsuite.suite.plan import Case
 
 
@@ -101,7 +101,7 @@ class Findings:
     done: int
     failed: int
     changes: tuple[str, ...]
-    deviations: tuple[str, ...]
+    deviations: tuple[Deviation, ...]
     dataset: DatasetFacts | None
     weights: WeightsFacts | None
     environments: tuple[Environment, ...]

@@ -60,7 +60,13 @@ def study(
         failed=sum(len(found) for found in runs.values()) - len(done),
         changes=plan.changes,
         deviations=tuple(
-            dict.fromkeys(text for found in runs.values() for _, record in found for text in record.deviations)
+            dict.fromkeys(
+                deviation
+                for found in runs.values()
+                for _, record in found
+                for deviation in record.deviations
+                if deviation.kind != "changed"  # the plan's own changes tell them
+            )
         ),
         dataset=next((record.dataset for record in done if record.dataset), None),
         weights=next((record.weights for record in done if record.weights), None),

@@ -9,8 +9,9 @@ from typing import Any
 
 from rich.table import Table
 
-from benchsuite.commands.console import duration, size, table
+from benchsuite.commands.console import duration, say, size, table
 from benchsuite.engine.task import RunTask
+from benchsuite.errors import BenchsuiteError
 from benchsuite.execution.jobs import Probe
 from benchsuite.execution.pool import Pool
 from benchsuite.execution.study import probe_all
@@ -43,17 +44,33 @@ class CaseCost:
 
 
 def estimate(tasks: Sequence[RunTask], due: Sequence[RunTask], pool: Pool) -> tuple[CaseCost, ...]:
-    """The cost of every case of `tasks`, of which `due` still have to be made."""
+    """The cost of the cases of `tasks`, of which `due` still have to be made.
+
+    A case whose steps cannot be timed is told and left out: its runs will fail, and lose nothing but themselves.
+    """
     past = _past(tasks)
     firsts = {task.spec.case.name: task for task in reversed(tasks)}
     unknown = [task for name, task in firsts.items() if name not in past]
-    probes = probe_all(unknown, pool) if unknown else {}
+    probes = _probes(unknown, pool)
     counts = {name: sum(task.spec.case.name == name for task in due) for name in firsts}
     names = dict.fromkeys(task.spec.case.name for task in tasks)
     return tuple(
         _from_records(name, past[name], counts[name]) if name in past else _from_probe(name, probes[name], counts[name])
         for name in names
+        if name in past or name in probes
     )
+
+
+def _probes(tasks: Sequence[RunTask], pool: Pool) -> dict[str, Probe]:
+    """A few timed steps of each case; what failed is told."""
+    probes = {}
+    for name, outcome in probe_all(tasks, pool).items():
+        if isinstance(outcome, Probe):
+            probes[name] = outcome
+        else:
+            reason = outcome.what if isinstance(outcome, BenchsuiteError) else f"{type(outcome).__name__}: {outcome}"
+            say(f"{name}: its cost cannot be told: {reason}")
+    return probes
 
 
 def _past(tasks: Sequence[RunTask]) -> dict[str, list[RunRecord]]:
@@ -106,27 +123,32 @@ def _from_probe(name: str, probe: Probe, due: int) -> CaseCost:
         seconds=probe.seconds,
         setup_seconds=probe.setup_seconds if due else 0.0,
         disk_bytes=due * (probe.weights_bytes + RECORD_BYTES) + (probe.feature_bytes if due else 0),
-        basis="timed steps, all epochs",
+        basis="a few timed steps, for all epochs",
     )
 
 
 def cost_table(costs: Sequence[CaseCost]) -> Table:
-    """The costs as a table; a multiply-add counts as two operations."""
-    numbers = ("trainable", "parameters", "GFLOPs/image", "training", "due", "a run", "all due", "disk")
-    shown = table("Cost", "case", *numbers, "basis", right=numbers)
+    """The costs as a table that fits 80 columns."""
+    numbers = ("trainable", "GFLOPs", "due", "a run", "all due", "disk")
+    shown = table("Cost", "case", *numbers, right=numbers)
     for cost in costs:
         shown.add_row(
             cost.case,
             f"{cost.parameters_trainable:,}",
-            f"{cost.parameters_total:,}",
-            f"{cost.forward_flops / 1e9:.2f}",
-            f"{cost.train_flops / 1e9:.3g}",
+            f"{cost.forward_flops / 1e9:.2f} / {cost.train_flops / 1e9:.2f}",
             str(cost.due),
             duration(cost.seconds),
             duration(cost.total_seconds),
             size(cost.disk_bytes),
-            cost.basis,
         )
+    bases = "; ".join(dict.fromkeys(cost.basis for cost in costs))
+    shown.caption = (
+        f"{costs[0].parameters_total:,} parameters. GFLOPs: forward / training of one image, a multiply-add as two. "
+        f"Times: {bases}."
+        if costs
+        else None
+    )
+    shown.caption_justify = "left"
     return shown
 
 

@@ -70,16 +70,27 @@ def run(
     failed = _make(study, tasks, todo, show_estimate) if todo else []
     if not todo:
         say("Everything is done already: nothing to train.")
-    if paper:
-        from benchsuite.commands.paper import write_paper
-
-        files = write_paper(study)
-        say(f"paper: {files.pdf}\n       {files.html}")
-    if study.preparation.sample:
-        announce(_SAMPLE_END)
+    try:
+        if paper:
+            _write_paper(study, tasks)
+        if study.preparation.sample:
+            announce(_SAMPLE_END)
+    finally:
+        if failed:
+            _report(failed)
     if failed:
-        _report(failed)
         raise typer.Exit(1)
+
+
+def _write_paper(study: Study, tasks: Sequence[RunTask]) -> None:
+    from benchsuite.commands.paper import write_paper
+    from benchsuite.execution.study import known_records
+
+    if all(record.status != "done" for record in known_records(tasks).values()):
+        say("no paper: no run is done")
+        return
+    files = write_paper(study)
+    say(f"paper: {files.pdf}\n       {files.html}")
 
 
 _SAMPLE = (

@@ -220,7 +220,7 @@ def _show_one(store: Store, record: RunRecord) -> None:
         rows.append(("data", f"{record.dataset.title}: {record.dataset.provenance} ({record.dataset.evidence})"))
     if record.weights is not None:
         rows.append(("weights", f"{record.weights.request}: {record.weights.provenance}"))
-    rows += [("deviation", deviation) for deviation in record.deviations]
+    rows += [("deviation", str(deviation)) for deviation in record.deviations]
     shown = table("", "", "")
     shown.show_header = False
     for name, value in rows:

@@ -80,7 +80,7 @@ class Phase:
     max_epochs: int
     batch_size: int
     optimizer: Optimizer
-    freeze: FreezePolicy = FreezePolicy()
+    freeze: FreezePolicy = field(default_factory=FreezePolicy)
     scheduler: Scheduler = Scheduler()
     monitor: Literal["validation_loss", "validation_accuracy"] = "validation_loss"
     early_stopping: EarlyStopping | None = None
@@ -113,9 +113,7 @@ class Recipe(ABC, Generic[P]):
 
         return cross_entropy(logits, targets)
 
-    def transform(
-        self, params: P, images: Tensor, targets: Tensor, draw: Generator
-    ) -> tuple[Tensor, Tensor]:
+    def transform(self, params: P, images: Tensor, targets: Tensor, draw: Generator) -> tuple[Tensor, Tensor]:
         """Change a training batch (mixup and its like). Draw only from `draw`. Override it and the engine will not
         cache features past the input."""
         return images, targets

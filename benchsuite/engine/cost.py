@@ -27,6 +27,7 @@ from benchsuite.engine import freeze
 from benchsuite.engine.features import Cut, cut
 from benchsuite.engine.loop import Arithmetic, make_optimizer
 from benchsuite.engine.network import Network
+from benchsuite.errors import PluginError
 from benchsuite.store.record import ModelFacts
 
 T = TypeVar("T")
@@ -43,11 +44,20 @@ class PhaseCost:
 
 
 def model_facts(network: Network, frozen: freeze.Frozen, cut_: Cut, task: Task) -> ModelFacts:
-    """Sizes and operations of a network under a freeze policy."""
+    """Sizes and operations of a network under a freeze policy.
+
+    Raises PluginError when its stages, one after the other, do not turn an image into one logit a class.
+    """
     total, trainable = freeze.parameters(network.module)
-    forward = _count(nn.Sequential(*cut_.prefix, *cut_.tail), task, backward=False)
-    prefix = _count(cut_.prefix, task, backward=False) if cut_ else 0
-    train = _count(nn.Sequential(*cut_.prefix, *cut_.tail), task, backward=True) - prefix
+    whole = nn.Sequential(*cut_.prefix, *cut_.tail)
+    try:
+        forward, output = _count(whole, task, backward=False)
+    except (RuntimeError, TypeError, ValueError, AttributeError, NotImplementedError) as error:
+        raise _no_network(network, task, f"fails: {type(error).__name__}: {error}") from error
+    if output != (1, task.classes):
+        raise _no_network(network, task, f"gives a tensor of shape {output}")
+    prefix = _count(cut_.prefix, task, backward=False)[0] if cut_ else 0
+    train = _count(whole, task, backward=True)[0] - prefix
     return ModelFacts(
         parameters_total=total,
         parameters_trainable=trainable,
@@ -58,7 +68,18 @@ def model_facts(network: Network, frozen: freeze.Frozen, cut_: Cut, task: Task) 
     )
 
 
-def _count(module: nn.Module, task: Task, *, backward: bool) -> int:
+def _no_network(network: Network, task: Task, what: str) -> PluginError:
+    image = (1, task.channels, task.height, task.width)
+    return PluginError(
+        f"applying the model's stages to an image of shape {image} {what}",
+        where=network.origin,
+        expected=f"stages whose composition gives logits of shape (1, {task.classes})",
+        remedy="mend the model's build() or stages(), or choose an image size that it can take",
+    )
+
+
+def _count(module: nn.Module, task: Task, *, backward: bool) -> tuple[int, tuple[int, ...]]:
+    """Operations for one image, and the shape of the output."""
     ghost = copy.deepcopy(module).to("meta").eval()
     images = torch.empty(1, task.channels, task.height, task.width, device="meta")
     counter = FlopCounterMode(display=False)
@@ -66,7 +87,7 @@ def _count(module: nn.Module, task: Task, *, backward: bool) -> int:
         output = ghost(images)
         if backward:
             output.sum().backward()
-    return int(counter.get_total_flops())
+    return int(counter.get_total_flops()), tuple(output.shape)
 
 
 def time_phase(

@@ -27,6 +27,8 @@ class Network:
 
     module: nn.Module
     stages: Mapping[str, nn.Module]
+    origin: str = "unknown"
+    """Which model built it: its name and module."""
 
     def stage_of(self, name: str) -> str:
         """The stage that holds the parameter or buffer `name` of the module."""
@@ -52,7 +54,8 @@ def build(model: Model[Any], params: Parameters, task: Task, seed: int, weights:
     with seeds.isolated():
         seeds.reseed(seed, "init")
         module = model.build(params, task)
-    network = Network(module, dict(model.stages(module)))
+    origin = f"model {model.name}, {type(model).__module__}"
+    network = Network(module, dict(model.stages(module)), origin)
     _check_disjoint(model, network)
     homeless = sorted(network.names_in({""}))
     if homeless:

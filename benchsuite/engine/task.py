@@ -9,6 +9,7 @@ from benchsuite.identity.key import RunKey
 from benchsuite.identity.numerics import Numerics
 from benchsuite.sources.data import LocatedData
 from benchsuite.sources.weights import LocatedWeights
+from benchsuite.store.record import Deviation
 from benchsuite.suite.plan import RunSpec
 
 
@@ -23,7 +24,7 @@ class RunTask:
     weights: LocatedWeights
     results: Path
     cache: Path
-    deviations: tuple[str, ...] = ()
+    deviations: tuple[Deviation, ...] = ()
 
     @property
     def title(self) -> str:

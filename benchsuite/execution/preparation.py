@@ -27,6 +27,7 @@ from benchsuite.registry.blame import blaming
 from benchsuite.sources.cache import Policy
 from benchsuite.sources.data import LocatedData, locate_data
 from benchsuite.sources.weights import LocatedWeights, locate_weights
+from benchsuite.store.record import Deviation
 from benchsuite.suite.plan import Case, Component, Plan, RunSpec
 from benchsuite.suite.trial import trial
 
@@ -178,7 +179,7 @@ def _tasks(
             schemas=_schemas(case, registry),
             libraries=_libraries(case, registry),
         )
-        deviations = (*_deviations(found, start, machine, place), *plan.changes)
+        deviations = _deviations(found, start, machine, place, plan)
         tasks.append(RunTask(spec, key, machine, found, start, runs_folder, place.cache, deviations))
     return tasks
 
@@ -212,15 +213,18 @@ def _entries(case: Case, registry: Registry) -> dict[Role, Any]:
     }
 
 
-def _deviations(data: LocatedData, weights: LocatedWeights, numerics: Numerics, place: Place) -> tuple[str, ...]:
+def _deviations(
+    data: LocatedData, weights: LocatedWeights, numerics: Numerics, place: Place, plan: Plan
+) -> tuple[Deviation, ...]:
     """What is not as the suite asked, in the order of its weight."""
     deviations = []
     if data.provenance == "synthetic sample":
-        deviations.append("the data are a synthetic sample, not the data set")
+        deviations.append(Deviation(kind="synthetic sample"))
     if weights.provenance == "random" and weights.request != "none":
-        deviations.append(f"random weights in place of {weights.request}")
+        deviations.append(Deviation(kind="random weights", detail=weights.request))
     if numerics.device == "cpu" and place.device == "auto":
-        deviations.append("no CUDA GPU: computed on the CPU")
+        deviations.append(Deviation(kind="no cuda"))
+    deviations += [Deviation(kind="changed", detail=change) for change in plan.changes]
     return tuple(deviations)
 
 

@@ -58,8 +58,17 @@ def run_all(tasks: Sequence[RunTask], pool: Pool, progress: Progress) -> Iterato
             waiting[pool.submit(task)] = task
 
 
-def probe_all(tasks: Sequence[RunTask], pool: Pool) -> dict[str, Probe]:
-    """What one run of each case costs, by the case's name."""
+def probe_all(tasks: Sequence[RunTask], pool: Pool) -> dict[str, Probe | Exception]:
+    """What one run of each case costs, by the case's name, or why that cannot be told."""
     first = {task.spec.case.name: task for task in reversed(tasks)}
     futures = {name: pool.submit(ProbeJob(task)) for name, task in first.items()}
-    return {name: future.result() for name, future in futures.items()}
+    wait(futures.values())
+    return {name: _outcome(future) for name, future in futures.items()}
+
+
+def _outcome(future: Future[Any]) -> Probe | Exception:
+    try:
+        probe: Probe = future.result()
+        return probe
+    except Exception as error:
+        return error

@@ -137,6 +137,24 @@ class Failure(Frozen):
     traceback: str | None = None
 
 
+class Deviation(Frozen):
+    """One thing that is not as the suite asked. `detail` says what of: the weights' name, or the changed parameter."""
+
+    kind: Literal["synthetic sample", "random weights", "no cuda", "changed"]
+    detail: str = ""
+
+    def __str__(self) -> str:
+        match self.kind:
+            case "synthetic sample":
+                return "the data are a synthetic sample, not the data set"
+            case "random weights":
+                return f"random weights in place of {self.detail}"
+            case "no cuda":
+                return "no CUDA GPU: computed on the CPU"
+            case "changed":
+                return f"changed: {self.detail}"
+
+
 class RunRecord(Frozen):
     """One run. Fields after `failure` are None or empty when the run failed before they were known."""
 
@@ -151,7 +169,7 @@ class RunRecord(Frozen):
     finished: str
     resumed: int = 0
     """How often the run was taken up again after an interruption."""
-    deviations: tuple[str, ...] = ()
+    deviations: tuple[Deviation, ...] = ()
     """Everything that is not as the suite asked: synthetic sample, random weights, no CUDA, `--set` changes."""
     environment: Environment
     failure: Failure | None = None

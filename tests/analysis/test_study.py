@@ -7,7 +7,7 @@ import pytest
 
 from benchsuite.analysis.findings import CaseFindings, Findings
 from benchsuite.analysis.study import ESTIMATES, study
-from benchsuite.store.record import RunRecord
+from benchsuite.store.record import Deviation, RunRecord
 from benchsuite.suite.plan import Plan
 from support.synthetic import (
     FACTOR,
@@ -149,16 +149,20 @@ def test_deviations_come_once_and_the_commonest_environment_first() -> None:
     plan = make_plan(1, 3)
     other = make_environment(threads=1)
 
+    sample, no_cuda = Deviation(kind="synthetic sample"), Deviation(kind="no cuda")
+    random = Deviation(kind="random weights", detail="imagenet1k_v1")
+    changed = Deviation(kind="changed", detail="recipe.max_epochs = 2 (suite: 30)")
+
     def record(seed: int, **changes: object) -> RunRecord:
         return make_record(plan.runs[seed], **changes)  # type: ignore[arg-type]
 
     made = [
-        record(0, environment=other, deviations=("b", "a")),
-        record(1, deviations=("a", "c")),
+        record(0, environment=other, deviations=(random, sample)),
+        record(1, deviations=(sample, no_cuda, changed)),
         record(2, deviations=()),
     ]
     findings = study(plan, make_keys(plan), {one.key: one for one in made})
-    assert findings.deviations == ("b", "a", "c")
+    assert findings.deviations == (random, sample, no_cuda)
     assert findings.environments == (make_environment(), other)
 
 

@@ -7,14 +7,16 @@ import io
 import os
 import pickle
 import shutil
+import threading
 import zipfile
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import NoReturn
 
 import pytest
 from PIL import Image
 
-from support.plugins import SUITE
+from support.plugins import SUITE, TINY
 from support.program import Program
 
 BEANS = ("angular_leaf_spot", "bean_rust", "healthy")
@@ -189,3 +191,41 @@ def test_a_changed_image_makes_its_runs_due_and_says_so(program: Program, data: 
     after = program.run("plan", *arguments)
     assert before.code == after.code == 0
     assert before.out != after.out
+
+
+class _Truncating(BaseHTTPRequestHandler):
+    """Promises a thousand bytes, and breaks off after a hundred."""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Length", "1000")
+        self.end_headers()
+        self.wfile.write(b"x" * 100)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.mark.parametrize("bytes_due", [1000, 100])
+def test_a_truncated_download_is_refused_and_leaves_no_data_set(program: Program, bytes_due: int) -> None:
+    program.patch.delenv("HF_HUB_OFFLINE")
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Truncating)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    fetch = (
+        "from benchsuite.api import Source\n\n        downloader.file("
+        f"Source('http://127.0.0.1:{server.server_port}/a.zip', 'a.zip', sha256='0' * 64, bytes={bytes_due}), "
+        "folder / 'a.zip')"
+    )
+    program.install("far-squares", TINY.replace('raise AssertionError("squares are not downloaded in tests")', fetch))
+    program.suite(
+        SUITE.replace("name: squares}", "name: 'far-squares:squares'}").replace(
+            "{name: speck", "{name: 'far-squares:speck'"
+        )
+    )
+    try:
+        outcome = program.run("run", "squares_width", "--no-paper", "--policy", "real")
+    finally:
+        server.shutdown()
+        server.server_close()
+    outcome.refused("a.zip", "remedy")
+    assert not (program.cache / "datasets" / "squares").exists()

@@ -46,7 +46,10 @@ BAD_SUITES = {
     "no suite at all": ("- just\n- a list\n", ("mapping",)),
     "an empty file": ("", ("empty",)),
     "an alias bomb": (ALIASES, ("alias",)),
-    "a tag that names code": (changed("Un estudio mínimo sobre {{seeds}}.", "!!python/object/apply:os.system ['x']"), ("tag",)),
+    "a tag that names code": (
+        changed("Un estudio mínimo sobre {{seeds}}.", "!!python/object/apply:os.system ['x']"),
+        ("tag",),
+    ),
     "bytes that are not UTF-8": (SUITE.encode("latin-1"), ("UTF-8",)),
     "ten megabytes": (b"# " + b"x" * 10_000_000, ("bytes", "most")),
 }
@@ -133,10 +136,14 @@ def test_a_name_from_two_distributions_must_be_qualified(program: Program) -> No
 
 
 def test_a_component_that_raises_while_planning_is_blamed_on_its_distribution(program: Program) -> None:
-    source = TINY.replace("        def split(name):", '        raise RuntimeError("the index is torn")\n\n        def split(name):')
+    source = TINY.replace(
+        "        def split(name):", '        raise RuntimeError("the index is torn")\n\n        def split(name):'
+    )
     program.install("torn-squares", source.replace('name = "squares"', 'name = "torn"').replace('"speck"', '"torn"'))
     program.suite(changed("name: squares}", "name: torn}"))
-    program.run("plan", "squares_width", "--policy", "sample").refused("the index is torn", "torn-squares 1.0", "remedy")
+    program.run("plan", "squares_width", "--policy", "sample").refused(
+        "the index is torn", "torn-squares 1.0", "remedy"
+    )
 
 
 def test_a_list_is_asked_for_by_a_name_that_exists(program: Program) -> None:

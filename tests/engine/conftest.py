@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support.engine import Bench, registry_with, write_photos
 
 from benchsuite.identity.numerics import describe
+from support.engine import Bench, registry_with, write_photos
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from support.engine import Bench, Silent, make_case
 from torch import nn
 from torch.nn.functional import cross_entropy
 
@@ -26,6 +25,7 @@ from benchsuite.engine.network import Network, build, weights_hash
 from benchsuite.engine.run import carry
 from benchsuite.engine.task import RunTask
 from benchsuite.store.record import RunRecord
+from support.engine import Bench, Silent, make_case
 
 FROZEN = FreezePolicy(blocks=1)
 
@@ -153,13 +153,14 @@ def _state(bench: Bench) -> dict[str, torch.Tensor]:
 
 @pytest.mark.parametrize(
     "other",
-    [{"seed": 1}, {"model": {"slope": 0.3}}, {"data": {"image_size": 10}}, {"freeze": FreezePolicy(blocks=2)}],
+    [{"seed": 1}, {"model": {"gain": 3.0}}, {"data": {"image_size": 10}}, {"freeze": FreezePolicy(blocks=2)}],
     ids=["weights", "a parameter that no tensor shows", "image size", "longer prefix"],
 )
 def test_another_prefix_or_input_has_features_of_its_own(bench: Bench, other: dict[str, Any]) -> None:
-    _made(bench, bench.task(make_case(epochs=1, freeze=FROZEN)))
-    seed = other.pop("seed", 0)
-    _made(bench, bench.task(make_case(**{"epochs": 1, "freeze": FROZEN, **other}), seed=seed))
+    settings = {"epochs": 1, "freeze": FROZEN, "model": {"gain": 2.0}}
+    _made(bench, bench.task(make_case(**settings)))
+    changes = {name: value for name, value in other.items() if name != "seed"}
+    _made(bench, bench.task(make_case(**{**settings, **changes}), seed=other.get("seed", 0)))
     assert len(_files(bench)) == 6
 
 
@@ -201,8 +202,10 @@ def test_a_full_disk_fails_the_run_and_leaves_no_half_file(bench: Bench, monkeyp
 
     monkeypatch.setattr(Path, "replace", full)
     record = carry(bench.task(make_case(epochs=1, freeze=FROZEN)), bench.registry, Silent())
-    assert record.failure is not None and record.failure.kind == "store"
-    assert "No space left" in record.failure.what and record.failure.remedy
+    assert record.failure is not None
+    assert record.failure.kind == "store"
+    assert "No space left" in record.failure.what
+    assert record.failure.remedy
     assert [path.suffix for path in (bench.root / "cache" / "features").iterdir() if path.suffix != ".lock"] == []
 
 
@@ -249,6 +252,7 @@ def test_half_precision_features_come_back_as_they_were(tmp_path: Path) -> None:
     assert (found, found_again) == (False, True)
     with torch.no_grad():
         assert torch.equal(first, prefix(Pixels().batch(torch.arange(70))))
-    assert torch.equal(first, second) and first.dtype == torch.bfloat16
+    assert torch.equal(first, second)
+    assert first.dtype == torch.bfloat16
     assert first.is_contiguous(memory_format=torch.channels_last)
     assert json.loads(next(tmp_path.glob("*.json")).read_text())["shape"] == [70, 2, 2, 4]

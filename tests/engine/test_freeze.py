@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 import torch
-from support.engine import Bench, Silent, make_case
 from torch import nn
 
 from benchsuite.contracts.recipe import FreezePolicy
@@ -13,6 +12,7 @@ from benchsuite.engine.network import Network, build
 from benchsuite.engine.run import carry
 from benchsuite.engine.task import RunTask
 from benchsuite.errors import PluginError
+from support.engine import Bench, Silent, make_case
 
 STAGES = {name: nn.Linear(1, 1) for name in ("stem", "block1", "block2", "head")}
 
@@ -48,7 +48,8 @@ def test_a_policy_freezes_these_stages(policy: FreezePolicy, frozen: tuple[str, 
 def test_a_policy_that_does_not_fit_the_model_is_refused(policy: FreezePolicy, said: str) -> None:
     with pytest.raises(PluginError, match=said) as caught:
         freeze.resolve(policy, STAGES)
-    assert caught.value.expected and caught.value.remedy
+    assert caught.value.expected
+    assert caught.value.remedy
 
 
 def _network(bench: Bench, task: RunTask) -> Network:

@@ -11,12 +11,16 @@ from typing import Any
 import pytest
 import torch
 from safetensors.torch import save_file
-from support.engine import CLASSES, TinyNet, TinyNetParameters
 from torch import Tensor, nn
 
 from benchsuite.contracts.model import Task
+from benchsuite.contracts.recipe import FreezePolicy
+from benchsuite.engine import freeze
+from benchsuite.engine.cost import model_facts
+from benchsuite.engine.features import cut
 from benchsuite.engine.network import Network, build, read_state, weights_hash
 from benchsuite.errors import PluginError, WeightsError
+from support.engine import CLASSES, TinyNet, TinyNetParameters
 
 SHAPE = Task(len(CLASSES), 12, 12)
 
@@ -106,7 +110,7 @@ def test_damaged_files_are_refused(tmp_path: Path) -> None:
         for content in (whole[: len(whole) // 2], b"", b"<html>not found</html>"):
             file = tmp_path / f"damaged{Path(name).suffix}"
             file.write_bytes(content)
-            with pytest.raises(WeightsError, match="cannot be read|something else|run code"):
+            with pytest.raises(WeightsError, match=r"cannot be read|something else|run code"):
                 read_state(file)
 
 
@@ -147,3 +151,24 @@ class _Leaving(TinyNet):
 def test_stages_that_share_or_leave_out_parameters_are_refused(model: TinyNet, said: str) -> None:
     with pytest.raises(PluginError, match=said):
         _build(model=model)
+
+
+class _Thousand(TinyNet):
+    def build(self, params: TinyNetParameters, task: Task) -> Any:
+        return super().build(params, Task(1000, task.height, task.width))
+
+
+class _Backwards(TinyNet):
+    def stages(self, module: Any) -> Mapping[str, nn.Module]:
+        return dict(reversed(list(module.named_children())))
+
+
+@pytest.mark.parametrize(("model", "said"), [(_Thousand(), "shape (1, 1000)"), (_Backwards(), "fails: RuntimeError")])
+def test_stages_that_give_no_logits_of_the_classes_are_refused(model: TinyNet, said: str) -> None:
+    network = _build(model=model)
+    frozen = freeze.resolve(FreezePolicy(), network.stages)
+    with pytest.raises(PluginError) as caught:
+        model_facts(network, frozen, cut(network, frozen, True), SHAPE)
+    assert said in caught.value.what
+    assert caught.value.where is not None
+    assert "tiny_net" in caught.value.where

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 import torch
-from support.engine import Bench, Silent, make_case
 
 from benchsuite.api import FreezePolicy
 from benchsuite.engine import loop
@@ -16,6 +15,7 @@ from benchsuite.engine.checkpoint import Checkpoint, Progress
 from benchsuite.engine.run import carry
 from benchsuite.engine.task import RunTask
 from benchsuite.store.record import RunRecord
+from support.engine import Bench, Silent, make_case
 
 FROZEN = FreezePolicy(blocks=1)
 
@@ -161,7 +161,8 @@ def test_a_checkpoint_that_cannot_be_used_starts_the_run_anew(bench: Bench, dama
             file.write_text("not a checkpoint")
     watcher = Silent()
     record = carry(own, bench.registry, watcher)
-    assert _outcome(record) == _outcome(whole) and record.resumed == 0
+    assert _outcome(record) == _outcome(whole)
+    assert record.resumed == 0
     assert len(watcher.epochs) == 3
     assert any("starts anew" in said for said in watcher.said)
 
@@ -172,5 +173,7 @@ def test_a_checkpoint_is_written_no_more_often_than_its_interval(tmp_path: Path)
     assert checkpoint.load() is None
     checkpoint.save(Progress(epoch=3))
     loaded = Checkpoint(tmp_path / "checkpoint.pt", "abc", interval=0).load()
-    assert loaded is not None and loaded.epoch == 3 and loaded.seconds["total"] >= 0
+    assert loaded is not None
+    assert loaded.epoch == 3
+    assert loaded.seconds["total"] >= 0
     assert Checkpoint(tmp_path / "checkpoint.pt", "abc", interval=0).due()

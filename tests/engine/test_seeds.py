@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from contextlib import suppress
 
 import numpy as np
 import pytest
@@ -43,7 +44,10 @@ def test_a_position_has_at_most_three_numbers() -> None:
         seeds.generator(0, "order", 1, 2, 3, 4)
 
 
-def _draw() -> tuple[float, float, float]:
+Draws = tuple[float, float, float]
+
+
+def _draw() -> Draws:
     return float(torch.rand(())), float(np.random.rand()), random.random()
 
 
@@ -51,14 +55,15 @@ def test_reseeding_fixes_every_shared_generator_and_isolation_gives_them_back() 
     torch.manual_seed(5), np.random.seed(5), random.seed(5)
     expected = _draw()
     torch.manual_seed(5), np.random.seed(5), random.seed(5)
-    drawn = []
-    for _ in range(2):
-        with seeds.isolated():
-            seeds.reseed(3, "init")
-            drawn.append(_draw())
-    with pytest.raises(KeyError), seeds.isolated():
-        seeds.reseed(4, "init")
-        drawn.append(_draw())
-        raise KeyError
-    assert drawn[0] == drawn[1] != drawn[2]
+
+    def drawn(seed: int, fault: type[Exception] | None = None) -> Draws:
+        with suppress(KeyError), seeds.isolated():
+            seeds.reseed(seed, "init")
+            draws.append(_draw())
+            if fault is not None:
+                raise fault
+        return draws[-1]
+
+    draws: list[Draws] = []
+    assert drawn(3) == drawn(3) != drawn(4, KeyError)
     assert _draw() == expected

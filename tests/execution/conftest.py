@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from support.engine import Bench, installed, registry_with, write_photos
 
 

@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +17,6 @@ from typing import Any
 
 import psutil
 import pytest
-from support.engine import CRASH, SLOW, Bench, Silent, make_case
 
 from benchsuite.engine.task import RunTask
 from benchsuite.errors import DeviceError
@@ -25,6 +25,7 @@ from benchsuite.execution.pool import Pool
 from benchsuite.execution.study import due, known_records, probe_all, run_all
 from benchsuite.store.folders import Store
 from benchsuite.store.record import RunRecord
+from support.engine import CRASH, SLOW, Bench, Silent, make_case
 
 PATIENCE = 60.0
 
@@ -68,9 +69,13 @@ def test_a_worker_that_dies_fails_its_run_alone_and_the_run_goes_on_at_the_next_
     died = {"kill": "killed by SIGKILL", "exit": "left with exit code 7", "segfault": "killed by SIGSEGV"}
     for way, task in zip(ways, tasks, strict=False):
         failure = records[way].failure
-        assert failure is not None and failure.kind == "worker died"
-        assert died[way] in failure.what and failure.where == f"{way}, seed 0" and failure.remedy
-        assert "epoch 1 of 3" in _log(task) and "epoch 2 of 3" not in _log(task)
+        assert failure is not None
+        assert failure.kind == "worker died"
+        assert died[way] in failure.what
+        assert failure.where == f"{way}, seed 0"
+        assert failure.remedy
+        assert "epoch 1 of 3" in _log(task)
+        assert "epoch 2 of 3" not in _log(task)
     assert "string_at" in _log(tasks[2])  # the traceback that faulthandler leaves
 
     monkeypatch.delenv(CRASH)
@@ -80,7 +85,9 @@ def test_a_worker_that_dies_fails_its_run_alone_and_the_run_goes_on_at_the_next_
     for way, task in zip(ways, tasks, strict=False):
         assert _bits(resumed[way]) == _bits(resumed["kill"])
         record = Store(task.results).read(task.key.key)
-        assert record is not None and record.resumed == 1 and record.status == "done"
+        assert record is not None
+        assert record.resumed == 1
+        assert record.status == "done"
         assert _log(task).count("epoch 1 of 3") == 1
     assert resumed["kill"].resumed == 0  # the last of them, made whole in another folder
 
@@ -99,7 +106,8 @@ def test_two_processes_on_one_results_folder_make_each_run_once(bench: Bench, mo
         thread.start()
     for thread in threads:
         thread.join(PATIENCE)
-    assert found[0] == found[1] and found[0]["only"].status == "done"
+    assert found[0] == found[1]
+    assert found[0]["only"].status == "done"
     assert _log(task).count("epoch 1 of 3") == 1
     assert sum("another process is making this run" in text for each in heard for text in each.said) == 1
     assert len(list((bench.root / "results" / "runs").iterdir())) == 1
@@ -113,7 +121,9 @@ def test_a_finished_run_is_not_made_again(bench: Bench) -> None:
         assert list(run_all(tasks, pool, heard)) == first
         probe = probe_all(tasks, pool)["only"]
     assert len(heard.epochs) == 2
-    assert isinstance(probe, Probe) and probe.max_epochs == 1 and probe.seconds > 0
+    assert isinstance(probe, Probe)
+    assert probe.max_epochs == 1
+    assert probe.seconds > 0
     assert probe.parameters_total == 1263
     assert not _workers()
 
@@ -140,10 +150,16 @@ def test_an_exception_in_the_caller_ends_the_workers_and_every_future(
     monkeypatch.setenv(SLOW, "0.2")
     tasks = bench.tasks(make_case(epochs=50), seeds=(0, 1, 2))
     heard = Silent()
-    with pytest.raises(KeyboardInterrupt), Pool(tasks[0].numerics, (None,), heard) as pool:
-        futures = [pool.submit(task) for task in tasks]
-        _until(lambda: heard.epochs, "an epoch is done")
-        raise KeyboardInterrupt
+
+    def interrupted() -> None:
+        with Pool(tasks[0].numerics, (None,), heard) as pool:
+            futures.extend(pool.submit(task) for task in tasks)
+            _until(lambda: heard.epochs, "an epoch is done")
+            raise KeyboardInterrupt
+
+    futures: list[Future[Any]] = []
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
     assert not _workers()
     assert all(future.done() for future in futures)
     assert not any(path.name == "record.json" for path in (bench.root / "results").rglob("*"))
@@ -175,7 +191,8 @@ def _study(folder: Path) -> Iterator[tuple[subprocess.Popen[str], list[psutil.Pr
         [sys.executable, program, folder], stdout=subprocess.PIPE, text=True, start_new_session=True
     )
     try:
-        assert study.stdout is not None and study.stdout.readline() == "epoch\n"
+        assert study.stdout is not None
+        assert study.stdout.readline() == "epoch\n"
         yield study, _workers(psutil.Process(study.pid))
     finally:
         study.kill()

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.engine import Bench, make_case, write_photos
 
 from benchsuite.api import FreezePolicy
 from benchsuite.errors import BenchsuiteError, DataError, PluginError
@@ -18,6 +17,7 @@ from benchsuite.execution.preparation import prepare
 from benchsuite.execution.study import due, known_records
 from benchsuite.identity import numerics
 from benchsuite.suite.plan import Plan
+from support.engine import Bench, make_case, write_photos
 
 
 def _key(bench: Bench, seed: int = 0, **settings: Any) -> str:
@@ -83,11 +83,12 @@ def test_the_sample_is_a_smaller_study_in_a_folder_of_its_own(bench: Bench) -> N
     assert (real.sample, sample.sample) == (False, True)
     assert (real.runs_folder, real.paper_folder) == (bench.root / "results", bench.root / "results" / "tiny")
     assert sample.runs_folder == sample.paper_folder == bench.root / "results" / "tiny@sample"
-    assert sample.tasks is not None and real.tasks is not None
+    assert sample.tasks is not None
+    assert real.tasks is not None
     assert (len(real.tasks), len(sample.tasks)) == (9, 2)
     assert all(task.results == sample.runs_folder for task in sample.tasks)
-    assert all("synthetic sample" in task.deviations[0] for task in sample.tasks)
-    assert not any("synthetic" in text for task in real.tasks for text in task.deviations)
+    assert all(task.deviations[0].kind == "synthetic sample" for task in sample.tasks)
+    assert not any(found.kind == "synthetic sample" for task in real.tasks for found in task.deviations)
     assert sample.task(sample.plan.runs[1]) is sample.tasks[1]
 
 
@@ -107,7 +108,8 @@ def test_only_runs_without_a_finished_record_are_due(bench: Bench) -> None:
 def test_a_plugin_that_raises_while_planning_is_named(bench: Bench, settings: dict[str, Any], component: str) -> None:
     with pytest.raises(PluginError, match=f"{component} raised ZeroDivisionError: a fault in") as caught:
         bench.task(make_case(**settings))
-    assert caught.value.where is not None and caught.value.where.startswith("tiny-plugin 1.0, support.engine, line")
+    assert caught.value.where is not None
+    assert caught.value.where.startswith("tiny-plugin 1.0, support.engine, line")
     assert isinstance(caught.value.__cause__, ZeroDivisionError)
 
 

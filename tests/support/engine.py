@@ -120,6 +120,8 @@ class TinyNetParameters(Parameters):
     batchnorm: bool = True
     dropout: float = 0.0
     slope: float = 0.1
+    gain: float | None = None
+    """Multiplies what leaves the stem, by a layer that neither tensors nor its text show."""
     weights: Path | None = None
     fault: str = ""
 
@@ -141,6 +143,10 @@ class TinyNet(Model[TinyNetParameters]):
 
         _fail(params.fault, "build")
 
+        class Gain(nn.Module):
+            def forward(self, batch: Any) -> Any:
+                return params.gain * batch
+
         def block(before: int, after: int, stride: int = 1) -> nn.Sequential:
             layers: list[nn.Module] = [nn.Conv2d(before, after, 3, stride, padding=1)]
             layers += [nn.BatchNorm2d(after)] if params.batchnorm else []
@@ -150,6 +156,7 @@ class TinyNet(Model[TinyNetParameters]):
 
         head = [nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(8, task.classes)]
         parts = {"stem": block(task.channels, 6, 2), "block1": block(6, 8), "block2": block(8, 8)}
+        parts["stem"].extend([Gain()] if params.gain else [])
         return nn.Sequential(_named({**parts, "head": nn.Sequential(*head)}))
 
     def stages(self, module: Any) -> Mapping[str, Any]:

@@ -20,6 +20,7 @@ from benchsuite.store.record import (
     Best,
     Cost,
     DatasetFacts,
+    Deviation,
     Environment,
     Epoch,
     Failure,
@@ -292,12 +293,12 @@ def _keyed(component: Component) -> dict[str, Any]:
     return component.model_dump(mode="json", exclude={"version"})
 
 
-def _deviations(sample: bool) -> tuple[str, ...]:
+def _deviations(sample: bool) -> tuple[Deviation, ...]:
     if not sample:
         return ()
     return (
-        "the data set is a synthetic sample, not Beans itself",
-        "the pretrained weights are absent: the network starts from random weights",
+        Deviation(kind="synthetic sample"),
+        Deviation(kind="random weights", detail="imagenet1k_v1"),
     )
 
 

@@ -6,6 +6,7 @@ from benchsuite.paper import spanish, text
 from benchsuite.paper.document import Block, Bullets, Paragraph
 from benchsuite.paper.study.context import Study
 from benchsuite.paper.tables.facts import PROVENANCE, environment_table, runs_table
+from benchsuite.store.record import Deviation
 
 
 def reproducibility_blocks(study: Study) -> list[Block]:
@@ -66,13 +67,25 @@ def _deviations(study: Study) -> list[Block]:
     """Everything that is not as the suite asked: changes from the command line, and what the program deviated in."""
     findings = study.findings
     changes = tuple(f"`{text.line(change, 'change').replace('`', '')}`" for change in findings.changes)
-    deviations = tuple(f"*{text.literal(text.line(item, 'deviation'))}*" for item in findings.deviations)
+    deviations = tuple(_in_spanish(deviation) for deviation in findings.deviations)
     if not changes and not deviations:
         return [Paragraph("Las ejecuciones se hicieron tal como declara el estudio, sin cambios ni sustituciones.")]
     blocks: list[Block] = []
     if changes:
         blocks += [Paragraph("Parámetros cambiados respecto al estudio declarado:"), Bullets(changes)]
     if deviations:
-        lead = "El programa se apartó del estudio declarado en lo siguiente (mensajes originales en inglés):"
+        lead = "El programa se apartó del estudio declarado en lo siguiente:"
         blocks += [Paragraph(lead), Bullets(deviations)]
     return blocks
+
+
+def _in_spanish(deviation: Deviation) -> str:
+    match deviation.kind:
+        case "synthetic sample":
+            return "los datos son una muestra sintética, no el conjunto de datos"
+        case "random weights":
+            return f"los pesos iniciales son aleatorios en lugar de `{text.line(deviation.detail, 'deviation')}`"
+        case "no cuda":
+            return "no había GPU con CUDA: se calculó en la CPU"
+        case "changed":
+            return f"se cambió `{text.line(deviation.detail, 'deviation')}`"
