@@ -14,7 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from benchsuite.store.atomic import atomic_path
+from benchsuite.atomic import atomic_path
 from benchsuite.store.record import Best, Epoch
 
 INTERVAL_SECONDS = float(os.environ.get("BENCHSUITE_CHECKPOINT_SECONDS", "5"))

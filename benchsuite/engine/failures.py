@@ -9,11 +9,11 @@ from pathlib import Path
 
 import torch
 
+from benchsuite.atomic import store_error
 from benchsuite.engine.task import RunTask
 from benchsuite.errors import BenchsuiteError, DeviceError, PluginError
 from benchsuite.registry import Entry
 from benchsuite.registry.blame import blame
-from benchsuite.store.atomic import store_error
 from benchsuite.store.record import Failure
 
 _OUT_OF_MEMORY = ("can't allocate memory", "out of memory", "not enough memory", "ALLOC_FAILED")

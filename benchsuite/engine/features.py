@@ -20,12 +20,12 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from benchsuite.atomic import atomic_path, store_error, write_text
 from benchsuite.engine import disk
 from benchsuite.engine.freeze import Frozen
 from benchsuite.engine.inputs import Features, Inputs, reside
 from benchsuite.engine.network import Network, weights_hash
 from benchsuite.identity.canonical import digest
-from benchsuite.store.atomic import atomic_path, store_error, write_text
 
 CHUNK = 64
 SUFFIX = ".features"

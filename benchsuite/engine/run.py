@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from safetensors.torch import save_file
 
+from benchsuite.atomic import atomic_path
 from benchsuite.contracts.dataset import Split
 from benchsuite.contracts.observer import EpochReport, RunInfo, RunSummary
 from benchsuite.engine import cost, freeze, seeds
@@ -32,7 +33,6 @@ from benchsuite.engine.observers import Observers
 from benchsuite.engine.task import RunTask
 from benchsuite.errors import PluginError
 from benchsuite.registry import Entry, Registry
-from benchsuite.store.atomic import atomic_path
 from benchsuite.store.environment import capture
 from benchsuite.store.folders import Store
 from benchsuite.store.predictions import Predictions, predictions_hash

@@ -21,6 +21,7 @@ from pathlib import Path
 
 from filelock import Timeout
 
+from benchsuite.atomic import store_error
 from benchsuite.contracts.observer import EpochReport
 from benchsuite.engine.determinism import configure, prepare_environment
 from benchsuite.engine.task import RunTask
@@ -28,7 +29,6 @@ from benchsuite.errors import BenchsuiteError
 from benchsuite.execution.jobs import Busy, Probe, ProbeJob
 from benchsuite.identity.numerics import Numerics
 from benchsuite.registry import registry
-from benchsuite.store.atomic import store_error
 from benchsuite.store.folders import LOG, Store
 from benchsuite.store.record import RunRecord
 

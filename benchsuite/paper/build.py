@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchsuite.store.atomic import write_bytes
+from benchsuite.atomic import write_bytes
 
 if TYPE_CHECKING:
     from benchsuite.paper.material import PaperFiles, PaperMaterial

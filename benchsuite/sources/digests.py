@@ -11,11 +11,12 @@ import json
 import os
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
+from benchsuite.atomic import write_bytes
 from benchsuite.contracts.dataset import DatasetIndex, Images, PhotoFiles, Split
-from benchsuite.errors import DataError
-from benchsuite.sources.cache import write_atomically
+from benchsuite.errors import DataError, StoreError
 
 _CHUNK = 1 << 20
 
@@ -95,10 +96,8 @@ def _recall(path: Path) -> dict[str, list[int | str]]:
 
 def _remember(path: Path, known: Mapping[str, list[int | str]]) -> None:
     # A cache that cannot be written only costs time: the digests themselves are already right.
-    try:
-        write_atomically(path, json.dumps(known, separators=(",", ":"), sort_keys=True).encode())
-    except OSError:
-        return
+    with suppress(StoreError):
+        write_bytes(path, json.dumps(known, separators=(",", ":"), sort_keys=True).encode())
 
 
 def _stamp(root: Path, name: str) -> list[int | str]:

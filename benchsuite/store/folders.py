@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 from filelock import FileLock
 
+from benchsuite.atomic import store_error, sweep, write_bytes, write_text
 from benchsuite.errors import StoreError
-from benchsuite.store.atomic import store_error, sweep, write_bytes, write_text
 from benchsuite.store.migrations import DamagedRecord, damaged_record, load_record
 from benchsuite.store.record import RunRecord
 
