@@ -104,9 +104,8 @@ def test_a_truncated_archive_is_refused(program: Program) -> None:
 
 
 def test_a_weights_file_that_does_not_exist_is_refused(program: Program) -> None:
-    outcome = program.run(
-        "run", "beans_freeze", "--no-paper", "--policy", "sample", "--set", "model.weights=nowhere.pth"
-    )
+    change = ("--set", "model.weights=nowhere.pth")
+    outcome = program.run("run", "squares_width", "--no-paper", "--policy", "sample", *change)
     outcome.refused("nowhere.pth", "weights", "remedy")
 
 

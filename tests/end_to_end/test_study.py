@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -177,3 +178,28 @@ def test_two_programs_on_one_results_folder_share_the_work(program: Program) -> 
     assert [process.returncode for process in both] == [0, 0], said
     assert len(fates(program.results)) == 2
     assert all(record["resumed"] == 0 for record in records(program.results).values())
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of 100 kB."""
+    folder = tmp_path / "small"
+    folder.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=100k", "tmpfs", str(folder)], capture_output=True)
+    if mounted.returncode:
+        pytest.skip("mounting a small disk takes a privileged user")
+    yield folder
+    subprocess.run(["umount", str(folder)], check=True)
+
+
+@pytest.mark.slow
+def test_a_disk_that_fills_up_during_a_study_keeps_what_was_written(program: Program, small_disk: Path) -> None:
+    outcome = program.run("run", *PLAIN, "--results", str(small_disk))
+    assert outcome.code in (1, 2)
+    assert "Traceback" not in outcome.out + outcome.err
+    assert "No space left" in outcome.err
+    assert "remedy:" in outcome.err
+    kept = fates(small_disk)
+    room = program.run("run", *PLAIN, "--results", str(program.results))
+    assert room.code == 0
+    assert kept.items() <= fates(program.results).items()
