@@ -1,6 +1,9 @@
 # benchsuite: declare a study in YAML, run it bit for bit, read its paper. `make help` explains.
 
 SHELL   := /bin/bash
+# torch starts three times slower when its bytecode may not be kept.
+unexport PYTHONDONTWRITEBYTECODE
+
 PYTHON  ?= python3
 VENV    ?= .venv
 SUITE   ?= beans_freeze
@@ -53,10 +56,11 @@ verify: $(READY)  ## Repeat a run of SUITE from scratch and compare it bit for b
 	@$(BIN)/benchsuite verify "$(SUITE)" $(OPTIONS)
 
 test: $(READY)  ## Run the tests
-	@$(BIN)/python -m pytest -m "not slow" $(ARGS)
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not slow" -n auto --dist loadfile $(ARGS)
 
 test-all: $(READY)  ## Run the tests, those that take minutes included
-	@$(BIN)/python -m pytest $(ARGS)
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not slow" -n auto --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest -m slow $(ARGS)
 
 lint: $(READY)  ## Check style, types and the direction of imports
 	@$(BIN)/ruff check .

@@ -91,8 +91,10 @@ class PhotoFiles:
             raise DataError(f"cannot read the image: {error.strerror}", where=str(self.path(i))) from error
 
     def open(self, i: int) -> Image.Image:
-        from PIL import Image, UnidentifiedImageError
+        from PIL import Image, ImageFile, UnidentifiedImageError
 
+        # Libraries that render pages switch this on for the whole process; half a photo must stay an error.
+        ImageFile.LOAD_TRUNCATED_IMAGES = False
         try:
             with Image.open(self.path(i)) as picture:
                 return picture.convert("RGB")
