@@ -180,7 +180,7 @@ class Beans(Dataset[BeansParameters]):
         return _index(folder)
 
     def trial(self, params: BeansParameters) -> Mapping[str, Any]:
-        return {"image_size": 64}
+        return {"image_size": 48}
 
 
 def _find_in(home: Path, scratch: Path, *, certain: bool) -> Found | None:
