@@ -48,6 +48,7 @@ WRONG = {
     "path_type": "is not a path",
     "none_required": "is not null",
 }
+SENTENCES = ("value_error", "assertion_error")
 PATTERNS = {
     r"^[a-z0-9_]+$": "lower-case letters, digits and underscores",
     r"^\w(?:[\w .()+%-]*[\w)%+])?$": "letters, digits, spaces and any of . ( ) + % _ -",
@@ -58,10 +59,11 @@ PATTERNS = {
 def explain(error: ValidationError, model: type[BaseModel], node: Node, path: str = "") -> list[Problem]:
     """The problems of `node`, which `model` refused. `path` is where the node stands in the suite.
 
-    A value that several branches of a union refuse is one problem.
+    A value that several branches of a union refuse is one problem; a plugin author's own sentence tells it best.
     """
     problems: dict[tuple[Mark, str], Problem] = {}
-    for detail in error.errors(include_url=False):
+    details = error.errors(include_url=False)
+    for detail in sorted(details, key=lambda detail: detail["type"] not in SENTENCES):
         problem = _problem(detail, model, node, path)
         problems.setdefault((problem.mark, problem.path), problem)
     return list(problems.values())
@@ -90,7 +92,7 @@ def _problem(detail: ErrorDetails, model: type[BaseModel], root: Node, base: str
         pattern = str(detail.get("ctx", {}).get("pattern"))
         expected = PATTERNS.get(pattern, f"a text that matches {pattern}")
         return Problem(mark, path, f"{shown(value)} has characters that are not allowed", value, expected)
-    if kind in ("value_error", "assertion_error"):
+    if kind in SENTENCES:
         # The sentence is the plugin author's own; pydantic puts its class of error before it.
         sentence = detail["msg"].partition(", ")[2] or detail["msg"]
         return Problem(mark, path, printable(sentence, 300), value)
