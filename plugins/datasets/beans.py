@@ -118,7 +118,7 @@ class Beans(Dataset[BeansParameters]):
         return DatasetCard(
             title="Beans",
             summary=(
-                "Beans reúne 1 295 fotografías de hojas de frijol tomadas con teléfonos móviles en el campo, en"
+                "Beans reúne 1295 fotografías de hojas de frijol tomadas con teléfonos móviles en el campo, en"
                 " Uganda, y anotadas por expertos del National Crops Resources Research Institute (NaCRRI). Cada"
                 " hoja está sana o muestra una de dos enfermedades: mancha angular o roya."
             ),
