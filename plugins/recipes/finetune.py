@@ -68,4 +68,4 @@ class Finetune(Recipe[FinetuneParameters]):
 
     def trial(self, params: FinetuneParameters) -> Mapping[str, Any]:
         # Without pretrained weights and with few photos, the study's own learning rate would not move in so few epochs.
-        return {"max_epochs": min(params.max_epochs, 6), "learning_rate": max(params.learning_rate, 1e-3)}
+        return {"max_epochs": min(params.max_epochs, 4), "learning_rate": max(params.learning_rate, 1e-3)}
