@@ -7,7 +7,6 @@ shared by all runs and processes.
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import json
 import os
@@ -22,7 +21,8 @@ from PIL import __version__ as pillow_version
 
 from benchsuite.contracts.dataset import Images, Preprocessing
 from benchsuite.engine import disk
-from benchsuite.errors import DataError, StoreError
+from benchsuite.errors import DataError
+from benchsuite.sources.cache import cannot_write
 
 FORMAT_VERSION = 1
 _FOLDER = "images"
@@ -59,7 +59,7 @@ def cached_images(
         disk.touch(path)
         return np.memmap(path, dtype=np.uint8, mode="r", shape=shape)
     except OSError as error:
-        raise _cannot_write(error, path) from error
+        raise cannot_write(error, path) from error
 
 
 def prune(cache: Path, budget_bytes: int) -> tuple[Path, ...]:
@@ -120,14 +120,3 @@ def _pixels(picture: Image.Image, preprocessing: Preprocessing) -> NDArray[np.ui
     else:
         picture = picture.resize((width, height), Image.Resampling.BILINEAR)
     return np.ascontiguousarray(picture, dtype=np.uint8)
-
-
-def _cannot_write(error: OSError, path: Path) -> StoreError:
-    full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-    return StoreError(
-        "the disk is full: the decoded images do not fit" if full else f"the image cache fails: {error.strerror}",
-        where=str(path),
-        expected="a cache folder with room for the decoded images that this user may write",
-        remedy=("free some space" if full else "mend the folder's permissions")
-        + ", or set BENCHSUITE_CACHE to a folder elsewhere",
-    )

@@ -64,7 +64,6 @@ class Arithmetic:
         if self.precision == "fp32":
             return nullcontext()
         dtype = torch.bfloat16 if self.precision == "bf16" else torch.float16
-        # The weight cache would hand one step's casts to the next when autocast is entered anew: leave it off.
         return torch.autocast(self.device.type, dtype=dtype)
 
     def scaler(self) -> torch.amp.GradScaler:
