@@ -1,4 +1,4 @@
-"""What a network costs: parameters, floating-point operations, memory, and a few timed steps.
+"""What a network costs: parameters, floating-point operations, and a few timed steps.
 
 Operations are counted by torch's dispatcher (a multiply-add as two) on tensors without data, so counting is quick
 whatever the size of the network.
@@ -7,13 +7,9 @@ whatever the size of the network.
 from __future__ import annotations
 
 import copy
-import resource
-import sys
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TypeVar
 
 import torch
@@ -139,19 +135,3 @@ def _timed(work: Callable[[], T], device: torch.device) -> tuple[float, T]:
     if device.type == "cuda":
         torch.cuda.synchronize(device)
     return time.perf_counter() - start, result
-
-
-def reset_peak_memory() -> None:
-    """Count the peak from here on, where the system can (Linux); elsewhere it stays the process's own."""
-    with suppress(OSError):
-        Path("/proc/self/clear_refs").write_text("5")
-
-
-def peak_memory() -> int:
-    """Largest resident memory of this process since the last reset, in bytes."""
-    with suppress(OSError):
-        for line in Path("/proc/self/status").read_text().splitlines():
-            if line.startswith("VmHWM:"):
-                return int(line.split()[1]) * 1024
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1024

@@ -18,7 +18,7 @@ from safetensors.torch import save_file
 from benchsuite.atomic import atomic_path
 from benchsuite.contracts.dataset import Split
 from benchsuite.contracts.observer import EpochReport, RunInfo, RunSummary
-from benchsuite.engine import cost, freeze, seeds
+from benchsuite.engine import cost, freeze, memory, seeds
 from benchsuite.engine.augment import Augmenter
 from benchsuite.engine.checkpoint import INTERVAL_SECONDS, Checkpoint, Progress
 from benchsuite.engine.components import Components, components_of, entries_of
@@ -148,7 +148,7 @@ class Run:
         self.network: Network
 
     def make(self) -> None:
-        cost.reset_peak_memory()
+        memory.start_peak()
         if self.arithmetic.device.type == "cuda":
             torch.cuda.reset_peak_memory_stats()
         self.known.dataset = _dataset_facts(self.task, self.parts)
@@ -369,6 +369,6 @@ def _cost(progress: Progress, task: RunTask) -> Cost | None:
     return Cost(
         seconds={part: round(spent, 6) for part, spent in progress.seconds.items()},
         images_per_second=progress.epoch * len(task.data.index.train) / training,
-        peak_memory_bytes=cost.peak_memory(),
+        peak_memory_bytes=memory.peak(),
         peak_device_memory_bytes=int(torch.cuda.max_memory_allocated()) if on_gpu else None,
     )

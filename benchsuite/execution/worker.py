@@ -23,6 +23,7 @@ from filelock import Timeout
 
 from benchsuite.atomic import store_error
 from benchsuite.contracts.observer import EpochReport
+from benchsuite.engine import memory
 from benchsuite.engine.determinism import configure, prepare_environment
 from benchsuite.engine.task import RunTask
 from benchsuite.errors import BenchsuiteError
@@ -58,6 +59,7 @@ def main(connection: Connection, numerics: Numerics, gpu: str | None) -> None:
 def _prepared(numerics: Numerics, gpu: str | None) -> Exception | None:
     """Make this process compute the same bits every time; returns why it cannot."""
     try:
+        memory.keep()
         prepare_environment(numerics, gpu)
         configure(numerics)
     except Exception as error:

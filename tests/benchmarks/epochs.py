@@ -1,8 +1,9 @@
 """Seconds an epoch of ResNet18 at 224 on Beans: the engine against the usual way, interleaved.
 
 The usual way is a DataLoader with four worker processes that decode, resize and normalise every JPEG in every epoch,
-`requires_grad=False` on what is frozen, no caches, torch's default memory format. The engine is the very trainer that
-runs use. Both train on the same images in batches of 16, with the same weights and optimizer settings.
+`requires_grad=False` on what is frozen, no caches, torch's default memory format; it has a process of its own, so that
+nothing of the engine's touches it. The engine is the very trainer that runs use. Both train on the same images in
+batches of 16, with the same weights and optimizer settings.
 
 `--images` trains each measured epoch on so many images only (the same for both) and scales to the whole split;
 `--rounds` repeats everything in turn, so that a machine that slows down slows both. The table gives medians and the
@@ -13,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import multiprocessing
 import os
 import platform
 import subprocess
@@ -20,13 +22,14 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from benchsuite.engine import memory
 from benchsuite.engine.determinism import configure, prepare_environment
 from benchsuite.engine.task import RunTask
 from benchsuite.execution.preparation import Place, Preparation, prepare
@@ -43,13 +46,15 @@ MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 def main() -> None:
     options = _options()
     numerics = describe(options.device, None, "auto")
+    memory.keep()
     prepare_environment(numerics)
     configure(numerics)
     preparation = _prepare(options)
     print(f"{numerics.device_name}, {numerics.threads} threads, torch {numerics.torch}, {platform.system()}")
     print(f"data: {preparation.tasks[0].data.provenance}; {options.images} of {_train_size(preparation)} images "
           f"an epoch, {options.rounds} rounds, {time.strftime('%Y-%m-%d')}\n")  # fmt: skip
-    contests = [Contest(_task(preparation, blocks), options.images) for blocks in options.blocks]
+    usual = _UsualProcess(numerics.threads)
+    contests = [Contest(_task(preparation, blocks), options.images, usual) for blocks in options.blocks]
     measured = [_Times([], [], []) for _ in contests]
     for _round in range(options.rounds):
         for contest, times in zip(contests, measured, strict=True):
@@ -74,14 +79,15 @@ class _Times:
 class Contest:
     """The contestants of one case, each with a network of its own, warmed up by one short epoch."""
 
-    def __init__(self, task: RunTask, images: int) -> None:
+    def __init__(self, task: RunTask, images: int, usual: _UsualProcess) -> None:
         import torch
 
         self.blocks = task.spec.case.settings["recipe.freeze.blocks"]
         self.device = torch.device(task.numerics.device)
         self.n = min(images, len(task.data.index.train))
         self._prepare_engine(task)
-        self._prepare_usual(task)
+        self._usual = usual
+        usual.prepare(_usual_task(task, self.n, self.run.arithmetic.precision))
         self.usual()
         # A fast epoch is measured whole: a few steps of it would be noise.
         if self.engine() < WHOLE_SECONDS:
@@ -151,28 +157,111 @@ class Contest:
             sum(second + third for _, second, third, _ in pairs) / (2 * REPETITIONS),
         )
 
-    # The usual way.
+    def usual(self) -> float:
+        """Seconds of one training epoch the usual way."""
+        return self._usual.epoch(self.blocks)
 
-    def _prepare_usual(self, task: RunTask) -> None:
+    def _time(self, epoch: Callable[[], None]) -> float:
+        return _timed(epoch, self.device)
+
+
+def _timed(epoch: Callable[[], None], device: Any) -> float:
+    import torch
+
+    start = time.perf_counter()
+    epoch()
+    if device.type == "cuda":
+        torch.cuda.synchronize()
+    return time.perf_counter() - start
+
+
+@dataclass(frozen=True)
+class _UsualTask:
+    """What the usual way needs to know of a case."""
+
+    blocks: int
+    paths: list[Path]
+    labels: list[int]
+    size: int
+    classes: int
+    weights: Path | None
+    device: str
+    precision: str
+
+
+def _usual_task(task: RunTask, n: int, precision: str) -> _UsualTask:
+    split = task.data.index.train
+    return _UsualTask(
+        task.spec.case.settings["recipe.freeze.blocks"],
+        [split.images.path(i) for i in range(n)],  # type: ignore[attr-defined]
+        list(split.labels[:n]),
+        task.spec.case.dataset.parameters["image_size"],
+        len(task.data.index.classes),
+        task.weights.file,
+        task.numerics.device,
+        precision,
+    )
+
+
+class _UsualProcess:
+    """A process that trains the usual way, an epoch at a time, when it is asked to."""
+
+    def __init__(self, threads: int) -> None:
+        context = multiprocessing.get_context("spawn")
+        self._connection, theirs = context.Pipe()
+        self._process = context.Process(target=_serve_usual, args=(theirs, threads))
+        self._process.start()
+        theirs.close()
+
+    def prepare(self, task: _UsualTask) -> None:
+        self._connection.send(task)
+        self._connection.recv()
+
+    def epoch(self, blocks: int) -> float:
+        self._connection.send(blocks)
+        seconds: float = self._connection.recv()
+        return seconds
+
+
+def _serve_usual(connection: Any, threads: int) -> None:
+    import torch
+
+    torch.set_num_threads(threads)
+    known: dict[int, _Usual] = {}
+    with suppress(EOFError, KeyboardInterrupt):
+        while True:
+            wish = connection.recv()
+            if isinstance(wish, _UsualTask):
+                known[wish.blocks] = _Usual(wish)
+                connection.send(None)
+            else:
+                connection.send(known[wish].epoch())
+
+
+class _Usual:
+    """The usual way of one case."""
+
+    def __init__(self, task: _UsualTask) -> None:
         import torch
         from torchvision import models
 
+        self.device = torch.device(task.device)
+        self.dtype = {"fp32": None, "bf16": torch.bfloat16, "fp16": torch.float16}[task.precision]
+        self.scaler = torch.amp.GradScaler(task.device, enabled=task.precision == "fp16")
         self.network = models.resnet18(weights=None)
-        if task.weights.file is not None:
-            self.network.load_state_dict(torch.load(task.weights.file, weights_only=True))
-        self.network.fc = torch.nn.Linear(512, len(task.data.index.classes))
+        if task.weights is not None:
+            self.network.load_state_dict(torch.load(task.weights, weights_only=True))
+        self.network.fc = torch.nn.Linear(512, task.classes)
         blocks = (self.network.layer1, self.network.layer2, self.network.layer3, self.network.layer4)
-        frozen: Sequence[Any] = blocks[: self.blocks]
+        frozen: Sequence[Any] = blocks[: task.blocks]
         if frozen:
             frozen = (self.network.conv1, self.network.bn1, *frozen)
         for part in frozen:
             part.requires_grad_(False)
         self.network.to(self.device).train()
-        self.usual_optimizer = torch.optim.Adam([p for p in self.network.parameters() if p.requires_grad], lr=1e-4)
-        split = task.data.index.train
-        paths = [split.images.path(i) for i in range(self.n)]  # type: ignore[attr-defined]
+        self.optimizer = torch.optim.Adam([p for p in self.network.parameters() if p.requires_grad], lr=1e-4)
         self.loader = torch.utils.data.DataLoader(
-            _Photos(paths, list(split.labels[: self.n]), task.spec.case.dataset.parameters["image_size"]),
+            _Photos(task.paths, task.labels, task.size),
             batch_size=16,
             shuffle=True,
             num_workers=4,
@@ -180,30 +269,23 @@ class Contest:
             pin_memory=self.device.type == "cuda",
         )
 
-    def usual(self) -> float:
-        """Seconds of one training epoch the usual way."""
+    def epoch(self) -> float:
+        """Seconds of one training epoch."""
+        import torch
         from torch.nn.functional import cross_entropy
 
         def epoch() -> None:
             for images, labels in self.loader:
                 images, labels = images.to(self.device), labels.to(self.device)
-                with self.run.arithmetic.autocast():
+                with torch.autocast(self.device.type, self.dtype) if self.dtype else nullcontext():
                     loss = cross_entropy(self.network(images), labels)
-                self.usual_optimizer.zero_grad()
-                loss.backward()
-                self.usual_optimizer.step()
+                self.optimizer.zero_grad()
+                self.scaler.scale(loss).backward()
+                self.scaler.step(self.optimizer)
+                self.scaler.update()
                 loss.item()
 
-        return self._time(epoch)
-
-    def _time(self, epoch: Callable[[], None]) -> float:
-        import torch
-
-        start = time.perf_counter()
-        epoch()
-        if self.device.type == "cuda":
-            torch.cuda.synchronize()
-        return time.perf_counter() - start
+        return _timed(epoch, self.device)
 
 
 class _Photos:

@@ -1,0 +1,65 @@
+"""The memory of the process: kept, given back, and its peak."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from benchsuite.engine import memory
+
+MEGABYTES_64 = 64 * 2**20
+FAULTS = """
+import resource
+import torch
+from benchsuite.engine import memory
+torch.set_num_threads(1)
+{keep}
+images = torch.zeros(16, 3, 96, 96)
+network = torch.nn.Sequential(torch.nn.Conv2d(3, 64, 3), torch.nn.BatchNorm2d(64), torch.nn.ReLU())
+def step():
+    network(images).sum().backward()
+for _ in range(8):
+    step()
+before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+for _ in range(4):
+    step()
+print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+"""
+
+linux = pytest.mark.skipif(memory._glibc() is None, reason="needs glibc")
+
+
+def _faults(keep: str) -> int:
+    """Pages that a new process is given while it repeats a training step."""
+    done = subprocess.run([sys.executable, "-c", FAULTS.format(keep=keep)], capture_output=True, text=True, check=True)
+    return int(done.stdout)
+
+
+@linux
+def test_kept_memory_serves_the_next_step() -> None:
+    usual = _faults("")
+    assert usual > 10_000, "the C library keeps large blocks by itself: memory.keep() can go"
+    assert _faults("memory.keep()") < usual / 4
+
+
+@linux
+def test_a_peak_begins_anew_and_sees_what_came_since() -> None:
+    block = bytearray(b"1") * MEGABYTES_64
+    assert memory.peak() >= MEGABYTES_64
+    del block
+    memory.start_peak()
+    before = memory.peak()
+    block = bytearray(b"1") * (2 * MEGABYTES_64)
+    assert len(block) <= memory.peak() - before + MEGABYTES_64 // 8
+    del block
+    memory.start_peak()
+    assert memory.peak() < before + MEGABYTES_64
+
+
+def test_a_peak_is_told_on_every_system(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory, "_glibc", lambda: None)
+    memory.keep()
+    memory.start_peak()
+    assert memory.peak() > 0
