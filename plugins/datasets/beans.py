@@ -41,7 +41,7 @@ COUNTS: Mapping[str, Mapping[str, int]] = {
     "validation": {"angular_leaf_spot": 44, "bean_rust": 45, "healthy": 44},
     "test": {"angular_leaf_spot": 43, "bean_rust": 43, "healthy": 42},
 }
-SAMPLE_COUNTS = {"train": 80, "validation": 15, "test": 15}
+SAMPLE_COUNTS = {"train": 48, "validation": 12, "test": 12}
 """Images of each class in the synthetic sample."""
 
 REPOSITORY = "AI-Lab-Makerere/beans"
