@@ -7,6 +7,7 @@ unexport PYTHONDONTWRITEBYTECODE
 PYTHON  ?= python3
 VENV    ?= .venv
 SUITE   ?= beans_freeze
+BENCH   ?= epochs
 BIN     := $(VENV)/bin
 READY   := $(VENV)/.ready
 
@@ -68,8 +69,8 @@ lint: $(READY)  ## Check style, types and the direction of imports
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
-bench: $(READY)  ## Measure the engine against the usual way of training
-	@$(BIN)/python tests/benchmarks/epochs.py $(ARGS)
+bench: $(READY)  ## Measure the engine against the usual way of training (BENCH=epochs or small_images)
+	@$(BIN)/python -m tests.benchmarks.$(BENCH) $(ARGS)
 
 lock: $(READY)  ## Pin the newest allowed versions again (needs uv)
 	@uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \

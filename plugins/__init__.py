@@ -8,25 +8,37 @@ from pathlib import Path
 from typing import Any
 
 from benchsuite_plugins.datasets.beans import Beans
+from benchsuite_plugins.datasets.cifar10 import Cifar10
+from benchsuite_plugins.datasets.cub import Cub
+from benchsuite_plugins.datasets.fake import Fake
+from benchsuite_plugins.datasets.image_folder import ImageFolder
+from benchsuite_plugins.models.birdcnn import BirdCNN
+from benchsuite_plugins.models.lenet5 import LeNet5
+from benchsuite_plugins.models.mlp import MLP
 from benchsuite_plugins.models.resnet import ResNet
+from benchsuite_plugins.models.small_cnn import SmallCNN
+from benchsuite_plugins.models.torchvision_models import Torchvision
+from benchsuite_plugins.models.vgg16 import VGG16
 from benchsuite_plugins.recipes.finetune import Finetune
+from benchsuite_plugins.recipes.train import Train
+from benchsuite_plugins.recipes.two_phase import TwoPhase
 
 from benchsuite.api import Dataset, Model, Recipe, hookimpl
 
 
 @hookimpl
 def benchsuite_datasets() -> Iterable[type[Dataset[Any]]]:
-    return [Beans]
+    return [Beans, Cifar10, Cub, Fake, ImageFolder]
 
 
 @hookimpl
 def benchsuite_models() -> Iterable[type[Model[Any]]]:
-    return [ResNet]
+    return [BirdCNN, LeNet5, MLP, ResNet, SmallCNN, Torchvision, VGG16]
 
 
 @hookimpl
 def benchsuite_recipes() -> Iterable[type[Recipe[Any]]]:
-    return [Finetune]
+    return [Finetune, Train, TwoPhase]
 
 
 @hookimpl

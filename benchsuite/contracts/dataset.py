@@ -132,8 +132,13 @@ class DatasetIndex:
 class Augmentation:
     """One random change of a training image, drawn anew for each sample and epoch by the engine.
 
-    `name` is one of the engine's augmentations (`horizontal_flip`, `vertical_flip`); `options` are its
-    numbers, such as `{"p": 0.5}`.
+    `name` is one of the engine's augmentations, `options` are its numbers, such as `{"p": 0.5}`:
+
+    - `horizontal_flip` and `vertical_flip`: `p` (0.5) is the probability of a flip.
+    - `pad_crop`: the image gets a black edge of `padding` (4) pixels, and a piece of its own size is cut out at random.
+    - `random_erasing`: with probability `p` (0.5) a rectangle becomes black. `min_area` (0.02) and `max_area` (0.4) are
+      fractions of the image, `min_ratio` (0.3) and `max_ratio` (1 / 0.3) height over width (Z. Zhong et al., «Random
+      erasing data augmentation», AAAI 2020).
     """
 
     name: str
@@ -187,6 +192,12 @@ class Dataset(ABC, Generic[P]):
     name: ClassVar[str]
     Parameters: ClassVar[type[Parameters]]
 
+    origin: ClassVar[Literal["published", "own", "generated"]] = "published"
+    """Where the data come from. `published` ones are looked for, downloaded, or stood in for by the sample. `own` are
+    the user's files, at a place that the parameters name: nothing stands in for them, so `find` raises DataError when
+    they are not there; its `root` is the current folder when the user names no data folder. Of `generated` ones there
+    is nothing but the sample. `download` is asked of published data only."""
+
     @abstractmethod
     def card(self, params: P) -> DatasetCard:
         """What the data set is, with these parameters."""
@@ -203,9 +214,9 @@ class Dataset(ABC, Generic[P]):
         there but broken (wrong counts, unreadable archive), naming the file.
         """
 
-    @abstractmethod
     def download(self, params: P, folder: Path, downloader: Downloader) -> None:
         """Bring the official files into `folder`, so that `find(params, folder, ...)` finds them."""
+        raise DataError(f"the data set {self.name} cannot be downloaded", remedy="name the folder that holds it")
 
     @abstractmethod
     def sample(self, params: P, folder: Path) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeVar
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from benchsuite.contracts.parameters import Parameters
 
@@ -27,8 +27,8 @@ Precision = Literal["auto", "fp32", "bf16", "fp16"]
 class FreezePolicy(Parameters):
     """Which stages do not train, and what their batch-norm layers do.
 
-    Either `blocks` (with `stem`) or `stages` says what is frozen. Blocks are the stages between the first (the stem)
-    and the last (the head), counted from the input.
+    Either `blocks` (with `stem`), or `stages`, or `train_last` says what is frozen. Blocks are the stages between the
+    first (the stem) and the last (the head), counted from the input.
     """
 
     blocks: int = Field(default=0, ge=0)
@@ -43,6 +43,20 @@ class FreezePolicy(Parameters):
     stages: tuple[str, ...] | None = None
     """Names of the frozen stages; replaces `blocks` and `stem`."""
 
+    train_last: int | None = Field(default=None, ge=1)
+    """How many stages train, counted from the output: 1 is the head alone, and more than there are is all of them.
+    Replaces `blocks` and `stem`."""
+
+    @model_validator(mode="after")
+    def _one_way_of_saying_it(self) -> FreezePolicy:
+        if self.train_last is not None:
+            others = {"blocks": self.blocks > 0, "stages": self.stages is not None}
+            others["stem"] = self.stem != "with_first_block"
+            said = [name for name, given in others.items() if given]
+            if said:
+                raise ValueError(f"train_last already says what is frozen; leave out {' and '.join(said)}")
+        return self
+
 
 @dataclass(frozen=True)
 class Optimizer:
@@ -55,10 +69,16 @@ class Optimizer:
 
 @dataclass(frozen=True)
 class Scheduler:
-    """A learning-rate schedule, stepped once an epoch: `constant`, `step`, `multistep`, `exponential`, `cosine`."""
+    """A learning-rate schedule, stepped once an epoch: `constant`, `step`, `multistep`, `exponential`, `cosine`.
+
+    In epoch i of `warmup_epochs` = w the rate is i / (w + 1) of the optimizer's (linear warm-up, by the epoch: P. Goyal
+    et al., «Accurate, large minibatch SGD», 2017). The named schedule begins after them with the whole rate, and counts
+    its own epochs from there.
+    """
 
     name: Literal["constant", "step", "multistep", "exponential", "cosine"] = "constant"
     options: Mapping[str, float | tuple[int, ...]] = field(default_factory=dict)
+    warmup_epochs: int = 0
 
 
 @dataclass(frozen=True)
@@ -86,6 +106,10 @@ class Phase:
     early_stopping: EarlyStopping | None = None
     gradient_clip: float | None = None
     """Largest norm of the gradient; None leaves it alone."""
+    l1: float = 0.0
+    """Weight of the L1 norm of the trained weights, which is added to the loss that is minimised (the lasso:
+    R. Tibshirani, 1996). Weights are the trained tensors of two or more dimensions: neither biases nor normalisation's
+    parameters. Losses are logged and compared without it."""
 
 
 class Recipe(ABC, Generic[P]):

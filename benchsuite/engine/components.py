@@ -78,11 +78,13 @@ def _checked(phases: tuple[Phase, ...], entry: Entry) -> tuple[Phase, ...]:
         if phase.early_stopping is not None:
             counts["patience"] = phase.early_stopping.patience
         faults += [f"phase {phase.name} has {name} {count}" for name, count in counts.items() if count < 1]
+        more = {"l1": phase.l1, "warmup_epochs": phase.scheduler.warmup_epochs}
+        faults += [f"phase {phase.name} has {name} {value}" for name, value in more.items() if not value >= 0]
     if faults:
         raise PluginError(
             f"the recipe {entry.name} cannot be trained: {'; '.join(faults)}",
             where=f"{entry.distribution} {entry.version}, phases() of {entry.module}",
-            expected="at least one phase, with every count at least 1",
+            expected="at least one phase, with every count at least 1 and no negative l1 or warmup_epochs",
             remedy="correct the recipe's parameters, or mend its phases()",
         )
     return tuple(phases)

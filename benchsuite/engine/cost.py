@@ -7,6 +7,7 @@ whatever the size of the network.
 from __future__ import annotations
 
 import copy
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -27,6 +28,9 @@ from benchsuite.errors import PluginError
 from benchsuite.store.record import ModelFacts
 
 T = TypeVar("T")
+
+ENOUGH_SECONDS = 0.5
+"""A step that takes longer needs no second one to be timed well enough for an estimate."""
 
 
 @dataclass(frozen=True)
@@ -122,7 +126,11 @@ def time_phase(
         optimizer.step()
 
     step()
-    seconds = min(_timed(step, device)[0] for _ in range(steps))
+    seconds = math.inf
+    for _ in range(steps):
+        seconds = min(seconds, _timed(step, device)[0])
+        if seconds > ENOUGH_SECONDS:
+            break
     parts.tail.eval()
     with torch.inference_mode():
         evaluation, _ = _timed(lambda: arithmetic.forward(parts.tail, inputs), device)

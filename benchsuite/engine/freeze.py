@@ -25,7 +25,9 @@ def resolve(policy: FreezePolicy, stages: Mapping[str, nn.Module]) -> Frozen:
     names = list(stages)
     blocks = names[1:-1]
     held = policy.batchnorm == "eval"
-    if policy.stages is not None:
+    if policy.train_last is not None:
+        frozen = set(names[: -policy.train_last])
+    elif policy.stages is not None:
         unknown = [name for name in policy.stages if name not in stages]
         if unknown:
             raise PluginError(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -219,7 +219,11 @@ class Trainer:
         scaler: torch.amp.GradScaler,
         progress: Progress,
     ) -> tuple[float, float, list[tuple[int, float]]]:
-        """One pass over the training split: mean loss, accuracy, and the logged (step, loss)."""
+        """One pass over the training split: mean loss, accuracy, and the logged (step, loss).
+
+        Losses are the recipe's own, without the L1 penalty: so they can be compared with the validation loss and with
+        those of cases that have another penalty or none.
+        """
         device, tail, number = self.arithmetic.device, supply.cut.tail, progress.epoch + 1
         n = len(supply.train)
         order = torch.from_numpy(seeds.order(self.seed, number, n)).to(device)
@@ -229,6 +233,7 @@ class Trainer:
         seeds.reseed(self.seed, "dropout", number)
         transforms = type(self.recipe).transform is not Recipe.transform
         trained = [p for group in optimizer.param_groups for p in group["params"]]
+        weights = [p for p in trained if p.dim() >= 2]
         total = math.ceil(n / phase.batch_size)
         # Kept on the device and read once after the epoch: nothing here waits for it.
         losses: list[Tensor] = []
@@ -244,7 +249,8 @@ class Trainer:
                 logits = tail(batch)
                 loss = self.recipe.loss(self.params, logits, targets)
             optimizer.zero_grad(set_to_none=True)
-            scaler.scale(loss).backward()
+            minimised = loss + phase.l1 * l1_norm(weights) if phase.l1 and weights else loss
+            scaler.scale(minimised).backward()
             if phase.gradient_clip is not None:
                 scaler.unscale_(optimizer)
                 nn.utils.clip_grad_norm_(trained, phase.gradient_clip)
@@ -275,6 +281,11 @@ class Trainer:
         return float((values * sizes).sum() / n), int(hits) / n, logged
 
 
+def l1_norm(weights: Sequence[Tensor]) -> Tensor:
+    """Sum of the absolute values of all `weights`, a scalar; its gradient is their sign, and 0 at 0."""
+    return torch.stack([weight.abs().sum() for weight in weights]).sum()
+
+
 def improves(phase: Phase, epoch: Epoch, best: Best | None) -> bool:
     """Whether `epoch` is strictly better than `best` by what the phase monitors."""
     if best is None:
@@ -301,17 +312,22 @@ def make_optimizer(spec: Optimizer, tail: nn.Module) -> torch.optim.Optimizer:
 def make_scheduler(
     spec: Scheduler, optimizer: torch.optim.Optimizer, max_epochs: int
 ) -> torch.optim.lr_scheduler.LRScheduler | None:
-    """The learning-rate schedule, stepped once an epoch; None for a constant rate."""
-    if spec.name == "constant":
-        return None
+    """The learning-rate schedule, stepped once an epoch; None for a constant rate from the start."""
+    warmup = spec.warmup_epochs
     options: dict[str, Any] = dict(spec.options)
     if spec.name == "cosine":
-        options = {"T_max": max_epochs, **options}
-    try:
-        made: torch.optim.lr_scheduler.LRScheduler = SCHEDULERS[spec.name](optimizer, **options)
-    except (TypeError, ValueError) as error:
-        raise _unfit(f"the schedule {spec.name}", None, spec.options, error) from error
-    return made
+        options = {"T_max": max(max_epochs - warmup, 1), **options}
+    named: torch.optim.lr_scheduler.LRScheduler | None = None
+    if spec.name != "constant":
+        try:
+            named = SCHEDULERS[spec.name](optimizer, **options)
+        except (TypeError, ValueError) as error:
+            raise _unfit(f"the schedule {spec.name}", None, spec.options, error) from error
+    if not warmup:
+        return named
+    # Not LinearLR: it multiplies the rate step by step, and so misses the whole rate by a rounding error.
+    rising = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda epoch: min(1.0, (epoch + 1) / (warmup + 1)))
+    return torch.optim.lr_scheduler.SequentialLR(optimizer, [rising, named], [warmup]) if named else rising
 
 
 def _unfit(what: str, learning_rate: float | None, options: Mapping[str, Any], error: Exception) -> PluginError:

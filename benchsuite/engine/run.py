@@ -227,7 +227,13 @@ class Run:
         """Inputs of training and validation for what a phase freezes."""
         data, device = self.task.data, self.arithmetic.device
         parts = self._cut(frozen)
-        augmenter = Augmenter(self.preprocessing.augmentations, self.task.spec.seed, len(data.index.train), device)
+        augmenter = Augmenter(
+            self.preprocessing.augmentations,
+            self.preprocessing.size,
+            self.task.spec.seed,
+            len(data.index.train),
+            device,
+        )
         train = Pixels(
             self._images(data.index.train, data.digests["train"]), self.preprocessing, device, augmenter or None
         )

@@ -75,8 +75,15 @@ def locate_data(
     data are broken, or missing under the policy `real`.
     """
     with exclusive(cache, dataset.name, say):
-        if policy == "sample":
+        if dataset.origin == "generated" and policy == "real":
+            raise DataError(
+                f"the data set {dataset.name} is generated, and the policy `real` accepts no generated data",
+                remedy="leave the policy out, or name another data set",
+            )
+        if policy == "sample" or dataset.origin == "generated":
             return _sample(dataset, params, cache)
+        if dataset.origin == "own" and data is None:
+            data = Path.cwd()
         search = _Search(dataset, params, policy, cache, say)
         if found := search.in_folder(data) or search.in_cache():
             return _described(dataset, params, found, cache)
@@ -201,10 +208,17 @@ def _sample(dataset: Dataset[Any], params: Parameters, cache: Path) -> LocatedDa
 
 def _sample_key(dataset: Dataset[Any], params: Parameters) -> str:
     """Tells samples apart that other parameters, or another version of the plugin's source, would draw."""
-    source = inspect.getsourcefile(type(dataset))
-    drawn_by = file_sha256(Path(source)) if source and Path(source).is_file() else type(dataset).__qualname__
-    canonical = json.dumps([params.model_dump(mode="json"), drawn_by], sort_keys=True)
+    canonical = json.dumps([params.model_dump(mode="json"), *_drawn_by(type(dataset))], sort_keys=True)
     return hashlib.sha256(canonical.encode()).hexdigest()[:12]
+
+
+def _drawn_by(dataset: type[Dataset[Any]]) -> list[str]:
+    """Digests of the source file of a plugin and, in a package, of those beside it, which may do the drawing."""
+    name = inspect.getsourcefile(dataset)
+    if name is None or not Path(name).is_file():
+        return [dataset.__qualname__]
+    beside = Path(name).parent.glob("*.py") if "." in dataset.__module__ else [Path(name)]
+    return [file_sha256(path) for path in sorted(beside)]
 
 
 def _missing(

@@ -15,15 +15,14 @@ from __future__ import annotations
 import argparse
 import json
 import multiprocessing
-import os
 import platform
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import nullcontext, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -32,11 +31,8 @@ import numpy as np
 from benchsuite.engine import memory
 from benchsuite.engine.determinism import configure, prepare_environment
 from benchsuite.engine.task import RunTask
-from benchsuite.execution.preparation import Place, Preparation, prepare
 from benchsuite.identity.numerics import describe
-from benchsuite.registry import registry
-from benchsuite.sources.cache import cache_root
-from benchsuite.suite import expand, read_suite
+from tests.benchmarks.engine import Engine, data_folder, interval, tasks_of, timed
 
 WHOLE_SECONDS = 1.0
 REPETITIONS = 5
@@ -49,12 +45,15 @@ def main() -> None:
     memory.keep()
     prepare_environment(numerics)
     configure(numerics)
-    preparation = _prepare(options)
+    overrides = [f"model.weights={options.weights}"] if options.weights else []
+    tasks = tasks_of("beans_freeze", options.data, options.device, overrides)
+    whole = len(tasks[0].data.index.train)
     print(f"{numerics.device_name}, {numerics.threads} threads, torch {numerics.torch}, {platform.system()}")
-    print(f"data: {preparation.tasks[0].data.provenance}; {options.images} of {_train_size(preparation)} images "
+    print(f"data: {tasks[0].data.provenance}; {options.images} of {whole} images "
           f"an epoch, {options.rounds} rounds, {time.strftime('%Y-%m-%d')}\n")  # fmt: skip
     usual = _UsualProcess(numerics.threads)
-    contests = [Contest(_task(preparation, blocks), options.images, usual) for blocks in options.blocks]
+    by_blocks = {task.spec.case.settings["recipe.freeze.blocks"]: task for task in tasks}
+    contests = [Contest(by_blocks[blocks], options.images, usual) for blocks in options.blocks]
     measured = [_Times([], [], []) for _ in contests]
     for _round in range(options.rounds):
         for contest, times in zip(contests, measured, strict=True):
@@ -62,7 +61,7 @@ def main() -> None:
             engine, bare = contest.engine_and_bare()
             times.engine.append(engine)
             times.bare.append(bare)
-    _report(options, preparation, contests, measured)
+    _report(whole, contests, measured)
     if options.processes:
         _report_processes(options)
     if options.device != "cpu" and numerics.device == "cuda":
@@ -80,78 +79,23 @@ class Contest:
     """The contestants of one case, each with a network of its own, warmed up by one short epoch."""
 
     def __init__(self, task: RunTask, images: int, usual: _UsualProcess) -> None:
-        import torch
-
         self.blocks = task.spec.case.settings["recipe.freeze.blocks"]
-        self.device = torch.device(task.numerics.device)
         self.n = min(images, len(task.data.index.train))
-        self._prepare_engine(task)
+        self.engine = Engine(task, self.n)
         self._usual = usual
-        usual.prepare(_usual_task(task, self.n, self.run.arithmetic.precision))
+        usual.prepare(_usual_task(task, self.n, self.engine.run.arithmetic.precision))
         self.usual()
         # A fast epoch is measured whole: a few steps of it would be noise.
-        if self.engine() < WHOLE_SECONDS:
-            self._use(len(task.data.index.train))
-            self.engine()
-
-    # The engine: the trainer's own epoch.
-
-    def _prepare_engine(self, task: RunTask) -> None:
-        from benchsuite.engine import freeze
-        from benchsuite.engine.checkpoint import Progress
-        from benchsuite.engine.loop import make_optimizer
-        from benchsuite.engine.run import Run, _Known
-        from benchsuite.store.folders import Store
-
-        store = Store(Path(tempfile.mkdtemp(prefix="benchsuite-bench-")))
-        self.run = Run(replace(task, results=store.root), registry(), store, _Silent(), 1e9, _Known())
-        self.run.build()
-        self.phase = self.run.phases[0]
-        self.frozen = freeze.resolve(self.phase.freeze, self.run.network.stages)
-        freeze.apply(self.frozen, self.run.network.stages)
-        self.whole = self.run.supply(self.frozen)
-        self._use(self.n)
-        self.trainer = self.run.trainer(_Silent())
-        self.optimizer = make_optimizer(self.phase.optimizer, self.supply.cut.tail)
-        self.scaler = self.run.arithmetic.scaler()
-        self.progress = Progress()
-        freeze.train_mode(self.frozen, self.run.network.stages)
-
-    def _use(self, n: int) -> None:
-        self.used = n
-        labels = self.whole.train_labels[:n]
-        self.supply = replace(self.whole, train=_First(self.whole.train, n), train_labels=labels)
-
-    def engine(self) -> float:
-        """Seconds of one training epoch by the engine."""
-
-        def epoch() -> None:
-            self.trainer.epoch(self.phase, self.supply, self.optimizer, self.scaler, self.progress)
-
-        return self._time(epoch)
-
-    def bare(self) -> float:
-        """Seconds of the barest loop over the same tensors with the same network and optimizer."""
-        import torch
-        from torch.nn.functional import cross_entropy
-
-        tail, inputs, labels = self.supply.cut.tail, self.supply.train, self.supply.train_labels
-
-        def epoch() -> None:
-            for samples in torch.randperm(self.used, device=self.device).split(self.phase.batch_size):
-                with self.run.arithmetic.autocast():
-                    loss = cross_entropy(tail(inputs.batch(samples)), labels.index_select(0, samples))
-                self.optimizer.zero_grad(set_to_none=True)
-                loss.backward()
-                self.optimizer.step()
-
-        return self._time(epoch)
+        if self.engine.epoch() < WHOLE_SECONDS:
+            self.engine.use(len(task.data.index.train))
+            self.engine.epoch()
 
     def engine_and_bare(self) -> tuple[float, float]:
         """Both in turn, first one and then the other going first, so that neither always meets the colder caches."""
-        if self.used == self.n:
-            return self.engine(), self.bare()
-        pairs = [(self.engine(), self.bare(), self.bare(), self.engine()) for _repetition in range(REPETITIONS)]
+        engine, bare = self.engine.epoch, self.engine.bare
+        if self.engine.used == self.n:
+            return engine(), bare()
+        pairs = [(engine(), bare(), bare(), engine()) for _repetition in range(REPETITIONS)]
         return (
             sum(first + last for first, _, _, last in pairs) / (2 * REPETITIONS),
             sum(second + third for _, second, third, _ in pairs) / (2 * REPETITIONS),
@@ -160,19 +104,6 @@ class Contest:
     def usual(self) -> float:
         """Seconds of one training epoch the usual way."""
         return self._usual.epoch(self.blocks)
-
-    def _time(self, epoch: Callable[[], None]) -> float:
-        return _timed(epoch, self.device)
-
-
-def _timed(epoch: Callable[[], None], device: Any) -> float:
-    import torch
-
-    start = time.perf_counter()
-    epoch()
-    if device.type == "cuda":
-        torch.cuda.synchronize()
-    return time.perf_counter() - start
 
 
 @dataclass(frozen=True)
@@ -285,7 +216,7 @@ class _Usual:
                 self.scaler.update()
                 loss.item()
 
-        return _timed(epoch, self.device)
+        return timed(epoch, self.device)
 
 
 class _Photos:
@@ -309,51 +240,18 @@ class _Photos:
             return self.transform(picture.convert("RGB")), self.labels[i]
 
 
-class _First:
-    """The first `n` of some inputs."""
-
-    def __init__(self, inputs: Any, n: int) -> None:
-        self._inputs, self._n = inputs, n
-
-    def __len__(self) -> int:
-        return self._n
-
-    def batch(self, samples: Any) -> Any:
-        return self._inputs.batch(samples)
-
-
-class _Silent:
-    """A watcher and listener that keeps what it hears to itself."""
-
-    def say(self, text: str) -> None:
-        pass
-
-    def epoch(self, *details: Any) -> None:
-        pass
-
-    def steps(self, *details: Any) -> None:
-        pass
-
-
-def _report(options: Any, preparation: Preparation, contests: Sequence[Contest], measured: Sequence[_Times]) -> None:
+def _report(whole: int, contests: Sequence[Contest], measured: Sequence[_Times]) -> None:
     print("| frozen blocks | usual (s/epoch) | engine (s/epoch) | times faster | 95 % interval | over a bare loop |")
     print("|---|---|---|---|---|---|")
     for contest, times in zip(contests, measured, strict=True):
-        whole = _train_size(preparation)
-        usual, engine = np.array(times.usual) * whole / contest.n, np.array(times.engine) * whole / contest.used
+        usual, engine = np.array(times.usual) * whole / contest.n, np.array(times.engine) * whole / contest.engine.used
         ratios = usual / engine
-        low, high = _interval(ratios)
+        low, high = interval(ratios)
         overhead = np.median(np.array(times.engine) / np.array(times.bare)) - 1
         print(
             f"| {contest.blocks} | {np.median(usual):.2f} | {np.median(engine):.3g} | "
             f"{np.median(ratios):.2f} | {low:.2f} to {high:.2f} | {100 * overhead:+.1f} % |"
         )
-
-
-def _interval(ratios: np.ndarray) -> tuple[float, float]:
-    draws = np.random.default_rng(0).choice(ratios, size=(10_000, len(ratios)))
-    low, high = np.percentile(np.median(draws, axis=1), [2.5, 97.5])
-    return float(low), float(high)
 
 
 def _report_processes(options: Any) -> None:
@@ -387,39 +285,20 @@ def _report_determinism(contests: Sequence[Contest], rounds: int) -> None:
     for contest in contests:
         bound, free = [], []
         for _round in range(rounds):
-            bound.append(contest.engine())
+            bound.append(contest.engine.epoch())
             torch.use_deterministic_algorithms(False)
             torch.backends.cudnn.deterministic, torch.backends.cudnn.benchmark = False, True
-            contest.engine()
-            free.append(contest.engine())
+            contest.engine.epoch()
+            free.append(contest.engine.epoch())
             torch.use_deterministic_algorithms(True)
             torch.backends.cudnn.deterministic, torch.backends.cudnn.benchmark = True, False
         cost = np.median(np.array(bound) / np.array(free)) - 1
         print(f"| {contest.blocks} | {np.median(bound):.3g} | {np.median(free):.3g} | {100 * cost:+.1f} % |")
 
 
-def _prepare(options: Any) -> Preparation:
-    known = registry()
-    overrides = [f"model.weights={options.weights}"] if options.weights else []
-    plan = expand(read_suite("beans_freeze", known), known, overrides=overrides, seeds="1")
-    place = Place("auto", options.data, cache_root(), Path(tempfile.gettempdir()), options.device)
-    preparation = prepare(plan, known, place, download=True, say=print)
-    assert preparation.tasks is not None
-    return preparation
-
-
-def _task(preparation: Preparation, blocks: int) -> RunTask:
-    return next(task for task in preparation.tasks or () if task.spec.case.settings["recipe.freeze.blocks"] == blocks)
-
-
-def _train_size(preparation: Preparation) -> int:
-    return len((preparation.tasks or ())[0].data.index.train)
-
-
 def _options() -> Any:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    data = os.environ.get("BENCHSUITE_DATA")
-    parser.add_argument("--data", type=Path, default=Path(data) if data else None, help="folder with the real data")
+    parser.add_argument("--data", type=Path, default=data_folder(), help="folder with the real data")
     parser.add_argument("--weights", help="weights file for model.weights")
     parser.add_argument("--images", type=int, default=128, help="images of a measured epoch (default 128)")
     parser.add_argument("--rounds", type=int, default=3, help="how often everything is measured in turn (default 3)")

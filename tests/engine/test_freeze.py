@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import torch
+from pydantic import ValidationError
 from torch import nn
 
 from benchsuite.contracts.recipe import FreezePolicy
@@ -27,6 +30,10 @@ STAGES = {name: nn.Linear(1, 1) for name in ("stem", "block1", "block2", "head")
         (FreezePolicy(stages=("block2", "stem")), ("stem", "block2")),
         (FreezePolicy(blocks=2, stages=()), ()),
         (FreezePolicy(stages=("head",)), ("head",)),
+        (FreezePolicy(train_last=1), ("stem", "block1", "block2")),
+        (FreezePolicy(train_last=3), ("stem",)),
+        (FreezePolicy(train_last=4), ()),
+        (FreezePolicy(train_last=99), ()),
     ],
 )
 def test_a_policy_freezes_these_stages(policy: FreezePolicy, frozen: tuple[str, ...]) -> None:
@@ -50,6 +57,17 @@ def test_a_policy_that_does_not_fit_the_model_is_refused(policy: FreezePolicy, s
         freeze.resolve(policy, STAGES)
     assert caught.value.expected
     assert caught.value.remedy
+
+
+@pytest.mark.parametrize("more", [{"blocks": 1}, {"stages": ()}, {"stem": "always"}, {"stem": "never"}])
+def test_a_policy_says_only_once_what_is_frozen(more: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError, match=f"train_last already says what is frozen; leave out {next(iter(more))}"):
+        FreezePolicy(train_last=1, **more)
+
+
+def test_at_least_one_stage_trains() -> None:
+    with pytest.raises(ValidationError, match="greater than or equal to 1"):
+        FreezePolicy(train_last=0)
 
 
 def _network(bench: Bench, task: RunTask) -> Network:
@@ -78,6 +96,12 @@ def _changed(bench: Bench, task: RunTask) -> set[str]:
 def test_frozen_parameters_and_statistics_stay_when_batchnorm_is_held(bench: Bench) -> None:
     changed = _changed(bench, bench.task(make_case(epochs=1, freeze=FreezePolicy(blocks=1))))
     assert changed == {"block2 parameters", "block2 buffers", "head parameters"}
+
+
+def test_only_the_head_trains_on_cached_features_where_it_is_the_last_stage_to_train(bench: Bench) -> None:
+    changed = _changed(bench, bench.task(make_case(epochs=1, freeze=FreezePolicy(train_last=1))))
+    assert changed == {"head parameters"}
+    assert list((bench.root / "cache" / "features").glob("*.features"))
 
 
 def test_a_frozen_stage_behind_a_trained_one_stays_too(bench: Bench) -> None:

@@ -27,6 +27,18 @@ CASES: dict[str, dict[str, Any]] = {
     "adamw, exponential, mixing": {"recipe": "tiny_mixing", "optimizer": "adamw", "scheduler": "exponential"},
     "two phases, frozen then free": {"epochs": 2, "second": 2, "freeze": FROZEN, "scheduler": "step"},
     "two phases, free then frozen": {"epochs": 2, "second": 2, "second_freeze": FROZEN, "model": {"dropout": 0.3}},
+    "head alone, then all": {"epochs": 2, "second": 2, "freeze": FreezePolicy(train_last=1), "model": {"dropout": 0.3}},
+    "every augmentation, l1": {
+        "data": {"augmentation": ("pad_crop", "horizontal_flip", "vertical_flip", "random_erasing")}, "l1": 0.01,
+    },
+    "pad and crop": {"data": {"augmentation": ("pad_crop",)}},
+    "random erasing": {"data": {"augmentation": ("random_erasing",)}},
+    "warm-up, constant, l1, two phases": {"epochs": 4, "second": 1, "warmup": 2, "l1": 0.01, "clip": 1.0},
+    "warm-up, step": {"epochs": 6, "warmup": 2, "scheduler": "step"},
+    "warm-up, multistep": {"epochs": 6, "warmup": 2, "scheduler": "multistep", "optimizer": "sgd", "momentum": 0.9},
+    "warm-up, exponential": {"epochs": 4, "warmup": 1, "scheduler": "exponential", "optimizer": "rmsprop"},
+    "warm-up, cosine": {"epochs": 5, "warmup": 2, "scheduler": "cosine"},
+    "a warm-up that does not end": {"warmup": 9, "scheduler": "cosine"},
     "frozen throughout, statistics moving": {"freeze": FreezePolicy(blocks=1, batchnorm="train")},
 }  # fmt: skip
 

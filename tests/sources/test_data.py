@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import threading
 from collections.abc import Callable
@@ -202,6 +203,54 @@ def test_broken_data_never_fall_through_to_the_sample(desk: Desk, tmp_path: Path
     assert dataset.samples == 0
 
 
+def test_own_data_are_looked_for_in_the_current_folder_when_none_is_named(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Letters, "origin", "own")
+    monkeypatch.chdir(write(tmp_path / "here", "mine"))
+    located = desk.locate(Letters(), policy="real")
+    assert located is not None
+    assert located.folder == tmp_path / "here" / "letters"
+    elsewhere = desk.locate(Letters(), data=write(tmp_path / "there", "mine"))
+    assert elsewhere is not None
+    assert elsewhere.folder == tmp_path / "there" / "letters"
+
+
+@pytest.mark.parametrize("download", [True, False])
+def test_own_data_that_are_absent_are_an_error_and_never_the_sample(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, download: bool
+) -> None:
+    class Absent(Letters):
+        origin = "own"
+
+        def find(self, params: Parameters, root: Path, scratch: Path) -> Found | None:
+            raise DataError("not there", where=str(root))
+
+    monkeypatch.chdir(tmp_path)
+    dataset = Absent()
+    with pytest.raises(DataError, match="not there"):
+        desk.locate(dataset, download=download)
+    assert dataset.samples == dataset.downloads == 0
+
+
+@pytest.mark.parametrize("download", [True, False])
+def test_generated_data_are_the_sample_and_nothing_is_looked_for(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, download: bool
+) -> None:
+    monkeypatch.setattr(Letters, "origin", "generated")
+    dataset = Letters()
+    located = desk.locate(dataset, data=write(tmp_path / "mine", "mine"), download=download)
+    assert located is not None
+    assert located.provenance == "synthetic sample"
+    assert (dataset.downloads, desk.said) == (0, [])
+
+
+def test_real_accepts_no_generated_data(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Letters, "origin", "generated")
+    with pytest.raises(DataError, match="letters is generated"):
+        desk.locate(Letters(), policy="real")
+
+
 def test_a_broken_download_is_an_error_and_is_not_kept(desk: Desk) -> None:
     dataset = Letters(lambda folder: (folder / "letters" / "train").mkdir(parents=True))
     with pytest.raises(DataError, match="split test is missing"):
@@ -293,3 +342,29 @@ def test_a_cache_that_cannot_be_made_is_said(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="cache folder") as caught:
         Desk(tmp_path / "cache").locate(Letters(), policy="sample")
     assert "BENCHSUITE_CACHE" in str(caught.value)
+
+
+def test_a_sample_is_drawn_anew_when_a_file_of_the_plugin_has_changed(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package = tmp_path / "letters_plugin"
+    package.mkdir()
+    for name, content in {"__init__.py": "", "drawing.py": "", "dataset.py": "class Drawn:\n    pass\n"}.items():
+        (package / name).write_text(content)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    plugin: Any = importlib.import_module("letters_plugin.dataset")
+
+    class Drawn(Letters):
+        pass
+
+    monkeypatch.setattr(Drawn, "__module__", plugin.__name__)
+    monkeypatch.setattr("benchsuite.sources.data.inspect.getsourcefile", lambda cls: plugin.__file__)
+
+    def sampled() -> int:
+        dataset = Drawn()
+        desk.locate(dataset, policy="sample")
+        return dataset.samples
+
+    assert (sampled(), sampled()) == (1, 0)
+    (package / "drawing.py").write_text("INK = 'blue'\n")
+    assert (sampled(), sampled()) == (1, 0)

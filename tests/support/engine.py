@@ -60,6 +60,7 @@ class TinyDataParameters(Parameters):
 
     image_size: int = 12
     flips: bool = False
+    augmentation: tuple[str, ...] = ()
     fault: str = ""
 
 
@@ -75,9 +76,10 @@ class TinyData(Dataset[TinyDataParameters]):
 
     def preprocessing(self, params: TinyDataParameters) -> Preprocessing:
         _fail(params.fault, "preprocessing")
-        flips = (Augmentation("horizontal_flip", {"p": 0.5}), Augmentation("vertical_flip"))
+        flips = (Augmentation("horizontal_flip", {"p": 0.5}), Augmentation("vertical_flip")) if params.flips else ()
+        more = tuple(Augmentation(name) for name in params.augmentation)
         size = (params.image_size, params.image_size)
-        return Preprocessing(size, (0.5, 0.4, 0.3), (0.2, 0.3, 0.4), augmentations=flips if params.flips else ())
+        return Preprocessing(size, (0.5, 0.4, 0.3), (0.2, 0.3, 0.4), augmentations=flips + more)
 
     def find(self, params: TinyDataParameters, root: Path, scratch: Path) -> Found | None:
         _fail(params.fault, "find")
@@ -188,6 +190,8 @@ class TinyRecipeParameters(Parameters):
     scheduler: Literal["constant", "step", "multistep", "exponential", "cosine"] = "constant"
     patience: int | None = None
     monitor: Literal["validation_loss", "validation_accuracy"] = "validation_loss"
+    warmup: int = 0
+    l1: float = 0.0
     clip: float | None = None
     freeze: FreezePolicy = FreezePolicy()
     second_freeze: FreezePolicy = FreezePolicy()
@@ -222,10 +226,11 @@ class TinyRecipe(Recipe[TinyRecipeParameters]):
             batch_size=params.batch_size,
             optimizer=Optimizer(params.optimizer, params.learning_rate, options),
             freeze=params.freeze,
-            scheduler=Scheduler(params.scheduler, _SCHEDULES[params.scheduler]),
+            scheduler=Scheduler(params.scheduler, _SCHEDULES[params.scheduler], params.warmup),
             monitor=params.monitor,
             early_stopping=EarlyStopping(params.patience) if params.patience else None,
             gradient_clip=params.clip,
+            l1=params.l1,
         )
         second = Phase(
             name="second",

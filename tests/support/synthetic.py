@@ -186,7 +186,9 @@ def make_findings(
     plan = make_plan(cases, seeds, changes)
     records = make_records(plan, failed=failed, sample=sample)
     kept = dict(list(records.items())[:done])
-    return study(plan, make_keys(plan), kept, baseline=plan.cases[0].name, metric="test_accuracy", factor=FACTOR)
+    first, *others = (case.name for case in plan.cases)
+    baselines = dict.fromkeys(others, first)
+    return study(plan, make_keys(plan), kept, baselines=baselines, metric="test_accuracy", factor=FACTOR)
 
 
 def _results(blocks: int, seed: int, sample: bool) -> Mapping[str, Any]:

@@ -1,0 +1,44 @@
+"""Adaptive average pooling for images of known size, with a deterministic gradient on every device.
+
+torch's own AdaptiveAvgPool2d has no deterministic gradient on CUDA unless it pools to 1x1. Imports torch: import it
+late.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+
+def adaptive_average(before: tuple[int, int], after: tuple[int, int]) -> nn.Module:
+    """What AdaptiveAvgPool2d(after) does to maps of size `before`: nothing where the sizes agree."""
+    return nn.Identity() if before == after else _AdaptiveAverage(before, after)
+
+
+class _AdaptiveAverage(nn.Module):
+    """The average over rows, then over columns, each the product with a constant matrix.
+
+    Output i averages the inputs from floor(i n / m) to ceil((i + 1) n / m), n inputs and m outputs a side.
+    """
+
+    rows: Tensor
+    columns: Tensor
+
+    def __init__(self, before: tuple[int, int], after: tuple[int, int]) -> None:
+        super().__init__()
+        self.register_buffer("rows", _averages(before[0], after[0]), persistent=False)
+        self.register_buffer("columns", _averages(before[1], after[1]), persistent=False)
+
+    def forward(self, maps: Tensor) -> Tensor:
+        """(N, channels, *before) to (N, channels, *after)."""
+        return self.rows @ maps @ self.columns.T
+
+
+def _averages(inputs: int, outputs: int) -> Tensor:
+    matrix = torch.zeros(outputs, inputs)
+    for i in range(outputs):
+        first, last = i * inputs // outputs, math.ceil((i + 1) * inputs / outputs)
+        matrix[i, first:last] = 1 / (last - first)
+    return matrix

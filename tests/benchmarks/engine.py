@@ -1,0 +1,138 @@
+"""The engine's side of a benchmark: the trainer that runs use, an epoch at a time, and how times become ratios."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchsuite.engine.task import RunTask
+from benchsuite.execution.preparation import Place, prepare
+from benchsuite.registry import registry
+from benchsuite.sources.cache import cache_root
+from benchsuite.suite import expand, read_suite
+
+
+def tasks_of(suite: str, data: Path | None, device: str, overrides: Sequence[str] = ()) -> tuple[RunTask, ...]:
+    """The tasks of a suite with its first seed."""
+    known = registry()
+    plan = expand(read_suite(suite, known), known, overrides=overrides, seeds="1")
+    place = Place("auto", data, cache_root(), Path(tempfile.gettempdir()), device)  # type: ignore[arg-type]
+    preparation = prepare(plan, known, place, download=True, say=print)
+    assert preparation.tasks is not None
+    return preparation.tasks
+
+
+class Engine:
+    """The first phase of a task, with everything that a run prepares for it, on the first `images` training images."""
+
+    def __init__(self, task: RunTask, images: int) -> None:
+        import torch
+
+        from benchsuite.engine import freeze
+        from benchsuite.engine.checkpoint import Progress
+        from benchsuite.engine.loop import make_optimizer
+        from benchsuite.engine.run import Run, _Known
+        from benchsuite.store.folders import Store
+
+        self.device = torch.device(task.numerics.device)
+        store = Store(Path(tempfile.mkdtemp(prefix="benchsuite-bench-")))
+        self.run = Run(replace(task, results=store.root), registry(), store, _Silent(), 1e9, _Known())
+        self.run.build()
+        self.phase = self.run.phases[0]
+        self.frozen = freeze.resolve(self.phase.freeze, self.run.network.stages)
+        freeze.apply(self.frozen, self.run.network.stages)
+        self.whole = self.run.supply(self.frozen)
+        self.use(images)
+        self.trainer = self.run.trainer(_Silent())
+        self.optimizer = make_optimizer(self.phase.optimizer, self.supply.cut.tail)
+        self.scaler = self.run.arithmetic.scaler()
+        self.progress = Progress()
+        freeze.train_mode(self.frozen, self.run.network.stages)
+
+    def use(self, n: int) -> None:
+        """Train on the first `n` images only."""
+        self.used = n
+        labels = self.whole.train_labels[:n]
+        self.supply = replace(self.whole, train=_First(self.whole.train, n), train_labels=labels)
+
+    def epoch(self) -> float:
+        """Seconds of one training epoch."""
+
+        def epoch() -> None:
+            self.trainer.epoch(self.phase, self.supply, self.optimizer, self.scaler, self.progress)
+
+        return timed(epoch, self.device)
+
+    def bare(self) -> float:
+        """Seconds of the barest loop over the same tensors with the same network and optimizer."""
+        import torch
+        from torch.nn.functional import cross_entropy
+
+        tail, inputs, labels = self.supply.cut.tail, self.supply.train, self.supply.train_labels
+
+        def epoch() -> None:
+            for samples in torch.randperm(self.used, device=self.device).split(self.phase.batch_size):
+                with self.run.arithmetic.autocast():
+                    loss = cross_entropy(tail(inputs.batch(samples)), labels.index_select(0, samples))
+                self.optimizer.zero_grad(set_to_none=True)
+                loss.backward()
+                self.optimizer.step()
+
+        return timed(epoch, self.device)
+
+
+def timed(work: Callable[[], Any], device: Any) -> float:
+    """Seconds that `work` takes, what it leaves running on the device included."""
+    import torch
+
+    start = time.perf_counter()
+    work()
+    if device.type == "cuda":
+        torch.cuda.synchronize()
+    return time.perf_counter() - start
+
+
+def interval(ratios: np.ndarray) -> tuple[float, float]:
+    """Bootstrap 95 % interval of the median."""
+    draws = np.random.default_rng(0).choice(ratios, size=(10_000, len(ratios)))
+    low, high = np.percentile(np.median(draws, axis=1), [2.5, 97.5])
+    return float(low), float(high)
+
+
+def data_folder() -> Path | None:
+    """Where the environment says the real data are."""
+    data = os.environ.get("BENCHSUITE_DATA")
+    return Path(data) if data else None
+
+
+class _First:
+    """The first `n` of some inputs."""
+
+    def __init__(self, inputs: Any, n: int) -> None:
+        self._inputs, self._n = inputs, n
+
+    def __len__(self) -> int:
+        return self._n
+
+    def batch(self, samples: Any) -> Any:
+        return self._inputs.batch(samples)
+
+
+class _Silent:
+    """A watcher and listener that keeps what it hears to itself."""
+
+    def say(self, text: str) -> None:
+        pass
+
+    def epoch(self, *details: Any) -> None:
+        pass
+
+    def steps(self, *details: Any) -> None:
+        pass

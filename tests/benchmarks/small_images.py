@@ -1,0 +1,237 @@
+"""Images a second on CIFAR-10 from memory, the engine against a DataLoader, interleaved; and the data paths alone.
+
+The usual way is torchvision's manner: a data set of PIL images in memory, its transforms one image at a time in a
+DataLoader with four worker processes, the same network and optimizer. It has a process of its own. The engine is the
+very trainer that runs use. The data paths are measured without a network: augmented batches of CIFAR-10 on one thread,
+and CUB at 256 pixels with both flips.
+"""
+
+from __future__ import annotations
+
+import argparse
+import multiprocessing
+import platform
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchsuite.engine import memory
+from benchsuite.engine.determinism import configure, prepare_environment
+from benchsuite.engine.task import RunTask
+from benchsuite.identity.numerics import describe
+from tests.benchmarks.engine import Engine, data_folder, interval, tasks_of, timed
+
+AUGMENTED = "dataset.augmentation=[pad_crop, horizontal_flip, random_erasing]"
+FLIPPED = "dataset.augmentation=[horizontal_flip, vertical_flip]"
+DENSE, CONVOLUTIONAL = "fc_hl_bigvalues", "LeNet-5"
+CONTESTS = {
+    "MLP": ("cifar10_dense", DENSE, ()),
+    "LeNet-5": ("cifar10_cnn", CONVOLUTIONAL, ()),
+    "LeNet-5, augmented": ("cifar10_cnn", CONVOLUTIONAL, (AUGMENTED,)),
+}
+
+
+def main() -> None:
+    options = _options()
+    numerics = describe(options.device, None, "auto")
+    memory.keep()
+    prepare_environment(numerics)
+    configure(numerics)
+    contests = {}
+    usual = _UsualProcess(numerics.threads)
+    for title, (suite, case, overrides) in CONTESTS.items():
+        task = _case(suite, case, options, overrides)
+        engine = Engine(task, min(options.images, len(task.data.index.train)))
+        usual.prepare(_usual_task(title, engine, task))
+        usual.epoch(title)
+        engine.epoch()
+        contests[title] = engine
+    provenance = task.data.provenance
+    print(f"{numerics.device_name}, {numerics.threads} threads, torch {numerics.torch}, {platform.system()}")
+    print(f"data: {provenance}; {engine.used} images an epoch, {options.rounds} rounds, {time.strftime('%Y-%m-%d')}\n")
+    print("| network | usual (images/s) | engine (images/s) | times faster | 95 % interval |\n|---|---|---|---|---|")
+    for title, engine in contests.items():
+        rounds = [(usual.epoch(title), engine.epoch()) for _round in range(options.rounds)]
+        slow, fast = engine.used / np.array(rounds).T
+        low, high = interval(fast / slow)
+        print(
+            f"| {title} | {np.median(slow):,.0f} | {np.median(fast):,.0f} | {np.median(fast / slow):.2f} | "
+            f"{low:.2f} to {high:.2f} |"
+        )
+    _report_paths(options)
+
+
+def _report_paths(options: Any) -> None:
+    """Batches alone, without a network."""
+    print("\n| data path | threads | images/s |\n|---|---|---|")
+    for title, suite, case, overrides, threads in (
+        ("CIFAR-10, crop, flip and erasing", "cifar10_dense", DENSE, (AUGMENTED,), 1),
+        ("CUB at 256, both flips", "cub_x20", "estándar", (FLIPPED,), None),
+    ):
+        engine = Engine(_case(suite, case, options, overrides), 10**9)
+        print(f"| {title} | {threads or 'all'} | {_batches_per_second(engine, threads, options.rounds):,.0f} |")
+
+
+def _batches_per_second(engine: Engine, threads: int | None, rounds: int) -> float:
+    import torch
+
+    inputs, augmenter = engine.whole.train, engine.whole.augmenter
+    assert augmenter is not None
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads or before)
+    order = torch.randperm(len(inputs), device=engine.device)
+
+    def epoch() -> None:
+        augmenter.start_epoch(1)
+        for samples in order.split(engine.phase.batch_size):
+            inputs.batch(samples)
+
+    epoch()
+    seconds = float(np.median([timed(epoch, engine.device) for _round in range(rounds)]))
+    torch.set_num_threads(before)
+    return len(inputs) / seconds
+
+
+def _case(suite: str, name: str, options: Any, overrides: tuple[str, ...]) -> RunTask:
+    tasks = tasks_of(suite, options.data, options.device, overrides)
+    return next(task for task in tasks if task.spec.case.name == name)
+
+
+@dataclass(frozen=True)
+class _UsualTask:
+    """What the usual way needs: pixels uint8 (N, 32, 32, 3), labels, and the network as it starts."""
+
+    title: str
+    pixels: np.ndarray
+    labels: np.ndarray
+    network: Any
+    batch_size: int
+    augmented: bool
+    device: str
+    optimizer: tuple[str, dict[str, Any]]
+
+
+def _usual_task(title: str, engine: Engine, task: RunTask) -> _UsualTask:
+    import copy
+
+    images = task.data.index.train.images
+    phase = engine.phase
+    return _UsualTask(
+        title,
+        np.stack([np.asarray(images.open(i)) for i in range(engine.used)]),
+        np.array(task.data.index.train.labels[: engine.used]),
+        copy.deepcopy(engine.run.network.module).cpu(),
+        phase.batch_size,
+        bool(engine.run.preprocessing.augmentations),
+        engine.device.type,
+        (phase.optimizer.name, {"lr": phase.optimizer.learning_rate, **phase.optimizer.options}),
+    )
+
+
+class _UsualProcess:
+    """A process that trains the usual way, an epoch at a time, when it is asked to."""
+
+    def __init__(self, threads: int) -> None:
+        context = multiprocessing.get_context("spawn")
+        self._connection, theirs = context.Pipe()
+        context.Process(target=_serve_usual, args=(theirs, threads)).start()
+        theirs.close()
+
+    def prepare(self, task: _UsualTask) -> None:
+        self._connection.send(task)
+        self._connection.recv()
+
+    def epoch(self, title: str) -> float:
+        self._connection.send(title)
+        seconds: float = self._connection.recv()
+        return seconds
+
+
+def _serve_usual(connection: Any, threads: int) -> None:
+    import torch
+
+    torch.set_num_threads(threads)
+    known: dict[str, _Usual] = {}
+    with suppress(EOFError, KeyboardInterrupt):
+        while True:
+            wish = connection.recv()
+            if isinstance(wish, _UsualTask):
+                known[wish.title] = _Usual(wish)
+                connection.send(None)
+            else:
+                connection.send(known[wish].epoch())
+
+
+class _Usual:
+    """The usual way of one contest."""
+
+    def __init__(self, task: _UsualTask) -> None:
+        import torch
+
+        self.device = torch.device(task.device)
+        self.network = task.network.to(self.device).train()
+        name, options = task.optimizer
+        kinds = {"sgd": torch.optim.SGD, "adam": torch.optim.Adam}
+        self.optimizer = kinds[name](self.network.parameters(), **options)
+        self.loader = torch.utils.data.DataLoader(
+            _Pictures(task.pixels, task.labels, task.augmented),
+            batch_size=task.batch_size,
+            shuffle=True,
+            num_workers=4,
+            persistent_workers=True,
+            pin_memory=self.device.type == "cuda",
+        )
+
+    def epoch(self) -> float:
+        """Seconds of one training epoch."""
+        from torch.nn.functional import cross_entropy
+
+        def epoch() -> None:
+            for images, labels in self.loader:
+                images, labels = images.to(self.device), labels.to(self.device)
+                loss = cross_entropy(self.network(images), labels)
+                self.optimizer.zero_grad()
+                loss.backward()
+                self.optimizer.step()
+                loss.item()
+
+        return timed(epoch, self.device)
+
+
+class _Pictures:
+    """A map-style data set as torchvision's own: a PIL image from memory, then transforms, at every access."""
+
+    def __init__(self, pixels: np.ndarray, labels: np.ndarray, augmented: bool) -> None:
+        from torchvision import transforms
+
+        self.pixels, self.labels = pixels, labels
+        before = [transforms.RandomCrop(32, padding=4), transforms.RandomHorizontalFlip()] if augmented else []
+        after = [transforms.RandomErasing(p=0.5)] if augmented else []
+        normalize = transforms.Normalize((0.4914, 0.4822, 0.4465), (0.2470, 0.2435, 0.2616))
+        self.transform = transforms.Compose([*before, transforms.ToTensor(), normalize, *after])
+
+    def __len__(self) -> int:
+        return len(self.pixels)
+
+    def __getitem__(self, i: int) -> tuple[Any, int]:
+        from PIL import Image
+
+        return self.transform(Image.fromarray(self.pixels[i])), int(self.labels[i])
+
+
+def _options() -> Any:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, default=data_folder(), help="folder with the real data")
+    parser.add_argument("--images", type=int, default=10_000, help="images of a measured epoch (default 10,000)")
+    parser.add_argument("--rounds", type=int, default=5, help="how often everything is measured in turn (default 5)")
+    parser.add_argument("--device", default="auto", choices=["auto", "cpu", "cuda"])
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    with suppress(KeyboardInterrupt):
+        main()

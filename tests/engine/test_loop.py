@@ -1,0 +1,118 @@
+"""Learning-rate schedules with and without warm-up, and the L1 penalty."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from typing import Any
+
+import pytest
+import torch
+from torch import nn
+
+from benchsuite.api import FreezePolicy, Optimizer, PluginError, Scheduler
+from benchsuite.engine.loop import l1_norm, make_optimizer, make_scheduler
+from benchsuite.engine.run import carry
+from benchsuite.store.record import RunRecord
+from support.engine import Bench, Silent, make_case
+
+
+def _rates(scheduler: Scheduler, epochs: int, learning_rate: float = 0.1) -> list[float]:
+    """The learning rate of each epoch."""
+    optimizer = make_optimizer(Optimizer("sgd", learning_rate), nn.Linear(1, 1))
+    made = make_scheduler(scheduler, optimizer, epochs)
+    rates = []
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for _ in range(epochs):
+            rates.append(float(optimizer.param_groups[0]["lr"]))
+            optimizer.step()
+            if made is not None:
+                made.step()
+    return rates
+
+
+SCHEDULES: dict[str, tuple[Scheduler, list[float]]] = {
+    "constant": (Scheduler(), [1, 1, 1, 1, 1]),
+    "step": (Scheduler("step", {"step_size": 2, "gamma": 0.5}), [1, 1, 0.5, 0.5, 0.25]),
+    "multistep": (Scheduler("multistep", {"milestones": (1, 3), "gamma": 0.1}), [1, 0.1, 0.1, 0.01, 0.01]),
+    "exponential": (Scheduler("exponential", {"gamma": 0.8}), [1, 0.8, 0.64, 0.512, 0.4096]),
+    "cosine": (Scheduler("cosine"), [(1 + math.cos(math.pi * i / 5)) / 2 for i in range(5)]),
+}
+
+
+@pytest.mark.parametrize(("scheduler", "expected"), SCHEDULES.values(), ids=SCHEDULES.keys())
+def test_a_schedule_is_torchs_and_follows_its_warm_up(scheduler: Scheduler, expected: list[float]) -> None:
+    assert _rates(scheduler, 5) == pytest.approx([0.1 * share for share in expected])
+    warm = Scheduler(scheduler.name, scheduler.options, warmup_epochs=3)
+    rates = _rates(warm, 8)
+    assert rates == pytest.approx([0.1 * share for share in (0.25, 0.5, 0.75, *expected)])
+    assert rates[3] == 0.1
+
+
+def test_a_warm_up_longer_than_the_training_only_rises() -> None:
+    assert _rates(Scheduler("cosine", warmup_epochs=9), 3) == pytest.approx([0.01, 0.02, 0.03])
+
+
+def test_a_schedule_that_torch_refuses_names_what_it_was_given() -> None:
+    with pytest.raises(PluginError, match="the schedule step does not accept"):
+        _rates(Scheduler("step", {"gamma": 0.5}, warmup_epochs=2), 3)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"), [({"warmup": -1}, "phase first has warmup_epochs -1"), ({"l1": -0.1}, "phase first has l1 -0.1")]
+)
+def test_negative_penalties_and_warm_ups_are_refused(bench: Bench, wrong: dict[str, Any], said: str) -> None:
+    record = carry(bench.task(make_case(**wrong)), bench.registry, Silent())
+    assert record.failure is not None
+    assert record.failure.kind == "plugin"
+    assert said in record.failure.what
+
+
+# The L1 penalty.
+
+
+def test_the_norm_sums_absolute_values_and_its_gradient_is_the_sign() -> None:
+    weights = [torch.tensor([[1.0, -2.0], [0.0, 4.0]], requires_grad=True), torch.full((1, 1, 1, 1), -3.0)]
+    norm = l1_norm(weights)
+    assert norm.item() == 10
+    norm.backward()
+    assert weights[0].grad is not None
+    assert weights[0].grad.tolist() == [[1, -1], [0, 1]]
+
+
+def _made(bench: Bench, **settings: Any) -> tuple[RunRecord, dict[str, torch.Tensor]]:
+    from safetensors.torch import load_file
+
+    task = bench.task(make_case(**{"epochs": 1, "optimizer": "sgd", **settings}))
+    record = carry(task, bench.registry, Silent())
+    assert record.failure is None, record.failure
+    return record, load_file(task.results / "runs" / task.key.key / "weights.safetensors")
+
+
+def test_one_step_moves_weights_by_the_sign_and_leaves_biases_and_normalisation_alone(bench: Bench) -> None:
+    whole = {"batch_size": 27, "learning_rate": 0.01}
+    plain, without = _made(bench, **whole)
+    lasso, penalised = _made(bench, **whole, l1=0.5)
+    for name, tensor in without.items():
+        moved = (penalised[name] - tensor).abs()
+        if tensor.dim() >= 2:
+            assert torch.allclose(moved, torch.full_like(moved, 0.005), atol=1e-6), name
+        else:
+            assert not moved.any(), name
+    # One step: the loss logged for it was taken before the weights moved, and holds no penalty.
+    assert lasso.epochs[0].train_loss == plain.epochs[0].train_loss
+
+
+def test_frozen_weights_are_not_penalised(bench: Bench) -> None:
+    head = FreezePolicy(train_last=1)
+    _, without = _made(bench, batch_size=27, freeze=head)
+    _, penalised = _made(bench, batch_size=27, freeze=head, l1=0.5)
+    assert {name for name in without if not torch.equal(without[name], penalised[name])} == {"head.2.weight"}
+
+
+def test_a_lasso_makes_weights_small(bench: Bench) -> None:
+    settings = {"epochs": 6, "learning_rate": 0.02}
+    (_, without), (_, penalised) = _made(bench, **settings), _made(bench, **settings, l1=0.05)
+    weights = [name for name in without if without[name].dim() >= 2]
+    assert l1_norm([penalised[n] for n in weights]) < 0.8 * l1_norm([without[n] for n in weights])
