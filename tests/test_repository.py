@@ -87,8 +87,11 @@ def test_the_suite_of_the_readme_is_valid() -> None:
     from benchsuite.suite.expand import expand
     from benchsuite.suite.reader import parse_suite
 
-    (text,) = blocks("yaml")
+    text, search = blocks("yaml")
     assert len(expand(parse_suite(text.encode(), "README.md", registry()), registry()).runs) == 6
+    # The second one has the size and the search that go with the first.
+    searched = text.replace("size: {cases: 2, seeds: 3}\n", search)
+    assert expand(parse_suite(searched.encode(), "README.md", registry()), registry()).following == 24 + 9 + 4
 
 
 def test_the_plugin_of_the_readme_works(tmp_path: Path) -> None:

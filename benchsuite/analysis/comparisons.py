@@ -27,16 +27,16 @@ Measured = Mapping[int, tuple[str, float]]
 """For each seed, the run's key and its value of the metric."""
 
 
-def compare(baseline: str, metric: str, measured: Mapping[str, Measured]) -> tuple[Comparison, ...]:
-    """Every case of `measured` but the baseline against it, in order; they are one family for Holm's correction.
+def compare(baselines: Mapping[str, str], metric: str, measured: Mapping[str, Measured]) -> tuple[Comparison, ...]:
+    """Every case of `measured` that has a baseline against it, in order; they are one family for Holm's correction.
 
     A comparison's runs are the case's, then the baseline's, each in the order of the shared seeds.
     """
-    reference = measured.get(baseline, {})
     found = []
     for case, values in measured.items():
-        if case == baseline:
+        if case not in baselines:
             continue
+        reference = measured.get(baselines[case], {})
         seeds = sorted(values.keys() & reference.keys())
         differences = [values[seed][1] - reference[seed][1] for seed in seeds]
         runs = [values[seed][0] for seed in seeds] + [reference[seed][0] for seed in seeds]
@@ -44,7 +44,7 @@ def compare(baseline: str, metric: str, measured: Mapping[str, Measured]) -> tup
         found.append(
             Comparison(
                 case=case,
-                baseline=baseline,
+                baseline=baselines[case],
                 metric=metric,
                 difference=difference_estimate(differences, runs) if seeds else None,
                 p=sign_flip(differences) if enough else None,

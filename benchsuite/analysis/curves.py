@@ -1,11 +1,11 @@
-"""Metrics by epoch: their mean and range over seeds, and how many epochs a run takes to converge."""
+"""Metrics by epoch: their mean and range over seeds, the phases, and how many epochs a run takes to converge."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
 
-from benchsuite.analysis.findings import Curve
+from benchsuite.analysis.findings import Curve, PhaseFindings
 from benchsuite.store.record import Epoch, RunRecord
 
 METRICS = ("train_loss", "validation_loss", "train_accuracy", "validation_accuracy")
@@ -26,6 +26,25 @@ def curve(records: Sequence[RunRecord], metric: str) -> Curve:
         n=tuple(len(column) for column in columns),
         runs=tuple(record.key for record in records),
     )
+
+
+def phases(records: Sequence[RunRecord]) -> tuple[PhaseFindings, ...]:
+    """The phases of finished runs, each from the runs that reached it."""
+    found = []
+    for name in dict.fromkeys(epoch.phase for record in records for epoch in record.epochs):
+        reached = [(record.key, [epoch for epoch in record.epochs if epoch.phase == name]) for record in records]
+        reached = [(key, epochs) for key, epochs in reached if epochs]
+        runs = len(reached)
+        found.append(
+            PhaseFindings(
+                name=name,
+                first_epoch=sum(epochs[0].epoch for _, epochs in reached) / runs,
+                epochs=sum(len(epochs) for _, epochs in reached) / runs,
+                learning_rate=math.fsum(epochs[0].learning_rate for _, epochs in reached) / runs,
+                runs=tuple(key for key, _ in reached),
+            )
+        )
+    return tuple(found)
 
 
 def epochs_to_95(epochs: Sequence[Epoch]) -> int | None:

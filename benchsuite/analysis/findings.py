@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from benchsuite.store.record import DatasetFacts, Deviation, Environment, Failure, ModelFacts, WeightsFacts
 from benchsuite.suite.plan import Case
+from benchsuite.suite.schema import Search
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,18 @@ class Curve:
 
 
 @dataclass(frozen=True)
+class PhaseFindings:
+    """A phase as it went: means over the finished runs. `first_epoch` counts from 1 over all phases."""
+
+    name: str
+    first_epoch: float
+    epochs: float
+    learning_rate: float
+    """In its first epoch."""
+    runs: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class CaseFindings:
     """What came out of one case.
 
@@ -85,15 +98,77 @@ class CaseFindings:
     accuracy_wilson: tuple[float, float] | None
     """95 % Wilson interval of the test accuracy of the first seed, which only the test set's size limits."""
     model: ModelFacts | None
+    phases: tuple[PhaseFindings, ...] = ()
+    """In the order they were run."""
+    devices: tuple[str, ...] = ()
+    """What the finished runs were computed on, each name once."""
+
+
+@dataclass(frozen=True)
+class TrialFindings:
+    """One trial of a search, by the last rung that it finished.
+
+    `values` has validation_accuracy, validation_loss, train_accuracy, train_loss (at the best epoch), epochs_run and
+    training_seconds; it is empty while nothing is done. `resource` is what halving gave it, None without halving.
+    """
+
+    number: int
+    settings: Mapping[str, Any]
+    """The value on each axis."""
+    rung: int
+    resource: int | None
+    status: Literal["done", "failed", "due"]
+    run: str | None
+    values: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class AxisImportance:
+    """The share of the metric's variance over the trials that goes with the values of one axis.
+
+    `chance` is what an axis of no effect stays below 95 times in 100. Both are None when there are too few trials
+    for the `levels` different values.
+    """
+
+    path: str
+    share: float | None
+    chance: float | None
+    levels: int
+    runs: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class SearchFindings:
+    """What came out of a search: its trials, the best first, and its axes, the most important first.
+
+    `planned` counts runs, of which there are fewer than `most` when failures left a rung smaller.
+    """
+
+    declared: Search
+    points: int
+    trials: tuple[TrialFindings, ...]
+    importances: tuple[AxisImportance, ...]
+    planned: int
+    done: int
+    failed: int
+    most: int
+
+    @property
+    def best(self) -> TrialFindings | None:
+        return next((trial for trial in self.trials if trial.run is not None), None)
 
 
 @dataclass(frozen=True)
 class Findings:
-    """All of a suite's results. `runs` lists every finished run as (key, case, seed, weights hash)."""
+    """All of a suite's results. `runs` lists every finished run as (key, case, seed, weights hash).
+
+    What is counted are the runs of the cases; `search` counts its own.
+    """
 
     suite: str
     metric: str
-    baseline: str | None
+    baselines: tuple[str, ...]
+    """The cases that others are compared with; in a grid of several axes one for each row."""
     cases: tuple[CaseFindings, ...]
     comparisons: tuple[Comparison, ...]
     seeds: tuple[int, ...]
@@ -112,6 +187,7 @@ class Findings:
     total_seconds: float
     settings: Mapping[str, Any]
     """Resolved parameters common to all cases, by dotted path."""
+    search: SearchFindings | None = None
 
     @property
     def sample(self) -> bool:
@@ -119,7 +195,7 @@ class Findings:
 
     @property
     def partial(self) -> bool:
-        return self.done < self.planned
+        return self.done < self.planned or (self.search is not None and self.search.done < self.search.planned)
 
     def case(self, name: str) -> CaseFindings:
         return next(case for case in self.cases if case.case.name == name)

@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 
 from benchsuite.analysis.comparisons import compare
-from benchsuite.analysis.curves import METRICS, curve, epochs_to_95
+from benchsuite.analysis.curves import METRICS, curve, epochs_to_95, phases
 from benchsuite.analysis.findings import CaseFindings, Comparison, Estimate, Findings
 from benchsuite.analysis.intervals import mean_estimate, wilson
+from benchsuite.analysis.search import search_findings
 from benchsuite.store.record import Environment, Epoch, RunRecord
 from benchsuite.suite.plan import Case, Component, Plan
 
@@ -24,20 +25,21 @@ def study(
     keys: Mapping[tuple[str, int], str],
     records: Mapping[str, RunRecord],
     *,
-    baseline: str | None = None,
+    baselines: Mapping[str, str] | None = None,
     metric: str = "test_accuracy",
     factor: str | None = None,
 ) -> Findings:
     """The findings of `plan`.
 
-    `keys` maps (case, seed) to the run's key and `records` a key to its record; both may lack runs. `baseline` is
-    the case that the others are compared with in `metric` (an estimate's name). `factor` is the dotted path whose
-    values label the cases. Raises ValueError for an unknown metric or baseline.
+    `keys` maps (case, seed) to the run's key and `records` a key to its record; both may lack runs. `baselines`
+    maps a case to the one that it is compared with in `metric` (an estimate's name). `factor` is the dotted path
+    whose values label the cases. Raises ValueError for an unknown metric or baseline.
     """
     if metric not in ESTIMATES:
         raise ValueError(f"unknown metric {metric!r}; known are {', '.join(ESTIMATES)}")
-    if baseline is not None and baseline not in {case.name for case in plan.cases}:
-        raise ValueError(f"the baseline {baseline!r} is no case of the plan")
+    baselines = baselines or {}
+    if unknown := {*baselines, *baselines.values()} - {case.name for case in plan.cases}:
+        raise ValueError(f"{', '.join(map(repr, sorted(unknown)))} is no case of the plan")
     runs = {
         case.name: [
             (seed, records[key])
@@ -48,38 +50,41 @@ def study(
     }
     done = [record for found in runs.values() for _, record in found if record.status == "done"]
     labels = _labels(plan.cases, factor)
+    searched = _searched(plan, keys, records)
+    # A case and a trial may be the same run.
+    finished = list({record.key: record for record in (*done, *searched) if record.status == "done"}.values())
     return Findings(
         suite=plan.suite,
         metric=metric,
-        baseline=baseline,
+        baselines=tuple(dict.fromkeys(baselines.values())),
         cases=tuple(_case(case, labels[case.name], len(plan.seeds), runs[case.name]) for case in plan.cases),
-        comparisons=_comparisons(baseline, metric, runs),
+        comparisons=_comparisons(baselines, metric, runs),
         seeds=plan.seeds,
-        planned=len(plan.runs),
+        planned=len(plan.cases) * len(plan.seeds),
         done=len(done),
         failed=sum(len(found) for found in runs.values()) - len(done),
         changes=plan.changes,
         deviations=tuple(
             dict.fromkeys(
                 deviation
-                for found in runs.values()
-                for _, record in found
+                for record in (*(record for found in runs.values() for _, record in found), *searched)
                 for deviation in record.deviations
                 if deviation.kind != "changed"  # the plan's own changes tell them
             )
         ),
-        dataset=next((record.dataset for record in done if record.dataset), None),
-        weights=next((record.weights for record in done if record.weights), None),
-        environments=_environments(done),
+        dataset=next((record.dataset for record in finished if record.dataset), None),
+        weights=next((record.weights for record in finished if record.weights), None),
+        environments=_environments(finished),
         runs=tuple(
             (record.key, name, seed, record.weights_hash or "")
             for name, found in runs.items()
             for seed, record in found
             if record.status == "done"
         ),
-        finished=max((record.finished for record in done), default=None),
-        total_seconds=sum(record.cost.seconds.get("total", 0.0) for record in done if record.cost),
+        finished=max((record.finished for record in finished), default=None),
+        total_seconds=sum(record.cost.seconds.get("total", 0.0) for record in finished if record.cost),
         settings=_common_settings(plan.cases),
+        search=search_findings(plan, keys, records),
     )
 
 
@@ -100,7 +105,17 @@ def _case(case: Case, label: str, planned: int, runs: Sequence[tuple[int, RunRec
         confusion=None if confusion is None else tuple(tuple(int(cell) for cell in row) for row in confusion),
         accuracy_wilson=_first_wilson(tests[0].confusion) if tests else None,
         model=next((record.model for record in done if record.model), None),
+        phases=phases(done),
+        devices=tuple(dict.fromkeys(record.environment.device_name for record in done)),
     )
+
+
+def _searched(plan: Plan, keys: Mapping[tuple[str, int], str], records: Mapping[str, RunRecord]) -> list[RunRecord]:
+    """The records of the search's trials."""
+    if plan.search is None:
+        return []
+    names = [(trial.case.name, plan.search.declared.seed) for trial in plan.trials]
+    return [records[keys[name]] for name in names if name in keys and keys[name] in records]
 
 
 def _estimate(records: Sequence[RunRecord], measure: Callable[[RunRecord], float | None]) -> Estimate | None:
@@ -116,10 +131,8 @@ def _first_wilson(confusion: Sequence[Sequence[int]]) -> tuple[float, float] | N
 
 
 def _comparisons(
-    baseline: str | None, metric: str, runs: Mapping[str, Sequence[tuple[int, RunRecord]]]
+    baselines: Mapping[str, str], metric: str, runs: Mapping[str, Sequence[tuple[int, RunRecord]]]
 ) -> tuple[Comparison, ...]:
-    if baseline is None:
-        return ()
     measured = {
         name: {
             seed: (record.key, float(value))
@@ -128,7 +141,7 @@ def _comparisons(
         }
         for name, found in runs.items()
     }
-    return compare(baseline, metric, measured)
+    return compare(baselines, metric, measured)
 
 
 def _labels(cases: Sequence[Case], factor: str | None) -> dict[str, str]:

@@ -59,7 +59,8 @@ def _suites(known: Registry) -> list[dict[str, Any]]:
         try:
             suite = read_suite(paths[0], known)
             plan = expand(suite, known)
-            rows.append({"name": name, "cases": len(plan.cases), "runs": len(plan.runs), "title": suite.title})
+            runs = len(plan.runs) + plan.following
+            rows.append({"name": name, "cases": len(plan.cases), "runs": runs, "title": suite.title})
         except SuiteError as error:
             rows.append({"name": name, "cases": 0, "runs": 0, "title": f"INVALID: {str(error).splitlines()[0]}"})
     return rows

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from statistics import mean
 from typing import Any
 
@@ -17,10 +17,13 @@ from benchsuite.execution.pool import Pool
 from benchsuite.execution.study import probe_all
 from benchsuite.store.folders import Store
 from benchsuite.store.record import RunRecord
+from benchsuite.suite.plan import Plan
 
 RECORD_BYTES = 100_000
 """A record, its predictions and its log, roughly."""
 LONG_SECONDS = 86_400.0
+TIMED_TRIALS = 3
+"""Of a search, whose runs are all different."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,29 @@ def estimate(tasks: Sequence[RunTask], due: Sequence[RunTask], pool: Pool) -> tu
         _from_records(name, past[name], counts[name]) if name in past else _from_probe(name, probes[name], counts[name])
         for name in names
         if name in past or name in probes
+    )
+
+
+def study_cost(plan: Plan, tasks: Sequence[RunTask], due: Sequence[RunTask], pool: Pool) -> tuple[CaseCost, ...]:
+    """The cost of the cases, and in one row that of all runs which the search may still make."""
+    trials = {trial.case.name for trial in plan.trials}
+    cases = [task for task in tasks if task.spec.case.name not in trials]
+    costs = estimate(cases, [task for task in due if task.spec.case.name not in trials], pool)
+    own = [task for task in due if task.spec.case.name in trials]
+    timed = estimate(own[:TIMED_TRIALS], own[:TIMED_TRIALS], pool)
+    return (*costs, _search_cost(timed, len(own) + plan.following)) if timed else costs
+
+
+def _search_cost(timed: Sequence[CaseCost], runs: int) -> CaseCost:
+    """So many runs like the mean of those timed."""
+    return replace(
+        timed[0],
+        case="search",
+        due=runs,
+        seconds=mean(cost.seconds for cost in timed),
+        setup_seconds=sum(cost.setup_seconds for cost in timed),
+        disk_bytes=round(runs * mean(cost.disk_bytes for cost in timed)),
+        basis=f"the mean of {len(timed)} trials for the search",
     )
 
 

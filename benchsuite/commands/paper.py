@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from benchsuite.paper import PaperFiles
 
 PHOTOS_PER_CLASS = 3
+FEW_CLASSES = 8
+"""Classes of which the paper shows several photos each; of more, it shows one."""
 PHOTO_SIDE = 220
 """Pixels: about 300 to the inch at the size the paper prints them."""
 
@@ -68,8 +70,9 @@ def paper(
             else f"make the runs first: benchsuite run {study.suite.name}",
         )
     known = known_records(study.preparation.tasks)
-    done = sum(record.status == "done" for record in known.values())
-    total = len(study.preparation.tasks)
+    keys = [task.key.key for task in study.preparation.tasks]
+    done = sum(key in known and known[key].status == "done" for key in keys)
+    total = len(keys) + study.preparation.plan.following
     if not done:
         raise PaperError(
             f"no run of {study.suite.name} is done",
@@ -92,7 +95,7 @@ def write_paper(study: Study) -> PaperFiles:
     from benchsuite.analysis.study import study as analyse
     from benchsuite.execution.study import known_records
     from benchsuite.paper import PaperMaterial, build_paper
-    from benchsuite.suite.expand import baseline_case
+    from benchsuite.suite.expand import baselines
 
     preparation = study.preparation
     tasks = preparation.tasks or ()
@@ -102,21 +105,25 @@ def write_paper(study: Study) -> PaperFiles:
         plan,
         {(task.spec.case.name, task.spec.seed): task.key.key for task in tasks},
         known_records(tasks),
-        baseline=baseline_case(study.suite, plan),
+        baselines=baselines(study.suite, plan),
         metric=compare.metric if compare else "test_accuracy",
         factor=compare.factor if compare else None,
     )
     case = plan.cases[0]
     dataset_entry = study.registry.dataset(f"{case.dataset.distribution}:{case.dataset.name}")
-    model_entry = study.registry.model(f"{case.model.distribution}:{case.model.name}")
     card = cast("Dataset[Any]", dataset_entry.component).card(dataset_entry.parse(case.dataset.parameters))
-    model, model_params = cast("Model[Any]", model_entry.component), model_entry.parse(case.model.parameters)
+    models = {}
+    for planned in plan.cases:
+        entry = study.registry.model(f"{planned.model.distribution}:{planned.model.name}")
+        model, params = cast("Model[Any]", entry.component), entry.parse(planned.model.parameters)
+        models[planned.name] = model.title(params), model.bibtex(params)
     material = PaperMaterial(
         suite=study.suite,
         findings=findings,
         card=card,
-        model_title=model.title(model_params),
-        model_bibtex=model.bibtex(model_params),
+        model_title=models[case.name][0],
+        model_bibtex=models[case.name][1],
+        models=models,
         samples=_photos(tasks[0], card),
         version=__version__,
     )
@@ -129,8 +136,9 @@ def _photos(task: RunTask, card: DatasetCard) -> Sequence[tuple[str, bytes]]:
 
     index = task.data.index
     photos = []
+    wanted = PHOTOS_PER_CLASS if len(index.classes) <= FEW_CLASSES else 1
     for label, name in enumerate(index.classes):
-        chosen = [i for i, other in enumerate(index.train.labels) if other == label][:PHOTOS_PER_CLASS]
+        chosen = [i for i, other in enumerate(index.train.labels) if other == label][:wanted]
         for i in chosen:
             picture = index.train.images.open(i).resize((PHOTO_SIDE, PHOTO_SIDE), Image.Resampling.LANCZOS)
             buffer = BytesIO()

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from benchsuite.commands.estimate import CaseCost
     from benchsuite.commands.study import Study
     from benchsuite.store.record import RunRecord
+    from benchsuite.suite.plan import Plan, PlannedSearch
 
 
 def plan(
@@ -71,7 +72,7 @@ def plan(
 
 
 def _costs(study: Study) -> tuple[CaseCost, ...]:
-    from benchsuite.commands.estimate import estimate
+    from benchsuite.commands.estimate import study_cost
     from benchsuite.commands.progress import Lines
     from benchsuite.execution.pool import Pool
     from benchsuite.execution.study import devices_for, due, known_records
@@ -80,7 +81,7 @@ def _costs(study: Study) -> tuple[CaseCost, ...]:
     if not tasks:
         return ()
     with Pool(tasks[0].numerics, devices_for(tasks[0].numerics), Lines(len(tasks), 0)) as pool:
-        return estimate(tasks, due(tasks, known_records(tasks)), pool)
+        return study_cost(study.preparation.plan, tasks, due(tasks, known_records(tasks)), pool)
 
 
 def _show(study: Study, known: Mapping[str, RunRecord]) -> None:
@@ -100,8 +101,9 @@ def _show(study: Study, known: Mapping[str, RunRecord]) -> None:
         say(f"a trial on the synthetic sample is in {trial}; see it with --policy sample")
     for damaged in Store(preparation.runs_folder).damaged():
         say(f"damaged record, counts as not done: {damaged}")
+    runs = len(expanded.cases) * len(expanded.seeds)
     shown = table(
-        f"{study.suite.name}: {len(expanded.cases)} cases x {len(expanded.seeds)} seeds = {len(expanded.runs)} runs",
+        f"{study.suite.name}: {len(expanded.cases)} cases x {len(expanded.seeds)} seeds = {runs} runs",
         "case", "done", "failed", "due", right=("done", "failed", "due"),
     )  # fmt: skip
     waiting = {task.key.key for task in due(tasks or (), known)}
@@ -110,7 +112,15 @@ def _show(study: Study, known: Mapping[str, RunRecord]) -> None:
         failed = sum(key in known and known[key].status == "failed" for key in own)
         left = sum(key in waiting for key in own) if tasks is not None else len(expanded.seeds)
         shown.add_row(case.name, str(len(own) - left if own else 0), str(failed), str(left))
+    if expanded.search is not None:
+        own = [task.key.key for task in (tasks or ())[runs:]]
+        failed = sum(key in known and known[key].status == "failed" for key in own)
+        left = sum(key in waiting for key in own)
+        shown.add_row("search", str(len(own) - left), str(failed), str(left))
     out.print(shown)
+    if expanded.search is not None:
+        more = f"; at most {expanded.following} runs follow those above" if expanded.following else ""
+        out.print(f"search: {search_words(expanded.search)}{more}", markup=False)
     numerics = preparation.numerics
     seeds = ", ".join(map(str, expanded.seeds))
     out.print(f"seeds {seeds}; {numerics.device_name} ({numerics.device}), torch {numerics.torch}", markup=False)
@@ -136,5 +146,33 @@ def _as_json(study: Study, known: Mapping[str, RunRecord], costs: Sequence[CaseC
         "seeds": preparation.plan.seeds,
         "numerics": preparation.numerics.model_dump(mode="json"),
         "runs": runs,
+        **({"search": _search_as_json(preparation.plan)} if preparation.plan.search else {}),
         **({"cost": as_json(costs)} if costs is not None else {}),
     }
+
+
+def _search_as_json(plan: Plan) -> Mapping[str, Any]:
+    assert plan.search is not None
+    return {
+        **plan.search.declared.model_dump(mode="json"),
+        "trials": [
+            {"number": trial.number, "rung": trial.rung, "case": trial.case.name, "settings": trial.case.settings}
+            for trial in plan.trials
+        ],
+        "following": plan.following,
+    }
+
+
+def search_words(planned: PlannedSearch) -> str:
+    """A search in one line."""
+    from benchsuite.suite.search import points, rung_sizes
+
+    search = planned.declared
+    line = f"{search.sampler}, {search.budget} trials of {points(search):,} points, by {search.metric}"
+    if search.halving is not None:
+        rungs = ", ".join(
+            f"{trials} trials at {value}"
+            for trials, value in zip(rung_sizes(search), search.halving.rungs, strict=True)
+        )
+        line += f", halving over {search.halving.path}: {rungs}"
+    return line + f", seed {search.seed}"

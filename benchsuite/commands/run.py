@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -49,7 +49,6 @@ def run(
     failed; 2: nothing could be started.
     """
     from benchsuite.commands.study import open_study, place_from
-    from benchsuite.execution.study import due, known_records
     from benchsuite.store.folders import Store
 
     if paper:
@@ -58,21 +57,20 @@ def run(
         check_pango()
     study = open_study(
         suite, place_from(data, policy, device, results), overrides=overrides, seeds=seeds, download=True
-    )
-    tasks = study.preparation.tasks or ()
+    ).searched(())
     store = Store(study.preparation.runs_folder)
     store.check_writable()
-    _announce(study, tasks)
+    _announce(study, study.preparation.tasks or ())
     for damaged in store.damaged():
         announce(f"a damaged record counts as not done: {damaged}")
-    known = known_records(tasks)
-    todo = due(tasks, known)
-    failed = _make(study, tasks, todo, show_estimate) if todo else []
-    if not todo:
+    failed: list[RunRecord] = []
+    if todo := _due(study, ()):
+        study, failed = _make(study, todo, show_estimate)
+    else:
         say("Everything is done already: nothing to train.")
     try:
         if paper:
-            _write_paper(study, tasks)
+            _write_paper(study, study.preparation.tasks or ())
         if study.preparation.sample:
             announce(_SAMPLE_END)
     finally:
@@ -107,7 +105,12 @@ def _announce(study: Study, tasks: Sequence[RunTask]) -> None:
     """Say what will be done, with what, and everything that is not as the suite asked."""
     preparation = study.preparation
     plan, numerics = preparation.plan, preparation.numerics
-    say(f"{study.suite.name}: {len(plan.cases)} cases x {len(plan.seeds)} seeds = {len(tasks)} runs")
+    runs = len(plan.cases) * len(plan.seeds)
+    say(f"{study.suite.name}: {len(plan.cases)} cases x {len(plan.seeds)} seeds = {runs} runs")
+    if plan.search is not None:
+        from benchsuite.commands.plan import search_words
+
+        say(f"search: {search_words(plan.search)}")
     if preparation.sample:
         announce(_SAMPLE.format(folder=preparation.runs_folder))
     reduced = [change for change in plan.changes if "(trial; " in change]
@@ -130,27 +133,44 @@ def _announce(study: Study, tasks: Sequence[RunTask]) -> None:
         announce("no CUDA GPU here: computing on the CPU, which gives the same product, slower")
 
 
-def _make(study: Study, tasks: Sequence[RunTask], todo: Sequence[RunTask], show_estimate: bool) -> list[RunRecord]:
-    """Make the due runs; returns those that failed."""
-    from benchsuite.commands.estimate import cost_table, estimate, verdict
+def _due(study: Study, made: Collection[str]) -> list[RunTask]:
+    """What is due, less what was made just now, whatever came of it."""
+    from benchsuite.execution.study import due, known_records
+
+    tasks = study.preparation.tasks or ()
+    return [task for task in due(tasks, known_records(tasks)) if task.key.key not in made]
+
+
+def _make(study: Study, todo: Sequence[RunTask], show_estimate: bool) -> tuple[Study, list[RunRecord]]:
+    """Make the due runs, then those that a search proposes on their results, until there are none.
+
+    Returns the study as far as its search then is, and the runs that failed.
+    """
+    from benchsuite.commands.estimate import cost_table, study_cost, verdict
     from benchsuite.commands.progress import display
     from benchsuite.execution.pool import Pool
     from benchsuite.execution.study import devices_for, run_all
 
+    made: set[str] = set()
     failed = []
+    tasks, following = study.preparation.tasks or (), study.preparation.plan.following
     with (
-        display(len(tasks), len(tasks) - len(todo)) as shown,
+        display(len(tasks) + following, len(tasks) - len(todo)) as shown,
         Pool(todo[0].numerics, devices_for(todo[0].numerics), shown) as pool,
     ):
         if show_estimate:
-            costs = estimate(tasks, todo, pool)
+            costs = study_cost(study.preparation.plan, tasks, todo, pool)
             messages.print(cost_table(costs))
             shown.say(verdict(costs))
-        for record in run_all(todo, pool, shown):
-            shown.finished(record)
-            if record.status == "failed":
-                failed.append(record)
-    return failed
+        while todo:
+            for record in run_all(todo, pool, shown):
+                shown.finished(record)
+                if record.status == "failed":
+                    failed.append(record)
+            made |= {task.key.key for task in todo}
+            study = study.searched(made)
+            todo = _due(study, made)
+    return study, failed
 
 
 def _report(failed: Sequence[RunRecord]) -> None:

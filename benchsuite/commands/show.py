@@ -26,6 +26,7 @@ from benchsuite.errors import StoreError
 if TYPE_CHECKING:
     from benchsuite.store.folders import Store
     from benchsuite.store.record import RunRecord
+    from benchsuite.suite.plan import Plan
 
 RunName = Annotated[
     str,
@@ -93,7 +94,8 @@ def why(
             expected="SUITE/CASE/SEED with a case among "
             + ", ".join(c.name for c in expanded.cases)
             + " and a seed among "
-            + ", ".join(map(str, expanded.seeds)),
+            + ", ".join(map(str, expanded.seeds))
+            + _trials(expanded),
             remedy=f"see the runs with benchsuite plan {name}",
         )
     absent = tuple(f"{what} is not here yet" for what in study.preparation.absent)
@@ -126,6 +128,16 @@ def why(
     for spec, key, reason in found:
         assert key is not None
         out.print(f"{spec.case.name}, seed {spec.seed} ({key.key[:12]}): {reason}", markup=False)
+
+
+def _trials(plan: Plan) -> str:
+    if plan.search is None:
+        return ""
+    seed = plan.search.declared.seed
+    if not plan.trials:
+        return f"; the search has proposed no trial yet (they will have the seed {seed})"
+    first, last = plan.trials[0].case.name, plan.trials[-1].case.name
+    return f"; or one of the search's {len(plan.trials)} runs so far, {first} to {last}, with the seed {seed}"
 
 
 NAMED = re.compile(r"(?P<suite>.+?\.ya?ml|[^/]+?)(?P<trial>@sample)?(/(?P<case>.+?))?(/(?P<seed>\d+))?")

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from benchsuite.commands.console import say
 from benchsuite.commands.options import DeviceName, PolicyName
 from benchsuite.errors import SetupError
 from benchsuite.execution.preparation import Place, Preparation, prepare
+from benchsuite.execution.searching import searched
 from benchsuite.registry import Registry, registry
 from benchsuite.sources.cache import cache_root
 from benchsuite.suite.expand import expand
@@ -26,6 +27,10 @@ class Study:
     preparation: Preparation
     place: Place
     registry: Registry
+
+    def searched(self, tried_now: Collection[str]) -> Study:
+        """The study with the trials that its results imply by now, as `execution.searching.searched` says."""
+        return replace(self, preparation=searched(self.preparation, self.registry, tried_now=tried_now))
 
 
 def place_from(data: Path | None, policy: PolicyName, device: DeviceName, results: Path) -> Place:
@@ -51,9 +56,12 @@ def place_from(data: Path | None, policy: PolicyName, device: DeviceName, result
 def open_study(
     name: str, place: Place, *, overrides: Sequence[str] | None, seeds: str | None, download: bool, quiet: bool = False
 ) -> Study:
-    """Read, expand and prepare a suite. With `download` false nothing is fetched: what is absent is told."""
+    """Read, expand and prepare a suite, its search as far as its results go.
+
+    With `download` false nothing is fetched: what is absent is told.
+    """
     known = registry()
     suite = read_suite(Path(name) if name.endswith((".yaml", ".yml")) else name, known)
     plan = expand(suite, known, overrides=overrides or (), seeds=seeds)
     preparation = prepare(plan, known, place, download=download, say=(lambda _: None) if quiet else say)
-    return Study(suite, preparation, place, known)
+    return Study(suite, searched(preparation, known), place, known)

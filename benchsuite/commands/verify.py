@@ -84,13 +84,17 @@ class _Verdict:
 
 
 def _pairs(tasks: Sequence[RunTask], store: Store) -> list[tuple[RunTask, RunRecord]]:
-    """Each task with its finished record: of the same key, else the closest one of the same case and seed."""
+    """Each task with its finished record: of the same key, else the closest one of the same case and seed.
+
+    Of a search that are the trials that its results imply.
+    """
     from benchsuite.identity.why import differences
 
     done = [record for record in store.records() if record.status == "done"]
     pairs = []
     for task in tasks:
-        same = [r for r in done if (r.spec.case, r.spec.seed) == (task.spec.case, task.spec.seed)]
+        wanted = (task.spec.case, task.spec.seed)
+        same = [r for r in done if r.key == task.key.key or (r.spec.case, r.spec.seed) == wanted]
         if same:
             closest = min(
                 same, key=lambda r: (r.key != task.key.key, len(differences(r.key_fields, task.key.fields)), r.key)

@@ -6,13 +6,11 @@ trial here, and its results are kept apart from the study's.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal, TypeVar, cast
-
-from pydantic import BaseModel
 
 from benchsuite.contracts.dataset import Dataset
 from benchsuite.contracts.model import Model
@@ -29,6 +27,7 @@ from benchsuite.sources.data import LocatedData, locate_data
 from benchsuite.sources.weights import LocatedWeights, locate_weights
 from benchsuite.store.record import Deviation
 from benchsuite.suite.plan import Case, Component, Plan, RunSpec
+from benchsuite.suite.space import corners
 from benchsuite.suite.trial import trial
 
 DECIDING_CODE = ("benchsuite.engine", "benchsuite.contracts")
@@ -63,6 +62,8 @@ class Preparation:
     paper_folder: Path
     sample: bool
     numerics: Numerics
+    maker: TaskMaker
+    """Makes the tasks of trials that are proposed later."""
     absent: tuple[str, ...] = ()
     """What has yet to be downloaded."""
 
@@ -73,39 +74,33 @@ class Preparation:
 def prepare(plan: Plan, registry: Registry, place: Place, *, download: bool, say: Callable[[str], None]) -> Preparation:
     """Find what the plan needs. Raises DataError, WeightsError or DeviceError with a remedy."""
     finder = _Finder(registry, place, download, say)
-    data = _each(finder.data, (case.dataset for case in plan.cases))
-    sample = any(found is not None and found.provenance == "synthetic sample" for found in data.values())
+    cases = _cases(plan, registry)
+    sample = any(found.provenance == "synthetic sample" for case in cases if (found := finder.data(case.dataset)))
     if sample:
         finder = _Finder(registry, _sampled(place), download, say)
         plan = trial(plan, registry)
-        data = _each(finder.data, (case.dataset for case in plan.cases))
-    weights = _each(finder.weights, (case.model for case in plan.cases))
-    numerics = _each(finder.numerics, (case.recipe for case in plan.cases))
+        cases = _cases(plan, registry)
     runs_folder = place.results / f"{plan.suite}@sample" if sample else place.results
     paper_folder = runs_folder if sample else place.results / plan.suite
 
-    absent = [f"data set {case.dataset.name}" for case in plan.cases if data[_identity(case.dataset)] is None]
-    absent += [f"weights of {case.model.name}" for case in plan.cases if weights[_identity(case.model)] is None]
-    tasks = None if absent else tuple(_tasks(plan, registry, place, runs_folder, data, weights, numerics))
+    absent = [f"data set {case.dataset.name}" for case in cases if finder.data(case.dataset) is None]
+    absent += [f"weights of {case.model.name}" for case in cases if finder.weights(case.model) is None]
+    maker = TaskMaker(finder, place, plan.changes, runs_folder)
     return Preparation(
         plan=plan,
-        tasks=tasks,
+        tasks=None if absent else tuple(map(maker.task, plan.runs)),
         runs_folder=runs_folder,
         paper_folder=paper_folder,
         sample=sample,
-        numerics=next(iter(numerics.values())),
+        numerics=finder.numerics(plan.cases[0].recipe),
+        maker=maker,
         absent=tuple(dict.fromkeys(absent)),
     )
 
 
-def _each(find: Callable[[Component], T], components: Iterable[Component]) -> dict[str, T]:
-    """What `find` gives for every different component, asked once."""
-    found: dict[str, T] = {}
-    for component in components:
-        identity = _identity(component)
-        if identity not in found:
-            found[identity] = find(component)
-    return found
+def _cases(plan: Plan, registry: Registry) -> tuple[Case, ...]:
+    """The cases, and such as have all the data sets and models that trials of the search may have."""
+    return (*plan.cases, *(corners(plan.search, registry) if plan.search else ()))
 
 
 def _sampled(place: Place) -> Place:
@@ -114,14 +109,36 @@ def _sampled(place: Place) -> Place:
 
 @dataclass(frozen=True)
 class _Finder:
-    """Looks up components and finds their data, weights and numerics."""
+    """Looks up components and finds their data, weights, numerics and code, once for each that is different."""
 
     registry: Registry
     place: Place
     download: bool
     say: Callable[[str], None]
+    found: dict[tuple[str, str], Any] = field(default_factory=dict)
 
     def data(self, component: Component) -> LocatedData | None:
+        return self._once("data", _identity(component), lambda: self._data(component))
+
+    def weights(self, component: Component) -> LocatedWeights | None:
+        return self._once("weights", _identity(component), lambda: self._weights(component))
+
+    def numerics(self, component: Component) -> Numerics:
+        return self._once("numerics", _identity(component), lambda: self._numerics(component))
+
+    def code(self, module: str) -> str:
+        return self._once("code", module, lambda: component_fingerprint(module))
+
+    def libraries(self, module: str) -> dict[str, str]:
+        return self._once("libraries", module, lambda: libraries(module))
+
+    def _once(self, what: str, identity: str, find: Callable[[], T]) -> T:
+        if (what, identity) not in self.found:
+            self.found[what, identity] = find()
+        answer: T = self.found[what, identity]
+        return answer
+
+    def _data(self, component: Component) -> LocatedData | None:
         entry = self.registry.dataset(_qualified(component))
         with blaming(entry):
             return locate_data(
@@ -134,7 +151,7 @@ class _Finder:
                 say=self.say,
             )
 
-    def weights(self, component: Component) -> LocatedWeights | None:
+    def _weights(self, component: Component) -> LocatedWeights | None:
         entry = self.registry.model(_qualified(component))
         with blaming(entry):
             request = cast(Model[Any], entry.component).weights(entry.parse(component.parameters))
@@ -147,62 +164,52 @@ class _Finder:
             say=self.say,
         )
 
-    def numerics(self, component: Component) -> Numerics:
+    def _numerics(self, component: Component) -> Numerics:
         entry = self.registry.recipe(_qualified(component))
         with blaming(entry):
             precision = cast(Recipe[Any], entry.component).precision(entry.parse(component.parameters))
         return describe(self.place.device, self.place.threads, precision)
 
 
-def _tasks(
-    plan: Plan,
-    registry: Registry,
-    place: Place,
-    runs_folder: Path,
-    data: Mapping[str, LocatedData | None],
-    weights: Mapping[str, LocatedWeights | None],
-    numerics: Mapping[str, Numerics],
-) -> list[RunTask]:
-    tasks = []
-    for spec in plan.runs:
-        case = spec.case
-        found, start = data[_identity(case.dataset)], weights[_identity(case.model)]
+@dataclass(frozen=True)
+class TaskMaker:
+    """Makes a task of a run whose data and weights were found."""
+
+    finder: _Finder
+    place: Place
+    changes: tuple[str, ...]
+    runs_folder: Path
+
+    def task(self, spec: RunSpec) -> RunTask:
+        case, registry = spec.case, self.finder.registry
+        found, start = self.finder.data(case.dataset), self.finder.weights(case.model)
         if found is None or start is None:
             raise AssertionError("tasks are made only when everything was found")
-        machine = numerics[_identity(case.recipe)]
+        machine = self.finder.numerics(case.recipe)
+        entries = _entries(case, registry)
         key = run_key(
             spec,
             data_fingerprint=found.fingerprint,
             weights_fingerprint=start.sha256 or "random",
-            code=_code(case, registry),
+            code={
+                "benchsuite": _core_fingerprint(),
+                **{entry.module: self.finder.code(entry.module) for entry in entries.values()},
+            },
             numerics=machine,
-            schemas=_schemas(case, registry),
-            libraries=_libraries(case, registry),
+            schemas={role: entry.component.Parameters for role, entry in entries.items()},
+            # What the model and the recipe are made with.
+            libraries={
+                **self.finder.libraries(entries["model"].module),
+                **self.finder.libraries(entries["recipe"].module),
+            },
         )
-        deviations = _deviations(found, start, machine, place, plan)
-        tasks.append(RunTask(spec, key, machine, found, start, runs_folder, place.cache, deviations))
-    return tasks
-
-
-def _code(case: Case, registry: Registry) -> dict[str, str]:
-    entries = _entries(case, registry)
-    plugins = {entry.module: component_fingerprint(entry.module) for entry in entries.values()}
-    return {"benchsuite": _core_fingerprint(), **plugins}
-
-
-def _libraries(case: Case, registry: Registry) -> dict[str, str]:
-    """Versions of the third-party libraries that the model and the recipe are made with."""
-    entries = _entries(case, registry)
-    return {**libraries(entries["model"].module), **libraries(entries["recipe"].module)}
+        deviations = _deviations(found, start, machine, self.place, self.changes)
+        return RunTask(spec, key, machine, found, start, self.runs_folder, self.place.cache, deviations)
 
 
 @cache
 def _core_fingerprint() -> str:
     return source_fingerprint(*DECIDING_CODE)
-
-
-def _schemas(case: Case, registry: Registry) -> dict[Role, type[BaseModel]]:
-    return {role: entry.component.Parameters for role, entry in _entries(case, registry).items()}
 
 
 def _entries(case: Case, registry: Registry) -> dict[Role, Any]:
@@ -214,7 +221,7 @@ def _entries(case: Case, registry: Registry) -> dict[Role, Any]:
 
 
 def _deviations(
-    data: LocatedData, weights: LocatedWeights, numerics: Numerics, place: Place, plan: Plan
+    data: LocatedData, weights: LocatedWeights, numerics: Numerics, place: Place, changes: Sequence[str]
 ) -> tuple[Deviation, ...]:
     """What is not as the suite asked, in the order of its weight."""
     deviations = []
@@ -224,7 +231,7 @@ def _deviations(
         deviations.append(Deviation(kind="random weights", detail=weights.request))
     if numerics.device == "cpu" and place.device == "auto":
         deviations.append(Deviation(kind="no cuda"))
-    deviations += [Deviation(kind="changed", detail=change) for change in plan.changes]
+    deviations += [Deviation(kind="changed", detail=change) for change in changes]
     return tuple(deviations)
 
 

@@ -26,8 +26,12 @@ def known_records(tasks: Iterable[RunTask]) -> dict[str, RunRecord]:
 
 
 def due(tasks: Iterable[RunTask], known: Mapping[str, RunRecord]) -> tuple[RunTask, ...]:
-    """The tasks without a finished record, in order."""
-    return tuple(task for task in tasks if task.key.key not in known or known[task.key.key].status != "done")
+    """The tasks without a finished record, in order; of those with one key, as a case and a trial may be, the first."""
+    waiting = (task for task in tasks if task.key.key not in known or known[task.key.key].status != "done")
+    first: dict[str, RunTask] = {}
+    for task in waiting:
+        first.setdefault(task.key.key, task)
+    return tuple(first.values())
 
 
 def devices_for(numerics: Numerics) -> tuple[str | None, ...]:

@@ -13,16 +13,23 @@ from benchsuite.paper.placement import Arrangement, Fragment, Layout
 
 FEWEST_LINES = 2
 """Orphans and widows."""
+ROUNDING = 0.1
+"""Pixels by which sums of measures may differ from WeasyPrint's own."""
 
 
 @dataclass(frozen=True)
 class Measure:
-    """A block in pixels: the space before it, its own height, and its lines' height when it may be broken."""
+    """A block in pixels: the space before it, its own height, and its lines' height when it may be broken.
+
+    `top` and `bottom` are its own margins, which WeasyPrint keeps at the head and at the foot of a column.
+    """
 
     before: float
     height: float
     line: float | None
     heading: bool = False
+    top: float = 0.0
+    bottom: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -63,15 +70,13 @@ class _Filler:
             self._put(index, 0.0)
             return
         measure = self.measures[index]
-        before = measure.before if self.y > self.start else 0.0
+        before = measure.before if self.y > self.start else measure.top
         room = self.sheet.height - self.y - before
-        if measure.heading and room < measure.height + self._least(following):
+        needed = measure.height + (self._least(following) if measure.heading else measure.bottom)
+        if measure.line is None and room < needed and self.y > self.start:
             self._turn()
-            self._put(index, measure.height)
-        elif measure.line is None or room >= measure.height:
-            if room < measure.height:
-                self._turn()
-                before = 0.0
+            before, room = measure.top, self.sheet.height - self.y - measure.top
+        if measure.line is None or room >= measure.height:
             self.y += before
             self._put(index, measure.height)
         else:
@@ -82,7 +87,7 @@ class _Filler:
         line = measure.line or measure.height
         left = max(1, round(measure.height / line))
         while left:
-            here = min(int((room + 0.5) // line), left)
+            here = min(int((room + ROUNDING) // line), left)
             if 0 < left - here < FEWEST_LINES:
                 here = left - FEWEST_LINES
             if here >= min(FEWEST_LINES, left):
@@ -104,7 +109,7 @@ class _Filler:
                 continue
             measure = self.measures[index]
             if measure.line is None or measure.heading:
-                need += measure.before + measure.height
+                need += measure.before + measure.height + (0.0 if measure.heading else measure.bottom)
             else:
                 need += measure.before + min(measure.height, FEWEST_LINES * measure.line)
             if not measure.heading:

@@ -64,13 +64,14 @@ class Figure:
 
 @dataclass(frozen=True)
 class Photos:
-    """A grid of photos, one row a class. The only raster content of a paper."""
+    """Photos, one row a class, or as a `gallery` one photo a class. The only raster content of a paper."""
 
     id: str
     rows: tuple[tuple[str, tuple[bytes, ...]], ...]
     """(class title, JPEG files)."""
     caption: str
     wide: bool = False
+    gallery: bool = False
     kind: ClassVar[str] = "photos"
 
 

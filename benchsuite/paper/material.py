@@ -21,7 +21,8 @@ class PaperMaterial:
 
     `class_titles` maps a class to how the paper calls it (left empty, the card's titles are used); `configuration`
     adds rows (what, value) to the configuration table, such as what a recipe resolves only when it runs; `samples`
-    are (class title, photo) pairs, the photo an encoded PNG or JPEG file or a picture.
+    are (class title, photo) pairs, the photo an encoded PNG or JPEG file or a picture; `models` are the title and the
+    BibTeX entry of each case's model, by the case's name, where cases have models of their own.
     """
 
     suite: Suite
@@ -30,6 +31,7 @@ class PaperMaterial:
     model_title: str
     model_bibtex: str = ""
     class_titles: Mapping[str, str] = field(default_factory=dict)
+    models: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     samples: Sequence[tuple[str, bytes | Image.Image]] = ()
     configuration: tuple[tuple[str, str], ...] = ()
     version: str = ""

@@ -24,6 +24,8 @@ class Metric:
     difference_unit: str = ""
     least: float = 0.0
     most: float = math.inf
+    counted: bool = False
+    """Whole in every run, so that only means of several have decimals."""
 
     @property
     def article(self) -> str:
@@ -35,12 +37,13 @@ class Metric:
             return spanish.seconds(value)
         if self.unit == "MiB":
             return spanish.megabytes(value)
-        text = spanish.number(self.scale * value, self.decimals)
+        text = self.bare(value)
         return f"{text}{spanish.NBSP}{self.unit}" if self.unit else text
 
     def bare(self, value: float) -> str:
         """A single value without its unit, for tables whose heads name it."""
-        return spanish.number(self.scale * value, self.decimals)
+        whole = self.counted and value == int(value)
+        return spanish.number(self.scale * value, 0 if whole else self.decimals)
 
     def bounds(self, estimate: Estimate) -> tuple[float, float] | None:
         """The interval within what the metric can be; None when one seed says nothing about the spread."""
@@ -93,9 +96,9 @@ METRICS = {
     "train_accuracy": _share("exactitud de entrenamiento"),
     "train_loss": Metric("pérdida de entrenamiento", 3, higher_better=False),
     "overfitting_gap": Metric("brecha de sobreajuste", 1, 100, "puntos", higher_better=False, least=-1, most=1),
-    "best_epoch": Metric("mejor época", 1),
-    "epochs_run": Metric("número de épocas", 1, feminine=False, higher_better=False),
-    "epochs_to_95": Metric("número de épocas hasta el 95 %", 1, feminine=False, higher_better=False),
+    "best_epoch": Metric("mejor época", 1, counted=True),
+    "epochs_run": Metric("número de épocas", 1, feminine=False, higher_better=False, counted=True),
+    "epochs_to_95": Metric("número de épocas hasta el 95 %", 1, feminine=False, higher_better=False, counted=True),
     "training_seconds": Metric("tiempo de entrenamiento", 1, 1, "duration", False, False),
     "seconds_per_epoch": Metric("tiempo por época", 1, 1, "duration", False, False),
     "images_per_second": Metric("ritmo de entrenamiento", 0, 1, "imágenes/s", False, True),

@@ -294,7 +294,9 @@ def _measures(laid_out: Any) -> tuple[dict[int, Measure], Sheet]:
             continue
         tag = box.element.tag
         line = _line_height(box) if tag not in ("h2", "h3") else None
-        measures[index] = Measure(max(0.0, top - end), bottom - top, line, heading=tag in ("h2", "h3"))
+        measures[index] = Measure(
+            max(0.0, top - end), bottom - top, line, tag in ("h2", "h3"), box.margin_top, box.margin_bottom
+        )
         end = bottom
         body.append(index)
     first = next((at for at, index in enumerate(body) if 0 <= index < TAIL), len(body))

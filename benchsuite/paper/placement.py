@@ -18,8 +18,8 @@ PAGE_PRICE = 300.0
 CARRY_PRICE = 5.0
 CROSS_PRICE = 60.0
 """What a page, a float's step away from its place, and its leaving its section weigh against pixels of holes."""
-FULLEST = 0.66
-"""Largest share of a page's height that heads may take."""
+FULLEST = 0.5
+"""Largest share of a page's height that several heads may take: the tallest figures must fit into what is left."""
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,8 @@ def place(content: Content, heights: Mapping[int, float], compose: Compose, pass
     """Arrange the blocks. A wide block that finds no head stays in the flow, across both columns."""
     flow = tuple(i for i in range(content.count) if i not in content.wide)
     arrangement = Arrangement(flow, {}, heights)
-    layout = compose(arrangement)
+    # Page 1 has no heads: what fills it is found best before there are any elsewhere.
+    arrangement, layout = _fill(content, arrangement, compose(arrangement), compose, passes)
     for _ in range(3):
         arrangement, layout = _head(content, arrangement, layout, compose)
         arrangement, layout = _fill(content, arrangement, layout, compose, passes)
@@ -122,6 +123,11 @@ def _head(content: Content, arrangement: Arrangement, layout: Layout, compose: C
         if attempt >= 2:
             floor = dict(arrangement.heads)
     return arrangement, layout
+
+
+def _bare(content: Content, arrangement: Arrangement) -> Arrangement:
+    """The same without the wide blocks in the flow, but with their pages."""
+    return replace(arrangement, order=tuple(i for i in arrangement.order if i not in content.wide))
 
 
 def _pages(content: Content, heights: Mapping[int, float], layout: Layout, floor: Mapping[int, int]) -> dict[int, int]:
@@ -184,6 +190,9 @@ def _fill(
             passes -= 1
             moved = _moved(content, arrangement, index, after)
             trial = compose(moved)
+            if not settled(moved, trial):
+                moved = _anchor(content, _bare(content, moved), trial)
+                trial = compose(moved)
             lead = _cost(content, *(best or (arrangement, layout)))
             if _cost(content, moved, trial) < lead and settled(moved, trial):
                 best = moved, trial

@@ -41,6 +41,12 @@ def _shortest(value: float) -> str:
     return f"{value:.12f}".rstrip("0") if 1e-10 < abs(value) < 1e15 else f"{value:g}"
 
 
+def significant(value: float, digits: int = 2) -> str:
+    """A positive amount to at least so many significant digits and two decimals: «3,63», «0,0012»."""
+    decimals = 2 if value >= 0.1 or value <= 0 else digits - 1 - math.floor(math.log10(value))
+    return number(value, decimals)
+
+
 def signed(value: float, decimals: int) -> str:
     """A difference: always with its sign, except zero."""
     text = number(value, decimals)

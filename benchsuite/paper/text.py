@@ -79,6 +79,11 @@ def literal(text: str) -> str:
     return re.sub(r"([\\*`\[\]{}$])", r"\\\1", text)
 
 
+def file_name(value: str) -> str:
+    """`value` with the folders of a path that lies on somebody's machine taken off: a paper has no use for them."""
+    return re.sub(r"(?<![^=\s\"'])(?:~|\.{1,2}|[A-Za-z]:)?[\\/](?=\S)(?:[^\\/=;]+[\\/])*(?=[^\\/=;])", "", value)
+
+
 def plain(text: str) -> str:
     """The words of a text without its marks: for titles of windows, alternative texts and metadata."""
 

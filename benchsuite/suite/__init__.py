@@ -1,6 +1,6 @@
 """From a YAML file to a plan: read, validate, expand."""
 
-from benchsuite.suite.expand import baseline_case, expand
+from benchsuite.suite.expand import baselines, expand
 from benchsuite.suite.jsonschema import json_schema
 from benchsuite.suite.plan import Case, Component, Plan, RunSpec
 from benchsuite.suite.problems import Problem, SuiteError
@@ -16,7 +16,7 @@ __all__ = [
     "RunSpec",
     "Suite",
     "SuiteError",
-    "baseline_case",
+    "baselines",
     "expand",
     "json_schema",
     "parse_suite",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,6 +17,8 @@ from benchsuite.suite.overrides import Override, read_overrides, read_seeds
 from benchsuite.suite.plan import Case, Plan
 from benchsuite.suite.problems import Problem, SuiteError, did_you_mean, one_of, shown, written
 from benchsuite.suite.schema import Design, Suite
+from benchsuite.suite.search import most_runs
+from benchsuite.suite.space import planned_search, search_problems, search_settings
 
 
 def expand(suite: Suite, registry: Registry, *, overrides: Sequence[str] = (), seeds: str | None = None) -> Plan:
@@ -38,14 +41,31 @@ def expand(suite: Suite, registry: Registry, *, overrides: Sequence[str] = (), s
     if asked != suite.seed_values:
         changes.append(f"seeds = {_listed(asked)} (suite: {_listed(suite.seed_values)})")
     pinned = (*(override.setting.path for override in changed), *(["seeds"] if seeds is not None else []))
-    return Plan(suite=suite.name, cases=final.cases, seeds=asked, changes=tuple(changes), pinned=pinned)
+    search = planned_search(suite, [override.setting for override in changed])
+    return Plan(
+        suite=suite.name,
+        cases=final.cases,
+        seeds=asked,
+        changes=tuple(changes),
+        pinned=pinned,
+        search=search,
+        following=most_runs(search.declared) if search else 0,
+    )
 
 
-def baseline_case(suite: Suite, plan: Plan) -> str | None:
-    """The name of the case that the suite compares the others with; None when it compares nothing."""
-    if suite.compare is None:
-        return None
-    return next((case.name for case in plan.cases if _is_baseline(suite, case)), None)
+def baselines(suite: Suite, plan: Plan) -> dict[str, str]:
+    """For each case that is compared with another, the other's name.
+
+    With a factor that is the case which has the baseline's value and differs in nothing else that both set, so that
+    in a grid of several axes each row has its own; a row without one is not compared.
+    """
+    known = [case for case in plan.cases if _is_baseline(suite, case)]
+    found = {}
+    for case in plan.cases:
+        baseline = next((other for other in known if _comparable(suite, case, other)), None)
+        if case not in known and baseline is not None:
+            found[case.name] = baseline.name
+    return found
 
 
 @dataclass
@@ -66,6 +86,7 @@ def expansion(design: Design, registry: Registry, overrides: Sequence[Setting] =
         problem = Problem(mark, "vary", f"the grid has {size:,} cases", size, f"at most {grid.MOST_CASES:,}")
         return Expansion(problems=[problem, *base_problems(origin, registry)])
     problems = [*_path_problems(design), *_overlap_problems(design), *_repeated_values(origin)]
+    problems += search_problems(design, origin, registry)
     exclusions = [_Exclusion(node) for node in _elements(origin, "exclude")]
     kept = []
     for cell in grid.cells(design):
@@ -107,7 +128,7 @@ class _Exclusion:
     def __init__(self, node: Node) -> None:
         self.node = node
         self.settings = grid.settings_of(node)
-        self.missing = set(self.settings)
+        self.missing = {setting.path for setting in self.settings}
         self.used = False
 
     def matches(self, cell: Cell, resolver: Resolver) -> bool:
@@ -122,17 +143,17 @@ class _Exclusion:
             return False
         declared = resolver.node(kind, cell.settings).get(*names)
         if declared is not None:
-            self.missing.discard(setting)
+            self.missing.discard(setting.path)
             return grid.agrees(declared.plain(), setting.node.plain())
         component = resolver.resolved(kind, cell.settings).component
         found, value = _below(component.parameters, names) if component is not None else (False, None)
         if found:
-            self.missing.discard(setting)
+            self.missing.discard(setting.path)
         return found and grid.agrees(value, setting.node.plain())
 
     def problem(self, known: Sequence[str]) -> Problem | None:
         for setting in self.settings:
-            if setting in self.missing:
+            if setting.path in self.missing:
                 what = f"there is no {shown(setting.path)}"
                 return Problem(setting.key, "exclude", what, setting.path, None, did_you_mean(setting.path, known))
         if self.used:
@@ -180,7 +201,7 @@ def _settings(design: Design) -> list[tuple[str, Setting]]:
     for node in _elements(design.origin, "cases"):
         name = node.get("name")
         found += [(f"the case {shown(name.plain() if name else None)}", s) for s in grid.settings_of(node.get("set"))]
-    return found
+    return found + [("`search`", setting) for setting in search_settings(design)]
 
 
 def _path_problems(design: Design) -> list[Problem]:
@@ -197,6 +218,9 @@ def _path_problems(design: Design) -> list[Problem]:
             first = names[str(name.content)]
             suggestion = f"rename one; the first is in line {first}" if first else "rename one"
             problems.append(Problem(name.mark, f"cases[{index}].name", what, name.content, suggestion=suggestion))
+        if design.search is not None and re.match(r"trial \d", str(name.content)):
+            what = f"{shown(name.content)} could be a trial of the search"
+            problems.append(Problem(name.mark, f"cases[{index}].name", what, name.content, suggestion="rename it"))
         names.setdefault(str(name.content), name.mark.line)
     return problems
 
@@ -209,25 +233,18 @@ def _overlap_problems(design: Design) -> list[Problem]:
     for group in groups:
         for inner in group:
             for outer in group:
-                if inner is not outer and grid.overlap(outer.parts, inner.parts) and _collide(outer, inner):
+                if inner is not outer and grid.overlap(outer.parts, inner.parts) and grid.collide(outer, inner):
                     later = max(inner, outer, key=lambda setting: (setting.key.line or 0, setting.key.column or 0))
                     what = f"{shown(inner.path)} and {shown(outer.path)} set the same parameter"
                     problems.append(Problem(later.key, "vary", what, suggestion="keep one of the two"))
     return problems
 
 
-def _collide(outer: Setting, inner: Setting) -> bool:
-    """A whole component goes together with a parameter that it leaves open; anything else collides."""
-    if outer.path not in KINDS or outer.path == inner.path:
-        return True
-    values = outer.node.elements or (outer.node,)
-    return any(value.get(*inner.parts[1:]) is not None for value in values)
-
-
 def _repeated_values(origin: Node) -> list[Problem]:
     """Values that an axis, or the list of seeds, gives twice."""
     seeds = origin.get("seeds")
     lists = [(f"vary.{axis.path}", axis.node) for axis in grid.settings_of(origin.get("vary"))]
+    lists += [(f"search.space.{axis.path}", axis.node) for axis in grid.settings_of(origin.get("search", "space"))]
     problems = []
     for path, node in [*lists, *([("seeds", seeds)] if seeds is not None else [])]:
         seen: set[str] = set()
@@ -303,6 +320,12 @@ def _is_baseline(suite: Suite, case: Case) -> bool:
     if compare.factor is None:
         return case.name == compare.baseline
     return compare.factor in case.settings and grid.agrees(case.settings[compare.factor], compare.baseline)
+
+
+def _comparable(suite: Suite, case: Case, baseline: Case) -> bool:
+    factor = suite.compare.factor if suite.compare else None
+    shared = (case.settings.keys() & baseline.settings.keys()) - {factor}
+    return factor is None or all(grid.same(case.settings[path], baseline.settings[path]) for path in shared)
 
 
 def _change(override: Override, before: Sequence[Case], after: Sequence[Case]) -> str | None:

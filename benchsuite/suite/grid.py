@@ -99,6 +99,15 @@ def overlap(outer: Sequence[str], inner: Sequence[str]) -> bool:
     return list(inner[: len(outer)]) == list(outer)
 
 
+def collide(outer: Setting, inner: Setting) -> bool:
+    """Whether two settings want one place, `inner` lying below `outer`: a whole component collides only with what
+    it states itself."""
+    if outer.path not in KINDS or outer.path == inner.path:
+        return True
+    values = outer.node.elements or (outer.node,)
+    return any(value.get(*inner.parts[1:]) is not None for value in values)
+
+
 def put(base: Node, settings: Sequence[Setting]) -> Node:
     """The base with the settings put in, whole components before their parts.
 

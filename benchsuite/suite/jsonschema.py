@@ -17,7 +17,7 @@ def json_schema(registry: Registry) -> dict[str, Any]:
     """A JSON Schema (draft 2020-12) that accepts the suites which the installed plugins make possible.
 
     `dataset`, `model` and `recipe` are checked by `if` the name is so `then` the parameters are these; the keys of
-    `vary`, `set` and `exclude` are offered as the dotted paths of all components.
+    `vary`, `space`, `set` and `exclude` are offered as the dotted paths of all components.
     """
     schema = Suite.model_json_schema()
     definitions: dict[str, Any] = schema.setdefault("$defs", {})
@@ -29,7 +29,8 @@ def json_schema(registry: Registry) -> dict[str, Any]:
     paths = {path: _value(path, found) for path, found in _paths(registry).items()}
     axes = {path: {"type": "array", "minItems": 1, "items": value} for path, value in paths.items()}
     settings = [definitions["NamedCase"]["properties"]["set"], schema["properties"]["exclude"]["items"]]
-    places = [(schema["properties"]["vary"], axes), *((place, paths) for place in settings)]
+    spaces = [schema["properties"]["vary"], definitions["Search"]["properties"]["space"]]
+    places = [*((place, axes) for place in spaces), *((place, paths) for place in settings)]
     entries = [e for kind in KINDS for found in registry.entries(cast("Kind", kind)).values() for e in found]
     closed = not any(shape.is_open(shape.schema_of(entry.component.Parameters)) for entry in entries)
     for place, offered in places:

@@ -7,6 +7,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+from benchsuite.suite.schema import Search
+
 
 class Component(BaseModel):
     """One dataset, model or recipe of a case, with every parameter resolved (defaults included), as JSON values."""
@@ -45,11 +47,35 @@ class RunSpec(BaseModel):
     seed: int
 
 
+class PlannedSearch(BaseModel):
+    """A search and what its trials change: the base as declared (`dataset`, `model`, `recipe`), `--set` included.
+
+    `reduced` tells that its trials take the components' changes for a trial on the sample.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    declared: Search
+    base: Mapping[str, Any]
+    reduced: bool = False
+
+
+class Trial(BaseModel):
+    """One run of a search: trial `number` (from 1), with halving on `rung` (from 0)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    number: int
+    rung: int
+    case: Case
+
+
 class Plan(BaseModel):
     """The cases and seeds of a suite, in the order of the file.
 
     `changes` lists what `--set` and the like altered, and `pinned` the paths that the user asked for (and `seeds`),
-    which a trial leaves alone.
+    which a trial leaves alone. `trials` are those runs of the search that the results so far imply; at most
+    `following` come after them.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -59,8 +85,18 @@ class Plan(BaseModel):
     seeds: tuple[int, ...]
     changes: tuple[str, ...] = ()
     pinned: tuple[str, ...] = ()
+    search: PlannedSearch | None = None
+    trials: tuple[Trial, ...] = ()
+    following: int = 0
 
     @property
     def runs(self) -> tuple[RunSpec, ...]:
-        """Every run, seed by seed, so that an interrupted study has whole rows of paired cases."""
-        return tuple(RunSpec(suite=self.suite, case=case, seed=seed) for seed in self.seeds for case in self.cases)
+        """Every known run: cases seed by seed, so that an interrupted study has whole rows of paired cases; trials."""
+        cases = (RunSpec(suite=self.suite, case=case, seed=seed) for seed in self.seeds for case in self.cases)
+        return (*cases, *(self.trial_run(trial.case) for trial in self.trials))
+
+    def trial_run(self, case: Case) -> RunSpec:
+        """A trial's case as a run, with the seed of the search."""
+        if self.search is None:
+            raise ValueError("this plan has no search")
+        return RunSpec(suite=self.suite, case=case, seed=self.search.declared.seed)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from benchsuite.suite.explain import validate
 from benchsuite.suite.plan import Case
 from benchsuite.suite.problems import Mark, Problem, SuiteError, did_you_mean, one_of, printable, shown
 from benchsuite.suite.schema import METRICS, Design, Suite
+from benchsuite.suite.space import search_settings
 
 LOCAL = Path("suites")
 ENDINGS = (".yaml", ".yml")
@@ -112,9 +114,10 @@ def _prose_problems(suite: Suite, expanded: Expansion) -> list[Problem]:
     if paper is None:
         return problems
     labels = paper.get("labels")
+    searched = [setting.path for setting in search_settings(suite)]
     for path, item in (labels.items if labels is not None else {}).items():
-        if expanded.cases and path not in METRICS and not _has(expanded.cases, path):
-            known = [*dict.fromkeys(path for case in expanded.cases for path in case.settings), *METRICS]
+        if expanded.cases and path not in (*METRICS, *searched) and not _has(expanded.cases, path):
+            known = [*dict.fromkeys(path for case in expanded.cases for path in case.settings), *searched, *METRICS]
             what = f"there is no {shown(path)} to label"
             problems.append(Problem(item.key, "paper.labels", what, path, None, did_you_mean(path, known)))
     problems += _repeated(_values(paper.get("references"), "key"), "paper.references", "reference")
@@ -122,8 +125,21 @@ def _prose_problems(suite: Suite, expanded: Expansion) -> list[Problem]:
     return problems
 
 
-def _has(cases: Iterable[Case], path: str) -> bool:
-    return any(path in case.settings or value_at(case, path)[0] for case in cases)
+def _has(cases: Iterable[Case], name: str) -> bool:
+    """Whether there is a parameter, a case, or a value of a setting («path=value») of this name."""
+    path, equals, value = name.partition("=")
+    return any(
+        name == case.name
+        or name in case.settings
+        or value_at(case, name)[0]
+        or (equals and path in case.settings and value == _written(case.settings[path]))
+        for case in cases
+    )
+
+
+def _written(value: object) -> str:
+    """A value as a label's name writes it."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def _values(nodes: Node | None, name: str) -> list[Node]:

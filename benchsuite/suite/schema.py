@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, JsonValue, PrivateAttr, Tag
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, JsonValue, PrivateAttr, Tag
 
 from benchsuite.suite.document import Node, from_plain
 from benchsuite.suite.problems import Mark
@@ -15,6 +15,8 @@ Metric = Literal[
 ]
 
 METRICS: tuple[str, ...] = get_args(Metric)
+
+SearchMetric = Literal["validation_accuracy", "validation_loss"]
 
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9_]+$", max_length=80)]
 Line = Annotated[str, Field(max_length=500)]
@@ -43,6 +45,9 @@ class Size(Declared):
 
     seeds: int = Field(ge=1)
     """How many seeds each case runs with."""
+
+    trials: int | None = Field(default=None, ge=1)
+    """How many trials the search makes; stated when there is a search."""
 
 
 class ComponentChoice(Declared):
@@ -75,6 +80,57 @@ class Compare(Declared):
 
     metric: Metric = "test_accuracy"
     """What is compared."""
+
+
+def _unsealed(metric: object) -> object:
+    """Choosing by the test split would make its accuracy an estimate of nothing."""
+    if isinstance(metric, str) and metric.startswith("test_"):
+        raise ValueError(f"{metric} is sealed until the search has chosen; take validation_accuracy or validation_loss")
+    return metric
+
+
+class Halving(Declared):
+    """Synchronous successive halving: all trials begin with little, and only the best go on with more.
+
+    Jamieson and Talwalkar, «Non-stochastic best arm identification and hyperparameter optimization», AISTATS 2016.
+    """
+
+    path: Path
+    """What grows from rung to rung, such as `recipe.max_epochs`; no axis of the space."""
+
+    rungs: Annotated[tuple[Annotated[int, Field(ge=1)], ...], Field(min_length=2, max_length=20)]
+    """Its value on each rung, rising. A rung begins when every run of the one before has ended."""
+
+    keep: float = Field(gt=0, lt=1)
+    """The share of a rung's trials that go on, rounded up."""
+
+
+class Search(Declared):
+    """A search over a space of parameters: trials around the base, each an ordinary run with the search's seed."""
+
+    space: Annotated[
+        dict[Path, Annotated[tuple[JsonValue, ...], Field(min_length=1, max_length=1000)]],
+        Field(min_length=1, max_length=20),
+    ]
+    """Axes: dotted paths (or `dataset`, `model`, `recipe`) with the values they may take."""
+
+    sampler: Literal["grid", "random", "tpe"]
+    """`grid` takes every point, `random` draws without repeating, `tpe` learns from the trials before (Optuna's)."""
+
+    budget: int = Field(ge=1, le=10_000)
+    """How many trials are made."""
+
+    metric: Annotated[SearchMetric, BeforeValidator(_unsealed)] = "validation_accuracy"
+    """What the best trial is best in, at the epoch that validation chose."""
+
+    batch: int = Field(default=4, ge=1, le=1000)
+    """With `tpe`: trials proposed at once, which do not see each other's results."""
+
+    halving: Halving | None = None
+    """Left out, every trial is one run."""
+
+    seed: Seed = 0
+    """Seed of the draws, and of every trial's run."""
 
 
 class Author(Declared):
@@ -172,6 +228,9 @@ class Design(Declared):
 
     seeds: Seeds
     """A number n for the seeds 0 to n-1, or the list of seeds."""
+
+    search: Search | None = None
+    """A search beside the cases; its trials change the base."""
 
     _origin: Node | None = PrivateAttr(default=None)
 

@@ -42,8 +42,9 @@ def paths(model: type[BaseModel]) -> tuple[str, ...]:
 def names_at(model: type[BaseModel], location: Sequence[str | int]) -> tuple[str, ...]:
     """The names that a mapping at `location` (as pydantic gives it) may have."""
     root = schema_of(model)
-    found = [name for schema in _at(root, location) for name in schema.get("properties", {})]
-    return tuple(dict.fromkeys(found))
+    schemas = _at(root, location)
+    schemas += [_resolved(root, branch) for schema in schemas for branch in _branches(schema)]
+    return tuple(dict.fromkeys(name for schema in schemas for name in schema.get("properties", {})))
 
 
 def expected_at(model: type[BaseModel], location: Sequence[str | int]) -> str | None:

@@ -11,17 +11,21 @@ from benchsuite.errors import PluginError
 from benchsuite.registry import Entry, Kind, Registry
 from benchsuite.suite.components import component, resolved_parameters
 from benchsuite.suite.grid import KINDS, overlap, same
-from benchsuite.suite.plan import Case, Component, Plan
+from benchsuite.suite.plan import Case, Component, Plan, PlannedSearch
 from benchsuite.suite.problems import printable, written
+from benchsuite.suite.search import most_runs, points
+from benchsuite.suite.space import case_with
 
 MOST_SEEDS = 2
+MOST_SEARCH_TRIALS = 4
+SEARCH_RUNGS = (1, 2)
 
 
 def trial(plan: Plan, registry: Registry) -> Plan:
-    """The same cases with every component's `trial` changes, and at most two seeds; `changes` says which.
+    """The same cases with every component's `trial` changes, at most two seeds, a small search; `changes` says which.
 
-    Nothing that the suite varies or the user pinned is touched. Raises PluginError when a component's changes are
-    not parameters of its own.
+    Nothing that the suite varies or the user pinned is touched, but an axis of the search that such a change concerns
+    leaves its space. Raises PluginError when a component's changes are not parameters of its own.
     """
     kept = [path for path in plan.pinned if path != "seeds"]
     settings = [setting for case in plan.cases for setting in case.settings.items()]
@@ -33,7 +37,53 @@ def trial(plan: Plan, registry: Registry) -> Plan:
     seeds = plan.seeds if "seeds" in plan.pinned else plan.seeds[:MOST_SEEDS]
     if seeds != plan.seeds:
         changes[f"seeds = {', '.join(map(str, seeds))} (trial; suite: {len(plan.seeds)} seeds)"] = None
-    return plan.model_copy(update={"cases": tuple(cases), "seeds": seeds, "changes": (*plan.changes, *changes)})
+    search = _tried_search(plan.search, registry, kept, changes) if plan.search else None
+    made = {"cases": tuple(cases), "seeds": seeds, "search": search, "changes": (*plan.changes, *changes)}
+    return plan.model_copy(update=made | {"following": most_runs(search.declared) if search else 0})
+
+
+def tried(case: Case, registry: Registry, pinned: Sequence[str]) -> Case:
+    """A trial of a search with every component's changes, but of what it sets itself and of what is pinned."""
+    settings, kept = list(case.settings.items()), [path for path in pinned if path != "seeds"]
+    components = {kind: _tried(case, cast("Kind", kind), registry, settings, kept, {}) for kind in KINDS}
+    return case.model_copy(update=components)
+
+
+def _tried_search(
+    planned: PlannedSearch, registry: Registry, pinned: Sequence[str], changes: dict[str, None]
+) -> PlannedSearch:
+    """The search without the axes that a trial fixes, with few trials on short rungs."""
+    search = planned.declared
+    case = case_with(planned, "first", {path: values[0] for path, values in search.space.items()}, registry)
+    fixed = [
+        f"{kind}.{name}" for kind in KINDS for name in _declared(_entry(case, kind, registry), getattr(case, kind))
+    ]
+    left = {
+        path: values
+        for path, values in search.space.items()
+        if not any(overlap(other.split("."), path.split(".")) for other in fixed)
+    }
+    for path, values in search.space.items() if left else ():
+        if path not in left:
+            changes[f"search.space without {path} (trial; suite: {len(values)} values)"] = None
+    smaller = search.model_copy(update={"space": left or search.space})
+    budget = min(MOST_SEARCH_TRIALS, search.budget, points(smaller))
+    if budget != search.budget:
+        changes[f"search.budget = {budget} (trial; suite: {search.budget})"] = None
+    halving = search.halving
+    if halving is not None:
+        rungs = tuple(min(pair) for pair in zip(SEARCH_RUNGS, halving.rungs, strict=False))
+        if rungs != halving.rungs:
+            line = f"search.halving.rungs = {written(list(rungs))} (trial; suite: {written(list(halving.rungs))})"
+            changes[line] = None
+        halving = halving.model_copy(update={"rungs": rungs})
+    smaller = smaller.model_copy(update={"budget": budget, "halving": halving})
+    return planned.model_copy(update={"declared": smaller, "reduced": True})
+
+
+def _entry(case: Case, kind: str, registry: Registry) -> Entry:
+    chosen: Component = getattr(case, kind)
+    return registry.entry(cast("Kind", kind), f"{chosen.distribution}:{chosen.name}")
 
 
 def _tried(
@@ -46,7 +96,7 @@ def _tried(
 ) -> Component:
     """One component of a case with its trial changes; appends a line to `changes` for each."""
     old: Component = getattr(case, kind)
-    entry = registry.entry(kind, f"{old.distribution}:{old.name}")
+    entry = _entry(case, kind, registry)
     parameters = dict(old.parameters)
     for name, value in _declared(entry, old).items():
         path = f"{kind}.{name}"

@@ -69,7 +69,7 @@ def measured(case: str, values: dict[int, float]) -> dict[int, tuple[str, float]
 
 def test_only_shared_seeds_are_paired_and_both_sides_runs_are_named() -> None:
     found = compare(
-        "a",
+        {"b": "a"},
         "test_accuracy",
         {"a": measured("a", {0: 0.5, 1: 0.6, 3: 0.9}), "b": measured("b", {3: 0.8, 2: 0.1, 1: 0.7})},
     )
@@ -85,7 +85,7 @@ def test_only_shared_seeds_are_paired_and_both_sides_runs_are_named() -> None:
 def test_fewer_than_six_pairs_give_no_p_but_the_number_needed(pairs: int) -> None:
     values = {seed: 0.5 + seed / 100 for seed in range(pairs)}
     better = {seed: value + 0.1 + seed / 50 for seed, value in values.items()}
-    (comparison,) = compare("a", "test_accuracy", {"a": measured("a", values), "b": measured("b", better)})
+    (comparison,) = compare({"b": "a"}, "test_accuracy", {"a": measured("a", values), "b": measured("b", better)})
     assert (comparison.p, comparison.p_adjusted, comparison.seeds_needed) == (None, None, 6)
     assert (comparison.difference is None) == (pairs == 0)
 
@@ -94,11 +94,21 @@ def test_a_case_that_is_too_small_does_not_weigh_on_the_family() -> None:
     base = {seed: 0.5 + seed / 128 for seed in range(8)}
     better = {seed: value + (seed + 1) / 128 for seed, value in base.items()}
     few = {seed: better[seed] for seed in range(3)}
-    found = compare("a", "m", {"a": measured("a", base), "few": measured("f", few), "b": measured("b", better)})
+    cases = {"a": measured("a", base), "few": measured("f", few), "b": measured("b", better)}
+    found = compare({"few": "a", "b": "a"}, "m", cases)
     assert [comparison.seeds_needed for comparison in found] == [6, None]
     assert found[1].p == found[1].p_adjusted == pytest.approx(2 / 2**8)
 
 
 def test_a_baseline_without_runs_leaves_every_comparison_open() -> None:
-    (comparison,) = compare("a", "m", {"b": measured("b", {0: 1.0})})
+    (comparison,) = compare({"b": "a"}, "m", {"b": measured("b", {0: 1.0})})
     assert comparison.difference is None
+
+
+def test_each_case_is_compared_with_its_own_baseline_and_all_are_one_family() -> None:
+    base = {seed: 0.5 + seed / 128 for seed in range(8)}
+    better = {seed: value + (seed + 1) / 128 for seed, value in base.items()}
+    cases = {"a": base, "b": better, "c": better, "d": base}
+    found = compare({"b": "a", "d": "c"}, "m", {name: measured(name, values) for name, values in cases.items()})
+    assert [(each.case, each.baseline) for each in found] == [("b", "a"), ("d", "c")]
+    assert [each.p_adjusted for each in found] == pytest.approx([4 / 2**8, 4 / 2**8])

@@ -31,8 +31,8 @@ def test_the_same_records_give_the_same_findings_whatever_their_order() -> None:
     records = make_records(plan)
     keys = make_keys(plan)
     backwards = dict(reversed(records.items()))
-    assert text_of(study(plan, keys, records, baseline="freeze_blocks=0")) == text_of(
-        study(plan, keys, backwards, baseline="freeze_blocks=0")
+    assert text_of(study(plan, keys, records, baselines={"freeze_blocks=1": "freeze_blocks=0"})) == text_of(
+        study(plan, keys, backwards, baselines={"freeze_blocks=1": "freeze_blocks=0"})
     )
 
 
@@ -177,4 +177,4 @@ def test_unknown_metrics_and_baselines_are_refused() -> None:
     with pytest.raises(ValueError, match="test_accuracy"):
         study(plan, {}, {}, metric="accuracy")
     with pytest.raises(ValueError, match="no case"):
-        study(plan, {}, {}, baseline="nothing")
+        study(plan, {}, {}, baselines={"freeze_blocks=1": "nothing"})

@@ -23,7 +23,9 @@ def test_labels_are_text_never_mathematics_or_markup() -> None:
 
 def test_long_labels_make_the_figure_taller_instead_of_the_axes_narrower() -> None:
     cases = make_findings(cases=3, seeds=2).cases
-    longer = tuple(replace(case, label=f"una configuración larga {i}") for i, case in enumerate(cases))
+    longer = tuple(
+        replace(case, label=f"una configuración de nombre bastante largo {i}") for i, case in enumerate(cases)
+    )
 
     def height(svg: str) -> float:
         found = re.search(r'height="([\d.]+)pt"', svg)
@@ -32,7 +34,7 @@ def test_long_labels_make_the_figure_taller_instead_of_the_axes_narrower() -> No
 
     brief, long = (cost.parameters_against_time("fig-cost", chosen, "Caso") for chosen in (cases, longer))
     assert height(long.svg) > height(brief.svg)
-    assert "una configuración lar…" in long.svg
+    assert "una configurac…astante largo 1" in long.svg
 
 
 def test_identifiers_carry_the_name_of_their_figure() -> None:

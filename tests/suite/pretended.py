@@ -129,6 +129,8 @@ class TuneParameters(Parameters):
     def odd(self) -> TuneParameters:
         if self.weight_decay == 13:
             raise ZeroDivisionError("a defect of the plugin")
+        if self.nesterov and self.weight_decay == 11:
+            raise ValueError("a weight decay of 11 does not go with nesterov")
         return self
 
 

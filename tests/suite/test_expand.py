@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from pretended import BASE, REGISTRY
 
 from benchsuite.registry import Registry
-from benchsuite.suite import Plan, Suite, SuiteError, baseline_case, expand, parse_suite
+from benchsuite.suite import Plan, Suite, SuiteError, baselines, expand, parse_suite
 
 Read = Callable[[str], Suite]
 
@@ -56,7 +56,7 @@ def test_every_parameter_of_a_case_is_resolved(read: Read, registry: Registry) -
         "max_epochs": 30,
         "weight_decay": 0.0,
         "nesterov": False,
-        "freeze": {"blocks": 1, "stem": "with_first_block", "batchnorm": "eval", "stages": None},
+        "freeze": {"blocks": 1, "stem": "with_first_block", "batchnorm": "eval", "stages": None, "train_last": None},
         "milestones": [],
     }
     assert (case.recipe.distribution, case.recipe.version) == ("pretend", "1.0")
@@ -230,13 +230,29 @@ def test_the_stated_size_is_that_of_the_file_not_of_the_overrides(read: Read, re
     assert len(plan.runs) == 15
 
 
-def test_the_baseline_is_the_case_that_compare_names(read: Read, registry: Registry) -> None:
+def test_every_other_case_is_compared_with_the_one_that_compare_names(read: Read, registry: Registry) -> None:
     suite = read(BASE.replace("baseline: 0", "baseline: 2"))
-    assert baseline_case(suite, expand(suite, registry)) == "freeze_blocks=2"
+    two = "freeze_blocks=2"
+    assert baselines(suite, expand(suite, registry)) == {"freeze_blocks=0": two, "freeze_blocks=1": two}
     suite = read(BASE.replace("factor: recipe.freeze.blocks, baseline: 0", "baseline: freeze_blocks=1"))
-    assert baseline_case(suite, expand(suite, registry)) == "freeze_blocks=1"
+    assert set(baselines(suite, expand(suite, registry)).values()) == {"freeze_blocks=1"}
     suite = read(BASE.replace("compare: {factor: recipe.freeze.blocks, baseline: 0}\n", ""))
-    assert baseline_case(suite, expand(suite, registry)) is None
+    assert baselines(suite, expand(suite, registry)) == {}
+
+
+def test_in_a_grid_of_two_axes_a_case_is_compared_with_the_baseline_of_its_own_row(
+    read: Read, registry: Registry
+) -> None:
+    two_axes = BASE.replace("[0, 1, 2]}", "[0, 1, 2], model.depth: [50, 18]}").replace("cases: 3", "cases: 6")
+    suite = read(two_axes)
+    assert baselines(suite, expand(suite, registry)) == {
+        f"freeze_blocks={blocks},depth={depth}": f"freeze_blocks=0,depth={depth}"
+        for blocks in (1, 2)
+        for depth in (50, 18)
+    }
+    missing = "exclude: [{recipe.freeze.blocks: 0, model.depth: 18}]\n"
+    suite = read(two_axes.replace("cases: 6", "cases: 5") + missing)
+    assert list(baselines(suite, expand(suite, registry))) == ["freeze_blocks=1,depth=50", "freeze_blocks=2,depth=50"]
 
 
 def test_a_suite_made_without_a_file_expands_too(read: Read, registry: Registry) -> None:

@@ -269,7 +269,9 @@ def test_a_suite_with_arbitrary_text_in_it_is_read_or_refused_with_a_suite_error
 
 @settings(max_examples=60, deadline=None)
 @given(
-    st.sampled_from(["dataset", "model", "recipe", "vary", "cases", "exclude", "seeds", "size", "compare", "paper"]),
+    st.sampled_from(
+        ["dataset", "model", "recipe", "vary", "cases", "exclude", "seeds", "size", "compare", "paper", "search"]
+    ),
     st.recursive(
         st.none()
         | st.booleans()
@@ -302,3 +304,10 @@ def test_a_suite_with_an_arbitrary_value_is_read_or_refused_with_a_suite_error(k
 def test_reading_and_expanding_do_not_import_torch() -> None:
     code = "import sys, benchsuite.suite; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_labels_may_name_a_case_or_a_value_of_a_setting(read: Callable[[str], Suite]) -> None:
+    labels = "paper: {labels: {recipe.freeze.blocks=1: uno, freeze_blocks=2: dos, recipe.freeze.blocks: Bloques}}\n"
+    assert set(read(BASE + labels).paper.labels.values()) == {"uno", "dos", "Bloques"}
+    with pytest.raises(SuiteError, match=r"no 'recipe\.freeze\.blocks=7' to label"):
+        read(BASE + labels.replace("blocks=1", "blocks=7"))

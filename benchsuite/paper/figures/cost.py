@@ -1,4 +1,4 @@
-"""Trainable parameters against training time, one point a case."""
+"""What training costs, one point a case: time against the parameters that train, or accuracy against time."""
 
 from __future__ import annotations
 
@@ -6,14 +6,15 @@ from collections.abc import Sequence
 
 from benchsuite.analysis.findings import CaseFindings
 from benchsuite.paper import spanish
-from benchsuite.paper.figures.style import COLUMN, Drawing, amounts, drawing, figure, finish, legend, look
+from benchsuite.paper.figures.style import COLUMN, Drawing, amounts, drawing, figure, finish, legend, look, numerals
 
 
 def parameters_against_time(name: str, cases: Sequence[CaseFindings], factor: str) -> Drawing:
-    """A scatter on two logarithmic scales; bars are the intervals of the time over seeds."""
+    """A scatter, logarithmic where amounts spread widely; bars are the intervals of the time over seeds."""
     with drawing(name):
-        made, axes = figure(COLUMN, 2.1)
+        made, axes = figure(COLUMN, 1.9)
         said: list[str] = []
+        trained, times = [], []
         for index, case in enumerate(cases):
             time = case.estimates.get("training_seconds")
             if time is None or case.model is None or time.mean <= 0:
@@ -26,10 +27,37 @@ def parameters_against_time(name: str, cases: Sequence[CaseFindings], factor: st
                 [trainable], [time.mean], yerr=[[low], [high]], fmt=style.marker, color=style.colour, ms=5.5,
                 mec="black", mew=0.4, elinewidth=0.9, capsize=2, label=case.label,
             )  # fmt: skip
+            trained.append(trainable)
+            times.append(time.mean)
             said.append(f"{case.label}, {spanish.number(trainable)} parámetros y {spanish.seconds(time.mean)}")
-        axes.set(xscale="log", yscale="log", xlabel="Parámetros entrenables", ylabel="Entrenamiento (s)")
+        axes.set(xlabel="Parámetros entrenables", ylabel="Entrenamiento (s)")
         axes.margins(x=0.12, y=0.2)
-        for axis in (axes.xaxis, axes.yaxis):
-            amounts(axis)
-        legend(made, axes, factor, ncols=2 if len(cases) < 7 else 3, loc="best")
+        amounts(axes, "x", trained)
+        amounts(axes, "y", times)
+        legend(made, axes, factor)
         return finish(made, name, f"Parámetros entrenables frente a tiempo de entrenamiento: {'; '.join(said)}.")
+
+
+def time_against_accuracy(name: str, cases: Sequence[CaseFindings], factor: str) -> Drawing:
+    """What is bought with the time, where all cases train the same number of parameters."""
+    with drawing(name):
+        made, axes = figure(COLUMN, 1.9)
+        said: list[str] = []
+        times = []
+        for index, case in enumerate(cases):
+            time, accuracy = case.estimates.get("training_seconds"), case.estimates.get("test_accuracy")
+            if time is None or accuracy is None or time.mean <= 0:
+                continue
+            style = look(index)
+            axes.plot(
+                [time.mean], [100 * accuracy.mean], style.marker, color=style.colour, ms=5.5, mec="black", mew=0.4,
+                label=case.label,
+            )  # fmt: skip
+            times.append(time.mean)
+            said.append(f"{case.label}, {spanish.seconds(time.mean)} y {spanish.percent(accuracy.mean)}")
+        axes.set(xlabel="Entrenamiento (s)", ylabel="Exactitud en test (%)")
+        axes.margins(x=0.12, y=0.15)
+        amounts(axes, "x", times)
+        numerals(axes.yaxis)
+        legend(made, axes, factor)
+        return finish(made, name, f"Tiempo de entrenamiento frente a exactitud en test: {'; '.join(said)}.")

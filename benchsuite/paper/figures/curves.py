@@ -1,4 +1,4 @@
-"""Curves by epoch: loss during training, and how fast each case converges."""
+"""Curves by epoch: loss and accuracy during training, how fast each case converges, and where a phase begins."""
 
 from __future__ import annotations
 
@@ -9,61 +9,121 @@ from benchsuite.analysis.findings import CaseFindings, Curve
 from benchsuite.paper import spanish
 from benchsuite.paper.figures.style import COLUMN, PAGE, Drawing, drawing, figure, finish, legend, look, numerals
 
+CUT = 3.0
+"""A loss so many times above the usual ones would flatten every other curve: it is cut off."""
+
 
 def loss(name: str, cases: Sequence[CaseFindings], factor: str) -> Drawing:
     """Training and validation loss by epoch, mean over seeds with the range of the runs; page wide."""
+    if len(cases) == 1:
+        return _both_sides(name, cases[0], "loss", "Pérdida")
     with drawing(name):
-        made, (left, right) = figure(PAGE, 2.25, ncols=2, sharey=True)
+        made, (left, right) = figure(PAGE, 2.1, ncols=2, sharey=True)
         for index, case in enumerate(cases):
-            _plot(left, case.curves.get("train_loss"), index, case.label)
-            _plot(right, case.curves.get("validation_loss"), index, case.label)
-        left.set(title="Entrenamiento", xlabel="Época", ylabel="Pérdida", ylim=(0, None))
+            _plot(left, case, "train_loss", index)
+            _plot(right, case, "validation_loss", index)
+        left.set(title="Entrenamiento", xlabel="Época", ylabel="Pérdida", ylim=(0, _top(cases)))
         right.set(title="Validación", xlabel="Época")
         for axes in (left, right):
-            numerals(axes.xaxis)
+            numerals(axes.xaxis, whole=True)
         numerals(left.yaxis)
-        legend(made, right, factor, ncols=min(len(cases), 5) if len(cases) > 4 else 2)
+        legend(made, right, factor)
         said = "; ".join(_ends(case, "validation_loss") for case in cases)
         return finish(made, name, f"Pérdida por época en entrenamiento y validación. Validación: {said}.")
 
 
 def convergence(name: str, cases: Sequence[CaseFindings], factor: str) -> Drawing:
     """Validation accuracy by epoch, with a mark where the mean run reaches 95 % of its own best."""
+    if len(cases) == 1:
+        return _both_sides(name, cases[0], "accuracy", "Exactitud (%)")
     with drawing(name):
-        made, axes = figure(COLUMN, 2.2)
+        made, axes = figure(COLUMN, 2.0 if len(cases) < 6 else 2.4)
         said: list[str] = []
         for index, case in enumerate(cases):
-            curve = case.curves.get("validation_accuracy")
-            _plot(axes, curve, index, case.label, 100)
-            reached = case.estimates.get("epochs_to_95")
-            if curve is None or reached is None:
-                continue
-            said.append(f"{case.label}, {spanish.number(reached.mean, 1)} épocas")
-            at = min(range(len(curve.epochs)), key=lambda i: abs(curve.epochs[i] - reached.mean))
-            axes.plot(
-                [curve.epochs[at]], [100 * curve.mean[at]], look(index).marker, ms=7, mfc="none",
-                mec=look(index).colour, mew=1.2, zorder=5,
-            )  # fmt: skip
+            _plot(axes, case, "validation_accuracy", index, scale=100)
+            reached = _mark(axes, case, index)
+            if reached is not None:
+                said.append(f"{case.label}, {spanish.number(reached, 1)} épocas")
         axes.set(xlabel="Época", ylabel="Exactitud de validación (%)")
-        numerals(axes.xaxis)
+        numerals(axes.xaxis, whole=True)
         numerals(axes.yaxis)
-        legend(made, axes, factor, ncols=3, loc="lower right")
+        legend(made, axes, factor)
         alt = f"Exactitud de validación por época. Épocas hasta el 95 % de la mejor propia: {'; '.join(said)}."
         return finish(made, name, alt)
 
 
-def _plot(axes: Any, curve: Curve | None, index: int, label: str, scale: float = 1) -> None:
+def cut(cases: Sequence[CaseFindings]) -> bool:
+    """Whether the loss figure leaves out the highest losses."""
+    return _top(cases) is not None
+
+
+def _both_sides(name: str, case: CaseFindings, metric: str, title: str) -> Drawing:
+    """The training and the validation curve of the only case in one panel."""
+    scale = 1 if metric == "loss" else 100
+    with drawing(name):
+        made, axes = figure(COLUMN, 1.9)
+        for index, (side, said) in enumerate((("train", "Entrenamiento"), ("validation", "Validación"))):
+            _plot(axes, case, f"{side}_{metric}", index, said, scale)
+        if metric == "loss":
+            axes.set(ylim=(0, _top([case])))
+        else:
+            _mark(axes, case, 1)
+        axes.set(xlabel="Época", ylabel=title)
+        numerals(axes.xaxis, whole=True)
+        numerals(axes.yaxis)
+        legend(made, axes)
+        ends = "; ".join(
+            f"{said}{_ends(case, f'{side}_{metric}').removeprefix(case.label)}"
+            for side, said in (("train", "entrenamiento"), ("validation", "validación"))
+        )
+        return finish(made, name, f"{'Pérdida' if metric == 'loss' else 'Exactitud'} por época: {ends}.")
+
+
+def _mark(axes: Any, case: CaseFindings, index: int) -> float | None:
+    """Mark where the case converges; returns the epoch."""
+    curve, reached = case.curves.get("validation_accuracy"), case.estimates.get("epochs_to_95")
+    if curve is None or reached is None:
+        return None
+    at = _nearest(curve, reached.mean)
+    axes.plot(
+        [curve.epochs[at]], [100 * curve.mean[at]], look(index).marker, ms=7, mfc="none", mec=look(index).colour,
+        mew=1.2, zorder=5,
+    )  # fmt: skip
+    return reached.mean
+
+
+def _plot(axes: Any, case: CaseFindings, metric: str, index: int, label: str | None = None, scale: float = 1) -> None:
+    curve = case.curves.get(metric)
     if curve is None or not curve.epochs:
         return
     style = look(index)
     every = max(1, len(curve.epochs) // 6)
+    values = [scale * value for value in curve.mean]
     axes.plot(
-        curve.epochs, [scale * value for value in curve.mean], color=style.colour, ls=style.dash,
-        marker=style.marker, markevery=(index % every, every), label=label,
+        curve.epochs, values, color=style.colour, ls=style.dash, marker=style.marker,
+        markevery=(index % every, every), label=label or case.label,
     )  # fmt: skip
     if max(curve.n) > 1:
         low, high = ([scale * value for value in side] for side in (curve.low, curve.high))
         axes.fill_between(curve.epochs, low, high, color=style.colour, alpha=0.15, lw=0)
+    for phase in case.phases[1:]:
+        at = _nearest(curve, phase.first_epoch)
+        axes.plot([curve.epochs[at]], [values[at]], "|", ms=16, mew=1.5, color=style.colour, zorder=4)
+
+
+def _nearest(curve: Curve, epoch: float) -> int:
+    return min(range(len(curve.epochs)), key=lambda i: abs(curve.epochs[i] - epoch))
+
+
+def _top(cases: Sequence[CaseFindings]) -> float | None:
+    """Where the loss axis ends, when not at the highest loss."""
+    sides = [case.curves[side] for case in cases for side in ("train_loss", "validation_loss") if side in case.curves]
+    values = sorted(value for curve in sides for value in curve.mean)
+    if not values:
+        return None
+    first = sorted(curve.mean[0] for curve in sides if curve.mean)
+    usual = max(values[int(0.95 * (len(values) - 1))], first[len(first) // 2])
+    return 1.2 * usual if usual > 0 and values[-1] > CUT * usual else None
 
 
 def _ends(case: CaseFindings, metric: str) -> str:

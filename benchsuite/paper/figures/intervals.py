@@ -1,4 +1,7 @@
-"""Points with intervals, one place a case: accuracies by configuration, the overfitting gap, test accuracy."""
+"""Points with intervals, one place a case: accuracies by configuration, the overfitting gap, test accuracy.
+
+Cases stand side by side; where their names are long, one below the other with the names at the left.
+"""
 
 from __future__ import annotations
 
@@ -12,96 +15,124 @@ from benchsuite.paper.figures.style import (
     COLUMN,
     Drawing,
     Look,
+    brief,
     drawing,
     figure,
     finish,
+    legend,
     look,
     numerals,
-    short,
 )
 from benchsuite.paper.metrics import METRICS
+
+ABREAST = 45
+"""Characters that names of cases may take side by side below an axis."""
 
 
 def accuracies(name: str, cases: Sequence[CaseFindings], factor: str) -> Drawing:
     """Training and validation accuracy of each case at its best epoch."""
     with drawing(name):
-        made, axes = figure(COLUMN, 2.0)
+        chart = _Chart(cases, factor, 1.85)
         sides = (
             ("train_accuracy", "Entrenamiento", -0.12, look(0)),
             ("validation_accuracy", "Validación", 0.12, look(1)),
         )
         for metric, title, shift, style in sides:
-            _points(axes, cases, metric, shift, style, title)
-        _by_case(axes, cases, factor, "Exactitud (%)")
-        axes.legend(loc="best", ncols=2)
+            chart.points(metric, shift, style, title)
+        chart.label("Exactitud (%)")
+        legend(chart.made, chart.axes)
         said = "; ".join(
             f"{case.label}, {_mean(case, 'train_accuracy')} y {_mean(case, 'validation_accuracy')}" for case in cases
         )
-        return finish(made, name, f"Exactitud de entrenamiento y de validación por configuración: {said}.")
+        return finish(chart.made, name, f"Exactitud de entrenamiento y de validación por configuración: {said}.")
 
 
 def gap(name: str, cases: Sequence[CaseFindings], factor: str) -> Drawing:
     """Training minus validation accuracy at the best epoch, in percentage points."""
     with drawing(name):
-        made, axes = figure(COLUMN, 1.85)
+        chart = _Chart(cases, factor, 1.85)
         for index, case in enumerate(cases):
             estimate = case.estimates.get("overfitting_gap")
             if estimate is None:
                 continue
-            axes.bar(index, 100 * estimate.mean, 0.6, color=COLOURS[0], alpha=0.25, edgecolor=COLOURS[0], lw=0.7)
-        _points(axes, cases, "overfitting_gap", 0, look(0), None)
-        axes.axhline(0, color="black", lw=0.6)
-        _by_case(axes, cases, factor, "Brecha (puntos)")
+            bar = chart.axes.barh if chart.stacked else chart.axes.bar
+            bar(index, 100 * estimate.mean, 0.6, color=COLOURS[0], alpha=0.25, edgecolor=COLOURS[0], lw=0.7)
+        chart.points("overfitting_gap", 0, look(0), None)
+        chart.zero()
+        chart.label("Brecha (puntos)")
         said = "; ".join(f"{case.label}, {_mean(case, 'overfitting_gap', 'puntos')}" for case in cases)
-        return finish(made, name, f"Exactitud de entrenamiento menos la de validación: {said}.")
+        return finish(chart.made, name, f"Exactitud de entrenamiento menos la de validación: {said}.")
 
 
 def test_accuracy(name: str, cases: Sequence[CaseFindings], factor: str) -> Drawing:
     """Test accuracy: every run as a small mark, the mean and its interval beside them."""
     with drawing(name):
-        made, axes = figure(COLUMN, 2.0)
+        chart = _Chart(cases, factor, 2.0)
         for index, case in enumerate(cases):
             estimate = case.estimates.get("test_accuracy")
             if estimate is None or estimate.n < 2:
                 continue
             spread = [index - 0.26 + 0.16 * (k / max(1, estimate.n - 1)) for k in range(estimate.n)]
-            axes.plot(spread, [100 * v for v in estimate.values], "o", ms=2, mfc="none", mec="#777777", mew=0.5)
-        _points(axes, cases, "test_accuracy", 0.08, look(0), None)
-        _by_case(axes, cases, factor, "Exactitud en test (%)")
+            places = chart.turned(spread, [100 * value for value in estimate.values])
+            chart.axes.plot(*places, "o", ms=2, mfc="none", mec="#777777", mew=0.5)
+        chart.points("test_accuracy", 0.08, look(0), None)
+        chart.label("Exactitud en test (%)")
         said = "; ".join(f"{case.label}, {_mean(case, 'test_accuracy')}" for case in cases)
-        return finish(made, name, f"Exactitud en el conjunto de test: {said}.")
+        return finish(chart.made, name, f"Exactitud en el conjunto de test: {said}.")
 
 
 test_accuracy.__test__ = False  # type: ignore[attr-defined]
 
 
-def _points(
-    axes: Any, cases: Sequence[CaseFindings], metric: str, shift: float, style: Look, title: str | None
-) -> None:
-    found = [(i + shift, case.estimates[metric]) for i, case in enumerate(cases) if metric in case.estimates]
-    if not found:
-        return
-    spans = [METRICS[metric].bounds(e) or (e.mean, e.mean) for _, e in found]
-    means = [100 * e.mean for _, e in found]
-    below = [max(0.0, mean - 100 * low) for mean, (low, _) in zip(means, spans, strict=True)]
-    above = [max(0.0, 100 * high - mean) for mean, (_, high) in zip(means, spans, strict=True)]
-    axes.errorbar(
-        [place for place, _ in found], means, yerr=[below, above], fmt=style.marker, color=style.colour, ms=4.5,
-        mec="black", mew=0.4, elinewidth=0.9, capsize=2.2, capthick=0.8, label=title, zorder=4,
-    )  # fmt: skip
+class _Chart:
+    """Axes with a place for each case: from left to right, or `stacked` from top to bottom."""
 
+    def __init__(self, cases: Sequence[CaseFindings], factor: str, height: float) -> None:
+        self.cases, self.factor = cases, factor
+        longest = max((len(case.label) for case in cases), default=0)
+        self.stacked = longest * len(cases) > ABREAST
+        self.names = brief([case.label for case in cases])
+        if self.stacked:
+            height = 0.45 + 0.175 * len(cases)
+        self.made, self.axes = figure(COLUMN, height)
 
-def _by_case(axes: Any, cases: Sequence[CaseFindings], factor: str, title: str) -> None:
-    crowded = max((len(case.label) for case in cases), default=0) * len(cases) > 45
-    axes.set_xticks(range(len(cases)), [short(case.label, 16) for case in cases])
-    if crowded:
-        axes.tick_params(axis="x", labelrotation=30)
-        for tick in axes.get_xticklabels():
-            tick.set_horizontalalignment("right")
-    axes.set(xlim=(-0.6, len(cases) - 0.4), xlabel=factor, ylabel=title)
-    axes.grid(axis="x", visible=False)
-    axes.margins(y=0.12)
-    numerals(axes.yaxis)
+    def turned(self, places: Any, values: Any) -> tuple[Any, Any]:
+        return (values, places) if self.stacked else (places, values)
+
+    def points(self, metric: str, shift: float, style: Look, title: str | None) -> None:
+        """Means with their intervals in percent, `shift` beside the middle of each place."""
+        found = [(i + shift, case.estimates[metric]) for i, case in enumerate(self.cases) if metric in case.estimates]
+        if not found:
+            return
+        spans = [METRICS[metric].bounds(e) or (e.mean, e.mean) for _, e in found]
+        means = [100 * e.mean for _, e in found]
+        below = [max(0.0, mean - 100 * low) for mean, (low, _) in zip(means, spans, strict=True)]
+        above = [max(0.0, 100 * high - mean) for mean, (_, high) in zip(means, spans, strict=True)]
+        self.axes.errorbar(
+            *self.turned([place for place, _ in found], means), **{"xerr" if self.stacked else "yerr": [below, above]},
+            fmt=style.marker, color=style.colour, ms=4.5, mec="black", mew=0.4, elinewidth=0.9, capsize=2.2,
+            capthick=0.8, label=title, zorder=4,
+        )  # fmt: skip
+
+    def zero(self) -> None:
+        (self.axes.axvline if self.stacked else self.axes.axhline)(0, color="black", lw=0.6)
+
+    def label(self, title: str) -> None:
+        """Name the places and the values."""
+        places, ends = range(len(self.cases)), (-0.6, len(self.cases) - 0.4)
+        if self.stacked:
+            self.axes.set_yticks(places, self.names, fontsize=6.5)
+            self.axes.set(ylim=ends[::-1], xlabel=title)
+            self.axes.grid(axis="y", visible=False)
+            self.axes.tick_params(axis="y", length=0)
+            self.axes.margins(x=0.06)
+            numerals(self.axes.xaxis)
+            return
+        self.axes.set_xticks(places, self.names)
+        self.axes.set(xlim=ends, xlabel=self.factor, ylabel=title)
+        self.axes.grid(axis="x", visible=False)
+        self.axes.margins(y=0.12)
+        numerals(self.axes.yaxis)
 
 
 def _mean(case: CaseFindings, metric: str, unit: str = "%") -> str:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from benchsuite.analysis.findings import CaseFindings
 from benchsuite.paper import spanish
-from benchsuite.paper.figures.style import COLOURS, COLUMN, Drawing, drawing, figure, finish, short
+from benchsuite.paper.figures.style import COLOURS, COLUMN, Drawing, brief, drawing, figure, finish, lines
 
 FROZEN, TRAINED = "#c4c4c4", "#ffffff"
 
@@ -17,6 +17,7 @@ def diagram(name: str, cases: Sequence[CaseFindings], factor: str) -> Drawing:
 
     shown = [case for case in cases if case.model is not None]
     stages = next(case.model.stages for case in shown if case.model is not None)
+    names = [lines(label, 14) for label in brief([case.label for case in shown], 26)]
     with drawing(name):
         made, axes = figure(COLUMN, 0.62 + 0.24 * len(shown))
         said: list[str] = []
@@ -35,7 +36,8 @@ def diagram(name: str, cases: Sequence[CaseFindings], factor: str) -> Drawing:
                       va="center", ha="left", fontsize=7)  # fmt: skip
             said.append(f"{case.label}, {', '.join(case.model.frozen_stages) or 'ninguna'}")
         axes.set(xlim=(0, len(stages) + 2.1), ylim=(len(shown), -0.05), ylabel=factor)
-        axes.set_yticks([i + 0.5 for i in range(len(shown))], [short(case.label, 12) for case in shown])
+        small = 7 if max(map(len, names)) < 13 else 5.5
+        axes.set_yticks([i + 0.5 for i in range(len(shown))], names, fontsize=small, linespacing=0.95)
         axes.set_xticks(
             [*(i + 0.5 for i in range(len(stages))), len(stages) + 1.05],
             [*stages, "entrenables"],

@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterator
+import textwrap
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import matplotlib as mpl
+import numpy as np
 from markupsafe import escape
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
-from matplotlib.ticker import Formatter, FuncFormatter, LogLocator, NullFormatter
+from matplotlib.ticker import Formatter, FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
 from benchsuite.paper import spanish
 
@@ -26,8 +28,8 @@ COLUMN, PAGE = 3.487, 7.14
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
-BRIEF = 6
-"""Characters of a label that a legend within the axes can hold."""
+LABEL = 30
+"""Characters of a label that a legend, or an axis of cases, can hold."""
 DASHES: tuple[Any, ...] = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 1)), (0, (8, 2)))
 
 STYLE: dict[str, Any] = {
@@ -43,6 +45,8 @@ STYLE: dict[str, Any] = {
     "legend.title_fontsize": 7,
     "legend.frameon": False,
     "legend.handlelength": 2.4,
+    "legend.handletextpad": 0.6,
+    "legend.columnspacing": 1.2,
     "lines.linewidth": 1.0,
     "lines.markersize": 3.5,
     "axes.linewidth": 0.6,
@@ -81,9 +85,10 @@ class Look:
 
 
 def look(index: int) -> Look:
-    """The look of series `index`; colours and dashes recur at different rhythms when there are many."""
+    """The look of series `index`; when there are many, colours recur with other markers and dashes."""
     n = len(COLOURS)
-    return Look(COLOURS[index % n], MARKERS[index % n], DASHES[(index + index // n) % n])
+    shifted = (index + index // n) % n
+    return Look(COLOURS[index % n], MARKERS[shifted], DASHES[shifted])
 
 
 @contextmanager
@@ -101,8 +106,10 @@ def figure(width: float, height: float, **panels: Any) -> tuple[Any, Any]:
     return made, made.subplots(**panels)
 
 
-def numerals(axis: Any) -> None:
-    """Spanish numbers along an axis, all with as many decimals as the finest of them."""
+def numerals(axis: Any, *, whole: bool = False) -> None:
+    """Spanish numbers along an axis, all with as many decimals as the finest of them; `whole` ones for counts."""
+    if whole:
+        axis.set_major_locator(MaxNLocator("auto", steps=[1, 2, 5, 10], integer=True))
     axis.set_major_formatter(_Numerals())
 
 
@@ -119,11 +126,23 @@ class _Numerals(Formatter):
     decimals = 0
 
 
-def amounts(axis: Any) -> None:
-    """Spanish numbers along a logarithmic axis of counts: «1000», «10 mil», «1 M»."""
+def amounts(axes: Any, along: str, values: Sequence[float]) -> None:
+    """Spanish numbers along the axis `along` (x or y) of positive amounts: «1000», «10 mil», «1 M».
+
+    Logarithmic where the values spread over most of a decade or more, else from a little below the smallest.
+    """
+    axis = axes.xaxis if along == "x" else axes.yaxis
+    spread = max(values, default=1.0) / min(values, default=1.0)
+    if spread >= WIDE_SPREAD:
+        axes.set(**{f"{along}scale": "log"})
+        axis.set_major_locator(LogLocator(subs=(1.0,) if spread > 30 else (1.0, 2.0, 5.0)))
+        axis.set_minor_formatter(NullFormatter())
+    else:
+        axis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
     axis.set_major_formatter(FuncFormatter(lambda value, _: amount(float(value))))
-    axis.set_minor_locator(LogLocator(subs=(2, 5)))
-    axis.set_minor_formatter(NullFormatter())
+
+
+WIDE_SPREAD = 8.0
 
 
 def amount(value: float) -> str:
@@ -132,23 +151,51 @@ def amount(value: float) -> str:
     return spanish.measure(round(value / 1e3, 2), "mil") if value >= 1e4 else spanish.number(round(value, 2))
 
 
-def short(label: str, longest: int = 22) -> str:
+def short(label: str, longest: int = LABEL) -> str:
     """A label that leaves the drawing room."""
     return label if len(label) <= longest else f"{label[: longest - 1].rstrip()}…"
 
 
-def legend(made: Any, axes: Any, title: str, **inside: Any) -> None:
-    """Name the series: within `axes` where labels are short, below the drawing, which grows by it, where not."""
+def brief(labels: Sequence[str], longest: int = LABEL) -> list[str]:
+    """Labels that leave the drawing room, cut at the end where that still tells them apart, else in the middle."""
+    cut = [short(label, longest) for label in labels]
+    if len(set(cut)) == len(set(labels)):
+        return cut
+    tail = longest // 2
+    head = longest - 1 - tail
+    return [w if len(w) <= longest else f"{w[:head].rstrip()}…{w[-tail:].lstrip()}" for w in labels]
+
+
+def lines(label: str, width: int = 20) -> str:
+    """A label on two lines where it has spaces to break at and would else take much room beside an axis."""
+    if len(label) <= width:
+        return label
+    broken = textwrap.wrap(label, max(width, len(label) // 2 + 3) - 3, break_long_words=False, break_on_hyphens=False)
+    return "\n".join(broken) if len(broken) == 2 else label
+
+
+def legend(made: Any, axes: Any, title: str = "") -> None:
+    """Name the series below the drawing, which grows by it: within the axes it would cover what they show."""
+    from matplotlib.lines import Line2D
+
     handles, labels = axes.get_legend_handles_labels()
-    longest = max((len(label) for label in labels), default=0)
-    if longest <= BRIEF:
-        axes.legend(title=title, **inside)
+    labels = brief(labels)
+    if title:
+        handles, labels = [Line2D([], [], alpha=0), *handles], [f"{title}:", *labels]
+    if not labels:
         return
     width, height = made.get_size_inches()
-    columns = max(1, int(18 * width / (min(longest, 22) + 8)))
+    columns = next((n for n in range(len(labels), 1, -1) if _legend_width(labels, n) < width), 1)
     rows = -(-len(labels) // columns)
     made.set_size_inches(width, height + 0.15 * rows + 0.1)
-    made.legend(handles, [short(label) for label in labels], loc="outside lower center", ncols=columns)
+    made.legend(handles, labels, loc="outside lower center", ncols=-(-len(labels) // rows))
+
+
+def _legend_width(labels: Sequence[str], columns: int) -> float:
+    """Inches, about: a handle and its gaps, and the letters at 7 pt, of each column's longest label."""
+    rows = -(-len(labels) // columns)
+    parts = np.array_split(np.array([len(label) for label in labels]), -(-len(labels) // rows))
+    return 0.1 + sum(0.36 + 0.043 * float(part.max()) for part in parts if len(part))
 
 
 def finish(made: Any, name: str, alt: str) -> Drawing:

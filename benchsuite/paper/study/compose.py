@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 from pydantic_core import to_jsonable_python
 
+from benchsuite.analysis.findings import Findings
 from benchsuite.errors import PaperError
 from benchsuite.paper import text
 from benchsuite.paper.document import Author, Block, Document, Heading
@@ -21,13 +22,23 @@ from benchsuite.paper.study.dataset import dataset_blocks
 from benchsuite.paper.study.method import model_blocks, training_blocks
 from benchsuite.paper.study.reproducibility import reproducibility_blocks
 from benchsuite.paper.study.results import results_blocks
+from benchsuite.paper.study.search import search_blocks
 from benchsuite.suite.schema import Section
 
 PARTS = ("introduction", "background", "method", "results", "discussion", "conclusions", "reproducibility")
 GENERATED = frozenset(
     f"fig-{name}"
-    for name in ("samples", "stages", "accuracies", "loss", "gap", "convergence", "cost", "test", "confusion")
-) | frozenset(f"tab-{name}" for name in ("dataset", "configuration", "results", "environment", "runs"))
+    for name in (
+        "samples", "classes", "stages", "accuracies", "loss", "gap", "convergence", "cost", "test", "class-accuracy",
+        "confusion",
+    )
+) | frozenset(
+    f"tab-{name}"
+    for name in (
+        "dataset", "models", "configuration", "cases", "phases", "results", "cost", "environment", "runs",
+    )
+)  # fmt: skip
+SEARCHED = frozenset({"tab-search", "fig-search", "fig-importance"})
 SAMPLE, PARTIAL = "MUESTRA SINTÉTICA", "RESULTADOS PARCIALES"
 Titled = dict[str, tuple[str, list[Block]]]
 
@@ -39,11 +50,6 @@ def compose(material: PaperMaterial) -> Document:
     abstract = study.prose(paper.abstract, "paper.abstract").strip()
     body = _body(study)
     references = {work.key: text.clean(work.text, f"paper.references.{work.key}").strip() for work in paper.references}
-    card = material.card
-    works = (
-        (card.title, card.bibtex),
-        (material.model_title, material.model_bibtex),
-    )
     return Document(
         title=text.line(study.prose(material.suite.title, "title"), "title"),
         authors=tuple(
@@ -60,9 +66,17 @@ def compose(material: PaperMaterial) -> Document:
         notices=tuple(_notices(study)),
         version=material.version,
         results=_attachment(material),
-        expected=GENERATED - {getattr(block, "id", "") for block in body},
-        works=tuple((text.line(what, "title"), text.clean(entry, what).strip()) for what, entry in works if entry),
+        expected=_expected(findings, body),
+        works=tuple((text.line(what, "title"), text.clean(entry, what).strip()) for what, entry in study.works),
     )
+
+
+def _expected(findings: Findings, body: Sequence[Block]) -> frozenset[str]:
+    """Figures and tables that may still come: none once every run is done."""
+    if not findings.partial:
+        return frozenset()
+    whole = GENERATED | (SEARCHED if findings.search else frozenset())
+    return whole - {getattr(block, "id", "") for block in body}
 
 
 def _notices(study: Study) -> list[str]:
@@ -74,7 +88,11 @@ def _notices(study: Study) -> list[str]:
     if weights is not None and weights.provenance == "random" and weights.request not in ("", "none"):
         notices.append("PESOS ALEATORIOS: faltan los pesos preentrenados que pide el estudio")
     if findings.partial:
-        notices.append(f"{PARTIAL}: {findings.done} de {findings.planned} ejecuciones terminadas")
+        search = findings.search
+        done, planned = (findings.done + search.done, findings.planned + search.planned) if search else (
+            findings.done, findings.planned,
+        )  # fmt: skip
+        notices.append(f"{PARTIAL}: {done} de {planned} ejecuciones terminadas")
     return notices
 
 
@@ -104,9 +122,10 @@ def _body(study: Study) -> list[Block]:
             blocks += _merged(study, given, part, "Metodología", generated, [])
         elif part == "results":
             analysis = [block for name in results for block in results[name]]
-            blocks += _merged(
-                study, given, part, "Experimentos y resultados", {"analysis": ("Análisis experimental", analysis)}, []
-            )
+            shown: Titled = {"analysis": ("Análisis experimental", analysis)}
+            if study.findings.search is not None:
+                shown["search"] = ("Búsqueda de hiperparámetros", search_blocks(study))
+            blocks += _merged(study, given, part, "Experimentos y resultados", shown, [])
         elif part == "reproducibility":
             blocks += _merged(study, given, part, "Entorno y reproducibilidad", {}, reproducibility_blocks(study))
         else:

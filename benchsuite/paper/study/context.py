@@ -5,8 +5,9 @@ from __future__ import annotations
 import difflib
 import json
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from benchsuite.analysis.findings import CaseFindings, Comparison, Estimate, Findings
 from benchsuite.errors import PaperError
@@ -14,6 +15,7 @@ from benchsuite.paper import spanish, text
 from benchsuite.paper.document import Cell
 from benchsuite.paper.material import PaperMaterial
 from benchsuite.paper.metrics import METRICS, Metric
+from benchsuite.paper.parameters import PARAMETERS
 from benchsuite.paper.quantities import Quotes
 
 _SIZES = {
@@ -21,6 +23,8 @@ _SIZES = {
     "cases": ("configuración", "configuraciones"),
     "runs": ("ejecución", "ejecuciones"),
 }
+WORDY = 14
+"""Characters of a case's name that still fit beside numbers in a column."""
 PENDING = "(sin resultados todavía)"
 _REFERENCE = re.compile(r"\{\{([^{}]+)\}\}")
 _BLOCK = re.compile(r"(?:fig|tab|eq|sec)-[\w-]+")
@@ -33,9 +37,19 @@ class Study:
     material: PaperMaterial
     quotes: Quotes = field(default_factory=Quotes)
 
-    @property
+    @cached_property
     def findings(self) -> Findings:
-        return self.material.findings
+        """The findings, their cases called as the paper calls them."""
+        given = self.material.findings
+        names = self.material.suite.paper.labels
+        return replace(given, cases=tuple(replace(case, label=_label(case, self.axes, names)) for case in given.cases))
+
+    @cached_property
+    def axes(self) -> tuple[str, ...]:
+        """The paths by whose values the cases of a grid are told apart; none where the suite names its cases."""
+        cases = self.material.findings.cases
+        paths = tuple(cases[0].case.settings) if cases and not self.material.suite.cases else ()
+        return paths if all(tuple(case.case.settings) == paths for case in cases) else ()
 
     @property
     def metric(self) -> Metric:
@@ -50,19 +64,52 @@ class Study:
     @property
     def factor(self) -> str:
         """What sets the cases apart, as axes and heads of tables say it; cleaned, not in the mini grammar."""
-        paths = {path for case in self.findings.cases for path in case.case.settings}
-        if len(paths) != 1:
+        if not self.axes:
             return "Configuración"
-        path = next(iter(paths))
-        return text.line(self.material.suite.paper.labels.get(path, path), f"paper.labels.{path}")
+        labels = self.material.suite.paper.labels
+        names = [
+            text.line(labels.get(path) or text.plain(PARAMETERS.get(path, path)), f"paper.labels.{path}")
+            for path in self.axes
+        ]
+        return ", ".join([names[0], *map(lowered, names[1:])])
+
+    def value_name(self, path: str, value: object) -> str | None:
+        """How the suite's labels call a value of a path; cleaned, not in the mini grammar."""
+        name = self.material.suite.paper.labels.get(f"{path}={_written(value)}")
+        return None if name is None else text.line(name, f"paper.labels.{path}")
+
+    @property
+    def legend(self) -> str:
+        """What stands before the names of the cases in a legend: the factor, or nothing."""
+        return self.factor if self.axes else ""
+
+    @property
+    def wordy(self) -> bool:
+        """Whether the cases have names that need room of their own in a table."""
+        return max((len(case.label) for case in self.findings.cases), default=0) > WORDY
+
+    def model_title(self, case: CaseFindings) -> str:
+        """How the model of a case is called; cleaned, not in the mini grammar."""
+        title, _ = self.material.models.get(case.case.name, (self.material.model_title, ""))
+        return text.line(title, "model title")
+
+    @property
+    def works(self) -> tuple[tuple[str, str], ...]:
+        """(what, BibTeX entry) of the data set and of each model."""
+        material = self.material
+        models = [material.models[case.case.name] for case in self.findings.cases if case.case.name in material.models]
+        whole = [
+            (material.card.title, material.card.bibtex),
+            *(models or [(material.model_title, material.model_bibtex)]),
+        ]
+        return tuple(dict.fromkeys((what, entry) for what, entry in whole if entry))
 
     def called(self, *cases: CaseFindings) -> str:
         """Cases in running text, in the mini grammar: «bloques congelados = 0 y 1»."""
         labels = [text.literal(case.label) for case in cases]
-        if self.factor == "Configuración":
+        if len(self.axes) != 1:
             return spanish.listing([f"«{label}»" for label in labels])
-        factor = self.factor if self.factor[1:2].isupper() else self.factor[:1].lower() + self.factor[1:]
-        return f"{text.literal(factor)}{spanish.NBSP}={spanish.NBSP}{spanish.listing(labels)}"
+        return f"{text.literal(lowered(self.factor))}{spanish.NBSP}={spanish.NBSP}{spanish.listing(labels)}"
 
     def named(self, name: str) -> CaseFindings:
         return self.findings.case(name)
@@ -102,6 +149,15 @@ class Study:
         shown = f"{whole} {interval}".strip()
         return Cell(text.literal(shown), estimate.mean, estimate.runs, strong)
 
+    def mean_cell(self, metric: str, case: CaseFindings) -> Cell:
+        """The mean alone, with its unit where the head of the column does not say it."""
+        estimate = case.estimates.get(metric)
+        if estimate is None:
+            return Cell("—")
+        known = METRICS[metric]
+        whole = known.format(estimate.mean) if known.unit in ("duration", "MiB") else known.bare(estimate.mean)
+        return Cell(text.literal(whole), estimate.mean, estimate.runs)
+
     def order(self, metric: str) -> tuple[CaseFindings, ...]:
         """Cases by the mean of a metric, smallest first; the order of the suite among equals."""
         known = [case for case in self.findings.cases if metric in case.estimates]
@@ -132,10 +188,26 @@ class Study:
         if head == "trainable_parameters":
             case = self._find(rest.strip(), reference, where)
             return self.count(case.model.parameters_trainable) if case.model else PENDING
+        if head in ("trials", "best_trial") and self.material.suite.search is not None:
+            return self._searched(head, rest.strip(), reference, where)
         if head not in METRICS:
             known = [*METRICS, "difference", "best", *_SIZES, "trainable_parameters"]
+            known += ["trials", "best_trial"] if self.material.suite.search is not None else []
             raise _unknown(reference, head, known, where)
         return self.quote(head, self._find(rest.strip(), reference, where))
+
+    def _searched(self, head: str, rest: str, reference: str, where: str) -> str:
+        """«32 ensayos», the values of the best trial, or a metric of it."""
+        from benchsuite.paper.study.search import quoted
+
+        found = self.findings.search
+        if head == "trials":
+            trials = found.declared.budget if found else 0
+            return self.count(trials, spanish.count(trials, "ensayo", "ensayos"))
+        if (words := quoted(self, rest)) is None:
+            known = ["validation_accuracy", "validation_loss", "train_accuracy", "train_loss"]
+            raise _unknown(reference, rest, [*known, "epochs_run", "training_seconds"], where)
+        return words
 
     def _size(self, of: str) -> str:
         """«10 semillas», «una configuración», «50 ejecuciones»."""
@@ -144,11 +216,11 @@ class Study:
         return self.count(value, spanish.count(value, *_SIZES[of]))
 
     def _find(self, wanted: str, reference: str, where: str) -> CaseFindings:
-        for case in self.findings.cases:
+        for case, given in zip(self.findings.cases, self.material.findings.cases, strict=True):
             settings = ", ".join(f"{path}={_written(value)}" for path, value in case.case.settings.items())
-            if wanted in (case.label, case.case.name, settings):
+            if wanted in (case.label, given.label, case.case.name, settings):
                 return case
-        raise _unknown(reference, wanted, [case.label for case in self.findings.cases], where)
+        raise _unknown(reference, wanted, [case.label for case in self.material.findings.cases], where)
 
     def _best(self, metric: str, reference: str, where: str) -> str:
         if metric not in METRICS:
@@ -169,6 +241,39 @@ class Study:
 def _written(value: object) -> str:
     """A setting as a suite file writes it."""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+
+
+def lowered(name: str) -> str:
+    """A name within a sentence; one that begins with several capitals keeps them."""
+    return name if name[1:2].isupper() else name[:1].lower() + name[1:]
+
+
+def _label(case: CaseFindings, axes: Sequence[str], names: Mapping[str, str]) -> str:
+    """How the paper calls a case: as the suite's labels say (under the case's name, or under «path=value»), else by
+    the values that set it apart, else by its name."""
+    settings = case.case.settings
+    if case.case.name in names:
+        return text.line(names[case.case.name], f"paper.labels.{case.case.name}")
+    values = [names.get(f"{path}={_written(settings[path])}") or _spoken(settings[path]) for path in axes]
+    return text.line(", ".join(values) or case.label, f"case {case.case.name}")
+
+
+def _spoken(value: object) -> str:
+    """A value of a setting as a label says it."""
+    match value:
+        case None:
+            return "ninguno"
+        case bool():
+            return "sí" if value else "no"
+        case int() | float():
+            return spanish.number(value)
+        case list() | tuple():
+            return "-".join(map(_spoken, value)) or "ninguno"
+        case Mapping():
+            rest = ", ".join(_spoken(below) for name, below in value.items() if name != "name")
+            return " ".join(part for part in (_spoken(value["name"]) if "name" in value else "", rest) if part)
+        case _:
+            return text.file_name(str(value))
 
 
 def significant(comparison: Comparison) -> bool:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 from benchsuite.errors import PaperError
 from benchsuite.paper import spanish, text
-from benchsuite.paper.document import Block, Paragraph, Photos
+from benchsuite.paper.document import Block, Figure, Paragraph, Photos
+from benchsuite.paper.figures import classes
 from benchsuite.paper.study.context import Study
-from benchsuite.paper.tables.facts import PROVENANCE, counts_table
+from benchsuite.paper.tables.facts import LONG_SPLITS, PROVENANCE, counts_table
 from benchsuite.store.record import DatasetFacts
 
 if TYPE_CHECKING:
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
 SIDE = 192
 PER_CLASS = 4
 MOST_CLASSES = 8
+"""Classes with a row of photos each; of more, a gallery shows one photo a class."""
+MOST_PHOTOS = 20
+BARS = 5
+"""Most classes that a table tells as well as a figure."""
 ARTICLES = {"train": "entrenamiento", "validation": "validación", "test": "test"}
 
 
@@ -31,8 +36,38 @@ def dataset_blocks(study: Study) -> list[Block]:
     if facts is not None:
         blocks.append(Paragraph(_counts(facts)))
         blocks.append(counts_table(facts, class_titles(study), "tab-dataset"))
+        blocks += _distribution(study, facts)
         blocks.append(Paragraph(_provenance(facts, card.licence)))
     return blocks
+
+
+def _distribution(study: Study, facts: DatasetFacts) -> list[Block]:
+    """How evenly the images are shared among the classes, drawn where there are many classes that differ."""
+    totals = [sum(counts) for counts in zip(*facts.counts.values(), strict=True)]
+    if len(totals) <= BARS:
+        return []
+    if min(totals) == max(totals):
+        return [Paragraph(f"Todas las clases tienen el mismo número de imágenes, {spanish.number(totals[0])}.")]
+    titles = class_titles(study)
+    names = [titles.get(name, name) for name in facts.classes]
+    sides = {LONG_SPLITS[split]: facts.counts[split] for split in LONG_SPLITS if split in facts.counts}
+    drawn = classes.distribution("fig-classes", sides, names)
+    least, most = (_holders(totals, names, end) for end in (min(totals), max(totals)))
+    said = (
+        f"La {{{{fig-classes}}}} muestra cómo se reparten las imágenes entre las clases: de "
+        f"{spanish.number(min(totals))}{least} a {spanish.number(max(totals))}{most}."
+    )
+    caption = "Imágenes de cada clase en cada partición."
+    if len(names) > classes.LARGEST:
+        caption = "Número de clases según cuántas imágenes tienen."
+    return [Paragraph(said), Figure("fig-classes", drawn.svg, caption, drawn.alt)]
+
+
+def _holders(totals: Sequence[int], names: Sequence[str], size: int) -> str:
+    """« («Painted Bunting»)», or how many classes have that size."""
+    found = [name for total, name in zip(totals, names, strict=True) if total == size]
+    said = f"«{text.literal(found[0])}»" if len(found) == 1 else f"{spanish.number(len(found))} clases"
+    return f" ({said})"
 
 
 def class_titles(study: Study) -> dict[str, str]:
@@ -46,7 +81,9 @@ def _introduction(study: Study) -> str:
     summary = text.clean(card.summary, f"dataset {card.title}").strip()
     parts = [text.literal(summary)] if summary else []
     if study.material.samples:
-        parts.append("La {{fig-samples}} muestra imágenes de cada clase.")
+        shown = len({title for title, _ in study.material.samples})
+        some = "de cada clase" if shown <= MOST_PHOTOS else "de algunas clases"
+        parts.append(f"La {{{{fig-samples}}}} muestra imágenes {some}.")
     return " ".join(parts) or f"Se utiliza el conjunto de datos {text.literal(card.title)}."
 
 
@@ -78,18 +115,24 @@ def _provenance(facts: DatasetFacts, licence: str) -> str:
 
 
 def _photos(study: Study) -> Photos | None:
-    grouped: dict[str, list[bytes]] = {}
+    grouped: dict[str, list[bytes | Image.Image]] = {}
     for title, photo in study.material.samples:
-        files = grouped.setdefault(text.line(title, "sample photo"), [])
-        if len(files) < PER_CLASS:
-            files.append(_thumbnail(photo, title))
-    rows = tuple((title, tuple(files)) for title, files in grouped.items())[:MOST_CLASSES]
-    if not rows:
+        grouped.setdefault(text.line(title, "sample photo"), []).append(photo)
+    if not grouped:
         return None
-    caption = "Imágenes de ejemplo de cada clase, del conjunto de entrenamiento."
+    gallery = len(grouped) > MOST_CLASSES
+    titles = list(grouped)
+    if len(titles) > MOST_PHOTOS:
+        titles = [titles[i * len(titles) // MOST_PHOTOS] for i in range(MOST_PHOTOS)]
+    most = 1 if gallery else PER_CLASS
+    rows = tuple((title, tuple(_thumbnail(photo, title) for photo in grouped[title][:most])) for title in titles)
+    whose = "cada clase"
+    if len(titles) < len(grouped):
+        whose = f"{spanish.number(len(titles))} de las {spanish.number(len(grouped))} clases"
+    caption = f"Imágenes de ejemplo de {whose}, del conjunto de entrenamiento."
     if study.findings.sample:
-        caption = "Imágenes de ejemplo de cada clase: **muestra sintética**."
-    return Photos("fig-samples", rows, caption)
+        caption = f"Imágenes de ejemplo de {whose}: **muestra sintética**."
+    return Photos("fig-samples", rows, caption, wide=gallery, gallery=gallery)
 
 
 def _thumbnail(photo: bytes | Image.Image, title: str) -> bytes:

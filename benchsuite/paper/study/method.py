@@ -2,52 +2,80 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from benchsuite.analysis.findings import CaseFindings
 from benchsuite.paper import spanish, text
 from benchsuite.paper.document import Block, Figure, Paragraph
 from benchsuite.paper.figures import stages
 from benchsuite.paper.study.context import Study
-from benchsuite.paper.tables.facts import configuration_table
+from benchsuite.paper.tables.configuration import cases_table, configuration_table, models_table, phases_table
 from benchsuite.store.record import ModelFacts, WeightsFacts
 
 
 def model_blocks(study: Study) -> list[Block]:
-    title = text.literal(text.line(study.material.model_title, "model title"))
     known = [(case, case.model) for case in study.findings.cases if case.model is not None]
     weights = _weights(study.findings.weights)
+    titles = list(dict.fromkeys(text.literal(study.model_title(case)) for case in study.findings.cases))
     if not known:
-        return [Paragraph(f"El modelo es {title}. {weights}".strip())]
-    facts = known[0][1]
-    said = (
-        f"{title} tiene {spanish.number(facts.parameters_total)} parámetros, repartidos en {len(facts.stages)} etapas"
-    )
-    names = [f"`{text.line(stage, 'stage')}`" for stage in facts.stages]
-    said += f" ({spanish.listing(names)}); "
-    said += f"clasificar una imagen cuesta {_flops(facts)}. {weights}"
-    blocks: list[Block] = [Paragraph(said.strip())]
+        some = f"El modelo es {titles[0]}." if len(titles) == 1 else f"Los modelos son {spanish.listing(titles)}."
+        return [Paragraph(f"{some} {weights}".strip())]
+    models = models_table(study, "tab-models")
+    blocks: list[Block]
+    if models is None:
+        blocks = [Paragraph(f"{_sentence(titles, known[0][1])} {weights}".strip())]
+    else:
+        named = f"los modelos {spanish.listing(titles)}" if len(titles) > 1 else f"variantes de {titles[0]}"
+        said = f"Se comparan {named}. El {{{{tab-models}}}} da el tamaño de cada red y lo que cuesta usarla. {weights}"
+        blocks = [Paragraph(said.strip()), models]
     if any(model.frozen_stages for _, model in known):
-        least = min(known, key=lambda pair: pair[1].parameters_trainable)
-        most = max(known, key=lambda pair: pair[1].parameters_trainable)
-        blocks.append(
-            Paragraph(
-                "La {{fig-stages}} indica qué etapas permanecen congeladas en cada configuración y cuántos parámetros "
-                f"se entrenan: de {study.count(least[1].parameters_trainable)} ({study.called(least[0])}) a "
-                f"{study.count(most[1].parameters_trainable)} ({study.called(most[0])})."
-            )
-        )
-        drawn = stages.diagram("fig-stages", [case for case, _ in known], study.factor)
-        caption = "Etapas del modelo en cada configuración y número de parámetros entrenables."
-        blocks.append(Figure("fig-stages", drawn.svg, caption, drawn.alt))
+        blocks += _frozen(study, known, alike=len({model.stages for _, model in known}) == 1)
     return blocks
 
 
+def _sentence(titles: Sequence[str], facts: ModelFacts) -> str:
+    names = [f"`{text.line(stage, 'stage')}`" for stage in facts.stages]
+    who, has = (titles[0], "tiene") if len(titles) == 1 else (f"Las redes {spanish.listing(titles)}", "tienen")
+    return (
+        f"{who} {has} {spanish.number(facts.parameters_total)} parámetros, repartidos en {len(facts.stages)} etapas "
+        f"({spanish.listing(names)}); clasificar una imagen cuesta {_flops(facts)}."
+    )
+
+
+def _frozen(study: Study, known: Sequence[tuple[CaseFindings, ModelFacts]], *, alike: bool) -> list[Block]:
+    """What stays frozen in each case; drawn where all networks have the same stages."""
+    least = min(known, key=lambda pair: pair[1].parameters_trainable)
+    most = max(known, key=lambda pair: pair[1].parameters_trainable)
+    few, many = (study.count(pair[1].parameters_trainable) for pair in (least, most))
+    phases = any(len(case.phases) > 1 for case, _ in known)
+    when = " en la última fase" if phases else ""
+    range_ = f"de {few} ({study.called(least[0])}) a {many} ({study.called(most[0])})"
+    if len(known) == 1:
+        range_ = few
+    if not alike:
+        return [Paragraph(f"Los parámetros que se entrenan{when} van {range_}.")]
+    caption = f"Etapas del modelo en cada configuración{when} y número de parámetros entrenables."
+    drawn = stages.diagram("fig-stages", [case for case, _ in known], study.legend)
+    each = " en cada configuración" if len(known) > 1 else ""
+    said = (
+        f"La {{{{fig-stages}}}} indica qué etapas permanecen congeladas{each}{when} y cuántos parámetros se entrenan: "
+        f"{range_}."
+    )
+    return [Paragraph(said), Figure("fig-stages", drawn.svg, caption, drawn.alt)]
+
+
 def _flops(facts: ModelFacts) -> str:
-    return spanish.measure(facts.forward_flops / 1e9, "GFLOP", 2)
+    return f"{spanish.significant(facts.forward_flops / 1e9)}{spanish.NBSP}GFLOP"
 
 
 def _weights(weights: WeightsFacts | None) -> str:
     if weights is None:
         return ""
-    request = f"`{text.line(weights.request, 'weights').replace('`', '')}`" if weights.request else "los pedidos"
+    request = (
+        f"`{text.file_name(text.line(weights.request, 'weights')).replace('`', '')}`"
+        if weights.request
+        else "los pedidos"
+    )
     if weights.provenance == "random":
         return (
             f"**Los pesos iniciales son aleatorios** (se pidieron {request}): no hay conocimiento previo que "
@@ -64,32 +92,68 @@ def training_blocks(study: Study) -> list[Block]:
     findings = study.findings
     planned = spanish.count(findings.planned, "ejecución", "ejecuciones")
     seeds = spanish.count(len(findings.seeds), "semilla", "semillas")
+    several = len(findings.cases) > 1
     cases = spanish.count(len(findings.cases), "configuración", "configuraciones")
-    said = (
-        f"El {{{{tab-configuration}}}} recoge la configuración del estudio: {cases} y {seeds}, {planned} en total. "
-        "Dos configuraciones con la misma semilla comparten el orden de las imágenes y la inicialización, de modo que "
-        "sus resultados están pareados."
-    )
+    total = f"{cases} y {seeds}, {planned} en total" if several else seeds
+    said = f"El {{{{tab-configuration}}}} recoge la configuración del estudio: {total}."
+    apart, phases = cases_table(study, "tab-cases"), phases_table(study, "tab-phases")
+    if apart is not None:
+        said = (
+            f"El estudio consta de {total}. El {{{{tab-configuration}}}} recoge lo que todas las configuraciones "
+            "tienen en común, y el {{tab-cases}}, lo que las distingue."
+        )
+    if several:
+        said += f" Dos configuraciones con la misma semilla comparten {_paired(study)}, de modo que sus resultados "
+        said += "están pareados."
+    blocks: list[Block] = [Paragraph(said), configuration_table(study, "tab-configuration")]
+    blocks += [apart] if apart is not None else []
+    if phases is not None:
+        blocks += [Paragraph(_phases(study)), phases]
     judged = _judged(study)
-    return [Paragraph(said), configuration_table(study, "tab-configuration"), *([Paragraph(judged)] if judged else [])]
+    return [*blocks, *([Paragraph(judged)] if judged else [])]
+
+
+def _paired(study: Study) -> str:
+    """What the cases have in common under one seed: networks of different sizes cannot start alike."""
+    sizes = {case.model.parameters_total for case in study.findings.cases if case.model is not None}
+    return "el orden de las imágenes y la inicialización" if len(sizes) < 2 else "el orden de las imágenes"
+
+
+def _phases(study: Study) -> str:
+    several = [case for case in study.done if len(case.phases) > 1]
+    if len(study.findings.cases) == 1:
+        who = "El entrenamiento consta"
+    elif len(several) == len(study.done):
+        who = "El entrenamiento de todas las configuraciones consta"
+    else:
+        who = f"El entrenamiento de {study.called(*several)} consta"
+    return (
+        f"{who} de varias fases ({{{{tab-phases}}}}), cada una con su optimizador y con las etapas que entrena; cada "
+        "fase parte de los pesos que eligió la validación en la anterior."
+    )
 
 
 def _judged(study: Study) -> str:
     """How means, intervals and differences are made, said only where they are."""
     findings = study.findings
     if len(findings.seeds) < 2:
-        return (
-            "Con una sola semilla no se puede estimar la dispersión entre ejecuciones: las cifras se dan sin intervalo "
-            "y ninguna diferencia se considera concluyente."
+        said = (
+            "Con una sola semilla no se puede estimar la dispersión entre ejecuciones: las cifras se dan sin intervalo"
         )
+        return f"{said} y ninguna diferencia se considera concluyente." if len(findings.cases) > 1 else f"{said}."
     said = (
         "Cada cifra es la media sobre las semillas y va seguida, entre corchetes, de su intervalo de confianza al "
         f"95{spanish.NBSP}%."
     )
-    if findings.comparisons and findings.baseline:
-        reference = study.called(study.named(findings.baseline))
+    if findings.comparisons:
+        reference = study.called(*map(study.named, findings.baselines))
+        which = (
+            "su referencia, la que coincide con ella en todo lo demás"
+            if len(findings.baselines) > 1
+            else "la referencia"
+        )
         said += (
-            f" Cada configuración se compara con la referencia ({reference}) por las diferencias entre ejecuciones con "
+            f" Cada configuración se compara con {which} ({reference}), por las diferencias entre ejecuciones con "
             "la misma semilla; los valores p se corrigen con el método de Holm. Cuando hay menos semillas de las "
             "necesarias para que la prueba alcance el 0,05, el resultado se da como «no concluyente»."
         )

@@ -18,7 +18,7 @@ def reproducibility_blocks(study: Study) -> list[Block]:
         blocks += [
             Paragraph(
                 "El {{tab-runs}} da la clave de cada ejecución terminada y la huella de sus pesos; todas las cifras de "
-                "este informe proceden de ellas."
+                f"este informe proceden de ellas{_searched(study)}."
             ),
             runs_table(study, "tab-runs"),
         ]
@@ -31,6 +31,13 @@ def reproducibility_blocks(study: Study) -> list[Block]:
         )
     )
     return blocks
+
+
+def _searched(study: Study) -> str:
+    found = study.findings.search
+    if found is None or found.best is None:
+        return ""
+    return " y de las de la búsqueda, cuyas claves están en el {{tab-search}} y en los resultados adjuntos"
 
 
 def _principle(study: Study) -> str:
@@ -66,7 +73,7 @@ def _environments(study: Study) -> str:
 def _deviations(study: Study) -> list[Block]:
     """Everything that is not as the suite asked: changes from the command line, and what the program deviated in."""
     findings = study.findings
-    changes = tuple(f"`{text.line(change, 'change').replace('`', '')}`" for change in findings.changes)
+    changes = tuple(f"`{text.file_name(text.line(change, 'change')).replace('`', '')}`" for change in findings.changes)
     deviations = tuple(_in_spanish(deviation) for deviation in findings.deviations)
     if not changes and not deviations:
         return [Paragraph("Las ejecuciones se hicieron tal como declara el estudio, sin cambios ni sustituciones.")]
@@ -80,12 +87,13 @@ def _deviations(study: Study) -> list[Block]:
 
 
 def _in_spanish(deviation: Deviation) -> str:
+    detail = text.file_name(text.line(deviation.detail, "deviation"))
     match deviation.kind:
         case "synthetic sample":
             return "los datos son una muestra sintética, no el conjunto de datos"
         case "random weights":
-            return f"los pesos iniciales son aleatorios en lugar de `{text.line(deviation.detail, 'deviation')}`"
+            return f"los pesos iniciales son aleatorios en lugar de `{detail}`"
         case "no cuda":
             return "no había GPU con CUDA: se calculó en la CPU"
         case "changed":
-            return f"se cambió `{text.line(deviation.detail, 'deviation')}`"
+            return f"se cambió `{detail}`"

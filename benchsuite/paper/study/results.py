@@ -7,12 +7,13 @@ from collections.abc import Callable, Sequence
 from benchsuite.analysis.findings import CaseFindings, Comparison
 from benchsuite.paper import spanish, text
 from benchsuite.paper.document import Block, Bullets, Figure, Paragraph
-from benchsuite.paper.figures import confusion, cost, curves, intervals
+from benchsuite.paper.figures import cost, curves, intervals
 from benchsuite.paper.figures.style import Drawing
 from benchsuite.paper.metrics import METRICS
+from benchsuite.paper.study.classes import class_blocks
 from benchsuite.paper.study.context import PENDING, Study, significant
-from benchsuite.paper.study.dataset import class_titles, resolution
-from benchsuite.paper.tables.results import results_table
+from benchsuite.paper.study.dataset import resolution
+from benchsuite.paper.tables.results import cost_table, results_table
 
 Draw = Callable[[str, Sequence[CaseFindings], str], Drawing]
 
@@ -26,36 +27,36 @@ def results_blocks(study: Study) -> dict[str, list[Block]]:
             "que este informe no contiene resultados."
         )
         return {"performance": [Paragraph(said), *_failures(study)]}
+    compared = len(findings.cases) > 1
     return {
         "performance": [
             Paragraph(_overview(study), lead="Rendimiento del modelo"),
             results_table(study, "tab-results"),
-            Paragraph(_accuracies(study)),
-            _figure(study, "fig-accuracies", intervals.accuracies),
+            *(_drawn(study, _accuracies(study), "fig-accuracies", intervals.accuracies) if compared else []),
             Paragraph(_loss(study)),
-            _figure(study, "fig-loss", curves.loss, wide=True),
+            _figure(study, "fig-loss", curves.loss, wide=len(study.done) > 1),
             *_failures(study),
         ],
         "generalization": [
             Paragraph(_gap(study), lead="Generalización"),
-            _figure(study, "fig-gap", intervals.gap),
-            Paragraph(_convergence(study)),
-            _figure(study, "fig-convergence", curves.convergence),
+            *([_figure(study, "fig-gap", intervals.gap)] if compared else []),
+            *_drawn(study, _convergence(study), "fig-convergence", curves.convergence),
         ],
-        "efficiency": [
-            Paragraph(_efficiency(study), lead="Eficiencia computacional"),
-            _figure(study, "fig-cost", cost.parameters_against_time),
-        ],
+        "efficiency": _efficiency(study),
         "test": [
             Paragraph(_test(study), lead="Resultados en test"),
-            _figure(study, "fig-test", intervals.test_accuracy),
-            *_confusion(study),
+            *([_figure(study, "fig-test", intervals.test_accuracy)] if compared else []),
+            *class_blocks(study),
         ],
     }
 
 
+def _drawn(study: Study, said: str, name: str, draw: Draw) -> list[Block]:
+    return [Paragraph(said), _figure(study, name, draw)]
+
+
 def _figure(study: Study, name: str, draw: Draw, *, wide: bool = False) -> Figure:
-    drawn = draw(name, study.done, study.factor)
+    drawn = draw(name, study.done, study.legend)
     return Figure(name, drawn.svg, _caption(study, name), drawn.alt, wide)
 
 
@@ -65,15 +66,30 @@ def _caption(study: Study, name: str) -> str:
     bars = f"; las barras son intervalos de confianza al 95{spanish.NBSP}%" if repeated else ""
     bands = "; la banda abarca todas las ejecuciones" if repeated else ""
     marks = " y los puntos huecos, ejecuciones" if repeated else ""
+    phases = " Las rayas verticales señalan el comienzo de una fase." if _phased(study) else ""
+    above = " Las pérdidas más altas quedan fuera del gráfico." if curves.cut(study.done) else ""
+    alone = len(study.done) == 1
+    by_epoch = "Exactitud de entrenamiento y de validación" if alone else "Convergencia: exactitud de validación"
     return {
         "fig-accuracies": f"Exactitud de entrenamiento y de validación en la mejor época de cada configuración{bars}.",
-        "fig-loss": f"Pérdida por época en entrenamiento y en validación{bands}.",
+        "fig-loss": f"Pérdida por época en entrenamiento y en validación{bands}.{phases}{above}",
         "fig-gap": f"Brecha de sobreajuste: exactitud de entrenamiento menos la de validación{bars}.",
-        "fig-convergence": f"Convergencia: exactitud de validación por época{bands}. El marcador hueco señala la época "
-        f"en que se alcanza el 95{spanish.NBSP}% de la mejor exactitud propia.",
-        "fig-cost": "Parámetros entrenables frente a tiempo de entrenamiento, en escalas logarítmicas.",
+        "fig-convergence": f"{by_epoch} por época{bands}. El marcador hueco señala la época en que se alcanza el "
+        f"95{spanish.NBSP}% de la mejor exactitud {'de validación' if alone else 'propia'}.{phases}",
+        "fig-cost": "Parámetros entrenables frente a tiempo de entrenamiento."
+        if _sizes_differ(study)
+        else "Tiempo de entrenamiento frente a exactitud en test.",
         "fig-test": f"Exactitud en el conjunto de test{bars}{marks}.",
     }[name]
+
+
+def _phased(study: Study) -> bool:
+    return any(len(case.phases) > 1 for case in study.done)
+
+
+def _sizes_differ(study: Study) -> bool:
+    """Whether some cases train more parameters than others."""
+    return len({case.model.parameters_trainable for case in study.done if case.model is not None}) > 1
 
 
 def _repeated(study: Study) -> bool:
@@ -115,7 +131,8 @@ def _overview(study: Study) -> str:
 def _verdicts(study: Study) -> list[str]:
     """What the comparisons allow to say: differences detected, not detected, or not yet decidable."""
     findings, metric = study.findings, study.metric
-    reference = study.called(study.named(findings.baseline)) if findings.baseline else "la referencia"
+    reference = f"{'su' if len(findings.baselines) > 1 else 'la'} referencia"
+    reference += f" ({study.called(*map(study.named, findings.baselines))})"
     decided = [c for c in findings.comparisons if c.p_adjusted is not None and c.difference is not None]
     open_ = [c for c in findings.comparisons if c.difference is not None and c.p_adjusted is None]
     missing = [c for c in findings.comparisons if c.difference is None]
@@ -125,12 +142,12 @@ def _verdicts(study: Study) -> list[str]:
     if detected:
         shown = [f"{_of(study, c)} ({study.difference(c)}; p{spanish.NBSP}{_p(c)})" for c in detected]
         out.append(
-            f"Frente a la referencia ({reference}), la diferencia de {metric.title} es estadísticamente significativa "
+            f"Frente a {reference}, la diferencia de {metric.title} es estadísticamente significativa "
             f"para {'; '.join(shown)}."
         )
     if alike:
         shown = [f"{_of(study, c)} ({study.difference(c)}; p{spanish.NBSP}{_p(c)})" for c in alike]
-        lead = "En cambio, no" if detected else f"Frente a la referencia ({reference}), no"
+        lead = "En cambio, no" if detected else f"Frente a {reference}, no"
         out.append(f"{lead} se detecta diferencia significativa para {'; '.join(shown)}.")
     if open_:
         needed = max((c.seeds_needed or 0 for c in open_), default=0)
@@ -172,6 +189,12 @@ def _loss(study: Study) -> str:
 
 def _gap(study: Study) -> str:
     lowest, highest = study.extremes("overfitting_gap")
+    if len(study.findings.cases) == 1:
+        return (
+            "La brecha entre la exactitud de entrenamiento y la de validación en la mejor época es de "
+            f"{study.quote('overfitting_gap', highest[0])}; un valor positivo indica que el modelo acierta más en las "
+            "imágenes con las que se entrenó."
+        )
     said = (
         "La {{fig-gap}} presenta la brecha entre la exactitud de entrenamiento y la de validación; un valor positivo "
         "indica que el modelo acierta más en las imágenes con las que se entrenó. "
@@ -189,14 +212,20 @@ def _gap(study: Study) -> str:
 
 def _convergence(study: Study) -> str:
     lowest, highest = study.extremes("epochs_to_95")
+    if len(study.findings.cases) == 1:
+        return (
+            f"La {{{{fig-convergence}}}} muestra la evolución de la exactitud. El 95{spanish.NBSP}% de la mejor "
+            f"exactitud de validación se alcanza tras {study.quote('epochs_to_95', highest[0])} épocas, de un total de "
+            f"{study.quote('epochs_run', highest[0])}."
+        )
     said = (
         "La {{fig-convergence}} permite comparar la velocidad de convergencia, medida por las épocas necesarias para "
         f"alcanzar el 95{spanish.NBSP}% de la mejor exactitud de validación propia. "
     )
     if len(study.done) == 1:
-        said += f"Hacen falta {study.quote('epochs_to_95', highest[0])}."
+        said += f"Hacen falta {study.quote('epochs_to_95', highest[0])} épocas."
     elif lowest[0] in highest:
-        said += f"Todas las configuraciones necesitan {study.mean('epochs_to_95', highest[0])}."
+        said += f"Todas las configuraciones necesitan {study.mean('epochs_to_95', highest[0])} épocas."
     else:
         said += (
             f"La más rápida es {study.called(*lowest)}, con {study.quote('epochs_to_95', lowest[0])} épocas, y la más "
@@ -205,25 +234,39 @@ def _convergence(study: Study) -> str:
     return said + f" En cuanto a la duración, {_range(study, 'epochs_run')}."
 
 
-def _efficiency(study: Study) -> str:
-    said = "La {{fig-cost}} relaciona los parámetros que se entrenan con el tiempo. "
-    said += f"{_capital(_range(study, 'training_seconds'))}."
+def _efficiency(study: Study) -> list[Block]:
+    lead = "Eficiencia computacional"
+    said = f"El {{{{tab-cost}}}} recoge lo que costó el entrenamiento. {_capital(_range(study, 'training_seconds'))}."
+    table = cost_table(study, "tab-cost")
+    if len(study.findings.cases) == 1:
+        return [Paragraph(said, lead=lead), table]
+    if _sizes_differ(study):
+        drawn = _figure(study, "fig-cost", cost.parameters_against_time)
+        more = f"La {{{{fig-cost}}}} relaciona los parámetros que se entrenan con el tiempo.{_saved(study)}"
+    else:
+        drawn = _figure(study, "fig-cost", cost.time_against_accuracy)
+        more = "Como todas las configuraciones entrenan los mismos parámetros, la {{fig-cost}} relaciona el tiempo con "
+        more += "la exactitud."
+    return [Paragraph(said, lead=lead), table, Paragraph(more), drawn]
+
+
+def _saved(study: Study) -> str:
+    """What share of the time the smallest case needs of the largest one's."""
     known = [case for case in study.done if case.model is not None and "training_seconds" in case.estimates]
     if len(known) < 2:
-        return said
+        return ""
     trainable = {case.case.name: case.model.parameters_trainable for case in known if case.model is not None}
     least = min(known, key=lambda case: trainable[case.case.name])
     most = max(known, key=lambda case: trainable[case.case.name])
     few, many = trainable[least.case.name], trainable[most.case.name]
     if few == many:
-        return said
+        return ""
     ratio = least.estimates["training_seconds"].mean / most.estimates["training_seconds"].mean
     runs = least.estimates["training_seconds"].runs + most.estimates["training_seconds"].runs
     share = study.count(few / many, spanish.percent(few / many, 1 if few / many >= 0.001 else 3))
     part = study.count(ratio, spanish.percent(ratio), runs)
     return (
-        said
-        + f" La configuración con menos parámetros entrenables ({study.called(least)}) ajusta el {share} de los que "
+        f" La configuración con menos parámetros entrenables ({study.called(least)}) ajusta el {share} de los que "
         f"ajusta la que más tiene ({study.called(most)}) y emplea el {part} de su tiempo."
     )
 
@@ -231,7 +274,10 @@ def _efficiency(study: Study) -> str:
 def _test(study: Study) -> str:
     lowest, highest = study.extremes("test_accuracy")
     if len(study.done) == 1:
-        said = f"La {{{{fig-test}}}} muestra la exactitud en test, {study.quote('test_accuracy', highest[0])}."
+        reached = study.quote("test_accuracy", highest[0])
+        said = f"La exactitud en test es de {reached}."
+        if len(study.findings.cases) > 1:
+            said = f"La {{{{fig-test}}}} muestra la exactitud en test, {reached}."
     elif lowest[0] in highest:
         said = "Según la {{fig-test}}, todas las configuraciones alcanzan la misma exactitud media en test, "
         said += f"{study.mean('test_accuracy', highest[0])}."
@@ -250,51 +296,12 @@ def _test(study: Study) -> str:
     first = study.done[0]
     if first.accuracy_wilson is not None and not _repeated(study):
         low, high = (spanish.number(100 * value, 1) for value in first.accuracy_wilson)
+        whose = f" para {study.called(first)}" if len(study.findings.cases) > 1 else ""
         said += (
-            f" Por el tamaño del conjunto de test, el intervalo de Wilson al 95{spanish.NBSP}% para "
-            f"{study.called(first)} es {text.literal(f'[{low};{spanish.NBSP}{high}]')}{spanish.NBSP}%."
+            f" Por el tamaño del conjunto de test, el intervalo de Wilson al 95{spanish.NBSP}%{whose} es "
+            f"{text.literal(f'[{low};{spanish.NBSP}{high}]')}{spanish.NBSP}%."
         )
     return said
-
-
-def _confusion(study: Study) -> list[Block]:
-    shown = [case for case in study.done if case.confusion is not None]
-    facts = study.findings.dataset
-    if not shown or facts is None or len(facts.classes) > confusion.LARGEST:
-        return []
-    if len(shown) > 10:
-        order = [case for case in study.order("test_accuracy") if case in shown]
-        shown = [case for case in shown if case in order[:5] or case in order[-5:]]
-    titles = class_titles(study)
-    names = [titles.get(name, name) for name in facts.classes]
-    drawn = confusion.matrices("fig-confusion", shown, names, study.factor)
-    caption = (
-        "Matrices de confusión en test, sumadas sobre las semillas. El tono indica la proporción de cada clase real."
-    )
-    said = f"La {{{{fig-confusion}}}} detalla los aciertos y los errores por clase. {_confused(study, shown, names)}"
-    return [
-        Paragraph(said.strip()),
-        Figure("fig-confusion", drawn.svg, caption, drawn.alt, wide=min(len(shown), confusion.PER_ROW) > 2),
-    ]
-
-
-def _confused(study: Study, cases: Sequence[CaseFindings], names: Sequence[str]) -> str:
-    """The pair of classes that is confused most, over all the cases shown."""
-    total: dict[tuple[int, int], int] = {}
-    for case in cases:
-        for row, counts in enumerate(case.confusion or ()):
-            for column, value in enumerate(counts):
-                if row != column:
-                    total[row, column] = total.get((row, column), 0) + value
-    errors = sum(total.values())
-    if not errors:
-        return "Ninguna imagen de test se clasifica mal."
-    (true, predicted), most = max(total.items(), key=lambda item: (item[1], -item[0][0], -item[0][1]))
-    runs = tuple(run for case in cases for run in case.estimates["test_accuracy"].runs)
-    return (
-        f"De los {study.count(errors, runs=runs)} errores que suman las matrices, la confusión más frecuente es tomar "
-        f"«{text.literal(names[true])}» por «{text.literal(names[predicted])}» ({study.count(most, runs=runs)})."
-    )
 
 
 def _failures(study: Study) -> list[Block]:

@@ -1,16 +1,22 @@
-"""The results table: one row a case, every mean with its 95 % interval, differences to the baseline with Holm's p."""
+"""The results table (one row a case, means with 95 % intervals, differences with Holm's p) and what training cost."""
 
 from __future__ import annotations
 
 from benchsuite.analysis.findings import CaseFindings, Comparison
 from benchsuite.paper import spanish, text
 from benchsuite.paper.document import Cell, Column, Table
+from benchsuite.paper.metrics import METRICS
 from benchsuite.paper.study.context import Study, single_seed
 
 
 def results_table(study: Study, identifier: str) -> Table:
-    """Page wide. The best mean of the compared metric is bold when more than one case has a result."""
+    """Page wide. The best mean of the compared metric is bold when more than one case has a result.
+
+    A study of one case has its measures below each other in a column.
+    """
     findings = study.findings
+    if len(findings.cases) == 1:
+        return _measures(study, findings.cases[0], identifier)
     columns = [
         Column(study.factor if len(study.factor) < 20 else "Caso", "left"),
         Column("n", "right"),
@@ -22,7 +28,7 @@ def results_table(study: Study, identifier: str) -> Table:
     if compared:
         unit = study.metric.difference_unit or ("s" if study.metric.unit == "duration" else study.metric.unit)
         columns += [Column(f"Diferencia{f' ({unit})' if unit else ''}", "right"), Column("p ajust.", "right")]
-    columns += [Column("Entrenables", "right"), Column("Tiempo", "right")]
+    columns.append(Column("Entrenables", "right"))
     best = _best(study)
     rows = tuple(_row(study, case, best, compared) for case in findings.cases)
     return Table(identifier, "Resultados por configuración", tuple(columns), rows, _note(study, compared), wide=True)
@@ -41,12 +47,61 @@ def _row(study: Study, case: CaseFindings, best: str | None, compared: bool) -> 
         cells += _comparison(study, case)
     trainable = case.model.parameters_trainable if case.model else None
     cells.append(Cell(spanish.number(trainable), trainable) if trainable is not None else Cell("—"))
-    cells.append(study.cell("training_seconds", case))
     return tuple(cells)
 
 
+SINGLE = (
+    "test_accuracy", "test_macro_f1", "test_loss", "validation_accuracy", "validation_loss", "train_accuracy",
+    "train_loss", "overfitting_gap",
+)  # fmt: skip
+
+
+def _measures(study: Study, case: CaseFindings, identifier: str) -> Table:
+    rows = []
+    for metric in SINGLE:
+        unit = METRICS[metric].unit
+        title = METRICS[metric].title
+        name = f"{title[:1].upper()}{title[1:]}{f' ({unit})' if unit else ''}"
+        rows.append((Cell(name), study.cell(metric, case)))
+    columns = (Column("Medida"), Column("Valor", "right"))
+    return Table(identifier, "Resultados", columns, tuple(rows), _note(study, compared=False))
+
+
+def cost_table(study: Study, identifier: str) -> Table:
+    """Epochs, time and memory of each case, and what it was computed on."""
+    devices = {device for case in study.done for device in case.devices}
+    memory = any("peak_memory_bytes" in case.estimates for case in study.done)
+    columns = [
+        Column(study.factor if len(study.factor) < 20 else "Caso"),
+        Column("Épocas", "right"),
+        Column("Tiempo", "right"),
+        Column("Por época", "right"),
+        Column("Imágenes/s", "right"),
+        *([Column("Memoria", "right")] if memory else []),
+        *([Column("Dispositivo")] if len(devices) > 1 else []),
+    ]
+    metrics = ["epochs_run", "training_seconds", "seconds_per_epoch", "images_per_second"]
+    metrics += ["peak_memory_bytes"] if memory else []
+    rows = tuple(
+        (
+            Cell(text.literal(case.label)),
+            *(study.mean_cell(metric, case) for metric in metrics),
+            *([Cell(text.literal("; ".join(map(_device, case.devices))))] if len(devices) > 1 else []),
+        )
+        for case in study.done
+    )
+    where = f" Dispositivo: {text.literal(_device(next(iter(devices))))}." if len(devices) == 1 else ""
+    one = len(study.findings.seeds) < 2
+    note = f"{'' if one else 'Medias de las ejecuciones. '}Tiempo: de entrenamiento.{where}"
+    return Table(identifier, "Tiempo y dispositivo", tuple(columns), rows, note, wide=study.wordy or len(devices) > 1)
+
+
+def _device(name: str) -> str:
+    return text.line(name, "device")
+
+
 def _comparison(study: Study, case: CaseFindings) -> list[Cell]:
-    if case.case.name == study.findings.baseline:
+    if case.case.name in study.findings.baselines:
         return [Cell("referencia"), Cell("—")]
     found = next((c for c in study.findings.comparisons if c.case == case.case.name), None)
     if found is None or found.difference is None:
@@ -58,7 +113,7 @@ def _comparison(study: Study, case: CaseFindings) -> list[Cell]:
 
 def _p(comparison: Comparison) -> Cell:
     if comparison.p_adjusted is None:
-        return Cell("n. c.")
+        return Cell(f"n.{spanish.NBSP}c.")
     return Cell(spanish.p_value(comparison.p_adjusted), comparison.p_adjusted)
 
 
@@ -69,17 +124,17 @@ def _best(study: Study) -> str | None:
     return order[-1].case.name
 
 
-def _note(study: Study, compared: bool) -> str:
+def _note(study: Study, compared: bool) -> str | None:
     estimates = [e for case in study.done for m, e in case.estimates.items() if m == "test_accuracy"]
-    parts = ["n: ejecuciones terminadas."]
+    parts = ["n: ejecuciones terminadas."] if len(study.findings.cases) > 1 else []
     if single_seed(estimates):
-        parts.append("Una sola semilla por configuración: no hay intervalos.")
+        parts.append("Una sola semilla: no hay intervalos.")
     elif estimates:
         parts.append("Entre corchetes, intervalo de confianza al 95 % entre semillas.")
     if compared:
         parts.append("Diferencia: configuración menos referencia, sobre semillas pareadas; p ajustado por Holm.")
         if any(c.p_adjusted is None for c in study.findings.comparisons):
-            parts.append("n. c.: no concluyente, faltan semillas.")
+            parts.append(f"n.{spanish.NBSP}c.: no concluyente, faltan semillas.")
     if _best(study):
         parts.append("En negrita, la mayor media en test.")
-    return " ".join(parts)
+    return " ".join(parts) or None

@@ -1,0 +1,131 @@
+"""A prepared search goes as far as the records in the store, which alone decide what comes next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import pytest
+
+from benchsuite.engine.task import RunTask
+from benchsuite.execution.preparation import Preparation, prepare
+from benchsuite.execution.searching import searched
+from benchsuite.execution.study import due, known_records
+from benchsuite.store.folders import Store
+from benchsuite.store.record import Best
+from benchsuite.suite.plan import Plan, PlannedSearch
+from benchsuite.suite.schema import Halving, Search
+from support.engine import Bench, make_case
+from support.synthetic import make_record
+
+BASE = {"dataset": {"name": "tiny_data"}, "model": {"name": "tiny_net"}, "recipe": {"name": "tiny_recipe"}}
+HALVING = Halving(path="recipe.epochs", rungs=(1, 2), keep=0.5)
+
+
+@pytest.fixture
+def prepared(bench: Bench) -> Preparation:
+    """A search of four random trials in two rungs, and one case with two seeds."""
+    return prepared_with(bench, sampler="random", halving=HALVING)
+
+
+def prepared_with(bench: Bench, **changes: Any) -> Preparation:
+    space = {"recipe.learning_rate": (0.1, 0.2, 0.3), "model.slope": (0.1, 0.2)}
+    search = Search(**{"space": space, "budget": 4, "seed": 5, **changes})
+    plan = Plan(
+        suite="tiny", cases=(make_case(),), seeds=(0, 1), search=PlannedSearch(declared=search, base=BASE), following=6
+    )
+    return prepare(plan, bench.registry, bench.place, download=False, say=lambda _: None)
+
+
+def extended(preparation: Preparation, bench: Bench, **options: Any) -> Preparation:
+    return searched(preparation, bench.registry, **options)
+
+
+def names(preparation: Preparation) -> list[str]:
+    return [trial.case.name for trial in preparation.plan.trials]
+
+
+def record(task: RunTask, accuracy: float = 0.5, *, failed: bool = False) -> None:
+    """Leave a record of a run that was not made."""
+    made = make_record(task.spec, failed=failed).model_copy(update={"key": task.key.key, "key_fields": task.key.fields})
+    if made.best is not None:
+        best = Best(
+            phase="all", epoch=1, validation_loss=1.0, validation_accuracy=accuracy, validation_macro_f1=accuracy
+        )
+        made = made.model_copy(update={"best": best})
+    Store(task.results).write(made)
+
+
+def record_all(tasks: Iterable[RunTask]) -> None:
+    """The accuracy rises with the number of the trial."""
+    for task in tasks:
+        record(task, int(task.spec.case.name.split()[1].rstrip(",")) / 10)
+
+
+def trial_tasks(preparation: Preparation) -> tuple[RunTask, ...]:
+    return (preparation.tasks or ())[2:]
+
+
+def test_trials_are_runs_beside_the_cases_with_the_seed_of_the_search(prepared: Preparation, bench: Bench) -> None:
+    found = extended(prepared, bench)
+    assert found.tasks is not None
+    assert [task.spec for task in found.tasks] == list(found.plan.runs)
+    assert [task.spec.seed for task in trial_tasks(found)] == [5] * 4
+    assert names(found) == [f"trial 00{i}, epochs=1" for i in range(1, 5)]
+    assert found.plan.following == 2
+    assert len({task.key.key for task in found.tasks}) == 6
+
+
+def test_the_next_rung_comes_with_the_last_record_of_the_one_before(prepared: Preparation, bench: Bench) -> None:
+    first = trial_tasks(extended(prepared, bench))
+    record_all(first[:3])
+    assert len(trial_tasks(extended(prepared, bench))) == 4
+    record_all(first[3:])
+    found = extended(prepared, bench)
+    assert names(found)[4:] == ["trial 003, epochs=2", "trial 004, epochs=2"]
+    assert found.plan.following == 0
+    assert found.plan.trials[-1].case.recipe.parameters["epochs"] == 2
+    assert extended(found, bench) == found
+
+
+def test_the_metric_that_is_asked_for_decides(bench: Bench) -> None:
+    prepared = prepared_with(bench, sampler="random", halving=HALVING, metric="validation_loss")
+    record_all(trial_tasks(extended(prepared, bench)))
+    assert names(extended(prepared, bench))[4:] == ["trial 001, epochs=2", "trial 002, epochs=2"]
+
+
+def test_a_failure_is_worst_for_readers_and_to_be_made_again_for_runners(prepared: Preparation, bench: Bench) -> None:
+    first = trial_tasks(extended(prepared, bench))
+    record_all(first[:3])
+    record(first[3], failed=True)
+    assert names(extended(prepared, bench))[4:] == ["trial 002, epochs=2", "trial 003, epochs=2"]
+    runner = extended(prepared, bench, tried_now=())
+    assert names(runner)[4:] == []
+    assert first[3].key in [task.key for task in due(trial_tasks(runner), known_records(trial_tasks(runner)))]
+    assert len(names(extended(prepared, bench, tried_now={first[3].key.key}))) == 6
+
+
+def test_a_trial_that_is_a_case_is_one_run(bench: Bench) -> None:
+    rate = make_case().recipe.parameters["learning_rate"]
+    prepared = prepared_with(bench, space={"recipe.learning_rate": (rate, 0.3)}, sampler="grid", budget=2, seed=1)
+    found = extended(prepared, bench)
+    assert found.tasks is not None
+    assert len(found.tasks) == 4
+    waiting = due(found.tasks, known_records(found.tasks))
+    assert len(waiting) == 3
+    assert [task.spec.case.name for task in waiting] == ["only", "only", "trial 002"]
+
+
+def test_the_order_of_the_records_changes_nothing(bench: Bench) -> None:
+    prepared = prepared_with(bench, sampler="tpe", batch=2)
+    first = trial_tasks(extended(prepared, bench))
+    record_all(first[1:])
+    assert len(trial_tasks(extended(prepared, bench))) == 2
+    record_all(first[:1])
+    assert len(trial_tasks(extended(prepared, bench))) == 4
+
+
+def test_a_plan_without_a_search_stays_as_it_is(bench: Bench) -> None:
+    plan = Plan(suite="tiny", cases=(make_case(),), seeds=(0,))
+    prepared = prepare(plan, bench.registry, bench.place, download=False, say=lambda _: None)
+    assert extended(prepared, bench) is prepared

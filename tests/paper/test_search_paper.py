@@ -1,0 +1,127 @@
+"""What papers say of a search: its table, its figures, and prose that quotes the best trial."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from benchsuite.errors import PaperError
+from benchsuite.paper import markup
+from benchsuite.paper.document import Document, Figure, Table, texts
+from benchsuite.paper.figures.search import importances, parallel
+from benchsuite.paper.numbering import number
+from benchsuite.paper.study.compose import compose
+from benchsuite.suite.schema import Halving
+from support.paper_material import make_material
+from support.search import LABELS, make_search, make_search_findings, make_search_material
+
+HALVING = Halving(path="recipe.max_epochs", rungs=(3, 9, 27), keep=0.34)
+
+
+def said(document: Document) -> str:
+    parts = [document.abstract, *document.notices, *(text for block in document.body for text in texts(block))]
+    return " ".join(markup.plain(document, part) for part in parts).replace("\u00a0", " ")
+
+
+def block(document: Document, name: str) -> Any:
+    return next(found for found in document.body if getattr(found, "id", "") == name)
+
+
+def test_the_table_has_the_best_trials_first_with_the_runs_behind_every_number() -> None:
+    material = make_search_material()
+    found = material.findings.search
+    assert found is not None
+    table: Table = block(compose(material), "tab-search")
+    assert [row[0].value for row in table.rows] == [trial.number for trial in found.trials[:20]]
+    for row, trial in zip(table.rows, found.trials, strict=False):
+        assert row[1].value == trial.values["validation_accuracy"]
+        assert row[1].runs == (trial.run,)
+    assert [cell.strong for row in table.rows for cell in row].count(True) == 1
+    assert "los 20 primeros de 24" in (table.note or "")
+    titles = [column.title for column in table.columns]
+    assert titles[5:8] == list(LABELS.values())
+
+
+@pytest.mark.parametrize(
+    ("search", "results", "words"),
+    [
+        ({}, {}, ["espacio de 196 puntos con muestreo aleatorio", "24 ensayos", "test no interviene", "Kelley"]),
+        (
+            {"sampler": "tpe", "halving": HALVING},
+            {"done": 28, "failing": 7},
+            [
+                "Parzen",
+                "de 4 en 4",
+                "escalones de 3, 9 y 27",
+                "el 34 % mejor",
+                "fallaron 3; faltan 9",
+                "primer escalón",
+            ],
+        ),
+        ({}, {"done": 0}, ["Todavía no ha terminado ningún ensayo", "RESULTADOS PARCIALES: 0 de 25"]),
+        ({"budget": 3}, {}, ["Con tan pocos ensayos"]),
+        ({"metric": "validation_loss", "budget": 2}, {"done": 1}, ["menor pérdida de validación", "falta una"]),
+        ({"sampler": "grid", "budget": 2, "space": {"recipe.words": ("<b>$x$", "{y}_*")}}, {}, ["la rejilla completa"]),
+    ],
+)
+def test_every_state_of_a_search_makes_a_paper_that_says_so(
+    search: dict[str, Any], results: dict[str, Any], words: list[str]
+) -> None:
+    document = compose(make_search_material(make_search(**search), **results))
+    text = said(document)
+    for word in words:
+        assert word in text
+    number(document)
+
+
+def test_prose_quotes_the_best_trial_by_reference() -> None:
+    abstract = (
+        "De {{trials}}, el mejor tiene {{best_trial}} y {{best_trial validation_accuracy}}; véase {{tab-search}}."
+    )
+    material = make_search_material(paper={"abstract": abstract})
+    found = material.findings.search
+    assert found is not None
+    assert found.best is not None
+    document = compose(material)
+    text = said(document)
+    assert "De 24 ensayos, el mejor tiene tasa de aprendizaje 0,01; momento" in text
+    assert f"{100 * found.best.values['validation_accuracy']:.1f}".replace(".", ",") in text
+    assert found.best.run in {run for quantity in document.quantities for run in quantity.runs}
+    assert "(sin resultados todavía)" in said(compose(make_search_material(paper={"abstract": abstract}, done=0)))
+
+
+@pytest.mark.parametrize("quote", ["best_trial test_accuracy", "best_trials"])
+def test_unknown_quotes_of_a_search_are_errors(quote: str) -> None:
+    with pytest.raises(PaperError, match="unknown"):
+        compose(make_search_material(paper={"abstract": f"{{{{{quote}}}}}"}))
+    with pytest.raises(PaperError, match="unknown"):
+        compose(make_material({"abstract": "{{best_trial}}"}, cases=1, seeds=1))
+
+
+def test_a_paper_without_a_search_says_nothing_of_one() -> None:
+    document = compose(make_material(cases=1, seeds=1))
+    assert not [found for found in document.body if getattr(found, "id", "") in ("sec-search", "tab-search")]
+    assert "tab-search" not in document.expected
+
+
+def test_the_figures_are_the_same_bytes_and_have_words_for_the_blind() -> None:
+    found = make_search_findings(make_search(halving=HALVING))
+    for name, draw in (("fig-search", parallel), ("fig-importance", importances)):
+        drawn = draw(name, found, LABELS)
+        assert drawn == draw(name, found, LABELS)
+        assert any(character.isdigit() for character in drawn.alt)
+        assert all(identifier.startswith(name) for identifier in re.findall(r'\bid="([^"]+)"', drawn.svg))
+        assert "<image" not in drawn.svg
+    document = compose(make_search_material())
+    figure: Figure = block(document, "fig-search")
+    assert figure.wide
+
+
+@pytest.mark.parametrize("search", [{"budget": 1}, {"budget": 2, "space": {"recipe.momentum": (0.5, 0.9)}}])
+def test_few_trials_and_single_values_can_be_drawn(search: dict[str, Any]) -> None:
+    search = {"space": {"recipe.learning_rate": (0.1,), "recipe.momentum": (0.5, 0.9)}, **search}
+    found = make_search_findings(make_search(**search))
+    assert "0,5" in parallel("fig-search", found, {}).svg
+    assert "no estimable" in importances("fig-importance", found, {}).svg

@@ -1,0 +1,137 @@
+"""Papers of studies of every shape: named cases, many classes, models without freezing, phases, a single case."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from benchsuite.paper import markup
+from benchsuite.paper.document import Document, Figure, Photos, Table, texts
+from benchsuite.paper.numbering import number
+from benchsuite.paper.study.compose import compose
+from support.paper_studies import SKETCHES, make_study
+
+Composed = dict[str, Document]
+
+
+@pytest.fixture(scope="module")
+def composed() -> Composed:
+    return {name: compose(make_study(name)) for name in SKETCHES}
+
+
+def floats(document: Document) -> dict[str, Any]:
+    return {block.id: block for block in document.body if isinstance(block, Figure | Photos | Table)}
+
+
+def said(document: Document) -> str:
+    return " ".join(markup.plain(document, text) for block in document.body for text in texts(block))
+
+
+def column(table: Table, title: str) -> list[str]:
+    at = next(i for i, column in enumerate(table.columns) if column.title == title)
+    return [row[at].text for row in table.rows]
+
+
+@pytest.mark.parametrize("name", sorted(SKETCHES))
+def test_every_shape_of_study_makes_a_numbered_paper_of_vector_figures(composed: Composed, name: str) -> None:
+    document = composed[name]
+    number(document)
+    for block in floats(document).values():
+        if isinstance(block, Figure):
+            assert "<image" not in block.svg
+            assert len(block.alt) < 4000
+
+
+def test_the_same_study_gives_the_same_figures(composed: Composed) -> None:
+    assert composed["doscientas"].body == compose(make_study("doscientas")).body
+
+
+def test_a_study_of_one_case_compares_nothing(composed: Composed) -> None:
+    document = composed["doscientas"]
+    assert {"fig-accuracies", "fig-gap", "fig-test", "fig-cost", "tab-cases"}.isdisjoint(floats(document))
+    assert len(floats(document)["tab-results"].columns) == 2
+    assert not floats(document)["fig-loss"].wide
+    for word in ("configuraciones", "pareados", "referencia"):
+        assert word not in said(document)
+
+
+@pytest.mark.parametrize(
+    ("name", "what"),
+    [("aves", "Matrices de confusión"), ("densas", "porcentajes de la clase real"), ("doscientas", "Pares de clases")],
+)
+def test_confusions_are_shown_as_the_number_of_classes_allows(composed: Composed, name: str, what: str) -> None:
+    figure = floats(composed[name])["fig-confusion"]
+    assert what in figure.caption
+    assert figure.svg.count("<path") < 2000
+
+
+def test_classes_that_differ_in_size_are_drawn_and_equal_ones_are_said(composed: Composed) -> None:
+    assert "fig-classes" in floats(composed["aves"])
+    assert "fig-classes" not in floats(composed["densas"])
+    assert "Todas las clases tienen el mismo número de imágenes, 6000." in said(composed["densas"])
+
+
+def test_accuracy_by_class_comes_from_the_confusions_of_the_reference_and_the_best_case(composed: Composed) -> None:
+    alt = floats(composed["aves"])["fig-class-accuracy"].alt
+    assert "estándar: de " in alt
+    assert "Black-footed Albatross" in floats(composed["aves"])["fig-class-accuracy"].svg
+    assert "fig-class-accuracy" not in floats(composed["fases"])
+
+
+def test_the_table_of_cases_sets_apart_what_differs_from_the_reference(composed: Composed) -> None:
+    table = floats(composed["aves"])["tab-cases"]
+    assert [c.title for c in table.columns[1:]] == [
+        "Decaimiento de pesos", "Optimizador", "Momento", "Lado del núcleo", "Canales",
+    ]  # fmt: skip
+    strong = {(row[0].text, i) for row in table.rows for i, cell in enumerate(row) if cell.strong}
+    assert strong == {
+        ("ajuste 1 (weight decay 0.01)", 1), ("ajuste 2 (SGD y momentum)", 2), ("ajuste 2 (SGD y momentum)", 3),
+        ("ajuste 3 (kernel 6)", 4), ("ajuste 4 (dos convoluciones)", 5),
+    }  # fmt: skip
+    shared = column(floats(composed["aves"])["tab-configuration"], "Parámetro")
+    assert {"Tasa de aprendizaje", "Tamaño de lote"} <= set(shared)
+    assert not {"Optimizador", "Penalización L1"} & set(shared)
+
+
+def test_models_of_their_own_have_a_table_and_are_cited(composed: Composed) -> None:
+    assert column(floats(composed["convolucionales"])["tab-models"], "Modelo") == [
+        "CNN pequeña", "LeNet-5", "ResNet18 (32 píxeles)", "VGG16 (32 píxeles)",
+    ]  # fmt: skip
+    assert len(composed["convolucionales"].works) == 4
+    assert "fig-stages" not in floats(composed["convolucionales"])
+
+
+def test_devices_that_differ_have_a_column_and_one_device_a_note(composed: Composed) -> None:
+    assert "NVIDIA H100 80GB HBM3" in column(floats(composed["convolucionales"])["tab-cost"], "Dispositivo")
+    assert "Dispositivo: Intel" in markup.plain(composed["aves"], floats(composed["aves"])["tab-cost"].note)
+
+
+def test_phases_are_listed_and_marked_in_the_curves(composed: Composed) -> None:
+    document = composed["fases"]
+    assert "comienzo de una fase" in floats(document)["fig-loss"].caption
+    assert column(floats(document)["tab-phases"], "Fase")[:4] == ["`head`", "`all`", "`head`", "`all`"]
+    assert "tab-phases" not in floats(composed["aves"])
+
+
+def test_cases_of_a_grid_are_called_by_their_values_in_the_words_of_the_suite(composed: Composed) -> None:
+    names = column(floats(composed["fases"])["tab-results"], "Caso")
+    assert names[:2] == ["solo la cabeza, 50", "all_at_once, 50"]
+
+
+def test_no_folder_of_somebodys_machine_is_printed(composed: Composed) -> None:
+    material = make_study("fases")
+    findings = replace(material.findings, changes=("model.weights=/root/w/resnet18.pth",))
+    text = said(compose(replace(material, findings=findings)))
+    assert "model.weights=resnet18.pth" in text
+    assert "/root" not in text
+
+
+def test_where_all_cases_train_alike_time_is_drawn_against_accuracy(composed: Composed) -> None:
+    assert "exactitud en test" in floats(composed["optimizadores"])["fig-cost"].caption
+    assert "Parámetros entrenables" in floats(composed["densas"])["fig-cost"].caption
+
+
+def test_prose_that_points_at_what_a_finished_study_never_has_is_an_error(composed: Composed) -> None:
+    assert not composed["aves"].expected

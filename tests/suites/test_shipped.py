@@ -1,0 +1,97 @@
+"""Every suite that ships reads, expands to the size it states, and has prose whose references all lead somewhere."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from benchsuite.analysis.comparisons import SIGNIFICANCE
+from benchsuite.analysis.study import study
+from benchsuite.contracts.dataset import Dataset
+from benchsuite.contracts.model import Model
+from benchsuite.paper import PaperMaterial, spanish
+from benchsuite.paper.html import render_html
+from benchsuite.paper.numbering import number
+from benchsuite.paper.study.compose import PARTS, compose
+from benchsuite.registry import registry
+from benchsuite.suite import Suite, baselines, expand, read_suite
+from benchsuite.suite.schema import Section
+
+FILES = sorted((Path(__file__).resolve().parents[2] / "suites").glob("*.yaml"))
+
+
+@pytest.fixture(params=FILES, ids=lambda file: file.stem)
+def suite(request: pytest.FixtureRequest) -> Suite:
+    return read_suite(request.param, registry())
+
+
+def prose(sections: tuple[Section, ...]) -> Iterator[str]:
+    for section in sections:
+        yield section.text
+        yield from prose(section.sections)
+
+
+def written(suite: Suite) -> str:
+    return "\n\n".join([suite.paper.abstract, *prose(suite.paper.sections)])
+
+
+def material(suite: Suite) -> PaperMaterial:
+    """What the paper of a study is made from before its first run."""
+    known = registry()
+    plan = expand(suite, known)
+    compare = suite.compare
+    first = plan.cases[0]
+    dataset, model = known.dataset(first.dataset.name), known.model(first.model.name)
+    card = cast("Dataset[Any]", dataset.component).card(dataset.parse(first.dataset.parameters))
+    network, parameters = cast("Model[Any]", model.component), model.parse(first.model.parameters)
+    return PaperMaterial(
+        suite=suite,
+        findings=study(
+            plan,
+            {},
+            {},
+            baselines=baselines(suite, plan),
+            metric=compare.metric if compare else "test_accuracy",
+            factor=compare.factor if compare else None,
+        ),
+        card=card,
+        model_title=network.title(parameters),
+        model_bibtex=network.bibtex(parameters),
+    )
+
+
+def test_it_is_named_after_its_file_and_expands_to_the_size_it_states(suite: Suite) -> None:
+    assert f"{suite.name}.yaml" in [file.name for file in FILES]
+    plan = expand(suite, registry())
+    assert (len(plan.cases), len(plan.seeds)) == (suite.size.cases, suite.size.seeds)
+
+
+def test_every_reference_of_its_prose_leads_somewhere(suite: Suite) -> None:
+    document = compose(material(suite))
+    assert spanish.NBSP in render_html(document, number(document))
+
+
+def test_every_work_it_lists_is_cited_and_every_citation_is_listed(suite: Suite) -> None:
+    listed = [work.key for work in suite.paper.references]
+    assert sorted(listed) == sorted(set(listed))
+    assert set(re.findall(r"\[\[([^\[\]]+)\]\]", written(suite))) == set(listed)
+
+
+def test_its_prose_has_the_parts_of_a_paper_and_types_no_result(suite: Suite) -> None:
+    parts = [section.id for section in suite.paper.sections]
+    assert parts == [part for part in PARTS if part in parts]
+    assert {"introduction", "method", "results", "discussion", "conclusions", "reproducibility"} <= set(parts)
+    assert suite.paper.authors
+    assert suite.paper.keywords
+    assert "{{" in suite.paper.abstract
+    assert re.findall(r"\d+(?:,\d+)?\s*(?:%|puntos|segundos|minutos|horas)", written(suite)) == []
+
+
+def test_its_comparisons_can_be_decided_with_the_seeds_it_asks_for(suite: Suite) -> None:
+    """The smallest p of a sign-flip test is 2 / 2**n, which Holm multiplies by the number of comparisons."""
+    comparisons = len(baselines(suite, expand(suite, registry())))
+    assert comparisons * 2 / 2**suite.size.seeds < SIGNIFICANCE
