@@ -57,8 +57,8 @@ class Engine:
         freeze.train_mode(self.frozen, self.run.network.stages)
 
     def use(self, n: int) -> None:
-        """Train on the first `n` images only."""
-        self.used = n
+        """Train on the first `n` images only, or on all there are."""
+        self.used = n = min(n, len(self.whole.train))
         labels = self.whole.train_labels[:n]
         self.supply = replace(self.whole, train=_First(self.whole.train, n), train_labels=labels)
 
