@@ -186,7 +186,7 @@ SKETCHES = {
                 )
             ),
             {"train": (345, 348, 341), "validation": (44, 45, 44), "test": (43, 43, 42)},
-            {"dataset": {"image_size": 224}, "model": {"depth": 18, "weights": "/root/w/resnet18.pth"},
+            {"dataset": {"image_size": 224}, "model": {"depth": 18, "weights": "/home/ada/resnet18.pth"},
              "recipe": {"phases": "two_phase", "batch_size": 32}},
             phases={
                 "head_only": [("head", 5, 0.001)],
