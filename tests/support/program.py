@@ -6,6 +6,7 @@ Each has folders of its own for suites, plugins, cache and results, no network a
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -92,7 +93,8 @@ class Program:
         return Outcome(code, text.out, text.err)
 
     def start(self, *arguments: str, **environment: str) -> subprocess.Popen[str]:
-        """Start a command as a process group of its own."""
+        """Start a command as a process group of its own, which Ctrl-C reaches even where the tests run in the
+        background and ignore it."""
         return subprocess.Popen(
             [sys.executable, "-m", "benchsuite.cli", *arguments],
             env={**os.environ, "PYTHONPATH": str(self.plugins), **environment},
@@ -100,6 +102,7 @@ class Program:
             stderr=subprocess.PIPE,
             text=True,
             start_new_session=True,
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
 
 
