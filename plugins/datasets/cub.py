@@ -44,6 +44,7 @@ from benchsuite.api import (
 
 from .cub_metadata import FILES, LABELS, PHOTOS, SPLIT, Photo, broken, check_present, read_photos
 from .cub_species import SPECIES
+from .manifest import read_manifest, write_manifest
 from .stratified import shuffled_by_class
 
 if TYPE_CHECKING:
@@ -56,7 +57,6 @@ ARCHIVE = Source(
     1150585339,
 )
 HOME = "CUB_200_2011"
-_MANIFEST = "benchsuite-manifest.json"
 _TRAINING_SHARE = 0.8
 _TRIAL_SIZE = 64
 """Four convolutions of 6 x 6 with padding 1, each pooled by two, leave a pixel only from 61 on."""
@@ -170,10 +170,10 @@ class Cub(Dataset[CubParameters]):
         for name, values in zip(FILES, (*columns, [species.name for species in SPECIES]), strict=True):
             text = "".join(f"{number} {value}\n" for number, value in enumerate(values, 1))
             (home / name).write_text(text, encoding="utf-8", newline="\n")
-        _write_manifest(home, {"provenance": "synthetic sample", "counts": [count, count // 2]})
+        write_manifest(home, "cub", {"provenance": "synthetic sample", "counts": [count, count // 2]})
 
     def index(self, params: CubParameters, folder: Path) -> DatasetIndex:
-        return _index(params, folder, _photos(params, folder, _read_manifest(folder)))
+        return _index(params, folder, _photos(params, folder, read_manifest(folder, broken)))
 
     def trial(self, params: CubParameters) -> Mapping[str, Any]:
         return {"image_size": min(params.image_size, _TRIAL_SIZE)}
@@ -209,7 +209,7 @@ def _official_sizes(params: CubParameters) -> dict[str, int]:
 
 
 def _folder_layout(params: CubParameters, home: Path) -> Found:
-    manifest = _read_manifest(home)
+    manifest = read_manifest(home, broken)
     photos = _photos(params, home, manifest)
     check_present(home, photos)
     if manifest.get("provenance") == "synthetic sample":
@@ -324,25 +324,7 @@ def _unpack_archive(archive: Path, target: Path) -> None:
             names = [path.relative_to(home).as_posix() for path in paths]
             with ThreadPoolExecutor() as pool:
                 digests = dict(zip(names, pool.map(file_sha256, paths), strict=True))
-            _write_manifest(home, {"provenance": "official", "files": digests})
+            write_manifest(home, "cub", {"provenance": "official", "files": digests})
         home.rename(target)
     finally:
         shutil.rmtree(making, ignore_errors=True)
-
-
-def _read_manifest(home: Path) -> dict[str, Any]:
-    path = home / _MANIFEST
-    if not path.is_file():
-        return {}
-    try:
-        manifest = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise broken(f"the manifest cannot be read: {error}", path, "JSON, as benchsuite wrote it") from error
-    if not isinstance(manifest, dict):
-        raise broken("the manifest is not a mapping", path, "JSON, as benchsuite wrote it")
-    return manifest
-
-
-def _write_manifest(home: Path, content: Mapping[str, Any]) -> None:
-    text = json.dumps({"dataset": "cub", **content}, indent=1, sort_keys=True)
-    (home / _MANIFEST).write_text(text + "\n", encoding="utf-8")
