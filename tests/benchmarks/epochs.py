@@ -14,14 +14,13 @@ from __future__ import annotations
 
 import argparse
 import json
-import multiprocessing
 import platform
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Sequence
-from contextlib import nullcontext, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,7 +31,8 @@ from benchsuite.engine import memory
 from benchsuite.engine.determinism import configure, prepare_environment
 from benchsuite.engine.task import RunTask
 from benchsuite.identity.numerics import describe
-from tests.benchmarks.engine import Engine, data_folder, interval, tasks_of, timed
+from tests.benchmarks.engine import Engine, data_folder, interval, tasks_of
+from tests.benchmarks.usual import Usual, UsualProcess
 
 WHOLE_SECONDS = 1.0
 REPETITIONS = 5
@@ -51,7 +51,7 @@ def main() -> None:
     print(f"{numerics.device_name}, {numerics.threads} threads, torch {numerics.torch}, {platform.system()}")
     print(f"data: {tasks[0].data.provenance}; {options.images} of {whole} images "
           f"an epoch, {options.rounds} rounds, {time.strftime('%Y-%m-%d')}\n")  # fmt: skip
-    usual = _UsualProcess(numerics.threads)
+    usual = UsualProcess(numerics.threads)
     by_blocks = {task.spec.case.settings["recipe.freeze.blocks"]: task for task in tasks}
     contests = [Contest(by_blocks[blocks], options.images, usual) for blocks in options.blocks]
     measured = [_Times([], [], []) for _ in contests]
@@ -78,12 +78,12 @@ class _Times:
 class Contest:
     """The contestants of one case, each with a network of its own, warmed up by one short epoch."""
 
-    def __init__(self, task: RunTask, images: int, usual: _UsualProcess) -> None:
+    def __init__(self, task: RunTask, images: int, usual: UsualProcess) -> None:
         self.blocks = task.spec.case.settings["recipe.freeze.blocks"]
         self.n = min(images, len(task.data.index.train))
         self.engine = Engine(task, self.n)
         self._usual = usual
-        usual.prepare(_usual_task(task, self.n, self.engine.run.arithmetic.precision))
+        usual.prepare(self.blocks, _usual_task(task, self.n, self.engine.run.arithmetic.precision))
         self.usual()
         # A fast epoch is measured whole: a few steps of it would be noise.
         if self.engine.epoch() < WHOLE_SECONDS:
@@ -119,6 +119,24 @@ class _UsualTask:
     device: str
     precision: str
 
+    def start(self) -> Usual:
+        import torch
+        from torchvision import models
+
+        network = models.resnet18(weights=None)
+        if self.weights is not None:
+            network.load_state_dict(torch.load(self.weights, weights_only=True))
+        network.fc = torch.nn.Linear(512, self.classes)
+        frozen: Sequence[Any] = (network.layer1, network.layer2, network.layer3, network.layer4)[: self.blocks]
+        if frozen:
+            frozen = (network.conv1, network.bn1, *frozen)
+        for part in frozen:
+            part.requires_grad_(False)
+        network.to(self.device).train()
+        optimizer = torch.optim.Adam([p for p in network.parameters() if p.requires_grad], lr=1e-4)
+        photos = _Photos(self.paths, self.labels, self.size)
+        return Usual(network, optimizer, photos, 16, self.device, self.precision)
+
 
 def _usual_task(task: RunTask, n: int, precision: str) -> _UsualTask:
     split = task.data.index.train
@@ -132,91 +150,6 @@ def _usual_task(task: RunTask, n: int, precision: str) -> _UsualTask:
         task.numerics.device,
         precision,
     )
-
-
-class _UsualProcess:
-    """A process that trains the usual way, an epoch at a time, when it is asked to."""
-
-    def __init__(self, threads: int) -> None:
-        context = multiprocessing.get_context("spawn")
-        self._connection, theirs = context.Pipe()
-        self._process = context.Process(target=_serve_usual, args=(theirs, threads))
-        self._process.start()
-        theirs.close()
-
-    def prepare(self, task: _UsualTask) -> None:
-        self._connection.send(task)
-        self._connection.recv()
-
-    def epoch(self, blocks: int) -> float:
-        self._connection.send(blocks)
-        seconds: float = self._connection.recv()
-        return seconds
-
-
-def _serve_usual(connection: Any, threads: int) -> None:
-    import torch
-
-    torch.set_num_threads(threads)
-    known: dict[int, _Usual] = {}
-    with suppress(EOFError, KeyboardInterrupt):
-        while True:
-            wish = connection.recv()
-            if isinstance(wish, _UsualTask):
-                known[wish.blocks] = _Usual(wish)
-                connection.send(None)
-            else:
-                connection.send(known[wish].epoch())
-
-
-class _Usual:
-    """The usual way of one case."""
-
-    def __init__(self, task: _UsualTask) -> None:
-        import torch
-        from torchvision import models
-
-        self.device = torch.device(task.device)
-        self.dtype = {"fp32": None, "bf16": torch.bfloat16, "fp16": torch.float16}[task.precision]
-        self.scaler = torch.amp.GradScaler(task.device, enabled=task.precision == "fp16")
-        self.network = models.resnet18(weights=None)
-        if task.weights is not None:
-            self.network.load_state_dict(torch.load(task.weights, weights_only=True))
-        self.network.fc = torch.nn.Linear(512, task.classes)
-        blocks = (self.network.layer1, self.network.layer2, self.network.layer3, self.network.layer4)
-        frozen: Sequence[Any] = blocks[: task.blocks]
-        if frozen:
-            frozen = (self.network.conv1, self.network.bn1, *frozen)
-        for part in frozen:
-            part.requires_grad_(False)
-        self.network.to(self.device).train()
-        self.optimizer = torch.optim.Adam([p for p in self.network.parameters() if p.requires_grad], lr=1e-4)
-        self.loader = torch.utils.data.DataLoader(
-            _Photos(task.paths, task.labels, task.size),
-            batch_size=16,
-            shuffle=True,
-            num_workers=4,
-            persistent_workers=True,
-            pin_memory=self.device.type == "cuda",
-        )
-
-    def epoch(self) -> float:
-        """Seconds of one training epoch."""
-        import torch
-        from torch.nn.functional import cross_entropy
-
-        def epoch() -> None:
-            for images, labels in self.loader:
-                images, labels = images.to(self.device), labels.to(self.device)
-                with torch.autocast(self.device.type, self.dtype) if self.dtype else nullcontext():
-                    loss = cross_entropy(self.network(images), labels)
-                self.optimizer.zero_grad()
-                self.scaler.scale(loss).backward()
-                self.scaler.step(self.optimizer)
-                self.scaler.update()
-                loss.item()
-
-        return timed(epoch, self.device)
 
 
 class _Photos:

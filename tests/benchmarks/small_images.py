@@ -9,7 +9,6 @@ and CUB at 256 pixels with both flips.
 from __future__ import annotations
 
 import argparse
-import multiprocessing
 import platform
 import time
 from contextlib import suppress
@@ -24,6 +23,7 @@ from benchsuite.engine.determinism import configure, prepare_environment
 from benchsuite.engine.task import RunTask
 from benchsuite.identity.numerics import describe
 from tests.benchmarks.engine import Engine, data_folder, interval, tasks_of, timed
+from tests.benchmarks.usual import Usual, UsualProcess
 
 AUGMENTED = "dataset.augmentation=[pad_crop, horizontal_flip, random_erasing]"
 FLIPPED = "dataset.augmentation=[horizontal_flip, vertical_flip]"
@@ -42,11 +42,11 @@ def main() -> None:
     prepare_environment(numerics)
     configure(numerics)
     contests = {}
-    usual = _UsualProcess(numerics.threads)
+    usual = UsualProcess(numerics.threads)
     for title, (suite, case, overrides) in CONTESTS.items():
         task = _case(suite, case, options, overrides)
         engine = Engine(task, min(options.images, len(task.data.index.train)))
-        usual.prepare(_usual_task(title, engine, task))
+        usual.prepare(title, _usual_task(engine, task))
         usual.epoch(title)
         engine.epoch()
         contests[title] = engine
@@ -105,101 +105,40 @@ def _case(suite: str, name: str, options: Any, overrides: tuple[str, ...]) -> Ru
 class _UsualTask:
     """What the usual way needs: pixels uint8 (N, 32, 32, 3), labels, and the network as it starts."""
 
-    title: str
     pixels: np.ndarray
     labels: np.ndarray
     network: Any
     batch_size: int
     augmented: bool
     device: str
+    precision: str
     optimizer: tuple[str, dict[str, Any]]
 
+    def start(self) -> Usual:
+        import torch
 
-def _usual_task(title: str, engine: Engine, task: RunTask) -> _UsualTask:
+        network = self.network.to(self.device).train()
+        name, options = self.optimizer
+        optimizer = {"sgd": torch.optim.SGD, "adam": torch.optim.Adam}[name](network.parameters(), **options)
+        pictures = _Pictures(self.pixels, self.labels, self.augmented)
+        return Usual(network, optimizer, pictures, self.batch_size, self.device, self.precision)
+
+
+def _usual_task(engine: Engine, task: RunTask) -> _UsualTask:
     import copy
 
     images = task.data.index.train.images
     phase = engine.phase
     return _UsualTask(
-        title,
         np.stack([np.asarray(images.open(i)) for i in range(engine.used)]),
         np.array(task.data.index.train.labels[: engine.used]),
         copy.deepcopy(engine.run.network.module).cpu(),
         phase.batch_size,
         bool(engine.run.preprocessing.augmentations),
         engine.device.type,
+        engine.run.arithmetic.precision,
         (phase.optimizer.name, {"lr": phase.optimizer.learning_rate, **phase.optimizer.options}),
     )
-
-
-class _UsualProcess:
-    """A process that trains the usual way, an epoch at a time, when it is asked to."""
-
-    def __init__(self, threads: int) -> None:
-        context = multiprocessing.get_context("spawn")
-        self._connection, theirs = context.Pipe()
-        context.Process(target=_serve_usual, args=(theirs, threads)).start()
-        theirs.close()
-
-    def prepare(self, task: _UsualTask) -> None:
-        self._connection.send(task)
-        self._connection.recv()
-
-    def epoch(self, title: str) -> float:
-        self._connection.send(title)
-        seconds: float = self._connection.recv()
-        return seconds
-
-
-def _serve_usual(connection: Any, threads: int) -> None:
-    import torch
-
-    torch.set_num_threads(threads)
-    known: dict[str, _Usual] = {}
-    with suppress(EOFError, KeyboardInterrupt):
-        while True:
-            wish = connection.recv()
-            if isinstance(wish, _UsualTask):
-                known[wish.title] = _Usual(wish)
-                connection.send(None)
-            else:
-                connection.send(known[wish].epoch())
-
-
-class _Usual:
-    """The usual way of one contest."""
-
-    def __init__(self, task: _UsualTask) -> None:
-        import torch
-
-        self.device = torch.device(task.device)
-        self.network = task.network.to(self.device).train()
-        name, options = task.optimizer
-        kinds = {"sgd": torch.optim.SGD, "adam": torch.optim.Adam}
-        self.optimizer = kinds[name](self.network.parameters(), **options)
-        self.loader = torch.utils.data.DataLoader(
-            _Pictures(task.pixels, task.labels, task.augmented),
-            batch_size=task.batch_size,
-            shuffle=True,
-            num_workers=4,
-            persistent_workers=True,
-            pin_memory=self.device.type == "cuda",
-        )
-
-    def epoch(self) -> float:
-        """Seconds of one training epoch."""
-        from torch.nn.functional import cross_entropy
-
-        def epoch() -> None:
-            for images, labels in self.loader:
-                images, labels = images.to(self.device), labels.to(self.device)
-                loss = cross_entropy(self.network(images), labels)
-                self.optimizer.zero_grad()
-                loss.backward()
-                self.optimizer.step()
-                loss.item()
-
-        return timed(epoch, self.device)
 
 
 class _Pictures:
