@@ -12,8 +12,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import yaml
+from yaml import events
+from yaml.error import MarkedYAMLError, YAMLError
+
 from benchsuite.suite.problems import Mark, Problem, SuiteError, printable, shown
 
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 LARGEST_FILE = 1_000_000
 DEEPEST = 40
 LARGEST_TREE = 100_000
@@ -132,8 +137,6 @@ class _Builder:
         self.events = self._parsed()
 
     def document(self) -> tuple[Node, list[Problem]]:
-        from ruamel.yaml import events
-
         next(self.events)
         first = next(self.events)
         if isinstance(first, events.StreamEndEvent):
@@ -148,12 +151,8 @@ class _Builder:
         return node, self.problems
 
     def _parsed(self) -> Iterator[Any]:
-        from ruamel.yaml import YAML
-        from ruamel.yaml.error import MarkedYAMLError, YAMLError
-
-        yaml = YAML(typ="safe", pure=True)
         try:
-            yield from yaml.parse(self.text)
+            yield from yaml.parse(self.text, Loader=LOADER)
         except MarkedYAMLError as error:
             raise self._syntax(error) from None
         except YAMLError as error:
@@ -161,7 +160,7 @@ class _Builder:
         except SuiteError:
             raise
         except Exception as error:
-            # The parser answers some malformed documents with IndexError, ValueError and the like.
+            # The pure-Python parser answers some malformed documents with IndexError, ValueError and the like.
             what = f"this is not YAML: {_sentence(str(error) or type(error).__name__)}"
             raise SuiteError([Problem(self._start(), "", what)]) from None
 
@@ -189,8 +188,6 @@ class _Builder:
         return SuiteError([Problem(place, "", what, suggestion=suggestion)])
 
     def _node(self, event: Any, depth: int, path: str) -> Node:
-        from ruamel.yaml import events
-
         anchored = self.anchors.get(str(event.anchor)) if isinstance(event, events.AliasEvent) else None
         if depth + (anchored.height if anchored is not None else 0) > DEEPEST:
             raise self._stop(event, "lists and mappings are nested too deeply", expected=f"at most {DEEPEST} levels")
@@ -212,8 +209,6 @@ class _Builder:
         return node
 
     def _sequence(self, start: Any, depth: int, path: str) -> Node:
-        from ruamel.yaml import events
-
         nodes: list[Node] = []
         size = 1
         while not isinstance(event := next(self.events), events.SequenceEndEvent):
@@ -222,8 +217,6 @@ class _Builder:
         return Node(self._mark(start), tuple(nodes), size, _height(nodes))
 
     def _mapping(self, start: Any, depth: int, path: str) -> Node:
-        from ruamel.yaml import events
-
         items: dict[str, Item] = {}
         size = 1
         while not isinstance(event := next(self.events), events.MappingEndEvent):
@@ -232,7 +225,7 @@ class _Builder:
             below = next(self.events)
             node = self._node(below, depth + 1, f"{path}.{name}" if path else str(name))
             size = self._grown(size, node, below)
-            if isinstance(below, events.ScalarEvent) and not below.value and below.style is None:
+            if isinstance(below, events.ScalarEvent) and not (below.value or below.style):
                 # The parser places a value that was left out where the next token stands.
                 node = replace(node, mark=mark)
             if name is None:
@@ -249,10 +242,8 @@ class _Builder:
 
     def _name(self, event: Any, depth: int, path: str) -> str | None:
         """The name of a key; None when it is no name."""
-        from ruamel.yaml import events
-
         if isinstance(event, events.ScalarEvent) and event.tag is None:
-            return str(self._legal(event, path))
+            return str(event.value)
         mark = self._mark(event)
         self._node(event, depth + 1, path)
         self._add(mark, path, "this key is not a plain name", expected="a name followed by a colon")
@@ -266,7 +257,7 @@ class _Builder:
         return size
 
     def _scalar(self, event: Any, path: str) -> Scalar:
-        text = self._legal(event, path)
+        text = str(event.value)
         if event.style in ("'", '"', "|", ">") or str(event.tag) == "!":
             return text
         value = core_scalar(text)
@@ -274,17 +265,6 @@ class _Builder:
             self._add(self._mark(event), path, value.what, suggestion=value.suggestion)
             return text
         return value
-
-    def _legal(self, event: Any, path: str) -> str:
-        text = str(event.value)
-        if not any("\ud800" <= c <= "\udfff" for c in text):
-            return text
-        try:
-            # JSON writes a character beyond the basic plane as two escapes, which the parser leaves apart.
-            return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le")
-        except UnicodeDecodeError:
-            self._add(self._mark(event), path, "half of a surrogate pair is not a character", suggestion="remove it")
-            return ""
 
     def _mark(self, event: Any) -> Mark:
         return self._place(event.start_mark)

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ruamel.yaml import YAML
 
 from benchsuite.registry import registry
 from benchsuite.suite import Plan, expand, read_suite
+from benchsuite.suite.document import parse_bytes
 from benchsuite.suite.expand import value_at
 from support.program import Program
 
@@ -21,7 +21,7 @@ SMALL: Mapping[str, int] = {"recipe.max_epochs": 1, "dataset.train_images": 60}
 
 def in_small(file: Path) -> dict[str, Any]:
     """A suite that sets what makes a run long in some cases only: the smallest values that still tell them apart."""
-    declared: dict[str, Any] = YAML(typ="safe").load(file)
+    declared: dict[str, Any] = parse_bytes(file.read_bytes(), file.name)[0].plain()
     owners = [case["set"] for case in declared.get("cases", []) if "set" in case]
     axes = declared.get("vary", {})
     for path, least in SMALL.items():
