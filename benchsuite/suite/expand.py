@@ -41,12 +41,14 @@ def expand(suite: Suite, registry: Registry, *, overrides: Sequence[str] = (), s
     if asked != suite.seed_values:
         changes.append(f"seeds = {_listed(asked)} (suite: {_listed(suite.seed_values)})")
     pinned = (*(override.setting.path for override in changed), *(["seeds"] if seeds is not None else []))
+    factor = suite.compare.factor if suite.compare is not None else None
     search = planned_search(suite, [override.setting for override in changed])
     return Plan(
         suite=suite.name,
         cases=final.cases,
         seeds=asked,
         changes=tuple(changes),
+        studied=tuple(suite.vary) + ((factor,) if factor is not None else ()),
         pinned=pinned,
         search=search,
         following=most_runs(search.declared) if search else 0,

@@ -73,9 +73,9 @@ class Trial(BaseModel):
 class Plan(BaseModel):
     """The cases and seeds of a suite, in the order of the file.
 
-    `changes` lists what `--set` and the like altered, and `pinned` the paths that the user asked for (and `seeds`),
-    which a trial leaves alone. `trials` are those runs of the search that the results so far imply; at most
-    `following` come after them.
+    `changes` lists what `--set` and the like altered. A trial leaves alone what is `studied`, the paths of the axes
+    and of what is compared, and what is `pinned`, the paths that the user asked for (and `seeds`). `trials` are those
+    runs of the search that the results so far imply; at most `following` come after them.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -84,6 +84,7 @@ class Plan(BaseModel):
     cases: tuple[Case, ...]
     seeds: tuple[int, ...]
     changes: tuple[str, ...] = ()
+    studied: tuple[str, ...] = ()
     pinned: tuple[str, ...] = ()
     search: PlannedSearch | None = None
     trials: tuple[Trial, ...] = ()

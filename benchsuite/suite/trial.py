@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from benchsuite.errors import PluginError
 from benchsuite.registry import Entry, Kind, Registry
 from benchsuite.suite.components import component, resolved_parameters
+from benchsuite.suite.expand import value_at
 from benchsuite.suite.grid import KINDS, overlap, same
 from benchsuite.suite.plan import Case, Component, Plan, PlannedSearch
 from benchsuite.suite.problems import printable, written
@@ -24,29 +25,74 @@ SEARCH_RUNGS = (1, 2)
 def trial(plan: Plan, registry: Registry) -> Plan:
     """The same cases with every component's `trial` changes, at most two seeds, a small search; `changes` says which.
 
-    Nothing that the suite varies or the user pinned is touched, but an axis of the search that such a change concerns
-    leaves its space. Raises PluginError when a component's changes are not parameters of its own.
+    What the suite studies (its axes and what is compared) and what the user pinned is not touched. A count that only
+    named cases set, such as their epochs, shrinks too, keeping its order between them. An axis of the search that a
+    change concerns leaves its space. Raises PluginError when a component's changes are not parameters of its own.
     """
-    kept = [path for path in plan.pinned if path != "seeds"]
-    settings = [setting for case in plan.cases for setting in case.settings.items()]
-    changes: dict[str, None] = {}
-    cases = []
-    for case in plan.cases:
-        components = {kind: _tried(case, cast("Kind", kind), registry, settings, kept, changes) for kind in KINDS}
-        cases.append(case.model_copy(update=components))
+    kept = _kept(plan.pinned)
+    reduction = _Reduction(registry, plan.cases, (*plan.studied, *kept))
+    cases = tuple(map(reduction.case, plan.cases))
+    changes = reduction.changes
     seeds = plan.seeds if "seeds" in plan.pinned else plan.seeds[:MOST_SEEDS]
     if seeds != plan.seeds:
         changes[f"seeds = {', '.join(map(str, seeds))} (trial; suite: {len(plan.seeds)} seeds)"] = None
     search = _tried_search(plan.search, registry, kept, changes) if plan.search else None
-    made = {"cases": tuple(cases), "seeds": seeds, "search": search, "changes": (*plan.changes, *changes)}
+    made = {"cases": cases, "seeds": seeds, "search": search, "changes": (*plan.changes, *changes)}
     return plan.model_copy(update=made | {"following": most_runs(search.declared) if search else 0})
 
 
 def tried(case: Case, registry: Registry, pinned: Sequence[str]) -> Case:
     """A trial of a search with every component's changes, but of what it sets itself and of what is pinned."""
-    settings, kept = list(case.settings.items()), [path for path in pinned if path != "seeds"]
-    components = {kind: _tried(case, cast("Kind", kind), registry, settings, kept, {}) for kind in KINDS}
-    return case.model_copy(update=components)
+    return _Reduction(registry, [case], (*case.settings, *_kept(pinned))).case(case)
+
+
+def _kept(pinned: Sequence[str]) -> list[str]:
+    return [path for path in pinned if path != "seeds"]
+
+
+class _Reduction:
+    """Makes cases small, but for the paths in `untouched`; `changes` gathers a line for each change."""
+
+    def __init__(self, registry: Registry, cases: Sequence[Case], untouched: Sequence[str]) -> None:
+        self.registry = registry
+        self.cases = cases
+        self.untouched = untouched
+        self.changes: dict[str, None] = {}
+
+    def case(self, case: Case) -> Case:
+        small = case.model_copy(update={kind: self._component(case, cast("Kind", kind)) for kind in KINDS})
+        own = [path for path in case.settings if path not in KINDS]
+        shrunk = {path: new for path in own if (new := value_at(small, path)[1]) != value_at(case, path)[1]}
+        return small.model_copy(update={"settings": {**case.settings, **shrunk}})
+
+    def _component(self, case: Case, kind: Kind) -> Component:
+        old: Component = getattr(case, kind)
+        entry = _entry(case, kind, self.registry)
+        parameters = dict(old.parameters)
+        for name, declared in _declared(entry, old).items():
+            path = f"{kind}.{name}"
+            before = _get(parameters, name.split("."))
+            value = self._value(path, before, declared)
+            if not same(before, value):
+                parameters = _replaced(parameters, name.split("."), value)
+                self.changes[f"{path} = {written(value)} (trial; suite: {written(before)})"] = None
+        try:
+            return component(entry, resolved_parameters(entry, parameters))
+        except Exception as error:
+            raise _broken(entry, error) from error
+
+    def _value(self, path: str, before: Any, declared: Any) -> Any:
+        """What a parameter becomes: what its component declares, unless the suite varies it."""
+        if any(_touch(path, other) for other in self.untouched):
+            return before
+        settings = [setting for case in self.cases for setting in case.settings.items()]
+        if not _varied(path, settings):
+            return declared
+        values = [value for case in self.cases for there, value in [value_at(case, path)] if there]
+        if not all(_count(value) for value in [before, declared, *values]) or declared >= before:
+            return before
+        # Values that differ go on to differ, in the same order, for else two cases could become one.
+        return min(before, declared + sum(value < before for value in set(values)))
 
 
 def _tried_search(
@@ -86,32 +132,6 @@ def _entry(case: Case, kind: str, registry: Registry) -> Entry:
     return registry.entry(cast("Kind", kind), f"{chosen.distribution}:{chosen.name}")
 
 
-def _tried(
-    case: Case,
-    kind: Kind,
-    registry: Registry,
-    settings: Sequence[tuple[str, Any]],
-    pinned: Sequence[str],
-    changes: dict[str, None],
-) -> Component:
-    """One component of a case with its trial changes; appends a line to `changes` for each."""
-    old: Component = getattr(case, kind)
-    entry = _entry(case, kind, registry)
-    parameters = dict(old.parameters)
-    for name, value in _declared(entry, old).items():
-        path = f"{kind}.{name}"
-        if _varied(path, settings) or any(_touch(path, kept) for kept in pinned):
-            continue
-        before = _get(parameters, name.split("."))
-        if not same(before, value):
-            parameters = _replaced(parameters, name.split("."), value)
-            changes[f"{path} = {written(value)} (trial; suite: {written(before)})"] = None
-    try:
-        return component(entry, resolved_parameters(entry, parameters))
-    except Exception as error:
-        raise _broken(entry, error) from error
-
-
 def _declared(entry: Entry, old: Component) -> Mapping[str, Any]:
     try:
         declared = entry.component.trial(entry.parse(old.parameters))
@@ -143,6 +163,10 @@ def _varied(path: str, settings: Sequence[tuple[str, Any]]) -> bool:
         elif _touch(path, other):
             return True
     return False
+
+
+def _count(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def _touch(one: str, other: str) -> bool:

@@ -73,3 +73,10 @@ def test_an_unforeseen_exception_is_told_on_one_screen_and_its_traceback_kept(pr
     program.run("list").refused("a defect of benchsuite", "ZeroDivisionError", "remedy")
     (kept,) = program.folder.glob("benchsuite-*.traceback.txt")
     assert "in broken" in kept.read_text()
+
+
+def test_python_m_is_the_same_program() -> None:
+    from benchsuite import __version__
+
+    done = subprocess.run([sys.executable, "-m", "benchsuite", "--version"], capture_output=True, text=True, check=True)
+    assert done.stdout == f"benchsuite {__version__}\n"

@@ -43,6 +43,47 @@ def test_what_a_varied_component_states_is_left_alone(read: Read, registry: Regi
     assert tried.cases[0].recipe.parameters["freeze"]["blocks"] == 1
 
 
+NAMED = """
+name: tiny
+title: Hojas
+dataset: {name: leaves}
+model: {name: net}
+recipe: {name: tune, max_epochs: 2}
+cases:
+  - {name: long, set: {recipe.max_epochs: 40}}
+  - {name: short, set: {recipe.max_epochs: 20}}
+  - {name: base}
+seeds: 1
+size: {cases: 3, seeds: 1}
+"""
+
+
+def test_counts_of_named_cases_shrink_and_still_differ(read: Read, registry: Registry) -> None:
+    tried = trial(expand(read(NAMED), registry), registry)
+    assert [case.recipe.parameters["max_epochs"] for case in tried.cases] == [5, 4, 2]
+    assert [case.settings.get("recipe.max_epochs") for case in tried.cases] == [5, 4, None]
+    assert "recipe.max_epochs = 5 (trial; suite: 40)" in tried.changes
+
+
+@pytest.mark.parametrize(
+    "studied",
+    [
+        NAMED.replace("seeds: 1\n", "compare: {factor: recipe.max_epochs, baseline: 40}\nseeds: 1\n", 1),
+        NAMED.replace("cases:\n", "vary: {recipe.max_epochs: [40, 20]}\ncases:\n", 1)
+        .replace("- {name: long, set: {recipe.max_epochs: 40}}", "- {name: one, set: {recipe.freeze.blocks: 1}}")
+        .replace("  - {name: short, set: {recipe.max_epochs: 20}}\n", "")
+        .replace("cases: 3,", "cases: 4,"),
+    ],
+    ids=["factor", "axis"],
+)
+def test_counts_that_are_studied_stay(studied: str, read: Read, registry: Registry) -> None:
+    plan = expand(read(studied), registry)
+    tried = trial(plan, registry)
+    epochs = [case.recipe.parameters["max_epochs"] for case in tried.cases]
+    assert epochs == [case.recipe.parameters["max_epochs"] for case in plan.cases]
+    assert [case.settings for case in tried.cases] == [case.settings for case in plan.cases]
+
+
 def test_what_the_user_asked_for_is_left_alone(read: Read, registry: Registry) -> None:
     plan = expand(read(BASE), registry, overrides=["recipe.max_epochs=7"], seeds="4")
     tried = trial(plan, registry)
