@@ -1,4 +1,4 @@
-"""Decoded images, kept as one memory-mapped uint8 array per split.
+"""Decoded images, kept as one memory-mapped uint8 array per split, with the sizes they had.
 
 Takes images with their digests and a preprocessing; gives (N, height, width, 3) pixels. Each photo is decoded once
 for each size and decoder: the file is keyed by everything that decides its bytes, written whole or not at all, and
@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -24,10 +26,23 @@ from benchsuite.engine import disk
 from benchsuite.errors import DataError
 from benchsuite.sources.cache import cannot_write
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 _FOLDER = "images"
 _SUFFIX = ".u8"
 _BATCH = 64
+_SIZES = np.dtype("<i4")
+
+_Photo = tuple[NDArray[np.uint8], tuple[int, int]]
+"""Pixels as wanted, and the (height, width) from which they were resized."""
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """The N images of a split, read-only: `pixels`, uint8 (N, height, width, 3), and `sizes`, int32 (N, 2), the
+    (height, width) of each photo before it was resized."""
+
+    pixels: np.memmap[tuple[int, int, int, int], np.dtype[np.uint8]]
+    sizes: NDArray[np.int32]
 
 
 def cached_images(
@@ -36,8 +51,8 @@ def cached_images(
     preprocessing: Preprocessing,
     cache: Path,
     say: Callable[[str], None] | None = None,
-) -> np.memmap[tuple[int, int, int, int], np.dtype[np.uint8]]:
-    """The pixels of `images`, uint8 of shape (N, height, width, 3), read-only, from the cache or decoded now.
+) -> Decoded:
+    """The pixels of `images`, from the cache or decoded now.
 
     `digests` are the images' SHA-256 in order. Raises DataError naming the photo that cannot be decoded, and
     StoreError when the cache cannot be written; neither leaves a file behind.
@@ -57,7 +72,9 @@ def cached_images(
                         say(f"decoding {len(images)} images once, at {height} x {width}")
                     _build(images, preprocessing, path)
         disk.touch(path)
-        return np.memmap(path, dtype=np.uint8, mode="r", shape=shape)
+        pixels = np.memmap(path, dtype=np.uint8, mode="r", shape=shape)
+        sizes = np.memmap(path, dtype=_SIZES, mode="r", offset=pixels.nbytes, shape=(len(images), 2))
+        return Decoded(pixels, sizes)
     except OSError as error:
         raise cannot_write(error, path) from error
 
@@ -86,7 +103,7 @@ def _key(digests: Sequence[str], preprocessing: Preprocessing) -> str:
 
 def _is_whole(path: Path, shape: tuple[int, int, int, int]) -> bool:
     try:
-        return path.stat().st_size == int(np.prod(shape))
+        return path.stat().st_size == math.prod(shape) + shape[0] * 2 * _SIZES.itemsize
     except FileNotFoundError:
         return False
 
@@ -95,9 +112,12 @@ def _build(images: Images, preprocessing: Preprocessing, path: Path) -> None:
     temporary = path.with_suffix(".tmp")
     try:
         # Written in order rather than through a mapping: a full disk is then an error, not a SIGBUS.
+        sizes = []
         with temporary.open("wb") as output:
-            for pixels in _decoded(images, preprocessing):
+            for pixels, size in _decoded(images, preprocessing):
                 output.write(pixels.data)
+                sizes.append(size)
+            output.write(np.array(sizes, dtype=_SIZES).data)
             output.flush()
             os.fsync(output.fileno())
         temporary.replace(path)
@@ -105,18 +125,19 @@ def _build(images: Images, preprocessing: Preprocessing, path: Path) -> None:
         temporary.unlink(missing_ok=True)
 
 
-def _decoded(images: Images, preprocessing: Preprocessing) -> Iterator[NDArray[np.uint8]]:
-    """Each image's pixels in order, decoded by as many threads as there are cores, a batch at a time."""
+def _decoded(images: Images, preprocessing: Preprocessing) -> Iterator[_Photo]:
+    """Each image in order, decoded by as many threads as there are cores, a batch at a time."""
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
         for start in range(0, len(images), _BATCH):
             batch = range(start, min(start + _BATCH, len(images)))
             yield from pool.map(lambda i: _pixels(images.open(i), preprocessing), batch)
 
 
-def _pixels(picture: Image.Image, preprocessing: Preprocessing) -> NDArray[np.uint8]:
+def _pixels(picture: Image.Image, preprocessing: Preprocessing) -> _Photo:
+    original = (picture.height, picture.width)
     height, width = preprocessing.size
     if preprocessing.resize == "crop":
         picture = ImageOps.fit(picture, (width, height), Image.Resampling.BILINEAR)
     else:
         picture = picture.resize((width, height), Image.Resampling.BILINEAR)
-    return np.ascontiguousarray(picture, dtype=np.uint8)
+    return np.ascontiguousarray(picture, dtype=np.uint8), original

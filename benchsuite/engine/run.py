@@ -25,7 +25,7 @@ from benchsuite.engine.components import Components, components_of, entries_of
 from benchsuite.engine.evaluate import Evaluation, SealedSplit, evaluate
 from benchsuite.engine.failures import describe_failure
 from benchsuite.engine.features import Cut, cached, cut
-from benchsuite.engine.images import cached_images
+from benchsuite.engine.images import Decoded, cached_images
 from benchsuite.engine.inputs import Inputs, Pixels
 from benchsuite.engine.loop import Arithmetic, Listener, Supply, Trainer, timed
 from benchsuite.engine.network import Network, build, weights_hash
@@ -216,7 +216,7 @@ class Run:
     def _cut(self, frozen: freeze.Frozen) -> Cut:
         return cut(self.network, frozen, self.parts.cacheable)
 
-    def _images(self, split: Split, digests: tuple[str, ...]) -> np.ndarray:
+    def _images(self, split: Split, digests: tuple[str, ...]) -> Decoded:
         with timed(self.known.progress, "data"):
             return cached_images(split.images, digests, self.preprocessing, self.task.cache, say=self.watcher.say)
 
@@ -234,12 +234,11 @@ class Run:
             len(data.index.train),
             device,
         )
-        train = Pixels(
-            self._images(data.index.train, data.digests["train"]), self.preprocessing, device, augmenter or None
-        )
-        validation = Pixels(
-            self._images(data.index.validation, data.digests["validation"]), self.preprocessing, device, None
-        )
+        photos = self._images(data.index.train, data.digests["train"])
+        self._tell_size(photos)
+        train = Pixels(photos.pixels, self.preprocessing, device, augmenter or None)
+        held_out = self._images(data.index.validation, data.digests["validation"])
+        validation = Pixels(held_out.pixels, self.preprocessing, device, None)
         return Supply(
             cut=parts,
             train=self._through(parts, train, "train"),
@@ -248,6 +247,11 @@ class Run:
             validation_labels=self._labels(data.index.validation),
             augmenter=augmenter or None,
         )
+
+    def _tell_size(self, photos: Decoded) -> None:
+        height, width = (float(side) for side in photos.sizes.mean(axis=0).round(1))
+        if self.known.dataset is not None:
+            self.known.dataset = self.known.dataset.model_copy(update={"original_size": (height, width)})
 
     def _through(self, parts: Cut, pixels: Pixels, split: str) -> Inputs:
         """The inputs of the tail: the pixels themselves, or the features of the frozen prefix."""
@@ -285,7 +289,7 @@ class Run:
 
         def pixels(split: Split, name: str) -> Pixels:
             images = self._images(split, data.digests[name])
-            return Pixels(images, self.preprocessing, self.arithmetic.device, None)
+            return Pixels(images.pixels, self.preprocessing, self.arithmetic.device, None)
 
         def open_test() -> tuple[Inputs, torch.Tensor]:
             split = data.index.test

@@ -82,6 +82,9 @@ class DatasetFacts(Frozen):
     counts: Mapping[str, tuple[int, ...]]
     """For each split (train, validation, test), the number of images of each class."""
     image_size: tuple[int, int]
+    """(height, width) in pixels of what the network sees."""
+    original_size: tuple[float, float] | None = None
+    """Mean (height, width) in pixels of the training photos as they are; None where the run did not get to them."""
     provenance: Provenance
     evidence: str
     fingerprint: str

@@ -104,7 +104,7 @@ def _bare_loop(bench: Bench, task: RunTask, epochs: int) -> str:
     for stage in stages[:2]:
         stage.requires_grad_(False)
     index, size = task.data.index, parts.preprocessing
-    pixels = np.array(cached_images(index.train.images, task.data.digests["train"], size, bench.root / "other"))
+    pixels = np.array(cached_images(index.train.images, task.data.digests["train"], size, bench.root / "other").pixels)
     mean, std = torch.tensor(size.mean).view(1, 3, 1, 1), torch.tensor(size.std).view(1, 3, 1, 1)
     images = torch.from_numpy(pixels).permute(0, 3, 1, 2).float() * (1 / (255 * std)) + -mean / std
     labels = torch.tensor(index.train.labels)

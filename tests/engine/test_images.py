@@ -36,7 +36,7 @@ def photos(tmp_path: Path) -> PhotoFiles:
 
 
 def pixels(photos: PhotoFiles, cache: Path, asked: Preprocessing | None = None) -> np.ndarray:
-    return cached_images(photos, digest_images(photos), asked or preprocessing(), cache)
+    return cached_images(photos, digest_images(photos), asked or preprocessing(), cache).pixels
 
 
 def files(cache: Path, suffix: str = ".u8") -> list[Path]:
@@ -68,6 +68,12 @@ def test_grey_and_transparent_pictures_become_rgb(tmp_path: Path) -> None:
     assert (cached[1] == (10, 20, 30)).all()
 
 
+def test_the_sizes_of_the_photos_are_kept_beside_their_pixels(photos: PhotoFiles, tmp_path: Path) -> None:
+    expected = [[40, 30] if i % 2 else [24, 50] for i in range(COUNT)]
+    for _ in range(2):  # decoded, then from the cache
+        assert cached_images(photos, digest_images(photos), preprocessing(), tmp_path).sizes.tolist() == expected
+
+
 def test_the_array_cannot_be_written(photos: PhotoFiles, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="read-only"):
         pixels(photos, tmp_path / "cache")[0] = 0
@@ -75,10 +81,10 @@ def test_the_array_cannot_be_written(photos: PhotoFiles, tmp_path: Path) -> None
 
 def test_photos_are_decoded_once(photos: PhotoFiles, tmp_path: Path) -> None:
     digests = digest_images(photos)
-    first = cached_images(photos, digests, preprocessing(), tmp_path / "cache")
+    first = cached_images(photos, digests, preprocessing(), tmp_path / "cache").pixels
     for path in photos.root.iterdir():
         path.unlink()
-    assert np.array_equal(first, cached_images(photos, digests, preprocessing(), tmp_path / "cache"))
+    assert np.array_equal(first, cached_images(photos, digests, preprocessing(), tmp_path / "cache").pixels)
 
 
 def test_everything_that_decides_the_pixels_is_in_the_key(

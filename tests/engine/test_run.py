@@ -94,6 +94,7 @@ def test_the_record_tells_the_run(bench: Bench) -> None:
     assert [step for step, _ in record.steps] == [3, 6, 9, 12]
     assert record.dataset is not None
     assert record.dataset.counts["train"] == (9, 9, 9)
+    assert record.dataset.original_size == (16, 16)
     assert record.model is not None
     assert record.model.parameters_total == record.model.parameters_trainable == 1263
     assert record.cost is not None

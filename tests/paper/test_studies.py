@@ -73,6 +73,18 @@ def test_classes_that_differ_in_size_are_drawn_and_equal_ones_are_said(composed:
     assert "Todas las clases tienen el mismo número de imágenes, 6000." in said(composed["densas"])
 
 
+@pytest.mark.parametrize(
+    ("name", "what"),
+    [
+        ("aves", "miden de media 388 × 470 píxeles (alto por ancho). Cada imagen se lleva a 256 × 256 píxeles."),
+        ("doscientas", "Cada imagen tiene 256 × 256 píxeles."),
+        ("densas", "Cada imagen se lleva a 256 × 256 píxeles."),
+    ],
+)
+def test_the_size_of_the_photos_is_told_where_the_records_know_it(composed: Composed, name: str, what: str) -> None:
+    assert what in said(composed[name]).replace("\N{NO-BREAK SPACE}", " ")
+
+
 def test_accuracy_by_class_comes_from_the_confusions_of_the_reference_and_the_best_case(composed: Composed) -> None:
     alt = floats(composed["aves"])["fig-class-accuracy"].alt
     assert "estándar: de " in alt

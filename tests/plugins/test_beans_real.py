@@ -43,7 +43,7 @@ def test_every_photo_decodes_and_the_splits_are_the_official_ones(tmp_path: Path
     everything = [digest for digests in found.digests.values() for digest in digests]
     assert len(set(everything)) == len(everything), "a photo stands in two splits"
     for name, split in splits.items():
-        pixels = cached_images(split.images, found.digests[name], dataset.preprocessing(params), tmp_path)
+        pixels = cached_images(split.images, found.digests[name], dataset.preprocessing(params), tmp_path).pixels
         assert pixels.shape == (len(split), 32, 32, 3)
         assert np.asarray(pixels).std(axis=(1, 2, 3)).min() > 5, "a photo is blank"
 

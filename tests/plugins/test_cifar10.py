@@ -263,7 +263,7 @@ def test_images_open_as_they_are_stored_and_reach_the_pixel_cache_unchanged(tmp_
     expected = stored.reshape(ROWS, 3, 32, 32).transpose(0, 2, 3, 1)
     assert np.array_equal(np.asarray(located.index.test.images.open(7)), expected[7])
     preprocessing = Cifar10().preprocessing(PARAMETERS)
-    pixels = cached_images(located.index.test.images, located.digests["test"], preprocessing, tmp_path / "cache")
+    pixels = cached_images(located.index.test.images, located.digests["test"], preprocessing, tmp_path / "cache").pixels
     assert np.array_equal(pixels, expected)
 
 

@@ -51,6 +51,7 @@ class Sketch:
     gpu: frozenset[str] = frozenset()
     vary: Mapping[str, Sequence[Any]] = field(default_factory=dict)
     labels: Mapping[str, str] = field(default_factory=dict)
+    photos: tuple[float, float] | None = None
 
 
 COLOURS = ("green", "teal", "olive")
@@ -102,6 +103,7 @@ SKETCHES = {
             _bird_counts(20),
             {"dataset": CUB, "model": BIRDCNN, "recipe": TRAIN},
             baseline="estándar",
+            photos=(388.3, 469.6),
         ),
         Sketch(
             "doscientas",
@@ -111,6 +113,7 @@ SKETCHES = {
             {"dataset": {**CUB, "classes": 200}, "model": BIRDCNN, "recipe": {**TRAIN, "batch_size": 128}},
             gpu=frozenset({"base"}),
             seeds=1,
+            photos=(256, 256),
         ),
         Sketch(
             "densas",
@@ -317,7 +320,8 @@ def _record(sketch: Sketch, spec: RunSpec) -> RunRecord:
         RunSpec(suite="x", case=spec.case, seed=spec.seed),
         environment=make_environment(**device),
         dataset=DatasetFacts(
-            title="Datos", classes=sketch.classes, counts=sketch.counts, image_size=(256, 256), provenance="official",
+            title="Datos", classes=sketch.classes, counts=sketch.counts, image_size=(256, 256),
+            original_size=sketch.photos, provenance="official",
             evidence="all checksums match", fingerprint="ab" * 32,
         ),
         weights=sketch.weights,

@@ -90,14 +90,23 @@ def _introduction(study: Study) -> str:
 def _counts(facts: DatasetFacts) -> str:
     totals = {split: sum(counts) for split, counts in facts.counts.items()}
     spoken = [f"{spanish.number(totals[split])} de {ARTICLES[split]}" for split in ARTICLES if split in totals]
-    height, width = facts.image_size
+    size, original = _pixels(facts.image_size), facts.original_size
+    scaled = f"Cada imagen se lleva a {size} píxeles."
+    if original == facts.image_size:
+        scaled = f"Cada imagen tiene {size} píxeles."
+    elif original is not None:
+        scaled = f"Las de entrenamiento miden de media {_pixels(original)} píxeles (alto por ancho). {scaled}"
     return (
         f"Se emplean {spanish.number(sum(totals.values()))} imágenes de {len(facts.classes)} clases: "
-        f"{spanish.listing(spoken)} ({{{{tab-dataset}}}}). Cada imagen se lleva a "
-        f"{spanish.number(height)}{spanish.NBSP}×{spanish.NBSP}{spanish.number(width)} píxeles. "
+        f"{spanish.listing(spoken)} ({{{{tab-dataset}}}}). {scaled} "
         "El conjunto de test permanece sellado: se evalúa una sola vez "
         "por ejecución, con los pesos que eligió la validación."
     )
+
+
+def _pixels(size: tuple[float, float]) -> str:
+    height, width = (spanish.number(round(side)) for side in size)
+    return f"{height}{spanish.NBSP}×{spanish.NBSP}{width}"
 
 
 def _provenance(facts: DatasetFacts, licence: str) -> str:
