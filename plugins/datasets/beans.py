@@ -13,12 +13,11 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 from pydantic import Field
 
 from benchsuite.api import (
-    Augmentation,
     DataError,
     Dataset,
     DatasetCard,
@@ -36,6 +35,7 @@ from benchsuite.api import (
 )
 
 from .manifest import read_manifest, write_manifest
+from .photos import Flips, imagenet_input
 
 CLASSES = ("angular_leaf_spot", "bean_rust", "healthy")
 COUNTS: Mapping[str, Mapping[str, int]] = {
@@ -105,7 +105,7 @@ class BeansParameters(Parameters):
     image_size: int = Field(default=224, ge=32, le=1024)
     """Height and width of the model's input in pixels; photos are squashed to it."""
 
-    augmentation: tuple[Literal["horizontal_flip", "vertical_flip"], ...] = ()
+    augmentation: Flips = ()
     """Random changes of training images, each with probability 0.5."""
 
 
@@ -142,12 +142,7 @@ class Beans(Dataset[BeansParameters]):
         )
 
     def preprocessing(self, params: BeansParameters) -> Preprocessing:
-        return Preprocessing(
-            size=(params.image_size, params.image_size),
-            mean=(0.485, 0.456, 0.406),
-            std=(0.229, 0.224, 0.225),
-            augmentations=tuple(Augmentation(name, {"p": 0.5}) for name in params.augmentation),
-        )
+        return imagenet_input(params.image_size, "squash", params.augmentation)
 
     def find(self, params: BeansParameters, root: Path, scratch: Path) -> Found | None:
         named = root / "beans"

@@ -90,7 +90,7 @@ class Cifar10(Dataset[Cifar10Parameters]):
                 " 50\u00a0000 imágenes de entrenamiento y 10\u00a0000 de test; la validación se separa aquí de las"
                 " primeras, con una partición aleatoria y estratificada."
             ),
-            licence="",
+            licence="sus autores no declaran ninguna",
             bibtex=(
                 "@techreport{krizhevsky2009,\n"
                 "  author = {Krizhevsky, Alex},\n"

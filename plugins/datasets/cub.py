@@ -24,7 +24,6 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 from pydantic import AfterValidator, Field
 
 from benchsuite.api import (
-    Augmentation,
     DataError,
     Dataset,
     DatasetCard,
@@ -45,6 +44,7 @@ from benchsuite.api import (
 from .cub_metadata import FILES, LABELS, PHOTOS, SPLIT, Photo, broken, check_present, read_photos
 from .cub_species import SPECIES
 from .manifest import read_manifest, write_manifest
+from .photos import Flips, distinct, imagenet_input
 from .stratified import shuffled_by_class
 
 if TYPE_CHECKING:
@@ -62,17 +62,10 @@ _TRIAL_SIZE = 64
 """Four convolutions of 6 x 6 with padding 1, each pooled by two, leave a pixel only from 61 on."""
 
 
-def _distinct(values: tuple[Any, ...]) -> tuple[Any, ...]:
-    repeated = [value for value in values if values.count(value) > 1]
-    if repeated:
-        raise ValueError(f"{repeated[0]} is named twice; name each once")
-    return values
-
-
 def _classes(numbers: tuple[int, ...]) -> tuple[int, ...]:
     if len(numbers) < 2:
         raise ValueError("at least two classes are needed to tell apart; write 20, 200 or a list of class numbers")
-    return tuple(sorted(_distinct(numbers)))
+    return tuple(sorted(distinct(numbers)))
 
 
 class CubParameters(Parameters):
@@ -98,7 +91,7 @@ class CubParameters(Parameters):
     resize: Literal["squash", "crop"] = "squash"
     """`squash` scales both sides independently; `crop` scales the shorter one and keeps the centre."""
 
-    augmentation: Annotated[tuple[Literal["horizontal_flip", "vertical_flip"], ...], AfterValidator(_distinct)] = ()
+    augmentation: Flips = ()
     """Random changes of training images, each with probability 0.5."""
 
 
@@ -134,13 +127,7 @@ class Cub(Dataset[CubParameters]):
         )
 
     def preprocessing(self, params: CubParameters) -> Preprocessing:
-        return Preprocessing(
-            size=(params.image_size, params.image_size),
-            mean=(0.485, 0.456, 0.406),
-            std=(0.229, 0.224, 0.225),
-            resize=params.resize,
-            augmentations=tuple(Augmentation(name, {"p": 0.5}) for name in params.augmentation),
-        )
+        return imagenet_input(params.image_size, params.resize, params.augmentation)
 
     def find(self, params: CubParameters, root: Path, scratch: Path) -> Found | None:
         for home in (root / HOME, root / "cub" / HOME, root / "cub", root):

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 from pydantic import Field, model_validator
 
 from benchsuite.api import (
-    Augmentation,
     Dataset,
     DatasetCard,
     DatasetIndex,
@@ -25,6 +24,8 @@ from benchsuite.api import (
     Preprocessing,
     Split,
 )
+
+from .photos import Flips, flips
 
 if TYPE_CHECKING:
     import numpy as np
@@ -56,7 +57,7 @@ class FakeParameters(Parameters):
     seed: int = Field(default=0, ge=0, le=2**32 - 1)
     """Seed of the noise."""
 
-    augmentation: tuple[Literal["horizontal_flip", "vertical_flip"], ...] = ()
+    augmentation: Flips = ()
     """Random changes of training images, each with probability 0.5."""
 
     @model_validator(mode="after")
@@ -131,7 +132,7 @@ class Fake(Dataset[FakeParameters]):
             size=(params.image_size, params.image_size),
             mean=(0.5, 0.5, 0.5),
             std=(0.2887, 0.2887, 0.2887),
-            augmentations=tuple(Augmentation(name, {"p": 0.5}) for name in params.augmentation),
+            augmentations=flips(params.augmentation),
         )
 
     def find(self, params: FakeParameters, root: Path, scratch: Path) -> Found | None:

@@ -14,7 +14,6 @@ from typing import Any, ClassVar, Literal, Self
 from pydantic import Field, model_validator
 
 from benchsuite.api import (
-    Augmentation,
     DataError,
     Dataset,
     DatasetCard,
@@ -26,6 +25,7 @@ from benchsuite.api import (
     Split,
 )
 
+from .photos import Flips, imagenet_input
 from .stratified import shuffled_by_class
 
 SPLIT_NAMES: Mapping[str, tuple[str, ...]] = {
@@ -64,7 +64,7 @@ class ImageFolderParameters(Parameters):
     split_seed: int = Field(default=0, ge=0, le=2**32 - 1)
     """Seed of the choice of the photos that are set aside."""
 
-    augmentation: tuple[Literal["horizontal_flip", "vertical_flip"], ...] = ()
+    augmentation: Flips = ()
     """Random changes of training images, each with probability 0.5."""
 
     @model_validator(mode="after")
@@ -108,13 +108,7 @@ class ImageFolder(Dataset[ImageFolderParameters]):
         )
 
     def preprocessing(self, params: ImageFolderParameters) -> Preprocessing:
-        return Preprocessing(
-            size=(params.image_size, params.image_size),
-            mean=(0.485, 0.456, 0.406),
-            std=(0.229, 0.224, 0.225),
-            resize=params.resize,
-            augmentations=tuple(Augmentation(name, {"p": 0.5}) for name in params.augmentation),
-        )
+        return imagenet_input(params.image_size, params.resize, params.augmentation)
 
     def find(self, params: ImageFolderParameters, root: Path, scratch: Path) -> Found | None:
         if (root / _SAMPLE).is_dir():
