@@ -82,16 +82,19 @@ def test_every_environment_variable_of_the_readme_is_read() -> None:
         assert name in source, name
 
 
-def test_the_suite_of_the_readme_is_valid() -> None:
+def test_the_suites_of_the_readme_are_valid() -> None:
     from benchsuite.registry import registry
-    from benchsuite.suite.expand import expand
-    from benchsuite.suite.reader import parse_suite
+    from benchsuite.suite import Plan, expand, parse_suite
 
-    text, search = blocks("yaml")
-    assert len(expand(parse_suite(text.encode(), "README.md", registry()), registry()).runs) == 6
-    # The second one has the size and the search that go with the first.
-    searched = text.replace("size: {cases: 2, seeds: 3}\n", search)
-    assert expand(parse_suite(searched.encode(), "README.md", registry()), registry()).following == 24 + 9 + 4
+    def planned(text: str) -> Plan:
+        return expand(parse_suite(text.encode(), "README.md", registry()), registry())
+
+    text, photos, search = blocks("yaml")
+    assert len(planned(text).runs) == 6
+    # The others are lines to put into the first.
+    own = planned(text.replace("dataset: {name: beans, image_size: 96}\n", photos))
+    assert {case.dataset.name for case in own.cases} == {"image_folder"}
+    assert planned(text.replace("size: {cases: 2, seeds: 3}\n", search)).following == 24 + 9 + 4
 
 
 def test_the_plugin_of_the_readme_works(tmp_path: Path) -> None:

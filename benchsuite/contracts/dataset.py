@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 P = TypeVar("P", bound=Parameters)
 
-Provenance = Literal["official", "unofficial copy", "synthetic sample"]
+Provenance = Literal["official", "unofficial copy", "own data", "synthetic sample"]
 
 
 @dataclass(frozen=True)
@@ -165,9 +165,10 @@ class Preprocessing:
 class Found:
     """A data set as found on disk.
 
-    `folder` holds the official layout. `provenance` is `official` only when checksums prove it; `evidence` is one
-    English sentence saying what was compared. `fingerprint`, where the plugin unpacked verified files itself, is
-    the content fingerprint they had then; the core calls the data official only as long as it still matches.
+    `folder` holds the official layout. `provenance` is `official` only when checksums prove it, and `own data` where
+    nothing is published to compare them with; `evidence` is one English sentence saying what was compared.
+    `fingerprint`, where the plugin unpacked verified files itself, is the content fingerprint they had then; the core
+    calls the data official only as long as it still matches.
     """
 
     folder: Path

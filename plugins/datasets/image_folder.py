@@ -129,7 +129,7 @@ class ImageFolder(Dataset[ImageFolderParameters]):
         passed_over = sum(part.passed_over for part in parts.values())
         return Found(
             home,
-            "unofficial copy",
+            "own data",
             f"the user's own folder, which no checksum vouches for: {photos} photos in {len(index.classes)} classes"
             + (f"; {passed_over} files that are no photos were passed over" if passed_over else ""),
         )

@@ -106,7 +106,7 @@ def test_photos_may_lie_deeper_and_other_files_are_counted_but_not_used(tmp_path
     located = locate(tmp_path, home)
     assert sum(map(len, located.digests.values())) == 32
     assert "32 photos in 2 classes; 2 files that are no photos were passed over" in located.evidence
-    assert located.provenance == "unofficial copy"
+    assert located.provenance == "own data"
 
 
 def test_the_folder_may_be_absolute_or_relative_to_the_data_folder_or_to_the_current_one(

@@ -114,6 +114,7 @@ def _provenance(facts: DatasetFacts, licence: str) -> str:
         "official": "Los ficheros coinciden, por sus sumas de comprobación, con los oficiales.",
         "unofficial copy": "Los datos son una copia no oficial: el conjunto está completo, pero sus bytes no son los "
         "de la distribución oficial.",
+        "own data": "Los datos son propios: no hay una distribución publicada con la que compararlos.",
         "synthetic sample": "**Los datos son una muestra sintética generada por el programa, no el conjunto real**: "
         "las cifras de este informe solo prueban que el estudio funciona.",
     }[facts.provenance]

@@ -18,6 +18,7 @@ ABREAST = 5
 PROVENANCE: Mapping[Provenance, str] = {
     "official": "oficial",
     "unofficial copy": "copia no oficial",
+    "own data": "datos propios",
     "synthetic sample": "muestra sintética",
 }
 
