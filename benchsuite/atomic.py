@@ -21,13 +21,13 @@ ABANDONED_AFTER = 3600.0
 """Seconds after which a temporary file is taken for the leftover of a killed writer."""
 
 _REMEDIES = {
-    errno.ENOSPC: "free some disk space, or choose another results folder",
-    errno.EDQUOT: "free some of your disk quota, or choose another results folder",
-    errno.EROFS: "the file system is read-only: choose another results folder",
-    errno.EACCES: "give yourself permission to write there, or choose another results folder",
-    errno.EPERM: "give yourself permission to write there, or choose another results folder",
-    errno.ENOTDIR: "a part of the path is a file: choose another results folder",
-    errno.EEXIST: "a part of the path is a file: choose another results folder",
+    errno.ENOSPC: "free some disk space, or choose another folder (--results; for the cache, BENCHSUITE_CACHE)",
+    errno.EDQUOT: "free some of your disk quota, or choose another folder (--results; for the cache, BENCHSUITE_CACHE)",
+    errno.EROFS: "the file system is read-only: choose another folder (--results; for the cache, BENCHSUITE_CACHE)",
+    errno.EACCES: "give yourself permission to write there, or choose another folder (--results; for the cache, BENCHSUITE_CACHE)",
+    errno.EPERM: "give yourself permission to write there, or choose another folder (--results; for the cache, BENCHSUITE_CACHE)",
+    errno.ENOTDIR: "a part of the path is a file: choose another folder (--results; for the cache, BENCHSUITE_CACHE)",
+    errno.EEXIST: "a part of the path is a file: choose another folder (--results; for the cache, BENCHSUITE_CACHE)",
 }
 
 
@@ -77,7 +77,7 @@ def store_error(error: OSError, path: Path) -> StoreError:
     return StoreError(
         f"cannot write: {error.strerror or error}",
         where=str(path),
-        remedy=_REMEDIES.get(error.errno or 0, "check the results folder and its disk"),
+        remedy=_REMEDIES.get(error.errno or 0, "check the folder and its disk"),
     )
 
 

@@ -20,12 +20,13 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from benchsuite.atomic import atomic_path, store_error, write_text
+from benchsuite.atomic import atomic_path, write_text
 from benchsuite.engine import disk
 from benchsuite.engine.freeze import Frozen
 from benchsuite.engine.inputs import Features, Inputs, reside
 from benchsuite.engine.network import Network, weights_hash
 from benchsuite.identity.canonical import digest
+from benchsuite.sources.cache import cannot_write
 
 CHUNK = 64
 SUFFIX = ".features"
@@ -114,7 +115,7 @@ def cached(
             # Copy-on-write: torch wants a writable array, the file stays as it is.
             array = np.memmap(data, dtype=_STORED[dtype], mode="c", shape=tuple(known["shape"]))
     except OSError as error:
-        raise store_error(error, data) from error
+        raise cannot_write(error, data) from error
     return Features(reside(array, device, dtype)), {**known, "key": key, "found": found}
 
 
