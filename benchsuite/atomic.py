@@ -20,14 +20,15 @@ TEMPORARY = ".tmp-"
 ABANDONED_AFTER = 3600.0
 """Seconds after which a temporary file is taken for the leftover of a killed writer."""
 
+_ELSEWHERE = "choose another folder (--results; for the cache, BENCHSUITE_CACHE)"
 _REMEDIES = {
-    errno.ENOSPC: "free some disk space, or choose another folder (--results; for the cache, BENCHSUITE_CACHE)",
-    errno.EDQUOT: "free some of your disk quota, or choose another folder (--results; for the cache, BENCHSUITE_CACHE)",
-    errno.EROFS: "the file system is read-only: choose another folder (--results; for the cache, BENCHSUITE_CACHE)",
-    errno.EACCES: "give yourself permission to write there, or choose another folder (--results; for the cache, BENCHSUITE_CACHE)",
-    errno.EPERM: "give yourself permission to write there, or choose another folder (--results; for the cache, BENCHSUITE_CACHE)",
-    errno.ENOTDIR: "a part of the path is a file: choose another folder (--results; for the cache, BENCHSUITE_CACHE)",
-    errno.EEXIST: "a part of the path is a file: choose another folder (--results; for the cache, BENCHSUITE_CACHE)",
+    errno.ENOSPC: f"free some disk space, or {_ELSEWHERE}",
+    errno.EDQUOT: f"free some of your disk quota, or {_ELSEWHERE}",
+    errno.EROFS: f"the file system is read-only: {_ELSEWHERE}",
+    errno.EACCES: f"give yourself permission to write there, or {_ELSEWHERE}",
+    errno.EPERM: f"give yourself permission to write there, or {_ELSEWHERE}",
+    errno.ENOTDIR: f"a part of the path is a file: {_ELSEWHERE}",
+    errno.EEXIST: f"a part of the path is a file: {_ELSEWHERE}",
 }
 
 
