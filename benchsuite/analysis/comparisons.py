@@ -1,11 +1,13 @@
 """Comparing cases with a baseline, paired by seed: differences, sign-flip tests, and Holm's correction.
 
 Cases with the same seed share their random streams, so the difference within a seed is what the factor did. A test
-that could not reach 0.05 whatever the values is not made; the number of seeds that it needs is given instead.
+that could not reach 0.05 after the correction, whatever the values, is not made; the number of seeds that it needs is
+given instead.
 """
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -14,46 +16,57 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from benchsuite.analysis.findings import Comparison
-from benchsuite.analysis.intervals import RANDOM_SEED, difference_estimate
+from benchsuite.analysis.intervals import mean_estimate
 
 SIGNIFICANCE = 0.05
-PAIRS_NEEDED = 6
-"""Fewest pairs with which a two-sided sign-flip test, whose smallest p is 2 / 2**n, can fall below 0.05."""
 EXACT_UP_TO = 13
 """Most pairs for which all 2**n sign patterns are tried; above it, `SIGN_PATTERNS` of them are drawn."""
 SIGN_PATTERNS = 99_999
+RANDOM_SEED = 20_260_101
+"""Of the drawn patterns, so that the same records give the same findings."""
 
 Measured = Mapping[int, tuple[str, float]]
 """For each seed, the run's key and its value of the metric."""
 
 
 def compare(baselines: Mapping[str, str], metric: str, measured: Mapping[str, Measured]) -> tuple[Comparison, ...]:
-    """Every case of `measured` that has a baseline against it, in order; they are one family for Holm's correction.
+    """Every case of `measured` that has a baseline against it, in order; they are one family for Holm's correction,
+    in which a comparison that cannot be decided yet counts as one without a difference.
 
     A comparison's runs are the case's, then the baseline's, each in the order of the shared seeds.
     """
     found = []
-    for case, values in measured.items():
-        if case not in baselines:
-            continue
+    compared = [case for case in measured if case in baselines]
+    needed = pairs_needed(len(compared))
+    for case in compared:
+        values = measured[case]
         reference = measured.get(baselines[case], {})
         seeds = sorted(values.keys() & reference.keys())
         differences = [values[seed][1] - reference[seed][1] for seed in seeds]
         runs = [values[seed][0] for seed in seeds] + [reference[seed][0] for seed in seeds]
-        enough = len(seeds) >= PAIRS_NEEDED
+        enough = len(seeds) >= needed
         found.append(
             Comparison(
                 case=case,
                 baseline=baselines[case],
                 metric=metric,
-                difference=difference_estimate(differences, runs) if seeds else None,
+                difference=mean_estimate(differences, runs) if seeds else None,
                 p=sign_flip(differences) if enough else None,
                 p_adjusted=None,
-                seeds_needed=None if enough else PAIRS_NEEDED,
+                seeds_needed=None if enough else needed,
             )
         )
-    adjusted = iter(holm([comparison.p for comparison in found if comparison.p is not None]))
-    return tuple(comparison if comparison.p is None else _adjusted(comparison, next(adjusted)) for comparison in found)
+    adjusted = holm([1.0 if comparison.p is None else comparison.p for comparison in found])
+    return tuple(
+        comparison if comparison.p is None else replace(comparison, p_adjusted=p)
+        for comparison, p in zip(found, adjusted, strict=True)
+    )
+
+
+def pairs_needed(comparisons: int) -> int:
+    """Fewest pairs with which one of so many sign-flip tests, whose smallest two-sided p is 2 / 2**n, can fall below
+    0.05 after Holm's correction."""
+    return next(n for n in itertools.count(1) if comparisons * 2 / 2**n < SIGNIFICANCE)
 
 
 def sign_flip(differences: Sequence[float]) -> float:
@@ -92,7 +105,3 @@ def holm(p_values: Sequence[float]) -> tuple[float, ...]:
 
 def _mean_difference(a: NDArray[np.float64], b: NDArray[np.float64], axis: int) -> NDArray[np.float64]:
     return np.asarray(np.mean(a - b, axis=axis))
-
-
-def _adjusted(comparison: Comparison, p: float) -> Comparison:
-    return replace(comparison, p_adjusted=p)

@@ -37,8 +37,8 @@ class Estimate:
 class Comparison:
     """A case against the baseline over the seeds both have finished.
 
-    `difference` is case minus baseline. `p` is None when the sample is too small for the test to ever reach 0.05;
-    `seeds_needed` then says how many pairs would do. `p_adjusted` is Holm's over the family of comparisons.
+    `difference` is case minus baseline. `p` is None when the sample is too small for the test to ever reach 0.05 after
+    the correction; `seeds_needed` then says how many pairs would do. `p_adjusted` is Holm's over the family.
     """
 
     case: str
@@ -102,6 +102,8 @@ class CaseFindings:
     """In the order they were run."""
     devices: tuple[str, ...] = ()
     """What the finished runs were computed on, each name once."""
+    dataset: DatasetFacts | None = None
+    weights: WeightsFacts | None = None
 
 
 @dataclass(frozen=True)
@@ -179,6 +181,7 @@ class Findings:
     deviations: tuple[Deviation, ...]
     dataset: DatasetFacts | None
     weights: WeightsFacts | None
+    """Like `dataset`, of the first finished run; each case has its own."""
     environments: tuple[Environment, ...]
     """Each different environment once, most runs first."""
     runs: tuple[tuple[str, str, int, str], ...]

@@ -14,8 +14,9 @@ from typing import Any
 
 import numpy as np
 
+from benchsuite.analysis.comparisons import RANDOM_SEED
 from benchsuite.analysis.findings import AxisImportance, SearchFindings, TrialFindings
-from benchsuite.analysis.intervals import CONFIDENCE, RANDOM_SEED
+from benchsuite.analysis.intervals import CONFIDENCE
 from benchsuite.identity.canonical import canonical
 from benchsuite.store.record import RunRecord
 from benchsuite.suite.plan import Plan, Trial

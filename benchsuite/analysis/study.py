@@ -107,6 +107,8 @@ def _case(case: Case, label: str, planned: int, runs: Sequence[tuple[int, RunRec
         model=next((record.model for record in done if record.model), None),
         phases=phases(done),
         devices=tuple(dict.fromkeys(record.environment.device_name for record in done)),
+        dataset=next((record.dataset for record in done if record.dataset), None),
+        weights=next((record.weights for record in done if record.weights), None),
     )
 
 

@@ -98,7 +98,9 @@ METRICS = {
     "overfitting_gap": Metric("brecha de sobreajuste", 1, 100, "puntos", higher_better=False, least=-1, most=1),
     "best_epoch": Metric("mejor época", 1, counted=True),
     "epochs_run": Metric("número de épocas", 1, feminine=False, higher_better=False, counted=True),
-    "epochs_to_95": Metric("número de épocas hasta el 95 %", 1, feminine=False, higher_better=False, counted=True),
+    "epochs_to_95": Metric(
+        f"número de épocas hasta el 95{spanish.NBSP}%", 1, feminine=False, higher_better=False, counted=True
+    ),
     "training_seconds": Metric("tiempo de entrenamiento", 1, 1, "duration", False, False),
     "seconds_per_epoch": Metric("tiempo por época", 1, 1, "duration", False, False),
     "images_per_second": Metric("ritmo de entrenamiento", 0, 1, "imágenes/s", False, True),

@@ -14,6 +14,7 @@ from markupsafe import Markup, escape
 
 NBSP = "\u00a0"
 MINUS = "\u2212"
+RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 MONTHS = (
     "enero", "febrero", "marzo", "abril", "mayo", "junio",
     "julio", "agosto", "septiembre", "octubre", "noviembre", "diciembre",
@@ -21,10 +22,13 @@ MONTHS = (
 
 
 def number(value: float, decimals: int | None = None) -> str:
-    """`value` as Spanish prints it: 1539, 11 178 051, 0,961. Without `decimals`, the shortest exact form."""
+    """`value` as Spanish prints it: 1539, 11 178 051, 0,961, 1,5·10⁻¹². Without `decimals`, the shortest exact form."""
     if not math.isfinite(value):
         return "—"
     text = _shortest(value) if decimals is None else f"{value:.{decimals}f}"
+    mantissa, _, exponent = text.partition("e")
+    if exponent:
+        return f"{number(float(mantissa))}·10{str(int(exponent)).translate(RAISED)}"
     negative = text.startswith("-")
     whole, _, fraction = text.lstrip("-").partition(".")
     if len(whole) > 4:
@@ -109,7 +113,7 @@ def listing(items: Sequence[str]) -> str:
     """«a, b y c», with «e» before the sound i."""
     if len(items) < 2:
         return "".join(items)
-    link = "e" if re.match(r"(?i)h?i(?![aeiou])", items[-1]) else "y"
+    link = "e" if re.match(r"(?i)\W*h?[ií](?![aeiouáéóú])", items[-1]) else "y"
     return f"{', '.join(items[:-1])} {link}{NBSP}{items[-1]}"
 
 

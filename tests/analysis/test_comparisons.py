@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from benchsuite.analysis.comparisons import PAIRS_NEEDED, SIGNIFICANCE, compare, holm, sign_flip
+from benchsuite.analysis.comparisons import SIGNIFICANCE, compare, holm, pairs_needed, sign_flip
 
 DARWIN = [49, -67, 8, 16, 6, 23, 28, 41, 14, 29, 56, 24, 75, 60, -48]
 
@@ -45,8 +45,11 @@ def test_no_difference_at_all_has_p_1() -> None:
     assert sign_flip([0.0] * 8) == 1.0
 
 
-def test_pairs_needed_is_the_fewest_that_can_reach_significance() -> None:
-    assert 2 / 2**PAIRS_NEEDED < SIGNIFICANCE <= 2 / 2 ** (PAIRS_NEEDED - 1)
+@pytest.mark.parametrize(("comparisons", "pairs"), [(1, 6), (2, 7), (3, 7), (4, 8), (6, 8), (8, 9), (12, 9)])
+def test_pairs_needed_is_the_fewest_that_can_reach_significance_in_the_family(comparisons: int, pairs: int) -> None:
+    assert pairs_needed(comparisons) == pairs
+    best, others = 2 / 2**pairs, [1.0] * (comparisons - 1)
+    assert holm([best, *others])[0] < SIGNIFICANCE <= holm([2 * best, *others])[0]
 
 
 def test_holms_adjustment_of_a_worked_example() -> None:
@@ -90,14 +93,15 @@ def test_fewer_than_six_pairs_give_no_p_but_the_number_needed(pairs: int) -> Non
     assert (comparison.difference is None) == (pairs == 0)
 
 
-def test_a_case_that_is_too_small_does_not_weigh_on_the_family() -> None:
+def test_a_case_that_is_too_small_weighs_on_the_family_as_one_without_a_difference() -> None:
     base = {seed: 0.5 + seed / 128 for seed in range(8)}
     better = {seed: value + (seed + 1) / 128 for seed, value in base.items()}
     few = {seed: better[seed] for seed in range(3)}
     cases = {"a": measured("a", base), "few": measured("f", few), "b": measured("b", better)}
     found = compare({"few": "a", "b": "a"}, "m", cases)
-    assert [comparison.seeds_needed for comparison in found] == [6, None]
-    assert found[1].p == found[1].p_adjusted == pytest.approx(2 / 2**8)
+    assert [comparison.seeds_needed for comparison in found] == [7, None]
+    assert found[1].p == pytest.approx(2 / 2**8)
+    assert found[1].p_adjusted == pytest.approx(2 * 2 / 2**8)
 
 
 def test_a_baseline_without_runs_leaves_every_comparison_open() -> None:

@@ -48,7 +48,8 @@ def convergence(name: str, cases: Sequence[CaseFindings], factor: str) -> Drawin
         numerals(axes.xaxis, whole=True)
         numerals(axes.yaxis)
         legend(made, axes, factor)
-        alt = f"Exactitud de validación por época. Épocas hasta el 95 % de la mejor propia: {'; '.join(said)}."
+        reached_by = f"Épocas hasta el 95{spanish.NBSP}% de la mejor propia: {'; '.join(said)}."
+        alt = f"Exactitud de validación por época. {reached_by}"
         return finish(made, name, alt)
 
 

@@ -84,8 +84,7 @@ def _notices(study: Study) -> list[str]:
     notices: list[str] = []
     if findings.sample:
         notices.append(f"{SAMPLE}: imágenes generadas; las cifras solo prueban que el estudio funciona")
-    weights = findings.weights
-    if weights is not None and weights.provenance == "random" and weights.request not in ("", "none"):
+    if study.lacks_weights:
         notices.append("PESOS ALEATORIOS: faltan los pesos preentrenados que pide el estudio")
     if findings.partial:
         search = findings.search

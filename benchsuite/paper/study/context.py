@@ -62,6 +62,12 @@ class Study:
         return tuple(case for case in self.findings.cases if case.done)
 
     @property
+    def lacks_weights(self) -> bool:
+        """Whether some network started at random although the study asks for weights."""
+        known = [self.findings.weights, *(case.weights for case in self.done)]
+        return any(w is not None and w.provenance == "random" and w.request not in ("", "none") for w in known)
+
+    @property
     def factor(self) -> str:
         """What sets the cases apart, as axes and heads of tables say it; cleaned, not in the mini grammar."""
         if not self.axes:

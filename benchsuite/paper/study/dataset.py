@@ -6,6 +6,7 @@ import io
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from benchsuite.analysis.findings import CaseFindings
 from benchsuite.errors import PaperError
 from benchsuite.paper import spanish, text
 from benchsuite.paper.document import Block, Figure, Paragraph, Photos
@@ -35,10 +36,23 @@ def dataset_blocks(study: Study) -> list[Block]:
         blocks.append(photos)
     if facts is not None:
         blocks.append(Paragraph(_counts(facts)))
+        blocks += _other_counts(study)
         blocks.append(counts_table(facts, class_titles(study), "tab-dataset"))
         blocks += _distribution(study, facts)
         blocks.append(Paragraph(_provenance(facts, card.licence)))
     return blocks
+
+
+def _other_counts(study: Study) -> list[Block]:
+    """Which cases train on how many images, where that is what sets them apart."""
+    by_size: dict[int, list[CaseFindings]] = {}
+    for case in study.done:
+        if case.dataset is not None and "train" in case.dataset.counts:
+            by_size.setdefault(sum(case.dataset.counts["train"]), []).append(case)
+    if len(by_size) < 2:
+        return []
+    each = [f"{spanish.number(size)} para {study.called(*cases)}" for size, cases in by_size.items()]
+    return [Paragraph(f"No todas las configuraciones usan las mismas imágenes de entrenamiento: {'; '.join(each)}.")]
 
 
 def _distribution(study: Study, facts: DatasetFacts) -> list[Block]:

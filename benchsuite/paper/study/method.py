@@ -15,7 +15,7 @@ from benchsuite.store.record import ModelFacts, WeightsFacts
 
 def model_blocks(study: Study) -> list[Block]:
     known = [(case, case.model) for case in study.findings.cases if case.model is not None]
-    weights = _weights(study.findings.weights)
+    weights = _weights(study)
     titles = list(dict.fromkeys(text.literal(study.model_title(case)) for case in study.findings.cases))
     if not known:
         some = f"El modelo es {titles[0]}." if len(titles) == 1 else f"Los modelos son {spanish.listing(titles)}."
@@ -68,24 +68,35 @@ def _flops(facts: ModelFacts) -> str:
     return f"{spanish.significant(facts.forward_flops / 1e9)}{spanish.NBSP}GFLOP"
 
 
-def _weights(weights: WeightsFacts | None) -> str:
-    if weights is None:
+def _weights(study: Study) -> str:
+    """What the networks start from; by cases where they differ."""
+    origins: dict[str, list[CaseFindings]] = {}
+    for case in study.done:
+        if case.weights is not None:
+            origins.setdefault(_origin(case.weights), []).append(case)
+    if not origins and study.findings.weights is not None:
+        origins = {_origin(study.findings.weights): []}
+    if not origins:
         return ""
-    request = (
-        f"`{text.file_name(text.line(weights.request, 'weights')).replace('`', '')}`"
-        if weights.request
-        else "los pedidos"
-    )
+    if len(origins) == 1:
+        said = f"Los pesos iniciales son {next(iter(origins))}."
+    else:
+        each = [f"{origin} ({study.called(*cases)})" for origin, cases in origins.items()]
+        said = f"Los pesos iniciales son {'; '.join(each)}."
+    if study.lacks_weights:
+        said += " Sin el conocimiento previo que se pidió, el estudio no mide lo que se propone."
+    return said
+
+
+def _origin(weights: WeightsFacts) -> str:
+    if weights.provenance == "random" and weights.request in ("", "none"):
+        return "aleatorios, como pide el estudio"
+    name = text.file_name(text.line(weights.request, "weights")).replace("`", "")
+    request = f"`{name}`" if name else "los pedidos"
     if weights.provenance == "random":
-        return (
-            f"**Los pesos iniciales son aleatorios** (se pidieron {request}): no hay conocimiento previo que "
-            "conservar, de modo que el estudio no mide lo que se propone."
-            if weights.request not in ("", "none")
-            else "Los pesos iniciales son aleatorios, como pide el estudio."
-        )
-    copy = "oficiales" if weights.provenance == "official" else "de una copia no oficial"
+        return f"**aleatorios** (se pidieron {request})"
     digest = f" (SHA-256 `{weights.sha256[:16]}`)" if weights.sha256 else ""
-    return f"Los pesos iniciales son {request}, {copy}{digest}."
+    return f"{request}, {'oficiales' if weights.provenance == 'official' else 'de una copia no oficial'}{digest}"
 
 
 def training_blocks(study: Study) -> list[Block]:
@@ -136,14 +147,15 @@ def _phases(study: Study) -> str:
 def _judged(study: Study) -> str:
     """How means, intervals and differences are made, said only where they are."""
     findings = study.findings
-    if len(findings.seeds) < 2:
+    if not any(case.done > 1 for case in findings.cases):
         said = (
-            "Con una sola semilla no se puede estimar la dispersión entre ejecuciones: las cifras se dan sin intervalo"
+            "Con una sola semilla no se puede estimar la dispersión entre ejecuciones: las medidas se dan sin "
+            "intervalo entre semillas"
         )
         return f"{said} y ninguna diferencia se considera concluyente." if len(findings.cases) > 1 else f"{said}."
     said = (
-        "Cada cifra es la media sobre las semillas y va seguida, entre corchetes, de su intervalo de confianza al "
-        f"95{spanish.NBSP}%."
+        "Las medidas de exactitud y de pérdida son medias sobre las semillas terminadas y van seguidas, entre "
+        f"corchetes, de su intervalo de confianza al 95{spanish.NBSP}%, el de Student."
     )
     if findings.comparisons:
         reference = study.called(*map(study.named, findings.baselines))
@@ -154,7 +166,13 @@ def _judged(study: Study) -> str:
         )
         said += (
             f" Cada configuración se compara con {which} ({reference}), por las diferencias entre ejecuciones con "
-            "la misma semilla; los valores p se corrigen con el método de Holm. Cuando hay menos semillas de las "
-            "necesarias para que la prueba alcance el 0,05, el resultado se da como «no concluyente»."
+            "la misma semilla; su intervalo es el de Student para diferencias pareadas, sin corregir por comparaciones "
+            "múltiples, y el valor p, el de una prueba bilateral de permutación de signos sobre su media"
+        )
+        family = spanish.number(len(findings.comparisons))
+        said += f", corregido con el método de Holm para las {family} comparaciones" if family != "1" else ""
+        said += (
+            ". Cuando hay menos semillas de las necesarias para que la prueba alcance el 0,05, el resultado se da como "
+            "«no concluyente»."
         )
     return said

@@ -50,8 +50,10 @@ def _principle(study: Study) -> str:
     if findings.dataset is not None:
         kind = PROVENANCE[findings.dataset.provenance]
         said += f" Procedencia de los datos: {kind}; huella `{findings.dataset.fingerprint[:16]}`."
-    if findings.weights is not None and findings.weights.sha256:
-        said += f" Pesos iniciales: SHA-256 `{findings.weights.sha256[:16]}`."
+    weights = [findings.weights, *(case.weights for case in study.done)]
+    digests = dict.fromkeys(f"`{start.sha256[:16]}`" for start in weights if start is not None and start.sha256)
+    if digests:
+        said += f" Pesos iniciales: SHA-256 {spanish.listing(list(digests))}."
     return said
 
 
@@ -75,6 +77,8 @@ def _deviations(study: Study) -> list[Block]:
     findings = study.findings
     changes = tuple(f"`{text.file_name(text.line(change, 'change')).replace('`', '')}`" for change in findings.changes)
     deviations = tuple(_in_spanish(deviation) for deviation in findings.deviations)
+    if not findings.environments:
+        return []
     if not changes and not deviations:
         return [Paragraph("Las ejecuciones se hicieron tal como declara el estudio, sin cambios ni sustituciones.")]
     blocks: list[Block] = []

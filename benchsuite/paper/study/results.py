@@ -24,7 +24,7 @@ def results_blocks(study: Study) -> dict[str, list[Block]]:
     if not study.done:
         said = (
             f"Todavía no hay ninguna ejecución terminada de las {spanish.number(findings.planned)} previstas, de modo "
-            "que este informe no contiene resultados."
+            f"que {'de ellas no hay' if findings.search else 'este informe no contiene'} resultados."
         )
         return {"performance": [Paragraph(said), *_failures(study)]}
     compared = len(findings.cases) > 1
@@ -152,8 +152,10 @@ def _verdicts(study: Study) -> list[str]:
     if open_:
         needed = max((c.seeds_needed or 0 for c in open_), default=0)
         more = f": harían falta al menos {spanish.number(needed)} semillas pareadas" if needed else ""
-        whole = "La comparación con la referencia es" if not decided else "Las demás comparaciones son"
-        out.append(f"{whole} **no concluyente{'s' if decided else ''}** con las semillas disponibles{more}.")
+        several = bool(decided) and len(open_) > 1
+        whole = "La comparación restante es" if decided else "La comparación con la referencia es"
+        whole = "Las demás comparaciones son" if several else whole
+        out.append(f"{whole} **no concluyente{'s' if several else ''}** con las semillas disponibles{more}.")
     if missing and len(missing) < len(findings.comparisons):
         out.append(f"Quedan por comparar {spanish.listing([_of(study, c) for c in missing])}.")
     return out
@@ -187,17 +189,23 @@ def _loss(study: Study) -> str:
     return said + f"En la mejor época, {_range(study, 'validation_loss')}."
 
 
+MOVING = (
+    "La exactitud de entrenamiento se acumula durante la propia época, con los pesos en cambio y con el aumento de "
+    "datos y el *dropout* activos donde los hay, por lo que la brecha puede ser negativa."
+)
+
+
 def _gap(study: Study) -> str:
     lowest, highest = study.extremes("overfitting_gap")
     if len(study.findings.cases) == 1:
         return (
             "La brecha entre la exactitud de entrenamiento y la de validación en la mejor época es de "
             f"{study.quote('overfitting_gap', highest[0])}; un valor positivo indica que el modelo acierta más en las "
-            "imágenes con las que se entrenó."
+            f"imágenes con las que se entrenó. {MOVING}"
         )
     said = (
         "La {{fig-gap}} presenta la brecha entre la exactitud de entrenamiento y la de validación; un valor positivo "
-        "indica que el modelo acierta más en las imágenes con las que se entrenó. "
+        f"indica que el modelo acierta más en las imágenes con las que se entrenó. {MOVING} "
     )
     if len(study.done) == 1:
         return said + f"La brecha es de {study.quote('overfitting_gap', highest[0])}."
@@ -215,7 +223,7 @@ def _convergence(study: Study) -> str:
     if len(study.findings.cases) == 1:
         return (
             f"La {{{{fig-convergence}}}} muestra la evolución de la exactitud. El 95{spanish.NBSP}% de la mejor "
-            f"exactitud de validación se alcanza tras {study.quote('epochs_to_95', highest[0])} épocas, de un total de "
+            f"exactitud de validación se alcanza tras {_epochs(study, highest[0])}, de un total de "
             f"{study.quote('epochs_run', highest[0])}."
         )
     said = (
@@ -223,15 +231,22 @@ def _convergence(study: Study) -> str:
         f"alcanzar el 95{spanish.NBSP}% de la mejor exactitud de validación propia. "
     )
     if len(study.done) == 1:
-        said += f"Hacen falta {study.quote('epochs_to_95', highest[0])} épocas."
+        said += f"Se alcanza tras {_epochs(study, highest[0])}."
     elif lowest[0] in highest:
-        said += f"Todas las configuraciones necesitan {study.mean('epochs_to_95', highest[0])} épocas."
+        said += f"Todas las configuraciones necesitan {_epochs(study, highest[0], bare=True)}."
     else:
         said += (
-            f"La más rápida es {study.called(*lowest)}, con {study.quote('epochs_to_95', lowest[0])} épocas, y la más "
+            f"La más rápida es {study.called(*lowest)}, con {_epochs(study, lowest[0])}, y la más "
             f"lenta {study.called(*highest)}, con {study.quote('epochs_to_95', highest[0])}."
         )
     return said + f" En cuanto a la duración, {_range(study, 'epochs_run')}."
+
+
+def _epochs(study: Study, case: CaseFindings, *, bare: bool = False) -> str:
+    """«1 época», «2,5 [1,9; 3,1] épocas»: until 95 % of the best accuracy; `bare` is without the interval."""
+    quoted = (study.mean if bare else study.quote)("epochs_to_95", case)
+    estimate = case.estimates.get("epochs_to_95")
+    return f"{quoted} época{'' if estimate is not None and estimate.mean == 1 else 's'}"
 
 
 def _efficiency(study: Study) -> list[Block]:
@@ -264,10 +279,14 @@ def _saved(study: Study) -> str:
     ratio = least.estimates["training_seconds"].mean / most.estimates["training_seconds"].mean
     runs = least.estimates["training_seconds"].runs + most.estimates["training_seconds"].runs
     share = study.count(few / many, spanish.percent(few / many, 1 if few / many >= 0.001 else 3))
-    part = study.count(ratio, spanish.percent(ratio), runs)
+    part = study.count(ratio, spanish.percent(ratio, 1 if ratio >= 0.001 else 3), runs)
+    once = (
+        ", sin contar el paso único por lo congelado" if least.model is not None and least.model.frozen_stages else ""
+    )
     return (
         f" La configuración con menos parámetros entrenables ({study.called(least)}) ajusta el {share} de los que "
-        f"ajusta la que más tiene ({study.called(most)}) y emplea el {part} de su tiempo."
+        f"ajusta la que más tiene ({study.called(most)}) y emplea el {part} de su tiempo de entrenamiento"
+        f"{once}."
     )
 
 

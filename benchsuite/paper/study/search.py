@@ -56,8 +56,9 @@ def _design(study: Study, found: SearchFindings) -> str:
     size = spanish.number(found.points)
     trials = spanish.count(search.budget, "ensayo", "ensayos")
     way = "mayor" if metric.higher_better else "menor"
+    before = "las configuraciones anteriores" if len(study.findings.cases) > 1 else "la configuración anterior"
     said = (
-        f"Además de las configuraciones anteriores se exploró un espacio de {size} puntos con "
+        f"Además de {before} se exploró un espacio de {size} puntos con "
         f"{SAMPLERS[search.sampler]}: {trials}, cada uno una ejecución con la semilla {search.seed} en la que solo "
         "cambian los valores de los ejes. "
     )

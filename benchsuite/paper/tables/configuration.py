@@ -174,7 +174,7 @@ def phases_table(study: Study, identifier: str) -> Table | None:
                     Cell(text.literal(case.label) if not order else ""),
                     Cell(f"`{text.line(phase.name, 'phase').replace('`', '')}`"),
                     Cell(spanish.number(round(phase.epochs, 1)), phase.epochs, phase.runs),
-                    Cell(spanish.number(phase.learning_rate), phase.learning_rate),
+                    Cell(spanish.number(float(f"{phase.learning_rate:.3g}")), phase.learning_rate),
                 )
             )
     columns = (Column("Configuración"), Column("Fase"), Column("Épocas", "right"), Column("Tasa inicial", "right"))

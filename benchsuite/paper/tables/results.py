@@ -92,7 +92,12 @@ def cost_table(study: Study, identifier: str) -> Table:
     )
     where = f" Dispositivo: {text.literal(_device(next(iter(devices))))}." if len(devices) == 1 else ""
     one = len(study.findings.seeds) < 2
-    note = f"{'' if one else 'Medias de las ejecuciones. '}Tiempo: de entrenamiento.{where}"
+    gpu = any(environment.device == "cuda" for environment in study.findings.environments)
+    held = f" Memoria: la mayor del proceso{', sin la de la GPU' if gpu else ''}." if memory else ""
+    frozen = any(case.model is not None and case.model.frozen_stages for case in study.done)
+    once = " ni el paso único de las imágenes por las etapas congeladas" if frozen else ""
+    time = f"Tiempo: de los pasos de entrenamiento, sin la validación{once}."
+    note = f"{'' if one else 'Medias de las ejecuciones. '}{time}{held}{where}"
     return Table(identifier, "Tiempo y dispositivo", tuple(columns), rows, note, wide=study.wordy or len(devices) > 1)
 
 
@@ -130,7 +135,7 @@ def _note(study: Study, compared: bool) -> str | None:
     if single_seed(estimates):
         parts.append("Una sola semilla: no hay intervalos.")
     elif estimates:
-        parts.append("Entre corchetes, intervalo de confianza al 95 % entre semillas.")
+        parts.append(f"Entre corchetes, intervalo de confianza al 95{spanish.NBSP}% entre semillas.")
     if compared:
         parts.append("Diferencia: configuración menos referencia, sobre semillas pareadas; p ajustado por Holm.")
         if any(c.p_adjusted is None for c in study.findings.comparisons):
