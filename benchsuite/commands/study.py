@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from benchsuite.commands.console import say
 from benchsuite.commands.options import DeviceName, PolicyName
-from benchsuite.errors import SetupError
 from benchsuite.execution.preparation import Place, Preparation, prepare
 from benchsuite.execution.searching import searched
 from benchsuite.registry import Registry, registry
@@ -17,6 +15,7 @@ from benchsuite.sources.cache import cache_root
 from benchsuite.suite.expand import expand
 from benchsuite.suite.reader import read_suite
 from benchsuite.suite.schema import Suite
+from benchsuite.variables import CACHE_GB, CHECKPOINT_SECONDS, THREADS
 
 
 @dataclass(frozen=True)
@@ -35,21 +34,15 @@ class Study:
 
 def place_from(data: Path | None, policy: PolicyName, device: DeviceName, results: Path) -> Place:
     """The place that the command line and the environment describe. Raises SetupError."""
-    threads = os.environ.get("BENCHSUITE_THREADS")
-    if threads and not (threads.isdecimal() and int(threads) > 0):
-        raise SetupError(
-            f"BENCHSUITE_THREADS is {threads!r}",
-            where="environment",
-            expected="how many CPU threads a run may use: a whole number from 1",
-            remedy="correct it, or unset it to use one thread for each core",
-        )
+    for variable in (CACHE_GB, CHECKPOINT_SECONDS):
+        variable.value()  # the workers read them, where a mistake would look like a defect
     return Place(
         policy=policy.value,
         data=data.expanduser() if data is not None else None,
         cache=cache_root(),
         results=results,
         device=device.value,
-        threads=int(threads) if threads else None,
+        threads=int(THREADS.value()) or None,
     )
 
 

@@ -135,13 +135,16 @@ def _compare(old: RunRecord, new: RunRecord, old_store: Store, new_store: Store)
     from benchsuite.identity.why import differences
 
     reasons = differences(old.key_fields, new.key_fields)
+    assert old.test is not None
+    assert new.test is not None
+    then_and_now = f"accuracy {100 * old.test.accuracy:.2f} % then, {100 * new.test.accuracy:.2f} % now"
+    if old.key_fields["data"] != new.key_fields["data"]:
+        return _Verdict(title, weights, predictions, f"other images; {then_and_now}", reasons, broken=False)
     before, after = old_store.read_predictions(old.key), new_store.read_predictions(new.key)
     gap = float(np.abs(before.test_probabilities - after.test_probabilities).max())
     changed = int((before.test_probabilities.argmax(1) != after.test_probabilities.argmax(1)).sum())
-    assert old.test is not None
-    assert new.test is not None
     text = (
         f"test probabilities differ by at most {gap:.2g}, {changed} of {len(after.test_labels)} predictions change, "
-        f"accuracy {100 * old.test.accuracy:.2f} % then, {100 * new.test.accuracy:.2f} % now"
+        f"{then_and_now}"
     )
     return _Verdict(title, weights, predictions, text, reasons, broken=not reasons)

@@ -65,7 +65,8 @@ class Images(Protocol):
         """A name for each image, unique in the collection, stable across machines (say, its relative path)."""
 
     def digest(self, i: int) -> str:
-        """Hexadecimal SHA-256 of the stored bytes of image `i`."""
+        """Hexadecimal SHA-256 of all that decides the pixels of image `i`: its stored bytes, and what `open` does to
+        them by a parameter (a crop, say). Equal digests mean equal pixels."""
 
     def open(self, i: int) -> Image.Image:
         """Image `i` as an RGB picture. Raises DataError, naming the file, when it cannot be decoded."""
@@ -97,12 +98,14 @@ class PhotoFiles:
         ImageFile.LOAD_TRUNCATED_IMAGES = False
         try:
             with Image.open(self.path(i)) as picture:
+                if picture.mode.startswith(("I", "F")):
+                    raise ValueError(f"pixels of more than 8 bits (mode {picture.mode}), which RGB would cut off")
                 return picture.convert("RGB")
         except (OSError, UnidentifiedImageError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
             raise DataError(
                 f"this image cannot be decoded: {error}",
                 where=str(self.path(i)),
-                expected="a whole JPEG or PNG file",
+                expected="a whole JPEG or PNG file of 8 bits a channel",
                 remedy="replace the file with an intact copy, or delete the folder to download the data set again",
             ) from error
 

@@ -5,7 +5,6 @@ Randomness is counter-based, so no generator state is kept. What is frozen throu
 
 from __future__ import annotations
 
-import os
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,9 +15,7 @@ from torch import Tensor
 
 from benchsuite.atomic import atomic_path
 from benchsuite.store.record import Best, Epoch
-
-INTERVAL_SECONDS = float(os.environ.get("BENCHSUITE_CHECKPOINT_SECONDS", "5"))
-"""Epochs shorter than this share a checkpoint: at most so much work is repeated after a kill."""
+from benchsuite.variables import CHECKPOINT_SECONDS
 
 
 @dataclass
@@ -59,10 +56,14 @@ class Progress:
 
 
 class Checkpoint:
-    """The checkpoint file of one run. Writing is atomic; a kill leaves the one before."""
+    """The checkpoint file of one run. Writing is atomic; a kill leaves the one before.
 
-    def __init__(self, file: Path, key: str, interval: float = INTERVAL_SECONDS) -> None:
-        self._file, self._key, self._interval = file, key, interval
+    It is due every `interval` seconds (BENCHSUITE_CHECKPOINT_SECONDS): shorter epochs share one.
+    """
+
+    def __init__(self, file: Path, key: str, interval: float | None = None) -> None:
+        self._file, self._key = file, key
+        self._interval = CHECKPOINT_SECONDS.value() if interval is None else interval
         self._written = time.monotonic()
 
     def load(self) -> Progress | None:

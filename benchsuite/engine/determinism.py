@@ -11,12 +11,20 @@ import os
 from benchsuite.errors import DeviceError
 from benchsuite.identity.numerics import Numerics
 
+OTHER_ARITHMETIC = (
+    "ATEN_CPU_CAPABILITY", "DNNL_MAX_CPU_ISA", "ONEDNN_MAX_CPU_ISA", "DNNL_DEFAULT_FPMATH_MODE",
+    "ONEDNN_DEFAULT_FPMATH_MODE", "MKL_ENABLE_INSTRUCTIONS", "MKL_CBWR", "NVIDIA_TF32_OVERRIDE",
+)  # fmt: skip
+"""Variables by which libraries would compute otherwise than the run key says."""
+
 
 def prepare_environment(numerics: Numerics, gpu: str | None = None) -> None:
     """Set what the numeric libraries read once, at import. `gpu` (its UUID) is the only card this process will see."""
     os.environ["CUBLAS_WORKSPACE_CONFIG"] = ":4096:8"
     for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ[name] = str(numerics.threads)
+    for name in OTHER_ARITHMETIC:
+        os.environ.pop(name, None)
     if numerics.device == "cpu":
         os.environ["CUDA_VISIBLE_DEVICES"] = ""
     elif gpu is not None:

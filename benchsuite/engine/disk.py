@@ -10,6 +10,8 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from benchsuite.variables import CACHE_GB
+
 FACTS = ".json"
 """Suffix of the file of facts that may lie beside a cached file, and goes with it."""
 
@@ -22,6 +24,11 @@ def lock_of(path: Path) -> FileLock:
 def touch(path: Path) -> None:
     """Mark a cached file as used now."""
     os.utime(path)
+
+
+def make_room(folder: Path, suffix: str, size: int) -> None:
+    """Prune so that a file of `size` bytes keeps the files `*suffix` of all studies within BENCHSUITE_CACHE_GB."""
+    prune(folder, suffix, max(int(CACHE_GB.value() * 2**30) - size, 0))
 
 
 def prune(folder: Path, suffix: str, budget_bytes: int) -> tuple[Path, ...]:

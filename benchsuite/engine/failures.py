@@ -24,7 +24,7 @@ def describe_failure(error: Exception, task: RunTask, entries: Sequence[Entry] =
 
     A traceback is kept for what is nobody's mistake but the code's.
     """
-    known = _translated(error, task, entries)
+    known = translated(error, task, entries)
     if known is None:
         return Failure(
             kind="defect",
@@ -44,7 +44,8 @@ def describe_failure(error: Exception, task: RunTask, entries: Sequence[Entry] =
     )
 
 
-def _translated(error: Exception, task: RunTask, entries: Sequence[Entry]) -> BenchsuiteError | None:
+def translated(error: Exception, task: RunTask, entries: Sequence[Entry]) -> BenchsuiteError | None:
+    """What the user should be told of `error`; None when it is a defect of benchsuite."""
     if isinstance(error, BenchsuiteError):
         return error
     if _out_of_memory(error):

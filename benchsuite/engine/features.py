@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,8 +29,6 @@ from benchsuite.sources.cache import cannot_write
 
 CHUNK = 64
 SUFFIX = ".features"
-BUDGET_BYTES = int(os.environ.get("BENCHSUITE_FEATURES_GB", "20")) * 2**30
-"""How much disk the features of all studies may take together; the least recently used give way."""
 
 Forward = Callable[[nn.Module, Tensor], Tensor]
 """Applies a module to a batch, in the precision of the run."""
@@ -155,7 +152,7 @@ def _compute(
         shape, stored = (n, *first.shape[1:]), _STORED[first.dtype]
         size = math.prod(shape) * stored.itemsize
         say(f"computing the features of {n} images ({size / 2**20:.0f} MiB, kept for other runs)")
-        disk.prune(data.parent, SUFFIX, max(BUDGET_BYTES - size, 0))
+        disk.make_room(data.parent, SUFFIX, size)
         # Written in order rather than through a mapping: a full disk is then an error, not a SIGBUS.
         with atomic_path(data) as temporary, temporary.open("wb") as output:
             for start in range(0, n, CHUNK):

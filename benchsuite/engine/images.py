@@ -1,8 +1,8 @@
 """Decoded images, kept as one memory-mapped uint8 array per split, with the sizes they had.
 
 Takes images with their digests and a preprocessing; gives (N, height, width, 3) pixels. Each photo is decoded once
-for each size and decoder: the file is keyed by everything that decides its bytes, written whole or not at all, and
-shared by all runs and processes.
+for each size and decoder: the file is keyed by everything that decides its bytes, the code that reads them included,
+written whole or not at all, and shared by all runs and processes.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps, features
 from PIL import __version__ as pillow_version
 
-from benchsuite.contracts.dataset import Images, Preprocessing
+from benchsuite.contracts.dataset import Images, PhotoFiles, Preprocessing
 from benchsuite.engine import disk
 from benchsuite.errors import DataError
+from benchsuite.identity.code import component_fingerprint, source_fingerprint
 from benchsuite.sources.cache import cannot_write
 
-FORMAT_VERSION = 2
 _FOLDER = "images"
 _SUFFIX = ".u8"
 _BATCH = 64
@@ -61,7 +61,7 @@ def cached_images(
         raise DataError(f"there are {len(images)} images and {len(digests)} digests", expected="one digest an image")
     height, width = preprocessing.size
     shape = (len(images), height, width, 3)
-    path = cache / _FOLDER / f"{_key(digests, preprocessing)}{_SUFFIX}"
+    path = cache / _FOLDER / f"{_key(images, digests, preprocessing)}{_SUFFIX}"
     try:
         if not _is_whole(path, shape):
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -70,6 +70,7 @@ def cached_images(
                 if not _is_whole(path, shape):
                     if say is not None:
                         say(f"decoding {len(images)} images once, at {height} x {width}")
+                    disk.make_room(path.parent, _SUFFIX, _size(shape))
                     _build(images, preprocessing, path)
         disk.touch(path)
         pixels = np.memmap(path, dtype=np.uint8, mode="r", shape=shape)
@@ -79,19 +80,10 @@ def cached_images(
         raise cannot_write(error, path) from error
 
 
-def prune(cache: Path, budget_bytes: int) -> tuple[Path, ...]:
-    """Delete the decoded images that were not used for longest until those left fit `budget_bytes`; returns them.
-
-    Files that a process is building are left alone. A file that is mapped somewhere lives on there until it is
-    closed.
-    """
-    return disk.prune(cache / _FOLDER, _SUFFIX, budget_bytes)
-
-
-def _key(digests: Sequence[str], preprocessing: Preprocessing) -> str:
+def _key(images: Images, digests: Sequence[str], preprocessing: Preprocessing) -> str:
     decoders = {name: features.version(name) for name in ("jpg", "libjpeg_turbo", "zlib", "zlib_ng", "webp")}
     decides = {
-        "format": FORMAT_VERSION,
+        "code": [source_fingerprint(__name__, PhotoFiles.__module__), component_fingerprint(type(images).__module__)],
         "digests": list(digests),
         "size": list(preprocessing.size),
         "resize": preprocessing.resize,
@@ -101,9 +93,14 @@ def _key(digests: Sequence[str], preprocessing: Preprocessing) -> str:
     return hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()
 
 
+def _size(shape: tuple[int, int, int, int]) -> int:
+    """Bytes of the pixels and of the sizes after them."""
+    return math.prod(shape) + shape[0] * 2 * _SIZES.itemsize
+
+
 def _is_whole(path: Path, shape: tuple[int, int, int, int]) -> bool:
     try:
-        return path.stat().st_size == math.prod(shape) + shape[0] * 2 * _SIZES.itemsize
+        return path.stat().st_size == _size(shape)
     except FileNotFoundError:
         return False
 

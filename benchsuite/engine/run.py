@@ -20,7 +20,7 @@ from benchsuite.contracts.dataset import Split
 from benchsuite.contracts.observer import EpochReport, RunInfo, RunSummary
 from benchsuite.engine import cost, freeze, memory, seeds
 from benchsuite.engine.augment import Augmenter
-from benchsuite.engine.checkpoint import INTERVAL_SECONDS, Checkpoint, Progress
+from benchsuite.engine.checkpoint import Checkpoint, Progress
 from benchsuite.engine.components import Components, components_of, entries_of
 from benchsuite.engine.evaluate import Evaluation, SealedSplit, evaluate
 from benchsuite.engine.failures import describe_failure
@@ -73,9 +73,7 @@ class _Known:
     notes: dict[str, Any] = field(default_factory=dict)
 
 
-def carry(
-    task: RunTask, registry: Registry, watcher: Watcher, checkpoint_interval: float = INTERVAL_SECONDS
-) -> RunRecord:
+def carry(task: RunTask, registry: Registry, watcher: Watcher, checkpoint_interval: float | None = None) -> RunRecord:
     """Make the run and write its record. The process must have been prepared by `determinism`.
 
     The caller holds the run's lock. Every failure ends in a record with status `failed`.
@@ -134,7 +132,7 @@ class Run:
         registry: Registry,
         store: Store,
         watcher: Watcher,
-        checkpoint_interval: float,
+        checkpoint_interval: float | None,
         known: _Known,
     ) -> None:
         self.task, self.registry, self.watcher, self.known = task, registry, watcher, known
@@ -150,6 +148,8 @@ class Run:
     def make(self) -> None:
         memory.start_peak()
         if self.arithmetic.device.type == "cuda":
+            # What an earlier run of this process left reserved would count as taken, and this one's data stay outside.
+            torch.cuda.empty_cache()
             torch.cuda.reset_peak_memory_stats()
         self.known.dataset = _dataset_facts(self.task, self.parts)
         self.known.progress = progress = self._progress()
@@ -265,6 +265,7 @@ class Run:
             # Of its parameters, a stage shows only some in its structure.
             "model": fields["model"],
             "code": fields["code"],
+            "libraries": fields["libraries"],
             "numerics": fields["numerics"],
         }
         with timed(self.known.progress, "features"):

@@ -6,9 +6,8 @@ trial here, and its results are kept apart from the study's.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 from typing import Any, Literal, TypeVar, cast
 
@@ -17,7 +16,7 @@ from benchsuite.contracts.model import Model
 from benchsuite.contracts.recipe import Recipe
 from benchsuite.engine.task import RunTask
 from benchsuite.identity.canonical import digest
-from benchsuite.identity.code import component_fingerprint, libraries, source_fingerprint
+from benchsuite.identity.code import fingerprints, libraries
 from benchsuite.identity.key import Role, run_key
 from benchsuite.identity.numerics import Numerics, describe
 from benchsuite.registry import Registry
@@ -29,10 +28,6 @@ from benchsuite.store.record import Deviation
 from benchsuite.suite.plan import Case, Component, Plan, RunSpec
 from benchsuite.suite.space import corners
 from benchsuite.suite.trial import trial
-
-DECIDING_CODE = ("benchsuite.engine", "benchsuite.contracts")
-"""The core's source that decides what a run results in."""
-
 
 T = TypeVar("T")
 
@@ -126,8 +121,8 @@ class _Finder:
     def numerics(self, component: Component) -> Numerics:
         return self._once("numerics", _identity(component), lambda: self._numerics(component))
 
-    def code(self, module: str) -> str:
-        return self._once("code", module, lambda: component_fingerprint(module))
+    def code(self, modules: Iterable[str]) -> dict[str, str]:
+        return self._once("code", " ".join(modules), lambda: fingerprints(modules))
 
     def libraries(self, module: str) -> dict[str, str]:
         return self._once("libraries", module, lambda: libraries(module))
@@ -189,15 +184,12 @@ class TaskMaker:
         entries = _entries(case, registry)
         key = run_key(
             spec,
-            data_fingerprint=found.fingerprint,
+            data_fingerprint=found.ordered_fingerprint,
             weights_fingerprint=start.sha256 or "random",
-            code={
-                "benchsuite": _core_fingerprint(),
-                **{entry.module: self.finder.code(entry.module) for entry in entries.values()},
-            },
+            code=self.finder.code([entry.module for entry in entries.values()]),
             numerics=machine,
             schemas={role: entry.component.Parameters for role, entry in entries.items()},
-            # What the model and the recipe are made with.
+            # What the model and the recipe are made with; what a data set makes is in its fingerprint.
             libraries={
                 **self.finder.libraries(entries["model"].module),
                 **self.finder.libraries(entries["recipe"].module),
@@ -205,11 +197,6 @@ class TaskMaker:
         )
         deviations = _deviations(found, start, machine, self.place, self.changes)
         return RunTask(spec, key, machine, found, start, self.runs_folder, self.place.cache, deviations)
-
-
-@cache
-def _core_fingerprint() -> str:
-    return source_fingerprint(*DECIDING_CODE)
 
 
 def _entries(case: Case, registry: Registry) -> dict[Role, Any]:

@@ -6,19 +6,26 @@ import torch
 
 from benchsuite.engine import cost, freeze, seeds
 from benchsuite.engine.components import Components, components_of, entries_of
+from benchsuite.engine.failures import translated
 from benchsuite.engine.features import cut
 from benchsuite.engine.loop import Arithmetic
 from benchsuite.engine.network import build
 from benchsuite.engine.task import RunTask
 from benchsuite.execution.jobs import Probe
 from benchsuite.registry import Registry
-from benchsuite.registry.blame import blaming
 
 
 def probe(task: RunTask, registry: Registry) -> Probe:
-    """Measure what a run costs without making it. Raises PluginError when a component is to blame for a failure."""
-    with blaming(*entries_of(task.spec.case, registry)), seeds.isolated():
-        return _measured(task, components_of(task, registry))
+    """Measure what a run costs without making it. Raises BenchsuiteError: PluginError when a component is to blame for
+    a failure, DeviceError when memory runs out."""
+    try:
+        with seeds.isolated():
+            return _measured(task, components_of(task, registry))
+    except Exception as error:
+        known = translated(error, task, entries_of(task.spec.case, registry))
+        if known is None:
+            raise
+        raise known from error
 
 
 def _measured(task: RunTask, parts: Components) -> Probe:

@@ -57,8 +57,8 @@ def run_all(tasks: Sequence[RunTask], pool: Pool, progress: Progress) -> Iterato
             if task.key.key not in told:
                 told.add(task.key.key)
                 progress.say(f"{task.title}: another process is making this run; waiting for it")
-            if all(later.key.key in told for later in waiting.values()):
-                time.sleep(WAIT_SECONDS)
+            if all(other.running() or later.key.key in told for other, later in waiting.items()):
+                time.sleep(WAIT_SECONDS)  # nobody would take another run meanwhile
             waiting[pool.submit(task)] = task
 
 

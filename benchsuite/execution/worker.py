@@ -26,8 +26,9 @@ from benchsuite.contracts.observer import EpochReport
 from benchsuite.engine import memory
 from benchsuite.engine.determinism import configure, prepare_environment
 from benchsuite.engine.task import RunTask
-from benchsuite.errors import BenchsuiteError
+from benchsuite.errors import BenchsuiteError, SetupError
 from benchsuite.execution.jobs import Busy, Probe, ProbeJob
+from benchsuite.identity.code import fingerprints
 from benchsuite.identity.numerics import Numerics
 from benchsuite.registry import registry
 from benchsuite.store.folders import LOG, Store
@@ -52,8 +53,15 @@ def main(connection: Connection, numerics: Numerics, gpu: str | None) -> None:
             except Exception as error:
                 answer = ("error", _portable(error))
             channel.send(*answer)
+            if numerics.device == "cuda" and _failed(answer[1]):
+                # A fault on the GPU may have ended the use of CUDA in this process; the parent starts another one.
+                return
     except ParentGone:
         return
+
+
+def _failed(answer: object) -> bool:
+    return isinstance(answer, Exception) or (isinstance(answer, RunRecord) and answer.status == "failed")
 
 
 def _prepared(numerics: Numerics, gpu: str | None) -> Exception | None:
@@ -109,9 +117,24 @@ def _serve(job: RunTask | ProbeJob, channel: _Channel) -> RunRecord | Probe | Bu
         known = store.read(job.key.key)
         if known is not None and known.status == "done":
             return known
+        _check_code(job)
         return _carry(job, store, channel)
     finally:
         lock.release()
+
+
+def _check_code(task: RunTask) -> None:
+    """Raise SetupError when the code that this process would import is no longer that of the run's key."""
+    planned = task.key.fields["code"]
+    now = fingerprints(name for name in planned if name != "benchsuite")
+    changed = [name for name in planned if now[name] != planned[name]]
+    if changed:
+        raise SetupError(
+            f"the source of {', '.join(changed)} has changed since this study was planned",
+            where=task.title,
+            expected="one version of the code for the whole study",
+            remedy="start the command again: what is done is kept where the code that made it is still the same",
+        )
 
 
 def _carry(task: RunTask, store: Store, channel: _Channel) -> RunRecord:

@@ -1,8 +1,9 @@
 """Fingerprints of source code, taken without importing it.
 
 A fingerprint covers what the code does: the syntax trees of the modules without positions, comments, docstrings and
-white space. So reformatting a plugin makes no run due again, and changing a constant does. Modules are found the
-way Python finds them, but only packages' search paths are consulted, so torch is never imported.
+white space; it is the same in every version of Python that reads the same tree. So reformatting a plugin makes no run
+due again, and changing a constant does. Modules are found the way Python finds them, but only packages' search paths
+are consulted, so torch is never imported.
 """
 
 from __future__ import annotations
@@ -11,15 +12,27 @@ import ast
 import hashlib
 import importlib.util
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from importlib import metadata
 from pathlib import Path
 
 from benchsuite.errors import PluginError
 
+DECIDING_CODE = ("benchsuite.engine", "benchsuite.contracts")
+"""The packages of the core that decide a result."""
 KEYED_ELSEWHERE = frozenset({"benchsuite", "pydantic", "torch", "torchvision", "numpy", "PIL"})
 """Top-level modules that decide a result only through other fields of a run key."""
+
+
+def core_fingerprint() -> str:
+    """SHA-256 over what of benchsuite itself decides a result."""
+    return source_fingerprint(*DECIDING_CODE)
+
+
+def fingerprints(modules: Iterable[str]) -> dict[str, str]:
+    """What a run key holds of the code: a fingerprint of the core, and of each component's module."""
+    return {"benchsuite": core_fingerprint(), **{module: component_fingerprint(module) for module in modules}}
 
 
 def source_fingerprint(*names: str) -> str:
@@ -161,7 +174,28 @@ def _meaning(path: Path, size: int, changed: int) -> str:
     for node in ast.walk(tree):
         if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
             node.body = [part for part in node.body if not _is_text(part)]
-    return hashlib.sha256(ast.unparse(tree).encode("utf-8", "surrogatepass")).hexdigest()
+    parts: list[str] = []
+    _write(tree, parts)
+    return hashlib.sha256("".join(parts).encode()).hexdigest()
+
+
+def _write(value: object, parts: list[str]) -> None:
+    """Append a syntax tree as text. What is empty is left out: versions of Python differ in which fields a node has."""
+    if isinstance(value, ast.AST):
+        parts.append(type(value).__name__)
+        for name, below in ast.iter_fields(value):
+            if below is not None and below != [] and name != "kind":
+                parts.append(f" {name}=")
+                _write(below, parts)
+        parts.append(";")
+    elif isinstance(value, list):
+        parts.append("[")
+        for below in value:
+            _write(below, parts)
+            parts.append(",")
+        parts.append("]")
+    else:
+        parts.append(ascii(value))
 
 
 def _parse(path: Path) -> ast.Module:

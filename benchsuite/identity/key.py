@@ -23,6 +23,7 @@ from benchsuite.suite.plan import Component, RunSpec
 Role = Literal["dataset", "model", "recipe"]
 
 FOLDER = "(folder, by content)"
+DATA = "(in the data)"
 ABSENT = "(absent file)"
 
 
@@ -47,13 +48,14 @@ def run_key(
     """The key of one run.
 
     `code` maps module names to their fingerprints. `schemas` has the parameter model of each component; it tells
-    which parameters are paths, of which only the content counts. A folder counts through `data_fingerprint`.
+    which parameters are paths, of which only the content counts; those of the data set count through
+    `data_fingerprint`.
     `libraries` has the versions of third-party distributions that the components use (`identity.code.libraries`).
     """
     case = spec.case
     fields = plain(
         {
-            "dataset": _component(case.dataset, schemas["dataset"]),
+            "dataset": _component(case.dataset, schemas["dataset"], place=DATA),
             "model": _component(case.model, schemas["model"]),
             "recipe": _component(case.recipe, schemas["recipe"]),
             "seed": spec.seed,
@@ -67,26 +69,30 @@ def run_key(
     return RunKey(key=digest(fields)[:32], fields=fields)
 
 
-def keyed_parameters(schema: type[BaseModel], parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """`parameters` with each path replaced by what lies there, so that moving a file changes no key.
+def keyed_parameters(
+    schema: type[BaseModel], parameters: Mapping[str, Any], place: str | None = None
+) -> dict[str, Any]:
+    """`parameters` with each path replaced by what lies there, or by `place`, so that moving a file changes no key.
 
     A value is a path when `schema` reads it as one (`pathlib.Path`), wherever it is nested.
     """
     read = schema.model_validate_json(canonical(parameters))
-    return {name: _by_content(getattr(read, name), part) for name, part in read.model_dump(mode="json").items()}
+    return {name: _keyed(getattr(read, name), part, place) for name, part in read.model_dump(mode="json").items()}
 
 
-def _component(component: Component, schema: type[BaseModel]) -> dict[str, Any]:
+def _component(component: Component, schema: type[BaseModel], place: str | None = None) -> dict[str, Any]:
     return {
         "name": component.name,
         "distribution": component.distribution,
-        "parameters": keyed_parameters(schema, component.parameters),
+        "parameters": keyed_parameters(schema, component.parameters, place),
     }
 
 
-def _by_content(read: Any, written: Any) -> Any:
-    """`written` (JSON values) with the places where `read` (validated values) has a path replaced."""
+def _keyed(read: Any, written: Any, place: str | None) -> Any:
+    """`written` (JSON values) with what `read` (validated values) has as a path replaced."""
     if isinstance(read, Path):
+        if place is not None:
+            return place
         if read.is_dir():
             return FOLDER
         if not read.is_file():
@@ -94,11 +100,11 @@ def _by_content(read: Any, written: Any) -> Any:
         status = read.stat()
         return "sha256:" + _sha256(read, status.st_size, status.st_mtime_ns)
     if isinstance(read, BaseModel) and isinstance(written, dict):
-        return {name: _by_content(getattr(read, name), part) for name, part in written.items()}
+        return {name: _keyed(getattr(read, name), part, place) for name, part in written.items()}
     if isinstance(read, Mapping) and isinstance(written, dict):
-        return {name: _by_content(read.get(name), part) for name, part in written.items()}
+        return {name: _keyed(read.get(name), part, place) for name, part in written.items()}
     if isinstance(read, (list, tuple)) and isinstance(written, list):
-        return [_by_content(one, part) for one, part in zip(read, written, strict=True)]
+        return [_keyed(one, part, place) for one, part in zip(read, written, strict=True)]
     return written
 
 

@@ -17,12 +17,13 @@ from collections.abc import Mapping
 from functools import cache
 from importlib import metadata
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
 from benchsuite.errors import DeviceError, SetupError
 
+GPU_THREADS = 4
 CPUINFO = Path("/proc/cpuinfo")
 INSTRUCTION_SETS = (("avx512f", "AVX512"), ("avx2", "AVX2"), ("asimd", "NEON"))
 
@@ -73,10 +74,10 @@ def describe(
 ) -> Numerics:
     """The numerics of runs made on this machine.
 
-    `auto` takes CUDA where a GPU and a CUDA build of torch are there. `threads` defaults to the usable cores, shared
-    out among the GPUs.
-    `precision` `auto` is bf16 on GPUs of capability 8.0 and later, fp16 on older ones and fp32 on the CPU. Raises
-    DeviceError when CUDA is asked for and absent, or half precision on the CPU.
+    `auto` takes CUDA where a GPU and a CUDA build of torch are there. `threads` defaults to the usable cores, and on a
+    GPU, where they decide nothing, to the same few everywhere. `precision` `auto` is bf16 on GPUs of capability 8.0
+    and later, fp16 on older ones and fp32 on the CPU. Raises DeviceError when CUDA is asked for and absent, or half
+    precision on the CPU.
     """
     torch = torch_build()
     gpus = find_gpus() if device != "cpu" else ()
@@ -86,8 +87,6 @@ def describe(
     if threads is not None and threads < 1:
         raise DeviceError(f"{threads} threads were asked for", expected="at least 1")
     libraries = {name: _version(name) for name in ("torchvision", "numpy", "pillow")}
-    # One worker a GPU: together they have no more threads than there are cores.
-    threads = threads or max(1, usable_cores() // max(1, len(gpus)))
     if gpu is not None and torch["cuda"] is not None:
         return Numerics(
             device="cuda",
@@ -97,7 +96,7 @@ def describe(
             torch=torch["version"] or _version("torch"),
             cuda=torch["cuda"],
             cudnn=_cudnn(),
-            threads=threads,
+            threads=threads or GPU_THREADS,
             precision=_gpu_precision(gpu) if precision == "auto" else precision,
             **libraries,
         )
@@ -115,21 +114,9 @@ def describe(
         torch=torch["version"] or _version("torch"),
         cuda=None,
         cudnn=None,
-        threads=threads,
+        threads=threads or usable_cores(),
         precision="fp32",
         **libraries,
-    )
-
-
-def bits_expected(a: Mapping[str, Any], b: Mapping[str, Any]) -> tuple[str, ...]:
-    """Why results of numerics `a` and `b` (as in a key's fields) may differ in their bits; empty if they must not.
-
-    Each reason is one English sentence without a full stop.
-    """
-    return tuple(
-        f"{_REASONS.get(name, name)}: {_shown(a.get(name))} against {_shown(b.get(name))}"
-        for name in (*Numerics.model_fields, *sorted((a.keys() | b.keys()) - Numerics.model_fields.keys()))
-        if a.get(name) != b.get(name)
     )
 
 
@@ -236,24 +223,3 @@ def _cudnn() -> str | None:
     names = (d.name for d in metadata.distributions() if d.name and d.name.lower().startswith("nvidia-cudnn-cu"))
     name = min(names, default=None)
     return None if name is None else metadata.version(name)
-
-
-def _shown(value: Any) -> str:
-    return "none" if value is None else str(value)
-
-
-_REASONS = {
-    "device": "other device",
-    "device_name": "other processor or GPU model",
-    "capability": "other instruction set, which sums in another order",
-    "driver": "other GPU driver",
-    "torch": "other torch",
-    "torchvision": "other torchvision",
-    "numpy": "other numpy, which draws the random numbers",
-    "pillow": "other Pillow, which decodes the images",
-    "cuda": "other CUDA",
-    "cudnn": "other cuDNN",
-    "threads": "other number of threads, which sum in another order",
-    "precision": "other precision",
-    "deterministic": "other policy for deterministic algorithms",
-}

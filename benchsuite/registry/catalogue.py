@@ -30,10 +30,6 @@ class Registry:
     quarantined: tuple[Quarantined, ...]
     manager: pluggy.PluginManager
 
-    @property
-    def hook(self) -> pluggy.HookRelay:
-        return self.manager.hook
-
     def relay(self, plugin: object) -> pluggy.HookRelay:
         """The hooks of this one plugin; a hook that it does not implement does nothing."""
         alone = new_manager()

@@ -25,8 +25,8 @@ from benchsuite.sources.download import HttpDownloader, Unreachable, offline
 
 @dataclass(frozen=True)
 class LocatedData:
-    """A data set that is there. `fingerprint` covers classes, splits, names and bytes of every image; `digests`
-    gives each image's SHA-256 by split, so that nothing needs to be hashed again."""
+    """A data set that is there. `fingerprint` covers classes, splits, names and bytes of every image, in whatever
+    order; `digests` gives each image's SHA-256 by split, so that nothing needs to be hashed again."""
 
     folder: Path
     provenance: Provenance
@@ -34,6 +34,12 @@ class LocatedData:
     index: DatasetIndex
     fingerprint: str
     digests: Digests
+
+    @property
+    def ordered_fingerprint(self) -> str:
+        """One SHA-256 of all that a run sees of the data: their order decides which image a random draw takes."""
+        order = [list(split.images.names) for split in splits_of(self.index).values()]
+        return hashlib.sha256(json.dumps([self.fingerprint, order]).encode()).hexdigest()
 
 
 @overload

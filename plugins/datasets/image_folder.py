@@ -44,7 +44,7 @@ _LAYOUT = "<folder>/<class>/*.jpg, or <folder>/{train,validation,test}/<class>/*
 class ImageFolderParameters(Parameters):
     """Parameters of a folder of photos."""
 
-    folder: str = Field(min_length=1, max_length=1000)
+    folder: Path
     """The folder that holds the class folders or the split folders: an absolute path, or one relative to the data
     folder (--data or BENCHSUITE_DATA) or, where none is named, to the current folder."""
 
@@ -93,7 +93,7 @@ class ImageFolder(Dataset[ImageFolderParameters]):
 
     def card(self, params: ImageFolderParameters) -> DatasetCard:
         return DatasetCard(
-            title=Path(params.folder).name or params.folder,
+            title=params.folder.name or str(params.folder),
             summary=(
                 "El conjunto de datos es una colección propia de fotografías, sin distribución oficial, en la que cada"
                 " carpeta es una clase."
@@ -113,7 +113,7 @@ class ImageFolder(Dataset[ImageFolderParameters]):
     def find(self, params: ImageFolderParameters, root: Path, scratch: Path) -> Found | None:
         if (root / _SAMPLE).is_dir():
             return Found(root / _SAMPLE, "synthetic sample", "drawn by this plugin")
-        home = root / Path(params.folder).expanduser()
+        home = root / params.folder.expanduser()
         if not home.is_dir():
             what = "the folder of photos is not a folder" if home.exists() else "the folder of photos does not exist"
             raise DataError(

@@ -64,6 +64,13 @@ def test_a_number_of_threads_that_is_none_is_refused(program: Program) -> None:
     program.run("plan", "squares_width", "--policy", "sample").refused("BENCHSUITE_THREADS", "'many'", "remedy")
 
 
+@pytest.mark.parametrize("name", ["BENCHSUITE_CACHE_GB", "BENCHSUITE_CHECKPOINT_SECONDS"])
+@pytest.mark.parametrize("value", ["lots", "-1", "nan", "inf"])
+def test_a_variable_that_is_no_number_is_refused(program: Program, name: str, value: str) -> None:
+    program.patch.setenv(name, value)
+    program.run("plan", "squares_width", "--policy", "sample").refused(name, repr(value), "a number from 0")
+
+
 def test_an_unforeseen_exception_is_told_on_one_screen_and_its_traceback_kept(program: Program) -> None:
     def broken(*_: object, **__: object) -> None:
         raise ZeroDivisionError("the core divides by zero")

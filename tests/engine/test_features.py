@@ -212,7 +212,7 @@ def test_a_full_disk_fails_the_run_and_leaves_no_half_file(bench: Bench, monkeyp
 def test_the_least_recently_used_features_give_way(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     _made(bench, bench.task(make_case(epochs=1, freeze=FROZEN)))
     old = _files(bench)
-    monkeypatch.setattr(features, "BUDGET_BYTES", 0)
+    monkeypatch.setenv("BENCHSUITE_CACHE_GB", "0")
     _made(bench, bench.task(make_case(epochs=1, freeze=FROZEN), seed=1))
     assert not any(path.exists() or path.with_suffix(".json").exists() for path in old)
 

@@ -8,12 +8,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from filelock import FileLock
 from PIL import Image
 
 from benchsuite.contracts.dataset import PhotoFiles, Preprocessing
 from benchsuite.engine import images as module
-from benchsuite.engine.images import cached_images, prune
+from benchsuite.engine.images import cached_images
 from benchsuite.errors import DataError, StoreError
 from benchsuite.sources.digests import digest_images
 
@@ -169,24 +168,42 @@ def test_decoding_is_announced_once(photos: PhotoFiles, tmp_path: Path) -> None:
     assert said == ["decoding 5 images once, at 8 x 6"]
 
 
-def test_prune_deletes_what_was_not_used_for_longest(photos: PhotoFiles, tmp_path: Path) -> None:
+def test_images_that_were_not_used_for_longest_give_way(
+    photos: PhotoFiles, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     cache = tmp_path / "cache"
     for height in (4, 5, 6):
-        pixels(photos, cache, preprocessing((height, 4)))
+        pixels(photos, cache, preprocessing((height, 40)))
     old, middle, new = sorted(files(cache), key=lambda path: path.stat().st_size)
     for age, path in enumerate((new, middle, old)):
         os.utime(path, (1_000_000 - age, 1_000_000 - age))
-    pixels(photos, cache, preprocessing((4, 4)))
-    assert prune(cache, old.stat().st_size + new.stat().st_size) == (middle,)
-    assert files(cache) == sorted((old, new))
+    pixels(photos, cache, preprocessing((4, 40)))  # uses the oldest again
+    room = 1.5 * (old.stat().st_size + new.stat().st_size)
+    monkeypatch.setenv("BENCHSUITE_CACHE_GB", str(room / 2**30))
+    pixels(photos, cache, preprocessing((3, 40)))
+    assert middle not in files(cache)
+    assert {old, new} < set(files(cache))
 
 
-def test_prune_leaves_what_is_being_built(photos: PhotoFiles, tmp_path: Path) -> None:
-    pixels(photos, tmp_path / "cache")
-    (path,) = files(tmp_path / "cache")
-    with FileLock(path.with_suffix(".lock")):
-        assert prune(tmp_path / "cache", 0) == ()
-    assert prune(tmp_path / "cache", 0) == (path,)
+class Cropped(PhotoFiles):
+    """Photos that another class reads in another way, with the digests of the whole files."""
+
+    def open(self, i: int) -> Image.Image:
+        return super().open(i).crop((0, 0, 5, 5))
+
+
+def test_pixels_are_known_by_the_code_that_reads_them(photos: PhotoFiles, tmp_path: Path) -> None:
+    whole = pixels(photos, tmp_path)
+    cropped = pixels(Cropped(photos.root, photos.names), tmp_path)
+    assert not np.array_equal(whole, cropped)
+
+
+@pytest.mark.parametrize(("mode", "suffix"), [("I;16", "png"), ("I", "tiff"), ("F", "tiff")])
+def test_photos_of_more_than_eight_bits_are_refused_and_not_cut_off(mode: str, suffix: str, tmp_path: Path) -> None:
+    Image.new(mode, (9, 9), 300).save(tmp_path / f"xray.{suffix}")
+    with pytest.raises(DataError, match="more than 8 bits") as caught:
+        pixels(PhotoFiles(tmp_path, (f"xray.{suffix}",)), tmp_path / "cache")
+    assert "8 bits a channel" in str(caught.value)
 
 
 def test_digests_that_do_not_fit_the_images_are_refused(photos: PhotoFiles, tmp_path: Path) -> None:

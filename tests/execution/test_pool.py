@@ -19,9 +19,10 @@ import psutil
 import pytest
 
 from benchsuite.engine.task import RunTask
-from benchsuite.errors import DeviceError, PluginError
+from benchsuite.errors import DeviceError, PluginError, SetupError
 from benchsuite.execution.jobs import Probe, ProbeJob
 from benchsuite.execution.pool import Pool
+from benchsuite.execution.probe import probe
 from benchsuite.execution.study import due, known_records, probe_all, run_all
 from benchsuite.store.folders import Store
 from benchsuite.store.record import RunRecord
@@ -128,6 +129,29 @@ def test_a_finished_run_is_not_made_again_and_a_probe_makes_none(bench: Bench) -
     assert probe.seconds > 0
     assert probe.parameters_total == 1263
     assert not _workers()
+
+
+def test_a_run_is_not_made_with_other_code_than_its_key_says(bench: Bench) -> None:
+    task = bench.task()
+    fields = dict(task.key.fields)
+    fields["code"] = {**fields["code"], "support.engine": "0" * 64}
+    other = replace(task, key=replace(task.key, fields=fields))
+    with (
+        pytest.raises(SetupError, match=r"the source of support\.engine has changed"),
+        Pool(task.numerics, (None,), Silent()) as pool,
+    ):
+        list(run_all([other], pool, Silent()))
+    assert Store(task.results).read(task.key.key) is None
+
+
+def test_memory_that_a_probe_lacks_is_no_defect(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    def greedy(*parts: object) -> Probe:
+        raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 4096 GB")
+
+    monkeypatch.setattr("benchsuite.execution.probe._measured", greedy)
+    with pytest.raises(DeviceError, match="out of memory") as caught:
+        probe(bench.task(), bench.registry)
+    assert "batch_size" in str(caught.value)
 
 
 def test_what_keeps_a_worker_from_starting_reaches_the_caller(bench: Bench) -> None:

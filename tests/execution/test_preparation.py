@@ -65,7 +65,7 @@ def test_other_photos_threads_torch_or_source_change_the_key(bench: Bench, monke
         patch.setattr(numerics, "torch_build", lambda: {"version": "9.9", "cuda": None})
         keys.append(_key(bench))
     with monkeypatch.context() as patch:
-        patch.setattr(preparation, "component_fingerprint", lambda module: "another source")
+        patch.setattr(preparation, "fingerprints", lambda modules: dict.fromkeys(modules, "another source"))
         keys.append(_key(bench))
     with monkeypatch.context() as patch:
         patch.setattr(preparation, "_core_fingerprint", lambda: "another engine")

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from benchsuite.api import Parameters
 from benchsuite.identity.canonical import digest
-from benchsuite.identity.key import ABSENT, FOLDER, RunKey, keyed_parameters, run_key
+from benchsuite.identity.key import ABSENT, DATA, FOLDER, RunKey, keyed_parameters, run_key
 from benchsuite.suite.plan import RunSpec
 from support.synthetic import make_case, make_numerics
 
@@ -110,6 +110,13 @@ def test_of_a_file_only_the_content_counts(tmp_path: Path) -> None:
     assert found[0] == found[1] != found[2]
     assert found[0]["weights"].startswith("sha256:")
     assert str(tmp_path) not in json.dumps(found)
+
+
+def test_the_place_of_the_data_does_not_count(tmp_path: Path) -> None:
+    (tmp_path / "here").mkdir()
+    places = [str(tmp_path / "here"), str(tmp_path / "gone"), "relative/to/something"]
+    found = [keyed_parameters(Weighted, {"depth": 18, "weights": place}, DATA) for place in places]
+    assert found == [{"depth": 18, "weights": DATA}] * 3
 
 
 def test_a_file_that_changes_in_place_is_read_again(tmp_path: Path) -> None:

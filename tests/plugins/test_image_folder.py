@@ -40,7 +40,7 @@ def with_splits(home: Path, **names: int) -> Path:
 
 
 def locate(tmp_path: Path, folder: Path | str, data: Path | None = None, **parameters: Any) -> LocatedData:
-    params = ImageFolderParameters(folder=str(folder), **parameters)
+    params = ImageFolderParameters(folder=Path(folder), **parameters)
     cache = tmp_path / "cache"
     return locate_data(ImageFolder(), params, policy="auto", data=data, cache=cache, say=lambda line: None)
 
@@ -127,7 +127,7 @@ def test_a_folder_that_does_not_exist_is_an_error_and_never_the_sample(
     policy: Any, download: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    params = ImageFolderParameters(folder="my_photos")
+    params = ImageFolderParameters(folder=Path("my_photos"))
     with pytest.raises(DataError, match="does not exist") as caught:
         locate_data(ImageFolder(), params, policy=policy, data=None, cache=tmp_path, download=download, say=print)
     assert str(tmp_path / "my_photos") in str(caught.value)
@@ -184,7 +184,7 @@ def test_a_photo_that_cannot_be_read_is_named_by_the_engine(tmp_path: Path) -> N
     for path in (home / "cat").iterdir():
         path.write_bytes(b"no photo")
     located = locate(tmp_path, home, image_size=16)
-    preprocessing = ImageFolder().preprocessing(ImageFolderParameters(folder="mine", image_size=16))
+    preprocessing = ImageFolder().preprocessing(ImageFolderParameters(folder=Path("mine"), image_size=16))
     with pytest.raises(DataError, match="cannot be decoded") as caught:
         cached_images(located.index.train.images, located.digests["train"], preprocessing, tmp_path / "cache")
     assert str(home / "cat") in str(caught.value)
@@ -199,12 +199,12 @@ def test_parameters_that_cannot_be_are_refused(wrong: dict[str, Any]) -> None:
 
 
 def test_a_cropped_photo_keeps_its_proportions() -> None:
-    assert ImageFolder().preprocessing(ImageFolderParameters(folder="mine", resize="crop")).resize == "crop"
+    assert ImageFolder().preprocessing(ImageFolderParameters(folder=Path("mine"), resize="crop")).resize == "crop"
 
 
 @pytest.mark.parametrize("folder", ["my_photos", "/absolute/photos"])
 def test_the_sample_is_drawn_whatever_the_folder_and_always_the_same(folder: str, tmp_path: Path) -> None:
-    params = ImageFolderParameters(folder=folder)
+    params = ImageFolderParameters(folder=Path(folder))
 
     def sampled(cache: Path) -> LocatedData:
         return locate_data(ImageFolder(), params, policy="sample", data=None, cache=cache, say=print)

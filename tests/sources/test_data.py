@@ -6,7 +6,7 @@ import importlib
 import json
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -291,8 +291,21 @@ def test_the_fingerprint_depends_on_content_and_not_on_the_folder(desk: Desk, tm
     assert two is not None
     assert other is not None
     assert one.fingerprint == two.fingerprint != other.fingerprint
+    assert one.ordered_fingerprint == two.ordered_fingerprint != other.ordered_fingerprint
     assert set(one.digests) == set(SPLITS)
     assert one.digests["test"][0] == one.index.test.images.digest(0)
+
+
+def test_the_order_of_the_images_counts_for_runs_and_not_for_the_data(desk: Desk, tmp_path: Path) -> None:
+    found = desk.locate(Letters(), data=write(tmp_path, "same"))
+    assert found is not None
+    train = found.index.train
+    names = tuple(reversed(train.images.names))
+    turned = replace(train, images=replace(train.images, names=names), labels=tuple(reversed(train.labels)))
+    index = replace(found.index, train=turned)
+    other = replace(found, index=index, fingerprint=content_fingerprint(index))
+    assert other.fingerprint == found.fingerprint
+    assert other.ordered_fingerprint != found.ordered_fingerprint
 
 
 def test_unchanged_files_are_not_read_again(desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

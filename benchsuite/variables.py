@@ -1,0 +1,39 @@
+"""Environment variables that hold numbers."""
+
+from __future__ import annotations
+
+import math
+import os
+from dataclasses import dataclass
+
+from benchsuite.errors import SetupError
+
+
+@dataclass(frozen=True)
+class Variable:
+    """A number from 0 that the environment may set; `meaning` says of what, with its unit."""
+
+    name: str
+    default: float
+    meaning: str
+
+    def value(self) -> float:
+        """What it is set to, else the default. Raises SetupError when that is no number from 0."""
+        text = os.environ.get(self.name, "")
+        try:
+            value = float(text) if text else self.default
+        except ValueError:
+            value = math.nan
+        if not 0 <= value < math.inf:
+            raise SetupError(
+                f"{self.name} is {text!r}",
+                where="environment",
+                expected=f"{self.meaning}: a number from 0",
+                remedy=f"correct it, or unset it for {self.default:g}",
+            )
+        return value
+
+
+CACHE_GB = Variable("BENCHSUITE_CACHE_GB", 20, "GiB that decoded images may take in the cache, and features as many")
+CHECKPOINT_SECONDS = Variable("BENCHSUITE_CHECKPOINT_SECONDS", 5, "seconds between the checkpoints of a run")
+THREADS = Variable("BENCHSUITE_THREADS", 0, "CPU threads of a run, or 0 for one on each core")

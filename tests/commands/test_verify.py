@@ -1,0 +1,22 @@
+"""What `verify` says of a repetition."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from benchsuite.commands.verify import _compare
+from benchsuite.store.record import RunRecord
+from support.synthetic import make_plan, make_records
+
+
+def record(weights: str, data: str) -> RunRecord:
+    made = next(iter(make_records(make_plan(1, 1)).values()))
+    return made.model_copy(update={"weights_hash": weights, "key_fields": {**made.key_fields, "data": data}})
+
+
+def test_runs_on_other_images_are_not_compared_image_by_image() -> None:
+    no_store: Any = None  # whose predictions must not be read
+    verdict = _compare(record("a", "then"), record("b", "now"), no_store, no_store)
+    assert "other images" in verdict.text
+    assert not verdict.broken
+    assert any("data" in reason for reason in verdict.reasons)
