@@ -1,4 +1,4 @@
-"""The memory of the process: kept from step to step, given back from run to run, and its peak.
+"""The memory of the process: kept from step to step, given back between the parts of a run, and its peak.
 
 A training step on the CPU takes and frees the same large tensors again and again. By default the C library returns
 each of them to the system, which must find and clear the pages anew for the next step: with ResNet18 at 224 pixels
@@ -28,12 +28,17 @@ def keep() -> None:
         libc.mallopt(M_TOP_PAD, TOP_PAD_BYTES)
 
 
-def start_peak() -> None:
-    """Give back what is free and count the peak from here on (Linux); elsewhere it stays the process's own."""
+def give_back() -> None:
+    """Return what is free to the system, where the C library can: what comes next needs other tensors."""
     gc.collect()
     libc = _glibc()
     if libc is not None:
         libc.malloc_trim(0)
+
+
+def start_peak() -> None:
+    """Give back what is free and count the peak from here on (Linux); elsewhere it stays the process's own."""
+    give_back()
     with suppress(OSError):
         Path("/proc/self/clear_refs").write_text("5")
 

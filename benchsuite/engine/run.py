@@ -239,7 +239,7 @@ class Run:
         train = Pixels(photos.pixels, self.preprocessing, device, augmenter or None)
         held_out = self._images(data.index.validation, data.digests["validation"])
         validation = Pixels(held_out.pixels, self.preprocessing, device, None)
-        return Supply(
+        supply = Supply(
             cut=parts,
             train=self._through(parts, train, "train"),
             train_labels=self._labels(data.index.train),
@@ -247,6 +247,8 @@ class Run:
             validation_labels=self._labels(data.index.validation),
             augmenter=augmenter or None,
         )
+        memory.give_back()
+        return supply
 
     def _tell_size(self, photos: Decoded) -> None:
         height, width = (float(side) for side in photos.sizes.mean(axis=0).round(1))

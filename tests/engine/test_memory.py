@@ -28,6 +28,19 @@ for _ in range(4):
 print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
 """
 
+RESIDENT = """
+import psutil
+import torch
+from benchsuite.engine import memory
+memory.keep()
+# A small tensor after the large one: only the end of the heap would give itself back.
+large, small = torch.ones(128 * 2**20 // 4), torch.ones(1000)
+del large
+before = psutil.Process().memory_info().rss
+memory.give_back()
+print(before - psutil.Process().memory_info().rss)
+"""
+
 linux = pytest.mark.skipif(memory._glibc() is None, reason="needs glibc")
 
 
@@ -42,6 +55,12 @@ def test_kept_memory_serves_the_next_step() -> None:
     usual = _faults("")
     assert usual > 10_000, "the C library keeps large blocks by itself: memory.keep() can go"
     assert _faults("memory.keep()") < usual / 4
+
+
+@linux
+def test_kept_memory_is_given_back_when_asked_for() -> None:
+    done = subprocess.run([sys.executable, "-c", RESIDENT], capture_output=True, text=True, check=True)
+    assert int(done.stdout) > MEGABYTES_64
 
 
 @linux

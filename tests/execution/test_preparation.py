@@ -15,7 +15,7 @@ from benchsuite.errors import BenchsuiteError, DataError, PluginError
 from benchsuite.execution import preparation
 from benchsuite.execution.preparation import prepare
 from benchsuite.execution.study import due, known_records
-from benchsuite.identity import numerics
+from benchsuite.identity import code, numerics
 from benchsuite.suite.plan import Plan
 from support.engine import Bench, make_case, write_photos
 
@@ -68,7 +68,7 @@ def test_other_photos_threads_torch_or_source_change_the_key(bench: Bench, monke
         patch.setattr(preparation, "fingerprints", lambda modules: dict.fromkeys(modules, "another source"))
         keys.append(_key(bench))
     with monkeypatch.context() as patch:
-        patch.setattr(preparation, "_core_fingerprint", lambda: "another engine")
+        patch.setattr(code, "core_fingerprint", lambda: "another engine")
         keys.append(_key(bench))
     photo = next((bench.data / "tiny" / "test").iterdir())
     photo.write_bytes(photo.read_bytes() + b"0")
