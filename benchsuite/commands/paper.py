@@ -62,12 +62,15 @@ def paper(
     )
     if study.preparation.tasks is None:
         trial = results / f"{study.suite.name}@sample"
+        again = f"make the runs first: benchsuite run {study.suite.name}"
+        if all(absent.startswith("weights") for absent in study.preparation.absent):
+            again += "; if they were made without a network, from random weights, set HF_HUB_OFFLINE=1"
         raise PaperError(
             f"{' and '.join(study.preparation.absent)}: not here yet, so no run can be recognised",
             where=str(results),
             remedy="name the trial that is there with --policy sample, or the data with --data"
             if trial.is_dir()
-            else f"make the runs first: benchsuite run {study.suite.name}",
+            else again,
         )
     known = known_records(study.preparation.tasks)
     keys = [task.key.key for task in study.preparation.tasks]

@@ -95,7 +95,8 @@ def _show(study: Study, known: Mapping[str, RunRecord]) -> None:
     for change in expanded.changes:
         say(f"changed: {change}")
     for absent in preparation.absent:
-        say(f"{absent}: not here yet; `benchsuite run` will download it, or take the sample without a network")
+        otherwise = "start from random ones" if absent.startswith("weights") else "take the sample"
+        say(f"{absent}: not here yet; `benchsuite run` will download them, or {otherwise} without a network")
     trial = study.place.results / f"{study.suite.name}@sample"
     if not preparation.sample and trial.is_dir():
         say(f"a trial on the synthetic sample is in {trial}; see it with --policy sample")
