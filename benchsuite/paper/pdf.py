@@ -139,7 +139,7 @@ def _html(document: Document, numbering: Numbering, arrangement: Arrangement, ex
         block = document.body[index]
         place = "wide head" if index in arrangement.heads else "wide flow" if _wide(block) else ""
         entries.append(Entry(block, index, numbering.numbers[index], place))
-    return markup.render(
+    html = markup.render(
         document,
         numbering,
         entries,
@@ -147,6 +147,12 @@ def _html(document: Document, numbering: Numbering, arrangement: Arrangement, ex
         _css(document, arrangement) + extra,
         lambda identifier, row, column, _: f"asset:{_photo_name(identifier, row, column)}",
     )
+    return _BEFORE_INLINE.sub(" \N{ZERO WIDTH SPACE}", html)
+
+
+_BEFORE_INLINE = re.compile(r"(?<=\S) (?=<(?:a|code|em|span|strong)\b)")
+"""A space before an inline element. Where all before it fills a line to less than a space's width, WeasyPrint breaks
+that line after its first word; a zero-width space, which is neither drawn nor extracted, gives it the right place."""
 
 
 def _wide(block: object) -> bool:
