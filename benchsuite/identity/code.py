@@ -13,6 +13,7 @@ import hashlib
 import importlib.util
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from importlib import metadata
 from pathlib import Path
@@ -61,11 +62,7 @@ def libraries(module: str) -> dict[str, str]:
     Left out are those that a run key covers elsewhere: benchsuite, and what `Numerics` lists. A module of no
     distribution (a file beside the plugin) counts with its source in place of a version.
     """
-    imported = {
-        wanted.partition(".")[0]
-        for name, path in _family(module).items()
-        for wanted in _imports(_parse(path), name, path)
-    }
+    imported = {wanted.partition(".")[0] for name, path in _family(module).items() for wanted in _imports(name, path)}
     foreign = imported - sys.stdlib_module_names - KEYED_ELSEWHERE - {module.partition(".")[0]}
     return dict(version for name in sorted(foreign) for version in _versions(name))
 
@@ -93,7 +90,7 @@ def _family(module: str) -> dict[str, Path]:
         if name in found:
             continue
         found[name] = path = locate(name)
-        for wanted in _imports(_parse(path), name, path):
+        for wanted in _imports(name, path):
             if wanted.partition(".")[0] == own and _find(wanted) is not None:
                 waiting.append(wanted)
     return found
@@ -143,13 +140,13 @@ def _below(name: str, path: Path) -> Iterator[tuple[str, Path]]:
                 yield ".".join((name, *file.relative_to(path.parent).with_suffix("").parts)), file
 
 
-def _imports(tree: ast.Module, name: str, path: Path) -> Iterator[str]:
+def _imports(name: str, path: Path) -> Iterator[str]:
     """Full names of what a module imports; `from a import b` gives both a and a.b, since b may be a module."""
     parent = name if path.name == "__init__.py" else name.rpartition(".")[0]
-    for node in ast.walk(tree):
+    for node in _read(path).imports:
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
+        else:
             base = node.module or ""
             if node.level:
                 above = parent.split(".")[: len(parent.split(".")) - node.level + 1]
@@ -161,48 +158,58 @@ def _imports(tree: ast.Module, name: str, path: Path) -> Iterator[str]:
 def _digest(modules: dict[str, Path]) -> str:
     total = hashlib.sha256()
     for name in sorted(modules):
-        path = modules[name]
-        status = path.stat()
-        total.update(f"{name}:{_meaning(path, status.st_size, status.st_mtime_ns)}\n".encode())
+        total.update(f"{name}:{_read(modules[name]).meaning}\n".encode())
     return total.hexdigest()
 
 
+@dataclass(frozen=True)
+class _Source:
+    """A file of Python: what it imports, and the SHA-256 of what it means."""
+
+    imports: tuple[ast.Import | ast.ImportFrom, ...]
+    meaning: str
+
+
+def _read(path: Path) -> _Source:
+    try:
+        status = path.stat()
+        return _source(path, status.st_size, status.st_mtime_ns)
+    except (OSError, SyntaxError, ValueError) as error:
+        raise PluginError(f"this module cannot be read as Python: {error}", where=str(path)) from error
+
+
 @cache
-def _meaning(path: Path, size: int, changed: int) -> str:
-    """SHA-256 of a file's syntax tree; size and time of change are there to tell versions of the file apart."""
-    tree = _parse(path)
-    for node in ast.walk(tree):
-        if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
-            node.body = [part for part in node.body if not _is_text(part)]
+def _source(path: Path, size: int, changed: int) -> _Source:
+    """Size and time of change are there to tell versions of the file apart."""
     parts: list[str] = []
-    _write(tree, parts)
-    return hashlib.sha256("".join(parts).encode()).hexdigest()
+    imports: list[ast.Import | ast.ImportFrom] = []
+    _write(ast.parse(path.read_bytes(), str(path)), parts, imports)
+    return _Source(tuple(imports), hashlib.sha256("".join(parts).encode()).hexdigest())
 
 
-def _write(value: object, parts: list[str]) -> None:
-    """Append a syntax tree as text. What is empty is left out: versions of Python differ in which fields a node has."""
+def _write(value: object, parts: list[str], imports: list[ast.Import | ast.ImportFrom]) -> None:
+    """Append a syntax tree as text, and its imports. Left out are docstrings, and what is empty: versions of Python
+    differ in which fields a node has."""
     if isinstance(value, ast.AST):
+        if isinstance(value, (ast.Import, ast.ImportFrom)):
+            imports.append(value)
+        documented = isinstance(value, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef))
         parts.append(type(value).__name__)
         for name, below in ast.iter_fields(value):
+            if documented and name == "body":
+                below = [part for part in below if not _is_text(part)]
             if below is not None and below != [] and name != "kind":
                 parts.append(f" {name}=")
-                _write(below, parts)
+                _write(below, parts, imports)
         parts.append(";")
     elif isinstance(value, list):
         parts.append("[")
         for below in value:
-            _write(below, parts)
+            _write(below, parts, imports)
             parts.append(",")
         parts.append("]")
     else:
         parts.append(ascii(value))
-
-
-def _parse(path: Path) -> ast.Module:
-    try:
-        return ast.parse(path.read_bytes(), str(path))
-    except (OSError, SyntaxError, ValueError) as error:
-        raise PluginError(f"this module cannot be read as Python: {error}", where=str(path)) from error
 
 
 def _is_text(node: ast.stmt) -> bool:

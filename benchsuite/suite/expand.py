@@ -80,6 +80,16 @@ class Expansion:
 
 def expansion(design: Design, registry: Registry, overrides: Sequence[Setting] = ()) -> Expansion:
     """Expand a design. With overrides, what the file states of itself (its size, its exclusions) is not checked."""
+    if overrides:
+        return _expanded(design, registry, overrides)
+    known: tuple[Registry, Expansion] | None = design.remembered
+    if known is None or known[0] is not registry:
+        known = (registry, _expanded(design, registry, ()))
+        design.remember(known)
+    return Expansion(known[1].cases, list(known[1].problems))
+
+
+def _expanded(design: Design, registry: Registry, overrides: Sequence[Setting]) -> Expansion:
     origin = grid.put(design.origin, overrides)
     resolver = Resolver(origin, registry)
     size = grid.size(design)

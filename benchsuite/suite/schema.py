@@ -233,6 +233,7 @@ class Design(Declared):
     """A search beside the cases; its trials change the base."""
 
     _origin: Node | None = PrivateAttr(default=None)
+    _remembered: Any = PrivateAttr(default=None)
 
     @property
     def seed_values(self) -> tuple[int, ...]:
@@ -250,6 +251,14 @@ class Design(Declared):
     def placed(self, origin: Node) -> None:
         """Remember the nodes this was read from."""
         self._origin = origin
+
+    @property
+    def remembered(self) -> Any:
+        """What `expand.expansion` made of it, for whoever asks next."""
+        return self._remembered
+
+    def remember(self, expansion: Any) -> None:
+        self._remembered = expansion
 
 
 class Suite(Design):

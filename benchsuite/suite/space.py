@@ -38,15 +38,18 @@ def search_problems(design: Design, origin: Node, registry: Registry) -> list[Pr
     values += [rungs] if rungs else []
     resolver = Resolver(origin, registry)
     first = [settings[0] for settings in values]
+    kinds = [setting.parts[0] for setting in first]
     for place, settings in enumerate(values):
         for setting in settings:
-            _resolve(resolver, [*first[:place], setting, *first[place + 1 :]])
-    pairs = list(itertools.combinations(range(len(values)), 2))
+            resolver.resolved(kinds[place], [*first[:place], setting, *first[place + 1 :]])
+    # A component is validated by itself, so values of different ones cannot contradict each other.
+    pairs = [(i, j) for i, j in itertools.combinations(range(len(values)), 2) if kinds[i] == kinds[j]]
     if resolver.problems() or sum(len(values[i]) * len(values[j]) for i, j in pairs) > MOST_PAIRS:
         return resolver.problems()
     for i, j in pairs:
+        others = [setting for k, setting in enumerate(first) if k not in (i, j)]
         for one, other in itertools.product(values[i], values[j]):
-            _resolve(resolver, [one, other, *(setting for k, setting in enumerate(first) if k not in (i, j))])
+            resolver.resolved(kinds[i], [one, other, *others])
     return resolver.problems()
 
 
@@ -117,11 +120,6 @@ def _rungs(node: Node) -> list[Setting]:
     if path is None or rungs is None:
         return []
     return [Setting(str(path.content), path.mark, value) for value in rungs.elements]
-
-
-def _resolve(resolver: Resolver, settings: Sequence[Setting]) -> None:
-    for kind in KINDS:
-        resolver.resolved(kind, settings)
 
 
 def _overlaps(axes: Sequence[Setting], rungs: Sequence[Setting]) -> list[Problem]:
