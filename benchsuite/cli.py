@@ -66,7 +66,3 @@ def main() -> None:
     except Exception as error:
         complain(explained(error))
         sys.exit(BenchsuiteError.exit_code)
-
-
-if __name__ == "__main__":
-    main()

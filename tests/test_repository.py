@@ -101,7 +101,7 @@ def test_the_plugin_of_the_readme_works(tmp_path: Path) -> None:
     (source,) = blocks("python")
     install(tmp_path, "my-plugin", source)
     done = subprocess.run(
-        [sys.executable, "-m", "benchsuite.cli", "list"],
+        [sys.executable, "-m", "benchsuite", "list"],
         env={**os.environ, "PYTHONPATH": str(tmp_path), "COLUMNS": "200"},
         cwd=ROOT,
         capture_output=True,
@@ -199,7 +199,7 @@ def test_the_text_speaks_of_nothing_outside_the_repository() -> None:
 def test_the_cheap_commands_of_the_readme_run(command: str, tmp_path: Path) -> None:
     words = shlex.split(command.partition(" > ")[0])[1:]
     done = subprocess.run(
-        [sys.executable, "-m", "benchsuite.cli", *words],
+        [sys.executable, "-m", "benchsuite", *words],
         env={**os.environ, "BENCHSUITE_CACHE": str(tmp_path), "HF_HUB_OFFLINE": "1"},
         cwd=ROOT,
         capture_output=True,

@@ -190,7 +190,7 @@ def _report(whole: int, contests: Sequence[Contest], measured: Sequence[_Times])
 def _report_processes(options: Any) -> None:
     """Whole processes through the command line: memory of each case, and the time to start with warm caches."""
     folder = Path(tempfile.mkdtemp(prefix="benchsuite-bench-"))
-    command = [sys.executable, "-m", "benchsuite.cli", "run", "beans_freeze", "--seeds", "1", "--no-paper"]
+    command = [sys.executable, "-m", "benchsuite", "run", "beans_freeze", "--seeds", "1", "--no-paper"]
     command += ["--no-estimate", "--set", "recipe.max_epochs=1", "--results", str(folder), "--device", options.device]
     command += ["--data", str(options.data)] if options.data else []
     command += ["--set", f"model.weights={options.weights}"] if options.weights else []

@@ -55,7 +55,7 @@ def test_real_photos_are_learned_with_real_weights(tmp_path: Path) -> None:
         pytest.skip("BENCHSUITE_DATA has no weights/resnet18*.pth")
     suite = tmp_path / "beans_head.yaml"
     suite.write_text(SUITE.replace("WEIGHTS", str(weights[0])), encoding="utf-8")
-    command = [sys.executable, "-m", "benchsuite.cli", "run", str(suite), "--data", str(DATA), "--policy", "real"]
+    command = [sys.executable, "-m", "benchsuite", "run", str(suite), "--data", str(DATA), "--policy", "real"]
     command += ["--results", str(tmp_path / "results"), "--no-paper", "--no-estimate"]
     environment = {**os.environ, "BENCHSUITE_CACHE": str(tmp_path / "cache")}
     done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)

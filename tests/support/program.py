@@ -96,7 +96,7 @@ class Program:
         """Start a command as a process group of its own, which Ctrl-C reaches even where the tests run in the
         background and ignore it."""
         return subprocess.Popen(
-            [sys.executable, "-m", "benchsuite.cli", *arguments],
+            [sys.executable, "-m", "benchsuite", *arguments],
             env={**os.environ, "PYTHONPATH": str(self.plugins), **environment},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
