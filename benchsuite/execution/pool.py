@@ -98,8 +98,11 @@ class Pool:
                 match kind:
                     case "result":
                         result: RunRecord | Busy | Probe = content
+                        if isinstance(result, RunRecord) and result.status == "failed":
+                            own.retire()
                         return result
                     case "error":
+                        own.retire()
                         raise content
                     case "say":
                         self._progress.say(content)
@@ -169,12 +172,21 @@ class _Worker:
         name = signal.Signals(-code).name
         return f"killed by {name}" + (", often because memory ran out" if name == "SIGKILL" else "")
 
+    def retire(self) -> None:
+        """After a failure: a fault on a GPU ends the use of CUDA in its process, so the next job gets a new one."""
+        if self._numerics.device == "cuda":
+            self._leave()
+            self.bury()
+
     def stop(self) -> None:
+        self._leave()
+        self.kill()
+
+    def _leave(self) -> None:
         if self._process is not None and self._connection is not None and self._process.is_alive():
             with suppress(OSError):  # it may be dying
                 self._connection.send(None)
             self._process.join(GRACE_SECONDS)
-        self.kill()
 
     def kill(self) -> None:
         with self._lock:

@@ -53,15 +53,8 @@ def main(connection: Connection, numerics: Numerics, gpu: str | None) -> None:
             except Exception as error:
                 answer = ("error", _portable(error))
             channel.send(*answer)
-            if numerics.device == "cuda" and _failed(answer[1]):
-                # A fault on the GPU may have ended the use of CUDA in this process; the parent starts another one.
-                return
     except ParentGone:
         return
-
-
-def _failed(answer: object) -> bool:
-    return isinstance(answer, Exception) or (isinstance(answer, RunRecord) and answer.status == "failed")
 
 
 def _prepared(numerics: Numerics, gpu: str | None) -> Exception | None:

@@ -21,7 +21,7 @@ import pytest
 from benchsuite.engine.task import RunTask
 from benchsuite.errors import DeviceError, PluginError, SetupError
 from benchsuite.execution.jobs import Probe, ProbeJob
-from benchsuite.execution.pool import Pool
+from benchsuite.execution.pool import Pool, _Worker
 from benchsuite.execution.probe import probe
 from benchsuite.execution.study import due, known_records, probe_all, run_all
 from benchsuite.store.folders import Store
@@ -142,6 +142,28 @@ def test_a_run_is_not_made_with_other_code_than_its_key_says(bench: Bench) -> No
     ):
         list(run_all([other], pool, Silent()))
     assert Store(task.results).read(task.key.key) is None
+
+
+def test_a_worker_retires_after_a_failure_where_that_was_on_a_gpu(bench: Bench) -> None:
+    task = bench.task(make_case(epochs=1))
+    own = _Worker(task.numerics, None)
+
+    def served() -> int:
+        own.send(task)
+        while own.receive()[0] != "result":
+            pass
+        assert own._process is not None
+        return own._process.pid or 0
+
+    first = served()
+    own.retire()
+    assert served() == first
+    own._numerics = task.numerics.model_copy(update={"device": "cuda"})
+    own.retire()
+    own._numerics = task.numerics
+    assert served() != first
+    own.stop()
+    assert not _workers()
 
 
 def test_memory_that_a_probe_lacks_is_no_defect(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
