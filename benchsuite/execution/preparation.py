@@ -6,7 +6,7 @@ trial here, and its results are kept apart from the study's.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, TypeVar, cast
@@ -121,7 +121,7 @@ class _Finder:
     def numerics(self, component: Component) -> Numerics:
         return self._once("numerics", _identity(component), lambda: self._numerics(component))
 
-    def code(self, modules: Iterable[str]) -> dict[str, str]:
+    def code(self, modules: Sequence[str]) -> dict[str, str]:
         return self._once("code", " ".join(modules), lambda: fingerprints(modules))
 
     def libraries(self, module: str) -> dict[str, str]:

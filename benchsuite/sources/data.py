@@ -12,6 +12,7 @@ import inspect
 import json
 import shutil
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, overload
 
@@ -35,7 +36,7 @@ class LocatedData:
     fingerprint: str
     digests: Digests
 
-    @property
+    @cached_property
     def ordered_fingerprint(self) -> str:
         """One SHA-256 of all that a run sees of the data: their order decides which image a random draw takes."""
         order = [list(split.images.names) for split in splits_of(self.index).values()]
