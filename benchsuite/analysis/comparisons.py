@@ -75,7 +75,16 @@ def sign_flip(differences: Sequence[float]) -> float:
     The statistic is the mean. Exact (Fisher, "The Design of Experiments", 1935, section 21) for up to 13 pairs,
     else from a fixed random sample of patterns.
     """
-    pairs = np.asarray(differences, dtype=float)
+    return _flipped(differences, "two-sided")
+
+
+def one_sided(values: Sequence[float]) -> float:
+    """One-sided p of the same hypothesis against the values being above 0."""
+    return _flipped(values, "greater")
+
+
+def _flipped(values: Sequence[float], alternative: str) -> float:
+    pairs = np.asarray(values, dtype=float)
     if not pairs.any():
         return 1.0
     result = stats.permutation_test(
@@ -84,7 +93,7 @@ def sign_flip(differences: Sequence[float]) -> float:
         permutation_type="samples",
         vectorized=True,
         n_resamples=np.inf if len(pairs) <= EXACT_UP_TO else SIGN_PATTERNS,
-        alternative="two-sided",
+        alternative=alternative,
         random_state=np.random.default_rng(RANDOM_SEED),
     )
     return float(result.pvalue)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from benchsuite.store.record import DatasetFacts, Deviation, Environment, Failure, ModelFacts, WeightsFacts
+from benchsuite.suite.claims import Claim
 from benchsuite.suite.plan import Case
 from benchsuite.suite.schema import Search
 
@@ -48,6 +49,56 @@ class Comparison:
     p: float | None
     p_adjusted: float | None
     seeds_needed: int | None
+    crossed: tuple[float, float] | None = None
+    """Of a difference of test accuracy, the 95 % interval over seeds and test images at once."""
+    single: PairedImages | None = None
+    """What the images say of the two models of the one seed that there is; None with more seeds."""
+
+
+@dataclass(frozen=True)
+class PairedImages:
+    """Test images that only one of two models has right, and McNemar's exact p."""
+
+    gained: int
+    lost: int
+    p: float
+
+
+@dataclass(frozen=True)
+class Inequality:
+    """A part of a claim: `quantity` is the case's mean, or its paired difference to `other`, in the metric's unit.
+
+    `shown` is the one-sided p of what the claim says of it, `refuted` that of the contrary; None without runs.
+    """
+
+    case: str
+    other: str | None
+    quantity: Estimate | None
+    shown: float | None
+    refuted: float | None
+
+
+@dataclass(frozen=True)
+class ClaimFindings:
+    """What became of a claim. `seeds_needed`: so many would let it be decided, None where seeds do not lack."""
+
+    claim: Claim
+    verdict: Literal["holds", "fails", "open"]
+    inequalities: tuple[Inequality, ...]
+    seeds_needed: int | None
+
+    @property
+    def decisive(self) -> Inequality | None:
+        """The inequality that decides: the most clearly refuted one when the claim fails, else the weakest."""
+        known = [part for part in self.inequalities if part.shown is not None and part.refuted is not None]
+        if self.verdict == "fails":
+            return min(known, key=lambda part: part.refuted or 0.0, default=None)
+        return max(known, key=lambda part: part.shown or 0.0, default=None)
+
+    @property
+    def runs(self) -> tuple[str, ...]:
+        quantities = [part.quantity for part in self.inequalities if part.quantity is not None]
+        return tuple(dict.fromkeys(run for quantity in quantities for run in quantity.runs))
 
 
 @dataclass(frozen=True)
@@ -97,6 +148,8 @@ class CaseFindings:
     """Summed over seeds."""
     accuracy_wilson: tuple[float, float] | None
     """95 % Wilson interval of the test accuracy of the first seed, which only the test set's size limits."""
+    accuracy_crossed: tuple[float, float] | None
+    """95 % interval of the mean test accuracy over seeds and test images at once; None with fewer than two seeds."""
     model: ModelFacts | None
     phases: tuple[PhaseFindings, ...] = ()
     """In the order they were run."""
@@ -191,6 +244,7 @@ class Findings:
     settings: Mapping[str, Any]
     """Resolved parameters common to all cases, by dotted path."""
     search: SearchFindings | None = None
+    claims: tuple[ClaimFindings, ...] = ()
 
     @property
     def sample(self) -> bool:

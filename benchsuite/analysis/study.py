@@ -7,16 +7,21 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from benchsuite.analysis.claims import Find, judge
 from benchsuite.analysis.comparisons import compare
-from benchsuite.analysis.curves import METRICS, curve, epochs_to_95, phases
-from benchsuite.analysis.findings import CaseFindings, Comparison, Estimate, Findings
+from benchsuite.analysis.crossed import Outcomes, accuracy_interval, difference_interval, mcnemar
+from benchsuite.analysis.curves import METRICS, curve, phases
+from benchsuite.analysis.findings import CaseFindings, Comparison, Estimate, Findings, PairedImages
 from benchsuite.analysis.intervals import mean_estimate, wilson
+from benchsuite.analysis.measures import MEASURES
 from benchsuite.analysis.search import search_findings
-from benchsuite.store.record import Environment, Epoch, RunRecord
+from benchsuite.store.record import Environment, RunRecord
+from benchsuite.suite.claims import Claim
 from benchsuite.suite.plan import Case, Component, Plan
 
 
@@ -28,15 +33,19 @@ def study(
     baselines: Mapping[str, str] | None = None,
     metric: str = "test_accuracy",
     factor: str | None = None,
+    claims: Sequence[Claim] = (),
+    find: Find = lambda reference: None,
+    outcomes: Mapping[str, Outcomes] | None = None,
 ) -> Findings:
     """The findings of `plan`.
 
     `keys` maps (case, seed) to the run's key and `records` a key to its record; both may lack runs. `baselines`
     maps a case to the one that it is compared with in `metric` (an estimate's name). `factor` is the dotted path
-    whose values label the cases. Raises ValueError for an unknown metric or baseline.
+    whose values label the cases. `claims` are judged, `find` telling which case they mean. `outcomes` maps a run's key
+    to the test images that it has right. Raises ValueError for an unknown metric, baseline or case of a claim.
     """
-    if metric not in ESTIMATES:
-        raise ValueError(f"unknown metric {metric!r}; known are {', '.join(ESTIMATES)}")
+    if metric not in MEASURES:
+        raise ValueError(f"unknown metric {metric!r}; known are {', '.join(MEASURES)}")
     baselines = baselines or {}
     if unknown := {*baselines, *baselines.values()} - {case.name for case in plan.cases}:
         raise ValueError(f"{', '.join(map(repr, sorted(unknown)))} is no case of the plan")
@@ -50,6 +59,7 @@ def study(
     }
     done = [record for found in runs.values() for _, record in found if record.status == "done"]
     labels = _labels(plan.cases, factor)
+    known = outcomes or {}
     searched = _searched(plan, keys, records)
     # A case and a trial may be the same run.
     finished = list({record.key: record for record in (*done, *searched) if record.status == "done"}.values())
@@ -57,8 +67,8 @@ def study(
         suite=plan.suite,
         metric=metric,
         baselines=tuple(dict.fromkeys(baselines.values())),
-        cases=tuple(_case(case, labels[case.name], len(plan.seeds), runs[case.name]) for case in plan.cases),
-        comparisons=_comparisons(baselines, metric, runs),
+        cases=tuple(_case(case, labels[case.name], len(plan.seeds), runs[case.name], known) for case in plan.cases),
+        comparisons=_comparisons(baselines, metric, runs, known),
         seeds=plan.seeds,
         planned=len(plan.cases) * len(plan.seeds),
         done=len(done),
@@ -85,10 +95,17 @@ def study(
         total_seconds=sum(record.cost.seconds.get("total", 0.0) for record in finished if record.cost),
         settings=_common_settings(plan.cases),
         search=search_findings(plan, keys, records),
+        claims=tuple(judge(claim, find, _measured(claim.metric, runs)) for claim in claims),
     )
 
 
-def _case(case: Case, label: str, planned: int, runs: Sequence[tuple[int, RunRecord]]) -> CaseFindings:
+def _case(
+    case: Case,
+    label: str,
+    planned: int,
+    runs: Sequence[tuple[int, RunRecord]],
+    outcomes: Mapping[str, Outcomes],
+) -> CaseFindings:
     done = [record for _, record in runs if record.status == "done"]
     tests = [record.test for record in done if record.test is not None]
     confusion = np.sum([np.asarray(test.confusion) for test in tests], axis=0) if tests else None
@@ -99,11 +116,12 @@ def _case(case: Case, label: str, planned: int, runs: Sequence[tuple[int, RunRec
         done=len(done),
         failures=tuple((seed, record.failure) for seed, record in runs if record.failure is not None),
         estimates={
-            name: estimate for name, measure in ESTIMATES.items() if (estimate := _estimate(done, measure)) is not None
+            name: estimate for name, measure in MEASURES.items() if (estimate := _estimate(done, measure)) is not None
         },
         curves={name: curve(done, name) for name in METRICS} if done else {},
         confusion=None if confusion is None else tuple(tuple(int(cell) for cell in row) for row in confusion),
         accuracy_wilson=_first_wilson(tests[0].confusion) if tests else None,
+        accuracy_crossed=accuracy_interval([outcomes[record.key] for record in done if record.key in outcomes]),
         model=next((record.model for record in done if record.model), None),
         phases=phases(done),
         devices=tuple(dict.fromkeys(record.environment.device_name for record in done)),
@@ -132,18 +150,39 @@ def _first_wilson(confusion: Sequence[Sequence[int]]) -> tuple[float, float] | N
     return wilson(sum(row[i] for i, row in enumerate(confusion)), total) if total else None
 
 
+Runs = Mapping[str, Sequence[tuple[int, RunRecord]]]
+"""Of each case by its name, (seed, record)."""
+
+
 def _comparisons(
-    baselines: Mapping[str, str], metric: str, runs: Mapping[str, Sequence[tuple[int, RunRecord]]]
+    baselines: Mapping[str, str], metric: str, runs: Runs, outcomes: Mapping[str, Outcomes]
 ) -> tuple[Comparison, ...]:
-    measured = {
+    found = compare(baselines, metric, _measured(metric, runs))
+    if metric != "test_accuracy":
+        return found
+    return tuple(_over_images(comparison, outcomes) for comparison in found)
+
+
+def _over_images(comparison: Comparison, outcomes: Mapping[str, Outcomes]) -> Comparison:
+    """The comparison with what the single test images tell."""
+    keys = comparison.difference.runs if comparison.difference is not None else ()
+    if not keys or any(key not in outcomes for key in keys):
+        return comparison
+    half = len(keys) // 2
+    pairs = [(outcomes[case], outcomes[other]) for case, other in zip(keys[:half], keys[half:], strict=True)]
+    single = PairedImages(*mcnemar(*pairs[0])) if half == 1 else None
+    return replace(comparison, crossed=difference_interval(pairs), single=single)
+
+
+def _measured(metric: str, runs: Runs) -> dict[str, dict[int, tuple[str, float]]]:
+    return {
         name: {
             seed: (record.key, float(value))
             for seed, record in found
-            if record.status == "done" and (value := ESTIMATES[metric](record)) is not None
+            if record.status == "done" and (value := MEASURES[metric](record)) is not None
         }
         for name, found in runs.items()
     }
-    return compare(baselines, metric, measured)
 
 
 def _labels(cases: Sequence[Case], factor: str | None) -> dict[str, str]:
@@ -182,45 +221,3 @@ def _leaves(path: str, values: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
             yield from _leaves(f"{path}.{name}", value)
         else:
             yield f"{path}.{name}", value
-
-
-def _best_epoch(record: RunRecord) -> Epoch | None:
-    if record.best is None:
-        return None
-    return next((epoch for epoch in record.epochs if epoch.epoch == record.best.epoch), None)
-
-
-def _at_best(name: str) -> Callable[[RunRecord], float | None]:
-    def measure(record: RunRecord) -> float | None:
-        epoch = _best_epoch(record)
-        return None if epoch is None else float(getattr(epoch, name))
-
-    return measure
-
-
-def _overfitting_gap(record: RunRecord) -> float | None:
-    epoch = _best_epoch(record)
-    return None if epoch is None else epoch.train_accuracy - epoch.validation_accuracy
-
-
-def _seconds_per_epoch(record: RunRecord) -> float | None:
-    return sum(epoch.seconds for epoch in record.epochs) / len(record.epochs) if record.epochs else None
-
-
-ESTIMATES: Mapping[str, Callable[[RunRecord], float | None]] = {
-    "test_accuracy": lambda record: record.test.accuracy if record.test else None,
-    "test_loss": lambda record: record.test.loss if record.test else None,
-    "test_macro_f1": lambda record: record.test.macro_f1 if record.test else None,
-    "validation_accuracy": _at_best("validation_accuracy"),
-    "validation_loss": _at_best("validation_loss"),
-    "train_accuracy": _at_best("train_accuracy"),
-    "train_loss": _at_best("train_loss"),
-    "overfitting_gap": _overfitting_gap,
-    "best_epoch": lambda record: record.best.epoch if record.best else None,
-    "epochs_run": lambda record: len(record.epochs) or None,
-    "epochs_to_95": lambda record: epochs_to_95(record.epochs),
-    "training_seconds": lambda record: record.cost.seconds.get("training") if record.cost else None,
-    "seconds_per_epoch": _seconds_per_epoch,
-    "images_per_second": lambda record: record.cost.images_per_second if record.cost else None,
-    "peak_memory_bytes": lambda record: record.cost.peak_memory_bytes if record.cost else None,
-}

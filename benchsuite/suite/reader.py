@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from benchsuite.registry import Registry
+from benchsuite.suite.claims import claim_problems
 from benchsuite.suite.document import LARGEST_FILE, Node, parse_bytes
 from benchsuite.suite.expand import Expansion, base_problems, compare_problems, expansion, value_at
 from benchsuite.suite.explain import validate
+from benchsuite.suite.metrics import METRICS
 from benchsuite.suite.plan import Case
 from benchsuite.suite.problems import Mark, Problem, SuiteError, did_you_mean, one_of, printable, shown
-from benchsuite.suite.schema import METRICS, Design, Suite
+from benchsuite.suite.references import Vocabulary, reference_problems, written
+from benchsuite.suite.schema import Design, Suite
 from benchsuite.suite.space import search_settings
 
 LOCAL = Path("suites")
@@ -108,8 +110,15 @@ def _shown_path(path: Path) -> str:
 
 
 def _prose_problems(suite: Suite, expanded: Expansion) -> list[Problem]:
-    """What only shows when the whole file is known: comparisons, labels of nothing, names given twice."""
+    """What only shows when the whole file is known: comparisons, claims and quotes of what there is not, labels of
+    nothing, names given twice."""
     problems = compare_problems(suite, expanded.cases)
+    if expanded.cases and not expanded.problems and not problems:
+        claims = suite.origin.get("claims")
+        names = [case.name for case in expanded.cases]
+        find = Vocabulary(suite, expanded.cases).find
+        problems += claim_problems(suite.claims, claims.elements if claims is not None else (), find, names)
+        problems += reference_problems(suite, expanded.cases)
     paper = suite.origin.get("paper")
     if paper is None:
         return problems
@@ -132,14 +141,9 @@ def _has(cases: Iterable[Case], name: str) -> bool:
         name == case.name
         or name in case.settings
         or value_at(case, name)[0]
-        or (equals and path in case.settings and value == _written(case.settings[path]))
+        or (equals and path in case.settings and value == written(case.settings[path]))
         for case in cases
     )
-
-
-def _written(value: object) -> str:
-    """A value as a label's name writes it."""
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def _values(nodes: Node | None, name: str) -> list[Node]:

@@ -3,27 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, JsonValue, PrivateAttr, Tag
+from pydantic import BeforeValidator, ConfigDict, Discriminator, Field, JsonValue, PrivateAttr, Tag
 
+from benchsuite.suite.claims import Claim
+from benchsuite.suite.declared import Declared, Key, Line, Path, Slug, Text
 from benchsuite.suite.document import Node, from_plain
+from benchsuite.suite.metrics import Metric
 from benchsuite.suite.problems import Mark
-
-Metric = Literal[
-    "test_accuracy", "test_macro_f1", "test_loss", "validation_accuracy", "validation_loss", "training_seconds"
-]
-
-METRICS: tuple[str, ...] = get_args(Metric)
 
 SearchMetric = Literal["validation_accuracy", "validation_loss"]
 
-Slug = Annotated[str, Field(pattern=r"^[a-z0-9_]+$", max_length=80)]
-Line = Annotated[str, Field(max_length=500)]
-Text = Annotated[str, Field(max_length=100_000)]
 ComponentName = Annotated[str, Field(min_length=1, max_length=200)]
 CaseName = Annotated[str, Field(pattern=r"^\w(?:[\w .()+%-]*[\w)%+])?$", max_length=80)]
-Path = Annotated[str, Field(max_length=200)]
 Settings = Annotated[dict[Path, JsonValue], Field(min_length=1, max_length=100)]
 Seed = Annotated[int, Field(ge=0, le=2**31 - 1)]
 Seeds = Annotated[
@@ -31,10 +24,6 @@ Seeds = Annotated[
     | Annotated[Annotated[tuple[Seed, ...], Field(min_length=1, max_length=1000)], Tag("list")],
     Discriminator(lambda value: "list" if isinstance(value, list | tuple) else "number"),
 ]
-
-
-class Declared(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, use_attribute_docstrings=True)
 
 
 class Size(Declared):
@@ -65,7 +54,7 @@ class NamedCase(Declared):
     name: CaseName
     """What figures and tables call the case."""
 
-    set: Annotated[dict[Path, JsonValue], Field(max_length=100)] = {}
+    set: dict[Path, JsonValue] = Field(default_factory=dict, max_length=100)
     """Dotted paths with their values in this case."""
 
 
@@ -171,7 +160,7 @@ class Section(Declared):
 class Reference(Declared):
     """A work that the prose cites."""
 
-    key: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_:.-]*$", max_length=80)]
+    key: Key
     """Name by which prose cites it."""
 
     text: Text
@@ -190,7 +179,7 @@ class PaperSection(Declared):
     keywords: Annotated[tuple[Line, ...], Field(max_length=1000)] = ()
     """Index terms."""
 
-    labels: Annotated[dict[Path, Line], Field(max_length=1000)] = {}
+    labels: dict[Path, Line] = Field(default_factory=dict, max_length=1000)
     """How the paper calls varied paths and metrics."""
 
     sections: Annotated[tuple[Section, ...], Field(max_length=1000)] = ()
@@ -215,9 +204,9 @@ class Design(Declared):
     recipe: ComponentChoice
     """The training recipe and its parameters."""
 
-    vary: Annotated[
-        dict[Path, Annotated[tuple[JsonValue, ...], Field(min_length=1, max_length=1000)]], Field(max_length=20)
-    ] = {}
+    vary: dict[Path, Annotated[tuple[JsonValue, ...], Field(min_length=1, max_length=1000)]] = Field(
+        default_factory=dict, max_length=20
+    )
     """Axes of the grid: dotted paths (or `dataset`, `model`, `recipe`) with the values they take."""
 
     cases: Annotated[tuple[NamedCase, ...], Field(max_length=1000)] = ()
@@ -272,6 +261,9 @@ class Suite(Design):
 
     compare: Compare | None = None
     """The comparison that the paper reports; left out, cases are only described."""
+
+    claims: Annotated[tuple[Claim, ...], Field(max_length=200)] = ()
+    """Sentences that the results confirm, refute or leave open; the paper says which."""
 
     paper: PaperSection = PaperSection()
     """What the author writes for the paper."""

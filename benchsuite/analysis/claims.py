@@ -1,0 +1,127 @@
+"""Claims against results: each condition is a set of inequalities, and each inequality has a test.
+
+An inequality says that a quantity, of which every seed gives a value, is positive: a mean less a bound, or a paired
+difference. Both it and its contrary are tested by flipping signs, one-sided at 2.5 % (so that with no_worse_than and
+within they are the two one-sided tests of an equivalence: Schuirmann, J. Pharmacokinet. Biopharm. 15, 1987). A claim
+holds when every inequality does, which needs no correction (Berger, Technometrics 24, 1982), and fails when the
+contrary of one is shown, corrected for their number (Holm's first step); else it is open.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+from benchsuite.analysis.comparisons import SIGNIFICANCE, one_sided
+from benchsuite.analysis.findings import ClaimFindings, Estimate, Inequality
+from benchsuite.analysis.intervals import mean_estimate
+from benchsuite.suite.claims import Claim
+from benchsuite.suite.metrics import HIGHER_IS_BETTER
+
+LEVEL = SIGNIFICANCE / 2
+Measured = Mapping[int, tuple[str, float]]
+"""For each seed, the run's key and its value of the metric."""
+Find = Callable[[object], str | None]
+"""The name of the case that a reference means."""
+
+
+def judge(claim: Claim, find: Find, measured: Mapping[str, Measured]) -> ClaimFindings:
+    """What becomes of a claim. `measured` has every case of the plan, in order, for the claim's metric.
+
+    Raises ValueError for a case that is none, which the suite's own checks exclude.
+    """
+    inequalities = tuple(_inequality(*parts, measured) for parts in _parts(claim, find, list(measured)))
+    known = [part for part in inequalities if part.shown is not None and part.refuted is not None]
+    whole = len(known) == len(inequalities)
+    if whole and all(part.shown is not None and part.shown < LEVEL for part in known):
+        verdict = "holds"
+    elif any(part.refuted is not None and part.refuted * len(inequalities) < LEVEL for part in known):
+        verdict = "fails"
+    else:
+        verdict = "open"
+    needed = _seeds_needed(len(inequalities))
+    fewest = min((part.quantity.n if part.quantity else 0 for part in inequalities), default=0)
+    return ClaimFindings(
+        claim=claim,
+        verdict=verdict,  # type: ignore[arg-type]
+        inequalities=inequalities,
+        seeds_needed=needed if verdict == "open" and fewest < needed else None,
+    )
+
+
+Parts = tuple[str, str | None, float, float, float]
+"""case, the case it is held against, sign, factor of the other, bound: sign * (case - factor * other) + bound > 0."""
+
+
+def _parts(claim: Claim, find: Find, every: Sequence[str]) -> Iterator[Parts]:
+    cases = [_found(find, reference) for reference in claim.cases] if claim.cases is not None else list(every)
+    better = 1.0 if HIGHER_IS_BETTER.get(claim.metric, True) else -1.0
+    match claim.condition:
+        case "at_least":
+            yield from ((case, None, 1.0, 0.0, -_number(claim.at_least)) for case in cases)
+        case "at_most":
+            yield from ((case, None, -1.0, 0.0, _number(claim.at_most)) for case in cases)
+        case "better_than":
+            other = _found(find, claim.better_than)
+            yield from ((case, other, better, 1.0, 0.0) for case in cases)
+        case "no_worse_than":
+            other = _found(find, claim.no_worse_than)
+            yield from (_close(claim, case, other, better, _number(claim.margin)) for case in cases)
+        case "best_of":
+            others = [_found(find, reference) for reference in claim.others] or every
+            yield from ((cases[0], other, better, 1.0, 0.0) for other in others if other != cases[0])
+        case "monotone":
+            way = 1.0 if claim.monotone == "increasing" else -1.0
+            yield from ((later, earlier, way, 1.0, 0.0) for earlier, later in itertools.pairwise(cases))
+        case _:
+            for one, other in itertools.combinations(cases, 2):
+                yield _close(claim, one, other, 1.0, _number(claim.within))
+                yield _close(claim, one, other, -1.0, _number(claim.within))
+
+
+def _close(claim: Claim, case: str, other: str, sign: float, margin: float) -> Parts:
+    """sign * (case - other) > -margin, or with a relative margin > -margin * other."""
+    return (case, other, sign, 1.0 - sign * margin, 0.0) if claim.relative else (case, other, sign, 1.0, margin)
+
+
+def _inequality(
+    case: str, other: str | None, sign: float, factor: float, bound: float, measured: Mapping[str, Measured]
+) -> Inequality:
+    values = measured[case]
+    against: Measured = measured[other] if other is not None else {}
+    seeds = sorted(values.keys() & against.keys()) if other is not None else sorted(values)
+    quantity = [
+        sign * (values[seed][1] - (factor * against[seed][1] if other is not None else 0.0)) + bound for seed in seeds
+    ]
+    plain = [values[seed][1] - (against[seed][1] if other is not None else 0.0) for seed in seeds]
+    runs = [values[seed][0] for seed in seeds]
+    runs += [against[seed][0] for seed in seeds] if other is not None else []
+    return Inequality(
+        case=case,
+        other=other,
+        quantity=_estimate(plain, runs),
+        shown=one_sided(quantity) if seeds else None,
+        refuted=one_sided([-value for value in quantity]) if seeds else None,
+    )
+
+
+def _estimate(values: Sequence[float], runs: Sequence[str]) -> Estimate | None:
+    return mean_estimate(values, runs) if values else None
+
+
+def _seeds_needed(inequalities: int) -> int:
+    """Fewest seeds with which a claim may hold and may fail: the smallest one-sided p of n signs is 1 / 2**n."""
+    return next(n for n in itertools.count(1) if inequalities / 2**n < LEVEL)
+
+
+def _found(find: Find, reference: object) -> str:
+    name = find(reference)
+    if name is None:
+        raise ValueError(f"no case is meant by {reference!r}")
+    return name
+
+
+def _number(value: float | None) -> float:
+    if value is None:
+        raise ValueError("the claim has no such value")
+    return value
