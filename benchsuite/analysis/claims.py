@@ -10,10 +10,11 @@ contrary of one is shown, corrected for their number (Holm's first step); else i
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from benchsuite.analysis.comparisons import SIGNIFICANCE, one_sided
-from benchsuite.analysis.findings import ClaimFindings, Estimate, Inequality
+from benchsuite.analysis.findings import ClaimFindings, Estimate, Inequality, Verdict
 from benchsuite.analysis.intervals import mean_estimate
 from benchsuite.suite.claims import Claim
 from benchsuite.suite.metrics import HIGHER_IS_BETTER
@@ -33,6 +34,7 @@ def judge(claim: Claim, find: Find, measured: Mapping[str, Measured]) -> ClaimFi
     inequalities = tuple(_inequality(*parts, measured) for parts in _parts(claim, find, list(measured)))
     known = [part for part in inequalities if part.shown is not None and part.refuted is not None]
     whole = len(known) == len(inequalities)
+    verdict: Verdict
     if whole and all(part.shown is not None and part.shown < LEVEL for part in known):
         verdict = "holds"
     elif any(part.refuted is not None and part.refuted * len(inequalities) < LEVEL for part in known):
@@ -43,7 +45,7 @@ def judge(claim: Claim, find: Find, measured: Mapping[str, Measured]) -> ClaimFi
     fewest = min((part.quantity.n if part.quantity else 0 for part in inequalities), default=0)
     return ClaimFindings(
         claim=claim,
-        verdict=verdict,  # type: ignore[arg-type]
+        verdict=verdict,
         inequalities=inequalities,
         seeds_needed=needed if verdict == "open" and fewest < needed else None,
     )
@@ -100,6 +102,7 @@ def _inequality(
         case=case,
         other=other,
         quantity=_estimate(plain, runs),
+        slack=math.fsum(quantity) / len(quantity) if seeds else None,
         shown=one_sided(quantity) if seeds else None,
         refuted=one_sided([-value for value in quantity]) if seeds else None,
     )

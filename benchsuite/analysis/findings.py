@@ -68,14 +68,19 @@ class PairedImages:
 class Inequality:
     """A part of a claim: `quantity` is the case's mean, or its paired difference to `other`, in the metric's unit.
 
-    `shown` is the one-sided p of what the claim says of it, `refuted` that of the contrary; None without runs.
+    `slack` is by how much the inequality is true in the mean, negative when it is not; `shown` is the one-sided p of
+    the inequality, `refuted` that of its contrary. All are None without runs.
     """
 
     case: str
     other: str | None
     quantity: Estimate | None
+    slack: float | None
     shown: float | None
     refuted: float | None
+
+
+Verdict = Literal["holds", "fails", "open"]
 
 
 @dataclass(frozen=True)
@@ -83,17 +88,17 @@ class ClaimFindings:
     """What became of a claim. `seeds_needed`: so many would let it be decided, None where seeds do not lack."""
 
     claim: Claim
-    verdict: Literal["holds", "fails", "open"]
+    verdict: Verdict
     inequalities: tuple[Inequality, ...]
     seeds_needed: int | None
 
     @property
     def decisive(self) -> Inequality | None:
         """The inequality that decides: the most clearly refuted one when the claim fails, else the weakest."""
-        known = [part for part in self.inequalities if part.shown is not None and part.refuted is not None]
+        known = [part for part in self.inequalities if part.slack is not None]
         if self.verdict == "fails":
-            return min(known, key=lambda part: part.refuted or 0.0, default=None)
-        return max(known, key=lambda part: part.shown or 0.0, default=None)
+            return min(known, key=lambda part: (part.refuted or 0.0, part.slack or 0.0), default=None)
+        return min(known, key=lambda part: (-(part.shown or 0.0), part.slack or 0.0), default=None)
 
     @property
     def runs(self) -> tuple[str, ...]:

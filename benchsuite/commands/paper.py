@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from io import BytesIO
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
@@ -25,11 +25,14 @@ from benchsuite.commands.options import (
 from benchsuite.errors import PaperError
 
 if TYPE_CHECKING:
+    from benchsuite.analysis.crossed import Outcomes
     from benchsuite.commands.study import Study
     from benchsuite.contracts.dataset import Dataset, DatasetCard
     from benchsuite.contracts.model import Model
     from benchsuite.engine.task import RunTask
     from benchsuite.paper import PaperFiles
+    from benchsuite.store.folders import Store
+    from benchsuite.store.record import RunRecord
 
 PHOTOS_PER_CLASS = 3
 FEW_CLASSES = 8
@@ -95,22 +98,21 @@ def paper(
 def write_paper(study: Study) -> PaperFiles:
     """Make the paper of what is done of a prepared study."""
     # Statistics and rendering take seconds to import: other commands do without them.
-    from benchsuite.analysis.study import study as analyse
+    from benchsuite.analysis.results import Results
     from benchsuite.execution.study import known_records
     from benchsuite.paper import PaperMaterial, build_paper
-    from benchsuite.suite.expand import baselines
+    from benchsuite.store.folders import Store
 
     preparation = study.preparation
     tasks = preparation.tasks or ()
     plan = preparation.plan
-    compare = study.suite.compare
-    findings = analyse(
-        plan,
-        {(task.spec.case.name, task.spec.seed): task.key.key for task in tasks},
-        known_records(tasks),
-        baselines=baselines(study.suite, plan),
-        metric=compare.metric if compare else "test_accuracy",
-        factor=compare.factor if compare else None,
+    records = known_records(tasks)
+    results = Results(
+        suite=study.suite,
+        plan=plan,
+        keys={(task.spec.case.name, task.spec.seed): task.key.key for task in tasks},
+        records=records,
+        outcomes=_outcomes(Store(preparation.runs_folder), records),
     )
     case = plan.cases[0]
     dataset_entry = study.registry.dataset(f"{case.dataset.distribution}:{case.dataset.name}")
@@ -121,8 +123,7 @@ def write_paper(study: Study) -> PaperFiles:
         model, params = cast("Model[Any]", entry.component), entry.parse(planned.model.parameters)
         models[planned.name] = model.title(params), model.bibtex(params)
     material = PaperMaterial(
-        suite=study.suite,
-        findings=findings,
+        results=results,
         card=card,
         model_title=models[case.name][0],
         model_bibtex=models[case.name][1],
@@ -131,6 +132,16 @@ def write_paper(study: Study) -> PaperFiles:
         version=__version__,
     )
     return build_paper(material, preparation.paper_folder)
+
+
+def _outcomes(store: Store, records: Mapping[str, RunRecord]) -> dict[str, Outcomes]:
+    """Which test images each finished run has right, as far as its predictions are still there."""
+    found = {}
+    for key, record in records.items():
+        if record.status == "done" and record.test is not None:
+            predictions = store.read_predictions(key)
+            found[key] = predictions.test_probabilities.argmax(axis=1) == predictions.test_labels
+    return found
 
 
 def _photos(task: RunTask, card: DatasetCard) -> Sequence[tuple[str, bytes]]:

@@ -20,7 +20,6 @@ class Metric:
     scale: float = 1.0
     unit: str = ""
     feminine: bool = True
-    higher_better: bool | None = None
     difference_unit: str = ""
     least: float = 0.0
     most: float = math.inf
@@ -73,7 +72,10 @@ class Metric:
         """The interval of a difference, which may have either sign."""
         if difference.low is None or difference.high is None:
             return ""
-        return _brackets(difference.low, difference.high, self.signed)
+        return self.signed_bounds(difference.low, difference.high)
+
+    def signed_bounds(self, low: float, high: float) -> str:
+        return _brackets(low, high, self.signed)
 
     def signed(self, value: float) -> str:
         return spanish.signed(self.scale * value, self.decimals)
@@ -83,26 +85,24 @@ def _brackets(low: float, high: float, form: Callable[[float], str]) -> str:
     return f"[{form(low)};{spanish.NBSP}{form(high)}]"
 
 
-def _share(title: str, better: bool | None = True) -> Metric:
-    return Metric(title, 1, 100, "%", True, better, "puntos", most=1)
+def _share(title: str) -> Metric:
+    return Metric(title, 1, 100, "%", True, "puntos", most=1)
 
 
 METRICS = {
     "test_accuracy": _share("exactitud en test"),
-    "test_macro_f1": Metric("F1 macro en test", 3, higher_better=True, most=1),
-    "test_loss": Metric("pérdida en test", 3, higher_better=False),
+    "test_macro_f1": Metric("F1 macro en test", 3, most=1),
+    "test_loss": Metric("pérdida en test", 3),
     "validation_accuracy": _share("exactitud de validación"),
-    "validation_loss": Metric("pérdida de validación", 3, higher_better=False),
+    "validation_loss": Metric("pérdida de validación", 3),
     "train_accuracy": _share("exactitud de entrenamiento"),
-    "train_loss": Metric("pérdida de entrenamiento", 3, higher_better=False),
-    "overfitting_gap": Metric("brecha de sobreajuste", 1, 100, "puntos", higher_better=False, least=-1, most=1),
+    "train_loss": Metric("pérdida de entrenamiento", 3),
+    "overfitting_gap": Metric("brecha de sobreajuste", 1, 100, "puntos", least=-1, most=1),
     "best_epoch": Metric("mejor época", 1, counted=True),
-    "epochs_run": Metric("número de épocas", 1, feminine=False, higher_better=False, counted=True),
-    "epochs_to_95": Metric(
-        f"número de épocas hasta el 95{spanish.NBSP}%", 1, feminine=False, higher_better=False, counted=True
-    ),
-    "training_seconds": Metric("tiempo de entrenamiento", 1, 1, "duration", False, False),
-    "seconds_per_epoch": Metric("tiempo por época", 1, 1, "duration", False, False),
-    "images_per_second": Metric("ritmo de entrenamiento", 0, 1, "imágenes/s", False, True),
-    "peak_memory_bytes": Metric("memoria máxima", 0, 1, "MiB", True, False),
+    "epochs_run": Metric("número de épocas", 1, feminine=False, counted=True),
+    "epochs_to_95": Metric(f"número de épocas hasta el 95{spanish.NBSP}%", 1, feminine=False, counted=True),
+    "training_seconds": Metric("tiempo de entrenamiento", 1, 1, "duration", False),
+    "seconds_per_epoch": Metric("tiempo por época", 1, 1, "duration", False),
+    "images_per_second": Metric("ritmo de entrenamiento", 0, 1, "imágenes/s", False),
+    "peak_memory_bytes": Metric("memoria máxima", 0, 1, "MiB"),
 }

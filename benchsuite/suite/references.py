@@ -31,14 +31,16 @@ FLOATS = frozenset(
 ) | frozenset(
     f"tab-{name}"
     for name in (
-        "dataset", "models", "configuration", "cases", "phases", "results", "claims", "cost", "environment", "runs",
+        "dataset", "models", "configuration", "cases", "phases", "results", "images", "claims", "cost", "environment",
+        "runs",
     )
 )  # fmt: skip
 """Figures and tables that papers generate."""
 SEARCH_FLOATS = frozenset({"tab-search", "fig-search", "fig-importance"})
 PARTS = ("introduction", "background", "method", "results", "discussion", "conclusions", "reproducibility")
 """Where a section of the suite may stand in the paper."""
-GENERATED_SECTIONS = frozenset(f"sec-{name}" for name in ("dataset", "model", "training", "analysis", "search"))
+SUBSECTIONS = ("dataset", "model", "training", "analysis", "claims", "search")
+"""Generated subsections."""
 _BLOCK = re.compile(r"(?:fig|tab|eq|sec)-[\w-]+")
 _RESULT = re.compile(r"(?<![\d,.])\d{1,3}(?:[,.]\d+)?\s?%")
 _SENTENCE = re.compile(r"(?<=[.;:!?])\s+")
@@ -121,7 +123,7 @@ class Vocabulary:
         return name
 
     def _block(self, name: str) -> str:
-        known = {*FLOATS, *GENERATED_SECTIONS, *(f"sec-{part}" for part in PARTS)}
+        known = {*FLOATS, *(f"sec-{part}" for part in (*PARTS, *SUBSECTIONS))}
         known |= SEARCH_FLOATS if self.suite.search is not None else frozenset()
         known |= {f"sec-{section_name(section)}" for section in _sections(self.suite.paper.sections)}
         # Equations are named when the paper is composed.

@@ -134,8 +134,8 @@ def test_cases_of_a_grid_are_called_by_their_values_in_the_words_of_the_suite(co
 
 def test_no_folder_of_somebodys_machine_is_printed(composed: Composed) -> None:
     material = make_study("fases")
-    findings = replace(material.findings, changes=("model.weights=/home/ada/resnet18.pth",))
-    text = said(compose(replace(material, findings=findings)))
+    plan = material.results.plan.model_copy(update={"changes": ("model.weights=/home/ada/resnet18.pth",)})
+    text = said(compose(replace(material, results=replace(material.results, plan=plan))))
     assert "model.weights=resnet18.pth" in text
     assert "/root" not in text
 

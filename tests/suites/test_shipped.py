@@ -10,15 +10,16 @@ from typing import Any, cast
 import pytest
 
 from benchsuite.analysis.comparisons import SIGNIFICANCE
-from benchsuite.analysis.study import study
+from benchsuite.analysis.results import Results
 from benchsuite.contracts.dataset import Dataset
 from benchsuite.contracts.model import Model
 from benchsuite.paper import PaperMaterial, spanish
 from benchsuite.paper.html import render_html
 from benchsuite.paper.numbering import number
-from benchsuite.paper.study.compose import PARTS, compose
+from benchsuite.paper.study.compose import compose
 from benchsuite.registry import registry
 from benchsuite.suite import Suite, baselines, expand, read_suite
+from benchsuite.suite.references import PARTS
 from benchsuite.suite.schema import Section
 
 FILES = sorted((Path(__file__).resolve().parents[2] / "suites").glob("*.yaml"))
@@ -43,21 +44,12 @@ def material(suite: Suite) -> PaperMaterial:
     """What the paper of a study is made from before its first run."""
     known = registry()
     plan = expand(suite, known)
-    compare = suite.compare
     first = plan.cases[0]
     dataset, model = known.dataset(first.dataset.name), known.model(first.model.name)
     card = cast("Dataset[Any]", dataset.component).card(dataset.parse(first.dataset.parameters))
     network, parameters = cast("Model[Any]", model.component), model.parse(first.model.parameters)
     return PaperMaterial(
-        suite=suite,
-        findings=study(
-            plan,
-            {},
-            {},
-            baselines=baselines(suite, plan),
-            metric=compare.metric if compare else "test_accuracy",
-            factor=compare.factor if compare else None,
-        ),
+        results=Results(suite, plan, {}, {}),
         card=card,
         model_title=network.title(parameters),
         model_bibtex=network.bibtex(parameters),

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from PIL import Image
 
+from benchsuite.analysis.results import Results
 from benchsuite.contracts.dataset import DatasetCard
 from benchsuite.paper import PaperMaterial
+from benchsuite.suite.claims import Claim
 from benchsuite.suite.schema import Suite
-from support.synthetic import make_findings
+from support.synthetic import make_keys, make_outcomes, make_plan, make_records
 
 HOSTILE = (
     "<script>alert(1)</script> {% for x in y %} {# comment #} <img src='file:///etc/passwd'> <a rel=attachment "
@@ -49,12 +52,12 @@ def make_suite(**paper: Any) -> Suite:
             {
                 "name": "beans_freeze",
                 "title": "Un estudio de prueba",
-                "size": {"cases": 3, "seeds": 3},
+                "size": {"cases": 5, "seeds": 10},
                 "dataset": {"name": "beans"},
                 "model": {"name": "resnet"},
                 "recipe": {"name": "finetune"},
-                "vary": {"recipe.freeze.blocks": [0, 1, 2]},
-                "seeds": 3,
+                "vary": {"recipe.freeze.blocks": [0, 1, 2, 3, 4]},
+                "seeds": 10,
                 "compare": {"factor": "recipe.freeze.blocks", "baseline": 0},
                 "paper": {**written, **paper},
             }
@@ -68,11 +71,24 @@ def make_photo(colour: str = "green") -> bytes:
     return target.getvalue()
 
 
-def make_material(paper: dict[str, Any] | None = None, **findings: Any) -> PaperMaterial:
-    """Material with `make_findings(**findings)` and `paper` over the default paper section."""
+def make_material(
+    paper: dict[str, Any] | None = None,
+    *,
+    cases: int = 5,
+    seeds: int = 10,
+    failed: Sequence[tuple[int, int]] = (),
+    done: int | None = None,
+    sample: bool = False,
+    changes: Sequence[str] = (),
+    claims: Sequence[Mapping[str, Any]] = (),
+) -> PaperMaterial:
+    """Material of a study with `paper` over the default paper section; `done` cuts it short after so many runs."""
+    plan = make_plan(cases, seeds, changes)
+    records = dict(list(make_records(plan, failed=failed, sample=sample).items())[:done])
+    suite = make_suite(**(paper or {}))
+    suite = suite.model_copy(update={"claims": tuple(Claim.model_validate_json(json.dumps(c)) for c in claims)})
     return PaperMaterial(
-        suite=make_suite(**(paper or {})),
-        findings=make_findings(**findings),
+        results=Results(suite, plan, make_keys(plan), records, make_outcomes(records)),
         card=DatasetCard(
             title="Beans",
             summary="Fotografías de hojas de frijol.",

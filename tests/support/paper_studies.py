@@ -12,14 +12,14 @@ from typing import Any
 
 import numpy as np
 
-from benchsuite.analysis.study import study
+from benchsuite.analysis.results import Results
 from benchsuite.contracts.dataset import DatasetCard
 from benchsuite.paper import PaperMaterial
 from benchsuite.store.record import Best, Cost, DatasetFacts, Epoch, ModelFacts, RunRecord, TestMetrics, WeightsFacts
 from benchsuite.suite.plan import Case, Component, Plan, RunSpec
 from benchsuite.suite.schema import Suite
 from support.paper_material import make_photo
-from support.synthetic import make_environment, make_keys, make_record
+from support.synthetic import make_environment, make_keys, make_outcomes, make_record
 
 BIRDS = (
     "Black-footed Albatross", "Laysan Albatross", "Sooty Albatross", "Groove-billed Ani", "Crested Auklet",
@@ -221,10 +221,8 @@ def make_study(name: str, **changes: Any) -> PaperMaterial:
     )
     records = {key: _record(sketch, spec) for spec, key in zip(plan.runs, make_keys(plan).values(), strict=True)}
     keys = {(spec.case.name, spec.seed): key for key, spec in zip(records, plan.runs, strict=True)}
-    others = [case.name for case in plan.cases if case.name != sketch.baseline] if sketch.baseline else []
     facts: dict[str, Any] = {
-        "suite": _suite(sketch),
-        "findings": study(plan, keys, records, baselines=dict.fromkeys(others, sketch.baseline or "")),
+        "results": Results(_suite(sketch), plan, keys, records, make_outcomes(records)),
         "card": DatasetCard(
             title="CUB-200-2011" if len(sketch.classes) in (20, 200) else "CIFAR-10",
             summary="Fotografías de clases muy parecidas entre sí.",

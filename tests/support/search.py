@@ -8,6 +8,7 @@ from random import Random
 from typing import Any
 
 from benchsuite.analysis.findings import SearchFindings
+from benchsuite.analysis.results import Results
 from benchsuite.analysis.search import search_findings
 from benchsuite.paper import PaperMaterial
 from benchsuite.store.record import Best, RunRecord
@@ -85,11 +86,9 @@ def make_search_material(
     """The material of a search whose study has no case done yet, so that its other figures are not drawn."""
     search = search or make_search()
     material = make_material({"labels": LABELS, **(paper or {})}, cases=1, seeds=1, done=0)
-    return replace(
-        material,
-        suite=material.suite.model_copy(update={"search": search}),
-        findings=replace(material.findings, search=make_search_findings(search, **results)),
-    )
+    plan, keys, records = make_results(search, **results)
+    suite = material.suite.model_copy(update={"search": search})
+    return replace(material, results=Results(suite, plan, keys, records))
 
 
 def _case(search: Search, step: Step) -> Any:

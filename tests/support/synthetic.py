@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from benchsuite.analysis.crossed import Outcomes
 from benchsuite.analysis.findings import Findings
 from benchsuite.analysis.study import study
 from benchsuite.identity.canonical import digest
@@ -171,6 +172,22 @@ def make_records(plan: Plan, *, failed: Sequence[tuple[int, int]] = (), sample: 
         make_key(spec): make_record(spec, failed=(spec.case.settings[FACTOR], spec.seed) in failed, sample=sample)
         for spec in plan.runs
     }
+
+
+def make_outcomes(records: Mapping[str, RunRecord]) -> dict[str, Outcomes]:
+    """Test images that each finished run has right: as many as its confusion says, the harder ones wrong."""
+    found = {}
+    for key, record in records.items():
+        if record.test is not None:
+            confusion = np.asarray(record.test.confusion)
+            images = int(confusion.sum())
+            hardness = np.random.default_rng(0).normal(size=images)
+            noise = np.random.default_rng([int(key[:8], 16), 1]).normal(size=images)
+            wrong = np.argsort(hardness + noise)[int(np.trace(confusion)) :]
+            outcomes = np.ones(images, dtype=bool)
+            outcomes[wrong] = False
+            found[key] = outcomes
+    return found
 
 
 def make_findings(

@@ -25,6 +25,7 @@ from benchsuite.paper.figures.style import (
 )
 from benchsuite.paper.metrics import METRICS
 from benchsuite.paper.tables.search import axis_name, axis_value
+from benchsuite.suite.metrics import HIGHER_IS_BETTER
 
 SPREAD, MOST_SPREAD = 0.28, 0.07
 """How far lines through one value lie apart: as a part of the distance between two values, and at most of an axis."""
@@ -55,7 +56,7 @@ def parallel(name: str, found: SearchFindings, labels: Mapping[str, str]) -> Dra
                 for place, value in zip(places, trial.settings.values(), strict=True)
             ]
             level = (result - low) / (high - low)
-            good = 1 - level if metric.higher_better is False else level
+            good = level if HIGHER_IS_BETTER[found.declared.metric] else 1 - level
             style = _line(good, best=index == 0, early=trial.rung < top)
             axes.plot(range(len(space) + 1), [*heights, level], solid_joinstyle="round", **style)
         for index, (path, values) in enumerate(space.items()):

@@ -17,28 +17,16 @@ from benchsuite.errors import PaperError
 from benchsuite.paper import text
 from benchsuite.paper.document import Author, Block, Document, Heading
 from benchsuite.paper.material import PaperMaterial
+from benchsuite.paper.study.claims import claim_blocks
 from benchsuite.paper.study.context import Study
 from benchsuite.paper.study.dataset import dataset_blocks
 from benchsuite.paper.study.method import model_blocks, training_blocks
 from benchsuite.paper.study.reproducibility import reproducibility_blocks
 from benchsuite.paper.study.results import results_blocks
 from benchsuite.paper.study.search import search_blocks
+from benchsuite.suite.references import FLOATS, PARTS, SEARCH_FLOATS, section_name
 from benchsuite.suite.schema import Section
 
-PARTS = ("introduction", "background", "method", "results", "discussion", "conclusions", "reproducibility")
-GENERATED = frozenset(
-    f"fig-{name}"
-    for name in (
-        "samples", "classes", "stages", "accuracies", "loss", "gap", "convergence", "cost", "test", "class-accuracy",
-        "confusion",
-    )
-) | frozenset(
-    f"tab-{name}"
-    for name in (
-        "dataset", "models", "configuration", "cases", "phases", "results", "cost", "environment", "runs",
-    )
-)  # fmt: skip
-SEARCHED = frozenset({"tab-search", "fig-search", "fig-importance"})
 SAMPLE, PARTIAL = "MUESTRA SINTÉTICA", "RESULTADOS PARCIALES"
 Titled = dict[str, tuple[str, list[Block]]]
 
@@ -75,7 +63,7 @@ def _expected(findings: Findings, body: Sequence[Block]) -> frozenset[str]:
     """Figures and tables that may still come: none once every run is done."""
     if not findings.partial:
         return frozenset()
-    whole = GENERATED | (SEARCHED if findings.search else frozenset())
+    whole = FLOATS | (SEARCH_FLOATS if findings.search else frozenset())
     return whole - {getattr(block, "id", "") for block in body}
 
 
@@ -122,6 +110,8 @@ def _body(study: Study) -> list[Block]:
         elif part == "results":
             analysis = [block for name in results for block in results[name]]
             shown: Titled = {"analysis": ("Análisis experimental", analysis)}
+            if study.findings.claims:
+                shown["claims"] = ("Afirmaciones contrastadas", claim_blocks(study))
             if study.findings.search is not None:
                 shown["search"] = ("Búsqueda de hiperparámetros", search_blocks(study))
             blocks += _merged(study, given, part, "Experimentos y resultados", shown, [])
@@ -174,7 +164,7 @@ def _merged(
 
 def _section(study: Study, section: Section, level: int) -> list[Block]:
     """A section of prose; what lies deeper than subsections opens its paragraph."""
-    name = section.id or _slug(section.title)
+    name = section_name(section)
     title = text.line(section.title, "section title")
     body = _prose(study, section.text, name)
     if level == 1:
@@ -200,10 +190,3 @@ def _led(title: str, body: list[Block]) -> list[Block]:
 
 def _prose(study: Study, source: str, name: str) -> list[Block]:
     return list(text.blocks(study.prose(source, f"paper.sections, «{name}»"), name)) if source.strip() else []
-
-
-def _slug(title: str) -> str:
-    import unicodedata
-
-    bare = unicodedata.normalize("NFKD", title.lower()).encode("ascii", "ignore").decode()
-    return "-".join("".join(c if c.isalnum() else " " for c in bare).split())[:60] or "section"

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
-import json
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from benchsuite.analysis.findings import CaseFindings, Comparison, Estimate, Findings
+from benchsuite.analysis.findings import CaseFindings, ClaimFindings, Comparison, Estimate, Findings
 from benchsuite.errors import PaperError
 from benchsuite.paper import spanish, text
 from benchsuite.paper.document import Cell
@@ -17,6 +14,9 @@ from benchsuite.paper.material import PaperMaterial
 from benchsuite.paper.metrics import METRICS, Metric
 from benchsuite.paper.parameters import PARAMETERS
 from benchsuite.paper.quantities import Quotes
+from benchsuite.suite.metrics import HIGHER_IS_BETTER
+from benchsuite.suite.problems import nearest
+from benchsuite.suite.references import REFERENCE, UnknownReference, Vocabulary, written
 
 _SIZES = {
     "seeds": ("semilla", "semillas"),
@@ -26,8 +26,6 @@ _SIZES = {
 WORDY = 14
 """Characters of a case's name that still fit beside numbers in a column."""
 PENDING = "(sin resultados todavía)"
-_REFERENCE = re.compile(r"\{\{([^{}]+)\}\}")
-_BLOCK = re.compile(r"(?:fig|tab|eq|sec)-[\w-]+")
 
 
 @dataclass(frozen=True)
@@ -81,7 +79,7 @@ class Study:
 
     def value_name(self, path: str, value: object) -> str | None:
         """How the suite's labels call a value of a path; cleaned, not in the mini grammar."""
-        name = self.material.suite.paper.labels.get(f"{path}={_written(value)}")
+        name = self.material.suite.paper.labels.get(f"{path}={written(value)}")
         return None if name is None else text.line(name, f"paper.labels.{path}")
 
     @property
@@ -119,6 +117,10 @@ class Study:
 
     def named(self, name: str) -> CaseFindings:
         return self.findings.case(name)
+
+    def meant(self, reference: object) -> CaseFindings:
+        """The case that the suite means by a reference, which its checks have found to exist."""
+        return self.named(self._vocabulary.find(reference) or str(reference))
 
     def quote(self, metric: str, case: CaseFindings) -> str:
         """A token for a metric of a case: its mean with the interval, or word that it is not known yet."""
@@ -179,41 +181,60 @@ class Study:
 
     def prose(self, source: str, where: str) -> str:
         """Foreign prose made safe, its quoted results exchanged for tokens. Raises PaperError for unknown ones."""
-        return _REFERENCE.sub(lambda match: self._resolve(match[1].strip(), where), text.clean(source, where))
+        return REFERENCE.sub(lambda match: self._resolve(match[1].strip(), where), text.clean(source, where))
+
+    def claim(self, identifier: str) -> ClaimFindings:
+        """The findings of the claim of this name."""
+        return next(found for found in self.findings.claims if found.claim.id == identifier)
 
     def _resolve(self, reference: str, where: str) -> str:
-        if _BLOCK.fullmatch(reference):
-            return f"{{{{{reference}}}}}"
-        head, _, rest = reference.partition(" ")
-        if head == "difference":
-            return self._difference(rest.strip(), reference, where)
-        if head == "best":
-            return self._best(rest.strip() or self.findings.metric, reference, where)
-        if head in _SIZES and not rest:
-            return self._size(head)
-        if head == "trainable_parameters":
-            case = self._find(rest.strip(), reference, where)
-            return self.count(case.model.parameters_trainable) if case.model else PENDING
-        if head in ("trials", "best_trial") and self.material.suite.search is not None:
-            return self._searched(head, rest.strip(), reference, where)
-        if head not in METRICS:
-            known = [*METRICS, "difference", "best", *_SIZES, "trainable_parameters"]
-            known += ["trials", "best_trial"] if self.material.suite.search is not None else []
-            raise _unknown(reference, head, known, where)
-        return self.quote(head, self._find(rest.strip(), reference, where))
+        try:
+            quoted = self._vocabulary.read(reference)
+        except UnknownReference as unknown:
+            near = nearest(unknown.word, unknown.known)
+            raise PaperError(
+                f"the prose quotes {{{{{reference}}}}}, but «{unknown.word}» is unknown",
+                where=where,
+                expected=", ".join(unknown.known),
+                remedy=f"did you mean «{near}»?" if near else "name a metric and a case, as in {{test_accuracy 3}}",
+            ) from None
+        from benchsuite.paper.study.claims import quotation, verdict
 
-    def _searched(self, head: str, rest: str, reference: str, where: str) -> str:
+        match quoted.kind:
+            case "block":
+                return f"{{{{{quoted.of}}}}}"
+            case "metric":
+                return self.quote(quoted.metric, self.named(quoted.case))
+            case "difference":
+                return self._difference(quoted.case)
+            case "best":
+                return self._best(quoted.metric or self.findings.metric)
+            case "size":
+                return self._size(quoted.of)
+            case "count":
+                model = self.named(quoted.case).model
+                every = quoted.of == "parameters"
+                return self.count(model.parameters_total if every else model.parameters_trainable) if model else PENDING
+            case "claim":
+                return quotation(self, self.claim(quoted.of))
+            case "verdict":
+                return verdict(self, self.claim(quoted.of))
+            case _:
+                return self._searched(quoted.kind, quoted.metric)
+
+    @cached_property
+    def _vocabulary(self) -> Vocabulary:
+        return Vocabulary(self.material.suite, [case.case for case in self.material.findings.cases])
+
+    def _searched(self, kind: str, metric: str) -> str:
         """«32 ensayos», the values of the best trial, or a metric of it."""
         from benchsuite.paper.study.search import quoted
 
         found = self.findings.search
-        if head == "trials":
+        if kind == "trials":
             trials = found.declared.budget if found else 0
             return self.count(trials, spanish.count(trials, "ensayo", "ensayos"))
-        if (words := quoted(self, rest)) is None:
-            known = ["validation_accuracy", "validation_loss", "train_accuracy", "train_loss"]
-            raise _unknown(reference, rest, [*known, "epochs_run", "training_seconds"], where)
-        return words
+        return quoted(self, metric)
 
     def _size(self, of: str) -> str:
         """«10 semillas», «una configuración», «50 ejecuciones»."""
@@ -221,32 +242,15 @@ class Study:
         value = {"seeds": len(findings.seeds), "cases": len(findings.cases), "runs": findings.done}[of]
         return self.count(value, spanish.count(value, *_SIZES[of]))
 
-    def _find(self, wanted: str, reference: str, where: str) -> CaseFindings:
-        for case, given in zip(self.findings.cases, self.material.findings.cases, strict=True):
-            settings = ", ".join(f"{path}={_written(value)}" for path, value in case.case.settings.items())
-            if wanted in (case.label, given.label, case.case.name, settings):
-                return case
-        raise _unknown(reference, wanted, [case.label for case in self.material.findings.cases], where)
-
-    def _best(self, metric: str, reference: str, where: str) -> str:
-        if metric not in METRICS:
-            raise _unknown(reference, metric, list(METRICS), where)
+    def _best(self, metric: str) -> str:
         if not self.order(metric):
             return PENDING
         lowest, highest = self.extremes(metric)
-        return self.called(*(lowest if METRICS[metric].higher_better is False else highest))
+        return self.called(*(lowest if HIGHER_IS_BETTER.get(metric) is False else highest))
 
-    def _difference(self, wanted: str, reference: str, where: str) -> str:
-        case = self._find(wanted, reference, where)
-        for comparison in self.findings.comparisons:
-            if comparison.case == case.case.name:
-                return self.difference(comparison)
-        return PENDING
-
-
-def _written(value: object) -> str:
-    """A setting as a suite file writes it."""
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    def _difference(self, case: str) -> str:
+        found = next((comparison for comparison in self.findings.comparisons if comparison.case == case), None)
+        return self.difference(found) if found is not None else PENDING
 
 
 def lowered(name: str) -> str:
@@ -260,7 +264,7 @@ def _label(case: CaseFindings, axes: Sequence[str], names: Mapping[str, str]) ->
     settings = case.case.settings
     if case.case.name in names:
         return text.line(names[case.case.name], f"paper.labels.{case.case.name}")
-    values = [names.get(f"{path}={_written(settings[path])}") or _spoken(settings[path]) for path in axes]
+    values = [names.get(f"{path}={written(settings[path])}") or _spoken(settings[path]) for path in axes]
     return text.line(", ".join(values) or case.label, f"case {case.case.name}")
 
 
@@ -289,13 +293,3 @@ def significant(comparison: Comparison) -> bool:
 def single_seed(estimates: Sequence[Estimate]) -> bool:
     """Whether no estimate has an interval, because every case has one run."""
     return bool(estimates) and all(estimate.n < 2 for estimate in estimates)
-
-
-def _unknown(reference: str, word: str, known: Sequence[str], where: str) -> PaperError:
-    near = difflib.get_close_matches(word, known, 1)
-    return PaperError(
-        f"the prose quotes {{{{{reference}}}}}, but «{word}» is unknown",
-        where=where,
-        expected=", ".join(known),
-        remedy=f"did you mean «{near[0]}»?" if near else "name a metric and a case, as in {{test_accuracy 3}}",
-    )

@@ -16,7 +16,7 @@ from benchsuite.paper.tables.facts import LONG_SPLITS, PROVENANCE, counts_table
 from benchsuite.store.record import DatasetFacts
 
 if TYPE_CHECKING:
-    from PIL import Image
+    pass
 
 SIDE = 192
 PER_CLASS = 4
@@ -139,7 +139,7 @@ def _provenance(facts: DatasetFacts, licence: str) -> str:
 
 
 def _photos(study: Study) -> Photos | None:
-    grouped: dict[str, list[bytes | Image.Image]] = {}
+    grouped: dict[str, list[bytes]] = {}
     for title, photo in study.material.samples:
         grouped.setdefault(text.line(title, "sample photo"), []).append(photo)
     if not grouped:
@@ -159,12 +159,12 @@ def _photos(study: Study) -> Photos | None:
     return Photos("fig-samples", rows, caption, wide=gallery, gallery=gallery)
 
 
-def _thumbnail(photo: bytes | Image.Image, title: str) -> bytes:
+def _thumbnail(photo: bytes, title: str) -> bytes:
     """A square JPEG from the middle of the photo, the same bytes for the same photo."""
     from PIL import Image, ImageOps, UnidentifiedImageError
 
     try:
-        picture = Image.open(io.BytesIO(photo)) if isinstance(photo, bytes) else photo
+        picture = Image.open(io.BytesIO(photo))
         square = ImageOps.fit(picture.convert("RGB"), (SIDE, SIDE), Image.Resampling.BILINEAR)
     except (OSError, UnidentifiedImageError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise PaperError(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from benchsuite.analysis.findings import CaseFindings, Comparison
+from benchsuite.analysis.findings import CaseFindings, Comparison, Estimate
 from benchsuite.paper import spanish, text
 from benchsuite.paper.document import Block, Bullets, Figure, Paragraph
 from benchsuite.paper.figures import cost, curves, intervals
@@ -13,7 +13,7 @@ from benchsuite.paper.metrics import METRICS
 from benchsuite.paper.study.classes import class_blocks
 from benchsuite.paper.study.context import PENDING, Study, significant
 from benchsuite.paper.study.dataset import resolution
-from benchsuite.paper.tables.results import cost_table, results_table
+from benchsuite.paper.tables.results import cost_table, images_table, results_table
 
 Draw = Callable[[str, Sequence[CaseFindings], str], Drawing]
 
@@ -32,6 +32,7 @@ def results_blocks(study: Study) -> dict[str, list[Block]]:
         "performance": [
             Paragraph(_overview(study), lead="Rendimiento del modelo"),
             results_table(study, "tab-results"),
+            *_images(study),
             *(_drawn(study, _accuracies(study), "fig-accuracies", intervals.accuracies) if compared else []),
             Paragraph(_loss(study)),
             _figure(study, "fig-loss", curves.loss, wide=len(study.done) > 1),
@@ -159,6 +160,47 @@ def _verdicts(study: Study) -> list[str]:
     if missing and len(missing) < len(findings.comparisons):
         out.append(f"Quedan por comparar {spanish.listing([_of(study, c) for c in missing])}.")
     return out
+
+
+def _images(study: Study) -> list[Block]:
+    """What the single test images add to the comparisons."""
+    told = [c for c in study.findings.comparisons if c.crossed is not None or c.single is not None]
+    if not told:
+        return []
+    if all(c.single is not None for c in told):
+        said = (
+            "Con una sola semilla, las imágenes de test permiten comparar los modelos entrenados, no las "
+            "configuraciones: el {{tab-images}} cuenta las que acierta solo uno de los dos, con la prueba exacta de "
+            "McNemar."
+        )
+    else:
+        said = (
+            "Los intervalos entre semillas hablan de otras ejecuciones sobre estas mismas imágenes de test. El "
+            "{{tab-images}} añade los que tratan también las imágenes como una muestra, con el análisis de varianza de "
+            "dos factores cruzados de los estudios de diagnóstico (Hillis, *Statistics in Medicine* 26, 2007)."
+        )
+        wider = [c for c in told if c.crossed is not None and c.difference is not None and c.difference.low is not None]
+        lost = [c for c in wider if _excludes_zero(c.difference) and not _excludes_zero_bounds(c.crossed)]
+        if lost:
+            them = spanish.listing([_of(study, c) for c in lost])
+            said += (
+                f" Así contado, el intervalo de la diferencia deja de excluir el cero para {them}: con otras imágenes "
+                "podría no verse."
+            )
+    return [Paragraph(said), images_table(study, "tab-images")]
+
+
+def _excludes_zero(estimate: Estimate | None) -> bool:
+    return (
+        estimate is not None
+        and estimate.low is not None
+        and estimate.high is not None
+        and (_excludes_zero_bounds((estimate.low, estimate.high)))
+    )
+
+
+def _excludes_zero_bounds(bounds: tuple[float, float] | None) -> bool:
+    return bounds is not None and (bounds[0] > 0 or bounds[1] < 0)
 
 
 def _of(study: Study, comparison: Comparison) -> str:

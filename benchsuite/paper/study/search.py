@@ -9,6 +9,7 @@ from benchsuite.paper.figures.search import importances, parallel
 from benchsuite.paper.metrics import METRICS
 from benchsuite.paper.study.context import PENDING, Study
 from benchsuite.paper.tables.search import axis_name, axis_value, trials_table
+from benchsuite.suite.metrics import HIGHER_IS_BETTER
 
 SAMPLERS = {
     "grid": "la rejilla completa",
@@ -55,7 +56,7 @@ def _design(study: Study, found: SearchFindings) -> str:
     search, metric = found.declared, METRICS[found.declared.metric]
     size = spanish.number(found.points)
     trials = spanish.count(search.budget, "ensayo", "ensayos")
-    way = "mayor" if metric.higher_better else "menor"
+    way = "mayor" if HIGHER_IS_BETTER[search.metric] else "menor"
     before = "las configuraciones anteriores" if len(study.findings.cases) > 1 else "la configuración anterior"
     said = (
         f"Además de {before} se exploró un espacio de {size} puntos con "
@@ -110,8 +111,8 @@ def _state(found: SearchFindings) -> str:
     return f"{said}."
 
 
-def quoted(study: Study, metric: str) -> str | None:
-    """The best trial for the prose: its values, or with a metric what it reached; None for an unknown metric."""
+def quoted(study: Study, metric: str) -> str:
+    """The best trial for the prose: its values, or with a metric what it reached."""
     found = study.findings.search
     if found is None or found.best is None:
         return PENDING
@@ -119,7 +120,7 @@ def quoted(study: Study, metric: str) -> str | None:
     if not metric:
         return study.quotes.put(text.plain(settings(study, best)), None, (best.run or "",))
     if metric not in best.values:
-        return None
+        return PENDING
     return study.quotes.put(METRICS[metric].format(best.values[metric]), best.values[metric], (best.run or "",))
 
 

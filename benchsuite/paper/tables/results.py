@@ -67,6 +67,41 @@ def _measures(study: Study, case: CaseFindings, identifier: str) -> Table:
     return Table(identifier, "Resultados", columns, tuple(rows), _note(study, compared=False))
 
 
+def images_table(study: Study, identifier: str) -> Table:
+    """Differences of test accuracy with both intervals: over seeds, and over seeds and images; with one seed, the
+    images that only one of the two models has right."""
+    compared = [c for c in study.findings.comparisons if c.difference is not None]
+    single = all(c.single is not None for c in compared)
+    columns = [Column(study.factor if len(study.factor) < 20 else "Caso"), Column("Diferencia (puntos)", "right")]
+    columns += (
+        [Column("Ganadas", "right"), Column("Perdidas", "right"), Column("p", "right")]
+        if single
+        else [Column("Semillas", "right"), Column("Semillas e imágenes", "right")]
+    )
+    rows = []
+    for c in compared:
+        value, shown = c.difference, study.metric
+        assert value is not None
+        cells = [Cell(text.literal(study.named(c.case).label)), Cell(shown.signed(value.mean), value.mean, value.runs)]
+        if single and c.single is not None:
+            images = c.single
+            cells += [Cell(spanish.number(n), n, value.runs) for n in (images.gained, images.lost)]
+            cells.append(Cell(spanish.p_value(images.p), images.p, value.runs))
+        else:
+            over_both = shown.signed_bounds(*c.crossed) if c.crossed is not None else "—"
+            cells += [Cell(text.literal(shown.signed_interval(value) or "—"), None, value.runs)]
+            cells += [Cell(text.literal(over_both), None, value.runs)]
+        rows.append(tuple(cells))
+    note = (
+        "Ganadas y perdidas: imágenes que solo acierta la configuración, y solo la referencia; p exacto de McNemar, "
+        "sin corregir."
+        if single
+        else f"Intervalos de confianza al 95{spanish.NBSP}%."
+    )
+    title = "Diferencias en las imágenes de test" if single else "Diferencias, contando las imágenes de test"
+    return Table(identifier, title, tuple(columns), tuple(rows), note, wide=study.wordy)
+
+
 def cost_table(study: Study, identifier: str) -> Table:
     """Epochs, time and memory of each case, and what it was computed on."""
     devices = {device for case in study.done for device in case.devices}
