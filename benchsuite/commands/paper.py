@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from io import BytesIO
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
@@ -37,8 +36,6 @@ if TYPE_CHECKING:
 PHOTOS_PER_CLASS = 3
 FEW_CLASSES = 8
 """Classes of which the paper shows several photos each; of more, it shows one."""
-PHOTO_SIDE = 220
-"""Pixels: about 300 to the inch at the size the paper prints them."""
 
 
 def paper(
@@ -101,6 +98,7 @@ def write_paper(study: Study) -> PaperFiles:
     from benchsuite.analysis.results import Results
     from benchsuite.execution.study import known_records
     from benchsuite.paper import PaperMaterial, build_paper
+    from benchsuite.paper.renderer import renderer
     from benchsuite.store.folders import Store
 
     preparation = study.preparation
@@ -130,6 +128,7 @@ def write_paper(study: Study) -> PaperFiles:
         models=models,
         samples=_photos(tasks[0], card),
         version=__version__,
+        renderer=renderer(),
     )
     return build_paper(material, preparation.paper_folder)
 
@@ -146,7 +145,7 @@ def _outcomes(store: Store, records: Mapping[str, RunRecord]) -> dict[str, Outco
 
 def _photos(task: RunTask, card: DatasetCard) -> Sequence[tuple[str, bytes]]:
     """The first training photos of each class, made small, with the title of their class."""
-    from PIL import Image
+    from benchsuite.paper.photos import thumbnail
 
     index = task.data.index
     photos = []
@@ -154,8 +153,5 @@ def _photos(task: RunTask, card: DatasetCard) -> Sequence[tuple[str, bytes]]:
     for label, name in enumerate(index.classes):
         chosen = [i for i, other in enumerate(index.train.labels) if other == label][:wanted]
         for i in chosen:
-            picture = index.train.images.open(i).resize((PHOTO_SIDE, PHOTO_SIDE), Image.Resampling.LANCZOS)
-            buffer = BytesIO()
-            picture.save(buffer, "JPEG", quality=85, optimize=True)
-            photos.append((card.class_titles.get(name, name), buffer.getvalue()))
+            photos.append((card.class_titles.get(name, name), thumbnail(index.train.images.open(i))))
     return photos

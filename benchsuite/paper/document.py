@@ -12,6 +12,7 @@ from typing import ClassVar, Literal
 
 from benchsuite.paper.quantities import Quantity
 
+RESULTS = "results.json"
 Align = Literal["left", "right", "center"]
 
 
@@ -134,12 +135,17 @@ class Document:
     watermark: str | None = None
     notices: tuple[str, ...] = ()
     version: str = ""
-    results: bytes = b"{}"
-    """JSON, attached to the PDF and offered by the HTML."""
+    files: Mapping[str, bytes] = field(default_factory=dict)
+    """What the PDF carries inside, by name; the HTML offers the results among them."""
     expected: frozenset[str] = frozenset()
     """Figures and tables that this paper lacks only because its results are not there yet."""
     works: tuple[tuple[str, str], ...] = field(default=())
     """(what, BibTeX entry) of the data set and the model."""
+
+    @property
+    def results(self) -> bytes:
+        """JSON: all that the paper's numbers come from."""
+        return self.files.get(RESULTS, b"{}")
 
 
 def texts(block: Block) -> Iterator[str]:

@@ -32,6 +32,8 @@ class PaperMaterial:
     samples: Sequence[tuple[str, bytes]] = ()
     configuration: tuple[tuple[str, str], ...] = ()
     version: str = ""
+    renderer: Mapping[str, str] = field(default_factory=dict)
+    """What decides the paper's bytes besides the material: versions of libraries, and a fingerprint of our code."""
 
     @property
     def suite(self) -> Suite:

@@ -8,8 +8,10 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from types import MethodType
 from typing import Any
 
@@ -17,6 +19,7 @@ from markupsafe import escape
 
 from benchsuite.errors import PaperError, SetupError
 from benchsuite.paper import columns, fonts, markup, placement
+from benchsuite.paper.attached import DESCRIPTIONS, SUITE
 from benchsuite.paper.columns import Measure, Sheet
 from benchsuite.paper.document import Bullets, Document, Equation, Figure, Heading, Photos, Table, texts
 from benchsuite.paper.markup import Entry
@@ -25,6 +28,12 @@ from benchsuite.paper.placement import GAP, Arrangement, Content, Fragment, Layo
 from benchsuite.paper.text import REFERENCE
 
 VARIANT = "pdf/a-3a"
+MEDIA_TYPES = {
+    ".json": "application/json",
+    ".yaml": "application/yaml",
+    ".txt": "text/plain",
+    ".jpg": "image/jpeg",
+}
 FRONT, TAIL = -9, 1_000_000
 """Block numbers of the title block, and of the first block after the body."""
 PANGO_PACKAGES = "libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0"
@@ -53,8 +62,6 @@ def check_pango() -> None:
 def render_pdf(document: Document, numbering: Numbering) -> bytes:
     """The paper as PDF bytes."""
     check_pango()
-    from weasyprint import Attachment
-
     assets = _assets(document)
     empty = {name: _emptied(name, asset) for name, asset in assets.items()}
     content = _content(document)
@@ -70,19 +77,32 @@ def render_pdf(document: Document, numbering: Numbering) -> bytes:
         laid_out = _compose(_html(document, numbering, arrangement), assets)
     _declare_accessible(laid_out)
     when = datetime.fromisoformat(document.date).astimezone(UTC) if document.date else UNDATED
-    laid_out.metadata.attachments = [
-        Attachment(
-            string=document.results,
-            name="results.json",
-            description="Resultados del estudio",
-            created=when,
-            modified=when,
-            relationship="Data",
-        )
-    ]
+    laid_out.metadata.attachments = [_attachment(name, file, when) for name, file in document.files.items()]
     target = io.BytesIO()
     laid_out.write_pdf(target, pdf_variant=VARIANT)
     return target.getvalue()
+
+
+def _attachment(name: str, content: bytes, when: datetime) -> Any:
+    """A file inside the PDF, its media type given, which WeasyPrint would else ask the system for."""
+    from weasyprint import Attachment
+
+    made = Attachment(
+        string=content,
+        name=name,
+        description=DESCRIPTIONS.get(name, "Fotografía de ejemplo"),
+        created=when,
+        modified=when,
+        relationship="Source" if name == SUITE else "Data",
+    )
+    made.source = _source(content, MEDIA_TYPES[Path(name).suffix])
+    return made
+
+
+@contextmanager
+def _source(content: bytes, media_type: str) -> Iterator[tuple[io.BytesIO, None, None, str]]:
+    """An attachment as WeasyPrint reads it: a file, its address, its encoding, its media type."""
+    yield io.BytesIO(content), None, None, media_type
 
 
 def _assets(document: Document) -> dict[str, Asset]:

@@ -49,6 +49,7 @@ def parse_suite(data: bytes, source: str, registry: Registry) -> Suite:
         problems += base_problems(origin, registry)
     if suite is None or problems:
         raise SuiteError(problems)
+    suite.keep(data.decode(errors="replace"))
     return suite
 
 

@@ -267,3 +267,14 @@ class Suite(Design):
 
     paper: PaperSection = PaperSection()
     """What the author writes for the paper."""
+
+    _text: str = PrivateAttr(default="")
+
+    @property
+    def text(self) -> str:
+        """The file as it was written; empty when the suite comes from no file."""
+        return self._text
+
+    def keep(self, text: str) -> None:
+        """Remember the file's text, which the paper carries inside."""
+        self._text = text

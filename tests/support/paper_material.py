@@ -12,6 +12,7 @@ from PIL import Image
 from benchsuite.analysis.results import Results
 from benchsuite.contracts.dataset import DatasetCard
 from benchsuite.paper import PaperMaterial
+from benchsuite.paper.renderer import renderer
 from benchsuite.suite.claims import Claim
 from benchsuite.suite.schema import Suite
 from support.synthetic import make_keys, make_outcomes, make_plan, make_records
@@ -104,4 +105,5 @@ def make_material(
         model_bibtex="@inproceedings{he2016, title={Deep residual learning}}",
         samples=tuple((title, make_photo()) for title in TITLES.values()),
         version="0.1.0",
+        renderer=renderer(),
     )

@@ -93,7 +93,7 @@ def make_plan(cases: int = 5, seeds: int = 10, changes: Sequence[str] = ()) -> P
 
 def make_key(spec: RunSpec) -> str:
     """A key for `spec`, not the one that the engine would give."""
-    return digest(spec.model_dump(mode="json"))[:32]
+    return digest(_key_fields(spec))[:32]
 
 
 def make_keys(plan: Plan) -> dict[tuple[str, int], str]:
@@ -138,16 +138,7 @@ def make_record(
     key = make_key(spec)
     fields: dict[str, Any] = {
         "key": key,
-        "key_fields": {
-            "dataset": _keyed(spec.case.dataset),
-            "model": _keyed(spec.case.model),
-            "recipe": _keyed(spec.case.recipe),
-            "seed": spec.seed,
-            "data": _sha("data"),
-            "weights": _sha("weights"),
-            "code": {"benchsuite.engine": _sha("engine"), "benchsuite_plugins.models.resnet": _sha("resnet")},
-            "numerics": make_numerics().model_dump(mode="json"),
-        },
+        "key_fields": _key_fields(spec),
         "spec": spec,
         "started": f"2026-03-0{1 + spec.seed % 9}T10:00:00Z",
         "finished": f"2026-03-0{1 + spec.seed % 9}T10:{10 + blocks}:00Z",
@@ -206,6 +197,19 @@ def make_findings(
     first, *others = (case.name for case in plan.cases)
     baselines = dict.fromkeys(others, first)
     return study(plan, make_keys(plan), kept, baselines=baselines, metric="test_accuracy", factor=FACTOR)
+
+
+def _key_fields(spec: RunSpec) -> dict[str, Any]:
+    return {
+        "dataset": _keyed(spec.case.dataset),
+        "model": _keyed(spec.case.model),
+        "recipe": _keyed(spec.case.recipe),
+        "seed": spec.seed,
+        "data": _sha("data"),
+        "weights": _sha("weights"),
+        "code": {"benchsuite.engine": _sha("engine"), "benchsuite_plugins.models.resnet": _sha("resnet")},
+        "numerics": make_numerics().model_dump(mode="json"),
+    }
 
 
 def _results(blocks: int, seed: int, sample: bool) -> Mapping[str, Any]:

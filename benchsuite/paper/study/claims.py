@@ -81,9 +81,10 @@ def claim_blocks(study: Study) -> list[Block]:
     whole = "la única afirmación" if len(found) == 1 else f"las {spanish.number(len(found))} afirmaciones"
     said = (
         f"El {{{{tab-claims}}}} somete a los datos {whole} del estudio: {spanish.listing(told)}. Cada afirmación "
-        "equivale a una o varias desigualdades entre medias; cada una se prueba invirtiendo los signos de los valores "
-        f"de las semillas, a un lado y al 2,5{spanish.NBSP}%. La afirmación se sostiene cuando todas se demuestran, y no "
-        "se sostiene cuando se demuestra la contraria de alguna, corregida por su número; en otro caso no es concluyente."
+        "equivale a una o varias desigualdades entre medias; cada una se prueba invirtiendo los signos de los "
+        f"valores de las semillas, a un lado y al 2,5{spanish.NBSP}%. La afirmación se sostiene cuando todas se "
+        "demuestran, y no se sostiene cuando se demuestra la contraria de alguna, corregida por su número; en otro "
+        "caso no es concluyente."
     )
     lacking = [one for one in found if one.seeds_needed is not None]
     if lacking:

@@ -7,14 +7,12 @@ to that generated part; subsections called `dataset`, `model`, `training` or `an
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-
-from pydantic_core import to_jsonable_python
 
 from benchsuite.analysis.findings import Findings
 from benchsuite.errors import PaperError
 from benchsuite.paper import text
+from benchsuite.paper.attached import pack
 from benchsuite.paper.document import Author, Block, Document, Heading
 from benchsuite.paper.material import PaperMaterial
 from benchsuite.paper.study.claims import claim_blocks
@@ -53,7 +51,7 @@ def compose(material: PaperMaterial) -> Document:
         watermark=SAMPLE if findings.sample else PARTIAL if findings.partial else None,
         notices=tuple(_notices(study)),
         version=material.version,
-        results=_attachment(material),
+        files=pack(material),
         expected=_expected(findings, body),
         works=tuple((text.line(what, "title"), text.clean(entry, what).strip()) for what, entry in study.works),
     )
@@ -81,17 +79,6 @@ def _notices(study: Study) -> list[str]:
         )  # fmt: skip
         notices.append(f"{PARTIAL}: {done} de {planned} ejecuciones terminadas")
     return notices
-
-
-def _attachment(material: PaperMaterial) -> bytes:
-    """The results as JSON: what every number of the paper comes from."""
-    content = {
-        "schema": 1,
-        "benchsuite": material.version,
-        "suite": material.suite.model_dump(mode="json"),
-        "findings": to_jsonable_python(material.findings),
-    }
-    return (json.dumps(content, ensure_ascii=False, sort_keys=True, indent=1) + "\n").encode()
 
 
 def _body(study: Study) -> list[Block]:

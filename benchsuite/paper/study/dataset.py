@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from benchsuite.analysis.findings import CaseFindings
-from benchsuite.errors import PaperError
 from benchsuite.paper import spanish, text
 from benchsuite.paper.document import Block, Figure, Paragraph, Photos
 from benchsuite.paper.figures import classes
+from benchsuite.paper.photos import as_thumbnail
 from benchsuite.paper.study.context import Study
 from benchsuite.paper.tables.facts import LONG_SPLITS, PROVENANCE, counts_table
 from benchsuite.store.record import DatasetFacts
 
-if TYPE_CHECKING:
-    pass
-
-SIDE = 192
 PER_CLASS = 4
 MOST_CLASSES = 8
 """Classes with a row of photos each; of more, a gallery shows one photo a class."""
@@ -149,7 +143,7 @@ def _photos(study: Study) -> Photos | None:
     if len(titles) > MOST_PHOTOS:
         titles = [titles[i * len(titles) // MOST_PHOTOS] for i in range(MOST_PHOTOS)]
     most = 1 if gallery else PER_CLASS
-    rows = tuple((title, tuple(_thumbnail(photo, title) for photo in grouped[title][:most])) for title in titles)
+    rows = tuple((title, tuple(as_thumbnail(photo, title) for photo in grouped[title][:most])) for title in titles)
     whose = "cada clase"
     if len(titles) < len(grouped):
         whose = f"{spanish.number(len(titles))} de las {spanish.number(len(grouped))} clases"
@@ -157,24 +151,6 @@ def _photos(study: Study) -> Photos | None:
     if study.findings.sample:
         caption = f"Imágenes de ejemplo de {whose}: **muestra sintética**."
     return Photos("fig-samples", rows, caption, wide=gallery, gallery=gallery)
-
-
-def _thumbnail(photo: bytes, title: str) -> bytes:
-    """A square JPEG from the middle of the photo, the same bytes for the same photo."""
-    from PIL import Image, ImageOps, UnidentifiedImageError
-
-    try:
-        picture = Image.open(io.BytesIO(photo))
-        square = ImageOps.fit(picture.convert("RGB"), (SIDE, SIDE), Image.Resampling.BILINEAR)
-    except (OSError, UnidentifiedImageError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        raise PaperError(
-            f"a sample photo of the class «{title}» cannot be decoded: {error}",
-            expected="a PNG or JPEG file",
-            remedy="leave the photo out, or give an intact one",
-        ) from error
-    target = io.BytesIO()
-    square.save(target, "JPEG", quality=85)
-    return target.getvalue()
 
 
 def resolution(facts: DatasetFacts | None) -> str | None:

@@ -1,0 +1,86 @@
+"""`benchsuite check`: whether a finished paper says what the results inside it give."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from benchsuite.commands.console import announce, say
+
+if TYPE_CHECKING:
+    from benchsuite.paper import PaperMaterial
+
+SHOWN = 20
+
+PaperFile = Annotated[
+    Path, typer.Argument(metavar="PAPER", help="A paper.pdf that benchsuite wrote.", show_default=False)
+]
+
+
+def check(paper: PaperFile) -> None:
+    """Compute every number of PAPER again from the records it carries, and compare: words, then drawings.
+
+    Needs no data, no GPU and no results folder. Exit code 0: the paper says what its records give; 1: it does not.
+    """
+    from benchsuite.paper.attached import attached, inconsistencies, read_paper, unpack
+
+    given = read_paper(paper)
+    material = unpack(attached(given, str(paper)))
+    faults = inconsistencies(material)
+    for fault in faults[:SHOWN]:
+        announce(fault)
+    with tempfile.TemporaryDirectory(prefix="benchsuite-check-") as folder:
+        rebuilt = rebuild(material, Path(folder))
+    same = report(given, rebuilt, material)
+    if faults or not same:
+        raise typer.Exit(1)
+
+
+def rebuild(material: PaperMaterial, folder: Path) -> bytes:
+    """The PDF that this material gives here and now; the HTML lies beside it in `folder`."""
+    from benchsuite.paper import build_paper
+
+    return build_paper(material, folder).pdf.read_bytes()
+
+
+def report(given: bytes, rebuilt: bytes, material: PaperMaterial) -> bool:
+    """Say how a paper compares with the one built again; whether it says what its results give."""
+    from benchsuite.paper.checking import differing_drawings, differing_words
+
+    runs = len(material.results.records)
+    if given == rebuilt:
+        say(f"the same bytes: every number, table and figure follows from the {runs} attached runs")
+        return True
+    others = changed_renderer(material)
+    different = differing_words(given, rebuilt)
+    for one in different[:SHOWN]:
+        printed, expected = (f"«{words[:80]}»" if words else "nothing" for words in (one.printed, one.recomputed))
+        announce(f"page {one.page}, after «{one.after}»: printed {printed}, its results give {expected}")
+    if len(different) > SHOWN:
+        say(f"and {len(different) - SHOWN} more differences")
+    if others:
+        say(f"made with other versions, so pages may be set differently: {'; '.join(others)}")
+    if different:
+        return False
+    if others:
+        say(f"every word and number follows from the {runs} attached runs; drawings could not be compared bit by bit")
+        return True
+    for page in differing_drawings(given, rebuilt):
+        announce(f"page {page}: the words are right, but something is drawn differently")
+    announce("the bytes differ although the same versions made both: this copy was changed after it was made")
+    return False
+
+
+def changed_renderer(material: PaperMaterial) -> list[str]:
+    """What sets papers here in other versions than set this one."""
+    from benchsuite.paper.renderer import renderer
+
+    here = renderer()
+    return [
+        "benchsuite's own code" if name == "benchsuite" else f"{name} {then} (here {here.get(name, 'absent')})"
+        for name, then in material.renderer.items()
+        if here.get(name) != then
+    ]
