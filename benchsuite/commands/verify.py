@@ -52,15 +52,22 @@ def verify(
     study = open_study(
         suite, place_from(data, policy, device, results), overrides=overrides, seeds=seeds, download=True
     )
-    pairs = _pairs(study.preparation.tasks or (), Store(study.preparation.runs_folder))[:runs]
-    if not pairs:
+    store = Store(study.preparation.runs_folder)
+    found = pairs(study.preparation.tasks or (), store.records())[:runs]
+    if not found:
         raise StoreError(
             f"{study.suite.name} has no finished run to verify",
             where=str(study.preparation.runs_folder),
             remedy=f"make some first: benchsuite run {study.suite.name}",
         )
     with tempfile.TemporaryDirectory(prefix="benchsuite-verify-") as scratch:
-        verdicts = _repeat(pairs, Path(scratch))
+        equal = tell(repeat(found, Path(scratch), store))
+    if not equal:
+        raise typer.Exit(1)
+
+
+def tell(verdicts: Sequence[Verdict]) -> bool:
+    """Show how the repetitions came out; whether nothing differs that should not."""
     shown = table("Repeated from scratch", "run", "weights", "predictions", "verdict")
     for verdict in verdicts:
         shown.add_row(verdict.title, verdict.weights, verdict.predictions, verdict.text)
@@ -70,11 +77,12 @@ def verify(
             say(f"  {verdict.title}: bits may differ because of {reason}")
     if any(verdict.broken for verdict in verdicts):
         announce("some bits differ although nothing that decides them does: please report it with both records")
-        raise typer.Exit(1)
+        return False
+    return True
 
 
 @dataclass(frozen=True)
-class _Verdict:
+class Verdict:
     title: str
     weights: str
     predictions: str
@@ -83,15 +91,15 @@ class _Verdict:
     broken: bool
 
 
-def _pairs(tasks: Sequence[RunTask], store: Store) -> list[tuple[RunTask, RunRecord]]:
+def pairs(tasks: Sequence[RunTask], records: Sequence[RunRecord]) -> list[tuple[RunTask, RunRecord]]:
     """Each task with its finished record: of the same key, else the closest one of the same case and seed.
 
     Of a search that are the trials that its results imply.
     """
     from benchsuite.identity.why import differences
 
-    done = [record for record in store.records() if record.status == "done"]
-    pairs = []
+    done = [record for record in records if record.status == "done"]
+    found = []
     for task in tasks:
         wanted = (task.spec.case, task.spec.seed)
         same = [r for r in done if r.key == task.key.key or (r.spec.case, r.spec.seed) == wanted]
@@ -99,37 +107,36 @@ def _pairs(tasks: Sequence[RunTask], store: Store) -> list[tuple[RunTask, RunRec
             closest = min(
                 same, key=lambda r: (r.key != task.key.key, len(differences(r.key_fields, task.key.fields)), r.key)
             )
-            pairs.append((task, closest))
-    return sorted(pairs, key=lambda pair: pair[0].key.key != pair[1].key)
+            found.append((task, closest))
+    return sorted(found, key=lambda pair: pair[0].key.key != pair[1].key)
 
 
-def _repeat(pairs: Sequence[tuple[RunTask, RunRecord]], scratch: Path) -> list[_Verdict]:
+def repeat(found: Sequence[tuple[RunTask, RunRecord]], scratch: Path, store: Store | None = None) -> list[Verdict]:
+    """Make runs again below `scratch`, caches included. `store` has the predictions of the first time, if any has."""
     from benchsuite.commands.progress import display
     from benchsuite.execution.pool import Pool
     from benchsuite.execution.study import devices_for, run_all
     from benchsuite.store.folders import Store
 
-    again = [replace(task, results=scratch / "results", cache=scratch / "cache") for task, _ in pairs]
-    known = {task.key.key: record for task, record in pairs}
-    original = {task.key.key: task.results for task, _ in pairs}
+    again = [replace(task, results=scratch / "results", cache=scratch / "cache") for task, _ in found]
+    known = {task.key.key: record for task, record in found}
+    made = Store(scratch / "results")
     verdicts = []
     with display(len(again), 0) as shown, Pool(again[0].numerics, devices_for(again[0].numerics), shown) as pool:
         for record in run_all(again, pool, shown):
             shown.finished(record)
-            verdicts.append(
-                _compare(known[record.key], record, Store(original[record.key]), Store(scratch / "results"))
-            )
+            verdicts.append(_compare(known[record.key], record, store, made))
     return verdicts
 
 
-def _compare(old: RunRecord, new: RunRecord, old_store: Store, new_store: Store) -> _Verdict:
+def _compare(old: RunRecord, new: RunRecord, old_store: Store | None, new_store: Store) -> Verdict:
     title = f"{new.spec.case.name}, seed {new.spec.seed}"
     if new.failure is not None:
-        return _Verdict(title, "", "", f"the repetition failed: {new.failure.what}", (), True)
+        return Verdict(title, "", "", f"the repetition failed: {new.failure.what}", (), True)
     weights = "equal" if old.weights_hash == new.weights_hash else "differ"
     predictions = "equal" if old.predictions_hash == new.predictions_hash else "differ"
     if (weights, predictions) == ("equal", "equal"):
-        return _Verdict(title, weights, predictions, "the same bits", (), False)
+        return Verdict(title, weights, predictions, "the same bits", (), False)
     import numpy as np
 
     from benchsuite.identity.why import differences
@@ -139,7 +146,9 @@ def _compare(old: RunRecord, new: RunRecord, old_store: Store, new_store: Store)
     assert new.test is not None
     then_and_now = f"accuracy {100 * old.test.accuracy:.2f} % then, {100 * new.test.accuracy:.2f} % now"
     if old.key_fields["data"] != new.key_fields["data"]:
-        return _Verdict(title, weights, predictions, f"other images; {then_and_now}", reasons, broken=False)
+        return Verdict(title, weights, predictions, f"other images; {then_and_now}", reasons, broken=False)
+    if old_store is None:
+        return Verdict(title, weights, predictions, then_and_now, reasons, broken=not reasons)
     before, after = old_store.read_predictions(old.key), new_store.read_predictions(new.key)
     gap = float(np.abs(before.test_probabilities - after.test_probabilities).max())
     changed = int((before.test_probabilities.argmax(1) != after.test_probabilities.argmax(1)).sum())
@@ -147,4 +156,4 @@ def _compare(old: RunRecord, new: RunRecord, old_store: Store, new_store: Store)
         f"test probabilities differ by at most {gap:.2g}, {changed} of {len(after.test_labels)} predictions change, "
         f"{then_and_now}"
     )
-    return _Verdict(title, weights, predictions, text, reasons, broken=not reasons)
+    return Verdict(title, weights, predictions, text, reasons, broken=not reasons)

@@ -1,0 +1,87 @@
+"""`benchsuite reproduce`: build a paper again from what it carries, and repeat runs of it."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from benchsuite.commands.check import PaperFile, rebuild, report
+from benchsuite.commands.console import announce, out, say, table
+from benchsuite.commands.options import Data, DeviceName, DeviceOption, PolicyName, PolicyOption
+from benchsuite.errors import PaperError
+
+if TYPE_CHECKING:
+    from benchsuite.paper import PaperMaterial
+
+
+def reproduce(
+    paper: PaperFile,
+    to: Annotated[
+        Path | None, typer.Option("--to", help="Folder for the paper built again.", show_default="reproduced/<suite>")
+    ] = None,
+    runs: Annotated[int, typer.Option("--runs", min=0, help="Also train so many of its runs again, and compare.")] = 0,
+    data: Data = None,
+    policy: PolicyOption = PolicyName.auto,
+    device: DeviceOption = DeviceName.auto,
+) -> None:
+    """Say what PAPER was made with, build it again from the results it carries, and with --runs repeat runs of it.
+
+    Building again needs no data, no GPU and no network. Repeating runs needs the data set, which is downloaded when it
+    is not there, and the plugins. Exit code 0: all that was compared is equal, or differs for reasons that are told;
+    1: something differs that should not.
+    """
+    from benchsuite.paper.attached import attached, inconsistencies, read_paper, unpack
+
+    given = read_paper(paper)
+    material = unpack(attached(given, str(paper)))
+    for fault in (faults := inconsistencies(material)):
+        announce(fault)
+    _needs(material)
+    folder = to or Path("reproduced") / material.suite.name
+    same = report(given, rebuild(material, folder), material)
+    say(f"built again: {folder / 'paper.pdf'}\n             {folder / 'paper.html'}")
+    if runs:
+        same = _repeat(material, runs, data, policy, device) and same
+    if faults or not same:
+        raise typer.Exit(1)
+
+
+def _needs(material: PaperMaterial) -> None:
+    """What the runs were made with, and which versions are others here."""
+    from benchsuite.store.environment import package_versions
+
+    findings = material.findings
+    shown = table(f"{material.suite.name}: {findings.done} runs", "what", "in the paper")
+    if findings.dataset is not None:
+        data = findings.dataset
+        shown.add_row("data", f"{data.title}, {data.provenance}, fingerprint {data.fingerprint[:16]}")
+    for weights in dict.fromkeys(case.weights for case in findings.cases if case.weights and case.weights.sha256):
+        shown.add_row("weights", f"{weights.request}, {weights.provenance}, sha256 {(weights.sha256 or '')[:16]}")
+    for environment in findings.environments:
+        shown.add_row("device", f"{environment.device_name}, {environment.threads} threads, {environment.precision}")
+        shown.add_row("system", f"{environment.platform}, Python {environment.python}")
+    out.print(shown)
+    if findings.environments:
+        then, here = findings.environments[0].packages, package_versions()
+        others = [f"{name} {v} (here {here.get(name, 'absent')})" for name, v in then.items() if here.get(name) != v]
+        say(f"other versions here: {', '.join(others)}" if others else "every package has the same version here")
+
+
+def _repeat(material: PaperMaterial, runs: int, data: Path | None, policy: PolicyName, device: DeviceName) -> bool:
+    """Train runs again in a scratch folder; whether all have the paper's bits, or a reason not to."""
+    from benchsuite.commands.study import place_from
+    from benchsuite.commands.verify import pairs, repeat, tell
+    from benchsuite.execution.preparation import prepare
+    from benchsuite.registry import registry
+
+    sample = material.findings.sample
+    with tempfile.TemporaryDirectory(prefix="benchsuite-reproduce-") as scratch:
+        place = place_from(data, PolicyName.sample if sample else policy, device, Path(scratch) / "prepared")
+        preparation = prepare(material.results.plan, registry(), place, download=True, say=say)
+        found = pairs(preparation.tasks or (), tuple(material.results.records.values()))[:runs]
+        if not found:
+            raise PaperError("the paper has no finished run to repeat", remedy="leave --runs out")
+        return tell(repeat(found, Path(scratch)))
