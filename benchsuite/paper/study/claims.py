@@ -63,7 +63,7 @@ def condition(study: Study, claim: Claim) -> str:
         case "monotone":
             said = "creciente en este orden" if claim.monotone == "increasing" else "decreciente en este orden"
         case _:
-            said = f"diferencias menores que {_margin(metric, claim, claim.within)}"
+            said = f"con diferencias menores que {_margin(metric, claim, claim.within)}"
     said = said if metric.feminine else said.replace("que la de", "que el de")
     about = f" ({_cases(study, claim.cases)})" if claim.cases is not None else ""
     return f"{metric.title}{about} {said}"

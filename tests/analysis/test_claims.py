@@ -1,0 +1,105 @@
+"""A claim holds when all it says is shown, fails when the contrary of a part is, and is open else."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from benchsuite.analysis.claims import judge
+from benchsuite.analysis.findings import ClaimFindings
+from benchsuite.suite.claims import Claim
+
+
+def claim(**facts: Any) -> Claim:
+    return Claim.model_validate_json(json.dumps({"id": "c", "text": "Algo.", **facts}))
+
+
+def judged(values: dict[str, list[float]], **facts: Any) -> ClaimFindings:
+    """A claim on cases whose seeds gave these values."""
+    measured = {
+        case: {seed: (f"{case}{seed}", value) for seed, value in enumerate(given)} for case, given in values.items()
+    }
+    return judge(claim(**facts), lambda reference: str(reference) if str(reference) in values else None, measured)
+
+
+UP = [0.96, 0.97, 0.965, 0.962, 0.971, 0.968, 0.966, 0.969]
+DOWN = [value - 0.05 for value in UP]
+ABOUT = [0.94, 0.96, 0.945, 0.955, 0.95, 0.951, 0.949, 0.952]
+
+
+@pytest.mark.parametrize(
+    ("values", "facts", "verdict"),
+    [
+        ({"a": UP, "b": UP}, {"at_least": 0.95}, "holds"),
+        ({"a": UP, "b": DOWN}, {"at_least": 0.95}, "fails"),
+        ({"a": UP, "b": ABOUT}, {"at_least": 0.95}, "open"),
+        ({"a": UP, "b": DOWN}, {"at_least": 0.95, "cases": ["a"]}, "holds"),
+        ({"a": DOWN}, {"at_most": 0.95}, "holds"),
+        ({"a": UP}, {"at_most": 0.95}, "fails"),
+        ({"a": UP, "b": DOWN}, {"cases": ["a"], "better_than": "b"}, "holds"),
+        ({"a": UP, "b": DOWN}, {"cases": ["b"], "better_than": "a"}, "fails"),
+        ({"a": UP, "b": DOWN}, {"cases": ["b"], "better_than": "a", "metric": "test_loss"}, "holds"),
+        ({"a": UP, "b": UP}, {"cases": ["a"], "better_than": "b"}, "open"),
+        ({"a": DOWN, "b": UP}, {"cases": ["a"], "no_worse_than": "b", "margin": 0.06}, "holds"),
+        ({"a": DOWN, "b": UP}, {"cases": ["a"], "no_worse_than": "b", "margin": 0.04}, "fails"),
+        ({"a": DOWN, "b": UP}, {"cases": ["a"], "no_worse_than": "b", "margin": 0.1, "relative": True}, "holds"),
+        ({"a": DOWN, "b": UP}, {"cases": ["a"], "no_worse_than": "b", "margin": 0.04, "relative": True}, "fails"),
+        ({"a": UP, "b": DOWN, "c": DOWN}, {"cases": ["a"], "best_of": "all"}, "holds"),
+        ({"a": UP, "b": DOWN, "c": UP}, {"cases": ["a"], "best_of": "all"}, "open"),
+        ({"a": UP, "b": DOWN, "c": UP}, {"cases": ["a"], "best_of": ["b"]}, "holds"),
+        ({"a": DOWN, "b": ABOUT, "c": UP}, {"monotone": "increasing", "cases": ["a", "c"]}, "holds"),
+        ({"a": DOWN, "c": UP}, {"monotone": "decreasing"}, "fails"),
+        ({"a": UP, "b": [v + 0.004 for v in UP]}, {"within": 0.01}, "holds"),
+        ({"a": UP, "b": DOWN}, {"within": 0.01}, "fails"),
+        ({"a": UP, "b": DOWN}, {"within": 0.1}, "holds"),
+        ({"a": [90.0] * 8, "b": [100.0] * 8}, {"within": 0.2, "relative": True, "metric": "training_seconds"}, "holds"),
+        ({"a": [70.0] * 8, "b": [100.0] * 8}, {"within": 0.2, "relative": True, "metric": "training_seconds"}, "fails"),
+    ],
+)  # fmt: skip
+def test_verdicts(values: dict[str, list[float]], facts: dict[str, Any], verdict: str) -> None:
+    assert judged(values, **facts).verdict == verdict
+
+
+def test_with_too_few_seeds_nothing_is_decided_and_the_number_needed_is_told() -> None:
+    found = judged({"a": UP[:5]}, at_least=0.5)
+    assert (found.verdict, found.seeds_needed) == ("open", 6)
+    assert judged({"a": UP[:6]}, at_least=0.5).verdict == "holds"
+    assert judged({"a": UP[:6], "b": UP[:6], "c": UP[:6]}, at_least=0.99).seeds_needed == 7
+    assert judged({"a": ABOUT}, at_least=0.95).seeds_needed is None
+
+
+def test_seeds_count_only_where_both_cases_have_them() -> None:
+    found = judged({"a": UP, "b": DOWN[:3]}, cases=["a"], better_than="b")
+    assert found.verdict == "open"
+    part = found.inequalities[0]
+    assert part.quantity is not None
+    assert part.quantity.runs == ("a0", "a1", "a2", "b0", "b1", "b2")
+
+
+def test_without_runs_it_is_open_and_has_no_numbers() -> None:
+    found = judged({"a": [], "b": UP}, at_least=0.5)
+    assert found.verdict == "open"
+    assert judged({"a": []}, at_least=0.5).decisive is None
+
+
+def test_the_decisive_part_is_the_one_that_fails_or_the_weakest() -> None:
+    found = judged({"a": UP, "b": DOWN, "c": [v + 0.01 for v in UP]}, at_least=0.95)
+    assert found.decisive is not None
+    assert found.decisive.case == "b"
+    found = judged({"a": [v + 0.01 for v in UP], "b": UP}, at_least=0.95)
+    assert found.decisive is not None
+    assert found.decisive.case == "b"
+
+
+def test_a_refutation_is_corrected_for_the_number_of_parts() -> None:
+    """Seven seeds can refute one inequality at 2.5 % (1/128), four of them only at 4 / 128."""
+    low = [0.9] * 7
+    assert judged({"a": low}, at_least=0.95).verdict == "fails"
+    assert judged({"a": low, "b": UP[:7], "c": UP[:7], "d": UP[:7]}, at_least=0.95).verdict == "open"
+
+
+def test_what_a_claim_says_of_no_case_is_an_error() -> None:
+    with pytest.raises(ValueError, match="no case is meant by 'z'"):
+        judged({"a": UP}, cases=["z"], at_least=0.5)

@@ -1,0 +1,64 @@
+"""Intervals over seeds and images at once hold what they promise, and McNemar's test is the published one."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from benchsuite.analysis.crossed import accuracy_interval, crossed_interval, difference_interval, mcnemar
+
+
+@pytest.mark.parametrize("runs", [3, 5, 10])
+def test_nineteen_in_twenty_intervals_hold_the_mean_of_other_seeds_on_other_images(runs: int) -> None:
+    draw = np.random.default_rng(runs)
+    held = 0
+    for _ in range(1000):
+        values = draw.normal(0, 1, (runs, 1)) + draw.normal(0, 6, (1, 60)) + draw.normal(0, 5, (runs, 60))
+        low, high = crossed_interval(values) or (1.0, -1.0)
+        held += low <= 0 <= high
+    assert 0.93 <= held / 1000 <= 0.985
+
+
+def test_images_that_are_hard_for_every_run_widen_the_interval_and_independent_errors_do_not() -> None:
+    draw = np.random.default_rng(0)
+    hard = draw.random(400) < 0.9
+    shared = [hard ^ (draw.random(400) < 0.01) for _ in range(20)]
+    own = [draw.random(400) < 0.9 for _ in range(20)]
+    wide, narrow = accuracy_interval(shared), accuracy_interval(own)
+    assert wide is not None
+    assert narrow is not None
+    assert wide[1] - wide[0] > 1.3 * (narrow[1] - narrow[0])
+
+
+def test_it_agrees_with_the_analysis_of_variance_worked_by_hand() -> None:
+    # Two runs, three images: means 2/3 and 1/3, images 1, 1/2, 0; MS_runs = 1/6, MS_images = 1/2, MS_rest = 1/6.
+    values = np.array([[1.0, 1.0, 0.0], [1.0, 0.0, 0.0]])
+    low, high = crossed_interval(values) or (0.0, 0.0)
+    spread, freedom = 1 / 6 + (1 / 2 - 1 / 6), (1 / 2) ** 2 / (1 / 6) ** 2
+    from scipy import stats
+
+    half = stats.t.ppf(0.975, freedom) * (spread / 6) ** 0.5
+    assert (low, high) == pytest.approx((0.5 - half, 0.5 + half))
+
+
+def test_what_cannot_be_told_is_not_told() -> None:
+    right = np.ones(10, dtype=bool)
+    assert accuracy_interval([right]) is None
+    assert accuracy_interval([right, right]) is None
+    assert accuracy_interval([]) is None
+    assert accuracy_interval([right, np.ones(9, dtype=bool)]) is None
+    assert difference_interval([]) is None
+
+
+def test_an_accuracy_stays_within_what_it_can_be() -> None:
+    almost = [np.arange(40) != wrong for wrong in (0, 0, 1)]
+    low, high = accuracy_interval(almost) or (2.0, 2.0)
+    assert 0.9 < low < 1
+    assert high == 1.0
+
+
+def test_mcnemar_counts_the_images_that_one_model_alone_has_right() -> None:
+    first = np.array([True] * 6 + [False] * 4)
+    second = np.array([True] + [False] * 5 + [True] + [False] * 3)
+    assert mcnemar(first, second) == (5, 1, pytest.approx(14 / 64))
+    assert mcnemar(first, first) == (0, 0, 1.0)

@@ -1,0 +1,85 @@
+"""What prose quotes is checked when the suite is read, and digits that look typed are pointed at."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from pretended import BASE, REGISTRY
+
+from benchsuite.suite import SuiteError, parse_suite
+from benchsuite.suite.expand import expand
+from benchsuite.suite.references import Quoted, UnknownReference, Vocabulary, typed_results
+
+PAPER = "claims:\n  - {id: uno, text: Algo, at_least: 0.9}\n"
+
+
+def vocabulary(more: str = PAPER) -> Vocabulary:
+    suite = parse_suite((BASE + more).encode(), "tiny.yaml", REGISTRY)
+    return Vocabulary(suite, expand(suite, REGISTRY).cases)
+
+
+def prose(text: str, place: str = "results") -> str:
+    section = json.dumps({"title": "Resultados", "place": place, "text": text}, ensure_ascii=False)
+    return f"{PAPER}paper:\n  sections:\n    - {section}\n"
+
+
+@pytest.mark.parametrize(
+    ("reference", "quoted"),
+    [
+        ("test_accuracy 1", Quoted("metric", metric="test_accuracy", case="freeze_blocks=1")),
+        ("test_accuracy freeze_blocks=1", Quoted("metric", metric="test_accuracy", case="freeze_blocks=1")),
+        ("best_epoch recipe.freeze.blocks=2", Quoted("metric", metric="best_epoch", case="freeze_blocks=2")),
+        ("difference 2", Quoted("difference", case="freeze_blocks=2")),
+        ("best", Quoted("best")),
+        ("best test_loss", Quoted("best", metric="test_loss")),
+        ("seeds", Quoted("size", of="seeds")),
+        ("parameters 0", Quoted("count", of="parameters", case="freeze_blocks=0")),
+        ("claim uno", Quoted("claim", of="uno")),
+        ("verdict uno", Quoted("verdict", of="uno")),
+        ("fig-cost", Quoted("block", of="fig-cost")),
+        ("sec-dataset", Quoted("block", of="sec-dataset")),
+    ],
+)
+def test_references_mean_what_they_say(reference: str, quoted: Quoted) -> None:
+    assert vocabulary().read(reference) == quoted
+
+
+@pytest.mark.parametrize(
+    "reference",
+    ["test_accuracy", "test_accuracy 7", "acuracy 1", "best nothing", "claim dos", "fig-x", "trials", "sec-x", ""],
+)
+def test_references_to_nothing_are_told(reference: str) -> None:
+    with pytest.raises(UnknownReference):
+        vocabulary().read(reference)
+
+
+def test_a_value_of_the_factor_that_several_cases_have_means_none_of_them() -> None:
+    grid = BASE.replace("cases: 3", "cases: 6").replace("[0, 1, 2]}", "[0, 1, 2], model.depth: [18, 50]}")
+    suite = parse_suite((grid + PAPER).encode(), "tiny.yaml", REGISTRY)
+    words = Vocabulary(suite, expand(suite, REGISTRY).cases)
+    assert words.find(1) is None
+    assert words.find("freeze_blocks=1,depth=18") == "freeze_blocks=1,depth=18"
+
+
+def test_a_suite_whose_prose_quotes_what_there_is_not_is_refused_where_it_stands() -> None:
+    with pytest.raises(SuiteError, match=r"'tets_accuracy', which is unknown.*did you mean 'test_accuracy'") as raised:
+        parse_suite((BASE + prose("Se obtiene {{tets_accuracy 1}}.")).encode(), "tiny.yaml", REGISTRY)
+    problem = raised.value.problems[0]
+    assert problem.path == "paper.sections[0].text"
+    assert problem.line == (BASE + PAPER).count("\n") + 3
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "found"),
+    [
+        ("La exactitud es del 95,3 % en test.", "results", ["95,3 %"]),
+        ("Sube de un 90% a un 95 %.", "conclusions", ["90%", "95 %"]),
+        ("El 83 % del trabajo previo [[informe]] no se alcanza.", "discussion", []),
+        ("Se reserva el 20 % para validar.", "method", []),
+        ("Se obtiene {{test_accuracy 1}} con el intervalo al noventa y cinco por ciento.", "results", []),
+    ],
+)
+def test_percentages_typed_where_results_are_told_are_pointed_at(text: str, place: str, found: list[str]) -> None:
+    suite = parse_suite((BASE + prose(text, place)).encode(), "tiny.yaml", REGISTRY)
+    assert [warning.value for warning in typed_results(suite)] == found
