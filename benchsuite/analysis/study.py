@@ -5,7 +5,6 @@ Runs that are missing or failed leave gaps, never guesses: every estimate names 
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -20,7 +19,8 @@ from benchsuite.analysis.findings import CaseFindings, Comparison, Estimate, Fin
 from benchsuite.analysis.intervals import mean_estimate, wilson
 from benchsuite.analysis.measures import MEASURES
 from benchsuite.analysis.search import search_findings
-from benchsuite.store.record import Environment, RunRecord
+from benchsuite.store.environment import distinct
+from benchsuite.store.record import RunRecord
 from benchsuite.suite.claims import Claim
 from benchsuite.suite.plan import Case, Component, Plan
 
@@ -84,7 +84,7 @@ def study(
         ),
         dataset=next((record.dataset for record in finished if record.dataset), None),
         weights=next((record.weights for record in finished if record.weights), None),
-        environments=_environments(finished),
+        environments=distinct(record.environment for record in finished),
         runs=tuple(
             (record.key, name, seed, record.weights_hash or "")
             for name, found in runs.items()
@@ -191,12 +191,6 @@ def _labels(cases: Sequence[Case], factor: str | None) -> dict[str, str]:
         return {case.name: case.name for case in cases}
     labels = {case.name: str(case.settings[factor]) for case in cases}
     return labels if len(set(labels.values())) == len(cases) else {case.name: case.name for case in cases}
-
-
-def _environments(records: Sequence[RunRecord]) -> tuple[Environment, ...]:
-    forms = {record.environment.model_dump_json(): record.environment for record in records}
-    counts = Counter(record.environment.model_dump_json() for record in records)
-    return tuple(forms[form] for form, _ in counts.most_common())
 
 
 def _common_settings(cases: Sequence[Case]) -> dict[str, Any]:

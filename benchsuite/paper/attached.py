@@ -26,6 +26,7 @@ from benchsuite.identity.canonical import digest
 from benchsuite.paper.document import RESULTS
 from benchsuite.paper.material import PaperMaterial
 from benchsuite.paper.photos import as_thumbnail
+from benchsuite.store.environment import distinct
 from benchsuite.store.record import RunRecord
 from benchsuite.suite.plan import Plan
 from benchsuite.suite.schema import Suite
@@ -62,7 +63,8 @@ def pack(material: PaperMaterial) -> dict[str, bytes]:
         "configuration": material.configuration,
         "photos": [title for title, _ in material.samples],
     }
-    environments = [environment.model_dump(mode="json") for environment in material.findings.environments]
+    finished = (record for record in results.records.values() if record.status == "done")
+    environments = [found.model_dump(mode="json") for found in distinct(record.environment for record in finished)]
     files = {RESULTS: _json(content)}
     if results.suite.text:
         files[SUITE] = results.suite.text.encode()

@@ -17,18 +17,11 @@ def build_paper(material: PaperMaterial, folder: Path) -> PaperFiles:
     Raises PaperError for prose that cannot be set, SetupError where Pango is missing, StoreError where the folder
     cannot be written.
     """
-    from benchsuite.paper.html import render_html
+    from benchsuite.paper.apart import render_apart
     from benchsuite.paper.material import PaperFiles
-    from benchsuite.paper.numbering import number
-    from benchsuite.paper.pdf import check_pango, render_pdf
-    from benchsuite.paper.study.compose import compose
 
-    check_pango()
-    document = compose(material)
-    numbering = number(document)
+    html, pdf = render_apart(material)
     files = PaperFiles(html=folder / "paper.html", pdf=folder / "paper.pdf")
-    html = render_html(document, numbering).encode()
-    pdf = render_pdf(document, numbering)
     write_bytes(files.html, html)
     write_bytes(files.pdf, pdf)
     return files

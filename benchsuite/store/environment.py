@@ -7,7 +7,8 @@ import platform
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from importlib import metadata
 from pathlib import Path
 
@@ -31,6 +32,13 @@ def capture(numerics: Numerics) -> Environment:
         packages=package_versions(),
         git=git_state(Path(benchsuite.__file__).parent),
     )
+
+
+def distinct(environments: Iterable[Environment]) -> tuple[Environment, ...]:
+    """Each different environment once, the most frequent first."""
+    forms = [(environment.model_dump_json(), environment) for environment in environments]
+    first = dict(reversed(forms))
+    return tuple(first[form] for form, _ in Counter(form for form, _ in forms).most_common())
 
 
 def package_versions() -> dict[str, str]:
