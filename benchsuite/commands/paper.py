@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Annotated, Any, cast
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from benchsuite import __version__
 from benchsuite.commands.console import announce, say
 from benchsuite.commands.options import (
     RESULTS,
@@ -24,18 +22,8 @@ from benchsuite.commands.options import (
 from benchsuite.errors import PaperError
 
 if TYPE_CHECKING:
-    from benchsuite.analysis.crossed import Outcomes
     from benchsuite.commands.study import Study
-    from benchsuite.contracts.dataset import Dataset, DatasetCard
-    from benchsuite.contracts.model import Model
-    from benchsuite.engine.task import RunTask
     from benchsuite.paper import PaperFiles
-    from benchsuite.store.folders import Store
-    from benchsuite.store.record import RunRecord
-
-PHOTOS_PER_CLASS = 3
-FEW_CLASSES = 8
-"""Classes of which the paper shows several photos each; of more, it shows one."""
 
 
 def paper(
@@ -94,64 +82,7 @@ def paper(
 
 def write_paper(study: Study) -> PaperFiles:
     """Make the paper of what is done of a prepared study."""
-    # Statistics and rendering take seconds to import: other commands do without them.
-    from benchsuite.analysis.results import Results
-    from benchsuite.execution.study import known_records
-    from benchsuite.paper import PaperMaterial, build_paper
-    from benchsuite.paper.renderer import renderer
-    from benchsuite.store.folders import Store
+    from benchsuite.commands.material import gather
+    from benchsuite.paper import build_paper
 
-    preparation = study.preparation
-    tasks = preparation.tasks or ()
-    plan = preparation.plan
-    records = known_records(tasks)
-    results = Results(
-        suite=study.suite,
-        plan=plan,
-        keys={(task.spec.case.name, task.spec.seed): task.key.key for task in tasks},
-        records=records,
-        outcomes=_outcomes(Store(preparation.runs_folder), records),
-    )
-    case = plan.cases[0]
-    dataset_entry = study.registry.dataset(f"{case.dataset.distribution}:{case.dataset.name}")
-    card = cast("Dataset[Any]", dataset_entry.component).card(dataset_entry.parse(case.dataset.parameters))
-    models = {}
-    for planned in plan.cases:
-        entry = study.registry.model(f"{planned.model.distribution}:{planned.model.name}")
-        model, params = cast("Model[Any]", entry.component), entry.parse(planned.model.parameters)
-        models[planned.name] = model.title(params), model.bibtex(params)
-    material = PaperMaterial(
-        results=results,
-        card=card,
-        model_title=models[case.name][0],
-        model_bibtex=models[case.name][1],
-        models=models,
-        samples=_photos(tasks[0], card),
-        version=__version__,
-        renderer=renderer(),
-    )
-    return build_paper(material, preparation.paper_folder)
-
-
-def _outcomes(store: Store, records: Mapping[str, RunRecord]) -> dict[str, Outcomes]:
-    """Which test images each finished run has right, as far as its predictions are still there."""
-    found = {}
-    for key, record in records.items():
-        if record.status == "done" and record.test is not None:
-            predictions = store.read_predictions(key)
-            found[key] = predictions.test_probabilities.argmax(axis=1) == predictions.test_labels
-    return found
-
-
-def _photos(task: RunTask, card: DatasetCard) -> Sequence[tuple[str, bytes]]:
-    """The first training photos of each class, made small, with the title of their class."""
-    from benchsuite.paper.photos import thumbnail
-
-    index = task.data.index
-    photos = []
-    wanted = PHOTOS_PER_CLASS if len(index.classes) <= FEW_CLASSES else 1
-    for label, name in enumerate(index.classes):
-        chosen = [i for i, other in enumerate(index.train.labels) if other == label][:wanted]
-        for i in chosen:
-            photos.append((card.class_titles.get(name, name), thumbnail(index.train.images.open(i))))
-    return photos
+    return build_paper(gather(study), study.preparation.paper_folder)

@@ -24,7 +24,7 @@ from benchsuite.contracts.dataset import DatasetCard
 from benchsuite.errors import PaperError
 from benchsuite.identity.canonical import digest
 from benchsuite.paper.document import RESULTS
-from benchsuite.paper.material import PaperMaterial
+from benchsuite.paper.material import Mistake, PaperMaterial
 from benchsuite.paper.photos import as_thumbnail
 from benchsuite.store.environment import distinct
 from benchsuite.store.record import RunRecord
@@ -39,7 +39,7 @@ DESCRIPTIONS = {
     ENVIRONMENT: "Entornos en los que se hicieron las ejecuciones",
     LOCK: "Versiones de los paquetes",
 }
-PHOTO = "photo-{:03d}.jpg"
+PHOTO, MISTAKE = "photo-{:03d}.jpg", "mistake-{:03d}.jpg"
 LARGEST = 500_000_000
 """Bytes of a paper that is read, or of what it unpacks to."""
 
@@ -62,6 +62,7 @@ def pack(material: PaperMaterial) -> dict[str, bytes]:
         "class_titles": material.class_titles,
         "configuration": material.configuration,
         "photos": [title for title, _ in material.samples],
+        "mistakes": [[m.true, m.predicted, m.probability, m.run] for m in material.mistakes],
     }
     finished = (record for record in results.records.values() if record.status == "done")
     environments = [found.model_dump(mode="json") for found in distinct(record.environment for record in finished)]
@@ -73,7 +74,9 @@ def pack(material: PaperMaterial) -> dict[str, bytes]:
         pinned = "".join(f"{name}=={version}\n" for name, version in sorted(environments[0]["packages"].items()))
         files[LOCK] = pinned.encode()
     photos = (as_thumbnail(photo, title) for title, photo in material.samples)
-    return files | {PHOTO.format(number): photo for number, photo in enumerate(photos)}
+    files |= {PHOTO.format(number): photo for number, photo in enumerate(photos)}
+    wrong = (as_thumbnail(mistake.photo, mistake.true) for mistake in material.mistakes)
+    return files | {MISTAKE.format(number): photo for number, photo in enumerate(wrong)}
 
 
 def unpack(files: Mapping[str, bytes]) -> PaperMaterial:
@@ -107,6 +110,10 @@ def unpack(files: Mapping[str, bytes]) -> PaperMaterial:
             class_titles=content["class_titles"],
             configuration=tuple(cast("tuple[str, str]", tuple(row)) for row in content["configuration"]),
             samples=tuple((title, files[PHOTO.format(number)]) for number, title in enumerate(content["photos"])),
+            mistakes=tuple(
+                Mistake(true, predicted, probability, run, files[MISTAKE.format(number)])
+                for number, (true, predicted, probability, run) in enumerate(content["mistakes"])
+            ),
             version=content["benchsuite"],
             renderer=content["renderer"],
         )

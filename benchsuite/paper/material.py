@@ -14,12 +14,24 @@ from benchsuite.suite.schema import Suite
 
 
 @dataclass(frozen=True)
+class Mistake:
+    """A test photo that a run takes for another class, with the probability that it gives to that class."""
+
+    true: str
+    predicted: str
+    probability: float
+    run: str
+    photo: bytes
+
+
+@dataclass(frozen=True)
 class PaperMaterial:
     """A suite with its results, and what its plugins say about themselves.
 
     `class_titles` maps a class to how the paper calls it (left empty, the card's titles are used); `configuration`
     adds rows (what, value) to the configuration table, such as what a recipe resolves only when it runs; `samples`
-    are (class title, photo) pairs, the photo an encoded PNG or JPEG file; `models` are the title and the BibTeX entry
+    are (class title, photo) pairs, the photo an encoded PNG or JPEG file; `mistakes` are of the best case's first run,
+    the surest first; `models` are the title and the BibTeX entry
     of each case's model, by the case's name, where cases have models of their own.
     """
 
@@ -30,6 +42,7 @@ class PaperMaterial:
     class_titles: Mapping[str, str] = field(default_factory=dict)
     models: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     samples: Sequence[tuple[str, bytes]] = ()
+    mistakes: Sequence[Mistake] = ()
     configuration: tuple[tuple[str, str], ...] = ()
     version: str = ""
     renderer: Mapping[str, str] = field(default_factory=dict)

@@ -26,7 +26,7 @@ FLOATS = frozenset(
     f"fig-{name}"
     for name in (
         "samples", "classes", "stages", "accuracies", "loss", "gap", "convergence", "cost", "test", "class-accuracy",
-        "confusion",
+        "confusion", "mistakes",
     )
 ) | frozenset(
     f"tab-{name}"

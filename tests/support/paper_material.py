@@ -12,6 +12,7 @@ from PIL import Image
 from benchsuite.analysis.results import Results
 from benchsuite.contracts.dataset import DatasetCard
 from benchsuite.paper import PaperMaterial
+from benchsuite.paper.material import Mistake
 from benchsuite.paper.renderer import renderer
 from benchsuite.suite.claims import Claim
 from benchsuite.suite.schema import Suite
@@ -103,6 +104,12 @@ def make_material(
         ),
         model_title="ResNet18",
         model_bibtex="@inproceedings{he2016, title={Deep residual learning}}",
+        mistakes=tuple(
+            Mistake("bean_rust", "healthy", 0.99 - i / 100, record.key, make_photo(colour))
+            for record in list(records.values())[:1]
+            for i, colour in enumerate(("olive", "teal", "green"))
+            if record.status == "done"
+        ),
         samples=tuple((title, make_photo()) for title in TITLES.values()),
         version="0.1.0",
         renderer=renderer(),

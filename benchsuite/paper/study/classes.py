@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from benchsuite.analysis.findings import CaseFindings
 from benchsuite.paper import spanish, text
-from benchsuite.paper.document import Block, Figure, Paragraph
+from benchsuite.paper.document import Block, Figure, Paragraph, Photos
 from benchsuite.paper.figures import classes, confusion
+from benchsuite.paper.photos import as_thumbnail
 from benchsuite.paper.study.context import Study
 from benchsuite.paper.study.dataset import class_titles
 
@@ -29,9 +30,11 @@ def class_blocks(study: Study) -> list[Block]:
     names = [titles.get(name, name) for name in facts.classes]
     chosen = _chosen(study, cases)
     accuracy = _accuracy(study, chosen, names) if len(names) > FEW else []
+    mistakes = _mistakes(study, titles)
     if len(names) > confusion.LARGEST:
-        return [*accuracy, *_pairs(study, chosen[-1], names)]
-    return [*accuracy, *_matrices(study, cases if len(cases) <= confusion.panels(len(names)) else chosen, names)]
+        return [*accuracy, *_pairs(study, chosen[-1], names), *mistakes]
+    shown = cases if len(cases) <= confusion.panels(len(names)) else chosen
+    return [*accuracy, *_matrices(study, shown, names), *mistakes]
 
 
 def _chosen(study: Study, cases: Sequence[CaseFindings]) -> list[CaseFindings]:
@@ -117,6 +120,29 @@ def _pairs(study: Study, case: CaseFindings, names: Sequence[str]) -> list[Block
     caption = "Pares de clases (real → predicha) más confundidos en test; junto a cada barra, el número de errores"
     caption += ", sumados sobre las semillas." if len(study.findings.seeds) > 1 else "."
     return [Paragraph(said), Figure("fig-confusion", drawn.svg, caption, drawn.alt)]
+
+
+def _mistakes(study: Study, titles: Mapping[str, str]) -> list[Block]:
+    """The photos that one run is surest of and has wrong."""
+    wrong = study.material.mistakes
+    if not wrong:
+        return []
+    case, seed = next((name, seed) for key, name, seed, _ in study.findings.runs if key == wrong[0].run)
+    rows = []
+    for mistake in wrong:
+        true, predicted = (
+            text.line(titles.get(name, name), "class title") for name in (mistake.true, mistake.predicted)
+        )
+        sure = spanish.percent(mistake.probability, 0)
+        rows.append((f"{true} → {predicted}, {sure}", (as_thumbnail(mistake.photo, true),)))
+    whose = f" con {study.called(study.named(case))}" if len(study.findings.cases) > 1 else ""
+    said = (
+        f"La {{{{fig-mistakes}}}} muestra las imágenes de test que con más seguridad se clasifican mal{whose} (semilla "
+        f"{seed}): conviene mirarlas antes de culpar al modelo, porque algunas pueden ser ambiguas o estar mal "
+        "etiquetadas."
+    )
+    caption = "Errores más seguros en test: clase real → clase predicha, y la probabilidad que se le da."
+    return [Paragraph(said), Photos("fig-mistakes", tuple(rows), caption, gallery=True)]
 
 
 def _most_frequent(study: Study, cases: Sequence[CaseFindings], names: Sequence[str]) -> str:
