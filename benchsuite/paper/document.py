@@ -52,6 +52,29 @@ class Equation:
 
 
 @dataclass(frozen=True)
+class Facet:
+    """The case, by its name, and the seed that a part of a figure or table is about; None for all of them."""
+
+    case: str | None = None
+    seed: int | None = None
+
+
+ALL = Facet()
+
+
+@dataclass(frozen=True)
+class Series:
+    """Points of a drawing whose values can be asked for, in reading order.
+
+    Each is its place from the left and from the top, as parts of the drawing's width and height, and what it says.
+    """
+
+    title: str
+    points: tuple[tuple[float, float, str], ...]
+    facet: Facet = ALL
+
+
+@dataclass(frozen=True)
 class Figure:
     """A drawing as SVG. `alt` says what it shows, with numbers; `wide` figures span both columns."""
 
@@ -60,6 +83,7 @@ class Figure:
     caption: str
     alt: str
     wide: bool = False
+    series: tuple[Series, ...] = ()
     kind: ClassVar[str] = "figure"
 
 
@@ -78,23 +102,33 @@ class Photos:
 
 @dataclass(frozen=True)
 class Cell:
-    """What a table prints, the number behind it (for sorting) and the runs it comes from."""
+    """What a table prints, the number behind it (for sorting and for data files) and the runs it comes from.
+
+    `value` and the bounds of its `interval` are in the unit that the head of the column names.
+    """
 
     text: str
     value: float | None = None
     runs: tuple[str, ...] = ()
     strong: bool = False
+    interval: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)
 class Column:
     title: str
     align: Align = "left"
+    data: str | None = None
+    """What a data file calls the column, where the title lacks the unit of the values."""
+    facet: Facet = ALL
 
 
 @dataclass(frozen=True)
 class Table:
-    """A table; with `row_headers` its first column names the rows. `long` ones may break across columns."""
+    """A table; with `row_headers` its first column names the rows. `long` ones may break across columns.
+
+    `facets` tells what each row is about, where rows are about cases or seeds.
+    """
 
     id: str
     title: str
@@ -104,6 +138,7 @@ class Table:
     wide: bool = False
     row_headers: bool = True
     long: bool = False
+    facets: tuple[Facet, ...] = ()
     kind: ClassVar[str] = "table"
 
 
@@ -141,6 +176,11 @@ class Document:
     """Figures and tables that this paper lacks only because its results are not there yet."""
     works: tuple[tuple[str, str], ...] = field(default=())
     """(what, BibTeX entry) of the data set and the model."""
+    factor: str = ""
+    """What sets the cases apart."""
+    cases: tuple[tuple[str, str], ...] = ()
+    """(name, what the paper calls it) of every case."""
+    seeds: tuple[int, ...] = ()
 
     @property
     def results(self) -> bytes:

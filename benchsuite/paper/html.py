@@ -13,10 +13,13 @@ from benchsuite.paper.document import Document
 from benchsuite.paper.markup import Entry
 from benchsuite.paper.numbering import Numbering
 
+SCRIPTS = ("page", "theme", "facets", "tables", "data", "values", "links")
+"""The page's scripts in the order in which they run, as one."""
+
 
 def render_html(document: Document, numbering: Numbering) -> str:
     """The paper as HTML whose content security policy admits its own script and nothing else."""
-    script = markup.template_text("web.js")
+    script = "".join(markup.template_text(f"web/{name}.js") for name in SCRIPTS)
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     policy = (
         "default-src 'none'; style-src 'unsafe-inline'; font-src data:; img-src data:; "

@@ -5,6 +5,7 @@ Print and web share the blocks and differ in style sheets, assets and what surro
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -68,6 +69,7 @@ def render(
         equation=lambda block: _display(block),
         inline_svg=Markup,
         backing=backing,
+        series=lambda found: [dataclasses.asdict(series) for series in found],
         date=spanish.date,
     )
     cited = [Work(anchor(key), document.references[key]) for key in numbering.citations]

@@ -30,7 +30,8 @@ def test_the_results_table_prints_the_findings() -> None:
     rows = table(document, "tab-results").rows
     for row, case in zip(rows, material.findings.cases, strict=True):
         estimate = case.estimates["test_accuracy"]
-        assert row[3].value == estimate.mean
+        assert row[3].value == 100 * estimate.mean
+        assert row[3].interval == (100 * (estimate.low or 0), 100 * min(1, estimate.high or 0))
         assert row[3].runs == estimate.runs
         shown = markup.plain(document, row[3].text)
         assert shown.startswith(spanish.number(100 * estimate.mean, 1))

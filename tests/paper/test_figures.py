@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 
+from markupsafe import escape
+
+from benchsuite.analysis.findings import CaseFindings
+from benchsuite.paper.document import Facet
 from benchsuite.paper.figures import cost, curves, intervals, style
 from support.synthetic import make_findings
+
+
+def seeds_of(cases: Sequence[CaseFindings]) -> dict[str, int]:
+    return {run: seed for case in cases for seed, run in enumerate(case.estimates["test_accuracy"].runs)}
 
 
 def test_the_same_findings_give_the_same_svg() -> None:
@@ -16,7 +25,7 @@ def test_the_same_findings_give_the_same_svg() -> None:
 
 def test_labels_are_text_never_mathematics_or_markup() -> None:
     cases = tuple(replace(case, label="<b>$x$") for case in make_findings(cases=2, seeds=2).cases)
-    svg = intervals.test_accuracy("fig-test", cases, "Caso").svg
+    svg = intervals.test_accuracy("fig-test", cases, "Caso", seeds_of(cases)).svg
     assert "&lt;b&gt;$x$" in svg
     assert "<b>" not in svg
 
@@ -40,6 +49,56 @@ def test_long_labels_make_the_figure_taller_instead_of_the_axes_narrower() -> No
 def test_identifiers_carry_the_name_of_their_figure() -> None:
     svg = curves.loss("fig-loss", make_findings(cases=2, seeds=2).cases, "Bloques").svg
     assert all(name.startswith("fig-loss-") for name in re.findall(r'\bid="([^"]+)"', svg))
+
+
+def test_every_case_and_run_can_be_told_apart_in_the_svg() -> None:
+    cases = make_findings(cases=2, seeds=3).cases
+    svg = intervals.test_accuracy("fig-test", cases, "Bloques", seeds_of(cases)).svg
+    runs = re.findall(r'<g data-case="([^"]+)" data-seed="(\d)"', svg)
+    assert runs == [(case.case.name, str(seed)) for case in cases for seed in range(3)]
+    legend = re.findall(r'data-legend="([^"]+)"', curves.loss("fig-loss", cases, "Bloques").svg)
+    assert legend == [case.case.name for case in cases]
+
+
+def test_names_of_cases_are_attributes_whatever_they_hold() -> None:
+    cases = make_findings(cases=2, seeds=2).cases
+    hostile = '" onload="alert(1)"><script>'
+    named = (replace(cases[0], case=cases[0].case.model_copy(update={"name": hostile})), cases[1])
+    drawn = curves.convergence("fig-convergence", named, "Bloques")
+    assert "<script" not in drawn.svg
+    assert 'onload="' not in drawn.svg
+    assert f'data-case="{escape(hostile)}"' in drawn.svg
+    assert drawn.series[0].facet == Facet(hostile)
+
+
+def test_the_values_of_curves_are_those_of_the_findings_within_the_drawing() -> None:
+    cases = make_findings(cases=2, seeds=3).cases
+    drawn = curves.loss("fig-loss", cases, "Bloques")
+    assert [series.title for series in drawn.series] == [
+        f"Bloques: {case.label} · {title}"
+        for title in ("pérdida de entrenamiento", "pérdida de validación")
+        for case in cases
+    ]
+    for series, case in zip(drawn.series[2:], cases, strict=True):
+        curve = case.curves["validation_loss"]
+        shown = [re.match(r"época (\d+): (\d+,\d+)", said) for _, _, said in series.points]
+        assert [(int(m[1]), m[2]) for m in shown if m] == [
+            (epoch, f"{mean:.3f}".replace(".", ",")) for epoch, mean in zip(curve.epochs, curve.mean, strict=True)
+        ]
+        places = [(x, y) for x, y, _ in series.points]
+        assert all(0.5 < x < 1 and 0 < y < 1 for x, y in places)
+        assert places == sorted(places)
+
+
+def test_values_that_the_axes_cut_off_cannot_be_asked_for() -> None:
+    cases = make_findings(cases=2, seeds=2).cases
+    curve = cases[0].curves["train_loss"]
+    wild = replace(curve, mean=(curve.mean[0], 1000.0, *curve.mean[2:]))
+    high = (replace(cases[0], curves={**cases[0].curves, "train_loss": wild}), cases[1])
+    assert curves.cut(high)
+    said = [text for _, _, text in curves.loss("fig-loss", high, "Bloques").series[0].points]
+    assert len(said) == len(curve.epochs) - 1
+    assert not any("1000" in text for text in said)
 
 
 def test_axis_amounts_are_spanish() -> None:

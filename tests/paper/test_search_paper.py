@@ -36,7 +36,7 @@ def test_the_table_has_the_best_trials_first_with_the_runs_behind_every_number()
     table: Table = block(compose(material), "tab-search")
     assert [row[0].value for row in table.rows] == [trial.number for trial in found.trials[:20]]
     for row, trial in zip(table.rows, found.trials, strict=False):
-        assert row[1].value == trial.values["validation_accuracy"]
+        assert row[1].value == 100 * trial.values["validation_accuracy"]
         assert row[1].runs == (trial.run,)
     assert [cell.strong for row in table.rows for cell in row].count(True) == 1
     assert "los 20 primeros de 24" in (table.note or "")

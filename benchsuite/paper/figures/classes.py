@@ -12,15 +12,19 @@ import numpy as np
 
 from benchsuite.analysis.findings import CaseFindings
 from benchsuite.paper import spanish
+from benchsuite.paper.document import Facet
 from benchsuite.paper.figures.style import (
     COLOURS,
     COLUMN,
     Drawing,
+    Trace,
     brief,
     drawing,
     figure,
     finish,
     legend,
+    mark,
+    named,
     numerals,
 )
 
@@ -71,6 +75,7 @@ def distribution(name: str, counts: Mapping[str, Sequence[int]], classes: Sequen
 def accuracy(name: str, cases: Sequence[CaseFindings], classes: Sequence[str], factor: str) -> Drawing:
     """The share of each class's test images that is recognised, in at most three cases."""
     shown = [(case, recall(case)) for case in cases if case.confusion is not None]
+    traces: list[Trace] = []
     with drawing(name):
         if len(classes) > LARGEST:
             made, axes = figure(COLUMN, 1.7)
@@ -79,7 +84,10 @@ def accuracy(name: str, cases: Sequence[CaseFindings], classes: Sequence[str], f
             for order, ((case, shares), shade, hatch) in enumerate(zip(shown, SHADES, HATCHES, strict=False)):
                 places = edges[:-1] + 5 + width * (order - (len(shown) - 1) / 2)
                 heights = np.histogram(100 * shares, bins=edges)[0]
-                axes.bar(places, heights, width, color=shade, hatch=hatch, edgecolor="white", lw=0, label=case.label)
+                drawn = axes.bar(
+                    places, heights, width, color=shade, hatch=hatch, edgecolor="white", lw=0, label=case.label
+                )
+                mark(drawn, case.case.name)
             axes.set(xlabel="Exactitud de la clase (%)", ylabel="Clases", xlim=(0, 100))
             axes.set_xticks(range(0, 101, 10))
             axes.grid(axis="x", visible=False)
@@ -90,13 +98,20 @@ def accuracy(name: str, cases: Sequence[CaseFindings], classes: Sequence[str], f
             height = 0.8 / len(shown)
             for order, ((case, shares), shade, hatch) in enumerate(zip(shown, SHADES, HATCHES, strict=False)):
                 rows = [i + height * (order - (len(shown) - 1) / 2) for i in range(len(classes))]
-                axes.barh(rows, 100 * shares, height, color=shade, hatch=hatch, edgecolor="white", lw=0,
-                          label=case.label)  # fmt: skip
+                drawn = axes.barh(rows, 100 * shares, height, color=shade, hatch=hatch, edgecolor="white", lw=0,
+                                  label=case.label)  # fmt: skip
+                mark(drawn, case.case.name)
+                points = [
+                    (100 * float(share), row, f"{title}: {spanish.percent(share)}")
+                    for row, share, title in zip(rows, shares, classes, strict=True)
+                ]
+                traces.append(Trace(axes, named(factor, case.label), points, Facet(case.case.name)))
             axes.set(xlabel="Exactitud en test (%)", xlim=(0, 100))
             numerals(axes.xaxis)
         if len(shown) > 1:
             legend(made, axes, factor)
-        return finish(made, name, f"Exactitud en test por clase. {' '.join(_ends(*pair, classes) for pair in shown)}")
+        alt = f"Exactitud en test por clase. {' '.join(_ends(*pair, classes) for pair in shown)}"
+        return finish(made, name, alt, traces)
 
 
 def recall(case: CaseFindings) -> Any:

@@ -12,15 +12,19 @@ import numpy as np
 
 from benchsuite.analysis.findings import CaseFindings
 from benchsuite.paper import spanish
+from benchsuite.paper.document import Facet
 from benchsuite.paper.figures.style import (
     COLOURS,
     COLUMN,
     PAGE,
     Drawing,
+    Trace,
     brief,
     drawing,
     figure,
     finish,
+    mark,
+    named,
     numerals,
     short,
 )
@@ -59,7 +63,10 @@ def matrices(name: str, cases: Sequence[CaseFindings], classes: Sequence[str], f
     with drawing(name):
         made, grid = figure(width, height, nrows=rows, ncols=columns, squeeze=False)
         places = list(grid.flat)
+        traces: list[Trace] = []
         for axes, case in zip(places, shown, strict=False):
+            mark(axes, case.case.name)
+            traces.append(_trace(axes, case, classes, factor))
             _panel(axes, np.asarray(case.confusion), names, axes in grid[:, 0])
             named = f"{factor}: {case.label}" if factor else case.label
             if len(shown) > 1:
@@ -67,7 +74,7 @@ def matrices(name: str, cases: Sequence[CaseFindings], classes: Sequence[str], f
         for axes in places[len(shown) :]:
             axes.set_visible(False)
         said = "; ".join(f"{case.label}, {_right(case)}" for case in shown)
-        return finish(made, name, f"Matrices de confusión en test. Imágenes en la diagonal: {said}.")
+        return finish(made, name, f"Matrices de confusión en test. Imágenes en la diagonal: {said}.", traces)
 
 
 def pairs(name: str, case: CaseFindings, classes: Sequence[str]) -> Drawing:
@@ -105,6 +112,22 @@ def confused(counts: Any) -> list[tuple[int, int, int, float]]:
         if true != predicted
     ]
     return sorted(errors, key=lambda error: (-error[2], -error[3], error[0], error[1]))
+
+
+def _trace(axes: Any, case: CaseFindings, classes: Sequence[str], factor: str) -> Trace:
+    """The counts of a matrix, those that are not zero."""
+    counts = np.asarray(case.confusion)
+    totals = counts.sum(axis=1)
+    points = [
+        (
+            predicted + 0.5,
+            true + 0.5,
+            f"{classes[true]} tomada por {classes[predicted]}: {spanish.number(int(counts[true, predicted]))} de "
+            f"{spanish.number(int(totals[true]))}",
+        )
+        for true, predicted in np.argwhere(counts).tolist()
+    ]
+    return Trace(axes, named(factor, case.label), points, Facet(case.case.name))
 
 
 def _panel(axes: Any, counts: Any, names: Sequence[str], first: bool) -> None:

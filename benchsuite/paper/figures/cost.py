@@ -6,7 +6,22 @@ from collections.abc import Sequence
 
 from benchsuite.analysis.findings import CaseFindings
 from benchsuite.paper import spanish
-from benchsuite.paper.figures.style import COLUMN, Drawing, amounts, drawing, figure, finish, legend, look, numerals
+from benchsuite.paper.document import Facet
+from benchsuite.paper.figures.style import (
+    COLUMN,
+    Drawing,
+    Trace,
+    amounts,
+    drawing,
+    figure,
+    finish,
+    legend,
+    look,
+    mark,
+    named,
+    numerals,
+)
+from benchsuite.paper.metrics import METRICS
 
 
 def parameters_against_time(name: str, cases: Sequence[CaseFindings], factor: str) -> Drawing:
@@ -15,6 +30,7 @@ def parameters_against_time(name: str, cases: Sequence[CaseFindings], factor: st
         made, axes = figure(COLUMN, 1.9)
         said: list[str] = []
         trained, times = [], []
+        traces: list[Trace] = []
         for index, case in enumerate(cases):
             time = case.estimates.get("training_seconds")
             if time is None or case.model is None or time.mean <= 0:
@@ -23,10 +39,15 @@ def parameters_against_time(name: str, cases: Sequence[CaseFindings], factor: st
             trainable = max(1, case.model.parameters_trainable)
             low = time.mean - max(time.low, time.mean / 20) if time.low is not None else 0.0
             high = time.high - time.mean if time.high is not None else 0.0
-            axes.errorbar(
+            drawn = axes.errorbar(
                 [trainable], [time.mean], yerr=[[low], [high]], fmt=style.marker, color=style.colour, ms=5.5,
                 mec="black", mew=0.4, elinewidth=0.9, capsize=2, label=case.label,
             )  # fmt: skip
+            mark(drawn, case.case.name)
+            words = f"{spanish.number(trainable)} parámetros, {METRICS['training_seconds'].quote(time)}"
+            traces.append(
+                Trace(axes, named(factor, case.label), [(trainable, time.mean, words)], Facet(case.case.name))
+            )
             trained.append(trainable)
             times.append(time.mean)
             said.append(f"{case.label}, {spanish.number(trainable)} parámetros y {spanish.seconds(time.mean)}")
@@ -35,7 +56,8 @@ def parameters_against_time(name: str, cases: Sequence[CaseFindings], factor: st
         amounts(axes, "x", trained)
         amounts(axes, "y", times)
         legend(made, axes, factor)
-        return finish(made, name, f"Parámetros entrenables frente a tiempo de entrenamiento: {'; '.join(said)}.")
+        alt = f"Parámetros entrenables frente a tiempo de entrenamiento: {'; '.join(said)}."
+        return finish(made, name, alt, traces)
 
 
 def time_against_accuracy(name: str, cases: Sequence[CaseFindings], factor: str) -> Drawing:
@@ -44,15 +66,20 @@ def time_against_accuracy(name: str, cases: Sequence[CaseFindings], factor: str)
         made, axes = figure(COLUMN, 1.9)
         said: list[str] = []
         times = []
+        traces: list[Trace] = []
         for index, case in enumerate(cases):
             time, accuracy = case.estimates.get("training_seconds"), case.estimates.get("test_accuracy")
             if time is None or accuracy is None or time.mean <= 0:
                 continue
             style = look(index)
-            axes.plot(
+            drawn = axes.plot(
                 [time.mean], [100 * accuracy.mean], style.marker, color=style.colour, ms=5.5, mec="black", mew=0.4,
                 label=case.label,
             )  # fmt: skip
+            mark(drawn, case.case.name)
+            words = f"{METRICS['training_seconds'].quote(time)}, {METRICS['test_accuracy'].quote(accuracy)}"
+            point = (time.mean, 100 * accuracy.mean, words)
+            traces.append(Trace(axes, named(factor, case.label), [point], Facet(case.case.name)))
             times.append(time.mean)
             said.append(f"{case.label}, {spanish.seconds(time.mean)} y {spanish.percent(accuracy.mean)}")
         axes.set(xlabel="Entrenamiento (s)", ylabel="Exactitud en test (%)")
@@ -60,4 +87,5 @@ def time_against_accuracy(name: str, cases: Sequence[CaseFindings], factor: str)
         amounts(axes, "x", times)
         numerals(axes.yaxis)
         legend(made, axes, factor)
-        return finish(made, name, f"Tiempo de entrenamiento frente a exactitud en test: {'; '.join(said)}.")
+        alt = f"Tiempo de entrenamiento frente a exactitud en test: {'; '.join(said)}."
+        return finish(made, name, alt, traces)

@@ -7,7 +7,22 @@ from typing import Any
 
 from benchsuite.analysis.findings import CaseFindings, Curve
 from benchsuite.paper import spanish
-from benchsuite.paper.figures.style import COLUMN, PAGE, Drawing, drawing, figure, finish, legend, look, numerals
+from benchsuite.paper.document import Facet
+from benchsuite.paper.figures.style import (
+    COLUMN,
+    PAGE,
+    Drawing,
+    Trace,
+    drawing,
+    figure,
+    finish,
+    legend,
+    look,
+    mark,
+    named,
+    numerals,
+)
+from benchsuite.paper.metrics import METRICS
 
 CUT = 3.0
 """A loss so many times above the usual ones would flatten every other curve: it is cut off."""
@@ -19,9 +34,11 @@ def loss(name: str, cases: Sequence[CaseFindings], factor: str) -> Drawing:
         return _both_sides(name, cases[0], "loss", "Pérdida")
     with drawing(name):
         made, (left, right) = figure(PAGE, 2.1, ncols=2, sharey=True)
-        for index, case in enumerate(cases):
-            _plot(left, case, "train_loss", index)
-            _plot(right, case, "validation_loss", index)
+        traces: list[Trace] = []
+        for axes, metric in ((left, "train_loss"), (right, "validation_loss")):
+            for index, case in enumerate(cases):
+                _plot(axes, case, metric, index)
+                traces += _trace(axes, case, metric, factor)
         left.set(title="Entrenamiento", xlabel="Época", ylabel="Pérdida", ylim=(0, _top(cases)))
         right.set(title="Validación", xlabel="Época")
         for axes in (left, right):
@@ -29,7 +46,7 @@ def loss(name: str, cases: Sequence[CaseFindings], factor: str) -> Drawing:
         numerals(left.yaxis)
         legend(made, right, factor)
         said = "; ".join(_ends(case, "validation_loss") for case in cases)
-        return finish(made, name, f"Pérdida por época en entrenamiento y validación. Validación: {said}.")
+        return finish(made, name, f"Pérdida por época en entrenamiento y validación. Validación: {said}.", traces)
 
 
 def convergence(name: str, cases: Sequence[CaseFindings], factor: str) -> Drawing:
@@ -39,8 +56,10 @@ def convergence(name: str, cases: Sequence[CaseFindings], factor: str) -> Drawin
     with drawing(name):
         made, axes = figure(COLUMN, 2.0 if len(cases) < 6 else 2.4)
         said: list[str] = []
+        traces: list[Trace] = []
         for index, case in enumerate(cases):
             _plot(axes, case, "validation_accuracy", index, scale=100)
+            traces += _trace(axes, case, "validation_accuracy", factor)
             reached = _mark(axes, case, index)
             if reached is not None:
                 said.append(f"{case.label}, {spanish.number(reached, 1)} épocas")
@@ -50,7 +69,7 @@ def convergence(name: str, cases: Sequence[CaseFindings], factor: str) -> Drawin
         legend(made, axes, factor)
         reached_by = f"Épocas hasta el 95{spanish.NBSP}% de la mejor propia: {'; '.join(said)}."
         alt = f"Exactitud de validación por época. {reached_by}"
-        return finish(made, name, alt)
+        return finish(made, name, alt, traces)
 
 
 def cut(cases: Sequence[CaseFindings]) -> bool:
@@ -63,8 +82,10 @@ def _both_sides(name: str, case: CaseFindings, metric: str, title: str) -> Drawi
     scale = 1 if metric == "loss" else 100
     with drawing(name):
         made, axes = figure(COLUMN, 1.9)
+        traces: list[Trace] = []
         for index, (side, said) in enumerate((("train", "Entrenamiento"), ("validation", "Validación"))):
             _plot(axes, case, f"{side}_{metric}", index, said, scale)
+            traces += _trace(axes, case, f"{side}_{metric}")
         if metric == "loss":
             axes.set(ylim=(0, _top([case])))
         else:
@@ -77,7 +98,7 @@ def _both_sides(name: str, case: CaseFindings, metric: str, title: str) -> Drawi
             f"{said}{_ends(case, f'{side}_{metric}').removeprefix(case.label)}"
             for side, said in (("train", "entrenamiento"), ("validation", "validación"))
         )
-        return finish(made, name, f"{'Pérdida' if metric == 'loss' else 'Exactitud'} por época: {ends}.")
+        return finish(made, name, f"{'Pérdida' if metric == 'loss' else 'Exactitud'} por época: {ends}.", traces)
 
 
 def _mark(axes: Any, case: CaseFindings, index: int) -> float | None:
@@ -86,10 +107,11 @@ def _mark(axes: Any, case: CaseFindings, index: int) -> float | None:
     if curve is None or reached is None:
         return None
     at = _nearest(curve, reached.mean)
-    axes.plot(
+    drawn = axes.plot(
         [curve.epochs[at]], [100 * curve.mean[at]], look(index).marker, ms=7, mfc="none", mec=look(index).colour,
         mew=1.2, zorder=5,
     )  # fmt: skip
+    mark(drawn, case.case.name)
     return reached.mean
 
 
@@ -100,16 +122,31 @@ def _plot(axes: Any, case: CaseFindings, metric: str, index: int, label: str | N
     style = look(index)
     every = max(1, len(curve.epochs) // 6)
     values = [scale * value for value in curve.mean]
-    axes.plot(
+    drawn = axes.plot(
         curve.epochs, values, color=style.colour, ls=style.dash, marker=style.marker,
         markevery=(index % every, every), label=label or case.label,
     )  # fmt: skip
     if max(curve.n) > 1:
         low, high = ([scale * value for value in side] for side in (curve.low, curve.high))
-        axes.fill_between(curve.epochs, low, high, color=style.colour, alpha=0.15, lw=0)
+        drawn.append(axes.fill_between(curve.epochs, low, high, color=style.colour, alpha=0.15, lw=0))
     for phase in case.phases[1:]:
         at = _nearest(curve, phase.first_epoch)
-        axes.plot([curve.epochs[at]], [values[at]], "|", ms=16, mew=1.5, color=style.colour, zorder=4)
+        drawn += axes.plot([curve.epochs[at]], [values[at]], "|", ms=16, mew=1.5, color=style.colour, zorder=4)
+    mark(drawn, case.case.name)
+
+
+def _trace(axes: Any, case: CaseFindings, metric: str, factor: str = "") -> list[Trace]:
+    """The values of a curve, at every epoch with what the runs range over."""
+    curve, known = case.curves.get(metric), METRICS[metric]
+    if curve is None:
+        return []
+    points = []
+    for epoch, mean, low, high, n in zip(curve.epochs, curve.mean, curve.low, curve.high, curve.n, strict=True):
+        said = f"época {spanish.number(epoch)}: {known.format(mean)}"
+        if n > 1:
+            said += f", de {known.bare(low)} a {known.bare(high)} en {spanish.number(n)} ejecuciones"
+        points.append((epoch, known.scale * mean, said))
+    return [Trace(axes, named(factor, case.label, known.title), points, Facet(case.case.name))]
 
 
 def _nearest(curve: Curve, epoch: float) -> int:

@@ -5,22 +5,26 @@ Cases stand side by side; where their names are long, one below the other with t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from benchsuite.analysis.findings import CaseFindings
 from benchsuite.paper import spanish
+from benchsuite.paper.document import Facet
 from benchsuite.paper.figures.style import (
     COLOURS,
     COLUMN,
     Drawing,
     Look,
+    Trace,
     brief,
     drawing,
     figure,
     finish,
     legend,
     look,
+    mark,
+    named,
     numerals,
 )
 from benchsuite.paper.metrics import METRICS
@@ -44,7 +48,8 @@ def accuracies(name: str, cases: Sequence[CaseFindings], factor: str) -> Drawing
         said = "; ".join(
             f"{case.label}, {_mean(case, 'train_accuracy')} y {_mean(case, 'validation_accuracy')}" for case in cases
         )
-        return finish(chart.made, name, f"Exactitud de entrenamiento y de validación por configuración: {said}.")
+        alt = f"Exactitud de entrenamiento y de validación por configuración: {said}."
+        return finish(chart.made, name, alt, chart.traces)
 
 
 def gap(name: str, cases: Sequence[CaseFindings], factor: str) -> Drawing:
@@ -56,29 +61,29 @@ def gap(name: str, cases: Sequence[CaseFindings], factor: str) -> Drawing:
             if estimate is None:
                 continue
             bar = chart.axes.barh if chart.stacked else chart.axes.bar
-            bar(index, 100 * estimate.mean, 0.6, color=COLOURS[0], alpha=0.25, edgecolor=COLOURS[0], lw=0.7)
+            drawn = bar(index, 100 * estimate.mean, 0.6, color=COLOURS[0], alpha=0.25, edgecolor=COLOURS[0], lw=0.7)
+            mark(drawn, case.case.name)
         chart.points("overfitting_gap", 0, look(0), None)
         chart.zero()
         chart.label("Brecha (puntos)")
         said = "; ".join(f"{case.label}, {_mean(case, 'overfitting_gap', 'puntos')}" for case in cases)
-        return finish(chart.made, name, f"Exactitud de entrenamiento menos la de validación: {said}.")
+        return finish(chart.made, name, f"Exactitud de entrenamiento menos la de validación: {said}.", chart.traces)
 
 
-def test_accuracy(name: str, cases: Sequence[CaseFindings], factor: str) -> Drawing:
-    """Test accuracy: every run as a small mark, the mean and its interval beside them."""
+def test_accuracy(name: str, cases: Sequence[CaseFindings], factor: str, seeds: Mapping[str, int]) -> Drawing:
+    """Test accuracy: every run, by its key one of `seeds`, as a small mark; the mean and its interval beside them."""
     with drawing(name):
         chart = _Chart(cases, factor, 2.0)
         for index, case in enumerate(cases):
             estimate = case.estimates.get("test_accuracy")
             if estimate is None or estimate.n < 2:
                 continue
-            spread = [index - 0.26 + 0.16 * (k / max(1, estimate.n - 1)) for k in range(estimate.n)]
-            places = chart.turned(spread, [100 * value for value in estimate.values])
-            chart.axes.plot(*places, "o", ms=2, mfc="none", mec="#777777", mew=0.5)
+            for k, (run, value) in enumerate(zip(estimate.runs, estimate.values, strict=True)):
+                chart.run(case, index - 0.26 + 0.16 * (k / (estimate.n - 1)), 100 * value, seeds[run])
         chart.points("test_accuracy", 0.08, look(0), None)
         chart.label("Exactitud en test (%)")
         said = "; ".join(f"{case.label}, {_mean(case, 'test_accuracy')}" for case in cases)
-        return finish(chart.made, name, f"Exactitud en el conjunto de test: {said}.")
+        return finish(chart.made, name, f"Exactitud en el conjunto de test: {said}.", chart.traces)
 
 
 test_accuracy.__test__ = False  # type: ignore[attr-defined]
@@ -95,24 +100,40 @@ class _Chart:
         if self.stacked:
             height = 0.45 + 0.175 * len(cases)
         self.made, self.axes = figure(COLUMN, height)
+        self.traces: list[Trace] = []
 
     def turned(self, places: Any, values: Any) -> tuple[Any, Any]:
         return (values, places) if self.stacked else (places, values)
 
     def points(self, metric: str, shift: float, style: Look, title: str | None) -> None:
         """Means with their intervals in percent, `shift` beside the middle of each place."""
-        found = [(i + shift, case.estimates[metric]) for i, case in enumerate(self.cases) if metric in case.estimates]
-        if not found:
-            return
-        spans = [METRICS[metric].bounds(e) or (e.mean, e.mean) for _, e in found]
-        means = [100 * e.mean for _, e in found]
-        below = [max(0.0, mean - 100 * low) for mean, (low, _) in zip(means, spans, strict=True)]
-        above = [max(0.0, 100 * high - mean) for mean, (_, high) in zip(means, spans, strict=True)]
-        self.axes.errorbar(
-            *self.turned([place for place, _ in found], means), **{"xerr" if self.stacked else "yerr": [below, above]},
-            fmt=style.marker, color=style.colour, ms=4.5, mec="black", mew=0.4, elinewidth=0.9, capsize=2.2,
-            capthick=0.8, label=title, zorder=4,
-        )  # fmt: skip
+        known = METRICS[metric]
+        for index, case in enumerate(self.cases):
+            estimate = case.estimates.get(metric)
+            if estimate is None:
+                continue
+            low, high = known.bounds(estimate) or (estimate.mean, estimate.mean)
+            mean, place = 100 * estimate.mean, index + shift
+            reach = [[max(0.0, mean - 100 * low)], [max(0.0, 100 * high - mean)]]
+            drawn = self.axes.errorbar(
+                *self.turned([place], [mean]), **{"xerr" if self.stacked else "yerr": reach},
+                fmt=style.marker, color=style.colour, ms=4.5, mec="black", mew=0.4, elinewidth=0.9, capsize=2.2,
+                capthick=0.8, label=title, zorder=4,
+            )  # fmt: skip
+            title = None
+            mark(drawn, case.case.name)
+            self._trace(case, place, mean, f"{known.title} {known.quote(estimate)}")
+
+    def run(self, case: CaseFindings, place: float, value: float, seed: int) -> None:
+        """A single run, in percent."""
+        drawn = self.axes.plot(*self.turned([place], [value]), "o", ms=2, mfc="none", mec="#777777", mew=0.5)
+        mark(drawn, case.case.name, seed)
+        self._trace(case, place, value, f"semilla {seed}: {spanish.measure(value, '%', 1)}", seed)
+
+    def _trace(self, case: CaseFindings, place: float, value: float, said: str, seed: int | None = None) -> None:
+        x, y = self.turned(place, value)
+        facet = Facet(case.case.name, seed)
+        self.traces.append(Trace(self.axes, named(self.factor, case.label), [(x, y, said)], facet))
 
     def zero(self) -> None:
         (self.axes.axvline if self.stacked else self.axes.axhline)(0, color="black", lw=0.6)

@@ -16,6 +16,7 @@ from benchsuite.paper.figures.style import (
     COLUMN,
     PAGE,
     Drawing,
+    Trace,
     drawing,
     figure,
     finish,
@@ -47,6 +48,7 @@ def parallel(name: str, found: SearchFindings, labels: Mapping[str, str]) -> Dra
     with drawing(name):
         made, axes = figure(PAGE, 2.5)
         places = [_places(values) for values in space.values()]
+        traces: list[Trace] = []
         for index in reversed(range(len(shown))):
             trial, result = shown[index], results[index]
             # To both sides by the rank, so that no line hides another that has the same values.
@@ -59,6 +61,11 @@ def parallel(name: str, found: SearchFindings, labels: Mapping[str, str]) -> Dra
             good = level if HIGHER_IS_BETTER[found.declared.metric] else 1 - level
             style = _line(good, best=index == 0, early=trial.rung < top)
             axes.plot(range(len(space) + 1), [*heights, level], solid_joinstyle="round", **style)
+            words = [f"{axis_name(path, labels)} {axis_value(value)}" for path, value in trial.settings.items()]
+            reached = metric.format(trial.values[found.declared.metric])
+            points = list(zip(range(len(words)), heights, words, strict=True))
+            points.append((len(space), level, f"{metric.title} {reached}"))
+            traces.insert(0, Trace(axes, f"Ensayo {trial.number} ({reached})", points))
         for index, (path, values) in enumerate(space.items()):
             _scale(axes, index, [(places[index][_word(v)], axis_value(v)) for v in values], len(values))
             axes.text(index, 1.09, lines(short(axis_name(path, labels))), ha="center", va="bottom", fontsize=8)
@@ -69,7 +76,7 @@ def parallel(name: str, found: SearchFindings, labels: Mapping[str, str]) -> Dra
         axes.text(len(space), 1.09, title, ha="center", va="bottom", fontsize=8)
         axes.set(xlim=(-0.3, len(space) + 0.35), ylim=(-0.06, 1.26))
         axes.axis("off")
-        return finish(made, name, _said(found, shown, labels))
+        return finish(made, name, _said(found, shown, labels), traces)
 
 
 def importances(name: str, found: SearchFindings, labels: Mapping[str, str]) -> Drawing:

@@ -9,10 +9,11 @@ from __future__ import annotations
 import io
 import re
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote, unquote
 
 import matplotlib as mpl
 import numpy as np
@@ -22,6 +23,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import Formatter, FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
 from benchsuite.paper import spanish
+from benchsuite.paper.document import ALL, Facet, Series
 
 COLUMN, PAGE = 3.487, 7.14
 """Widths in inches: 21 and 43 picas, as in IEEEtran."""
@@ -69,10 +71,21 @@ STYLE: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class Drawing:
-    """A finished figure and what it shows in words."""
+    """A finished figure, what it shows in words, and the values that can be asked for."""
 
     svg: str
     alt: str
+    series: tuple[Series, ...] = ()
+
+
+@dataclass(frozen=True)
+class Trace:
+    """A series while it is drawn: (x, y, what it says) of each point in the data coordinates of `axes`."""
+
+    axes: Any
+    title: str
+    points: Sequence[tuple[float, float, str]]
+    facet: Facet = ALL
 
 
 @dataclass(frozen=True)
@@ -89,6 +102,20 @@ def look(index: int) -> Look:
     n = len(COLOURS)
     shifted = (index + index // n) % n
     return Look(COLOURS[index % n], MARKERS[shifted], DASHES[shifted])
+
+
+def named(factor: str, label: str, *more: str) -> str:
+    """The title of a series: «Bloques congelados: 3 · pérdida de validación»."""
+    return " · ".join([f"{factor}: {label}" if factor else label, *more])
+
+
+def mark(drawn: Any, case: str, seed: int | None = None) -> None:
+    """Say in the SVG that artists, or a container of them, show a case, or one run of it."""
+    for artist in drawn if isinstance(drawn, list | tuple) else [drawn]:
+        if isinstance(artist, list | tuple):
+            mark(artist, case, seed)
+        elif artist is not None:
+            artist.set_gid(f"case={quote(case)}" if seed is None else f"seed={seed} case={quote(case)}")
 
 
 @contextmanager
@@ -188,7 +215,11 @@ def legend(made: Any, axes: Any, title: str = "") -> None:
     columns = next((n for n in range(len(labels), 1, -1) if _legend_width(labels, n) < width), 1)
     rows = -(-len(labels) // columns)
     made.set_size_inches(width, height + 0.15 * rows + 0.1)
-    made.legend(handles, labels, loc="outside lower center", ncols=-(-len(labels) // rows))
+    shown = made.legend(handles, labels, loc="outside lower center", ncols=-(-len(labels) // rows))
+    for handle, words in zip(handles, shown.get_texts(), strict=True):
+        marked = (handle[0] if isinstance(handle, tuple) else handle).get_gid()
+        if marked:
+            words.set_gid(f"legend {marked}")
 
 
 def _legend_width(labels: Sequence[str], columns: int) -> float:
@@ -198,14 +229,25 @@ def _legend_width(labels: Sequence[str], columns: int) -> float:
     return 0.1 + sum(0.36 + 0.043 * float(part.max()) for part in parts if len(part))
 
 
-def finish(made: Any, name: str, alt: str) -> Drawing:
+def finish(made: Any, name: str, alt: str, traces: Iterable[Trace] = ()) -> Drawing:
     """Save as SVG. `name` must be unique in the paper: it prefixes every identifier."""
     # Laying out once by hand spares the whole extra drawing that saving would do for it.
     made.get_layout_engine().execute(made)
     made.set_layout_engine("none")
     target = io.StringIO()
     made.savefig(target, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
-    return Drawing(_cleaned(target.getvalue(), name, alt), alt)
+    placed = (Series(trace.title, tuple(_placed(made, trace)), trace.facet) for trace in traces)
+    return Drawing(_cleaned(target.getvalue(), name, alt), alt, tuple(series for series in placed if series.points))
+
+
+def _placed(made: Any, trace: Trace) -> Iterator[tuple[float, float, str]]:
+    """The points of a trace that its axes do not cut off, as parts of the drawing from its top left."""
+    box = trace.axes.get_window_extent()
+    for x, y, said in trace.points:
+        place = trace.axes.transData.transform((x, y))
+        if box.x0 - 1 <= place[0] <= box.x1 + 1 and box.y0 - 1 <= place[1] <= box.y1 + 1:
+            across, up = made.transFigure.inverted().transform(place)
+            yield round(float(across), 4), round(1 - float(up), 4), said
 
 
 def _cleaned(svg: str, name: str, alt: str) -> str:
@@ -213,6 +255,7 @@ def _cleaned(svg: str, name: str, alt: str) -> str:
     svg = re.sub(r"<metadata>.*?</metadata>\s*", "", svg, flags=re.DOTALL)
     svg = re.sub(r"<!--.*?-->\s*", "", svg, flags=re.DOTALL)
     svg = re.sub(r"\s*<style[^>]*>.*?</style>", "", svg, flags=re.DOTALL)
+    svg = re.sub(r'\bid="(legend )?(?:seed=(\d+) )?case=([^"]*)"', _facet, svg)
     svg = re.sub(r'\bid="([^"]+)"', rf'id="{name}-\1"', svg)
     svg = re.sub(r"url\(#([^)]+)\)", rf"url(#{name}-\1)", svg)
     svg = re.sub(r'(?:xlink:)?href="#([^"]+)"', rf'xlink:href="#{name}-\1"', svg)
@@ -221,6 +264,14 @@ def _cleaned(svg: str, name: str, alt: str) -> str:
     head, rest = svg.split(">", 1)
     head += f' role="img" aria-labelledby="{name}-title"'
     return f'{head}><title id="{name}-title">{escape(alt)}</title>{rest}'.strip()
+
+
+def _facet(match: re.Match[str]) -> str:
+    """What `mark` wrote as an identifier, which several artists may share, as attributes."""
+    legend, seed, case = match[1], match[2], escape(unquote(match[3]))
+    if legend:
+        return f'data-legend="{case}"'
+    return f'data-case="{case}"' + (f' data-seed="{seed}"' if seed else "")
 
 
 def _attributes(match: re.Match[str]) -> str:

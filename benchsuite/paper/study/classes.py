@@ -82,7 +82,7 @@ def _accuracy(study: Study, shown: Sequence[CaseFindings], names: Sequence[str])
         caption = "Número de clases según su exactitud en test."
     else:
         caption = "Exactitud en test de cada clase."
-    return [Paragraph(said), Figure("fig-class-accuracy", drawn.svg, caption, drawn.alt)]
+    return [Paragraph(said), Figure("fig-class-accuracy", drawn.svg, caption, drawn.alt, series=drawn.series)]
 
 
 def _none(count: int) -> str:
@@ -106,7 +106,7 @@ def _matrices(study: Study, shown: Sequence[CaseFindings], names: Sequence[str])
     wide = confusion.abreast(len(names), len(shown)) > (2 if len(names) <= 5 else 1)
     return [
         Paragraph(f"{said} {_most_frequent(study, shown, names)}"),
-        Figure("fig-confusion", drawn.svg, caption, drawn.alt, wide=wide),
+        Figure("fig-confusion", drawn.svg, caption, drawn.alt, wide, drawn.series),
     ]
 
 

@@ -54,6 +54,9 @@ def compose(material: PaperMaterial) -> Document:
         files=pack(material),
         expected=_expected(findings, body),
         works=tuple((text.line(what, "title"), text.clean(entry, what).strip()) for what, entry in study.works),
+        factor=study.factor,
+        cases=tuple((case.case.name, case.label) for case in study.findings.cases),
+        seeds=findings.seeds,
     )
 
 

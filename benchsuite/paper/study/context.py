@@ -155,7 +155,9 @@ class Study:
         whole = known.format(estimate.mean) if known.unit in ("duration", "MiB") else known.bare(estimate.mean)
         interval = known.interval(estimate) if known.unit not in ("duration", "MiB") else ""
         shown = f"{whole} {interval}".strip()
-        return Cell(text.literal(shown), estimate.mean, estimate.runs, strong)
+        bounds = known.bounds(estimate)
+        scaled = (known.scale * bounds[0], known.scale * bounds[1]) if bounds else None
+        return Cell(text.literal(shown), known.scale * estimate.mean, estimate.runs, strong, scaled)
 
     def mean_cell(self, metric: str, case: CaseFindings) -> Cell:
         """The mean alone, with its unit where the head of the column does not say it."""
@@ -164,7 +166,7 @@ class Study:
             return Cell("—")
         known = METRICS[metric]
         whole = known.format(estimate.mean) if known.unit in ("duration", "MiB") else known.bare(estimate.mean)
-        return Cell(text.literal(whole), estimate.mean, estimate.runs)
+        return Cell(text.literal(whole), known.scale * estimate.mean, estimate.runs)
 
     def order(self, metric: str) -> tuple[CaseFindings, ...]:
         """Cases by the mean of a metric, smallest first; the order of the suite among equals."""

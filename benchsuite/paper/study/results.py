@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from benchsuite.analysis.findings import CaseFindings, Comparison, Estimate
 from benchsuite.paper import spanish, text
@@ -46,7 +47,7 @@ def results_blocks(study: Study) -> dict[str, list[Block]]:
         "efficiency": _efficiency(study),
         "test": [
             Paragraph(_test(study), lead="Resultados en test"),
-            *([_figure(study, "fig-test", intervals.test_accuracy)] if compared else []),
+            *([_figure(study, "fig-test", partial(intervals.test_accuracy, seeds=_seeds(study)))] if compared else []),
             *class_blocks(study),
         ],
     }
@@ -58,7 +59,12 @@ def _drawn(study: Study, said: str, name: str, draw: Draw) -> list[Block]:
 
 def _figure(study: Study, name: str, draw: Draw, *, wide: bool = False) -> Figure:
     drawn = draw(name, study.done, study.legend)
-    return Figure(name, drawn.svg, _caption(study, name), drawn.alt, wide)
+    return Figure(name, drawn.svg, _caption(study, name), drawn.alt, wide, drawn.series)
+
+
+def _seeds(study: Study) -> dict[str, int]:
+    """The seed of every finished run, by its key."""
+    return {key: seed for key, _, seed, _ in study.findings.runs}
 
 
 def _caption(study: Study, name: str) -> str:

@@ -40,6 +40,7 @@ def search_blocks(study: Study) -> list[Block]:
             f"Ensayos de la búsqueda en coordenadas paralelas: más oscuros cuanto mejores, el mejor resaltado{early}.",
             drawn.alt,
             wide=True,
+            series=drawn.series,
         ),
         Paragraph(_importance(study, found)),
         Figure(

@@ -8,7 +8,7 @@ from typing import Any
 
 from benchsuite.analysis.findings import CaseFindings
 from benchsuite.paper import spanish, text
-from benchsuite.paper.document import Cell, Column, Table
+from benchsuite.paper.document import Cell, Column, Facet, Table
 from benchsuite.paper.parameters import PARAMETERS
 from benchsuite.paper.study.context import Study
 
@@ -60,10 +60,12 @@ def cases_table(study: Study, identifier: str) -> Table | None:
     usual = _usual(study, values, paths)
     names = {path: _parameter(path, labels) for path in paths}
     title = "Lo que distingue a las configuraciones"
+    facets = tuple(Facet(case.case.name) for case in cases)
     rows: list[tuple[Cell, ...]]
     if len(paths) > COLUMNS:
         rows = [(Cell(text.literal(case.label)), Cell(_said(values[case.case.name], usual, names))) for case in cases]
-        return Table(identifier, title, (Column("Configuración"), Column("Parámetros")), tuple(rows), wide=True)
+        said = (Column("Configuración"), Column("Parámetros"))
+        return Table(identifier, title, said, tuple(rows), wide=True, facets=facets)
     rows = []
     for case in cases:
         shown = [values[case.case.name].get(path, ABSENT) for path in paths]
@@ -74,7 +76,7 @@ def cases_table(study: Study, identifier: str) -> Table | None:
     reference = "la referencia" if study.findings.baselines else "lo más común"
     some = any(cell.strong for row in rows for cell in row)
     note = f"En negrita, lo que se aparta de {reference}." if some else None
-    return Table(identifier, title, columns, tuple(rows), note, wide=len(paths) > 2)
+    return Table(identifier, title, columns, tuple(rows), note, wide=len(paths) > 2, facets=facets)
 
 
 def _said(values: Mapping[str, str], usual: Mapping[str, str], names: Mapping[str, str]) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from benchsuite.contracts.dataset import Provenance
 from benchsuite.paper import spanish, text
-from benchsuite.paper.document import Cell, Column, Table
+from benchsuite.paper.document import Cell, Column, Facet, Table
 from benchsuite.paper.study.context import Study
 from benchsuite.store.record import DatasetFacts, Environment
 
@@ -95,7 +95,8 @@ def runs_table(study: Study, identifier: str) -> Table:
     seeds = sorted({seed for _, seed in by_place})
     note = "Cada celda: clave de la ejecución / huella SHA-256 de los pesos, abreviadas."
     if len(findings.cases) <= ABREAST:
-        columns = (Column("Semilla", "right"), *(Column(case.label, "center") for case in findings.cases))
+        heads = (Column(case.label, "center", facet=Facet(case.case.name)) for case in findings.cases)
+        columns = (Column("Semilla", "right"), *heads)
         rows = tuple(
             (Cell(str(seed), seed), *(_run(by_place.get((case.case.name, seed))) for case in findings.cases))
             for seed in seeds
@@ -103,21 +104,30 @@ def runs_table(study: Study, identifier: str) -> Table:
         title = "Ejecuciones por semilla"
         if len(findings.cases) > 1:
             title = text.literal(f"{title} y {study.factor.lower()}")
-        return Table(identifier, title, columns, rows, note, wide=len(findings.cases) > 2, long=len(seeds) > 40)
+        return Table(
+            identifier, title, columns, rows, note, wide=len(findings.cases) > 2, long=len(seeds) > 40,
+            facets=tuple(Facet(seed=seed) for seed in seeds),
+        )  # fmt: skip
     if len(seeds) <= ABREAST:
-        columns = (Column(study.factor), *(Column(f"Semilla {seed}", "center") for seed in seeds))
+        heads = (Column(f"Semilla {seed}", "center", facet=Facet(seed=seed)) for seed in seeds)
+        columns = (Column(study.factor), *heads)
         rows = tuple(
             (Cell(text.literal(case.label)), *(_run(by_place.get((case.case.name, seed))) for seed in seeds))
             for case in findings.cases
         )
-        return Table(identifier, "Ejecuciones", columns, rows, note, wide=len(seeds) > 1, long=len(rows) > 40)
+        return Table(
+            identifier, "Ejecuciones", columns, rows, note, wide=len(seeds) > 1, long=len(rows) > 40,
+            facets=tuple(Facet(case.case.name) for case in findings.cases),
+        )  # fmt: skip
     labels = {case.case.name: case.label for case in findings.cases}
     columns = (Column("Caso"), Column("Semilla", "right"), Column("Clave / pesos", "center"))
+    runs = sorted(findings.runs, key=lambda run: list(labels).index(run[1]))
     rows = tuple(
         (Cell(text.literal(labels.get(case, case))), Cell(str(seed), seed), _run((key, weights)))
-        for key, case, seed, weights in sorted(findings.runs, key=lambda run: list(labels).index(run[1]))
+        for key, case, seed, weights in runs
     )
-    return Table(identifier, "Ejecuciones", columns, rows, note, long=True)
+    facets = tuple(Facet(case, seed) for _, case, seed, _ in runs)
+    return Table(identifier, "Ejecuciones", columns, rows, note, long=True, facets=facets)
 
 
 def _run(found: tuple[str, str] | None) -> Cell:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from benchsuite.analysis.findings import CaseFindings, Comparison
 from benchsuite.paper import spanish, text
-from benchsuite.paper.document import Cell, Column, Table
+from benchsuite.paper.document import Cell, Column, Facet, Table
 from benchsuite.paper.metrics import METRICS
 from benchsuite.paper.study.context import Study, single_seed
 
@@ -31,7 +31,10 @@ def results_table(study: Study, identifier: str) -> Table:
     columns.append(Column("Entrenables", "right"))
     best = _best(study)
     rows = tuple(_row(study, case, best, compared) for case in findings.cases)
-    return Table(identifier, "Resultados por configuración", tuple(columns), rows, _note(study, compared), wide=True)
+    return Table(
+        identifier, "Resultados por configuración", tuple(columns), rows, _note(study, compared), wide=True,
+        facets=tuple(Facet(case.case.name) for case in findings.cases),
+    )  # fmt: skip
 
 
 def _row(study: Study, case: CaseFindings, best: str | None, compared: bool) -> tuple[Cell, ...]:
@@ -109,10 +112,10 @@ def cost_table(study: Study, identifier: str) -> Table:
     columns = [
         Column(study.factor if len(study.factor) < 20 else "Caso"),
         Column("Épocas", "right"),
-        Column("Tiempo", "right"),
-        Column("Por época", "right"),
+        Column("Tiempo", "right", "Tiempo (s)"),
+        Column("Por época", "right", "Por época (s)"),
         Column("Imágenes/s", "right"),
-        *([Column("Memoria", "right")] if memory else []),
+        *([Column("Memoria", "right", "Memoria (bytes)")] if memory else []),
         *([Column("Dispositivo")] if len(devices) > 1 else []),
     ]
     metrics = ["epochs_run", "training_seconds", "seconds_per_epoch", "images_per_second"]
@@ -133,7 +136,10 @@ def cost_table(study: Study, identifier: str) -> Table:
     once = " ni el paso único de las imágenes por las etapas congeladas" if frozen else ""
     time = f"Tiempo: de los pasos de entrenamiento, sin la validación{once}."
     note = f"{'' if one else 'Medias de las ejecuciones. '}{time}{held}{where}"
-    return Table(identifier, "Tiempo y dispositivo", tuple(columns), rows, note, wide=study.wordy or len(devices) > 1)
+    return Table(
+        identifier, "Tiempo y dispositivo", tuple(columns), rows, note, wide=study.wordy or len(devices) > 1,
+        facets=tuple(Facet(case.case.name) for case in study.done),
+    )  # fmt: skip
 
 
 def _device(name: str) -> str:
@@ -148,7 +154,9 @@ def _comparison(study: Study, case: CaseFindings) -> list[Cell]:
         return [Cell("—"), Cell("—")]
     value, metric = found.difference, study.metric
     shown = f"{metric.signed(value.mean)} {metric.signed_interval(value)}".strip()
-    return [Cell(text.literal(shown), value.mean, value.runs), _p(found)]
+    known = value.low is not None and value.high is not None
+    interval = (metric.scale * (value.low or 0.0), metric.scale * (value.high or 0.0)) if known else None
+    return [Cell(text.literal(shown), metric.scale * value.mean, value.runs, interval=interval), _p(found)]
 
 
 def _p(comparison: Comparison) -> Cell:

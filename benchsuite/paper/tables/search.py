@@ -31,7 +31,7 @@ def trials_table(found: SearchFindings, labels: Mapping[str, str], identifier: s
         *(Column(axis_name(path, labels), "left") for path in axes),
         *([Column(axis_name(halving.path, labels), "left")] if halving else []),
         *([] if "recipe.max_epochs" in _paths(found) else [Column("Épocas", "right")]),
-        Column("Tiempo", "right"),
+        Column("Tiempo", "right", "Tiempo (s)"),
         Column("Clave", "left"),
     )
     rows = tuple(_row(found, trial) for trial in found.trials[:MOST_ROWS])
@@ -78,7 +78,7 @@ def _row(found: SearchFindings, trial: TrialFindings) -> tuple[Cell, ...]:
             return Cell("—")
         known = METRICS[metric]
         shown = known.format(value) if known.unit == "duration" else known.bare(value)
-        return Cell(shown, value, runs, strong and metric == found.declared.metric)
+        return Cell(shown, known.scale * value, runs, strong and metric == found.declared.metric)
 
     number = f"{trial.number}" + {"failed": "†", "due": "‡", "done": ""}[trial.status]
     cells = [Cell(number, trial.number), *(measured(metric) for metric in MEASURES)]

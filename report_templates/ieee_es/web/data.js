@@ -1,0 +1,37 @@
+// Each table as CSV (RFC 4180): the rows and columns shown, in their order, with the values behind what is printed.
+{
+  const words = (cell) => cell.textContent.replace(/\s+/g, " ").trim();
+  const quoted = (field) => (/[",\r\n]/.test(field) ? `"${field.replaceAll('"', '""')}"` : field);
+  function columns({ body, heads }) {
+    return heads.flatMap((head, at) => {
+      if (head.classList.contains("off")) return [];
+      const name = head.dataset.name ?? words(head);
+      const own = { name, field: (cell) => cell.dataset.v ?? words(cell), at };
+      if (![...body.rows].some((row) => row.cells[at].dataset.low)) return [own];
+      return [
+        own,
+        { name: `${name}, inferior`, field: (cell) => cell.dataset.low ?? "", at },
+        { name: `${name}, superior`, field: (cell) => cell.dataset.high ?? "", at },
+      ];
+    });
+  }
+  function csv(table) {
+    const chosen = columns(table);
+    const rows = [...table.body.rows].filter(isShown).map((row) => chosen.map(({ field, at }) => field(row.cells[at])));
+    return [chosen.map(({ name }) => name), ...rows].map((row) => `${row.map(quoted).join(",")}\r\n`).join("");
+  }
+  for (const table of tables) {
+    const button = make("button", {
+      type: "button",
+      textContent: "CSV",
+      title: "Descargar estas filas como CSV",
+      aria: { label: `Descargar como CSV: ${called(table.figure)}` },
+    });
+    button.addEventListener("click", () => {
+      const href = URL.createObjectURL(new Blob([csv(table)], { type: "text/csv;charset=utf-8" }));
+      make("a", { href, download: `${table.figure.id}.csv` }).click();
+      setTimeout(() => URL.revokeObjectURL(href));
+    });
+    table.tools.append(button);
+  }
+}

@@ -1,0 +1,60 @@
+// Tables sort by any column, by the values behind what is printed, and those of some length can be filtered.
+const FEWEST_ROWS = 6;
+const tables = [...document.querySelectorAll("figure.table")].map((figure) => {
+  const table = figure.querySelector("table");
+  const tools = make("div", { className: "tools" });
+  figure.querySelector("figcaption").after(tools);
+  return { figure, table, tools, body: table.tBodies[0], heads: [...table.tHead.rows[0].cells] };
+});
+function isShown(row) {
+  return !row.hidden && !row.classList.contains("off");
+}
+{
+  const plain = (text) => text.replace(/[\u00a0\u202f ]/g, "").replace("\u2212", "-").replace(",", ".");
+  const folded = (text) => text.normalize("NFD").replace(/[\u0300-\u036f\u00ad]/g, "").replace(/\s+/g, " ").toLowerCase();
+  function value(row, column) {
+    const cell = row.cells[column];
+    const number = Number.parseFloat(cell.dataset.v ?? plain(cell.textContent));
+    return Number.isNaN(number) ? cell.textContent : number;
+  }
+  function compare(a, b) {
+    if (typeof a === "number" && typeof b === "number") return a - b;
+    if (typeof a !== typeof b) return typeof a === "number" ? -1 : 1;
+    return a.localeCompare(b, "es", { numeric: true });
+  }
+  function sortable({ body, heads }) {
+    const original = [...body.rows];
+    for (const head of heads) {
+      const button = make("button", { type: "button", title: "Ordenar" }, ...head.childNodes);
+      head.append(button);
+      button.addEventListener("click", () => {
+        const order = { ascending: "descending", descending: null }[head.ariaSort];
+        for (const other of heads) other.removeAttribute("aria-sort");
+        if (order === null) return body.append(...original);
+        head.ariaSort = order ?? "ascending";
+        const way = head.ariaSort === "ascending" ? 1 : -1;
+        const by = (p, q) => way * compare(value(p, head.cellIndex), value(q, head.cellIndex));
+        body.append(...[...original].sort(by));
+      });
+    }
+  }
+  function filterable({ figure, body, tools }) {
+    const input = make("input", { type: "search", aria: { label: `Filtrar las filas: ${called(figure)}` } });
+    const count = make("output", { className: "count" });
+    function say() {
+      const shown = [...body.rows].filter(isShown).length;
+      count.textContent = shown < body.rows.length ? `${spanish(shown)} de ${spanish(body.rows.length)} filas` : "";
+    }
+    input.addEventListener("input", () => {
+      const words = folded(input.value).split(" ").filter(Boolean);
+      for (const row of body.rows) row.hidden = !words.every((word) => folded(row.textContent).includes(word));
+      say();
+    });
+    document.addEventListener("facets", say);
+    tools.append(make("label", {}, "Filtrar ", input), count);
+  }
+  for (const table of tables) {
+    sortable(table);
+    if (table.body.rows.length >= FEWEST_ROWS) filterable(table);
+  }
+}
