@@ -111,6 +111,16 @@ def test_long_tables_filter_by_words_without_accents_and_say_how_many_rows_are_l
     assert page.locator("#tab-results input").count() == 0, "a table of five rows needs no filter"
 
 
+def test_a_filter_looks_at_nothing_that_is_hidden(page: Page) -> None:
+    column_of_one = page.locator("#tab-runs tbody td[data-case='freeze_blocks=1']")
+    page.locator("#tab-runs input").fill(column_of_one.nth(2).inner_text())
+    assert column(page, "tab-runs", 1) == ["2"]
+    page.get_by_text("Qué se muestra").click()
+    page.get_by_role("group", name="Bloques congelados").get_by_label("1", exact=True).uncheck()
+    assert column(page, "tab-runs", 1) == []
+    expect(page.locator("#tab-runs output")).to_have_text(f"0 de {SEEDS} filas")
+
+
 def test_a_table_downloads_as_csv_with_true_values_units_and_intervals(page: Page) -> None:
     head, *rows = download(page, "tab-results")
     estimate = make_material(cases=CASES, seeds=SEEDS).findings.cases[4].estimates["test_accuracy"]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from benchsuite.analysis.findings import CaseFindings
 from benchsuite.paper import spanish
-from benchsuite.paper.figures.style import COLOURS, COLUMN, Drawing, brief, drawing, figure, finish, lines
+from benchsuite.paper.figures.style import COLOURS, COLUMN, Drawing, brief, drawing, figure, finish, lines, mark
 
 FROZEN, TRAINED = "#c4c4c4", "#ffffff"
 
@@ -26,14 +26,16 @@ def diagram(name: str, cases: Sequence[CaseFindings], factor: str) -> Drawing:
                 continue
             for column, stage in enumerate(stages):
                 frozen = stage in case.model.frozen_stages
-                axes.add_patch(
+                box = axes.add_patch(
                     Rectangle(
                         (column + 0.05, row + 0.14), 0.9, 0.72, facecolor=FROZEN if frozen else TRAINED,
                         edgecolor="#666666" if frozen else COLOURS[0], lw=0.8, hatch="////" if frozen else None,
                     )
                 )  # fmt: skip
-            axes.text(len(stages) + 0.12, row + 0.5, spanish.number(case.model.parameters_trainable),
-                      va="center", ha="left", fontsize=7)  # fmt: skip
+                mark(box, case.case.name)
+            size = axes.text(len(stages) + 0.12, row + 0.5, spanish.number(case.model.parameters_trainable),
+                             va="center", ha="left", fontsize=7)  # fmt: skip
+            mark(size, case.case.name)
             said.append(f"{case.label}, {', '.join(case.model.frozen_stages) or 'ninguna'}")
         axes.set(xlim=(0, len(stages) + 2.1), ylim=(len(shown), -0.05), ylabel=factor)
         small = 7 if max(map(len, names)) < 13 else 5.5

@@ -45,12 +45,17 @@ function isShown(row) {
       const shown = [...body.rows].filter(isShown).length;
       count.textContent = shown < body.rows.length ? `${spanish(shown)} de ${spanish(body.rows.length)} filas` : "";
     }
-    input.addEventListener("input", () => {
+    function filter() {
       const words = folded(input.value).split(" ").filter(Boolean);
-      for (const row of body.rows) row.hidden = !words.every((word) => folded(row.textContent).includes(word));
+      for (const row of body.rows) {
+        const cells = [...row.cells].filter((cell) => !cell.classList.contains("off"));
+        const text = folded(cells.map((cell) => cell.textContent).join(" "));
+        row.hidden = !words.every((word) => text.includes(word));
+      }
       say();
-    });
-    document.addEventListener("facets", say);
+    }
+    input.addEventListener("input", filter);
+    document.addEventListener("facets", filter);
     tools.append(make("label", {}, "Filtrar ", input), count);
   }
   for (const table of tables) {
