@@ -28,11 +28,14 @@ FORBIDDEN = ("socket.", "subprocess.", "os.exec", "os.fork", "os.posix_spawn", "
              "os.rmdir", "shutil.", "ctypes.dlopen", "urllib.", "ftplib.", "http.")  # fmt: skip
 
 
-def render_apart(material: PaperMaterial, *, seconds: float = SECONDS, memory: int = MEMORY) -> tuple[bytes, bytes]:
-    """The HTML and the PDF of a paper. Raises what setting it raises, and PaperError beyond the limits."""
+def render_apart(*materials: PaperMaterial, seconds: float = SECONDS, memory: int = MEMORY) -> tuple[bytes, bytes]:
+    """The HTML and the PDF of the paper of one material, or of the comparison of two.
+
+    Raises what setting it raises, and PaperError beyond the limits.
+    """
     from benchsuite.paper.attached import pack
 
-    order = pickle.dumps((pack(material), memory))
+    order = pickle.dumps(([pack(material) for material in materials], memory))
     # Python's own -P would do from 3.11 on, but the child must find the same packages as we do.
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path or str(Path.cwd()) for path in sys.path)}
     try:
@@ -74,10 +77,10 @@ def main() -> None:
     """Read an order from standard input, and write the pages, or the error, to standard output."""
     answer = sys.stdout.buffer
     sys.stdout = sys.stderr
-    files, memory = pickle.loads(sys.stdin.buffer.read())
+    packed, memory = pickle.loads(sys.stdin.buffer.read())
     try:
         _limit(memory)
-        done: tuple[str, Any] = ("pages", _pages(files))
+        done: tuple[str, Any] = ("pages", _pages(packed))
     except BenchsuiteError as error:
         done = ("error", error)
     except MemoryError:
@@ -87,16 +90,18 @@ def main() -> None:
     answer.flush()
 
 
-def _pages(files: dict[str, bytes]) -> tuple[bytes, bytes]:
+def _pages(packed: list[dict[str, bytes]]) -> tuple[bytes, bytes]:
     from benchsuite.paper.attached import unpack
     from benchsuite.paper.html import render_html
     from benchsuite.paper.numbering import number
     from benchsuite.paper.pdf import check_pango, render_pdf
+    from benchsuite.paper.study.comparison import compose_comparison
     from benchsuite.paper.study.compose import compose
 
     check_pango()
     _close()
-    document = compose(unpack(files))
+    materials = [unpack(files) for files in packed]
+    document = compose(*materials) if len(materials) == 1 else compose_comparison(*materials)
     numbering = number(document)
     return render_html(document, numbering).encode(), render_pdf(document, numbering)
 

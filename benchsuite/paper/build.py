@@ -12,16 +12,28 @@ if TYPE_CHECKING:
 
 
 def build_paper(material: PaperMaterial, folder: Path) -> PaperFiles:
-    """Write the paper of a study into `folder`. The same material gives the same bytes.
+    """Write the paper of a study into `folder` as `paper.html` and `paper.pdf`. The same material gives the same bytes.
 
     Raises PaperError for prose that cannot be set, SetupError where Pango is missing, StoreError where the folder
     cannot be written.
     """
+    return _build((material,), folder, "paper")
+
+
+def build_comparison(first: PaperMaterial, second: PaperMaterial, folder: Path) -> PaperFiles:
+    """Write `comparison.html` and `comparison.pdf`, two sets of results side by side, into `folder`.
+
+    Raises what `build_paper` raises.
+    """
+    return _build((first, second), folder, "comparison")
+
+
+def _build(materials: tuple[PaperMaterial, ...], folder: Path, name: str) -> PaperFiles:
     from benchsuite.paper.apart import render_apart
     from benchsuite.paper.material import PaperFiles
 
-    html, pdf = render_apart(material)
-    files = PaperFiles(html=folder / "paper.html", pdf=folder / "paper.pdf")
+    html, pdf = render_apart(*materials)
+    files = PaperFiles(html=folder / f"{name}.html", pdf=folder / f"{name}.pdf")
     write_bytes(files.html, html)
     write_bytes(files.pdf, pdf)
     return files

@@ -99,7 +99,8 @@ def _table(study: Study, identifier: str) -> Table:
     rows = []
     for found in study.findings.claims:
         part = found.decisive
-        value = part.quantity.mean if part is not None and part.quantity is not None else None
+        scale = METRICS[found.claim.metric].scale
+        value = scale * part.quantity.mean if part is not None and part.quantity is not None else None
         rows.append(
             (
                 Cell(f"{_sentence(study, found.claim)}{_source(found.claim)}"),

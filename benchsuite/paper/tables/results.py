@@ -85,7 +85,8 @@ def images_table(study: Study, identifier: str) -> Table:
     for c in compared:
         value, shown = c.difference, study.metric
         assert value is not None
-        cells = [Cell(text.literal(study.named(c.case).label)), Cell(shown.signed(value.mean), value.mean, value.runs)]
+        mean = Cell(shown.signed(value.mean), shown.scale * value.mean, value.runs)
+        cells = [Cell(text.literal(study.named(c.case).label)), mean]
         if single and c.single is not None:
             images = c.single
             cells += [Cell(spanish.number(n), n, value.runs) for n in (images.gained, images.lost)]
@@ -102,7 +103,8 @@ def images_table(study: Study, identifier: str) -> Table:
         else f"Intervalos de confianza al 95{spanish.NBSP}%."
     )
     title = "Diferencias en las imágenes de test" if single else "Diferencias, contando las imágenes de test"
-    return Table(identifier, title, tuple(columns), tuple(rows), note, wide=study.wordy)
+    facets = tuple(Facet(c.case) for c in compared)
+    return Table(identifier, title, tuple(columns), tuple(rows), note, wide=study.wordy, facets=facets)
 
 
 def cost_table(study: Study, identifier: str) -> Table:
