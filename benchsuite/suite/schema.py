@@ -157,8 +157,19 @@ class Section(Declared):
     """Subsections."""
 
 
+def _several(value: object) -> object:
+    return (value,) if isinstance(value, str) else tuple(value) if isinstance(value, list) else value
+
+
+BibTeX = Annotated[str, Field(max_length=200_000)]
+Bibliography = Annotated[
+    Annotated[tuple[BibTeX, ...], Field(max_length=100)],
+    BeforeValidator(_several, json_schema_input_type=BibTeX | Annotated[list[BibTeX], Field(max_length=100)]),
+]
+
+
 class Reference(Declared):
-    """A work that the prose cites."""
+    """A work that the prose cites, typed by hand because BibTeX cannot say it."""
 
     key: Key
     """Name by which prose cites it."""
@@ -185,8 +196,12 @@ class PaperSection(Declared):
     sections: Annotated[tuple[Section, ...], Field(max_length=1000)] = ()
     """Prose."""
 
+    bibliography: Bibliography = ()
+    """Works that prose may cite by their keys, in BibTeX, or a file of them beside the suite, such as `references.bib`;
+    or a list of these. Reading a suite puts what a file says in the place of its name."""
+
     references: Annotated[tuple[Reference, ...], Field(max_length=1000)] = ()
-    """Works cited."""
+    """Works cited, typed by hand."""
 
 
 class Design(Declared):
