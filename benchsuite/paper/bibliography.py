@@ -18,12 +18,14 @@ from benchsuite.suite.bibtex import Name, Work
 MOST_AUTHORS = 6
 """Of more, IEEE names the first alone."""
 UNDATED = f"s.{NBSP}f."
-ARXIV = re.compile(r"(?i)(?:arxiv[: ]*(?:preprint)?[: ]*)*(?:abs/)?(\d{4}\.\d{4,5}(?:v\d+)?|[a-z-]+(?:\.[a-z]{2})?/\d{7})\b")
+ARXIV = re.compile(
+    r"(?i)(?:arxiv[: ]*(?:preprint)?[: ]*)*(?:abs/)?(\d{4}\.\d{4,5}(?:v\d+)?|[a-z-]+(?:\.[a-z]{2})?/\d{7})\b"
+)
 DOI = re.compile(r"(?i)(?:https?://(?:dx\.)?doi\.org/|doi:)?(10\.\d{4,9}/.+)")
 MONTHS = {name: position for position, names in enumerate(
     ("jan ene", "feb", "mar", "apr abr", "may", "jun", "jul", "aug ago", "sep set", "oct", "nov", "dec dic")
 ) for name in names.split()}  # fmt: skip
-ORDINALS = "first second third fourth fifth sixth seventh eighth ninth tenth".split()
+ORDINALS = ["first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth"]
 THESES = {
     "phdthesis": "tesis doctoral",
     "mastersthesis": "tesis de máster",
@@ -66,7 +68,9 @@ class _Entry:
         elif kind in ("book", "inbook", "proceedings", "manual"):
             who = self.authors or self.editors or ("" if self.raw("publisher") else self.get("organization"))
             by = self.editors if self.authors else ""
-            said = self.published([who, _italic(self.get("title").rstrip(".")), self.edition, self.series, self.volume, by])
+            said = self.published(
+                [who, _italic(self.get("title").rstrip(".")), self.edition, self.series, self.volume, by]
+            )
         elif kind in ("phdthesis", "mastersthesis", "thesis"):
             where = [self.get("department"), self.get("school", "institution"), self.get("address", "location")]
             said = _joined([self.authors, self.title, self.thesis, *where, self.date, *self.closing])
@@ -140,8 +144,8 @@ class _Entry:
 
     @property
     def numbers(self) -> list[str]:
-        issue = self.get("number", "issue")
-        return [self.volume, f"n.º{NBSP}{issue}" if issue else ""]
+        found = self.get("number")
+        return [self.volume, f"n.º{NBSP}{found}" if found else ""]
 
     @property
     def volume(self) -> str:

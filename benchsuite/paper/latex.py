@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import codecs
 import re
+from collections.abc import Callable
+from typing import Any, cast
 
-import latexcodec  # noqa: F401  # registers the codec «ulatex»
+import latexcodec  # noqa: F401, registers the codec
 
+_ULATEX: Callable[[str], tuple[str, int]] = cast("Any", codecs.getdecoder("ulatex"))
 _TEXT_COMMAND = re.compile(
     r"\\(?:emph|text(?:it|bf|sc|tt|rm|sf|sl|normal)?|mbox|hbox|url|path|href|enquote|uppercase)\s*(?=\{)"
     r"|\\(?:em|it|bf|sc|tt|rm|sf|sl|relax|itshape|bfseries|scshape|protect)(?![A-Za-z])\s*"
@@ -54,7 +57,7 @@ def _decoded(value: str) -> str:
     """LaTeX's commands as characters, braces left standing. What is no LaTeX stays as it is."""
     source = _DOTLESS.sub(r"\1{\2}", _TEXT_COMMAND.sub("", value))
     try:
-        return _MATH.sub(r"\1", codecs.decode(re.sub(r"(?<!\\)%", r"\\%", source), "ulatex"))
+        return _MATH.sub(r"\1", _ULATEX(re.sub(r"(?<!\\)%", r"\\%", source))[0])
     except UnicodeDecodeError:
         return value
 

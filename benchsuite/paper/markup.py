@@ -73,9 +73,7 @@ def render(
         backing=backing,
         date=spanish.date,
     )
-    cited = [
-        Work(anchor(key), document.references[key], document.bibtex.get(key, "")) for key in numbering.citations
-    ]
+    cited = [Work(anchor(key), document.references[key], document.bibtex.get(key, "")) for key in numbering.citations]
     return environment.get_template("paper.html.j2").render(
         document=document,
         entries=entries,

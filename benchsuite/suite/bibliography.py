@@ -40,16 +40,18 @@ class Part:
         return Mark(start.source, number, len(raw) - len(wanted) + column)
 
 
-def included(origin: Node, data: bytes, folder: Path | None) -> tuple[Node, list[Problem]]:
-    """The suite's nodes with the files of its bibliography read in, and what is wrong with files and entries.
+def included(origin: Node, data: bytes, folder: Path | None) -> tuple[Node, dict[str, str], list[Problem]]:
+    """The suite's nodes with the files of its bibliography read in, those files by name, and what is wrong with them
+    and with the entries.
 
     `data` is the suite's file and `folder` where it lies; None when it lies nowhere.
     """
     given = origin.get("paper", "bibliography")
     if given is None:
-        return origin, []
+        return origin, {}, []
     lines = data.decode("utf-8-sig").split("\n")
     parts: list[Part] = []
+    files: dict[str, str] = {}
     problems: list[Problem] = []
     nodes: list[Node] = []
     for node in given.elements or (given,):
@@ -60,13 +62,14 @@ def included(origin: Node, data: bytes, folder: Path | None) -> tuple[Node, list
         if node.content.strip().endswith(".bib") and "@" not in node.content:
             try:
                 part = _read(node.content.strip(), node, folder)
+                files[node.content.strip()] = part.text
             except SuiteError as error:
                 problems += error.problems
                 part = replace(part, text="")
         parts.append(part)
         nodes.append(replace(node, content=part.text))
     problems += _problems([part for part in parts if part.text], origin.get("paper", "references"))
-    return _set(origin, ("paper", "bibliography"), Node(given.mark, tuple(nodes))), problems
+    return _set(origin, ("paper", "bibliography"), Node(given.mark, tuple(nodes))), files, problems
 
 
 def _read(name: str, node: Node, folder: Path | None) -> Part:

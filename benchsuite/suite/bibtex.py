@@ -77,7 +77,8 @@ def parse(text: str) -> tuple[tuple[Work, ...], tuple[Fault, ...]]:
     try:
         for command, body in parser:
             if command.lower() not in ("string", "preamble"):
-                work = _work(text, parser.command_start, command.lower(), *body, faults)
+                key, values = body
+                work = _work(text, parser.command_start, command.lower(), key, values, faults)
                 if work.key.lower() in works:
                     first = works[work.key.lower()].line
                     what = f"two entries are called {printable(work.key)!r} (first in line {first})"
@@ -103,7 +104,9 @@ def _work(
     if not KEY.fullmatch(key):
         complain("this key cannot be cited", "at most 80 letters (a to z), digits and any of _ : . / + -")
     if kind not in KINDS:
-        complain(f"the type @{printable(kind)} is unknown", one_of(sorted(KINDS), len(KINDS)), did_you_mean(kind, KINDS))
+        complain(
+            f"the type @{printable(kind)} is unknown", one_of(sorted(KINDS), len(KINDS)), did_you_mean(kind, KINDS)
+        )
     for written, parts in values:
         name, value = written.lower(), " ".join("".join(parts).split())
         if name in fields:

@@ -34,7 +34,7 @@ def read_suite(source: str | Path, registry: Registry) -> Suite:
 def parse_suite(data: bytes, source: str, registry: Registry, folder: Path | None = None) -> Suite:
     """The suite in these bytes; `source` is what messages call them, and `folder` where files that they name lie."""
     origin, problems = parse_bytes(data, source)
-    origin, found = included(origin, data, folder)
+    origin, beside, found = included(origin, data, folder)
     problems += found
     suite, found = validate(Suite, origin)
     problems += found
@@ -52,7 +52,7 @@ def parse_suite(data: bytes, source: str, registry: Registry, folder: Path | Non
         problems += base_problems(origin, registry)
     if suite is None or problems:
         raise SuiteError(problems)
-    suite.keep(data.decode(errors="replace"))
+    suite.keep(data.decode(errors="replace"), beside)
     return suite
 
 

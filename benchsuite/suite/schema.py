@@ -284,12 +284,18 @@ class Suite(Design):
     """What the author writes for the paper."""
 
     _text: str = PrivateAttr(default="")
+    _beside: Mapping[str, str] = PrivateAttr(default={})
 
     @property
     def text(self) -> str:
         """The file as it was written; empty when the suite comes from no file."""
         return self._text
 
-    def keep(self, text: str) -> None:
-        """Remember the file's text, which the paper carries inside."""
-        self._text = text
+    @property
+    def beside(self) -> Mapping[str, str]:
+        """The files beside it that it names, with their text."""
+        return self._beside
+
+    def keep(self, text: str, beside: Mapping[str, str]) -> None:
+        """Remember the file's text and those of the files that it names, which the paper carries inside."""
+        self._text, self._beside = text, beside
