@@ -1,7 +1,8 @@
 """What a paper carries inside: everything it was made from, so that it can be checked, and rebuilt, on its own.
 
 `results.json` holds the suite, the plan, the records and which test images each run has right; beside it lie the suite
-file, the environment, the pinned versions, and the sample photos. Steps and tracebacks of records stay at home.
+file with its bibliography, the environment, the pinned versions, and the sample photos. Steps and tracebacks of
+records stay at home.
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ DESCRIPTIONS = {
     ENVIRONMENT: "Entornos en los que se hicieron las ejecuciones",
     LOCK: "Versiones de los paquetes",
 }
+BIBTEX = ".bib"
 PHOTO, MISTAKE = "photo-{:03d}.jpg", "mistake-{:03d}.jpg"
 LARGEST = 500_000_000
 """Bytes of a paper that is read, or of what it unpacks to."""
@@ -69,6 +71,7 @@ def pack(material: PaperMaterial) -> dict[str, bytes]:
     files = {RESULTS: _json(content)}
     if results.suite.text:
         files[SUITE] = results.suite.text.encode()
+        files |= {name: content.encode() for name, content in results.suite.beside.items()}
     if environments:
         files[ENVIRONMENT] = _json(environments)
         pinned = "".join(f"{name}=={version}\n" for name, version in sorted(environments[0]["packages"].items()))
@@ -93,7 +96,8 @@ def unpack(files: Mapping[str, bytes]) -> PaperMaterial:
                 remedy="read it with the version of benchsuite that made the paper",
             )
         suite = Suite.model_validate_json(json.dumps(content["suite"]))
-        suite.keep(files.get(SUITE, b"").decode())
+        beside = {name: content.decode() for name, content in files.items() if name.endswith(BIBTEX)}
+        suite.keep(files.get(SUITE, b"").decode(), beside)
         records = [RunRecord.model_validate_json(json.dumps(record)) for record in content["records"]]
         return PaperMaterial(
             results=Results(

@@ -174,8 +174,8 @@ class Document:
     """What the PDF carries inside, by name; the HTML offers the results among them."""
     expected: frozenset[str] = frozenset()
     """Figures and tables that this paper lacks only because its results are not there yet."""
-    works: tuple[tuple[str, str], ...] = field(default=())
-    """(what, BibTeX entry) of the data set and the model."""
+    bibtex: Mapping[str, str] = field(default_factory=dict)
+    """The BibTeX entries of the references that have one, by key."""
     factor: str = ""
     """What sets the cases apart."""
     cases: tuple[tuple[str, str], ...] = ()

@@ -39,8 +39,11 @@ class Entry:
 
 @dataclass(frozen=True)
 class Work:
-    key: str
+    """A reference as the templates see it; `bibtex` is empty where there is none."""
+
+    anchor: str
     text: str
+    bibtex: str
 
 
 @cache
@@ -72,7 +75,7 @@ def render(
         series=lambda found: [dataclasses.asdict(series) for series in found],
         date=spanish.date,
     )
-    cited = [Work(anchor(key), document.references[key]) for key in numbering.citations]
+    cited = [Work(anchor(key), document.references[key], document.bibtex.get(key, "")) for key in numbering.citations]
     return environment.get_template("paper.html.j2").render(
         document=document,
         entries=entries,
@@ -97,7 +100,8 @@ def backing(runs: Sequence[str]) -> str:
 
 
 def anchor(key: str) -> str:
-    return re.sub(r"[^\w-]", "-", key)
+    """A key as the name of a place in the page, unlike that of any other key."""
+    return re.sub(r"[^\w-]", lambda match: f"-{ord(match[0]):x}-", key)
 
 
 def _display(block: Equation) -> Markup:

@@ -5,6 +5,7 @@ Takes the document as composed, before placement moves floats, so that numbers f
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -34,11 +35,12 @@ def number(document: Document) -> Numbering:
     def cite(text: str) -> None:
         for key in CITATION.findall(text):
             if key.strip() not in document.references:
+                near = difflib.get_close_matches(key.strip(), document.references, 1)
                 raise PaperError(
                     f"the text cites [[{key}]], which is not among the references",
                     where=f"suite, paper, «{text[:60]}…»",
-                    expected=", ".join(document.references) or "a list of references",
-                    remedy="add the work under paper.references, or mend the key",
+                    expected=", ".join(document.references) or "a bibliography",
+                    remedy=f"did you mean [[{near[0]}]]?" if near else "add the work to paper.bibliography",
                 )
             citations.setdefault(key.strip(), len(citations) + 1)
 

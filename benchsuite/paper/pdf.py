@@ -19,7 +19,7 @@ from markupsafe import escape
 
 from benchsuite.errors import PaperError, SetupError
 from benchsuite.paper import columns, fonts, markup, placement
-from benchsuite.paper.attached import DESCRIPTIONS, SUITE
+from benchsuite.paper.attached import BIBTEX, DESCRIPTIONS, SUITE
 from benchsuite.paper.columns import Measure, Sheet
 from benchsuite.paper.document import Bullets, Document, Equation, Figure, Heading, Photos, Table, texts
 from benchsuite.paper.markup import Entry
@@ -31,6 +31,7 @@ VARIANT = "pdf/a-3a"
 MEDIA_TYPES = {
     ".json": "application/json",
     ".yaml": "application/yaml",
+    ".bib": "application/x-bibtex",
     ".txt": "text/plain",
     ".jpg": "image/jpeg",
 }
@@ -90,7 +91,7 @@ def _attachment(name: str, content: bytes, when: datetime) -> Any:
     made = Attachment(
         string=content,
         name=name,
-        description=DESCRIPTIONS.get(name, "Fotografía de ejemplo"),
+        description=DESCRIPTIONS.get(name) or ("Bibliografía" if name.endswith(BIBTEX) else "Fotografía de ejemplo"),
         created=when,
         modified=when,
         relationship="Source" if name == SUITE else "Data",

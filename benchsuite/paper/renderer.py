@@ -19,6 +19,8 @@ LIBRARIES = (
     "matplotlib",
     "pillow",
     "jinja2",
+    "pybtex",
+    "latexcodec",
     "scipy",
     "numpy",
 )
@@ -33,7 +35,9 @@ def renderer() -> dict[str, str]:
             found[name] = version(name)
         except PackageNotFoundError:
             found[name] = "absent"
-    total = hashlib.sha256(source_fingerprint("benchsuite.analysis", "benchsuite.paper").encode())
+    total = hashlib.sha256(
+        source_fingerprint("benchsuite.analysis", "benchsuite.paper", "benchsuite.suite.bibtex").encode()
+    )
     for name, content in sorted(_templates(files(TEMPLATES), "")):
         total.update(f"{name}\0{len(content)}\0".encode() + content)
     return found | {"benchsuite": total.hexdigest()}

@@ -26,7 +26,7 @@ REFERENCE = re.compile(r"\{\{([^{}]+)\}\}")
 _INLINE = re.compile(
     r"\\(?P<literal>[\\*`\[\]{}$])"
     r"|\*\*(?P<bold>[^*]+(?:\*[^*]+\*[^*]*)*)\*\*"
-    r"|\*(?P<italic>[^*\s](?:[^*]*[^*\s])?)\*"
+    r"|\*(?P<italic>(?:\\.|[^*\\\s])(?:(?:\\.|[^*\\])*(?:\\.|[^*\\\s]))?)\*"
     r"|`(?P<code>[^`]+)`"
     r"|\$(?P<tex>[^$\s](?:[^$\n]{0,298}[^$\s])?)\$(?!\d)"
     r"|\[(?P<words>[^\[\]]+)\]\((?P<target>https://[^\s()<>\"']+|\#[A-Za-z][\w-]*)\)"
@@ -89,9 +89,9 @@ def plain(text: str) -> str:
 
     def bare(match: re.Match[str]) -> str:
         groups = {name: value for name, value in match.groupdict().items() if value is not None}
-        if "bold" in groups:
-            return plain(groups["bold"])
-        return next((groups[name] for name in ("literal", "italic", "code", "tex", "words") if name in groups), "")
+        if marked := groups.get("bold") or groups.get("italic"):
+            return plain(marked)
+        return next((groups[name] for name in ("literal", "code", "tex", "words") if name in groups), "")
 
     return _INLINE.sub(bare, text).strip()
 

@@ -96,17 +96,7 @@ def from_plain(value: Any, mark: Mark) -> Node:
 def parse_bytes(data: bytes, source: str) -> tuple[Node, list[Problem]]:
     """The tree of a file and the problems of its scalars and keys. Raises SuiteError when there is no tree."""
     start = Mark(source, 1, 1)
-    if len(data) > LARGEST_FILE:
-        what = f"the file has {len(data):,} bytes"
-        raise SuiteError([Problem(start, "", what, expected=f"a suite of at most {LARGEST_FILE:,} bytes")])
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        before = data[: error.start]
-        mark = Mark(source, before.count(b"\n") + 1, len(before) - before.rfind(b"\n"))
-        what = f"byte {error.start} (0x{data[error.start]:02x}) is not UTF-8"
-        raise SuiteError([Problem(mark, "", what, suggestion="save the file in the encoding UTF-8")]) from None
-    node, problems = parse_text(text, source)
+    node, problems = parse_text(decoded(data, source), source)
     if not isinstance(node.content, Mapping):
         empty = node.content is None
         what = "the file is empty" if empty else f"the file holds {_kind(node)}, not a suite"
@@ -114,6 +104,21 @@ def parse_bytes(data: bytes, source: str) -> tuple[Node, list[Problem]]:
             [Problem(start if empty else node.mark, "", what, expected="a mapping that begins with `name:`")]
         )
     return node, problems
+
+
+def decoded(data: bytes, source: str, kind: str = "suite") -> str:
+    """The text of a file. Raises SuiteError for one that is too large or not UTF-8."""
+    if len(data) > LARGEST_FILE:
+        what = f"the file has {len(data):,} bytes"
+        expected = f"a {kind} of at most {LARGEST_FILE:,} bytes"
+        raise SuiteError([Problem(Mark(source, 1, 1), "", what, expected=expected)])
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        before = data[: error.start]
+        mark = Mark(source, before.count(b"\n") + 1, len(before) - before.rfind(b"\n"))
+        what = f"byte {error.start} (0x{data[error.start]:02x}) is not UTF-8"
+        raise SuiteError([Problem(mark, "", what, suggestion="save the file in the encoding UTF-8")]) from None
 
 
 def parse_text(text: str, source: str, *, positions: bool = True) -> tuple[Node, list[Problem]]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from benchsuite.registry import Registry
+from benchsuite.suite.bibliography import included
 from benchsuite.suite.claims import claim_problems
 from benchsuite.suite.document import LARGEST_FILE, Node, parse_bytes
 from benchsuite.suite.expand import Expansion, base_problems, compare_problems, expansion, value_at
@@ -27,12 +28,14 @@ def read_suite(source: str | Path, registry: Registry) -> Suite:
     Raises SuiteError with every problem of the file, those of the grid and of the plugins' parameters included.
     """
     path = source if isinstance(source, Path) else _find(source, registry)
-    return parse_suite(_read(path), _shown_path(path), registry)
+    return parse_suite(_read(path), _shown_path(path), registry, path.parent)
 
 
-def parse_suite(data: bytes, source: str, registry: Registry) -> Suite:
-    """The suite in these bytes; `source` is what messages call them."""
+def parse_suite(data: bytes, source: str, registry: Registry, folder: Path | None = None) -> Suite:
+    """The suite in these bytes; `source` is what messages call them, and `folder` where files that they name lie."""
     origin, problems = parse_bytes(data, source)
+    origin, beside, found = included(origin, data, folder)
+    problems += found
     suite, found = validate(Suite, origin)
     problems += found
     design: Design | None = suite
@@ -49,7 +52,7 @@ def parse_suite(data: bytes, source: str, registry: Registry) -> Suite:
         problems += base_problems(origin, registry)
     if suite is None or problems:
         raise SuiteError(problems)
-    suite.keep(data.decode(errors="replace"))
+    suite.keep(data.decode(errors="replace"), beside)
     return suite
 
 

@@ -157,8 +157,19 @@ class Section(Declared):
     """Subsections."""
 
 
+def _several(value: object) -> object:
+    return (value,) if isinstance(value, str) else tuple(value) if isinstance(value, list) else value
+
+
+BibTeX = Annotated[str, Field(max_length=200_000)]
+Bibliography = Annotated[
+    Annotated[tuple[BibTeX, ...], Field(max_length=100)],
+    BeforeValidator(_several, json_schema_input_type=BibTeX | Annotated[list[BibTeX], Field(max_length=100)]),
+]
+
+
 class Reference(Declared):
-    """A work that the prose cites."""
+    """A work that the prose cites, typed by hand because BibTeX cannot say it."""
 
     key: Key
     """Name by which prose cites it."""
@@ -185,8 +196,12 @@ class PaperSection(Declared):
     sections: Annotated[tuple[Section, ...], Field(max_length=1000)] = ()
     """Prose."""
 
+    bibliography: Bibliography = ()
+    """Works that prose may cite by their keys, in BibTeX, or a file of them beside the suite, such as `references.bib`;
+    or a list of these. Reading a suite puts what a file says in the place of its name."""
+
     references: Annotated[tuple[Reference, ...], Field(max_length=1000)] = ()
-    """Works cited."""
+    """Works cited, typed by hand."""
 
 
 class Design(Declared):
@@ -269,12 +284,18 @@ class Suite(Design):
     """What the author writes for the paper."""
 
     _text: str = PrivateAttr(default="")
+    _beside: Mapping[str, str] = PrivateAttr(default={})
 
     @property
     def text(self) -> str:
         """The file as it was written; empty when the suite comes from no file."""
         return self._text
 
-    def keep(self, text: str) -> None:
-        """Remember the file's text, which the paper carries inside."""
-        self._text = text
+    @property
+    def beside(self) -> Mapping[str, str]:
+        """The files beside it that it names, with their text."""
+        return self._beside
+
+    def keep(self, text: str, beside: Mapping[str, str]) -> None:
+        """Remember the file's text and those of the files that it names, which the paper carries inside."""
+        self._text, self._beside = text, beside

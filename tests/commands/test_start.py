@@ -32,6 +32,13 @@ def test_listing_and_planning_import_nothing_heavy(program: Program, arguments: 
     assert done.stderr.splitlines()[-1].split() == ["LOADED"]
 
 
+@pytest.mark.parametrize("arguments", [["--help"], ["schema"]], ids=" ".join)
+def test_bibtex_is_read_only_with_a_suite_that_has_it(program: Program, arguments: list[str]) -> None:
+    watch = WATCH.replace("'torch'", "'pybtex', 'torch'")
+    done = subprocess.run([sys.executable, "-c", watch, *arguments], capture_output=True, text=True, check=False)
+    assert done.stderr.splitlines()[-1].split() == ["LOADED"]
+
+
 def test_planning_a_trial_imports_nothing_heavy(program: Program) -> None:
     program.patch.setenv("PYTHONPATH", str(program.plugins))
     watch = ["-c", WATCH, "plan", "squares_width", "--policy", "sample", "--json"]

@@ -32,7 +32,7 @@ def test_sections_floats_and_leads_are_numbered_in_reading_order() -> None:
 
 def test_works_are_numbered_by_first_citation_and_only_cited_ones() -> None:
     found = number(compose(make_material(cases=1, seeds=1)))
-    assert found.citations == {"zeta": 1, "alfa": 2, "media": 3}
+    assert found.citations == {"zeta": 1, "alfa": 2, "beans": 3, "he2016": 4, "media": 5}
 
 
 def test_a_citation_of_an_unlisted_work_is_an_error() -> None:

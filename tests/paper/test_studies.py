@@ -111,7 +111,7 @@ def test_models_of_their_own_have_a_table_and_are_cited(composed: Composed) -> N
     assert column(floats(composed["convolucionales"])["tab-models"], "Modelo") == [
         "CNN pequeña", "LeNet-5", "ResNet18 (32 píxeles)", "VGG16 (32 píxeles)",
     ]  # fmt: skip
-    assert len(composed["convolucionales"].works) == 4
+    assert len(composed["convolucionales"].bibtex) == 4
     assert "fig-stages" not in floats(composed["convolucionales"])
 
 

@@ -35,7 +35,6 @@ def compose(material: PaperMaterial) -> Document:
     paper, findings = material.suite.paper, material.findings
     abstract = study.prose(paper.abstract, "paper.abstract").strip()
     body = _body(study)
-    references = {work.key: text.clean(work.text, f"paper.references.{work.key}").strip() for work in paper.references}
     return Document(
         title=text.line(study.prose(material.suite.title, "title"), "title"),
         authors=tuple(
@@ -45,7 +44,7 @@ def compose(material: PaperMaterial) -> Document:
         abstract=" ".join(abstract.split()),
         keywords=tuple(text.line(word, "paper.keywords") for word in paper.keywords),
         body=tuple(body),
-        references=references,
+        references=study.works.references,
         quantities=study.quotes.quantities,
         date=findings.finished,
         watermark=SAMPLE if findings.sample else PARTIAL if findings.partial else None,
@@ -53,7 +52,7 @@ def compose(material: PaperMaterial) -> Document:
         version=material.version,
         files=pack(material),
         expected=_expected(findings, body),
-        works=tuple((text.line(what, "title"), text.clean(entry, what).strip()) for what, entry in study.works),
+        bibtex=study.works.bibtex,
         factor=study.factor,
         cases=tuple((case.case.name, case.label) for case in study.findings.cases),
         seeds=findings.seeds,

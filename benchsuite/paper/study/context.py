@@ -14,6 +14,7 @@ from benchsuite.paper.material import PaperMaterial
 from benchsuite.paper.metrics import METRICS, Metric
 from benchsuite.paper.parameters import PARAMETERS
 from benchsuite.paper.quantities import Quotes
+from benchsuite.paper.study.works import Works, gathered
 from benchsuite.suite.metrics import HIGHER_IS_BETTER
 from benchsuite.suite.problems import nearest
 from benchsuite.suite.references import REFERENCE, UnknownReference, Vocabulary, written
@@ -94,19 +95,23 @@ class Study:
 
     def model_title(self, case: CaseFindings) -> str:
         """How the model of a case is called; cleaned, not in the mini grammar."""
-        title, _ = self.material.models.get(case.case.name, (self.material.model_title, ""))
-        return text.line(title, "model title")
+        return text.line(self._model(case)[0], "model title")
 
-    @property
-    def works(self) -> tuple[tuple[str, str], ...]:
-        """(what, BibTeX entry) of the data set and of each model."""
+    def model_named(self, case: CaseFindings) -> str:
+        """The model of a case with the work that introduced it: «ResNet18 [4]», in the mini grammar."""
+        return text.literal(self.model_title(case)) + self.works.citation(self._model(case)[1])
+
+    def _model(self, case: CaseFindings) -> tuple[str, str]:
+        material = self.material
+        return material.models.get(case.case.name, (material.model_title, material.model_bibtex))
+
+    @cached_property
+    def works(self) -> Works:
+        """The works of the suite, of the data set and of each model."""
         material = self.material
         models = [material.models[case.case.name] for case in self.findings.cases if case.case.name in material.models]
-        whole = [
-            (material.card.title, material.card.bibtex),
-            *(models or [(material.model_title, material.model_bibtex)]),
-        ]
-        return tuple(dict.fromkeys((what, entry) for what, entry in whole if entry))
+        named = [(material.card.title, material.card.bibtex), (material.model_title, material.model_bibtex), *models]
+        return gathered(material.suite.paper, dict.fromkeys(named))
 
     def called(self, *cases: CaseFindings) -> str:
         """Cases in running text, in the mini grammar: «bloques congelados = 0 y 1»."""
@@ -183,7 +188,8 @@ class Study:
 
     def prose(self, source: str, where: str) -> str:
         """Foreign prose made safe, its quoted results exchanged for tokens. Raises PaperError for unknown ones."""
-        return REFERENCE.sub(lambda match: self._resolve(match[1].strip(), where), text.clean(source, where))
+        resolved = REFERENCE.sub(lambda match: self._resolve(match[1].strip(), where), text.clean(source, where))
+        return self.works.unified(resolved)
 
     def claim(self, identifier: str) -> ClaimFindings:
         """The findings of the claim of this name."""

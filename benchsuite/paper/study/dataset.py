@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from benchsuite.analysis.findings import CaseFindings
@@ -86,13 +87,18 @@ def class_titles(study: Study) -> dict[str, str]:
 
 def _introduction(study: Study) -> str:
     card = study.material.card
-    summary = text.clean(card.summary, f"dataset {card.title}").strip()
-    parts = [text.literal(summary)] if summary else []
+    summary = text.literal(" ".join(text.clean(card.summary, f"dataset {card.title}").split()))
+    title = text.literal(text.line(card.title, "dataset title"))
+    said = summary or f"Se utiliza el conjunto de datos {title}."
+    if cited := study.works.citation(card.bibtex):
+        named = re.search(rf"(?<!\w){re.escape(title)}(?!\w)", said) if title else None
+        end = named.end() if named else len(said.removesuffix("."))
+        said = said[:end] + cited + said[end:]
     if study.material.samples:
         shown = len({title for title, _ in study.material.samples})
         some = "de cada clase" if shown <= MOST_PHOTOS else "de algunas clases"
-        parts.append(f"La {{{{fig-samples}}}} muestra imágenes {some}.")
-    return " ".join(parts) or f"Se utiliza el conjunto de datos {text.literal(card.title)}."
+        said += f" La {{{{fig-samples}}}} muestra imágenes {some}."
+    return said
 
 
 def _counts(facts: DatasetFacts) -> str:

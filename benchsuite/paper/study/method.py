@@ -16,7 +16,7 @@ from benchsuite.store.record import ModelFacts, WeightsFacts
 def model_blocks(study: Study) -> list[Block]:
     known = [(case, case.model) for case in study.findings.cases if case.model is not None]
     weights = _weights(study)
-    titles = list(dict.fromkeys(text.literal(study.model_title(case)) for case in study.findings.cases))
+    titles = list(dict.fromkeys(study.model_named(case) for case in study.findings.cases))
     if not known:
         some = f"El modelo es {titles[0]}." if len(titles) == 1 else f"Los modelos son {spanish.listing(titles)}."
         return [Paragraph(f"{some} {weights}".strip())]
