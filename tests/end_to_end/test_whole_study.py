@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import time
@@ -63,6 +64,10 @@ def test_a_study_is_run_once_and_can_be_asked_about(program: Program) -> None:
     assert "nothing to train" in second.err
     assert written(program.results) == before
     assert {name: (folder / name).read_bytes() for name in papers} == papers
+
+    assert program.run("paper", *TRIAL, "--template", "report", "--page", "letter").code == 0
+    assert "Tabla 1. " in (folder / "paper.html").read_text()
+    assert re.search(rb"/MediaBox \[0 0 612(\.0+)? 792", (folder / "paper.pdf").read_bytes())
 
     plan = json.loads(program.run("plan", *TRIAL, "--json").out)
     assert [run["status"] for run in plan["runs"]] == ["done"] * 4
