@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import signal
 import subprocess
 import time
@@ -14,6 +13,7 @@ from typing import Any
 
 import psutil
 import pytest
+from pypdf import PdfReader
 
 from support.plugins import SUITE
 from support.program import Program
@@ -67,7 +67,9 @@ def test_a_study_is_run_once_and_can_be_asked_about(program: Program) -> None:
 
     assert program.run("paper", *TRIAL, "--template", "report", "--page", "letter").code == 0
     assert "Tabla 1. " in (folder / "paper.html").read_text()
-    assert re.search(rb"/MediaBox \[0 0 612(\.0+)? 792", (folder / "paper.pdf").read_bytes())
+    assert tuple(PdfReader(folder / "paper.pdf").pages[0].mediabox) == (0, 0, 612, 792)
+    checked = program.run("check", str(folder / "paper.pdf"))
+    assert checked.code == 0, checked.out + checked.err
 
     plan = json.loads(program.run("plan", *TRIAL, "--json").out)
     assert [run["status"] for run in plan["runs"]] == ["done"] * 4
