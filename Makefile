@@ -15,6 +15,7 @@ READY   := $(VENV)/.ready
 OPTIONS  = $(if $(SEEDS),--seeds "$(SEEDS)") $(foreach change,$(SET),--set "$(change)") \
            $(if $(DATA),--data "$(DATA)") $(if $(POLICY),--policy "$(POLICY)") \
            $(if $(DEVICE),--device "$(DEVICE)") $(if $(RESULTS),--results "$(RESULTS)")
+FORM     = $(if $(TEMPLATE),--template "$(TEMPLATE)") $(if $(PAGE),--page "$(PAGE)")
 
 .DEFAULT_GOAL := help
 .PHONY: help setup suite paper plan verify test test-all lint bench lock clean clean-cache
@@ -32,6 +33,8 @@ help:  ## Explain the commands
 	@echo "  POLICY=auto|real|sample what to do without the real data"
 	@echo "  DEVICE=auto|cpu|cuda    where to compute"
 	@echo "  RESULTS=results         where records and papers go"
+	@echo "  TEMPLATE=ieee|report    how suite and paper set the paper"
+	@echo "  PAGE=a4|letter          the size of its pages"
 
 setup: $(READY)  ## Install the pinned environment into .venv, once
 
@@ -45,10 +48,10 @@ $(READY): requirements.lock pyproject.toml
 	@touch $@
 
 suite: $(READY)  ## Run the study SUITE and write its paper
-	@$(BIN)/benchsuite run "$(SUITE)" $(OPTIONS)
+	@$(BIN)/benchsuite run "$(SUITE)" $(OPTIONS) $(FORM)
 
 paper: $(READY)  ## Write the paper of SUITE again from what is done
-	@$(BIN)/benchsuite paper "$(SUITE)" $(OPTIONS)
+	@$(BIN)/benchsuite paper "$(SUITE)" $(OPTIONS) $(FORM)
 
 plan: $(READY)  ## Show the runs of SUITE, done and due, and what they cost
 	@$(BIN)/benchsuite plan "$(SUITE)" --cost $(OPTIONS)

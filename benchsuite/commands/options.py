@@ -25,6 +25,20 @@ class DeviceName(StrEnum):
     cuda = "cuda"
 
 
+class TemplateName(StrEnum):
+    """How the paper is set."""
+
+    ieee = "ieee"
+    report = "report"
+
+
+class PageName(StrEnum):
+    """The size of the PDF's pages."""
+
+    a4 = "a4"
+    letter = "letter"
+
+
 def complete_suite(incomplete: str) -> list[str]:
     """Names of suites for the shell's completion."""
     from benchsuite.registry import registry
@@ -56,6 +70,13 @@ PolicyOption = Annotated[
     ),
 ]
 DeviceOption = Annotated[DeviceName, typer.Option("--device", help="auto takes CUDA where it is, else the CPU.")]
+TemplateOption = Annotated[
+    TemplateName | None,
+    typer.Option("--template", help="Set the paper as a conference paper or as a report, whatever the suite says."),
+]
+PageOption = Annotated[
+    PageName | None, typer.Option("--page", help="Set the paper on A4 or US Letter, whatever the suite says.")
+]
 Results = Annotated[Path, typer.Option("--results", envvar="BENCHSUITE_RESULTS", help="Folder for records and papers.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs instead of tables.")]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -12,12 +13,16 @@ from benchsuite.commands.options import (
     Data,
     DeviceName,
     DeviceOption,
+    PageName,
+    PageOption,
     PolicyName,
     PolicyOption,
     Results,
     Seeds,
     Set,
     SuiteName,
+    TemplateName,
+    TemplateOption,
 )
 from benchsuite.errors import PaperError
 
@@ -34,6 +39,8 @@ def paper(
     policy: PolicyOption = PolicyName.auto,
     device: DeviceOption = DeviceName.auto,
     results: Results = RESULTS,
+    template: TemplateOption = None,
+    page: PageOption = None,
     need_all: Annotated[bool, typer.Option("--complete", help="Refuse while runs are missing.")] = False,
 ) -> None:
     """Write paper.html and paper.pdf of SUITE from the finished runs; training nothing.
@@ -76,13 +83,17 @@ def paper(
                 f"{total - done} of {total} runs are missing", remedy=f"make them: benchsuite run {study.suite.name}"
             )
         announce(f"partial paper: {done} of {total} runs are done")
-    files = write_paper(study)
+    files = write_paper(study, template, page)
     say(f"paper: {files.pdf}\n       {files.html}")
 
 
-def write_paper(study: Study) -> PaperFiles:
-    """Make the paper of what is done of a prepared study."""
+def write_paper(study: Study, template: TemplateName | None = None, page: PageName | None = None) -> PaperFiles:
+    """Make the paper of what is done of a prepared study, in another form than the suite's where one is given."""
     from benchsuite.commands.material import gather
     from benchsuite.paper import build_paper
 
-    return build_paper(gather(study), study.preparation.paper_folder)
+    asked = {name: value.value for name, value in (("template", template), ("page", page)) if value}
+    suite = study.suite.model_copy(update={"paper": study.suite.paper.model_copy(update=asked)})
+    material = gather(study)
+    material = replace(material, results=replace(material.results, suite=suite))
+    return build_paper(material, study.preparation.paper_folder)

@@ -13,12 +13,16 @@ from benchsuite.commands.options import (
     Data,
     DeviceName,
     DeviceOption,
+    PageName,
+    PageOption,
     PolicyName,
     PolicyOption,
     Results,
     Seeds,
     Set,
     SuiteName,
+    TemplateName,
+    TemplateOption,
 )
 
 if TYPE_CHECKING:
@@ -42,6 +46,8 @@ def run(
     results: Results = RESULTS,
     show_estimate: Estimate = True,
     paper: Paper = True,
+    template: TemplateOption = None,
+    page: PageOption = None,
 ) -> None:
     """Make every run of SUITE that is due, then write its paper.
 
@@ -70,7 +76,7 @@ def run(
         say("Everything is done already: nothing to train.")
     try:
         if paper:
-            _write_paper(study, study.preparation.tasks or ())
+            _write_paper(study, study.preparation.tasks or (), template, page)
         if study.preparation.sample:
             announce(_SAMPLE_END)
     finally:
@@ -80,14 +86,14 @@ def run(
         raise typer.Exit(1)
 
 
-def _write_paper(study: Study, tasks: Sequence[RunTask]) -> None:
+def _write_paper(study: Study, tasks: Sequence[RunTask], template: TemplateName | None, page: PageName | None) -> None:
     from benchsuite.commands.paper import write_paper
     from benchsuite.execution.study import known_records
 
     if all(record.status != "done" for record in known_records(tasks).values()):
         say("no paper: no run is done")
         return
-    files = write_paper(study)
+    files = write_paper(study, template, page)
     say(f"paper: {files.pdf}\n       {files.html}")
 
 

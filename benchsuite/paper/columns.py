@@ -41,6 +41,7 @@ class Sheet:
     front: float
     head: tuple[int, ...]
     tail: tuple[int, ...]
+    columns: int = 2
 
 
 def fill(arrangement: Arrangement, measures: Mapping[int, Measure], sheet: Sheet) -> Layout:
@@ -121,8 +122,8 @@ class _Filler:
         self.y += height
 
     def _turn(self) -> None:
-        if self.column:
+        self.column = (self.column + 1) % self.sheet.columns
+        if self.column == 0:
             self.page += 1
             self.start = self.arrangement.reserved(self.page)
-        self.column = 1 - self.column
         self.y = self.start

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
+from benchsuite.paper.form import Form
 from benchsuite.paper.quantities import Quantity
 
 RESULTS = "results.json"
@@ -181,6 +182,7 @@ class Document:
     cases: tuple[tuple[str, str], ...] = ()
     """(name, what the paper calls it) of every case."""
     seeds: tuple[int, ...] = ()
+    form: Form = field(default_factory=Form)
 
     @property
     def results(self) -> bytes:

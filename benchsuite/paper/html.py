@@ -19,7 +19,7 @@ SCRIPTS = ("page", "theme", "facets", "tables", "data", "values", "links")
 
 def render_html(document: Document, numbering: Numbering) -> str:
     """The paper as HTML whose content security policy admits its own script and nothing else."""
-    script = "".join(markup.template_text(f"web/{name}.js") for name in SCRIPTS)
+    script = "".join(markup.template_text(f"ieee_es/web/{name}.js") for name in SCRIPTS)
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     policy = (
         "default-src 'none'; style-src 'unsafe-inline'; font-src data:; img-src data:; "
@@ -40,7 +40,7 @@ def render_html(document: Document, numbering: Numbering) -> str:
     def page(css: str) -> str:
         return markup.render(document, numbering, entries, "web", css, _photo, extra)
 
-    styles = markup.template_text("web.css")
+    styles = markup.template_text("ieee_es/web.css") + f"@media print{{{document.form.geometry.css}}}"
     words = re.sub(r"<script>.*?</script>|data:[^\"]*|<[^>]+>", "", page(""), flags=re.DOTALL)
     return page(fonts.web_faces(frozenset(words)) + styles)
 

@@ -22,7 +22,7 @@ from benchsuite.paper.document import Block, Document, Equation
 from benchsuite.paper.numbering import Numbering
 from benchsuite.paper.quantities import TOKEN
 
-TEMPLATES = "benchsuite_report_templates.ieee_es"
+TEMPLATES = "benchsuite_report_templates"
 Medium = Literal["paper", "web"]
 PhotoAddress = Callable[[str, int, int, bytes], str]
 
@@ -48,6 +48,7 @@ class Work:
 
 @cache
 def template_text(name: str) -> str:
+    """A file of a template, such as `ieee_es/print.css`."""
     return resources.files(TEMPLATES).joinpath(name).read_text(encoding="utf-8")
 
 
@@ -66,9 +67,10 @@ def render(
         loader=FunctionLoader(template_text), autoescape=True, undefined=StrictUndefined, auto_reload=False
     )
     environment.filters.update(
-        rich=lambda source: text.render(source, links),
+        rich=lambda source: text.render(document.form.agreeing(source), links),
         plain=lambda source: plain(document, source),
-        small_caps=lambda title: spanish.small_caps(plain(document, title)),
+        heading=lambda title: _heading(document, title),
+        opening=lambda caption: _OPENING.split(plain(document, caption), 1)[0],
         equation=lambda block: _display(block),
         inline_svg=Markup,
         backing=backing,
@@ -76,8 +78,9 @@ def render(
         date=spanish.date,
     )
     cited = [Work(anchor(key), document.references[key], document.bibtex.get(key, "")) for key in numbering.citations]
-    return environment.get_template("paper.html.j2").render(
+    return environment.get_template(f"{document.form.template}_es/paper.html.j2").render(
         document=document,
+        form=document.form,
         entries=entries,
         cited=cited,
         medium=medium,
@@ -104,6 +107,16 @@ def anchor(key: str) -> str:
     return re.sub(r"[^\w-]", lambda match: f"-{ord(match[0]):x}-", key)
 
 
+_OPENING = re.compile(r";\s|\.\s+(?=[A-ZÁÉÍÓÚÑ«¿])|\.$")
+"""Where what a caption names ends and what it explains begins."""
+
+
+def _heading(document: Document, title: str) -> str:
+    """The title of a section or table as the form prints it."""
+    words = plain(document, title)
+    return spanish.small_caps(words) if document.form.small_caps else words
+
+
 def _display(block: Equation) -> Markup:
     return equations.equation(block.tex, block.reading, display=True)
 
@@ -117,7 +130,7 @@ def _links(document: Document, numbering: Numbering, medium: Medium) -> text.Lin
 
     def reference(name: str) -> Markup:
         if name in document.expected:
-            return Markup("(cuadro pendiente)" if name.startswith("tab-") else "(figura pendiente)")
+            return Markup("({} pendiente)").format(document.form.table.lower() if name.startswith("tab-") else "figura")
         if name not in numbering.labels:
             raise PaperError(
                 f"the text refers to {{{{{name}}}}}, which this paper does not have",

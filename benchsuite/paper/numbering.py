@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from benchsuite.errors import PaperError
 from benchsuite.paper.document import Block, Document, Equation, Figure, Heading, Paragraph, Photos, Table, texts
-from benchsuite.paper.spanish import NBSP, roman
+from benchsuite.paper.spanish import NBSP
 from benchsuite.paper.text import CITATION
 
 
@@ -27,6 +27,7 @@ class Numbering:
 
 def number(document: Document) -> Numbering:
     """Number a document. Raises PaperError for repeated identifiers and for works that the suite does not list."""
+    form = document.form
     section = subsection = lead = figure = table = equation = 0
     numbers: list[str] = []
     labels: dict[str, str] = {}
@@ -56,23 +57,23 @@ def number(document: Document) -> Numbering:
         match block:
             case Heading(level=1):
                 section, subsection, lead = section + 1, 0, 0
-                value = roman(section)
+                value = form.section(section)
                 name(block, f"sección{NBSP}{value}")
             case Heading():
                 subsection, lead = subsection + 1, 0
-                value = f"{roman(section)}-{chr(64 + subsection)}"
+                value = form.section(section, subsection)
                 name(block, f"sección{NBSP}{value}")
             case Paragraph(lead=str()):
                 lead += 1
-                value = f"{roman(section)}-{chr(64 + subsection) if subsection else ''}{lead}"
+                value = form.lead(section, subsection, lead)
             case Figure() | Photos():
                 figure += 1
                 value = str(figure)
                 name(block, f"Figura{NBSP}{value}")
             case Table():
                 table += 1
-                value = roman(table)
-                name(block, f"Cuadro{NBSP}{value}")
+                value = form.table_number(table)
+                name(block, f"{form.table}{NBSP}{value}")
             case Equation():
                 equation += 1
                 value = str(equation)

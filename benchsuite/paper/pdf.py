@@ -22,6 +22,7 @@ from benchsuite.paper import columns, fonts, markup, placement
 from benchsuite.paper.attached import BIBTEX, DESCRIPTIONS, SUITE
 from benchsuite.paper.columns import Measure, Sheet
 from benchsuite.paper.document import Bullets, Document, Equation, Figure, Heading, Photos, Table, texts
+from benchsuite.paper.geometry import INCH, PIXEL, Geometry
 from benchsuite.paper.markup import Entry
 from benchsuite.paper.numbering import Numbering
 from benchsuite.paper.placement import GAP, Arrangement, Content, Fragment, Layout
@@ -116,7 +117,8 @@ def _assets(document: Document) -> dict[str, Asset]:
                 for column, file in enumerate(files):
                     assets[_photo_name(block.id, row, column)] = Asset(file, "image/jpeg")
     if document.watermark:
-        assets["watermark.svg"] = Asset(_watermark(document.watermark).encode(), "image/svg+xml")
+        drawn = _watermark(document.watermark, document.form.geometry)
+        assets["watermark.svg"] = Asset(drawn.encode(), "image/svg+xml")
     return assets
 
 
@@ -131,24 +133,28 @@ def _photo_name(identifier: str, row: int, column: int) -> str:
     return f"photo/{identifier}/{row}-{column}.jpg"
 
 
-def _watermark(words: str) -> str:
+def _watermark(words: str, page: Geometry) -> str:
+    """The words across a page, in points."""
+    width, height = (length * 72 / INCH for length in (page.width, page.height))
     return (
-        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 595 842" width="595" height="842">'
-        '<text x="297" y="440" text-anchor="middle" font-family="IEEE" font-size="62" fill="#eeeeee" '
-        f'transform="rotate(-52 297 421)">{escape(words)}</text></svg>'
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.2f} {height:.2f}" '
+        f'width="{width:.2f}" height="{height:.2f}">'
+        f'<text x="{width / 2:.2f}" y="{height / 2 + 19:.2f}" text-anchor="middle" font-family="IEEE" font-size="62" '
+        f'fill="#eeeeee" transform="rotate(-52 {width / 2:.2f} {height / 2:.2f})">{escape(words)}</text></svg>'
     )
 
 
 def _css(document: Document, arrangement: Arrangement) -> str:
-    rules = [markup.template_text("print.css")]
+    form = document.form
+    page = form.geometry
+    rules = [page.css, markup.template_text("ieee_es/print.css")]
+    if form.template != "ieee":
+        rules.append(markup.template_text(f"{form.template}_es/print.css"))
     if document.watermark:
-        words = re.sub(r'["\\\n<>]', " ", document.watermark)
-        rules.append(
-            "@page{background:url(asset:watermark.svg) no-repeat center center;background-size:210mm 297mm;"
-            f'@top-center{{content:"{words}";font:9pt IEEE;color:#a00000;vertical-align:top;padding-top:8mm}}}}'
-        )
-    for page in sorted(set(arrangement.heads.values())):
-        rules.append(f"@page :nth({page}){{margin-top:calc(19mm + {arrangement.reserved(page):.2f}px)}}")
+        size = f"{page.width:g}mm {page.height:g}mm"
+        rules.append(f"@page{{background:url(asset:watermark.svg) no-repeat center center;background-size:{size}}}")
+    for number in sorted(set(arrangement.heads.values())):
+        rules.append(f"@page :nth({number}){{margin-top:calc({page.top:g}mm + {arrangement.reserved(number):.2f}px)}}")
     for index in arrangement.heads:
         rules.append(f'[data-b="{index}"]{{top:-{arrangement.offset(index):.2f}px}}')
     return "".join(rules)
@@ -182,7 +188,7 @@ def _wide(block: object) -> bool:
 
 def _content(document: Document) -> Content:
     body = document.body
-    wide = frozenset(i for i, block in enumerate(body) if _wide(block))
+    wide = frozenset(i for i, block in enumerate(body) if _wide(block) and document.form.geometry.columns > 1)
     return Content(
         count=len(body),
         wide=wide,
@@ -201,7 +207,10 @@ def _floats(block: object) -> bool:
 def _arrange(document: Document, numbering: Numbering, content: Content, assets: Mapping[str, Asset]) -> Arrangement:
     """Place the floats on the imitation of columns, from measures of every block."""
     flow = tuple(i for i in range(content.count) if i not in content.wide)
-    measures, sheet = _measures(_compose(_html(document, numbering, Arrangement(flow, {}, {}), _ENDLESS), assets))
+    geometry = document.form.geometry
+    endless = geometry.endless + ".front{margin-bottom:0}.matter{display:none}"
+    laid_out = _compose(_html(document, numbering, Arrangement(flow, {}, {}), endless), assets)
+    measures, sheet = _measures(laid_out, geometry)
     heights = _heights(document, numbering, sorted(content.wide), assets)
     measures |= {index: Measure(GAP, height, None) for index, height in heights.items()}
     return placement.place(content, heights, lambda arrangement: columns.fill(arrangement, measures, sheet))
@@ -264,10 +273,6 @@ def _fetcher(assets: Mapping[str, Asset]) -> Any:
     return WhiteList()
 
 
-_ENDLESS = (
-    "@page{size:210mm 100000px;margin:19mm 14.32mm 43mm}.columns{columns:auto;width:88.575mm}.front{margin-bottom:0}"
-)
-_TEXT_HEIGHT = (297 - 19 - 43) * 96 / 25.4
 _FRONT_MARGIN = 18 * 96 / 72
 _ROW = 12.2 * 96 / 72
 
@@ -307,10 +312,11 @@ def _measure(laid_out: Any) -> Layout:
     return Layout(bottoms, max(box.height for box in boxes), fragments)
 
 
-def _measures(laid_out: Any) -> tuple[dict[int, Measure], Sheet]:
+def _measures(laid_out: Any, geometry: Geometry) -> tuple[dict[int, Measure], Sheet]:
     """The measures of every block in one endless column, and what the front matter takes."""
     measures: dict[int, Measure] = {}
-    end = front = 0.0
+    front = 0.0
+    end = laid_out.pages[0]._page_box.content_box_y()
     body: list[int] = []
     for index, _, box, page in _boxes(laid_out):
         top = box.position_y + box.margin_top
@@ -328,7 +334,8 @@ def _measures(laid_out: Any) -> tuple[dict[int, Measure], Sheet]:
         body.append(index)
     first = next((at for at, index in enumerate(body) if 0 <= index < TAIL), len(body))
     head = tuple(index for index in body[:first] if index < 0)
-    return measures, Sheet(_TEXT_HEIGHT, front, head, tuple(index for index in body if index >= TAIL))
+    tail = tuple(index for index in body if index >= TAIL)
+    return measures, Sheet(geometry.text_height / PIXEL, front, head, tail, geometry.columns)
 
 
 def _line_height(box: Any) -> float | None:

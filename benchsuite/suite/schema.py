@@ -13,6 +13,9 @@ from benchsuite.suite.document import Node, from_plain
 from benchsuite.suite.metrics import Metric
 from benchsuite.suite.problems import Mark
 
+Template = Literal["ieee", "report"]
+PageSize = Literal["a4", "letter"]
+
 SearchMetric = Literal["validation_accuracy", "validation_loss"]
 
 ComponentName = Annotated[str, Field(min_length=1, max_length=200)]
@@ -178,8 +181,27 @@ class Reference(Declared):
     """The reference as IEEE style prints it, in the paper's small markup."""
 
 
+class Words(Declared):
+    """What the paper calls its parts, where usage differs."""
+
+    abstract: Literal["Resumen", "Abstract"] = "Resumen"
+    """What opens the abstract: `Resumen` (then «Palabras clave») or `Abstract` (then «Index Terms»)."""
+
+    table: Literal["Cuadro", "Tabla"] | None = None
+    """What a table is called; left out, `Cuadro` in the template `ieee` and `Tabla` in `report`."""
+
+
 class PaperSection(Declared):
     """What the suite's author writes for the paper."""
+
+    template: Template = "ieee"
+    """`ieee`, a conference paper in two columns, or `report`, one column with a title page and an index."""
+
+    page: PageSize = "a4"
+    """The size of the PDF's pages: A4 or US Letter."""
+
+    words: Words = Words()
+    """What the abstract and tables are called."""
 
     authors: Annotated[tuple[Author, ...], Field(max_length=1000)] = ()
     """Authors in the order of the paper."""

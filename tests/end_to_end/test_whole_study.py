@@ -13,6 +13,7 @@ from typing import Any
 
 import psutil
 import pytest
+from pypdf import PdfReader
 
 from support.plugins import SUITE
 from support.program import Program
@@ -63,6 +64,12 @@ def test_a_study_is_run_once_and_can_be_asked_about(program: Program) -> None:
     assert "nothing to train" in second.err
     assert written(program.results) == before
     assert {name: (folder / name).read_bytes() for name in papers} == papers
+
+    assert program.run("paper", *TRIAL, "--template", "report", "--page", "letter").code == 0
+    assert "Tabla 1. " in (folder / "paper.html").read_text()
+    assert tuple(PdfReader(folder / "paper.pdf").pages[0].mediabox) == (0, 0, 612, 792)
+    checked = program.run("check", str(folder / "paper.pdf"))
+    assert checked.code == 0, checked.out + checked.err
 
     plan = json.loads(program.run("plan", *TRIAL, "--json").out)
     assert [run["status"] for run in plan["runs"]] == ["done"] * 4

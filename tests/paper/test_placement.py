@@ -79,6 +79,16 @@ def test_every_block_is_set_exactly_once_and_heads_stand_where_room_was_made(sha
     assert placement.settled(arrangement, layout)
 
 
+def test_a_float_of_a_single_column_is_delayed_until_the_next_page() -> None:
+    measures = {0: paragraph(40), 1: Measure(10, 400, None), 2: paragraph(30)}
+    sheet = Sheet(height=800, front=0, head=(), tail=(), columns=1)
+    arrangement = placement.place(content(3, floats={1}), {}, lambda a: columns.fill(a, measures, sheet))
+    layout = columns.fill(arrangement, measures, sheet)
+    assert arrangement.order == (0, 2, 1)
+    assert {f.column for f in layout.fragments} == {0}
+    assert [layout.page_of(index) for index in (0, 2, 1)] == [1, 1, 2]
+
+
 def test_paragraphs_leave_no_single_line_at_either_end() -> None:
     layout = columns.fill(Arrangement((0, 1), {}, {}), {0: paragraph(42), 1: paragraph(5)}, SHEET)
     pieces = [round((f.bottom - f.top) / 16) for f in layout.fragments if f.index == 1]

@@ -14,6 +14,7 @@ from benchsuite.errors import PaperError
 from benchsuite.paper import text
 from benchsuite.paper.attached import pack
 from benchsuite.paper.document import Author, Block, Document, Heading
+from benchsuite.paper.form import Form
 from benchsuite.paper.material import PaperMaterial
 from benchsuite.paper.study.claims import claim_blocks
 from benchsuite.paper.study.context import Study
@@ -56,6 +57,7 @@ def compose(material: PaperMaterial) -> Document:
         factor=study.factor,
         cases=tuple((case.case.name, case.label) for case in study.findings.cases),
         seeds=findings.seeds,
+        form=Form.of(paper),
     )
 
 

@@ -64,7 +64,7 @@ def _environments(study: Study) -> str:
     said = f"El {{{{tab-environment}}}} describe el entorno. El cómputo total fue de {total}."
     if len(findings.environments) > 1:
         said += (
-            f" Las ejecuciones proceden de {spanish.number(len(findings.environments))} entornos distintos; el cuadro "
+            f" Las ejecuciones proceden de {spanish.number(len(findings.environments))} entornos distintos; se "
             "describe el más frecuente, y los tiempos no son comparables entre ellos."
         )
     if findings.environments[0].device == "cpu":

@@ -10,7 +10,7 @@ function make(tag, properties = {}, ...children) {
 /** «Cuadro II», «Figura 3»: how the paper calls a figure or table. */
 function called(figure) {
   const caption = figure.querySelector("figcaption").firstChild.textContent.trim();
-  return caption.match(/^(?:Figura|Cuadro)\s\w+/)?.[0] ?? caption;
+  return caption.match(/^(?:Figura|Cuadro|Tabla)\s\w+/)?.[0] ?? caption;
 }
 function spanish(number) {
   return number.toLocaleString("es");

@@ -1,0 +1,135 @@
+"""The printed page in every form: its size, what stands where, the report's index, and accessibility."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from benchsuite.paper import PaperMaterial
+from benchsuite.paper.document import Document
+from benchsuite.paper.numbering import number
+from benchsuite.paper.pdf import render_pdf
+from benchsuite.paper.study.compose import compose
+from support.paper_material import make_material
+from support.paper_studies import SKETCHES, make_study
+
+pytestmark = pytest.mark.skipif(shutil.which("pdftotext") is None, reason="pdftotext (poppler) is not installed")
+
+FORMS = (("ieee", "a4"), ("ieee", "letter"), ("report", "a4"))
+SLACK = 1.0
+"""Points of rounding."""
+LEADING = 0.3
+"""Share of its height by which the box of a word, which has room for accents, may pass the first and last lines."""
+
+
+@dataclass(frozen=True)
+class Printed:
+    """A paper's document and its PDF."""
+
+    document: Document
+    pdf: Path
+
+    @property
+    def pages(self) -> list[str]:
+        text = subprocess.run(["pdftotext", "-layout", self.pdf, "-"], capture_output=True, check=True).stdout
+        return [" ".join(page.split()) for page in text.decode().rstrip("\f").split("\f")]
+
+    @property
+    def words(self) -> Iterator[tuple[int, str, tuple[float, float, float, float]]]:
+        """(page, word, its left, top, right and bottom in points)."""
+        text = subprocess.run(["pdftotext", "-bbox", self.pdf, "-"], capture_output=True, check=True).stdout.decode()
+        for number_, page in enumerate(text.split("<page ")[1:], 1):
+            for *box, word in re.findall(r'xMin="(.*?)" yMin="(.*?)" xMax="(.*?)" yMax="(.*?)">(.*?)</word>', page):
+                left, top, right, bottom = map(float, box)
+                yield number_, word, (left, top, right, bottom)
+
+
+def make_printed(material: PaperMaterial, folder: Path, template: Any, page: Any) -> Printed:
+    section = material.suite.paper.model_copy(update={"template": template, "page": page})
+    suite = material.suite.model_copy(update={"paper": section})
+    document = compose(replace(material, results=replace(material.results, suite=suite)))
+    file = folder / "paper.pdf"
+    file.write_bytes(render_pdf(document, number(document)))
+    return Printed(document, file)
+
+
+@pytest.fixture(scope="module", params=FORMS, ids="-".join)
+def printed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Printed:
+    return make_printed(make_material(cases=3, seeds=3), tmp_path_factory.mktemp("printed"), *request.param)
+
+
+def check_margins(printed: Printed) -> None:
+    """Assert that nothing but running heads and feet stands outside the text area."""
+    form, title = printed.document.form, printed.document.title
+    page = form.geometry
+    left, top, right, bottom = (
+        length * 72 / 25.4 for length in (page.side, page.top, page.width - page.side, page.height - page.bottom)
+    )
+    outside: dict[int, list[str]] = {}
+    for at, word, box in printed.words:
+        assert left - SLACK <= box[0], f"{word} on page {at} begins left of the text"
+        assert box[2] <= right + SLACK, f"{word} on page {at} ends right of the text"
+        room = LEADING * (box[3] - box[1])
+        if box[1] < top - room or box[3] > bottom + room:
+            outside.setdefault(at, []).append(word)
+    first = 2 if form.template == "report" else 1
+    running = f"{title} {{}}" if form.template == "report" else "{}"
+    assert {at: sorted(words) for at, words in outside.items()} == {
+        at: sorted(running.format(at).split()) for at in range(first, len(printed.pages) + 1)
+    }
+
+
+def check_accessible(printed: Printed) -> None:
+    """Assert that the checker finds no error."""
+    from outloud import check
+
+    result = check(str(printed.pdf))
+    assert result.error is None
+    assert result.stats["pages"] == len(printed.pages)
+    assert [f"{found.rule}: {found.message}" for found in result.findings if found.severity == "error"] == []
+
+
+def test_pages_have_the_size_the_suite_asks_for(printed: Printed) -> None:
+    facts = subprocess.run(["pdfinfo", printed.pdf], capture_output=True, check=True).stdout.decode()
+    width, height = (float(length) for length in re.findall(r"Page size:\s+([\d.]+) x ([\d.]+)", facts)[0])
+    wanted = (612, 792) if printed.document.form.page == "letter" else (595.28, 841.89)
+    assert (width, height) == pytest.approx(wanted, abs=0.1)
+
+
+def test_nothing_of_a_page_leaves_its_text_area(printed: Printed) -> None:
+    check_margins(printed)
+
+
+def test_papers_of_every_form_pass_an_accessibility_checker(printed: Printed) -> None:
+    check_accessible(printed)
+
+
+def test_the_index_of_a_report_gives_the_page_of_each_section_figure_and_table(printed: Printed) -> None:
+    if printed.document.form.template != "report":
+        assert not any("Índice" in page for page in printed.pages)
+        return
+    _, sections, figures, tables = re.split("Índice de figuras|Índice de tablas|Índice", printed.pages[2])
+    for part, kind in ((sections, ""), (figures, "Figura "), (tables, "Tabla ")):
+        entries = re.findall(r"((?:\d[\d.]*\. )?)([^\d\s].*?) ?(?:\. )+(\d+)(?= |$)", part)
+        assert len(entries) > 3
+        for its_number, title, page in entries:
+            shown = printed.pages[int(page) - 1]
+            assert f"{kind}{its_number}{title}".strip() in shown, (its_number, title, page)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("template", "page"), FORMS)
+@pytest.mark.parametrize("name", sorted(SKETCHES))
+def test_studies_of_every_shape_keep_to_the_page_and_are_accessible(
+    name: str, template: str, page: str, tmp_path: Path
+) -> None:
+    printed = make_printed(make_study(name), tmp_path, template, page)
+    check_margins(printed)
+    check_accessible(printed)
