@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -23,7 +24,8 @@ DOCUMENT = Document("t", (), "", (), BODY, {}, (), None)
 
 def web(**paper: Any) -> str:
     document = compose(make_material(paper, cases=2, seeds=2))
-    return render_html(document, number(document)).replace("\N{NO-BREAK SPACE}", " ")
+    page = render_html(document, number(document)).replace("\N{NO-BREAK SPACE}", " ")
+    return re.sub(r"<(script|style)>.*?</\1>", "", page, flags=re.DOTALL)
 
 
 def test_a_report_numbers_in_arabic_and_leaves_headings_in_the_line_without() -> None:
