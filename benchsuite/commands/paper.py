@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -20,9 +21,9 @@ from benchsuite.commands.options import (
     Results,
     Seeds,
     Set,
-    SuiteName,
     TemplateName,
     TemplateOption,
+    complete_suite,
 )
 from benchsuite.errors import PaperError
 
@@ -32,7 +33,15 @@ if TYPE_CHECKING:
 
 
 def paper(
-    suite: SuiteName,
+    suite: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="SUITE",
+            help="A suite's name, or the path of a .yaml file.",
+            autocompletion=complete_suite,
+            show_default=False,
+        ),
+    ] = None,
     overrides: Set = None,
     seeds: Seeds = None,
     data: Data = None,
@@ -42,11 +51,29 @@ def paper(
     template: TemplateOption = None,
     page: PageOption = None,
     need_all: Annotated[bool, typer.Option("--complete", help="Refuse while runs are missing.")] = False,
+    compare: Annotated[
+        tuple[Path, Path] | None,
+        typer.Option(
+            "--compare",
+            metavar="A B",
+            help="Instead, set two papers of one study side by side: paper.pdf files, or folders that hold one.",
+        ),
+    ] = None,
+    to: Annotated[Path, typer.Option("--to", help="With --compare: folder for comparison.html and .pdf.")] = Path(),
 ) -> None:
     """Write paper.html and paper.pdf of SUITE from the finished runs; training nothing.
 
-    A study that is half done gets a paper too, marked as partial.
+    A study that is half done gets a paper too, marked as partial. With --compare, two sets of results, from two
+    machines or two versions of a library, get one paper that tells which runs are equal bit for bit, and how far the
+    others differ.
     """
+    if compare is not None:
+        _compare(*compare, to)
+        return
+    if suite is None:
+        raise PaperError(
+            "no suite is named", expected="SUITE, or --compare A B", remedy="`benchsuite list` shows the suites"
+        )
     from benchsuite.commands.study import open_study, place_from
     from benchsuite.execution.study import known_records
     from benchsuite.paper.pdf import check_pango
@@ -85,6 +112,28 @@ def paper(
         announce(f"partial paper: {done} of {total} runs are done")
     files = write_paper(study, template, page)
     say(f"paper: {files.pdf}\n       {files.html}")
+
+
+def _compare(first: Path, second: Path, to: Path) -> None:
+    from benchsuite.paper import build_comparison
+    from benchsuite.paper.attached import attached, read_paper, unpack
+
+    found = [paper_in(place) for place in (first, second)]
+    one, other = (unpack(attached(read_paper(file), str(file))) for file in found)
+    files = build_comparison(one, other, to)
+    say(f"A: {found[0]}\nB: {found[1]}\ncomparison: {files.pdf}\n            {files.html}")
+
+
+def paper_in(place: Path) -> Path:
+    """The paper that a path means: itself, or the only one below a folder. Raises PaperError."""
+    if not place.is_dir():
+        return place
+    found = sorted(place.rglob("paper.pdf"))
+    if len(found) != 1:
+        what = "several papers lie" if found else "no paper.pdf lies"
+        shown = ", ".join(str(file) for file in found[:8]) or "one paper.pdf"
+        raise PaperError(f"{what} below this folder", where=str(place), expected=shown, remedy="name the file itself")
+    return found[0]
 
 
 def write_paper(study: Study, template: TemplateName | None = None, page: PageName | None = None) -> PaperFiles:
