@@ -87,6 +87,8 @@ def _flipped(values: Sequence[float], alternative: str) -> float:
     pairs = np.asarray(values, dtype=float)
     if not pairs.any():
         return 1.0
+    if len(pairs) == 1:  # scipy wants two
+        return 0.5 if alternative == "greater" and pairs[0] > 0 else 1.0
     result = stats.permutation_test(
         (pairs, np.zeros_like(pairs)),
         _mean_difference,

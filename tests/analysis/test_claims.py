@@ -70,6 +70,12 @@ def test_with_too_few_seeds_nothing_is_decided_and_the_number_needed_is_told() -
     assert judged({"a": ABOUT}, at_least=0.95).seeds_needed is None
 
 
+@pytest.mark.parametrize("value", [0.9, 0.5, 0.1])
+def test_one_seed_decides_nothing(value: float) -> None:
+    found = judged({"a": [value], "b": [0.5]}, cases=["a"], better_than="b")
+    assert (found.verdict, found.seeds_needed) == ("open", 6)
+
+
 def test_seeds_count_only_where_both_cases_have_them() -> None:
     found = judged({"a": UP, "b": DOWN[:3]}, cases=["a"], better_than="b")
     assert found.verdict == "open"
