@@ -110,7 +110,9 @@ def _table(study: Study, identifier: str) -> Table:
             )
         )
     columns = (Column("Afirmación"), Column("Condición"), Column("Medida decisiva"), Column("Veredicto"))
-    note = f"Entre corchetes, intervalo de confianza al 95{spanish.NBSP}% entre semillas."
+    parts = [found.decisive for found in study.findings.claims]
+    repeated = any(part is not None and part.quantity is not None and part.quantity.n > 1 for part in parts)
+    note = f"Entre corchetes, intervalo de confianza al 95{spanish.NBSP}% entre semillas." if repeated else None
     return Table(identifier, "Afirmaciones contrastadas", columns, tuple(rows), note, wide=True)
 
 
