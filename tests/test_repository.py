@@ -89,8 +89,9 @@ def test_the_suites_of_the_readme_are_valid() -> None:
     def planned(text: str) -> Plan:
         return expand(parse_suite(text.encode(), "README.md", registry()), registry())
 
-    text, photos, search = blocks("yaml")
+    text, claims, photos, search = blocks("yaml")
     assert len(planned(text).runs) == 6
+    assert len(planned(f"{claims}{text}").runs) == 6
     # The others are lines to put into the first.
     own = planned(text.replace("dataset: {name: beans, image_size: 96}\n", photos))
     assert {case.dataset.name for case in own.cases} == {"image_folder"}

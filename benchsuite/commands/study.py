@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from benchsuite.commands.console import say
+from benchsuite.commands.console import announce, say
 from benchsuite.commands.options import DeviceName, PolicyName
 from benchsuite.execution.preparation import Place, Preparation, prepare
 from benchsuite.execution.searching import searched
@@ -14,6 +14,7 @@ from benchsuite.registry import Registry, registry
 from benchsuite.sources.cache import cache_root
 from benchsuite.suite.expand import expand
 from benchsuite.suite.reader import read_suite
+from benchsuite.suite.references import typed_results
 from benchsuite.suite.schema import Suite
 from benchsuite.variables import CACHE_GB, CHECKPOINT_SECONDS, THREADS
 
@@ -51,10 +52,12 @@ def open_study(
 ) -> Study:
     """Read, expand and prepare a suite, its search as far as its results go.
 
-    With `download` false nothing is fetched: what is absent is told.
+    With `download` false nothing is fetched: what is absent is told. Results that the prose has typed are pointed at.
     """
     known = registry()
     suite = read_suite(Path(name) if name.endswith((".yaml", ".yml")) else name, known)
+    for warning in () if quiet else typed_results(suite):
+        announce(f"warning: {warning}")
     plan = expand(suite, known, overrides=overrides or (), seeds=seeds)
     preparation = prepare(plan, known, place, download=download, say=(lambda _: None) if quiet else say)
     return Study(suite, searched(preparation, known), place, known)

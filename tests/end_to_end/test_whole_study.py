@@ -71,6 +71,14 @@ def test_a_study_is_run_once_and_can_be_asked_about(program: Program) -> None:
     checked = program.run("check", str(folder / "paper.pdf"))
     assert checked.code == 0, checked.out + checked.err
 
+    again = program.run("reproduce", str(folder / "paper.pdf"), "--to", str(program.folder / "again"), "--runs", "1")
+    assert again.code == 0, again.out + again.err
+    assert "the same bits" in again.out
+    assert (program.folder / "again" / "paper.pdf").read_bytes() == (folder / "paper.pdf").read_bytes()
+    sides = ("--compare", str(folder), str(program.folder / "again"))
+    assert program.run("paper", *sides, "--to", str(program.folder / "both")).code == 0
+    assert "Todas tienen, bit a bit, los mismos pesos" in (program.folder / "both" / "comparison.html").read_text()
+
     plan = json.loads(program.run("plan", *TRIAL, "--json").out)
     assert [run["status"] for run in plan["runs"]] == ["done"] * 4
     key = plan["runs"][0]["key"]
