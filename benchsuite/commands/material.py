@@ -66,7 +66,7 @@ def gather(study: Study) -> PaperMaterial:
         model_bibtex=models[case.name][1],
         models=models,
         samples=_photos(tasks[0], card),
-        mistakes=_mistakes(tasks, records, predictions),
+        mistakes=_mistakes(tasks[: len(plan.cases) * len(plan.seeds)], records, predictions),
         version=__version__,
         renderer=renderer(),
     )
@@ -93,7 +93,8 @@ def _photos(task: RunTask, card: DatasetCard) -> Sequence[tuple[str, bytes]]:
 def _mistakes(
     tasks: Sequence[RunTask], records: Mapping[str, RunRecord], predictions: Mapping[str, Predictions]
 ) -> Sequence[Mistake]:
-    """The test photos that a run of the best case, its first seed, is surest of and has wrong."""
+    """The test photos that a run of the best case, its first seed, is surest of and has wrong. `tasks` are the cases'
+    own, without a search's trials."""
     import numpy as np
 
     from benchsuite.paper.material import Mistake
