@@ -1,41 +1,48 @@
-"""A quick imitation of how WeasyPrint fills columns, so that placement can try hundreds of arrangements at no cost.
+"""A quick imitation of how WeasyPrint fills columns, so that placement can try thousands of arrangements at no cost.
 
-Works on the measures of each block, taken once from a layout in a single endless column. Lines, orphans, widows and
-headings kept with what follows are imitated; the last page's balance is not, since nothing depends on it.
+Works on the measures of each block, taken once from a layout in a single endless column. Lines, orphans, widows,
+rows with repeated heads and headings kept with what follows are imitated; the last page's balance is not, since
+nothing depends on it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
-from benchsuite.paper.placement import Arrangement, Fragment, Layout
-
-FEWEST_LINES = 2
-"""Orphans and widows."""
 ROUNDING = 0.1
 """Pixels by which sums of measures may differ from WeasyPrint's own."""
 
 
 @dataclass(frozen=True)
 class Measure:
-    """A block in pixels: the space before it, its own height, and its lines' height when it may be broken.
+    """A block in pixels. `above` and `below` are its margins, of which the larger of two neighbours' counts.
 
-    `top` and `bottom` are its own margins, which WeasyPrint keeps at the head and at the foot of a column.
+    `tops` and `bottoms` are those of its pieces (lines, rows), from its own top. It may be broken after so many of
+    them as `cuts` says; `again` is what repeats at the head of each further part. Without cuts it stays whole.
     """
 
-    before: float
     height: float
-    line: float | None
+    above: float = 0.0
+    below: float = 0.0
+    tops: tuple[float, ...] = ()
+    bottoms: tuple[float, ...] = ()
+    cuts: tuple[int, ...] = ()
+    again: float = 0.0
     heading: bool = False
-    top: float = 0.0
-    bottom: float = 0.0
+
+    @property
+    def least(self) -> float:
+        """The least that may stand of it at the foot of a column."""
+        return self.bottoms[self.cuts[0] - 1] if self.cuts else self.height
 
 
 @dataclass(frozen=True)
 class Sheet:
-    """The text area: `height` of a column in pixels, what the front matter takes of the first page, and the blocks
-    before (`head`) and after (`tail`) the body that share its columns."""
+    """The text area: `height` of a column in pixels, what the front matter takes of the first page, the blocks before
+    (`head`) and after (`tail`) the body that share its columns, and how many columns there are."""
 
     height: float
     front: float
@@ -44,86 +51,128 @@ class Sheet:
     columns: int = 2
 
 
-def fill(arrangement: Arrangement, measures: Mapping[int, Measure], sheet: Sheet) -> Layout:
-    """Lay out an arrangement column by column, as Layout says."""
-    filler = _Filler(arrangement, measures, sheet)
-    flow = [*sheet.head, *arrangement.order, *sheet.tail]
-    for position, index in enumerate(flow):
-        filler.set(index, flow[position + 1 :])
-    bottoms = tuple(sheet.height for _ in range(filler.page))
-    return Layout(bottoms, sheet.height, tuple(filler.fragments))
+class Reserve(NamedTuple):
+    """Pixels that wide blocks take at the head and at the foot of a page."""
+
+    head: float = 0.0
+    foot: float = 0.0
 
 
-class _Filler:
-    """The column being filled."""
+Reserves = Mapping[int, Reserve]
+"""By page."""
 
-    def __init__(self, arrangement: Arrangement, measures: Mapping[int, Measure], sheet: Sheet) -> None:
-        self.arrangement = arrangement
-        self.measures = measures
-        self.sheet = sheet
-        self.page, self.column = 1, 0
-        self.start = sheet.front
-        self.y = self.start
-        self.fragments: list[Fragment] = []
 
-    def set(self, index: int, following: Sequence[int]) -> None:
-        if index in self.arrangement.heads:
-            self._put(index, 0.0)
-            return
-        measure = self.measures[index]
-        before = measure.before if self.y > self.start else measure.top
-        room = self.sheet.height - self.y - before
-        needed = measure.height + (self._least(following) if measure.heading else measure.bottom)
-        if measure.line is None and room < needed and self.y > self.start:
-            self._turn()
-            before, room = measure.top, self.sheet.height - self.y - measure.top
-        if measure.line is None or room >= measure.height:
-            self.y += before
-            self._put(index, measure.height)
-        else:
-            self._break(index, measure, before, room)
+class Cursor(NamedTuple):
+    """How far the columns are filled: `y` is where the last block ends, `margin` what it keeps free below, negative at
+    a column's head; the page's columns reach from `start` to `limit`. Pixels from the top of the text area."""
 
-    def _break(self, index: int, measure: Measure, before: float, room: float) -> None:
-        """Set as many lines as fit, leaving enough for both sides."""
-        line = measure.line or measure.height
-        left = max(1, round(measure.height / line))
-        while left:
-            here = min(int((room + ROUNDING) // line), left)
-            if 0 < left - here < FEWEST_LINES:
-                here = left - FEWEST_LINES
-            if here >= min(FEWEST_LINES, left):
-                self.y += before
-                self._put(index, here * line)
-                left -= here
-            elif self.y <= self.start:
-                self._put(index, left * line)
-                return
-            if left:
-                self._turn()
-                before, room = 0.0, self.sheet.height - self.y
+    page: int
+    column: int
+    y: float
+    margin: float
+    start: float
+    limit: float
 
-    def _least(self, following: Sequence[int]) -> float:
-        """What must stand below a heading: further headings, and the beginning of what they head."""
-        need = 0.0
-        for index in following:
-            if index in self.arrangement.heads:
-                continue
-            measure = self.measures[index]
-            if measure.line is None or measure.heading:
-                need += measure.before + measure.height + (0.0 if measure.heading else measure.bottom)
-            else:
-                need += measure.before + min(measure.height, FEWEST_LINES * measure.line)
-            if not measure.heading:
+
+class Part(NamedTuple):
+    """A block, or as much of it as a column holds."""
+
+    page: int
+    column: int
+    top: float
+    bottom: float
+
+
+class Hole(NamedTuple):
+    """What stays empty at the foot of a column; negative where a block is taller than its column."""
+
+    page: int
+    column: int
+    room: float
+
+
+def begin(sheet: Sheet, reserves: Reserves) -> Cursor:
+    """The head of the first column."""
+    return Cursor(1, 0, sheet.front, -1.0, sheet.front, sheet.height - reserves.get(1, Reserve()).foot)
+
+
+def advance(
+    cursor: Cursor, measure: Measure, keep: float, sheet: Sheet, reserves: Reserves
+) -> tuple[Cursor, list[Part], list[Hole]]:
+    """Set a block. `keep` is what must stand below it in the same column, if it is a heading.
+
+    At a column's head a block loses its margin, unless without it the block would fit into the column before.
+    """
+    parts: list[Part] = []
+    holes: list[Hole] = []
+    done, count = 0, len(measure.tops)
+    whole = measure.height + (keep if measure.heading else measure.below)
+    gap = max(cursor.margin, measure.above)
+    while True:
+        fresh = cursor.margin < 0
+        top = cursor.y + gap
+        room = cursor.limit - top + ROUNDING
+        if not measure.cuts:
+            if room >= whole or fresh:
+                parts.append(Part(cursor.page, cursor.column, top, top + measure.height))
                 break
-        return need
+        else:
+            offset = measure.tops[done] - measure.again if done else 0.0
+            here = _fitting(measure, room + offset, done, fresh)
+            if here == count:
+                parts.append(Part(cursor.page, cursor.column, top, top + measure.height - offset))
+                break
+            if here:
+                bottom = top + measure.bottoms[here - 1] - offset
+                parts.append(Part(cursor.page, cursor.column, top, bottom))
+                cursor = cursor._replace(y=bottom)
+                done = here
+        holes.append(Hole(cursor.page, cursor.column, cursor.limit - cursor.y))
+        closer = room + gap - max(cursor.margin, 0.0) >= (measure.least if measure.cuts else whole)
+        gap = measure.above if closer and not done else 0.0
+        cursor = turn(cursor, sheet, reserves)
+    return cursor._replace(y=parts[-1].bottom, margin=measure.below), parts, holes
 
-    def _put(self, index: int, height: float) -> None:
-        self.fragments.append(Fragment(index, self.page, self.column, self.y, self.y + height))
-        self.y += height
 
-    def _turn(self) -> None:
-        self.column = (self.column + 1) % self.sheet.columns
-        if self.column == 0:
-            self.page += 1
-            self.start = self.arrangement.reserved(self.page)
-        self.y = self.start
+def _fitting(measure: Measure, room: float, done: int, forced: bool) -> int:
+    """After how many pieces to break so that no more than `room` is used, or 0; all of them where that is possible."""
+    count = len(measure.bottoms)
+    if measure.bottoms[-1] <= room and measure.height <= room:
+        return count
+    fits = bisect_right(measure.bottoms, room)
+    at = bisect_right(measure.cuts, min(fits, count - 1))
+    if at and measure.cuts[at - 1] > done:
+        return measure.cuts[at - 1]
+    if not forced:
+        return 0
+    return next((cut for cut in measure.cuts if cut > done), count)
+
+
+def turn(cursor: Cursor, sheet: Sheet, reserves: Reserves) -> Cursor:
+    """The head of the next column."""
+    if cursor.column + 1 < sheet.columns:
+        return cursor._replace(column=cursor.column + 1, y=cursor.start, margin=-1.0)
+    reserve = reserves.get(cursor.page + 1, Reserve())
+    return Cursor(cursor.page + 1, 0, reserve.head, -1.0, reserve.head, sheet.height - reserve.foot)
+
+
+def keeps(order: Sequence[int], measures: Mapping[int, Measure]) -> dict[int, float]:
+    """For each heading of a run of text, what must stand below it: further headings, and how what follows begins."""
+    found: dict[int, float] = {}
+    for index, following in zip(reversed(order[:-1]), reversed(order[1:]), strict=True):
+        heading, next_ = measures[index], measures[following]
+        if heading.heading:
+            tied = next_.least if next_.cuts else next_.height + found.get(following, next_.below)
+            found[index] = max(heading.below, next_.above) + tied
+    return found
+
+
+def fill(
+    order: Sequence[int], measures: Mapping[int, Measure], sheet: Sheet, reserves: Reserves
+) -> Iterator[tuple[int, Part]]:
+    """Every part of the blocks in `order`, as they are set one after the other."""
+    kept = keeps(order, measures)
+    cursor = begin(sheet, reserves)
+    for index in order:
+        cursor, parts, _ = advance(cursor, measures[index], kept.get(index, 0.0), sheet, reserves)
+        yield from ((index, part) for part in parts)

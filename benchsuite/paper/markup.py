@@ -29,7 +29,8 @@ PhotoAddress = Callable[[str, int, int, bytes], str]
 
 @dataclass(frozen=True)
 class Entry:
-    """A block as the templates see it; `place` is its CSS class: empty, `wide flow` or `wide head`."""
+    """A block as the templates see it; `place` is its CSS class: empty, `wide`, `wide booked` or `wide after`, which
+    comes after the columns."""
 
     block: Block
     index: int

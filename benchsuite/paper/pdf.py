@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,14 +18,15 @@ from typing import Any
 from markupsafe import escape
 
 from benchsuite.errors import PaperError, SetupError
-from benchsuite.paper import columns, fonts, markup, placement
+from benchsuite.paper import boxes, fonts, markup, placement
+from benchsuite.paper.arrangement import Arrangement, Block, Kind
 from benchsuite.paper.attached import BIBTEX, DESCRIPTIONS, SUITE
-from benchsuite.paper.columns import Measure, Sheet
+from benchsuite.paper.columns import Sheet
 from benchsuite.paper.document import Bullets, Document, Equation, Figure, Heading, Photos, Table, texts
+from benchsuite.paper.faults import faults
 from benchsuite.paper.geometry import INCH, PIXEL, Geometry
 from benchsuite.paper.markup import Entry
 from benchsuite.paper.numbering import Numbering
-from benchsuite.paper.placement import GAP, Arrangement, Content, Fragment, Layout
 from benchsuite.paper.text import REFERENCE
 
 VARIANT = "pdf/a-3a"
@@ -36,8 +37,10 @@ MEDIA_TYPES = {
     ".txt": "text/plain",
     ".jpg": "image/jpeg",
 }
-FRONT, TAIL = -9, 1_000_000
-"""Block numbers of the title block, and of the first block after the body."""
+RESCUES = 3
+"""How often a layout that came out otherwise than planned is mended."""
+GRAVE = ("lost", "moved", "overlap")
+"""Faults for which the wide blocks of a page are set after the columns instead."""
 PANGO_PACKAGES = "libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0"
 UNDATED = datetime(2000, 1, 1, tzinfo=UTC)
 
@@ -69,13 +72,17 @@ def render_pdf(document: Document, numbering: Numbering) -> bytes:
     content = _content(document)
     arrangement = _arrange(document, numbering, content, empty)
     laid_out = _compose(_html(document, numbering, arrangement), assets)
-    if not placement.settled(arrangement, _measure(laid_out)):
-        arrangement = placement.rescue(
-            content,
-            arrangement,
-            _measure(laid_out),
-            lambda tried: _measure(_compose(_html(document, numbering, tried), empty)),
-        )
+    for _ in range(RESCUES):
+        layout = boxes.layout(laid_out)
+        grave = [fault for fault in faults(content, arrangement, layout) if fault.kind in GRAVE]
+        if not grave and layout.pages <= arrangement.last:
+            break
+        pages = {fault.page for fault in grave}
+        slipped = {i for i, at in arrangement.booked.items() if at in pages or any(i == f.index for f in grave)}
+        relaxed = arrangement.relaxed(slipped)
+        if relaxed == arrangement:
+            break
+        arrangement = relaxed
         laid_out = _compose(_html(document, numbering, arrangement), assets)
     _declare_accessible(laid_out)
     when = datetime.fromisoformat(document.date).astimezone(UTC) if document.date else UNDATED
@@ -153,10 +160,22 @@ def _css(document: Document, arrangement: Arrangement) -> str:
     if document.watermark:
         size = f"{page.width:g}mm {page.height:g}mm"
         rules.append(f"@page{{background:url(asset:watermark.svg) no-repeat center center;background-size:{size}}}")
-    for number in sorted(set(arrangement.heads.values())):
-        rules.append(f"@page :nth({number}){{margin-top:calc({page.top:g}mm + {arrangement.reserved(number):.2f}px)}}")
+    for number in sorted({*arrangement.booked.values(), arrangement.last} if page.columns > 1 else ()):
+        head, foot = arrangement.reserve(number)
+        rules.append(
+            f"@page :nth({number}){{margin-top:calc({page.top:g}mm + {head:.2f}px);"
+            f"margin-bottom:calc({page.bottom:g}mm + {foot:.2f}px);"
+            f"@bottom-center{{padding-top:calc(5mm + {foot:.2f}px)}}}}"
+        )
+    if any(_wide(document, index) and index not in arrangement.booked for index in arrangement.order):
+        rules.append(".columns{column-fill:balance}")
+    for index, margin in sorted(arrangement.margins.items()):
+        rules.append(f'[data-b="{index}"]{{margin-top:{margin:.2f}px}}')
     for index in arrangement.heads:
         rules.append(f'[data-b="{index}"]{{top:-{arrangement.offset(index):.2f}px}}')
+    for index in arrangement.feet:
+        # By its bottom: WeasyPrint breaks what it positions by its top below the text area.
+        rules.append(f'[data-b="{index}"]{{bottom:-{arrangement.offset(index) + arrangement.heights[index]:.2f}px}}')
     return "".join(rules)
 
 
@@ -164,7 +183,9 @@ def _html(document: Document, numbering: Numbering, arrangement: Arrangement, ex
     entries: list[Entry] = []
     for index in arrangement.order:
         block = document.body[index]
-        place = "wide head" if index in arrangement.heads else "wide flow" if _wide(block) else ""
+        place = "wide" if _declared_wide(block) else ""
+        if _wide(document, index):
+            place += " booked" if index in arrangement.booked else " after"
         entries.append(Entry(block, index, numbering.numbers[index], place))
     html = markup.render(
         document,
@@ -182,38 +203,55 @@ _BEFORE_INLINE = re.compile(r"(?<=\S) (?=<(?:a|code|em|span|strong)\b)")
 that line after its first word; a zero-width space, which is neither drawn nor extracted, gives it the right place."""
 
 
-def _wide(block: object) -> bool:
+def _wide(document: Document, index: int) -> bool:
+    """Whether a block takes the width of more columns than one."""
+    return _declared_wide(document.body[index]) and document.form.geometry.columns > 1
+
+
+def _declared_wide(block: object) -> bool:
     return isinstance(block, Figure | Photos | Table) and block.wide
 
 
-def _content(document: Document) -> Content:
+def _content(document: Document) -> tuple[Block, ...]:
+    mentions = _mentions(document)
     body = document.body
-    wide = frozenset(i for i, block in enumerate(body) if _wide(block) and document.form.geometry.columns > 1)
-    return Content(
-        count=len(body),
-        wide=wide,
-        floats=frozenset(i for i, block in enumerate(body) if _floats(block)) - wide,
-        headings=frozenset(i for i, block in enumerate(body) if isinstance(block, Heading)),
-        barriers=frozenset(i for i, block in enumerate(body) if isinstance(block, Heading) and block.level == 1),
-        glued=frozenset(i for i, block in enumerate(body) if isinstance(block, Equation | Bullets)),
-        mentions=_mentions(document),
+    return tuple(
+        Block(
+            kind=_kind(block),
+            wide=_wide(document, index),
+            glued=isinstance(block, Equation | Bullets) or (index > 0 and isinstance(body[index - 1], Equation)),
+            barrier=isinstance(block, Heading) and block.level == 1,
+            mention=mentions.get(index),
+        )
+        for index, block in enumerate(body)
     )
 
 
-def _floats(block: object) -> bool:
-    return isinstance(block, Figure | Photos) or (isinstance(block, Table) and not block.long)
+def _kind(block: object) -> Kind:
+    match block:
+        case Figure() | Photos():
+            return "figure"
+        case Table():
+            return "table"
+        case Heading():
+            return "heading"
+        case _:
+            return "text"
 
 
-def _arrange(document: Document, numbering: Numbering, content: Content, assets: Mapping[str, Asset]) -> Arrangement:
+def _arrange(
+    document: Document, numbering: Numbering, content: Sequence[Block], assets: Mapping[str, Asset]
+) -> Arrangement:
     """Place the floats on the imitation of columns, from measures of every block."""
-    flow = tuple(i for i in range(content.count) if i not in content.wide)
     geometry = document.form.geometry
-    endless = geometry.endless + ".front{margin-bottom:0}.matter{display:none}"
-    laid_out = _compose(_html(document, numbering, Arrangement(flow, {}, {}), endless), assets)
-    measures, sheet = _measures(laid_out, geometry)
-    heights = _heights(document, numbering, sorted(content.wide), assets)
-    measures |= {index: Measure(GAP, height, None) for index, height in heights.items()}
-    return placement.place(content, heights, lambda arrangement: columns.fill(arrangement, measures, sheet))
+    whole = Arrangement(tuple(range(len(content))))
+    endless = geometry.endless + ".matter{display:none}"
+    measures, front = boxes.measures(_compose(_html(document, numbering, whole, endless), assets))
+    heights = {i: measures[i].height for i, block in enumerate(content) if block.wide}
+    head = tuple(sorted(index for index in measures if index < 0))
+    tail = tuple(sorted(index for index in measures if index >= boxes.TAIL))
+    sheet = Sheet(geometry.text_height / PIXEL, front, head, tail, geometry.columns)
+    return placement.place(content, measures, heights, sheet)
 
 
 def _mentions(document: Document) -> dict[int, int]:
@@ -225,18 +263,6 @@ def _mentions(document: Document) -> dict[int, int]:
                 first.setdefault(name.strip(), index)
     names = {index: getattr(block, "id", "") for index, block in enumerate(document.body)}
     return {index: first[name] for index, name in names.items() if name in first}
-
-
-def _heights(
-    document: Document, numbering: Numbering, wide: list[int], assets: Mapping[str, Asset]
-) -> dict[int, float]:
-    """Heights of the wide blocks across both columns, each measured on a page of its own."""
-    if not wide:
-        return {}
-    alone = ".columns{columns:auto}.wide{break-after:page;margin:0}.front,.abstract,.references,.section{display:none}"
-    html = _html(document, numbering, Arrangement(tuple(wide), {}, {}), alone)
-    layout = _measure(_compose(html, assets))
-    return {f.index: f.bottom - f.top for f in layout.fragments}
 
 
 def _compose(html: str, assets: Mapping[str, Asset]) -> Any:
@@ -271,82 +297,6 @@ def _fetcher(assets: Mapping[str, Asset]) -> Any:
             return URLFetcherResponse(url, asset.content, {"Content-Type": asset.media_type})
 
     return WhiteList()
-
-
-_FRONT_MARGIN = 18 * 96 / 72
-_ROW = 12.2 * 96 / 72
-
-
-def _boxes(laid_out: Any) -> Iterator[tuple[int, int, Any, Any]]:
-    """(block number, page, box, page box) of every laid-out part of a block, in reading order."""
-
-    def walk(box: Any) -> Iterator[tuple[int, Any]]:
-        inner = getattr(box, "_box", box)
-        element: Any = getattr(inner, "element", None)
-        number = None if element is None else element.get("data-b")
-        if number is not None and "::" not in getattr(inner, "element_tag", ""):
-            yield int(number), inner
-            return
-        for child in getattr(inner, "children", ()) or ():
-            yield from walk(child)
-
-    for number, page in enumerate(laid_out.pages, 1):
-        for index, box in walk(page._page_box):
-            yield index, number, box, page
-
-
-def _measure(laid_out: Any) -> Layout:
-    """Where each block ended up, read from WeasyPrint's boxes."""
-    boxes = [page._page_box for page in laid_out.pages]
-    fragments = tuple(
-        Fragment(
-            index,
-            number,
-            0 if box.position_x < page.width / 2 - 1 else 1,
-            box.position_y,
-            box.position_y + box.margin_height(),
-        )
-        for index, number, box, page in _boxes(laid_out)
-    )
-    bottoms = tuple(box.content_box_y() + box.height for box in boxes)
-    return Layout(bottoms, max(box.height for box in boxes), fragments)
-
-
-def _measures(laid_out: Any, geometry: Geometry) -> tuple[dict[int, Measure], Sheet]:
-    """The measures of every block in one endless column, and what the front matter takes."""
-    measures: dict[int, Measure] = {}
-    front = 0.0
-    end = laid_out.pages[0]._page_box.content_box_y()
-    body: list[int] = []
-    for index, _, box, page in _boxes(laid_out):
-        top = box.position_y + box.margin_top
-        bottom = box.position_y + box.margin_height() - box.margin_bottom
-        if index == FRONT:
-            front = bottom - page._page_box.content_box_y() + _FRONT_MARGIN
-            end = bottom
-            continue
-        tag = box.element.tag
-        line = _line_height(box) if tag not in ("h2", "h3") else None
-        measures[index] = Measure(
-            max(0.0, top - end), bottom - top, line, tag in ("h2", "h3"), box.margin_top, box.margin_bottom
-        )
-        end = bottom
-        body.append(index)
-    first = next((at for at, index in enumerate(body) if 0 <= index < TAIL), len(body))
-    head = tuple(index for index in body[:first] if index < 0)
-    tail = tuple(index for index in body if index >= TAIL)
-    return measures, Sheet(geometry.text_height / PIXEL, front, head, tail, geometry.columns)
-
-
-def _line_height(box: Any) -> float | None:
-    """The height of the lines between which a block may be broken; None for what stays whole."""
-    classes = str(box.element.get("class", "")).split()
-    if "long" in classes:
-        return _ROW
-    if box.element.tag == "figure" or "equation" in classes:
-        return None
-    height = box.style["line_height"]
-    return float(height[0]) if isinstance(height, tuple) else 16.0
 
 
 _PDFUA = (

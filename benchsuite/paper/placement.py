@@ -1,261 +1,298 @@
 """Placement: where floats go, because WeasyPrint has no top floats and leaves holes under figures that do not fit.
 
-Wide blocks go to the head of the page that first mentions them (page 2 at the earliest), where the page gets a
-larger margin and the block is positioned into it. A column float that leaves a hole at the foot of the column before
-it is delayed past the text that fills the hole. Pure logic: the caller lays out arrangements (`columns` imitates it).
+Text keeps its order, and so do figures among themselves and tables among themselves. A beam search sets block after
+block on imitated columns (`columns`), choosing at each step the next text, figure or table; wide ones are booked for
+the head of the next page or the foot of the present one, whose margin makes room for them. What it makes small is
+holes in columns and the way from where a float is first mentioned. Pure logic, the same at every call.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
 
-GAP = 12.0
-"""Pixels between stacked heads, and between a head and the columns."""
-HOLE = 48.0
-"""Pixels of three lines: smaller holes are let be."""
-PAGE_PRICE = 300.0
-CARRY_PRICE = 5.0
-CROSS_PRICE = 60.0
-"""What a page, a float's step away from its place, and its leaving its section weigh against pixels of holes."""
-FULLEST = 0.5
-"""Largest share of a page's height that several heads may take: the tallest figures must fit into what is left."""
+from benchsuite.paper.arrangement import GAP, HOLE, Arrangement, Block
+from benchsuite.paper.columns import Cursor, Hole, Measure, Part, Reserve, Sheet, advance, begin, fill, keeps
+from benchsuite.paper.spacing import spaced
 
+FULLEST = 0.8
+"""Largest share of a page's height that heads and feet may take."""
+BEAM, WIDER_BEAM = (200, 6), (900, 30)
+"""How many states are kept after each step, and of them how many that have set the same blocks; where that leaves a
+flaw, the wider one is tried."""
+SOONEST = {False: 2, True: 30}
+"""How many texts before the one that mentions it a float may come, or a wide one be booked."""
 
-@dataclass(frozen=True)
-class Fragment:
-    """A part of block `index` as laid out; `column` is 0 or 1; lengths in pixels from the top of the page."""
-
-    index: int
-    page: int
-    column: int
-    top: float
-    bottom: float
-
-
-@dataclass(frozen=True)
-class Layout:
-    """Pages from 1; `bottom[p - 1]` is where the columns of page p end, `height` the text height without heads."""
-
-    bottom: tuple[float, ...]
-    height: float
-    fragments: tuple[Fragment, ...]
-
-    @property
-    def pages(self) -> int:
-        return len(self.bottom)
-
-    def page_of(self, index: int) -> int | None:
-        return next((f.page for f in self.fragments if f.index == index), None)
-
-    def holes(self) -> tuple[tuple[float, Fragment], ...]:
-        """Empty room at the foot of each column but the last page's, with the fragment above it, in order."""
-        last: dict[tuple[int, int], Fragment] = {}
-        for fragment in self.fragments:
-            spot = (fragment.page, fragment.column)
-            if fragment.page < self.pages and (spot not in last or fragment.bottom > last[spot].bottom):
-                last[spot] = fragment
-        found = ((self.bottom[page - 1] - f.bottom, f) for (page, _), f in sorted(last.items()))
-        return tuple((room, fragment) for room, fragment in found if room > HOLE)
+SMALL_HOLE, ANY_HOLE, LARGE_HOLE, OVERFLOW = 0.4, 600.0, 6.0, 20_000.0
+"""Prices of a pixel of hole, of a hole beyond HOLE and of its pixels beyond it, of a block too tall for its column."""
+WARY = 4.0
+"""Pixels by which holes had better be smaller than HOLE."""
+COLUMN, BEFORE, FARTHER, BARRIER, LAST_FOOT, AFTER_ALL, PAGE = 12.0, 25.0, 2500.0, 60.0, 100.0, 400.0, 200.0
+"""Prices of a column between a float and its mention, of coming before it, of a page more than one between them, of
+leaving its section, of a foot under the short columns of the last page, of coming
+after all text, and of a page."""
 
 
-@dataclass(frozen=True)
-class Arrangement:
-    """Blocks in the order they are set. `heads` maps a wide block to its page; `heights` are pixels."""
+class _State(NamedTuple):
+    """What has been set so far, and what it costs."""
 
-    order: tuple[int, ...]
-    heads: Mapping[int, int]
-    heights: Mapping[int, float]
-
-    def reserved(self, page: int) -> float:
-        """How much the heads of a page take from its columns."""
-        return sum(self.heights[index] + GAP for index, at in self.heads.items() if at == page)
-
-    def offset(self, index: int) -> float:
-        """How far above the columns a head begins."""
-        page = self.heads[index]
-        before = (i for i, at in self.heads.items() if at == page and i < index)
-        return self.reserved(page) - sum(self.heights[i] + GAP for i in before)
-
-
-@dataclass(frozen=True)
-class Content:
-    """What placement needs to know of the blocks: which are `wide`, which `floats` stay in a column, which are
-    `headings` (kept with what follows), `barriers` (which floats had better not pass) or `glued` to the block before
-    them, and the block that `mentions` each."""
-
-    count: int
-    wide: frozenset[int]
-    floats: frozenset[int]
-    headings: frozenset[int]
-    barriers: frozenset[int]
-    glued: frozenset[int]
-    mentions: Mapping[int, int]
+    cost: float
+    cursor: Cursor
+    taken: tuple[int, int, int]
+    """How many texts, figures and tables."""
+    floors: tuple[int, int]
+    """The first page on which the next figure and the next table may stand."""
+    reserves: Mapping[int, Reserve]
+    spots: Mapping[int, tuple[int, int]]
+    """Where (page, column) the texts begin that mention floats."""
+    early: tuple[tuple[int, int, int], ...]
+    """Floats set before their mention, with page and column."""
+    charged: float
+    """What the holes of this page have cost: forgiven if it turns out to be the last."""
+    begun: int
+    """The last page on which a block begins before which wide ones can be written."""
+    path: tuple[object, tuple[str, int, int]] | None
+    """Linked list of what was done: (what, block, page)."""
 
 
-Compose = Callable[[Arrangement], Layout]
+def place(
+    content: Sequence[Block], measures: Mapping[int, Measure], heights: Mapping[int, float], sheet: Sheet
+) -> Arrangement:
+    """Arrange the blocks; `heights` are those of wide blocks, in pixels."""
+    search = _Search(content, measures, heights, sheet)
+    found = search.best(*BEAM)
+    return found if search.flawless(found) else search.best(*WIDER_BEAM)
 
 
-def place(content: Content, heights: Mapping[int, float], compose: Compose, passes: int = 200) -> Arrangement:
-    """Arrange the blocks. A wide block that finds no head stays in the flow, across both columns."""
-    flow = tuple(i for i in range(content.count) if i not in content.wide)
-    arrangement = Arrangement(flow, {}, heights)
-    # Page 1 has no heads: what fills it is found best before there are any elsewhere.
-    arrangement, layout = _fill(content, arrangement, compose(arrangement), compose, passes)
-    for _ in range(3):
-        arrangement, layout = _head(content, arrangement, layout, compose)
-        arrangement, layout = _fill(content, arrangement, layout, compose, passes)
-        if _pages(content, heights, layout, {}) == dict(arrangement.heads):
-            break
-    return rescue(content, arrangement, layout, compose)
+class _Search:
+    def __init__(
+        self, content: Sequence[Block], measures: Mapping[int, Measure], heights: Mapping[int, float], sheet: Sheet
+    ) -> None:
+        self.content, self.measures, self.heights, self.sheet = content, measures, heights, sheet
+        body = [i for i, block in enumerate(content) if not block.floats]
+        self.texts = [*sheet.head, *body, *sheet.tail]
+        self.first, self.last = len(sheet.head), len(sheet.head) + len(body)
+        self.queues = [[i for i, block in enumerate(content) if block.kind == kind] for kind in ("figure", "table")]
+        self.keep = keeps(self.texts, measures)
+        rank = {index: at for at, index in enumerate(self.texts)}
+        self.mention = {i: self._mention(i) for queue in self.queues for i in queue}
+        self.rank = {i: rank.get(text, self.first) for i, text in self.mention.items()}
+        self.mentioned = frozenset(self.mention.values())
 
+    def _mention(self, index: int) -> int:
+        """The text that mentions a float; the one before it where none does, or where only another float does."""
+        found = self.content[index].mention
+        if found is not None and not self.content[found].floats:
+            return found
+        before = [i for i in range(index) if not self.content[i].floats]
+        return before[-1] if before else (self.texts[0] if self.texts else -1)
 
-def _head(content: Content, arrangement: Arrangement, layout: Layout, compose: Compose) -> tuple[Arrangement, Layout]:
-    """Give the wide blocks their pages, again and again, as the room they take moves their mentions."""
-    floor: dict[int, int] = {}
-    for attempt in range(6):
-        wanted = _pages(content, arrangement.heights, layout, floor)
-        if attempt and wanted == dict(arrangement.heads) and settled(arrangement, layout):
-            break
-        flow = tuple(i for i in arrangement.order if i not in content.wide)
-        arrangement = _anchor(content, Arrangement(flow, wanted, arrangement.heights), layout)
-        layout = compose(arrangement)
-        if attempt >= 2:
-            floor = dict(arrangement.heads)
-    return arrangement, layout
+    def best(self, beam: int, alike: int) -> Arrangement:
+        """The best that is found keeping `beam` states, of those with the same blocks set no more than `alike`."""
+        reserves: Mapping[int, Reserve] = {}
+        states = [_State(0.0, begin(self.sheet, reserves), (0, 0, 0), (1, 1), reserves, {}, (), 0.0, 0, None)]
+        for _ in range(len(self.texts) + sum(map(len, self.queues))):
+            states = self._kept([after for state in states for after in self._after(state)], beam, alike)
+        ended = sorted((self._ended(state) for state in states), key=lambda state: state.cost)
+        plain = Arrangement(tuple(range(len(self.content))), heights=self.heights)
+        return next(filter(None, map(self._arrangement, ended)), plain)
 
+    def flawless(self, arrangement: Arrangement) -> bool:
+        """Whether no column has a hole."""
+        flow = [*self.sheet.head, *(i for i in arrangement.order if not self.content[i].wide), *self.sheet.tail]
+        reserves = {page: arrangement.reserve(page) for page in {*arrangement.booked.values(), arrangement.last}}
+        ends: dict[tuple[int, int], float] = {}
+        for _, part in fill(flow, self.measures, self.sheet, reserves):
+            ends[part.page, part.column] = max(part.bottom, ends.get((part.page, part.column), 0.0))
+        return all(
+            self.sheet.height - reserves.get(page, Reserve()).foot - end <= HOLE
+            for (page, _), end in ends.items()
+            if page < arrangement.last
+        )
 
-def _bare(content: Content, arrangement: Arrangement) -> Arrangement:
-    """The same without the wide blocks in the flow, but with their pages."""
-    return replace(arrangement, order=tuple(i for i in arrangement.order if i not in content.wide))
-
-
-def _pages(content: Content, heights: Mapping[int, float], layout: Layout, floor: Mapping[int, int]) -> dict[int, int]:
-    """The page each wide block should head: its mention's, in order, as far as the pages have room."""
-    taken: dict[int, float] = {}
-    wanted: dict[int, int] = {}
-    page = 2
-    for index in sorted(content.wide):
-        mention = layout.page_of(content.mentions.get(index, index)) or layout.pages
-        page = max(page, mention, floor.get(index, 2))
-        need = heights[index] + GAP
-        while taken.get(page, 0.0) and taken[page] + need > FULLEST * layout.height and page < layout.pages:
-            page += 1
-        if page > layout.pages:
-            continue
-        taken[page] = taken.get(page, 0.0) + need
-        wanted[index] = page
-    return wanted
-
-
-def settled(arrangement: Arrangement, layout: Layout) -> bool:
-    """Whether every head is on the page that made room for it."""
-    return all(layout.page_of(index) == page for index, page in arrangement.heads.items())
-
-
-def _anchor(content: Content, arrangement: Arrangement, layout: Layout) -> Arrangement:
-    """Set each head before a text block that begins about the middle of its page, so that later moves leave it."""
-    order = list(arrangement.order)
-    heads = dict(arrangement.heads)
-    for index, page in arrangement.heads.items():
-        begins = [i for i in order if i not in content.wide and layout.page_of(i) == page]
-        texts = [i for i in begins if i not in content.floats and _may_precede(content, order, i)]
-        if not texts:
-            del heads[index]
-            order.insert(_after_mention(content, order, index), index)
-            continue
-        order.insert(order.index(texts[len(texts) // 2]), index)
-    return replace(arrangement, order=tuple(order), heads=heads)
-
-
-def _may_precede(content: Content, order: Sequence[int], index: int) -> bool:
-    at = order.index(index)
-    return index not in content.glued and not (at and order[at - 1] in content.headings)
-
-
-def _after_mention(content: Content, order: Sequence[int], index: int) -> int:
-    mention = content.mentions.get(index, index)
-    return next((at + 1 for at, i in enumerate(order) if i == mention), len(order))
-
-
-def _fill(
-    content: Content, arrangement: Arrangement, layout: Layout, compose: Compose, passes: int
-) -> tuple[Arrangement, Layout]:
-    """Delay column floats that leave holes, the best move first, as long as the pages get fuller by it."""
-    for _ in range(20):
-        best: tuple[Arrangement, Layout] | None = None
-        for index, after in _delays(content, arrangement, layout):
-            if passes <= 0:
-                break
-            passes -= 1
-            moved = _moved(content, arrangement, index, after)
-            trial = compose(moved)
-            if not settled(moved, trial):
-                moved = _anchor(content, _bare(content, moved), trial)
-                trial = compose(moved)
-            lead = _cost(content, *(best or (arrangement, layout)))
-            if _cost(content, moved, trial) < lead and settled(moved, trial):
-                best = moved, trial
-        if best is None:
-            break
-        arrangement, layout = best
-    return arrangement, layout
-
-
-def _cost(content: Content, arrangement: Arrangement, layout: Layout) -> float:
-    """Pixels of holes, with a price on pages and on carrying floats away from their place or out of their section."""
-    flow = [index for index in arrangement.order if index not in arrangement.heads]
-    carried = sum(max(0, place - rank) for rank, place in enumerate(sorted(range(len(flow)), key=flow.__getitem__)))
-    crossed = sum(
-        block in content.floats and block < barrier
-        for at, barrier in enumerate(flow)
-        if barrier in content.barriers
-        for block in flow[at:]
-    )
-    holes = sum(room for room, _ in layout.holes())
-    return PAGE_PRICE * layout.pages + holes + CARRY_PRICE * carried + CROSS_PRICE * crossed
-
-
-def _delays(content: Content, arrangement: Arrangement, layout: Layout) -> list[tuple[int, int]]:
-    """Moves (float, block to set it after) that may close a hole: past the blocks below it."""
-    order = [i for i in arrangement.order if i not in arrangement.heads]
-    moves: list[tuple[int, int]] = []
-    for _, above in layout.holes():
-        at = order.index(above.index) + 1 if above.index in order else len(order)
-        while at < len(order) and order[at] in content.headings:
-            at += 1
-        if at >= len(order) or order[at] not in content.floats:
-            continue
-        for end in range(at + 1, min(at + 6, len(order))):
-            follower = order[end + 1] if end + 1 < len(order) else None
-            if order[end] in content.headings or order[end] in content.floats:
+    def _kept(self, states: list[_State], beam: int, alike: int) -> list[_State]:
+        """The best states, of those that have set the same blocks only a few."""
+        same: dict[tuple[int, int, int], int] = {}
+        seen: set[object] = set()
+        kept = []
+        for _, state in sorted(((self._promise(state), state) for state in states), key=lambda pair: pair[0]):
+            key = (state.taken, state.cursor, tuple(state.reserves.items()))
+            if key in seen or same.get(state.taken, 0) >= alike:
                 continue
-            if follower not in content.glued:
-                moves.append((order[at], order[end]))
-    return moves
+            seen.add(key)
+            same[state.taken] = same.get(state.taken, 0) + 1
+            kept.append(state)
+            if len(kept) == beam:
+                break
+        return kept
+
+    def _promise(self, state: _State) -> float:
+        """The cost, and at least what the floats that wait will cost."""
+        here = (state.cursor.page, state.cursor.column)
+        late = sum(
+            _distance(spot, here)
+            for queue, taken in zip(self.queues, state.taken[1:], strict=True)
+            for index in queue[taken:]
+            if (spot := state.spots.get(self.mention[index])) is not None
+        )
+        return state.cost + late + (3 * AFTER_ALL if self._unbegun(state) else 0.0)
+
+    def _unbegun(self, state: _State) -> bool:
+        """Whether the body has ended before a page that wide blocks were booked for."""
+        return state.taken[0] >= self.last and max(state.reserves, default=0) > state.cursor.page
+
+    def _after(self, state: _State) -> Iterator[_State]:
+        """Every state that one more block leads to."""
+        text = state.taken[0]
+        waiting = sum(len(queue) - taken for queue, taken in zip(self.queues, state.taken[1:], strict=True))
+        if text < len(self.texts) and (text < self.last or not waiting):
+            yield self._text(state)
+        if text < self.first or text > self.last:
+            return
+        between = self._between(text)
+        for kind, queue in enumerate(self.queues):
+            if state.taken[1 + kind] < len(queue):
+                index = queue[state.taken[1 + kind]]
+                wide = self.content[index].wide
+                if text < min(self.rank[index] + 1 - SOONEST[wide], self.last):
+                    continue
+                if wide:
+                    yield from self._booked(state, kind, index)
+                    if text >= self.last:
+                        yield self._after_all(state, kind, index)
+                elif between:
+                    yield from self._float(state, kind, index)
+
+    def _between(self, text: int) -> bool:
+        """Whether a float may stand before this text."""
+        if text >= len(self.texts):
+            return True
+        before = self.content[self.texts[text - 1]] if text > self.first else None
+        follows = text < self.last and self.content[self.texts[text]].glued
+        return not follows and (before is None or before.kind != "heading")
+
+    def _text(self, state: _State) -> _State:
+        index = self.texts[state.taken[0]]
+        after, parts = self._set(state, index, self.keep.get(index, 0.0))
+        cost = after.cost
+        early, spots = after.early, after.spots
+        if index in self.mentioned:
+            spot = (parts[0].page, parts[0].column)
+            spots = {**spots, index: spot}
+            cost += sum(_distance(spot, (page, column)) for i, page, column in early if self.mention[i] == index)
+            early = tuple(entry for entry in early if self.mention[entry[0]] != index)
+        if self.first <= state.taken[0] < self.last and self.content[index].barrier:
+            waiting = (queue[taken:] for queue, taken in zip(self.queues, state.taken[1:], strict=True))
+            cost += BARRIER * sum(i < index for queue in waiting for i in queue)
+        taken = (state.taken[0] + 1, *state.taken[1:])
+        return after._replace(cost=cost, taken=taken, early=early, spots=spots)
+
+    def _float(self, state: _State, kind: int, index: int) -> Iterator[_State]:
+        after, parts = self._set(state, index, 0.0)
+        page, column = parts[0].page, parts[0].column
+        if page >= state.floors[kind]:
+            yield self._counted(after, kind, index, page, column, page)
+
+    def _booked(self, state: _State, kind: int, index: int) -> Iterator[_State]:
+        """The wide block at the head of the next page, or at the foot of this one while its columns are low enough."""
+        need = self.heights[index] + GAP
+        page = state.cursor.page
+        present, coming = (state.reserves.get(at, Reserve()) for at in (page, page + 1))
+        if state.taken[0] < self.last and sum(coming) + need <= FULLEST * self.sheet.height:
+            reserves = {**state.reserves, page + 1: coming._replace(head=coming.head + need)}
+            path = (state.path, ("head", index, page + 1))
+            after = state._replace(reserves=reserves, path=path)
+            yield self._counted(after, kind, index, page + 1, 0, page + 1)
+        cursor = state.cursor
+        low = cursor.column == 0 and cursor.y <= cursor.limit - need
+        if low and sum(present) + need <= FULLEST * self.sheet.height and page >= state.floors[kind]:
+            reserves = {**state.reserves, page: present._replace(foot=present.foot + need)}
+            path = (state.path, ("foot", index, page))
+            after = state._replace(reserves=reserves, path=path, cursor=cursor._replace(limit=cursor.limit - need))
+            yield self._counted(after, kind, index, page, self.sheet.columns - 1, page + 1)
+
+    def _after_all(self, state: _State, kind: int, index: int) -> _State:
+        """The wide block after the columns, when no page has room for it."""
+        page = state.cursor.page
+        after = state._replace(cost=state.cost + AFTER_ALL, path=(state.path, ("after", index, page)))
+        return self._counted(after, kind, index, page, 0, page)
+
+    def _set(self, state: _State, index: int, keep: float) -> tuple[_State, list[Part]]:
+        cursor, parts, holes = advance(state.cursor, self.measures[index], keep, self.sheet, state.reserves)
+        charged = 0.0 if cursor.page > state.cursor.page else state.charged
+        charged += sum(_price(hole) for hole in holes if hole.page == cursor.page)
+        overflow = any(part.bottom > cursor.limit + 1 for part in parts if part.page == cursor.page)
+        # Before the first block of a page it would still be on the page before.
+        held = parts[0].page if parts[0].page == state.cursor.page or parts[0].column else 0
+        begun = held if held and self._anchors(state, index) else state.begun
+        passed = range(state.cursor.page, cursor.page)
+        unheld = any(page in state.reserves and page not in (state.begun, begun) for page in passed)
+        cost = state.cost + sum(map(_price, holes)) + OVERFLOW * (overflow + unheld)
+        path = (state.path, ("flow", index, held))
+        return state._replace(cost=cost, cursor=cursor, charged=charged, begun=begun, path=path), parts
+
+    def _anchors(self, state: _State, index: int) -> bool:
+        """Whether a wide block can be written before this one: it is not tied to the one before it."""
+        if not 0 <= index < len(self.content) or self.content[index].glued:
+            return False
+        before = self.texts[state.taken[0] - 1] if state.taken[0] > self.first else -1
+        return self.content[index].floats or before < 0 or self.content[before].kind != "heading"
+
+    def _counted(self, state: _State, kind: int, index: int, page: int, column: int, floor: int) -> _State:
+        """The state with a float counted among what is set, and its distance from its mention."""
+        taken, floors = list(state.taken), list(state.floors)
+        taken[1 + kind] += 1
+        floors[kind] = floor
+        after = state._replace(taken=(taken[0], taken[1], taken[2]), floors=(floors[0], floors[1]))
+        spot = state.spots.get(self.mention[index])
+        if spot is None:
+            return after._replace(early=(*state.early, (index, page, column)))
+        return after._replace(cost=after.cost + _distance(spot, (page, column)))
+
+    def _ended(self, state: _State) -> _State:
+        page = state.cursor.page
+        foot = LAST_FOOT if state.reserves.get(page, Reserve()).foot else 0.0
+        unheld = page in state.reserves and state.begun != page
+        return state._replace(cost=state.cost - state.charged + foot + PAGE * page + OVERFLOW * unheld)
+
+    def _arrangement(self, state: _State) -> Arrangement | None:
+        """What a path has done; None when a page that wide blocks were booked for is never begun by a block."""
+        done: list[tuple[str, int, int]] = []
+        node = state.path
+        while node is not None:
+            done.append(node[1])
+            node = node[0]  # type: ignore[assignment]
+        done.reverse()
+        flow = [index for what, index, _ in done if what == "flow"]
+        heads = {index: page for what, index, page in done if what == "head"}
+        feet = {index: page for what, index, page in done if what == "foot"}
+        for index, page in {**heads, **feet}.items():
+            anchors = [i for what, i, at in done if what == "flow" and at == page and self._detached(flow, i)]
+            if not anchors:
+                return None
+            flow.insert(flow.index(anchors[len(anchors) // 2]), index)
+        flow += [index for what, index, _ in done if what == "after"]
+        order = tuple(index for index in flow if 0 <= index < len(self.content))
+        return spaced(Arrangement(order, heads, feet, self.heights), self.content, self.measures, self.sheet)
+
+    def _detached(self, flow: Sequence[int], index: int) -> bool:
+        """Whether something may stand before a block."""
+        if not 0 <= index < len(self.content) or self.content[index].glued:
+            return False
+        at = flow.index(index)
+        return not at or flow[at - 1] < 0 or self.content[flow[at - 1]].kind != "heading"
 
 
-def _moved(content: Content, arrangement: Arrangement, index: int, after: int) -> Arrangement:
-    """Set float `index` after the block `after`; floats in between go with it, so that their order stays."""
-    order = list(arrangement.order)
-    start, end = order.index(index), order.index(after)
-    between = order[start : end + 1]
-    floats = [i for i in between if i in content.floats]
-    order[start : end + 1] = [i for i in between if i not in content.floats] + floats
-    return replace(arrangement, order=tuple(order))
+def _price(hole: Hole) -> float:
+    _, _, room = hole
+    if room < 0:
+        return OVERFLOW
+    beyond = room - HOLE + WARY
+    return SMALL_HOLE * room + (ANY_HOLE + LARGE_HOLE * beyond if beyond > 0 else 0.0)
 
 
-def rescue(content: Content, arrangement: Arrangement, layout: Layout, compose: Compose) -> Arrangement:
-    """Let nothing be lost or overprinted: heads that slipped to another page return to the flow."""
-    for _ in range(3):
-        slipped = {i for i, page in arrangement.heads.items() if layout.page_of(i) != page}
-        lost = content.wide - set(arrangement.order)
-        if not slipped and not lost:
-            break
-        order = list(arrangement.order)
-        for index in sorted(lost):
-            order.insert(_after_mention(content, order, index), index)
-        heads = {i: page for i, page in arrangement.heads.items() if i not in slipped}
-        arrangement = replace(arrangement, order=tuple(order), heads=heads)
-        layout = compose(arrangement)
-    return arrangement
+def _distance(mention: tuple[int, int], spot: tuple[int, int]) -> float:
+    """The price of a float at `spot` (page, column) whose mention is elsewhere."""
+    pages = abs(spot[0] - mention[0])
+    columns = 2 * (spot[0] - mention[0]) + spot[1] - mention[1]
+    return COLUMN * abs(columns) + (BEFORE if columns < 0 else 0.0) + FARTHER * max(0, pages - 1)

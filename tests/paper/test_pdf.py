@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from benchsuite.paper import pdf
+from benchsuite.paper import boxes, pdf
+from benchsuite.paper.arrangement import Arrangement
 from benchsuite.paper.document import Document, Paragraph
 from benchsuite.paper.numbering import number
-from benchsuite.paper.placement import Arrangement
 
 
 def lines(box: Any) -> list[Any]:
@@ -26,9 +26,9 @@ def test_every_line_of_a_paragraph_but_its_last_is_filled() -> None:
         for width in range(30)
     )
     document = Document("Título", (), "Resumen.", (), body, {}, (), None)
-    html = pdf._html(document, number(document), Arrangement(tuple(range(len(body))), {}, {}))
+    html = pdf._html(document, number(document), Arrangement(tuple(range(len(body)))))
     laid_out = pdf._compose(html, pdf._assets(document))
-    paragraphs = [lines(box) for index, _, box, _ in pdf._boxes(laid_out) if 0 <= index < len(body)]
+    paragraphs = [lines(box) for index, _, box, _ in boxes.blocks(laid_out) if 0 <= index < len(body)]
     assert any(len(paragraph) > 1 for paragraph in paragraphs)
     for paragraph in paragraphs:
         for line in paragraph[:-1]:

@@ -1,0 +1,102 @@
+"""The composition of whole papers, judged on WeasyPrint's own layout by the rules of `faults`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+
+from benchsuite.paper import boxes, pdf
+from benchsuite.paper.arrangement import Arrangement, Layout
+from benchsuite.paper.document import Block, Cell, Column, Document, Equation, Figure, Heading, Paragraph, Table
+from benchsuite.paper.faults import Fault, faults
+from benchsuite.paper.numbering import number
+from benchsuite.paper.study.compose import compose
+from support.synthetic_study import make_suite_material
+
+SUITES = sorted(path.stem for path in (Path(__file__).parents[2] / "suites").glob("*.yaml"))
+WORDS = (
+    "los",
+    "resultados",
+    "de",
+    "cada",
+    "configuración",
+    "se",
+    "comparan",
+    "con",
+    "la",
+    "referencia",
+    "y",
+    "después",
+)
+
+
+def laid_out(document: Document) -> tuple[Arrangement, Layout, tuple[Fault, ...]]:
+    """The layout with empty drawings, before any rescue."""
+    numbering = number(document)
+    assets = {name: pdf._emptied(name, asset) for name, asset in pdf._assets(document).items()}
+    content = pdf._content(document)
+    arrangement = pdf._arrange(document, numbering, content, assets)
+    layout = boxes.layout(pdf._compose(pdf._html(document, numbering, arrangement), assets))
+    return arrangement, layout, faults(content, arrangement, layout)
+
+
+def make_document(seed: int, *, blocks: int = 22) -> Document:
+    """Sections of paragraphs, figures and tables of many sizes, narrow and wide, each mentioned before it stands."""
+    draw = Random(seed)
+    body: list[Block] = []
+
+    def prose(words: int) -> str:
+        return " ".join(draw.choice(WORDS) for _ in range(words)).capitalize() + "."
+
+    for at in range(blocks):
+        if at % 9 == 0:
+            body.append(Heading(f"sec-{at}", 1, f"Sección {at}"))
+        if at % 9 == 4:
+            body.append(Heading(f"sub-{at}", 2, f"Apartado {at}"))
+        kind = draw.choice(["text", "text", "text", "text", "figure", "figure", "table", "equation", "wide", "long"])
+        name = f"{'fig' if kind in ('figure', 'wide') else 'tab'}-{at}"
+        if kind in ("figure", "wide", "table", "long"):
+            body.append(Paragraph(f"{prose(draw.randint(20, 120))} Véase {{{{{name}}}}}."))
+        match kind:
+            case "figure" | "wide":
+                width, height = (514 if kind == "wide" else 251), draw.randint(60, 210)
+                svg = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}"></svg>'
+                body.append(Figure(name, svg, prose(12), "dibujo", wide=kind == "wide"))
+            case "table" | "long":
+                rows = draw.randint(2, 12) if kind == "table" else draw.randint(50, 90)
+                cells = tuple((Cell(f"fila {row}"), Cell("0,5")) for row in range(rows))
+                body.append(Table(name, prose(5), (Column("Fila"), Column("Valor")), cells, long=kind == "long"))
+            case "equation":
+                body += [Paragraph(prose(30)), Equation(f"eq-{at}", "x=1", "equis"), Paragraph(prose(40))]
+            case _:
+                body.append(Paragraph(prose(draw.randint(20, 160))))
+    body += [Paragraph(prose(80)) for _ in range(3)]
+    return Document("Título", (), prose(90), ("clave",), tuple(body), {}, (), None)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_documents_of_many_shapes_are_composed_without_a_fault(seed: int) -> None:
+    _, _, found = laid_out(make_document(seed))
+    assert found == ()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("suite", SUITES)
+def test_the_papers_of_all_suites_are_composed_without_a_fault(suite: str) -> None:
+    _, _, found = laid_out(compose(make_suite_material(suite)))
+    assert found == ()
+
+
+@pytest.mark.parametrize("seed", [1])
+def test_the_order_in_which_blocks_are_written_has_faults_that_are_found(seed: int) -> None:
+    """The judge itself: without placement there are holes."""
+    document = make_document(seed)
+    assets: dict[str, Any] = {name: pdf._emptied(name, asset) for name, asset in pdf._assets(document).items()}
+    content = pdf._content(document)
+    plain = Arrangement(tuple(i for i, block in enumerate(content) if not block.wide))
+    layout = boxes.layout(pdf._compose(pdf._html(document, number(document), plain), assets))
+    kinds = {fault.kind for fault in faults(content, plain, layout)}
+    assert {"hole", "lost"} <= kinds
