@@ -27,7 +27,7 @@ SMALL_HOLE, ANY_HOLE, LARGE_HOLE, OVERFLOW = 0.4, 600.0, 6.0, 20_000.0
 """Prices of a pixel of hole, of a hole beyond HOLE and of its pixels beyond it, of a block too tall for its column."""
 WARY = 4.0
 """Pixels by which holes had better be smaller than HOLE."""
-COLUMN, BEFORE, FARTHER, BARRIER, LAST_FOOT, AFTER_ALL, PAGE = 12.0, 25.0, 2500.0, 60.0, 100.0, 400.0, 200.0
+COLUMN, BEFORE, FARTHER, BARRIER, LAST_FOOT, AFTER_ALL, PAGE = 12.0, 40.0, 2500.0, 60.0, 100.0, 400.0, 200.0
 """Prices of a column between a float and its mention, of coming before it, of a page more than one between them, of
 leaving its section, of a foot under the short columns of the last page, of coming
 after all text, and of a page."""
@@ -179,7 +179,11 @@ class _Search:
         if index in self.mentioned:
             spot = (parts[0].page, parts[0].column)
             spots = {**spots, index: spot}
-            cost += sum(_distance(spot, (page, column)) for i, page, column in early if self.mention[i] == index)
+            cost += sum(
+                _distance(spot, (page, column)) + (0.0 if self.content[i].wide else BEFORE)
+                for i, page, column in early
+                if self.mention[i] == index
+            )
             early = tuple(entry for entry in early if self.mention[entry[0]] != index)
         if self.first <= state.taken[0] < self.last and self.content[index].barrier:
             waiting = (queue[taken:] for queue, taken in zip(self.queues, state.taken[1:], strict=True))
@@ -295,4 +299,4 @@ def _distance(mention: tuple[int, int], spot: tuple[int, int]) -> float:
     """The price of a float at `spot` (page, column) whose mention is elsewhere."""
     pages = abs(spot[0] - mention[0])
     columns = 2 * (spot[0] - mention[0]) + spot[1] - mention[1]
-    return COLUMN * abs(columns) + (BEFORE if columns < 0 else 0.0) + FARTHER * max(0, pages - 1)
+    return COLUMN * abs(columns) + FARTHER * max(0, pages - 1)

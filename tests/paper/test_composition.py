@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -12,8 +13,10 @@ from benchsuite.paper import boxes, pdf
 from benchsuite.paper.arrangement import Arrangement, Layout
 from benchsuite.paper.document import Block, Cell, Column, Document, Equation, Figure, Heading, Paragraph, Table
 from benchsuite.paper.faults import Fault, faults
+from benchsuite.paper.form import Form
 from benchsuite.paper.numbering import number
 from benchsuite.paper.study.compose import compose
+from benchsuite.suite.schema import PageSize
 from support.synthetic_study import make_suite_material
 
 SUITES = sorted(path.stem for path in (Path(__file__).parents[2] / "suites").glob("*.yaml"))
@@ -83,11 +86,23 @@ def test_documents_of_many_shapes_are_composed_without_a_fault(seed: int) -> Non
     assert found == ()
 
 
+@pytest.fixture(scope="module", params=SUITES)
+def suite_document(request: pytest.FixtureRequest) -> Document:
+    return compose(make_suite_material(request.param))
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("suite", SUITES)
-def test_the_papers_of_all_suites_are_composed_without_a_fault(suite: str) -> None:
-    _, _, found = laid_out(compose(make_suite_material(suite)))
+@pytest.mark.parametrize("page", ["a4", "letter"])
+def test_the_papers_of_all_suites_are_composed_without_a_fault(suite_document: Document, page: PageSize) -> None:
+    _, _, found = laid_out(replace(suite_document, form=Form("ieee", page)))
     assert found == ()
+
+
+@pytest.mark.slow
+def test_reports_of_all_suites_have_no_fault_but_holes(suite_document: Document) -> None:
+    """One column has fewer ways to fill a page."""
+    _, _, found = laid_out(replace(suite_document, form=Form("report", table="Tabla")))
+    assert {fault.kind for fault in found} <= {"hole"}
 
 
 @pytest.mark.parametrize("seed", [1])
