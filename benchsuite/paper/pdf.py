@@ -198,7 +198,7 @@ def _html(document: Document, numbering: Numbering, arrangement: Arrangement, ex
     return _BEFORE_INLINE.sub(" \N{ZERO WIDTH SPACE}", html)
 
 
-_BEFORE_INLINE = re.compile(r"(?<=\S) (?=<(?:a|code|em|span|strong)\b)")
+_BEFORE_INLINE = re.compile(r"(?<=\S) (?=<(?:a|b|code|i|span)\b)")
 """A space before an inline element. Where all before it fills a line to less than a space's width, WeasyPrint breaks
 that line after its first word; a zero-width space, which is neither drawn nor extracted, gives it the right place."""
 
