@@ -101,10 +101,7 @@ def test_a_changed_parameter_no_longer_gives_its_key(small: PaperMaterial) -> No
 
 
 def test_a_number_that_the_results_do_not_give_is_found_with_its_page(small: PaperMaterial, honest: bytes) -> None:
-    lie = forged(changed(small, loss=9.876), small)
     assert differing_words(honest, honest) == []
-    found = differing_words(lie, honest)
-    assert found == [] or all(one.page for one in found)
     better = forged(changed(small, accuracy=0.5), small)
     found = differing_words(better, honest)
     assert any("," in one.printed and one.printed != one.recomputed for one in found)
