@@ -1,8 +1,8 @@
 """Placement: where floats go, because WeasyPrint has no top floats and leaves holes under figures that do not fit.
 
-Text keeps its order, and so do figures among themselves and tables among themselves. A beam search sets block after
-block on imitated columns (`columns`), choosing at each step the next text, figure or table; wide ones are booked for
-the head of the next page or the foot of the present one, whose margin makes room for them. What it makes small is
+Text keeps its order, and so do figures among themselves and tables among themselves. A beam search sets text
+after text on imitated columns (`columns`), and before each one any of the next figures and tables; wide ones are booked
+for the head of the next page or the foot of the present one, whose margin makes room for them. What it makes small is
 holes in columns and the way from where a float is first mentioned. Pure logic, the same at every call.
 """
 
@@ -17,8 +17,8 @@ from benchsuite.paper.spacing import spaced
 
 FULLEST = 0.8
 """Largest share of a page's height that heads and feet may take."""
-BEAM, WIDER_BEAM = (200, 6), (900, 30)
-"""How many states are kept after each step, and of them how many that have set the same blocks; where that leaves a
+BEAM, WIDER_BEAM = (120, 5), (400, 12)
+"""How many states are kept before each text, and of them how many that have set the same floats; where that leaves a
 flaw, the wider one is tried."""
 SOONEST = {False: 2, True: 30}
 """How many texts before the one that mentions it a float may come, or a wide one be booked."""
@@ -29,8 +29,8 @@ WARY = 4.0
 """Pixels by which holes had better be smaller than HOLE."""
 COLUMN, BEFORE, FARTHER, BARRIER, LAST_FOOT, AFTER_ALL, PAGE = 12.0, 40.0, 2500.0, 60.0, 100.0, 400.0, 200.0
 """Prices of a column between a float and its mention, of coming before it, of a page more than one between them, of
-leaving its section, of a foot under the short columns of the last page, of coming
-after all text, and of a page."""
+leaving its section, of a foot under the short columns of the last page, of coming after all text, and
+of a page."""
 
 
 class _State(NamedTuple):
@@ -77,6 +77,11 @@ class _Search:
         rank = {index: at for at, index in enumerate(self.texts)}
         self.mention = {i: self._mention(i) for queue in self.queues for i in queue}
         self.rank = {i: rank.get(text, self.first) for i, text in self.mention.items()}
+        self.share = {
+            i: heights[i] * sheet.columns / sheet.height if content[i].wide else measures[i].height / sheet.height
+            for i in self.mention
+        }
+        """How many columns a float fills."""
         self.mentioned = frozenset(self.mention.values())
 
     def _mention(self, index: int) -> int:
@@ -88,11 +93,17 @@ class _Search:
         return before[-1] if before else (self.texts[0] if self.texts else -1)
 
     def best(self, beam: int, alike: int) -> Arrangement:
-        """The best that is found keeping `beam` states, of those with the same blocks set no more than `alike`."""
+        """The best that is found keeping `beam` states before each text, of those with the same floats `alike`."""
         reserves: Mapping[int, Reserve] = {}
         states = [_State(0.0, begin(self.sheet, reserves), (0, 0, 0), (1, 1), reserves, {}, (), 0.0, 0, None)]
-        for _ in range(len(self.texts) + sum(map(len, self.queues))):
-            states = self._kept([after for state in states for after in self._after(state)], beam, alike)
+        for text in range(len(self.texts) + 1):
+            if text:
+                states = [self._text(state) for state in states]
+            reached = states
+            while reached := [after for state in reached for after in self._floated(state)]:
+                reached = self._kept(reached, beam, alike)
+                states = states + reached
+            states = self._kept([state for state in states if text < self.last or self._placed(state)], beam, alike)
         ended = sorted((self._ended(state) for state in states), key=lambda state: state.cost)
         plain = Arrangement(tuple(range(len(self.content))), heights=self.heights)
         return next(filter(None, map(self._arrangement, ended)), plain)
@@ -127,26 +138,30 @@ class _Search:
         return kept
 
     def _promise(self, state: _State) -> float:
-        """The cost, and at least what the floats that wait will cost."""
-        here = (state.cursor.page, state.cursor.column)
-        late = sum(
-            _distance(spot, here)
-            for queue, taken in zip(self.queues, state.taken[1:], strict=True)
-            for index in queue[taken:]
-            if (spot := state.spots.get(self.mention[index])) is not None
-        )
+        """The cost, and about what the floats that wait will cost, set one after the other from here."""
+        cursor = state.cursor
+        at = cursor.page * self.sheet.columns + cursor.column
+        filled = at + (cursor.y - cursor.start) / max(1.0, cursor.limit - cursor.start)
+        late = 0.0
+        waiting = (queue[taken:] for queue, taken in zip(self.queues, state.taken[1:], strict=True))
+        for index in sorted(index for queue in waiting for index in queue):
+            spot = state.spots.get(self.mention[index])
+            if spot is not None:
+                late += _distance(spot, divmod(int(filled), self.sheet.columns))
+                filled += self.share[index]
         return state.cost + late + (3 * AFTER_ALL if self._unbegun(state) else 0.0)
 
     def _unbegun(self, state: _State) -> bool:
         """Whether the body has ended before a page that wide blocks were booked for."""
         return state.taken[0] >= self.last and max(state.reserves, default=0) > state.cursor.page
 
-    def _after(self, state: _State) -> Iterator[_State]:
-        """Every state that one more block leads to."""
+    def _placed(self, state: _State) -> bool:
+        """Whether no float waits."""
+        return all(taken == len(queue) for queue, taken in zip(self.queues, state.taken[1:], strict=True))
+
+    def _floated(self, state: _State) -> Iterator[_State]:
+        """Every state that one more float leads to."""
         text = state.taken[0]
-        waiting = sum(len(queue) - taken for queue, taken in zip(self.queues, state.taken[1:], strict=True))
-        if text < len(self.texts) and (text < self.last or not waiting):
-            yield self._text(state)
         if text < self.first or text > self.last:
             return
         between = self._between(text)
