@@ -113,11 +113,15 @@ class _Search:
         flow = [*self.sheet.head, *(i for i in arrangement.order if not self.content[i].wide), *self.sheet.tail]
         reserves = {page: arrangement.reserve(page) for page in {*arrangement.booked.values(), arrangement.last}}
         ends: dict[tuple[int, int], float] = {}
-        for _, part in fill(flow, self.measures, self.sheet, reserves):
-            ends[part.page, part.column] = max(part.bottom, ends.get((part.page, part.column), 0.0))
+        grown: dict[tuple[int, int], float] = {}
+        for index, part in fill(flow, self.measures, self.sheet, reserves):
+            spot = part.page, part.column
+            if spot in ends and index in arrangement.margins:
+                grown[spot] = grown.get(spot, 0.0) + arrangement.margins[index] - (part.top - ends[spot])
+            ends[spot] = part.bottom
         return all(
-            self.sheet.height - reserves.get(page, Reserve()).foot - end <= HOLE
-            for (page, _), end in ends.items()
+            self.sheet.height - reserves.get(page, Reserve()).foot - end - grown.get((page, column), 0.0) <= HOLE
+            for (page, column), end in ends.items()
             if page < arrangement.last
         )
 
