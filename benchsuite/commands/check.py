@@ -25,10 +25,9 @@ def check(paper: PaperFile) -> None:
 
     Needs no data, no GPU and no results folder. Exit code 0: the paper says what its records give; 1: it does not.
     """
-    from benchsuite.paper.attached import attached, inconsistencies, read_paper, unpack
+    from benchsuite.paper.attached import inconsistencies, open_paper
 
-    given = read_paper(paper)
-    material = unpack(attached(given, str(paper)))
+    given, material = open_paper(paper)
     faults = inconsistencies(material)
     for fault in faults[:SHOWN]:
         announce(fault)

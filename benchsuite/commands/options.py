@@ -47,10 +47,13 @@ def complete_suite(incomplete: str) -> list[str]:
     return [name for name in suite_files(registry()) if name.startswith(incomplete)]
 
 
-SuiteName = Annotated[
-    str,
-    typer.Argument(metavar="SUITE", help="A suite's name, or the path of a .yaml file.", autocompletion=complete_suite),
-]
+SUITE = typer.Argument(
+    metavar="SUITE",
+    help="A suite's name, or the path of a .yaml file.",
+    autocompletion=complete_suite,
+    show_default=False,
+)
+SuiteName = Annotated[str, SUITE]
 Set = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="PATH=VALUE", help="Change a parameter of every case: recipe.max_epochs=2."),

@@ -11,6 +11,7 @@ import typer
 from benchsuite.commands.console import announce, say
 from benchsuite.commands.options import (
     RESULTS,
+    SUITE,
     Data,
     DeviceName,
     DeviceOption,
@@ -23,7 +24,6 @@ from benchsuite.commands.options import (
     Set,
     TemplateName,
     TemplateOption,
-    complete_suite,
 )
 from benchsuite.errors import PaperError
 
@@ -33,15 +33,7 @@ if TYPE_CHECKING:
 
 
 def paper(
-    suite: Annotated[
-        str | None,
-        typer.Argument(
-            metavar="SUITE",
-            help="A suite's name, or the path of a .yaml file.",
-            autocompletion=complete_suite,
-            show_default=False,
-        ),
-    ] = None,
+    suite: Annotated[str | None, SUITE] = None,
     overrides: Set = None,
     seeds: Seeds = None,
     data: Data = None,
@@ -116,10 +108,10 @@ def paper(
 
 def _compare(first: Path, second: Path, to: Path) -> None:
     from benchsuite.paper import build_comparison
-    from benchsuite.paper.attached import attached, read_paper, unpack
+    from benchsuite.paper.attached import open_paper
 
     found = [paper_in(place) for place in (first, second)]
-    one, other = (unpack(attached(read_paper(file), str(file))) for file in found)
+    one, other = (open_paper(file)[1] for file in found)
     files = build_comparison(one, other, to)
     say(f"A: {found[0]}\nB: {found[1]}\ncomparison: {files.pdf}\n            {files.html}")
 

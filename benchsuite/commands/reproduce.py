@@ -33,10 +33,9 @@ def reproduce(
     is not there, and the plugins. Exit code 0: all that was compared is equal, or differs for reasons that are told;
     1: something differs that should not.
     """
-    from benchsuite.paper.attached import attached, inconsistencies, read_paper, unpack
+    from benchsuite.paper.attached import inconsistencies, open_paper
 
-    given = read_paper(paper)
-    material = unpack(attached(given, str(paper)))
+    given, material = open_paper(paper)
     for fault in (faults := inconsistencies(material)):
         announce(fault)
     _needs(material)

@@ -154,6 +154,12 @@ def read_paper(path: Path) -> bytes:
     return content
 
 
+def open_paper(path: Path) -> tuple[bytes, PaperMaterial]:
+    """The bytes of a paper in a file, and the material that it carries. Raises PaperError."""
+    pdf = read_paper(path)
+    return pdf, unpack(attached(pdf, str(path)))
+
+
 def inconsistencies(material: PaperMaterial) -> list[str]:
     """What in the records does not follow from the rest of them: keys, accuracies, confusions, best epochs."""
     found = []
