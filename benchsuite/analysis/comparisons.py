@@ -13,7 +13,6 @@ from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
 from benchsuite.analysis.findings import Comparison
 from benchsuite.analysis.intervals import mean_estimate
@@ -89,6 +88,8 @@ def _flipped(values: Sequence[float], alternative: str) -> float:
         return 1.0
     if len(pairs) == 1:  # scipy wants two
         return 0.5 if alternative == "greater" and pairs[0] > 0 else 1.0
+    from scipy import stats
+
     result = stats.permutation_test(
         (pairs, np.zeros_like(pairs)),
         _mean_difference,

@@ -12,9 +12,9 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
-CONFIDENCE = 0.95
+from benchsuite.analysis.intervals import student
+
 Outcomes = NDArray[np.bool_]
 """Which test images (n,) a run classified right, in the order of the index."""
 
@@ -40,7 +40,7 @@ def crossed_interval(values: NDArray[np.float64]) -> tuple[float, float] | None:
     if spread <= 0.0:
         return None
     freedom = spread**2 / (of_runs**2 / (runs - 1)) if of_runs > 0 else math.inf
-    half = float(stats.t.ppf((1 + CONFIDENCE) / 2, min(freedom, 1e9))) * math.sqrt(spread / (runs * images))
+    half = student(min(freedom, 1e9)) * math.sqrt(spread / (runs * images))
     return mean - half, mean + half
 
 
@@ -66,6 +66,8 @@ def mcnemar(first: Outcomes, second: Outcomes) -> tuple[int, int, float]:
     the sign test).
     """
     gained, lost = int((first & ~second).sum()), int((second & ~first).sum())
+    from scipy import stats
+
     p = float(stats.binomtest(gained, gained + lost, 0.5).pvalue) if gained + lost else 1.0
     return gained, lost, p
 

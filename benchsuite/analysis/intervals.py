@@ -6,8 +6,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from scipy import stats
-
 from benchsuite.analysis.findings import Estimate
 
 CONFIDENCE = 0.95
@@ -23,12 +21,21 @@ def mean_estimate(values: Sequence[float], runs: Sequence[str]) -> Estimate:
     mean, sd = _moments(values)
     if sd is None:
         return Estimate(mean, None, None, None, tuple(runs), tuple(values))
-    half = float(stats.t.ppf((1 + CONFIDENCE) / 2, len(values) - 1)) * sd / math.sqrt(len(values))
+    half = student(len(values) - 1) * sd / math.sqrt(len(values))
     return Estimate(mean, sd, mean - half, mean + half, tuple(runs), tuple(values))
+
+
+def student(freedom: float) -> float:
+    """How many standard errors a 95 % interval reaches to either side, with so many degrees of freedom."""
+    from scipy import stats  # which takes a second to import, and which not every command needs
+
+    return float(stats.t.ppf((1 + CONFIDENCE) / 2, freedom))
 
 
 def wilson(right: int, total: int) -> tuple[float, float]:
     """Wilson's score interval of the fraction `right` of `total` trials (Wilson, JASA 22, 1927), `total` > 0."""
+    from scipy import stats
+
     interval = stats.binomtest(right, total).proportion_ci(CONFIDENCE, method="wilson")
     return float(interval.low), float(interval.high)
 

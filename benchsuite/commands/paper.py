@@ -30,6 +30,7 @@ from benchsuite.errors import PaperError
 if TYPE_CHECKING:
     from benchsuite.commands.study import Study
     from benchsuite.paper import PaperFiles
+    from benchsuite.paper.apart import Renderer
 
 
 def paper(
@@ -67,13 +68,22 @@ def paper(
             "no suite is named", expected="SUITE, or --compare A B", remedy="`benchsuite list` shows the suites"
         )
     from benchsuite.commands.study import open_study, place_from
-    from benchsuite.execution.study import known_records
-    from benchsuite.paper.pdf import check_pango
+    from benchsuite.paper.apart import Renderer
+    from benchsuite.paper.pango import check_pango
 
     check_pango()
-    study = open_study(
-        suite, place_from(data, policy, device, results), overrides=overrides, seeds=seeds, download=False
-    )
+    with Renderer() as renderer:  # which reads in its libraries while the study is opened
+        place = place_from(data, policy, device, results)
+        study = open_study(suite, place, overrides=overrides, seeds=seeds, download=False)
+        _check_done(study, results, need_all)
+        files = write_paper(study, template, page, renderer)
+    say(f"paper: {files.pdf}\n       {files.html}")
+
+
+def _check_done(study: Study, results: Path, need_all: bool) -> None:
+    """Say how much of a study is done. Raises PaperError when nothing is, or less than all while all is needed."""
+    from benchsuite.execution.study import known_records
+
     if study.preparation.tasks is None:
         trial = results / f"{study.suite.name}@sample"
         again = f"make the runs first: benchsuite run {study.suite.name}"
@@ -102,8 +112,6 @@ def paper(
                 f"{total - done} of {total} runs are missing", remedy=f"make them: benchsuite run {study.suite.name}"
             )
         announce(f"partial paper: {done} of {total} runs are done")
-    files = write_paper(study, template, page)
-    say(f"paper: {files.pdf}\n       {files.html}")
 
 
 def _compare(first: Path, second: Path, to: Path) -> None:
@@ -128,8 +136,16 @@ def paper_in(place: Path) -> Path:
     return found[0]
 
 
-def write_paper(study: Study, template: TemplateName | None = None, page: PageName | None = None) -> PaperFiles:
-    """Make the paper of what is done of a prepared study, in another form than the suite's where one is given."""
+def write_paper(
+    study: Study,
+    template: TemplateName | None = None,
+    page: PageName | None = None,
+    renderer: Renderer | None = None,
+) -> PaperFiles:
+    """Make the paper of what is done of a prepared study, in another form than the suite's where one is given.
+
+    Nothing is done again for a paper that is there and has not changed.
+    """
     from benchsuite.commands.material import gather
     from benchsuite.paper import build_paper
 
@@ -137,4 +153,5 @@ def write_paper(study: Study, template: TemplateName | None = None, page: PageNa
     suite = study.suite.model_copy(update={"paper": study.suite.paper.model_copy(update=asked)})
     material = gather(study)
     material = replace(material, results=replace(material.results, suite=suite))
-    return build_paper(material, study.preparation.paper_folder)
+    memory = study.place.cache / "papers"
+    return build_paper(material, study.preparation.paper_folder, renderer=renderer, memory=memory)

@@ -58,7 +58,7 @@ def run(
     from benchsuite.store.folders import Store
 
     if paper:
-        from benchsuite.paper.pdf import check_pango
+        from benchsuite.paper.pango import check_pango
 
         check_pango()
     study = open_study(

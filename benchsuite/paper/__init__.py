@@ -2,6 +2,6 @@
 
 from benchsuite.paper.build import build_comparison, build_paper
 from benchsuite.paper.material import PaperFiles, PaperMaterial
-from benchsuite.paper.pdf import check_pango
+from benchsuite.paper.pango import check_pango
 
 __all__ = ["PaperFiles", "PaperMaterial", "build_comparison", "build_paper", "check_pango"]

@@ -2,71 +2,111 @@
 
 What suites and plugins say goes through a layout engine, which hostile sizes can keep busy for hours. The process gets
 the material as bytes and gives back the pages; once it has its libraries it opens no file but those of the Python
-installation, starts nothing, and reaches no network.
+installation, starts nothing but one copy of itself, for the web page, and reaches no network.
 """
 
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import pickle
+import signal
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from types import TracebackType
+from typing import Any, TypeVar, cast
 
 from benchsuite.errors import BenchsuiteError, PaperError
 
-if TYPE_CHECKING:
-    from benchsuite.paper.material import PaperMaterial
+T = TypeVar("T")
 
 SECONDS = 600
 MEMORY = 4 * 2**30
 """Bytes of address space; papers of forty pages stay below a quarter of it."""
-FORBIDDEN = ("socket.", "subprocess.", "os.exec", "os.fork", "os.posix_spawn", "os.system", "os.remove", "os.rename",
-             "os.rmdir", "shutil.", "ctypes.dlopen", "urllib.", "ftplib.", "http.")  # fmt: skip
+ENTRY = "from benchsuite.paper.apart import main; main()"
+TOUCHING = ("open", "os.remove", "os.rmdir", "shutil.rmtree")
+FORBIDDEN = ("socket.", "subprocess.", "os.exec", "os.fork", "os.posix_spawn", "os.system", "os.rename", "shutil.",
+             "ctypes.dlopen", "urllib.", "ftplib.", "http.")  # fmt: skip
 
 
-def render_apart(*materials: PaperMaterial, seconds: float = SECONDS, memory: int = MEMORY) -> tuple[bytes, bytes]:
-    """The HTML and the PDF of the paper of one material, or of the comparison of two.
+@dataclass(frozen=True)
+class Pages:
+    """A paper as HTML and PDF, and what `kept` functions made for it."""
 
-    Raises what setting it raises, and PaperError beyond the limits.
-    """
-    from benchsuite.paper.attached import pack
+    html: bytes
+    pdf: bytes
+    kept: Mapping[str, str]
 
-    order = pickle.dumps(([pack(material) for material in materials], memory))
-    # Python's own -P would do from 3.11 on, but the child must find the same packages as we do.
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path or str(Path.cwd()) for path in sys.path)}
-    try:
-        done = subprocess.run(
-            [sys.executable, "-m", "benchsuite.paper.apart"],
-            input=order,
-            capture_output=True,
-            env=environment,
-            cwd=tempfile.gettempdir(),
-            timeout=seconds,
-            check=False,
+
+class Renderer:
+    """A process that sets one paper. It reads in its libraries from the start, while the material is gathered."""
+
+    def __init__(self) -> None:
+        # Python's own -P would do from 3.11 on, but the child must find the same packages as we do.
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path or str(Path.cwd()) for path in sys.path)}
+        self._scratch = tempfile.TemporaryDirectory(prefix="benchsuite-paper-", ignore_cleanup_errors=True)
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", ENTRY],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=environment | dict.fromkeys(("TMPDIR", "TEMP", "TMP"), self._scratch.name),
+            cwd=self._scratch.name,
+            start_new_session=True,
         )
-    except subprocess.TimeoutExpired:
-        raise PaperError(
-            f"the paper is not finished after {seconds:.0f} s",
-            expected="a paper of at most a hundred pages",
-            remedy="shorten the suite's prose, or leave out tables and figures that are very long",
-        ) from None
-    if done.returncode != 0 or not done.stdout:
-        told = done.stderr.decode(errors="replace").strip().splitlines()
-        raise PaperError(
-            f"the process that sets the paper ended with {_exit(done.returncode)}",
-            where=told[-1][:300] if told else None,
-            expected=f"at most {memory / 2**30:.0f} GiB of memory",
-            remedy="shorten the suite's prose; if it is short, please report this",
-        )
-    kind, content = pickle.loads(done.stdout)
-    if kind == "error":
-        raise content
-    html, pdf = content
-    return html, pdf
+
+    def __enter__(self) -> Renderer:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._process.poll() is None:
+            if hasattr(os, "killpg"):
+                os.killpg(self._process.pid, signal.SIGKILL)  # its copy, too
+            else:
+                self._process.kill()
+            self._process.communicate()
+        self._scratch.cleanup()
+
+    def pages(
+        self,
+        packed: Sequence[Mapping[str, bytes]],
+        kept: Mapping[str, str] | None = None,
+        *,
+        seconds: float = SECONDS,
+        memory: int = MEMORY,
+    ) -> Pages:
+        """The paper of one packed material, or the comparison of two. `kept` is what earlier pages kept, if anything.
+
+        Raises what setting it raises, and PaperError beyond the limits.
+        """
+        order = pickle.dumps(([dict(files) for files in packed], dict(kept or {}), memory))
+        try:
+            answer, complaint = self._process.communicate(order, timeout=seconds)
+        except subprocess.TimeoutExpired:
+            raise PaperError(
+                f"the paper is not finished after {seconds:.0f} s",
+                expected="a paper of at most a hundred pages",
+                remedy="shorten the suite's prose, or leave out tables and figures that are very long",
+            ) from None
+        if self._process.returncode != 0 or not answer:
+            told = complaint.decode(errors="replace").strip().splitlines()
+            raise PaperError(
+                f"the process that sets the paper ended with {_exit(self._process.returncode)}",
+                where=told[-1][:300] if told else None,
+                expected=f"at most {memory / 2**30:.0f} GiB of memory",
+                remedy="shorten the suite's prose; if it is short, please report this",
+            )
+        done = pickle.loads(answer)
+        if isinstance(done, Pages):
+            return done
+        raise done
 
 
 def _exit(code: int) -> str:
@@ -77,33 +117,97 @@ def main() -> None:
     """Read an order from standard input, and write the pages, or the error, to standard output."""
     answer = sys.stdout.buffer
     sys.stdout = sys.stderr
-    packed, memory = pickle.loads(sys.stdin.buffer.read())
+    render = _libraries()
+    # Nothing of one paper is garbage for long; looking for it takes a fifth of the time.
+    gc.disable()
+    packed, kept, memory = pickle.loads(sys.stdin.buffer.read())
     try:
         _limit(memory)
-        done: tuple[str, Any] = ("pages", _pages(packed))
+        _close()
+        done: Pages | BenchsuiteError = render(packed, kept)
     except BenchsuiteError as error:
-        done = ("error", error)
+        done = error
     except MemoryError:
-        done = ("error", PaperError(f"the paper needs more than {memory / 2**30:.0f} GiB of memory",
-                                    remedy="shorten the suite's prose, or its tables"))  # fmt: skip
+        done = PaperError(
+            f"the paper needs more than {memory / 2**30:.0f} GiB of memory",
+            remedy="shorten the suite's prose, or its tables",
+        )
     answer.write(pickle.dumps(done))
     answer.flush()
 
 
-def _pages(packed: list[dict[str, bytes]]) -> tuple[bytes, bytes]:
+def _libraries() -> Callable[[list[dict[str, bytes]], dict[str, str]], Pages]:
+    """Import all that setting a paper needs, and give the function that does it."""
     from benchsuite.paper.attached import unpack
     from benchsuite.paper.html import render_html
+    from benchsuite.paper.kept import keeping
     from benchsuite.paper.numbering import number
-    from benchsuite.paper.pdf import check_pango, render_pdf
+    from benchsuite.paper.pango import check_pango
+    from benchsuite.paper.pdf import render_pdf
     from benchsuite.paper.study.comparison import compose_comparison
     from benchsuite.paper.study.compose import compose
 
-    check_pango()
-    _close()
-    materials = [unpack(files) for files in packed]
-    document = compose(*materials) if len(materials) == 1 else compose_comparison(*materials)
-    numbering = number(document)
-    return render_html(document, numbering).encode(), render_pdf(document, numbering)
+    with contextlib.suppress(BenchsuiteError):  # said when the order comes
+        check_pango()
+        import scipy.stats  # noqa: F401
+        import weasyprint  # noqa: F401
+
+    def render(packed: list[dict[str, bytes]], before: dict[str, str]) -> Pages:
+        check_pango()
+        materials = [unpack(files) for files in packed]
+        with keeping(before) as shelf:
+            document = compose(*materials) if len(materials) == 1 else compose_comparison(*materials)
+            numbering = number(document)
+
+            def web() -> tuple[bytes, dict[str, str]]:
+                return render_html(document, numbering).encode(), shelf.used
+
+            with _beside(web) as page:
+                pdf = render_pdf(document, numbering)
+                html, used = page()
+            return Pages(html, pdf, shelf.used | used)
+
+    return render
+
+
+@contextlib.contextmanager
+def _beside(make: Callable[[], T]) -> Iterator[Callable[[], T]]:
+    """Make something in a copy of this process while the block goes on; what is lent waits for it and gives it.
+
+    Where a system cannot copy processes it is made when it is asked for.
+    """
+    if not hasattr(os, "fork"):
+        yield make
+        return
+    reading, writing = os.pipe()
+    copy = os.fork()
+    if copy == 0:
+        done: tuple[bool, Any]
+        try:
+            done = True, make()
+        except (Exception, MemoryError) as error:
+            done = False, error
+        with os.fdopen(writing, "wb") as file:
+            pickle.dump(done, file)
+        os._exit(0)
+    os.close(writing)
+
+    def made() -> T:
+        with os.fdopen(reading, "rb", closefd=False) as file:
+            answer = file.read()
+        if not answer:
+            raise MemoryError
+        well, what = pickle.loads(answer)
+        if not well:
+            raise what
+        return cast("T", what)
+
+    try:
+        yield made
+    finally:
+        os.close(reading)  # which ends a copy that still writes
+        os.kill(copy, signal.SIGKILL)
+        os.waitpid(copy, 0)
 
 
 def _limit(memory: int) -> None:
@@ -116,25 +220,26 @@ def _limit(memory: int) -> None:
 
 
 def _close() -> None:
-    """From here on open nothing but what the installation itself consists of, and what matplotlib keeps."""
+    """From here on touch no file but what the installation consists of, what matplotlib keeps, and the own scratch."""
     import matplotlib
 
     import benchsuite
 
+    own = os.path.realpath(tempfile.gettempdir()) + os.sep
     roots = [sys.prefix, sys.base_prefix, str(Path(benchsuite.__file__).parents[1]), matplotlib.get_cachedir()]
     roots += [path for path in sys.path if path]
     allowed = tuple(os.path.realpath(root) + os.sep for root in roots)
+    copies = ["the one that makes the web page"]
 
     def watch(event: str, arguments: tuple[Any, ...]) -> None:
-        if event == "open" and isinstance(arguments[0], str | bytes):
-            path = os.path.realpath(os.fsdecode(arguments[0]))
-            if not path.startswith(allowed) and path not in (os.devnull, "/dev/urandom"):
-                raise PermissionError(f"the renderer may not open {path}")
+        if event in TOUCHING:
+            path = os.path.realpath(os.fsdecode(arguments[0])) if isinstance(arguments[0], str | bytes) else own
+            known = event == "open" and (path.startswith(allowed) or path in (os.devnull, "/dev/urandom"))
+            if not known and not (path + os.sep).startswith(own):
+                raise PermissionError(f"the renderer may not touch {path}")
+        elif event == "os.fork" and copies:
+            copies.clear()
         elif event.startswith(FORBIDDEN):
             raise PermissionError(f"the renderer may not do {event}")
 
     sys.addaudithook(watch)
-
-
-if __name__ == "__main__":
-    main()

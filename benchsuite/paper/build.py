@@ -1,23 +1,53 @@
-"""Build a paper: material in, `paper.html` and `paper.pdf` out, both or neither half-written."""
+"""Build a paper: material in, `paper.html` and `paper.pdf` out, both or neither half-written.
+
+What was built is remembered in the cache, with the drawings it took: an unchanged paper is not built again, and one
+whose prose alone has changed is not drawn again.
+"""
 
 from __future__ import annotations
 
+import hashlib
+import json
+import sys
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchsuite.atomic import write_bytes
+from benchsuite.atomic import write_bytes, write_text
+from benchsuite.errors import StoreError
+from benchsuite.paper.material import PaperFiles
 
 if TYPE_CHECKING:
-    from benchsuite.paper.material import PaperFiles, PaperMaterial
+    from benchsuite.paper.apart import Renderer
+    from benchsuite.paper.material import PaperMaterial
 
 
-def build_paper(material: PaperMaterial, folder: Path) -> PaperFiles:
+@dataclass(frozen=True)
+class Built:
+    """What is remembered of a paper: what it was made from, the SHA-256 of its two files, and what it kept."""
+
+    order: str
+    renderer: str
+    html: str
+    pdf: str
+    kept: Mapping[str, str] = field(default_factory=dict)
+
+
+NOTHING = Built("", "", "", "")
+
+
+def build_paper(
+    material: PaperMaterial, folder: Path, *, renderer: Renderer | None = None, memory: Path | None = None
+) -> PaperFiles:
     """Write the paper of a study into `folder` as `paper.html` and `paper.pdf`. The same material gives the same bytes.
 
-    Raises PaperError for prose that cannot be set, SetupError where Pango is missing, StoreError where the folder
-    cannot be written.
+    `renderer` is a process that has been started already; `memory` the folder that remembers papers: without it, all
+    is built from nothing. Raises PaperError for prose that cannot be set, SetupError where Pango is missing, StoreError
+    where the folder cannot be written.
     """
-    return _build((material,), folder, "paper")
+    return _build((material,), folder, "paper", renderer, memory)
 
 
 def build_comparison(first: PaperMaterial, second: PaperMaterial, folder: Path) -> PaperFiles:
@@ -25,15 +55,47 @@ def build_comparison(first: PaperMaterial, second: PaperMaterial, folder: Path) 
 
     Raises what `build_paper` raises.
     """
-    return _build((first, second), folder, "comparison")
+    return _build((first, second), folder, "comparison", None, None)
 
 
-def _build(materials: tuple[PaperMaterial, ...], folder: Path, name: str) -> PaperFiles:
-    from benchsuite.paper.apart import render_apart
-    from benchsuite.paper.material import PaperFiles
+def _build(
+    materials: tuple[PaperMaterial, ...], folder: Path, name: str, renderer: Renderer | None, memory: Path | None
+) -> PaperFiles:
+    from benchsuite.paper import apart, attached, pango
 
-    html, pdf = render_apart(*materials)
     files = PaperFiles(html=folder / f"{name}.html", pdf=folder / f"{name}.pdf")
-    write_bytes(files.html, html)
-    write_bytes(files.pdf, pdf)
+    packed = [attached.pack(material) for material in materials]
+    setting = _digest(json.dumps([dict(materials[0].renderer), pango.versions(), sys.version]).encode())
+    order = _digest(repr(packed).encode())
+    place = memory / f"{_digest(str(folder.resolve()).encode())[:32]}.json" if memory is not None else None
+    before = _remembered(place)
+    if (before.order, before.renderer) == (order, setting) and _stand(files, before):
+        return files
+    with renderer or apart.Renderer() as process:
+        pages = process.pages(packed, before.kept if before.renderer == setting else {})
+    write_bytes(files.html, pages.html)
+    write_bytes(files.pdf, pages.pdf)
+    if place is not None:
+        now = Built(order, setting, _digest(pages.html), _digest(pages.pdf), pages.kept)
+        with suppress(StoreError):  # a cache that cannot be written costs time, not the paper
+            write_text(place, json.dumps(asdict(now)))
     return files
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def _remembered(place: Path | None) -> Built:
+    """What was built last; nothing where there is no memory of it, or a damaged one."""
+    if place is not None:
+        with suppress(OSError, ValueError, TypeError):
+            return Built(**json.loads(place.read_text(encoding="utf-8")))
+    return NOTHING
+
+
+def _stand(files: PaperFiles, built: Built) -> bool:
+    """Whether both files are there as they were built."""
+    with suppress(OSError):
+        return (_digest(files.html.read_bytes()), _digest(files.pdf.read_bytes())) == (built.html, built.pdf)
+    return False

@@ -8,6 +8,7 @@ from typing import Any
 from markupsafe import Markup, escape
 
 from benchsuite.errors import PaperError
+from benchsuite.paper.kept import kept
 
 SIZE = 10
 PADDING = 0.6
@@ -34,6 +35,7 @@ def _em(points: float) -> str:
 
 
 @lru_cache(maxsize=512)
+@kept
 def _outline(tex: str) -> tuple[float, float, float, str]:
     """Width, height and depth in points, and the path of the glyphs with the baseline at y = 0."""
     import matplotlib as mpl

@@ -42,7 +42,7 @@ def render_html(document: Document, numbering: Numbering) -> str:
 
     styles = markup.template_text("ieee_es/web.css") + f"@media print{{{document.form.geometry.css}}}"
     words = re.sub(r"<script>.*?</script>|data:[^\"]*|<[^>]+>", "", page(""), flags=re.DOTALL)
-    return page(fonts.web_faces(frozenset(words)) + styles)
+    return page(fonts.web_faces("".join(sorted(set(words)))) + styles)
 
 
 def _photo(identifier: str, row: int, column: int, file: bytes) -> str:

@@ -17,7 +17,7 @@ from typing import Any
 
 from markupsafe import escape
 
-from benchsuite.errors import PaperError, SetupError
+from benchsuite.errors import PaperError
 from benchsuite.paper import boxes, fonts, markup, placement
 from benchsuite.paper.arrangement import Arrangement, Block, Kind
 from benchsuite.paper.attached import BIBTEX, DESCRIPTIONS, SUITE
@@ -41,7 +41,6 @@ RESCUES = 3
 """How often a layout that came out otherwise than planned is mended."""
 GRAVE = ("lost", "moved", "overlap")
 """Faults for which the wide blocks of a page are set after the columns instead."""
-PANGO_PACKAGES = "libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0"
 UNDATED = datetime(2000, 1, 1, tzinfo=UTC)
 
 
@@ -51,22 +50,8 @@ class Asset:
     media_type: str
 
 
-def check_pango() -> None:
-    """Raise SetupError, with the Debian packages to install, when the PDF renderer cannot start."""
-    try:
-        import weasyprint  # noqa: F401
-    except OSError as error:
-        raise SetupError(
-            "the PDF renderer needs Pango, which this machine lacks",
-            where=str(error).splitlines()[0],
-            expected="the libraries Pango, PangoFT2 and HarfBuzz",
-            remedy=f"on Debian or Ubuntu: sudo apt-get install {PANGO_PACKAGES}",
-        ) from error
-
-
 def render_pdf(document: Document, numbering: Numbering) -> bytes:
     """The paper as PDF bytes."""
-    check_pango()
     assets = _assets(document)
     empty = {name: _emptied(name, asset) for name, asset in assets.items()}
     content = _content(document)

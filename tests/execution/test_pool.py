@@ -228,7 +228,11 @@ def _study(folder: Path) -> Iterator[tuple[subprocess.Popen[str], list[psutil.Pr
     program = folder / "study.py"
     program.write_text(SCRIPT)
     study = subprocess.Popen(
-        [sys.executable, program, folder], stdout=subprocess.PIPE, text=True, start_new_session=True
+        [sys.executable, program, folder],
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # jobs in the background ignore it
     )
     try:
         assert study.stdout is not None

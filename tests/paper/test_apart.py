@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
+import os
+import tempfile
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from benchsuite.errors import PaperError
-from benchsuite.paper.apart import render_apart
+from benchsuite.paper import apart
+from benchsuite.paper.apart import Pages, Renderer
+from benchsuite.paper.attached import pack
+from benchsuite.paper.material import PaperMaterial
 from support.paper_material import make_material
 
 ATTEMPTS = {
@@ -21,16 +25,18 @@ ATTEMPTS = {
     "starting a program": "subprocess.run(['true'])",
     "starting a shell": "os.system('true')",
     "removing": "os.remove('{folder}/secret')",
+    "removing all": "__import__('shutil').rmtree('{folder}')",
 }
 CLOSED = """
-import os, socket, subprocess, sys
+import os, socket, subprocess, sys, tempfile
 import weasyprint
 from benchsuite.paper.apart import _close
 _close()
-for attempt in sys.argv[1:]:
+for attempt in sys.stdin.read().splitlines():
     try:
         exec(attempt)
         print("done")
+        sys.stdout.flush()
     except PermissionError as error:
         print("refused", error)
 """
@@ -38,13 +44,35 @@ for attempt in sys.argv[1:]:
 
 @pytest.fixture(scope="module")
 def refusals(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """What became of each attempt, one after the other in one process."""
+    """What became of each attempt, one after the other in one process that is started as the renderer is."""
     folder = tmp_path_factory.mktemp("apart")
     (folder / "secret").write_text("x")
-    attempts = [attempt.format(folder=folder) for attempt in ATTEMPTS.values()]
-    done = subprocess.run([sys.executable, "-c", CLOSED, *attempts], capture_output=True, text=True, check=True)
+    attempts = "\n".join(attempt.format(folder=folder) for attempt in ATTEMPTS.values())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(apart, "ENTRY", CLOSED)
+        with Renderer() as renderer:
+            told, _ = renderer._process.communicate(attempts.encode())
     assert (folder / "secret").exists()
-    return dict(zip(ATTEMPTS, done.stdout.splitlines(), strict=True))
+    return dict(zip(ATTEMPTS, told.decode().splitlines(), strict=True))
+
+
+def set_apart(material: PaperMaterial, **limits: float) -> Pages:
+    with Renderer() as renderer:
+        return renderer.pages([pack(material)], **limits)  # type: ignore[arg-type]
+
+
+def test_it_leaves_nothing_behind(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    assert set_apart(make_material(cases=2, seeds=1)).pdf.startswith(b"%PDF-")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_renderer_that_was_not_needed_ends() -> None:
+    with Renderer() as renderer:
+        process = renderer._process
+    assert process.poll() is not None
+    with pytest.raises(ProcessLookupError):
+        os.killpg(process.pid, 0)
 
 
 @pytest.mark.parametrize("attempt", ATTEMPTS)
@@ -55,20 +83,20 @@ def test_once_it_has_its_libraries_it_reaches_nothing(attempt: str, refusals: di
 def test_an_error_of_the_prose_arrives_as_it_is() -> None:
     material = make_material({"abstract": "Como se sabe [[nadie]]."}, cases=2, seeds=1, done=0)
     with pytest.raises(PaperError, match=r"cites \[\[nadie\]\]") as raised:
-        render_apart(material)
+        set_apart(material)
     assert raised.value.remedy is not None
 
 
 def test_a_paper_that_takes_too_long_is_given_up() -> None:
     with pytest.raises(PaperError, match="is not finished after"):
-        render_apart(make_material(cases=2, seeds=1), seconds=0.3)
+        set_apart(make_material(cases=2, seeds=1), seconds=0.3)
 
 
 def test_a_paper_that_takes_too_much_memory_is_given_up() -> None:
     with pytest.raises(PaperError, match=r"memory|the process that sets the paper ended with"):
-        render_apart(make_material(cases=2, seeds=1), memory=2**28)
+        set_apart(make_material(cases=2, seeds=1), memory=2**28)
 
 
 def test_photos_that_cannot_be_decoded_are_told_before() -> None:
     with pytest.raises(PaperError, match="cannot be decoded"):
-        render_apart(replace(make_material(done=0), samples=(("hoja", b"no picture"),)))
+        set_apart(replace(make_material(done=0), samples=(("hoja", b"no picture"),)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
 import re
@@ -100,13 +101,18 @@ def test_the_pdf_is_tagged_archival_and_carries_the_results(sample_paper: PaperF
     assert re.search(rb'pdfaid:(part="3"|part>3)', metadata)
 
 
-def test_another_process_folder_time_zone_and_hash_seed_give_the_same_bytes(
+def test_another_process_folder_time_zone_locale_home_hash_seed_and_no_fonts_give_the_same_bytes(
     sample_paper: PaperFiles, tmp_path: Path
 ) -> None:
+    fonts = tmp_path / "fonts.conf"
+    fonts.write_text('<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd"><fontconfig></fontconfig>')
     environment = {
         **os.environ,
         "PYTHONHASHSEED": "77",
         "TZ": "Pacific/Auckland",
+        "LC_ALL": "C",
+        "HOME": str(tmp_path),
+        "FONTCONFIG_FILE": str(fonts),
         "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'tests'}",
     }
     command = [sys.executable, "-c", BUILD, str(tmp_path / "elsewhere")]
@@ -131,7 +137,11 @@ def test_a_missing_pango_is_said_with_the_packages_to_install(monkeypatch: pytes
             raise OSError("cannot load library 'libpango-1.0-0'")
         return original(name, *arguments, **options)  # type: ignore[arg-type]
 
+    def absent(name: str) -> None:
+        raise OSError(f"{name}: cannot open shared object file")
+
     monkeypatch.setattr(builtins, "__import__", refuse)
+    monkeypatch.setattr(ctypes, "CDLL", absent)
     with pytest.raises(SetupError, match="Pango") as caught:
         check_pango()
     for package in ("libpango-1.0-0", "libpangoft2-1.0-0", "libharfbuzz-subset0"):

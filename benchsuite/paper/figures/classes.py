@@ -27,6 +27,7 @@ from benchsuite.paper.figures.style import (
     named,
     numerals,
 )
+from benchsuite.paper.kept import kept
 
 LARGEST = 40
 """Most classes with a bar of their own."""
@@ -36,6 +37,7 @@ ROW = 0.135
 """Inches a class takes."""
 
 
+@kept
 def distribution(name: str, counts: Mapping[str, Sequence[int]], classes: Sequence[str]) -> Drawing:
     """Images of each class, the splits (by their titles) one after the other."""
     totals = np.sum([np.asarray(side) for side in counts.values()], axis=0)
@@ -72,6 +74,7 @@ def distribution(name: str, counts: Mapping[str, Sequence[int]], classes: Sequen
         return finish(made, name, alt)
 
 
+@kept
 def accuracy(name: str, cases: Sequence[CaseFindings], classes: Sequence[str], factor: str) -> Drawing:
     """The share of each class's test images that is recognised, in at most three cases."""
     shown = [(case, recall(case)) for case in cases if case.confusion is not None]

@@ -28,6 +28,7 @@ from benchsuite.paper.figures.style import (
     numerals,
     short,
 )
+from benchsuite.paper.kept import kept
 
 COUNTED = 12
 """Most classes whose cells have room for a number."""
@@ -46,6 +47,7 @@ def abreast(classes: int, cases: int) -> int:
     return min(cases, 5 if classes <= 5 else 2)
 
 
+@kept
 def matrices(name: str, cases: Sequence[CaseFindings], classes: Sequence[str], factor: str) -> Drawing:
     """A panel for each case that has a matrix; shades are shares of the true class.
 
@@ -77,6 +79,7 @@ def matrices(name: str, cases: Sequence[CaseFindings], classes: Sequence[str], f
         return finish(made, name, f"Matrices de confusión en test. Imágenes en la diagonal: {said}.", traces)
 
 
+@kept
 def pairs(name: str, case: CaseFindings, classes: Sequence[str]) -> Drawing:
     """The pairs (true, predicted) confused most often, as bars of their share of the true class."""
     found = confused(np.asarray(case.confusion))[:PAIRS]

@@ -21,9 +21,11 @@ from benchsuite.paper.figures.style import (
     named,
     numerals,
 )
+from benchsuite.paper.kept import kept
 from benchsuite.paper.metrics import METRICS
 
 
+@kept
 def parameters_against_time(name: str, cases: Sequence[CaseFindings], factor: str) -> Drawing:
     """A scatter, logarithmic where amounts spread widely; bars are the intervals of the time over seeds."""
     with drawing(name):
@@ -60,6 +62,7 @@ def parameters_against_time(name: str, cases: Sequence[CaseFindings], factor: st
         return finish(made, name, alt, traces)
 
 
+@kept
 def time_against_accuracy(name: str, cases: Sequence[CaseFindings], factor: str) -> Drawing:
     """What is bought with the time, where all cases train the same number of parameters."""
     with drawing(name):

@@ -22,12 +22,14 @@ from benchsuite.paper.figures.style import (
     named,
     numerals,
 )
+from benchsuite.paper.kept import kept
 from benchsuite.paper.metrics import METRICS
 
 CUT = 3.0
 """A loss so many times above the usual ones would flatten every other curve: it is cut off."""
 
 
+@kept
 def loss(name: str, cases: Sequence[CaseFindings], factor: str) -> Drawing:
     """Training and validation loss by epoch, mean over seeds with the range of the runs; page wide."""
     if len(cases) == 1:
@@ -49,6 +51,7 @@ def loss(name: str, cases: Sequence[CaseFindings], factor: str) -> Drawing:
         return finish(made, name, f"Pérdida por época en entrenamiento y validación. Validación: {said}.", traces)
 
 
+@kept
 def convergence(name: str, cases: Sequence[CaseFindings], factor: str) -> Drawing:
     """Validation accuracy by epoch, with a mark where the mean run reaches 95 % of its own best."""
     if len(cases) == 1:

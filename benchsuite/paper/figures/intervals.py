@@ -27,12 +27,14 @@ from benchsuite.paper.figures.style import (
     named,
     numerals,
 )
+from benchsuite.paper.kept import kept
 from benchsuite.paper.metrics import METRICS
 
 ABREAST = 45
 """Characters that names of cases may take side by side below an axis."""
 
 
+@kept
 def accuracies(name: str, cases: Sequence[CaseFindings], factor: str) -> Drawing:
     """Training and validation accuracy of each case at its best epoch."""
     with drawing(name):
@@ -52,6 +54,7 @@ def accuracies(name: str, cases: Sequence[CaseFindings], factor: str) -> Drawing
         return finish(chart.made, name, alt, chart.traces)
 
 
+@kept
 def gap(name: str, cases: Sequence[CaseFindings], factor: str) -> Drawing:
     """Training minus validation accuracy at the best epoch, in percentage points."""
     with drawing(name):
@@ -70,6 +73,7 @@ def gap(name: str, cases: Sequence[CaseFindings], factor: str) -> Drawing:
         return finish(chart.made, name, f"Exactitud de entrenamiento menos la de validación: {said}.", chart.traces)
 
 
+@kept
 def test_accuracy(name: str, cases: Sequence[CaseFindings], factor: str, seeds: Mapping[str, int]) -> Drawing:
     """Test accuracy: every run, by its key one of `seeds`, as a small mark; the mean and its interval beside them."""
     with drawing(name):

@@ -24,6 +24,7 @@ from benchsuite.paper.figures.style import (
     lines,
     short,
 )
+from benchsuite.paper.kept import kept
 from benchsuite.paper.metrics import METRICS
 from benchsuite.paper.tables.search import axis_name, axis_value
 from benchsuite.suite.metrics import HIGHER_IS_BETTER
@@ -33,6 +34,7 @@ SPREAD, MOST_SPREAD = 0.28, 0.07
 TITLES = {"validation_accuracy": "Exactitud de validación (%)", "validation_loss": "Pérdida de validación"}
 
 
+@kept
 def parallel(name: str, found: SearchFindings, labels: Mapping[str, str]) -> Drawing:
     """Parallel coordinates: a line a trial, darker the better it is, the best one orange with marks.
 
@@ -79,6 +81,7 @@ def parallel(name: str, found: SearchFindings, labels: Mapping[str, str]) -> Dra
         return finish(made, name, _said(found, shown, labels), traces)
 
 
+@kept
 def importances(name: str, found: SearchFindings, labels: Mapping[str, str]) -> Drawing:
     """Bars of the share of the variance that each axis explains alone; a line marks what chance would reach."""
     with drawing(name):

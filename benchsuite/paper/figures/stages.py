@@ -7,10 +7,12 @@ from collections.abc import Sequence
 from benchsuite.analysis.findings import CaseFindings
 from benchsuite.paper import spanish
 from benchsuite.paper.figures.style import COLOURS, COLUMN, Drawing, brief, drawing, figure, finish, lines, mark
+from benchsuite.paper.kept import kept
 
 FROZEN, TRAINED = "#c4c4c4", "#ffffff"
 
 
+@kept
 def diagram(name: str, cases: Sequence[CaseFindings], factor: str) -> Drawing:
     """One row a case, from input to head, with the parameters that train at the right."""
     from matplotlib.patches import Rectangle

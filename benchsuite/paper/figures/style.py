@@ -34,6 +34,9 @@ LABEL = 30
 """Characters of a label that a legend, or an axis of cases, can hold."""
 DASHES: tuple[Any, ...] = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 1)), (0, (8, 2)))
 
+FAMILIES = "IEEE,IEEE-Fallback"
+"""What the templates call the fonts that STYLE names: names that no system has fonts or rules for."""
+
 STYLE: dict[str, Any] = {
     "font.family": ["STIXGeneral", "DejaVu Serif"],
     "mathtext.fontset": "stix",
@@ -280,13 +283,13 @@ def _attributes(match: re.Match[str]) -> str:
     for declaration in match[1].split(";"):
         key, _, value = (part.strip() for part in declaration.partition(":"))
         if key == "font":
-            font = re.fullmatch(r"(?:(italic|oblique) )?(?:(bold|\d{3}) )?([\d.]+)px (.*)", value)
+            font = re.fullmatch(r"(?:(italic|oblique) )?(?:(bold|\d{3}) )?([\d.]+)px .*", value)
             if font is None:
                 continue
-            style, weight, size, family = font.groups()
+            style, weight, size = font.groups()
             out += [f' font-style="{style}"'] if style else []
             out += [f' font-weight="{weight}"'] if weight else []
-            out.append(f' font-size="{size}" font-family="{family}"')
+            out.append(f' font-size="{size}" font-family="{FAMILIES}"')
         elif key:
             out.append(f' {key}="{value}"')
     return "".join(out)
