@@ -26,12 +26,14 @@ from benchsuite.contracts.recipe import (
     Recipe,
     Scheduler,
 )
+from benchsuite.contracts.version import API_VERSION
 from benchsuite.errors import BenchsuiteError, DataError, PluginError, TrainingError, WeightsError
 from benchsuite.hookspecs import hookimpl
 from benchsuite.sources.archives import unpack
 from benchsuite.sources.digests import content_fingerprint, file_sha256
 
 __all__ = [
+    "API_VERSION",
     "Augmentation",
     "BenchsuiteError",
     "DataError",

@@ -36,4 +36,7 @@ class Variable:
 
 CACHE_GB = Variable("BENCHSUITE_CACHE_GB", 20, "GiB that decoded images may take in the cache, and features as many")
 CHECKPOINT_SECONDS = Variable("BENCHSUITE_CHECKPOINT_SECONDS", 5, "seconds between the checkpoints of a run")
+HANG_SECONDS = Variable(
+    "BENCHSUITE_HANG_SECONDS", 3600, "seconds without a sign of life after which a run is given up, or 0 for never"
+)
 THREADS = Variable("BENCHSUITE_THREADS", 0, "CPU threads of a run, or 0 for one on each core")

@@ -25,6 +25,8 @@ from benchsuite_plugins.recipes.two_phase import TwoPhase
 
 from benchsuite.api import Dataset, Model, Recipe, hookimpl
 
+benchsuite_api = "1.0"
+
 
 @hookimpl
 def benchsuite_datasets() -> Iterable[type[Dataset[Any]]]:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from benchsuite.commands.console import announce, out, print_json, say, table
-from benchsuite.commands.options import Json
+from benchsuite.commands.options import Json, Plugins
+from benchsuite.errors import PluginError
 
 if TYPE_CHECKING:
     from benchsuite.registry import Entry, Registry
@@ -19,6 +20,7 @@ KINDS: tuple[tuple[Kind, str], ...] = (("dataset", "datasets"), ("model", "model
 
 def list_(
     what: Annotated[str, typer.Argument(metavar="[suites|datasets|models|recipes|plugins]", help="Only these.")] = "",
+    plugins: Plugins = None,
     as_json: Json = False,
 ) -> None:
     """Show the suites and components that are installed, and plugins that had to be set aside."""
@@ -50,18 +52,22 @@ def list_(
 
 
 def _suites(known: Registry) -> list[dict[str, Any]]:
+    from benchsuite.registry import discover
+    from benchsuite.registry.local import places
     from benchsuite.suite.expand import expand
     from benchsuite.suite.problems import SuiteError
-    from benchsuite.suite.reader import read_suite, suite_files
+    from benchsuite.suite.reader import plugins_of, read_suite, suite_files
 
     rows = []
     for name, paths in suite_files(known).items():
         try:
-            suite = read_suite(paths[0], known)
-            plan = expand(suite, known)
+            own = plugins_of(paths[0])
+            its = discover(local=(*places(), *own)) if own else known
+            suite = read_suite(paths[0], its)
+            plan = expand(suite, its)
             runs = len(plan.runs) + plan.following
             rows.append({"name": name, "cases": len(plan.cases), "runs": runs, "title": suite.title})
-        except SuiteError as error:
+        except (SuiteError, PluginError) as error:
             rows.append({"name": name, "cases": 0, "runs": 0, "title": f"INVALID: {str(error).splitlines()[0]}"})
     return rows
 
@@ -114,7 +120,7 @@ def _version(distribution: str) -> str:
         return "unknown"
 
 
-def schema() -> None:
+def schema(plugins: Plugins = None) -> None:
     """Print the JSON Schema of suites, with which an editor completes and checks them.
 
     Save it as suite.schema.json and begin a suite with: # yaml-language-server: $schema=suite.schema.json

@@ -84,4 +84,26 @@ Results = Annotated[Path, typer.Option("--results", envvar="BENCHSUITE_RESULTS",
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs instead of tables.")]
 
 
+def _use_plugins(named: list[Path] | None) -> None:
+    """Tell this process, and its workers, of local plugins."""
+    if named:
+        from benchsuite.registry.local import add_places
+
+        add_places(named)
+
+
+Plugins = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--plugins",
+        metavar="PATH",
+        callback=_use_plugins,
+        is_eager=True,
+        expose_value=False,
+        help="Use the components of a Python file, or of a folder of them, without installing it; also"
+        " BENCHSUITE_PLUGINS.",
+    ),
+]
+
+
 RESULTS = Path("results")

@@ -17,6 +17,7 @@ from benchsuite.commands.options import (
     DeviceOption,
     PageName,
     PageOption,
+    Plugins,
     PolicyName,
     PolicyOption,
     Results,
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
 def paper(
     suite: Annotated[str | None, SUITE] = None,
+    plugins: Plugins = None,
     overrides: Set = None,
     seeds: Seeds = None,
     data: Data = None,

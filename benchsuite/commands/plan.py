@@ -14,6 +14,7 @@ from benchsuite.commands.options import (
     DeviceName,
     DeviceOption,
     Json,
+    Plugins,
     PolicyName,
     PolicyOption,
     Results,
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 def plan(
     suite: SuiteName,
+    plugins: Plugins = None,
     overrides: Set = None,
     seeds: Seeds = None,
     data: Data = None,

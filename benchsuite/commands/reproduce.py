@@ -10,7 +10,7 @@ import typer
 
 from benchsuite.commands.check import PaperFile, rebuild, report
 from benchsuite.commands.console import announce, out, say, table
-from benchsuite.commands.options import Data, DeviceName, DeviceOption, PolicyName, PolicyOption
+from benchsuite.commands.options import Data, DeviceName, DeviceOption, Plugins, PolicyName, PolicyOption
 from benchsuite.errors import PaperError
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ def reproduce(
         Path | None, typer.Option("--to", help="Folder for the paper built again.", show_default="reproduced/<suite>")
     ] = None,
     runs: Annotated[int, typer.Option("--runs", min=0, help="Also train so many of its runs again, and compare.")] = 0,
+    plugins: Plugins = None,
     data: Data = None,
     policy: PolicyOption = PolicyName.auto,
     device: DeviceOption = DeviceName.auto,

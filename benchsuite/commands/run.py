@@ -15,6 +15,7 @@ from benchsuite.commands.options import (
     DeviceOption,
     PageName,
     PageOption,
+    Plugins,
     PolicyName,
     PolicyOption,
     Results,
@@ -38,6 +39,7 @@ Paper = Annotated[bool, typer.Option("--paper/--no-paper", help="Make the paper 
 
 def run(
     suite: SuiteName,
+    plugins: Plugins = None,
     overrides: Set = None,
     seeds: Seeds = None,
     data: Data = None,

@@ -15,6 +15,7 @@ from benchsuite.commands.options import (
     DeviceName,
     DeviceOption,
     Json,
+    Plugins,
     PolicyName,
     PolicyOption,
     Results,
@@ -61,6 +62,7 @@ def show(run: RunName, results: Results = RESULTS, as_json: Json = False) -> Non
 
 def why(
     run: RunName,
+    plugins: Plugins = None,
     overrides: Set = None,
     seeds: Seeds = None,
     data: Data = None,

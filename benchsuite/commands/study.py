@@ -10,13 +10,13 @@ from benchsuite.commands.console import announce, say
 from benchsuite.commands.options import DeviceName, PolicyName
 from benchsuite.execution.preparation import Place, Preparation, prepare
 from benchsuite.execution.searching import searched
-from benchsuite.registry import Registry, registry
+from benchsuite.registry import Registry, registry, use_local
 from benchsuite.sources.cache import cache_root
 from benchsuite.suite.expand import expand
-from benchsuite.suite.reader import read_suite
+from benchsuite.suite.reader import plugins_of, read_suite, suite_path
 from benchsuite.suite.references import typed_results
 from benchsuite.suite.schema import Suite
-from benchsuite.variables import CACHE_GB, CHECKPOINT_SECONDS, THREADS
+from benchsuite.variables import CACHE_GB, CHECKPOINT_SECONDS, HANG_SECONDS, THREADS
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Study:
 
 def place_from(data: Path | None, policy: PolicyName, device: DeviceName, results: Path) -> Place:
     """The place that the command line and the environment describe. Raises SetupError."""
-    for variable in (CACHE_GB, CHECKPOINT_SECONDS):
+    for variable in (CACHE_GB, CHECKPOINT_SECONDS, HANG_SECONDS):
         variable.value()  # the workers read them, where a mistake would look like a defect
     return Place(
         policy=policy.value,
@@ -55,7 +55,10 @@ def open_study(
     With `download` false nothing is fetched: what is absent is told. Results that the prose has typed are pointed at.
     """
     known = registry()
-    suite = read_suite(Path(name) if name.endswith((".yaml", ".yml")) else name, known)
+    path = suite_path(name, known)
+    if own := plugins_of(path):
+        known = use_local(own)
+    suite = read_suite(path, known)
     for warning in () if quiet else typed_results(suite):
         announce(f"warning: {warning}")
     plan = expand(suite, known, overrides=overrides or (), seeds=seeds)

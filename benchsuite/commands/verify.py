@@ -16,6 +16,7 @@ from benchsuite.commands.options import (
     Data,
     DeviceName,
     DeviceOption,
+    Plugins,
     PolicyName,
     PolicyOption,
     Results,
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 def verify(
     suite: SuiteName,
+    plugins: Plugins = None,
     runs: Annotated[int, typer.Option("--runs", min=1, help="How many runs to repeat.")] = 1,
     overrides: Set = None,
     seeds: Seeds = None,

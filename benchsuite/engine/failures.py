@@ -19,7 +19,7 @@ from benchsuite.store.record import Failure
 _OUT_OF_MEMORY = ("can't allocate memory", "out of memory", "not enough memory", "ALLOC_FAILED")
 
 
-def describe_failure(error: Exception, task: RunTask, entries: Sequence[Entry] = ()) -> Failure:
+def describe_failure(error: Exception | SystemExit, task: RunTask, entries: Sequence[Entry] = ()) -> Failure:
     """Describe `error`, which ended the run; `entries` are the components that may be to blame.
 
     A traceback is kept for what is nobody's mistake but the code's.
@@ -44,7 +44,7 @@ def describe_failure(error: Exception, task: RunTask, entries: Sequence[Entry] =
     )
 
 
-def translated(error: Exception, task: RunTask, entries: Sequence[Entry]) -> BenchsuiteError | None:
+def translated(error: Exception | SystemExit, task: RunTask, entries: Sequence[Entry]) -> BenchsuiteError | None:
     """What the user should be told of `error`; None when it is a defect of benchsuite."""
     if isinstance(error, BenchsuiteError):
         return error
@@ -66,13 +66,13 @@ def first_line(error: BaseException) -> str:
     return lines[0][:200] if lines else type(error).__name__
 
 
-def _out_of_memory(error: Exception) -> bool:
+def _out_of_memory(error: BaseException) -> bool:
     # The CPU's allocator, cuDNN and cuBLAS raise plain RuntimeErrors; only their text tells.
     if isinstance(error, RuntimeError):
         return isinstance(error, torch.OutOfMemoryError) or any(sign in str(error) for sign in _OUT_OF_MEMORY)
     return isinstance(error, MemoryError)
 
 
-def _raised_in(error: Exception) -> str:
+def _raised_in(error: BaseException) -> str:
     frames = traceback.extract_tb(error.__traceback__)
     return f"{Path(frames[-1].filename).name}:{frames[-1].lineno} in {frames[-1].name}" if frames else "unknown"

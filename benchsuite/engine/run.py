@@ -18,7 +18,7 @@ from safetensors.torch import save_file
 from benchsuite.atomic import atomic_path
 from benchsuite.contracts.dataset import Split
 from benchsuite.contracts.observer import EpochReport, RunInfo, RunSummary
-from benchsuite.engine import cost, freeze, memory, seeds
+from benchsuite.engine import cost, freeze, guard, memory, seeds
 from benchsuite.engine.augment import Augmenter
 from benchsuite.engine.checkpoint import Checkpoint, Progress
 from benchsuite.engine.components import Components, components_of, entries_of
@@ -84,10 +84,12 @@ def carry(task: RunTask, registry: Registry, watcher: Watcher, checkpoint_interv
     entries: tuple[Entry, ...] = ()
     try:
         entries = entries_of(task.spec.case, registry)
-        with seeds.isolated():
-            Run(task, registry, store, watcher, checkpoint_interval, known).make()
+        at_work = guard.suspects(entries, registry.observers)
+        with guard.guarding(at_work, (task.results, task.cache)) as watched, seeds.isolated():
+            Run(task, registry, store, watcher, checkpoint_interval, known, watched).make()
+            watched.check("during the run")
         failure = None
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         failure = describe_failure(error, task, entries)
     record = RunRecord(
         key=task.key.key,
@@ -134,7 +136,9 @@ class Run:
         watcher: Watcher,
         checkpoint_interval: float | None,
         known: _Known,
+        watched: guard.Guard,
     ) -> None:
+        self.watched = watched
         self.task, self.registry, self.watcher, self.known = task, registry, watcher, known
         self.store = store
         self.folder = store.folder(task.key.key)
@@ -157,6 +161,7 @@ class Run:
         with timed(progress, "setup"):
             self.build()
             self.known.model = self._facts()
+        self.watched.check("while the network was built")
         info = RunInfo(
             key=self.task.key.key,
             suite=self.task.spec.suite,
@@ -169,7 +174,7 @@ class Run:
         observers = Observers(self.registry, info)
         try:
             observers.started()
-            listener = _Listener(observers, self.watcher, sum(phase.max_epochs for phase in self.phases))
+            listener = _Listener(observers, self.watcher, self.watched, sum(phase.max_epochs for phase in self.phases))
             self.trainer(listener).run(progress)
             self._finish(progress)
         except BaseException:
@@ -347,10 +352,12 @@ class _Listener:
 
     observers: Observers
     watcher: Watcher
+    watched: guard.Guard
     max_epochs: int
 
     def epoch(self, report: EpochReport) -> None:
         self.observers.epoch(report)
+        self.watched.check(f"in epoch {report.epoch}")
         self.watcher.epoch(report, self.max_epochs)
 
     def steps(self, epoch: int, done: int, total: int) -> None:

@@ -19,6 +19,11 @@ import torch
 Stream = Literal["init", "order", "augment", "dropout", "transform"]
 
 
+_number: int | None = None
+"""What torch's generator was last seeded with in the innermost block of `isolated`."""
+_tampered = False
+
+
 def generator(seed: int, stream: Stream, *position: int) -> np.random.Generator:
     """A generator for `stream` of `seed` at `position` (at most three numbers, such as epoch and step)."""
     if len(position) > 3:
@@ -39,7 +44,8 @@ def reseed(seed: int, stream: Stream, *position: int) -> None:
     """Seed the generators that all code shares (torch, numpy, random), for what draws from no other: initial
     weights, dropout masks, and whatever a plugin draws. Call it inside `isolated`."""
     drawn = generator(seed, stream, *position)
-    number = int(drawn.integers(2**63 - 1))
+    global _number
+    _number = number = int(drawn.integers(2**63 - 1))
     # torch.manual_seed would also seek every kind of accelerator there is: milliseconds, in each epoch.
     torch.default_generator.manual_seed(number)
     if torch.cuda.is_available():
@@ -48,14 +54,29 @@ def reseed(seed: int, stream: Stream, *position: int) -> None:
     random.seed(int(drawn.integers(2**63 - 1)))
 
 
+def seeded_anew() -> bool:
+    """Whether somebody else has seeded torch's generator after a `reseed`, since this was last asked."""
+    global _tampered
+    found, _tampered = _tampered or _anew(), False
+    return found
+
+
+def _anew() -> bool:
+    return _number is not None and torch.default_generator.initial_seed() != _number
+
+
 @contextmanager
 def isolated() -> Iterator[None]:
     """Leave the generators that all code shares as they were found, whatever the block does to them."""
+    global _number, _tampered
     python, legacy = random.getstate(), np.random.get_state()
+    outside, _number = _number, None
     devices = [torch.cuda.current_device()] if torch.cuda.is_initialized() else []
     with torch.random.fork_rng(devices=devices):
         try:
             yield
         finally:
+            _tampered = _tampered or _anew()
+            _number = outside
             random.setstate(python)
             np.random.set_state(legacy)

@@ -26,8 +26,10 @@ from benchsuite.identity.numerics import Numerics
 from benchsuite.store.environment import capture
 from benchsuite.store.folders import Store
 from benchsuite.store.record import Failure, RunRecord
+from benchsuite.variables import HANG_SECONDS
 
 GRACE_SECONDS = 5.0
+OURS = "benchsuite"
 
 
 class Pool:
@@ -96,10 +98,10 @@ class Pool:
             while True:
                 kind, content = own.receive()
                 match kind:
-                    case "result":
+                    case "result" | "spoiled":
                         result: RunRecord | Busy | Probe = content
-                        if isinstance(result, RunRecord) and result.status == "failed":
-                            own.retire()
+                        if isinstance(result, RunRecord) and result.failure is not None:
+                            own.retire(spoiled=kind == "spoiled")
                         return result
                     case "error":
                         own.retire()
@@ -113,7 +115,7 @@ class Pool:
         except (EOFError, BrokenPipeError, ConnectionResetError):
             error = WorkerDied(
                 f"the process that carried this run ended: {own.bury()}",
-                where=job.title if isinstance(job, RunTask) else job.task.title,
+                where=_where(job if isinstance(job, RunTask) else job.task),
                 remedy="free memory or lower the batch size if it was killed; the log is in the run's folder. "
                 "Start the suite again to go on from the last checkpoint",
             )
@@ -131,6 +133,7 @@ class _Worker:
         self._connection: Connection | None = None
         self._lock = threading.Lock()
         self._killed = False
+        self._given_up = ""
 
     def send(self, job: RunTask | ProbeJob) -> None:
         with self._lock:  # of the start alone: sending waits for the worker, and kill must not
@@ -143,6 +146,12 @@ class _Worker:
 
     def receive(self) -> tuple[str, Any]:
         assert self._connection is not None
+        patience = HANG_SECONDS.value()
+        if patience and not self._connection.poll(patience):
+            self._given_up = f"it gave no sign of life for {patience:.0f} s and was given up"
+            if self._process is not None:
+                self._process.kill()
+            raise EOFError
         message: tuple[str, Any] = self._connection.recv()
         return message
 
@@ -166,15 +175,19 @@ class _Worker:
         if process.is_alive():
             process.kill()
             process.join()
+        given_up, self._given_up = self._given_up, ""
+        if given_up:
+            return given_up
         code = process.exitcode or 0
         if code >= 0:
             return f"it left with exit code {code}"
         name = signal.Signals(-code).name
         return f"killed by {name}" + (", often because memory ran out" if name == "SIGKILL" else "")
 
-    def retire(self) -> None:
-        """After a failure: a fault on a GPU ends the use of CUDA in its process, so the next job gets a new one."""
-        if self._numerics.device == "cuda":
+    def retire(self, *, spoiled: bool = False) -> None:
+        """After a failure: a fault on a GPU ends the use of CUDA in its process, and a plugin may have `spoiled` what
+        all code there shares, so the next job gets a new one."""
+        if spoiled or self._numerics.device == "cuda":
             self._leave()
             self.bury()
 
@@ -195,6 +208,14 @@ class _Worker:
         if process is not None and process.is_alive():
             process.kill()
             process.join(GRACE_SECONDS)
+
+
+def _where(task: RunTask) -> str:
+    """The run, and whose code it ran besides ours: a process that is gone cannot tell which of it was at work."""
+    case = task.spec.case
+    parts = {"data set": case.dataset, "model": case.model, "recipe": case.recipe}
+    foreign = [f"{kind} {one.name} of {one.distribution}" for kind, one in parts.items() if one.distribution != OURS]
+    return task.title + (f", with the {', the '.join(foreign)}" if foreign else "")
 
 
 def _failed(task: RunTask, error: WorkerDied) -> RunRecord:

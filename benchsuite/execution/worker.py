@@ -1,8 +1,8 @@
 """The worker process: makes one run after another on its device, until told to stop or its parent is gone.
 
 Messages from the parent are a RunTask, a ProbeJob, or None to stop; answers are (kind, content) pairs, the last of
-each job being ("result", ...) or ("error", exception). While a run is made, everything the process prints goes into
-the run's log.
+each job being ("result", ...), or ("spoiled", ...) after a plugin has changed what all code of the process shares, or
+("error", exception). While a run is made, everything the process prints goes into the run's log.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from filelock import Timeout
 
 from benchsuite.atomic import store_error
 from benchsuite.contracts.observer import EpochReport
-from benchsuite.engine import memory
+from benchsuite.engine import guard, memory
 from benchsuite.engine.determinism import configure, prepare_environment
 from benchsuite.engine.task import RunTask
 from benchsuite.errors import BenchsuiteError, SetupError
@@ -49,7 +49,8 @@ def main(connection: Connection, numerics: Numerics, gpu: str | None) -> None:
             try:
                 if unfit is not None:
                     raise unfit
-                answer: tuple[str, object] = ("result", _serve(job, channel))
+                done = _serve(job, channel)
+                answer: tuple[str, object] = ("spoiled" if guard.spoiled() else "result", done)
             except Exception as error:
                 answer = ("error", _portable(error))
             channel.send(*answer)

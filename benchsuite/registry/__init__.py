@@ -1,7 +1,7 @@
 """The registry: which plugins are installed, what they provide, and which of them had to be set aside."""
 
 from benchsuite.registry.catalogue import Registry
-from benchsuite.registry.discovery import discover, registry
+from benchsuite.registry.discovery import discover, registry, use_local
 from benchsuite.registry.entries import AmbiguousComponent, Entry, Kind, Quarantined, UnknownComponent
 
 __all__ = [
@@ -13,4 +13,5 @@ __all__ = [
     "UnknownComponent",
     "discover",
     "registry",
+    "use_local",
 ]

@@ -19,7 +19,8 @@ class Registry:
     """Everything the installed plugins provide. Made by `discover`; never changes afterwards.
 
     `observers` pairs each plugin that implements an observer hook with its distribution; `relay(plugin)` calls that
-    plugin alone, so that whoever raises can be named. `hook` calls them all.
+    plugin alone, so that whoever raises can be named. `notices` pair a distribution with what its authors should mend
+    before a coming version.
     """
 
     datasets: Mapping[str, tuple[Entry, ...]]
@@ -28,6 +29,7 @@ class Registry:
     suite_folders: tuple[tuple[Path, str], ...]
     observers: tuple[tuple[str, object], ...]
     quarantined: tuple[Quarantined, ...]
+    notices: tuple[tuple[str, str], ...]
     manager: pluggy.PluginManager
 
     def relay(self, plugin: object) -> pluggy.HookRelay:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from importlib import metadata
 from pathlib import Path
 from types import MappingProxyType
@@ -12,6 +12,8 @@ from typing import Any, Protocol
 from benchsuite.registry.catalogue import Registry
 from benchsuite.registry.entries import Entry, Kind, Quarantined
 from benchsuite.registry.inspection import Provided, Unfit, guarded, inspect_plugin, new_manager
+from benchsuite.registry.local import DISTRIBUTION, add_places, local_plugins, places
+from benchsuite.registry.versions import ATTRIBUTE, agree
 
 GROUP = "benchsuite"
 
@@ -30,27 +32,41 @@ class Announcement(Protocol):
 
 @functools.cache
 def registry() -> Registry:
-    """The registry of this process."""
-    return discover()
+    """The registry of this process: what is installed, and the local plugins it was told of. Raises PluginError."""
+    return discover(local=places())
 
 
-def discover(entry_points: Iterable[Announcement] | None = None) -> Registry:
-    """Load every plugin of the entry-point group `benchsuite` (or the given ones). Never raises for a bad plugin.
+def use_local(more: Sequence[Path]) -> Registry:
+    """The registry of this process from now on, with the local plugins at these places too. Raises PluginError."""
+    add_places(more)
+    registry.cache_clear()
+    return registry()
 
-    Plugins are taken in the order of their distribution's name, so that nothing depends on the file system.
+
+def discover(entry_points: Iterable[Announcement] | None = None, local: Sequence[Path] = ()) -> Registry:
+    """Load every plugin of the entry-point group `benchsuite` (or the given ones), and those at the places `local`.
+
+    Never raises for a bad plugin; PluginError for a place that holds none. Plugins are taken in the order of their
+    distribution's name, so that nothing depends on the file system.
     """
-    announced = metadata.entry_points(group=GROUP) if entry_points is None else entry_points
+    installed = metadata.entry_points(group=GROUP) if entry_points is None else entry_points
+    announced: list[Announcement] = [*installed, *local_plugins(local)]
     manager = new_manager()
     found: dict[Kind, dict[str, list[Entry]]] = {"dataset": {}, "model": {}, "recipe": {}}
     folders: list[tuple[Path, str]] = []
     observers: list[tuple[str, object]] = []
     quarantined: list[Quarantined] = []
+    notices: list[tuple[str, str]] = []
     for point in sorted(announced, key=lambda point: (_owner(point), point.name)):
         distribution, version = _owner(point)
         try:
             plugin = guarded(point.load, "importing it raised")
+            if plugin is None:
+                continue
             if manager.is_registered(plugin):
                 raise Unfit(f"the same plugin is already announced as {manager.get_name(plugin)}")
+            stated = guarded(functools.partial(getattr, plugin, ATTRIBUTE, None), f"reading {ATTRIBUTE} raised")
+            notice = agree(stated) if stated is not None or distribution != DISTRIBUTION else None
             provided = inspect_plugin(plugin)
             entries = _entries(provided, distribution, version)
             _refuse_known(entries, found)
@@ -58,6 +74,7 @@ def discover(entry_points: Iterable[Announcement] | None = None) -> Registry:
         except Unfit as unfit:
             quarantined.append(Quarantined(distribution, version, point.name, str(unfit)))
             continue
+        notices += [(distribution, notice)] if notice else []
         for entry in entries:
             found[entry.kind].setdefault(entry.name, []).append(entry)
         folders += [(folder, distribution) for folder in provided.suite_folders]
@@ -69,6 +86,7 @@ def discover(entry_points: Iterable[Announcement] | None = None) -> Registry:
         suite_folders=tuple(folders),
         observers=tuple(observers),
         quarantined=tuple(quarantined),
+        notices=tuple(notices),
         manager=manager,
     )
 

@@ -27,7 +27,7 @@ def read_suite(source: str | Path, registry: Registry) -> Suite:
 
     Raises SuiteError with every problem of the file, those of the grid and of the plugins' parameters included.
     """
-    path = source if isinstance(source, Path) else _find(source, registry)
+    path = source if isinstance(source, Path) else suite_path(source, registry)
     return parse_suite(_read(path), _shown_path(path), registry, path.parent)
 
 
@@ -56,6 +56,17 @@ def parse_suite(data: bytes, source: str, registry: Registry, folder: Path | Non
     return suite
 
 
+def plugins_of(path: Path) -> tuple[Path, ...]:
+    """The places of the local plugins that a suite names; none where the file does not say so properly."""
+    try:
+        origin, _ = parse_bytes(_read(path), _shown_path(path))
+    except SuiteError:
+        return ()
+    given = origin.get("plugins")
+    named = (item.content for item in given.elements) if given is not None else ()
+    return tuple(path.parent / place for place in named if isinstance(place, str) and place)
+
+
 def suite_files(registry: Registry) -> Mapping[str, tuple[Path, ...]]:
     """The suites that can be named, sorted, each with its files: one, unless two distributions use the same name.
 
@@ -75,7 +86,8 @@ def _suites_in(folder: Path) -> Iterable[Path]:
     return sorted(path for ending in ENDINGS for path in folder.glob(f"*{ending}"))
 
 
-def _find(source: str, registry: Registry) -> Path:
+def suite_path(source: str, registry: Registry) -> Path:
+    """The file of the suite that a name, or a path, means. Raises SuiteError when there is none, or several."""
     if source.endswith(ENDINGS) or "/" in source or "\\" in source:
         return Path(source)
     files = suite_files(registry)

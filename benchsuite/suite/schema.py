@@ -296,6 +296,9 @@ class Suite(Design):
     title: Line
     """Title of the paper, in Spanish."""
 
+    plugins: Annotated[tuple[Path, ...], Field(max_length=50)] = ()
+    """Python files, or folders of them, with components of this study's own; relative to the suite's folder."""
+
     compare: Compare | None = None
     """The comparison that the paper reports; left out, cases are only described."""
 

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 class TensorBoard:
     """Writes one event file for each start of a run, below `<run folder>/tensorboard`."""
 
+    benchsuite_api = "1.0"
+
     def __init__(self) -> None:
         self._writers: dict[str, SummaryWriter] = {}
 

@@ -37,13 +37,14 @@ class Engine:
 
         from benchsuite.engine import freeze
         from benchsuite.engine.checkpoint import Progress
+        from benchsuite.engine.guard import Guard
         from benchsuite.engine.loop import make_optimizer
         from benchsuite.engine.run import Run, _Known
         from benchsuite.store.folders import Store
 
         self.device = torch.device(task.numerics.device)
         store = Store(Path(tempfile.mkdtemp(prefix="benchsuite-bench-")))
-        self.run = Run(replace(task, results=store.root), registry(), store, _Silent(), 1e9, _Known())
+        self.run = Run(replace(task, results=store.root), registry(), store, _Silent(), 1e9, _Known(), Guard((), ()))
         self.run.build()
         self.phase = self.run.phases[0]
         self.frozen = freeze.resolve(self.phase.freeze, self.run.network.stages)

@@ -20,6 +20,12 @@ FAULTS = {
     "huge": ("{model.fault: native memory}", "device", "out of memory"),
     "killed": ("{model.fault: killed}", "worker died", "SIGKILL"),
     "nan": ("{model.fault: diverges}", "training", "loss"),
+    "leaves": ("{model.fault: leaves}", "plugin", "SystemExit"),
+    "exits": ("{model.fault: exits}", "worker died", "exit code 3"),
+    "patches": ("{model.fault: patches}", "plugin", "torch.relu changed"),
+    "writes": ("{model.fault: writes}", "plugin", "writes outside its folders"),
+    "reseeds": ("{model.fault: reseeds}", "plugin", "the seed of torch's generator changed"),
+    "settles": ("{model.fault: settles}", "plugin", "the default dtype changed"),
     "shape": ("{model.weights: other.pth}", "weights", "shape"),
     "bomb": ("{model.weights: bomb.pth}", "weights", "bomb.pth"),
     "junk": ("{model.weights: junk.safetensors}", "weights", "junk.safetensors"),
@@ -31,12 +37,13 @@ FAULTS = {
 SUITE = f"""
 name: squares_width
 title: Todo lo que falla
-size: {{cases: {len(FAULTS) + 1}, seeds: 1}}
+size: {{cases: {len(FAULTS) + 2}, seeds: 1}}
 dataset: {{name: squares}}
 model: {{name: speck}}
 recipe: {{name: finetune, max_epochs: 2, batch_size: 4, learning_rate: 0.01}}
 cases:
   - {{name: sound}}
+  - {{name: prints, set: {{model.fault: prints}}}}
 {"".join(f"  - {{name: {name}, set: {change}}}{chr(10)}" for name, (change, _, _) in FAULTS.items())}
 seeds: 1
 """
@@ -76,8 +83,9 @@ def test_every_fault_fails_its_own_run_and_no_other(failed: Failed) -> None:
     outcome, records = failed.outcome, failed.records
     assert outcome.code == 1
     assert "Traceback" not in outcome.out + outcome.err
-    assert set(records) == {"sound", *FAULTS}
-    assert records["sound"]["status"] == "done"
+    assert set(records) == {"sound", "prints", *FAULTS}
+    assert records["sound"]["status"] == records["prints"]["status"] == "done"
+    assert "rubbish" not in outcome.out + outcome.err
     told = {name: records[name]["failure"] for name in FAULTS}
     for name, (_, kind, word) in FAULTS.items():
         failure = told[name]

@@ -274,6 +274,8 @@ def test_a_photo_that_breaks_after_planning_is_named(bench: Bench, tmp_path: Pat
 class Observer:
     """Keeps what it is told; raises in the hook named `fault`."""
 
+    benchsuite_api = "1.0"
+
     def __init__(self, fault: str = "") -> None:
         self.fault, self.told = fault, list[Any]()
 

@@ -37,7 +37,10 @@ class Point:
         self._plugin = plugin
 
     def load(self) -> object:
-        return self._plugin() if isinstance(self._plugin, type(lambda: 0)) else self._plugin
+        plugin = self._plugin() if isinstance(self._plugin, type(lambda: 0)) else self._plugin
+        if not hasattr(plugin, "benchsuite_api"):
+            plugin.benchsuite_api = "1.0"  # type: ignore[attr-defined]
+        return plugin
 
 
 def recipes(*classes: object) -> object:
@@ -358,3 +361,14 @@ def test_the_process_has_one_registry() -> None:
 def test_discovery_does_not_import_torch() -> None:
     code = "import sys; from benchsuite.registry import registry; registry(); sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_a_plugin_that_states_no_version_or_a_newer_one_is_quarantined() -> None:
+    class Newer:
+        benchsuite_api = "99.0"
+
+    class Silent:
+        benchsuite_api = None
+
+    assert "upgrade benchsuite" in reason(Newer())
+    assert "does not state" in reason(Silent())

@@ -151,6 +151,8 @@ class Provider:
     def __init__(self, folder: Path | None = None) -> None:
         self.folder = folder
 
+    benchsuite_api = "1.0"
+
     @hookimpl
     def benchsuite_datasets(self) -> list[type[Dataset[Any]]]:
         return [Leaves]

@@ -281,6 +281,9 @@ def _crash(how: str) -> None:
             ctypes.string_at(0)
 
 
+benchsuite_api = "1.0"
+
+
 @hookimpl
 def benchsuite_datasets() -> Iterable[type[Dataset[Any]]]:
     return [TinyData]

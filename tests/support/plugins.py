@@ -89,7 +89,8 @@ class SpeckParameters(Parameters):
     width: int = 4
     """Channels."""
 
-    fault: Literal["none", "build", "stages", "no memory", "native memory", "killed", "diverges", "slow"] = "none"
+    fault: Literal["none", "build", "stages", "no memory", "native memory", "killed", "diverges", "slow",
+                   "leaves", "exits", "hangs", "prints", "patches", "writes", "reseeds", "settles"] = "none"
     """What goes wrong."""
 
     weights: Path | None = None
@@ -121,6 +122,24 @@ class Speck(Model[SpeckParameters]):
             raise MemoryError("unable to allocate 9 TiB")
         if params.fault == "native memory":
             torch.empty(1 << 50)
+        if params.fault == "leaves":
+            raise SystemExit(3)
+        if params.fault == "exits":
+            os._exit(3)
+        if params.fault == "hangs":
+            import time
+            time.sleep(3600)
+        if params.fault == "prints":
+            print("\\x1b[31mrubbish\\x00" * 1000)
+            os.write(1, b"more rubbish")
+        if params.fault == "patches":
+            torch.relu = lambda x: x
+        if params.fault == "writes":
+            Path("/rubbish-of-a-plugin").write_text("x")
+        if params.fault == "reseeds":
+            torch.manual_seed(0)
+        if params.fault == "settles":
+            torch.set_default_dtype(torch.float64)
         if params.fault == "killed":
             os.kill(os.getpid(), signal.SIGKILL)
         network = nn.Module()
@@ -154,6 +173,9 @@ def slow():
             return x
 
     return Slow()
+
+
+benchsuite_api = "1.0"
 
 
 @hookimpl

@@ -10,7 +10,10 @@ IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
 class Rescale(nn.Module):
-    """From ImageNet's normalization (N, 3, height, width), which photo data sets use, to (pixel - 127) / 128."""
+    """From ImageNet's normalization (N, 3, height, width), which photo data sets use, to (pixel - 127) / 128.
+
+    In memory the channels become the last axis: depthwise convolutions on a CPU are several times faster so.
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -19,7 +22,7 @@ class Rescale(nn.Module):
         self.register_buffer("shift", (mean * 255 - 127) / 128, persistent=False)
 
     def forward(self, x: Tensor) -> Tensor:
-        return x * self.scale + self.shift
+        return (x * self.scale + self.shift).contiguous(memory_format=torch.channels_last)
 
 
 class SamePadding(nn.Conv2d):

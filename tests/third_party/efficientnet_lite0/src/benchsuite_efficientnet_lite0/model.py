@@ -65,7 +65,7 @@ class EfficientNetLite0(Model[EfficientNetLite0Parameters]):
         return WeightsRequest(name="imagenet", filename=FILE, sha256=SHA256, path=file)
 
     def build(self, params: EfficientNetLite0Parameters, task: Task) -> nn.Module:
-        from torch import nn
+        from torch import channels_last, nn
 
         from .layers import Block, Rescale, convolution, normalization
 
@@ -88,7 +88,7 @@ class EfficientNetLite0(Model[EfficientNetLite0Parameters]):
             nn.Dropout(params.dropout),
             nn.Linear(1280, task.classes),
         )
-        return nn.Sequential(parts)
+        return nn.Sequential(parts).to(memory_format=channels_last)
 
     def stages(self, module: nn.Module) -> Mapping[str, nn.Module]:
         return dict(module.named_children())

@@ -1,0 +1,264 @@
+"""`benchsuite doctor`: whether this machine has what a study needs, a line for each part, with what to do."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Literal
+
+import typer
+
+from benchsuite.commands.console import out, print_json, size, table
+from benchsuite.commands.options import RESULTS, Data, Json, Plugins, Results
+from benchsuite.errors import BenchsuiteError
+
+Verdict = Literal["good", "note", "bad"]
+STYLES: dict[Verdict, str] = {"good": "green", "note": "yellow", "bad": "bold red"}
+LITTLE = 5_000_000_000
+"""Bytes of a disk below which a study soon fills it."""
+PATIENCE = 60.0
+"""Seconds that importing all plugins may take."""
+LOADING = """
+import json, sys
+from importlib import metadata
+from benchsuite.registry.local import local_plugins, places
+tell = lambda *facts: (sys.__stdout__.write(json.dumps(facts) + "\\n"), sys.__stdout__.flush())
+sys.stdout = sys.stderr
+for point in [*metadata.entry_points(group="benchsuite"), *local_plugins(places())]:
+    tell("begun", point.name, str(getattr(point.dist, "name", "unknown")))
+    try:
+        point.load()
+    except BaseException:
+        pass
+tell("done", "", "")
+"""
+"""Imports every plugin by itself and says which it is about to: the last one named is the one that never came back."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What was looked at, how it is, and what to do about it."""
+
+    part: str
+    verdict: Verdict
+    found: str
+    remedy: str = ""
+
+
+def doctor(data: Data = None, results: Results = RESULTS, plugins: Plugins = None, as_json: Json = False) -> None:
+    """Look at everything that a study needs: Python, torch, CUDA, Pango, fonts, data, caches, disk and plugins.
+
+    Works with every plugin broken. Exit code 0: a study can be run; 1: something must be mended first.
+    """
+    found = [finding for part, look in _parts(data, results) for finding in _looked(part, look)]
+    if as_json:
+        print_json([asdict(finding) for finding in found])
+    else:
+        shown = table("benchsuite doctor", "part", "", "found", "what to do")
+        for one in found:
+            shown.add_row(one.part, f"[{STYLES[one.verdict]}]{one.verdict}[/]", *map(_plain, (one.found, one.remedy)))
+        out.print(shown)
+    if any(finding.verdict == "bad" for finding in found):
+        raise typer.Exit(1)
+
+
+def _plain(text: str) -> str:
+    from rich.markup import escape
+
+    return escape(text)
+
+
+def _parts(data: Path | None, results: Path) -> list[tuple[str, Callable[[], Iterator[Finding]]]]:
+    return [
+        ("python", _python),
+        ("torch", _torch),
+        ("device", _device),
+        ("pango", _pango),
+        ("fonts", _fonts),
+        ("data", lambda: _data(data)),
+        ("cache", _cache),
+        ("results", lambda: _folder("results", results)),
+        ("memory", _memory),
+        ("plugins", _plugins),
+    ]
+
+
+def _looked(part: str, look: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
+    """What a look finds; whatever it raises is a finding too, for the other parts go on."""
+    try:
+        yield from look()
+    except BenchsuiteError as error:
+        where = f" ({error.where})" if error.where else ""
+        yield Finding(part, "bad", f"{error.what}{where}", error.remedy or "")
+    except Exception as error:
+        yield Finding(part, "bad", f"{type(error).__name__}: {error}"[:300], "mend or reinstall it")
+
+
+def _python() -> Iterator[Finding]:
+    from benchsuite import __version__
+
+    version = ".".join(map(str, sys.version_info[:3]))
+    if (3, 11) <= sys.version_info[:2] <= (3, 13):
+        yield Finding("python", "good", f"Python {version}, benchsuite {__version__}")
+    else:
+        yield Finding("python", "bad", f"Python {version}", "use Python 3.11, 3.12 or 3.13")
+
+
+def _torch() -> Iterator[Finding]:
+    """In a process of its own: a broken build can take its process with it."""
+    code = "import torch, torchvision; print(torch.__version__, torchvision.__version__, torch.cuda.is_available())"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=300, check=False)
+    if done.returncode != 0:
+        told = (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1]
+        remedy = "install matching versions: pip install --force-reinstall torch torchvision"
+        yield Finding("torch", "bad", f"torch and torchvision cannot be imported: {told[:200]}", remedy)
+        return
+    torch, torchvision, cuda = done.stdout.split()
+    yield Finding("torch", "good", f"torch {torch}, torchvision {torchvision}")
+    from benchsuite.identity.numerics import find_gpus
+
+    if find_gpus() and cuda != "True":
+        remedy = "install a build of torch for this driver, or a newer driver"
+        yield Finding("torch", "bad", "there is a GPU, but torch cannot use it", remedy)
+
+
+def _device() -> Iterator[Finding]:
+    from benchsuite.identity.numerics import describe
+
+    numerics = describe()
+    if numerics.device == "cuda":
+        found = f"{numerics.device_name}, CUDA {numerics.cuda}, driver {numerics.driver}, {numerics.precision}"
+        yield Finding("device", "good", found)
+    else:
+        found = f"no CUDA GPU; {numerics.device_name}, {numerics.threads} threads"
+        yield Finding("device", "note", found, "studies run on the CPU, slower; benchsuite plan --cost says how long")
+
+
+def _pango() -> Iterator[Finding]:
+    from benchsuite.paper.pango import check_pango, versions
+
+    check_pango()
+    yield Finding("pango", "good", ", ".join(f"{name} {version}" for name, version in versions().items()) or "there")
+
+
+def _fonts() -> Iterator[Finding]:
+    from benchsuite.paper.fonts import FACES, face
+
+    absent = []
+    for name in FACES:
+        try:
+            face(name)
+        except OSError:
+            absent.append(name)
+    if absent:
+        yield Finding("fonts", "bad", f"matplotlib lacks {', '.join(absent)}", "reinstall it: pip install matplotlib")
+    else:
+        yield Finding("fonts", "good", f"{len(FACES)} faces, those that matplotlib brings; no system font is used")
+
+
+def _data(data: Path | None) -> Iterator[Finding]:
+    from benchsuite.sources.download import offline
+
+    if data is None:
+        found = "no folder is named; missing data sets are " + (
+            "not downloaded: offline" if offline() else "downloaded"
+        )
+        yield Finding("data", "note", found, "name the folder with your data: --data DIR or BENCHSUITE_DATA=DIR")
+    elif not data.expanduser().is_dir():
+        yield Finding("data", "bad", f"{data} is no folder", "correct --data or BENCHSUITE_DATA")
+    else:
+        held = sorted(path.name for path in data.expanduser().iterdir() if not path.name.startswith("."))
+        shown = ", ".join(held[:8]) + (f" and {len(held) - 8} more" if len(held) > 8 else "")
+        yield Finding("data", "good" if held else "note", f"{data} holds {shown or 'nothing'}")
+
+
+def _cache() -> Iterator[Finding]:
+    from benchsuite.sources.cache import cache_root
+    from benchsuite.variables import CACHE_GB, CHECKPOINT_SECONDS, HANG_SECONDS, THREADS
+
+    for variable in (CACHE_GB, CHECKPOINT_SECONDS, HANG_SECONDS, THREADS):
+        variable.value()
+    yield from _folder("cache", cache_root(), "set BENCHSUITE_CACHE to a folder elsewhere")
+
+
+def _folder(part: str, folder: Path, remedy: str = "name a folder elsewhere with --results") -> Iterator[Finding]:
+    """A folder that will be written: whether it can be, and the room on its disk."""
+    place = folder.expanduser().resolve()
+    standing = next(path for path in (place, *place.parents) if path.exists())
+    try:
+        with tempfile.TemporaryFile(dir=standing):
+            pass
+    except OSError as error:
+        yield Finding(part, "bad", f"{place} cannot be written: {error.strerror}", remedy)
+        return
+    free = shutil.disk_usage(standing).free
+    verdict: Verdict = "good" if free >= LITTLE else "note"
+    yield Finding(
+        part, verdict, f"{place}, {size(free)} free", "" if free >= LITTLE else f"free some space, or {remedy}"
+    )
+
+
+def _memory() -> Iterator[Finding]:
+    import psutil
+
+    memory = psutil.virtual_memory()  # type: ignore[no-untyped-call]
+    verdict: Verdict = "good" if memory.available >= 2e9 else "note"
+    found = f"{size(memory.available)} of {size(memory.total)} free"
+    yield Finding("memory", verdict, found, "" if verdict == "good" else "end other programs, or use smaller batches")
+
+
+def _plugins() -> Iterator[Finding]:
+    culprit = _stuck()
+    if culprit is not None:
+        name, distribution, how = culprit
+        remedy = f"uninstall {distribution}, or mend it; until then no command can load the plugins"
+        if distribution == "local":
+            remedy = "mend the file, or leave it out of --plugins, BENCHSUITE_PLUGINS and the suite"
+        yield Finding("plugins", "bad", f"importing {name} of {distribution} {how}", remedy)
+        return
+    from benchsuite.registry import registry
+
+    known = registry()
+    owners: dict[str, int] = {}
+    for entries in (known.datasets, known.models, known.recipes):
+        for found in entries.values():
+            for entry in found:
+                title = f"{entry.distribution} {entry.version}"
+                owners[title] = owners.get(title, 0) + 1
+    for title, count in owners.items():
+        yield Finding("plugins", "good", f"{title}: {count} components")
+    for bad in known.quarantined:
+        remedy = f"upgrade or uninstall {bad.distribution}, or report it to its authors; the others work without it"
+        yield Finding("plugins", "note", f"{bad.entry_point} of {bad.distribution} {bad.version} is set aside: "
+                      f"{bad.reason}", remedy)  # fmt: skip
+    for distribution, notice in known.notices:
+        yield Finding("plugins", "note", f"{distribution}: {notice}", f"upgrade {distribution}")
+
+
+def _stuck() -> tuple[str, str, str] | None:
+    """The plugin, its distribution and how, whose import ends or blocks its process; None when all come back."""
+    try:
+        done = subprocess.run(
+            [sys.executable, "-c", LOADING],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            stdin=subprocess.DEVNULL,
+            timeout=PATIENCE,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(path or str(Path.cwd()) for path in sys.path)},
+            check=False,
+        )
+        told, how = done.stdout, f"ended the process (exit code {done.returncode})"
+    except subprocess.TimeoutExpired as hung:
+        told, how = hung.stdout or b"", f"took more than {PATIENCE:.0f} s"
+    lines = [json.loads(line) for line in told.decode(errors="replace").splitlines() if line.startswith("[")]
+    if lines and lines[-1][0] == "done":
+        return None
+    _, name, distribution = lines[-1] if lines else ("", "the registry", "benchsuite")
+    return name, distribution, how
