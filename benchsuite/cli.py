@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from benchsuite import __version__
-from benchsuite.commands import cache, catalogue, check, doctor, paper, plan, reproduce, run, show, verify
+from benchsuite.commands import cache, catalogue, check, doctor, new, paper, plan, reproduce, run, show, verify
 from benchsuite.commands.console import complain, messages
 from benchsuite.commands.defects import explained
 from benchsuite.errors import BenchsuiteError
@@ -35,6 +35,7 @@ app.command("verify")(verify.verify)
 app.command("schema")(catalogue.schema)
 app.command("cache")(cache.cache)
 app.command("doctor")(doctor.doctor)
+app.command("new")(new.new)
 
 
 def _version(asked: bool) -> None:

@@ -135,7 +135,7 @@ class Speck(Model[SpeckParameters]):
         if params.fault == "patches":
             torch.relu = lambda x: x
         if params.fault == "writes":
-            Path("/rubbish-of-a-plugin").write_text("x")
+            Path("/left-by-a-plugin").write_text("x")
         if params.fault == "reseeds":
             torch.manual_seed(0)
         if params.fault == "settles":
