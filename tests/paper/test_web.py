@@ -162,18 +162,19 @@ def test_the_whole_results_download_as_json(page: Page) -> None:
 
 def test_a_case_disappears_from_figures_and_tables_which_say_so_until_all_is_shown_again(page: Page) -> None:
     curves = page.locator("#fig-loss [data-case='freeze_blocks=3']")
-    assert curves.count() == 4, "two panels, each with a line and a band"
+    parts = 2 * (2 + SEEDS)
+    assert curves.count() == parts, "two panels, each with a mean, a band and a line for every run"
     page.get_by_text("Qué se muestra").click()
     page.get_by_role("group", name="Bloques congelados").get_by_label("3", exact=True).uncheck()
     assert drawn(curves) == []
-    assert len(drawn(page.locator("#fig-loss [data-case='freeze_blocks=2']"))) == 4
+    assert len(drawn(page.locator("#fig-loss [data-case='freeze_blocks=2']"))) == parts
     struck = page.locator("#fig-loss [data-legend='freeze_blocks=3'] text")
     expect(struck).to_have_css("text-decoration-line", "line-through")
     assert column(page, "tab-results", 1) == ["0", "1", "2", "4"]
     for figure in ("fig-loss", "tab-results", "fig-confusion"):
         expect(page.locator(f"#{figure} .without")).to_have_text("Sin mostrar: Bloques congelados: 3.")
     page.get_by_role("button", name="Mostrar todo").click()
-    assert len(drawn(curves)) == 4
+    assert len(drawn(curves)) == parts
     assert column(page, "tab-results", 1) == ["0", "1", "2", "3", "4"]
     expect(page.locator("#fig-loss .without")).to_be_hidden()
 
@@ -188,8 +189,10 @@ def test_a_seed_takes_its_runs_out_of_figures_and_tables(page: Page) -> None:
     assert "6" not in left
     assert column(page, "tab-runs", 1) == ["0", "1", "2", "3", "4", "5"]
     expect(page.locator("#tab-runs output")).to_have_text(f"6 de {SEEDS} filas")
-    expect(page.locator("#fig-test .without")).to_have_text("Sin mostrar: semilla 6.")
-    expect(page.locator("#fig-loss .without")).to_be_hidden()
+    assert len(drawn(page.locator("#fig-loss [data-seed]"))) == 2 * CASES * (SEEDS - 1)
+    for figure in ("fig-test", "fig-loss"):
+        expect(page.locator(f"#{figure} .without")).to_have_text("Sin mostrar: semilla 6.")
+    expect(page.locator("#fig-cost .without")).to_be_hidden()
 
 
 def test_curves_tell_their_values_where_the_pointer_is(page: Page) -> None:

@@ -36,13 +36,13 @@ def results_blocks(study: Study) -> dict[str, list[Block]]:
             *_images(study),
             *(_drawn(study, _accuracies(study), "fig-accuracies", intervals.accuracies) if compared else []),
             Paragraph(_loss(study)),
-            _figure(study, "fig-loss", curves.loss, wide=len(study.done) > 1),
+            _figure(study, "fig-loss", partial(curves.loss, seeds=_seeds(study)), wide=len(study.done) > 1),
             *_failures(study),
         ],
         "generalization": [
             Paragraph(_gap(study), lead="Generalización"),
             *([_figure(study, "fig-gap", intervals.gap)] if compared else []),
-            *_drawn(study, _convergence(study), "fig-convergence", curves.convergence),
+            *_drawn(study, _convergence(study), "fig-convergence", partial(curves.convergence, seeds=_seeds(study))),
         ],
         "efficiency": _efficiency(study),
         "test": [
@@ -72,7 +72,9 @@ def _caption(study: Study, name: str) -> str:
     repeated = _repeated(study)
     bars = f"; las barras son intervalos de confianza al 95{spanish.NBSP}%" if repeated else ""
     crosses = f", y las barras, intervalos de confianza al 95{spanish.NBSP}%" if repeated else ""
-    bands = "; la banda abarca todas las ejecuciones" if repeated else ""
+    lines = "las líneas finas son ejecuciones y " if curves.singly(study.done) else ""
+    bands = f"; {lines}la banda las abarca todas" if lines else "; la banda abarca todas las ejecuciones"
+    bands = bands if repeated else ""
     marks = " y los puntos huecos, ejecuciones" if repeated else ""
     phases = " Las rayas verticales señalan el comienzo de una fase." if _phased(study) else ""
     above = " Las pérdidas más altas quedan fuera del gráfico." if curves.cut(study.done) else ""
