@@ -13,7 +13,7 @@ from benchsuite.paper.document import Document
 from benchsuite.paper.markup import Entry
 from benchsuite.paper.numbering import Numbering
 
-SCRIPTS = ("page", "theme", "facets", "tables", "data", "values", "links")
+SCRIPTS = ("page", "theme", "facets", "tables", "data", "values", "links", "runs")
 """The page's scripts in the order in which they run, as one."""
 
 
