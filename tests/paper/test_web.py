@@ -14,9 +14,10 @@ from typing import Any
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Locator, Page, expect
+from pypdf import PdfReader
 
 from benchsuite.paper import PaperMaterial
-from benchsuite.paper.html import render_html
+from benchsuite.paper.html import BLEED, render_html
 from benchsuite.paper.numbering import number
 from benchsuite.paper.study.compose import compose
 from support.browser import DESKTOP, PHONE, chromium, opened
@@ -400,7 +401,21 @@ def test_print_is_black_on_white_without_controls(browser: Browser, paper: Path)
         for control in (".options", ".tools button", ".tools label", ".probe", ".contents", ".footer"):
             assert page.locator(control).evaluate_all("nodes => nodes.every(node => !node.checkVisibility())"), control
         expect(page.locator("#fig-loss .without")).to_be_visible()
+        lines = page.locator("main a").evaluate_all("all => all.map(a => getComputedStyle(a).textDecorationLine)")
+        assert set(lines) == {"none"}
         assert page.pdf().startswith(b"%PDF")
+
+
+@pytest.mark.parametrize("name", ["cases", pytest.param("search", marks=pytest.mark.slow)])
+def test_print_is_one_column_that_nothing_leaves(browser: Browser, papers: Callable[[str], Path], name: str) -> None:
+    sheet = {"width": int((210 - 2 * (25 - BLEED)) * 96 / 25.4), "height": 900}
+    with opened(browser, papers(name), viewport=sheet) as page:
+        page.emulate_media(media="print")
+        assert page.evaluate("document.documentElement.scrollWidth") == sheet["width"]
+        left = page.locator("main *").evaluate_all("all => Math.min(...all.map(e => e.getBoundingClientRect().left))")
+        assert left >= 0
+        printed = PdfReader(io.BytesIO(page.pdf(prefer_css_page_size=True)))
+        assert [round(float(side) * 25.4 / 72) for side in printed.pages[0].mediabox[2:]] == [210, 297]
 
 
 def test_nothing_moves_for_those_who_ask_for_less_motion(browser: Browser, paper: Path) -> None:
