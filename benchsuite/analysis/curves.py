@@ -15,9 +15,8 @@ CONVERGED = 0.95
 def curve(records: Sequence[RunRecord], metric: str) -> Curve:
     """`metric` (one of `METRICS`) by epoch over finished runs; an epoch counts the runs that reached it."""
     last = max((len(record.epochs) for record in records), default=0)
-    columns = [
-        [float(getattr(record.epochs[i], metric)) for record in records if i < len(record.epochs)] for i in range(last)
-    ]
+    each = tuple(tuple(float(getattr(epoch, metric)) for epoch in record.epochs) for record in records)
+    columns = [[values[i] for values in each if i < len(values)] for i in range(last)]
     return Curve(
         epochs=tuple(range(1, last + 1)),
         mean=tuple(math.fsum(column) / len(column) for column in columns),
@@ -25,6 +24,7 @@ def curve(records: Sequence[RunRecord], metric: str) -> Curve:
         high=tuple(max(column) for column in columns),
         n=tuple(len(column) for column in columns),
         runs=tuple(record.key for record in records),
+        each=each,
     )
 
 

@@ -108,7 +108,10 @@ class ClaimFindings:
 
 @dataclass(frozen=True)
 class Curve:
-    """A metric by epoch over seeds: at `epochs[i]`, mean over `n[i]` runs, and their smallest and largest value."""
+    """A metric by epoch over seeds: at `epochs[i]`, mean over `n[i]` runs, and their smallest and largest value.
+
+    `each[j]` has the values of `runs[j]`, as many as that run has epochs.
+    """
 
     epochs: tuple[int, ...]
     mean: tuple[float, ...]
@@ -116,6 +119,7 @@ class Curve:
     high: tuple[float, ...]
     n: tuple[int, ...]
     runs: tuple[str, ...]
+    each: tuple[tuple[float, ...], ...]
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ from benchsuite.contracts.model import Task
 from benchsuite.contracts.recipe import Phase
 from benchsuite.engine import freeze
 from benchsuite.engine.features import Cut, cut
+from benchsuite.engine.layers import layers_of
 from benchsuite.engine.loop import Arithmetic, make_optimizer
 from benchsuite.engine.network import Network
 from benchsuite.errors import PluginError
@@ -65,6 +66,7 @@ def model_facts(network: Network, frozen: freeze.Frozen, cut_: Cut, task: Task) 
         train_flops=train,
         stages=tuple(network.stages),
         frozen_stages=frozen.stages,
+        layers=layers_of(network, task),
     )
 
 

@@ -113,6 +113,8 @@ class Cell:
     runs: tuple[str, ...] = ()
     strong: bool = False
     interval: tuple[float, float] | None = None
+    of: str | None = None
+    """The run that this cell tells of: where the page leads those who ask for it."""
 
 
 @dataclass(frozen=True)
@@ -182,6 +184,8 @@ class Document:
     cases: tuple[tuple[str, str], ...] = ()
     """(name, what the paper calls it) of every case."""
     seeds: tuple[int, ...] = ()
+    runs: tuple[tuple[str, str, int], ...] = ()
+    """(key, name of the case, seed) of every finished run."""
     form: Form = field(default_factory=Form)
 
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
 import hashlib
 import re
 
@@ -10,11 +11,16 @@ from markupsafe import Markup
 
 from benchsuite.paper import fonts, markup
 from benchsuite.paper.document import Document
+from benchsuite.paper.geometry import GEOMETRIES
 from benchsuite.paper.markup import Entry
 from benchsuite.paper.numbering import Numbering
 
-SCRIPTS = ("page", "theme", "facets", "tables", "data", "values", "links")
+SCRIPTS = ("page", "theme", "facets", "tables", "data", "values", "links", "runs")
 """The page's scripts in the order in which they run, as one."""
+
+BLEED = 8
+"""Millimetres by which wide blocks of a printed page reach into its margins, at either side."""
+PAGE_NUMBER = "@bottom-center{content:counter(page);font:9pt IEEE,serif}"
 
 
 def render_html(document: Document, numbering: Numbering) -> str:
@@ -40,7 +46,11 @@ def render_html(document: Document, numbering: Numbering) -> str:
     def page(css: str) -> str:
         return markup.render(document, numbering, entries, "web", css, _photo, extra)
 
-    styles = markup.template_text("ieee_es/web.css") + f"@media print{{{document.form.geometry.css}}}"
+    # The PDF is the paper in columns; what a browser prints of the page is a report in one, which it cannot tear apart.
+    report = GEOMETRIES["report", document.form.page]
+    sheet = dataclasses.replace(report, side=report.side - BLEED).page
+    printed = f"@media print{{@page{{{sheet};{PAGE_NUMBER}}}:root{{--bleed:{BLEED}mm}}}}"
+    styles = markup.template_text("ieee_es/web.css") + printed
     words = re.sub(r"<script>.*?</script>|data:[^\"]*|<[^>]+>", "", page(""), flags=re.DOTALL)
     return page(fonts.web_faces("".join(sorted(set(words)))) + styles)
 

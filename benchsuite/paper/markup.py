@@ -18,6 +18,7 @@ from markupsafe import Markup, escape
 
 from benchsuite.errors import PaperError
 from benchsuite.paper import equations, spanish, text
+from benchsuite.paper.backing import Backing
 from benchsuite.paper.document import Block, Document, Equation
 from benchsuite.paper.numbering import Numbering
 from benchsuite.paper.quantities import TOKEN
@@ -63,7 +64,8 @@ def render(
     extra: Mapping[str, Any] | None = None,
 ) -> str:
     """The whole page as HTML. Raises PaperError for references to nothing."""
-    links = _links(document, numbering, medium)
+    backing = Backing(document)
+    links = _links(document, numbering, backing if medium == "web" else None)
     environment = Environment(
         loader=FunctionLoader(template_text), autoescape=True, undefined=StrictUndefined, auto_reload=False
     )
@@ -74,7 +76,8 @@ def render(
         opening=lambda caption: _OPENING.split(plain(document, caption), 1)[0],
         equation=lambda block: _display(block),
         inline_svg=Markup,
-        backing=backing,
+        backed=backing.cell,
+        run_anchor=backing.anchor,
         series=lambda found: [dataclasses.asdict(series) for series in found],
         date=spanish.date,
     )
@@ -96,13 +99,6 @@ def plain(document: Document, source: str) -> str:
     return text.plain(TOKEN.sub(lambda match: document.quantities[int(match[1])].text, source))
 
 
-def backing(runs: Sequence[str]) -> str:
-    """Which runs a number comes from, as a tooltip says it."""
-    shown = ", ".join(run[:12] for run in runs[:12])
-    more = f" y {len(runs) - 12} más" if len(runs) > 12 else ""
-    return f"Ejecuciones: {shown}{more}" if len(runs) > 1 else f"Ejecución: {shown}"
-
-
 def anchor(key: str) -> str:
     """A key as the name of a place in the page, unlike that of any other key."""
     return re.sub(r"[^\w-]", lambda match: f"-{ord(match[0]):x}-", key)
@@ -122,7 +118,7 @@ def _display(block: Equation) -> Markup:
     return equations.equation(block.tex, block.reading, display=True)
 
 
-def _links(document: Document, numbering: Numbering, medium: Medium) -> text.Links:
+def _links(document: Document, numbering: Numbering, backing: Backing | None) -> text.Links:
     def citation(key: str) -> Markup:
         name = key.strip()
         if name not in numbering.citations:
@@ -142,9 +138,7 @@ def _links(document: Document, numbering: Numbering, medium: Medium) -> text.Lin
 
     def quantity(index: int) -> Markup:
         found = document.quantities[index]
-        if medium == "web" and found.runs:
-            return Markup('<span class="q" title="{}">{}</span>').format(backing(found.runs), found.text)
-        return escape(found.text)
+        return escape(found.text) if backing is None else backing.number(escape(found.text), found.runs)
 
     return text.Links(
         citation=citation,

@@ -13,7 +13,13 @@ from benchsuite.store.record import SCHEMA_VERSION, RunRecord
 
 Migration = Callable[[dict[str, Any]], dict[str, Any]]
 
-MIGRATIONS: Mapping[int, Migration] = {}
+
+def _without_layers(fields: dict[str, Any]) -> dict[str, Any]:
+    """Version 2 added the layers of the model, which an older record cannot tell: they stay empty."""
+    return fields
+
+
+MIGRATIONS: Mapping[int, Migration] = {1: _without_layers}
 """For each version that is no longer current, what makes the next version's fields of its fields."""
 
 

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict
 from benchsuite.contracts.dataset import Provenance
 from benchsuite.suite.plan import RunSpec
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 
 class Frozen(BaseModel):
@@ -60,6 +60,24 @@ class TestMetrics(Frozen):
     """Rows are true classes, columns predicted ones; counts of images."""
 
 
+class Layer(Frozen):
+    """A layer of the network, or a block of layers that are no plain sequence, as one image passes through it."""
+
+    stage: str
+    kind: str
+    """The name of its class, such as Conv2d or BasicBlock."""
+    block: bool
+    """Whether it is made of other layers."""
+    output: tuple[int, ...]
+    """Shape of what leaves it, without the batch; empty where that is not one tensor."""
+    parameters: int
+    macs: int
+    """Multiply-adds of its convolutions and matrix products."""
+    kernel: tuple[int, ...] = ()
+    stride: tuple[int, ...] = ()
+    groups: int = 1
+
+
 class ModelFacts(Frozen):
     """Sizes of the network as it was trained."""
 
@@ -72,6 +90,8 @@ class ModelFacts(Frozen):
     """Of one image, forward and backward, as trained (what is cached is not counted)."""
     stages: tuple[str, ...]
     frozen_stages: tuple[str, ...]
+    layers: tuple[Layer, ...] = ()
+    """In the order of the forward pass; empty in records of schema version 1."""
 
 
 class DatasetFacts(Frozen):

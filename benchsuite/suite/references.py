@@ -31,8 +31,8 @@ FLOATS = frozenset(
 ) | frozenset(
     f"tab-{name}"
     for name in (
-        "dataset", "models", "configuration", "cases", "phases", "results", "images", "claims", "cost", "environment",
-        "runs",
+        "dataset", "models", "layers", "configuration", "cases", "phases", "results", "images", "claims", "cost",
+        "environment", "runs",
     )
 )  # fmt: skip
 """Figures and tables that papers generate."""

@@ -30,6 +30,7 @@ def test_an_epoch_counts_the_runs_that_reached_it() -> None:
     assert found.low == (0.1, 0.2, 0.3)
     assert found.high == (0.5, 0.2, 0.3)
     assert found.runs == (long.key, short.key)
+    assert found.each == ((0.1, 0.2, 0.3), (0.5,))
 
 
 def test_no_runs_make_an_empty_curve() -> None:

@@ -87,7 +87,10 @@ def test_the_results_can_be_downloaded_from_the_page(sample_paper: PaperFiles) -
 
 
 def test_numbers_name_the_runs_they_come_from(sample_paper: PaperFiles) -> None:
-    assert re.search(r'<span class="q" title="Ejecuciones: [0-9a-f]{12}', sample_paper.html.read_text())
+    assert re.search(
+        r'<a class="q" href="#run-[0-9a-f]{12}" data-runs="([0-9a-f]{12} )+[0-9a-f]{12}">',
+        sample_paper.html.read_text(),
+    )
 
 
 @needs_pdftotext

@@ -140,9 +140,10 @@ def test_no_folder_of_somebodys_machine_is_printed(composed: Composed) -> None:
     assert "/root" not in text
 
 
-def test_where_all_cases_train_alike_time_is_drawn_against_accuracy(composed: Composed) -> None:
-    assert "exactitud en test" in floats(composed["optimizadores"])["fig-cost"].caption
-    assert "Parámetros entrenables" in floats(composed["densas"])["fig-cost"].caption
+def test_accuracy_is_drawn_against_each_cost_in_which_the_cases_differ(composed: Composed) -> None:
+    time, both = (floats(composed[name])["fig-cost"].caption for name in ("optimizadores", "densas"))
+    assert "frente al tiempo de entrenamiento; la línea escalonada es la frontera de Pareto" in time
+    assert "frente a los parámetros entrenables y al tiempo de entrenamiento;" in both
 
 
 def test_prose_that_points_at_what_a_finished_study_never_has_is_an_error(composed: Composed) -> None:

@@ -14,9 +14,10 @@ from typing import Any
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Locator, Page, expect
+from pypdf import PdfReader
 
 from benchsuite.paper import PaperMaterial
-from benchsuite.paper.html import render_html
+from benchsuite.paper.html import BLEED, render_html
 from benchsuite.paper.numbering import number
 from benchsuite.paper.study.compose import compose
 from support.browser import DESKTOP, PHONE, chromium, opened
@@ -162,18 +163,19 @@ def test_the_whole_results_download_as_json(page: Page) -> None:
 
 def test_a_case_disappears_from_figures_and_tables_which_say_so_until_all_is_shown_again(page: Page) -> None:
     curves = page.locator("#fig-loss [data-case='freeze_blocks=3']")
-    assert curves.count() == 4, "two panels, each with a line and a band"
+    parts = 2 * (2 + SEEDS)
+    assert curves.count() == parts, "two panels, each with a mean, a band and a line for every run"
     page.get_by_text("Qué se muestra").click()
     page.get_by_role("group", name="Bloques congelados").get_by_label("3", exact=True).uncheck()
     assert drawn(curves) == []
-    assert len(drawn(page.locator("#fig-loss [data-case='freeze_blocks=2']"))) == 4
+    assert len(drawn(page.locator("#fig-loss [data-case='freeze_blocks=2']"))) == parts
     struck = page.locator("#fig-loss [data-legend='freeze_blocks=3'] text")
     expect(struck).to_have_css("text-decoration-line", "line-through")
     assert column(page, "tab-results", 1) == ["0", "1", "2", "4"]
     for figure in ("fig-loss", "tab-results", "fig-confusion"):
         expect(page.locator(f"#{figure} .without")).to_have_text("Sin mostrar: Bloques congelados: 3.")
     page.get_by_role("button", name="Mostrar todo").click()
-    assert len(drawn(curves)) == 4
+    assert len(drawn(curves)) == parts
     assert column(page, "tab-results", 1) == ["0", "1", "2", "3", "4"]
     expect(page.locator("#fig-loss .without")).to_be_hidden()
 
@@ -188,8 +190,10 @@ def test_a_seed_takes_its_runs_out_of_figures_and_tables(page: Page) -> None:
     assert "6" not in left
     assert column(page, "tab-runs", 1) == ["0", "1", "2", "3", "4", "5"]
     expect(page.locator("#tab-runs output")).to_have_text(f"6 de {SEEDS} filas")
-    expect(page.locator("#fig-test .without")).to_have_text("Sin mostrar: semilla 6.")
-    expect(page.locator("#fig-loss .without")).to_be_hidden()
+    assert len(drawn(page.locator("#fig-loss [data-seed]"))) == 2 * CASES * (SEEDS - 1)
+    for figure in ("fig-test", "fig-loss"):
+        expect(page.locator(f"#{figure} .without")).to_have_text("Sin mostrar: semilla 6.")
+    expect(page.locator("#fig-cost .without")).to_be_hidden()
 
 
 def test_curves_tell_their_values_where_the_pointer_is(page: Page) -> None:
@@ -397,7 +401,21 @@ def test_print_is_black_on_white_without_controls(browser: Browser, paper: Path)
         for control in (".options", ".tools button", ".tools label", ".probe", ".contents", ".footer"):
             assert page.locator(control).evaluate_all("nodes => nodes.every(node => !node.checkVisibility())"), control
         expect(page.locator("#fig-loss .without")).to_be_visible()
+        lines = page.locator("main a").evaluate_all("all => all.map(a => getComputedStyle(a).textDecorationLine)")
+        assert set(lines) == {"none"}
         assert page.pdf().startswith(b"%PDF")
+
+
+@pytest.mark.parametrize("name", ["cases", pytest.param("search", marks=pytest.mark.slow)])
+def test_print_is_one_column_that_nothing_leaves(browser: Browser, papers: Callable[[str], Path], name: str) -> None:
+    sheet = {"width": int((210 - 2 * (25 - BLEED)) * 96 / 25.4), "height": 900}
+    with opened(browser, papers(name), viewport=sheet) as page:
+        page.emulate_media(media="print")
+        assert page.evaluate("document.documentElement.scrollWidth") == sheet["width"]
+        left = page.locator("main *").evaluate_all("all => Math.min(...all.map(e => e.getBoundingClientRect().left))")
+        assert left >= 0
+        printed = PdfReader(io.BytesIO(page.pdf(prefer_css_page_size=True)))
+        assert [round(float(side) * 25.4 / 72) for side in printed.pages[0].mediabox[2:]] == [210, 297]
 
 
 def test_nothing_moves_for_those_who_ask_for_less_motion(browser: Browser, paper: Path) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from benchsuite.errors import StoreError
-from benchsuite.store.migrations import DamagedRecord, load_record
+from benchsuite.store.migrations import MIGRATIONS, DamagedRecord, load_record
 from benchsuite.store.record import SCHEMA_VERSION
 from support.synthetic import make_record
 
@@ -34,9 +34,20 @@ def test_an_older_record_goes_through_every_step_in_order() -> None:
         return {**fields, "resumed": int(fields["resumed"])}
 
     old = as_of(-1, colour="green", resumed="3")
-    found = load_record(old, migrations={-1: first, 0: second})
+    found = load_record(old, migrations={-1: first, 0: second, **MIGRATIONS})
     assert taken == [-1, 0]
     assert found == RECORD.model_copy(update={"resumed": 3})
+
+
+def test_a_record_of_version_1_is_read_and_tells_no_layers() -> None:
+    model = {
+        "parameters_total": 2, "parameters_trainable": 1, "forward_flops": 4, "train_flops": 8, "stages": ["head"],
+        "frozen_stages": [],
+    }  # fmt: skip
+    found = load_record(as_of(1, model=model))
+    assert found.schema_version == SCHEMA_VERSION
+    assert found.model is not None
+    assert found.model.layers == ()
 
 
 def test_a_newer_record_is_refused_with_both_versions() -> None:

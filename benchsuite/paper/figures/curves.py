@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from benchsuite.analysis.findings import CaseFindings, Curve
@@ -25,20 +25,26 @@ from benchsuite.paper.figures.style import (
 from benchsuite.paper.kept import kept
 from benchsuite.paper.metrics import METRICS
 
+Seeds = Mapping[str, int]
+"""The seed of every run, by its key."""
+
 CUT = 3.0
 """A loss so many times above the usual ones would flatten every other curve: it is cut off."""
+MOST_LINES = 60
+"""More runs in one panel are a thicket: the band alone tells of them."""
 
 
 @kept
-def loss(name: str, cases: Sequence[CaseFindings], factor: str) -> Drawing:
-    """Training and validation loss by epoch, mean over seeds with the range of the runs; page wide."""
+def loss(name: str, cases: Sequence[CaseFindings], factor: str, seeds: Seeds) -> Drawing:
+    """Training and validation loss by epoch, mean over seeds, every run and their range; page wide."""
     if len(cases) == 1:
-        return _both_sides(name, cases[0], "loss", "Pérdida")
+        return _both_sides(name, cases[0], "loss", "Pérdida", seeds)
     with drawing(name):
         made, (left, right) = figure(PAGE, 2.1, ncols=2, sharey=True)
         traces: list[Trace] = []
         for axes, metric in ((left, "train_loss"), (right, "validation_loss")):
             for index, case in enumerate(cases):
+                _runs(axes, cases, case, metric, index, seeds)
                 _plot(axes, case, metric, index)
                 traces += _trace(axes, case, metric, factor)
         left.set(title="Entrenamiento", xlabel="Época", ylabel="Pérdida", ylim=(0, _top(cases)))
@@ -52,15 +58,16 @@ def loss(name: str, cases: Sequence[CaseFindings], factor: str) -> Drawing:
 
 
 @kept
-def convergence(name: str, cases: Sequence[CaseFindings], factor: str) -> Drawing:
+def convergence(name: str, cases: Sequence[CaseFindings], factor: str, seeds: Seeds) -> Drawing:
     """Validation accuracy by epoch, with a mark where the mean run reaches 95 % of its own best."""
     if len(cases) == 1:
-        return _both_sides(name, cases[0], "accuracy", "Exactitud (%)")
+        return _both_sides(name, cases[0], "accuracy", "Exactitud (%)", seeds)
     with drawing(name):
         made, axes = figure(COLUMN, 2.0 if len(cases) < 6 else 2.4)
         said: list[str] = []
         traces: list[Trace] = []
         for index, case in enumerate(cases):
+            _runs(axes, cases, case, "validation_accuracy", index, seeds, scale=100)
             _plot(axes, case, "validation_accuracy", index, scale=100)
             traces += _trace(axes, case, "validation_accuracy", factor)
             reached = _mark(axes, case, index)
@@ -80,13 +87,19 @@ def cut(cases: Sequence[CaseFindings]) -> bool:
     return _top(cases) is not None
 
 
-def _both_sides(name: str, case: CaseFindings, metric: str, title: str) -> Drawing:
+def singly(cases: Sequence[CaseFindings]) -> bool:
+    """Whether every run has a line of its own."""
+    return max((case.done for case in cases), default=0) > 1 and sum(case.done for case in cases) <= MOST_LINES
+
+
+def _both_sides(name: str, case: CaseFindings, metric: str, title: str, seeds: Seeds) -> Drawing:
     """The training and the validation curve of the only case in one panel."""
     scale = 1 if metric == "loss" else 100
     with drawing(name):
         made, axes = figure(COLUMN, 1.9)
         traces: list[Trace] = []
         for index, (side, said) in enumerate((("train", "Entrenamiento"), ("validation", "Validación"))):
+            _runs(axes, [case], case, f"{side}_{metric}", index, seeds, scale)
             _plot(axes, case, f"{side}_{metric}", index, said, scale)
             traces += _trace(axes, case, f"{side}_{metric}")
         if metric == "loss":
@@ -116,6 +129,25 @@ def _mark(axes: Any, case: CaseFindings, index: int) -> float | None:
     )  # fmt: skip
     mark(drawn, case.case.name)
     return reached.mean
+
+
+def _runs(
+    axes: Any,
+    cases: Sequence[CaseFindings],
+    case: CaseFindings,
+    metric: str,
+    index: int,
+    seeds: Seeds,
+    scale: float = 1,
+) -> None:
+    """A faint line for every run of `case`, under its mean."""
+    curve = case.curves.get(metric)
+    if curve is None or len(curve.runs) < 2 or not singly(cases):
+        return
+    for run, each in zip(curve.runs, curve.each, strict=True):
+        values = [scale * value for value in each]
+        drawn = axes.plot(curve.epochs[: len(values)], values, color=look(index).colour, lw=0.4, alpha=0.4, zorder=1.5)
+        mark(drawn, case.case.name, seeds[run])
 
 
 def _plot(axes: Any, case: CaseFindings, metric: str, index: int, label: str | None = None, scale: float = 1) -> None:

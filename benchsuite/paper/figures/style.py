@@ -156,19 +156,22 @@ class _Numerals(Formatter):
     decimals = 0
 
 
-def amounts(axes: Any, along: str, values: Sequence[float]) -> None:
+def amounts(axes: Any, along: str, values: Sequence[float], *, narrow: bool = False) -> None:
     """Spanish numbers along the axis `along` (x or y) of positive amounts: «1000», «10 mil», «1 M».
 
-    Logarithmic where the values spread over most of a decade or more, else from a little below the smallest.
+    Logarithmic where the values spread over most of a decade or more, else from a little below the smallest. A `narrow`
+    axis has few numbers.
     """
     axis = axes.xaxis if along == "x" else axes.yaxis
     spread = max(values, default=1.0) / min(values, default=1.0)
     if spread >= WIDE_SPREAD:
         axes.set(**{f"{along}scale": "log"})
-        axis.set_major_locator(LogLocator(subs=(1.0,) if spread > 30 else (1.0, 2.0, 5.0)))
+        axis.set_major_locator(
+            LogLocator(subs=(1.0,) if spread > 30 else (1.0, 2.0, 5.0), numticks=3 if narrow else None)
+        )
         axis.set_minor_formatter(NullFormatter())
     else:
-        axis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
+        axis.set_major_locator(MaxNLocator(3 if narrow else 5, steps=[1, 2, 5, 10]))
     axis.set_major_formatter(FuncFormatter(lambda value, _: amount(float(value))))
 
 

@@ -57,6 +57,7 @@ def compose(material: PaperMaterial) -> Document:
         factor=study.factor,
         cases=tuple((case.case.name, case.label) for case in study.findings.cases),
         seeds=findings.seeds,
+        runs=tuple((key, case, seed) for key, case, seed, _ in findings.runs),
         form=Form.of(paper),
     )
 

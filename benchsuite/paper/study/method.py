@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 from benchsuite.analysis.findings import CaseFindings
 from benchsuite.paper import spanish, text
-from benchsuite.paper.document import Block, Figure, Paragraph
+from benchsuite.paper.document import Block, Figure, Paragraph, Table
 from benchsuite.paper.figures import stages
 from benchsuite.paper.study.context import Study
+from benchsuite.paper.tables.architecture import layers_table
 from benchsuite.paper.tables.configuration import cases_table, configuration_table, models_table, phases_table
 from benchsuite.store.record import ModelFacts, WeightsFacts
 
@@ -21,13 +22,15 @@ def model_blocks(study: Study) -> list[Block]:
         some = f"El modelo es {titles[0]}." if len(titles) == 1 else f"Los modelos son {spanish.listing(titles)}."
         return [Paragraph(f"{some} {weights}".strip())]
     models = models_table(study, "tab-models")
+    layers, table = _layers(study, known)
     blocks: list[Block]
     if models is None:
-        blocks = [Paragraph(f"{_sentence(titles, known[0][1])} {weights}".strip())]
+        blocks = [Paragraph(" ".join(filter(None, (_sentence(titles, known[0][1]), layers, weights))))]
     else:
         named = f"los modelos {spanish.listing(titles)}" if len(titles) > 1 else f"variantes de {titles[0]}"
-        said = f"Se comparan {named}. El {{{{tab-models}}}} da el tamaño de cada red y lo que cuesta usarla. {weights}"
-        blocks = [Paragraph(said.strip()), models]
+        said = f"Se comparan {named}. El {{{{tab-models}}}} da el tamaño de cada red y lo que cuesta usarla."
+        blocks = [Paragraph(" ".join(filter(None, (said, layers, weights)))), models]
+    blocks += [table] if table is not None else []
     if any(model.frozen_stages for _, model in known):
         blocks += _frozen(study, known, alike=len({model.stages for _, model in known}) == 1)
     return blocks
@@ -40,6 +43,20 @@ def _sentence(titles: Sequence[str], facts: ModelFacts) -> str:
         f"{who} {has} {spanish.number(facts.parameters_total)} parámetros, repartidos en {len(facts.stages)} etapas "
         f"({spanish.listing(names)}); clasificar una imagen cuesta {_flops(facts)}."
     )
+
+
+def _layers(study: Study, known: Sequence[tuple[CaseFindings, ModelFacts]]) -> tuple[str, Table | None]:
+    """The network of the reference, or of the first case, layer by layer, and what to say of it."""
+    baselines = study.findings.baselines
+    case, facts = next((pair for pair in known if pair[0].case.name in baselines), known[0])
+    table = layers_table(study, case, "tab-layers")
+    if table is None:
+        return "", None
+    whose = "las capas de la red"
+    if any(model.layers != facts.layers for _, model in known):
+        whose = f"las capas de {'la referencia' if case.case.name in baselines else 'una de las redes'}"
+        whose += f" ({study.called(case)})"
+    return f"El {{{{tab-layers}}}} detalla {whose}.", table
 
 
 def _frozen(study: Study, known: Sequence[tuple[CaseFindings, ModelFacts]], *, alike: bool) -> list[Block]:

@@ -36,13 +36,13 @@ def results_blocks(study: Study) -> dict[str, list[Block]]:
             *_images(study),
             *(_drawn(study, _accuracies(study), "fig-accuracies", intervals.accuracies) if compared else []),
             Paragraph(_loss(study)),
-            _figure(study, "fig-loss", curves.loss, wide=len(study.done) > 1),
+            _figure(study, "fig-loss", partial(curves.loss, seeds=_seeds(study)), wide=len(study.done) > 1),
             *_failures(study),
         ],
         "generalization": [
             Paragraph(_gap(study), lead="Generalización"),
             *([_figure(study, "fig-gap", intervals.gap)] if compared else []),
-            *_drawn(study, _convergence(study), "fig-convergence", curves.convergence),
+            *_drawn(study, _convergence(study), "fig-convergence", partial(curves.convergence, seeds=_seeds(study))),
         ],
         "efficiency": _efficiency(study),
         "test": [
@@ -71,7 +71,10 @@ def _caption(study: Study, name: str) -> str:
     """What a figure is; what its bars and bands are, only where there are any."""
     repeated = _repeated(study)
     bars = f"; las barras son intervalos de confianza al 95{spanish.NBSP}%" if repeated else ""
-    bands = "; la banda abarca todas las ejecuciones" if repeated else ""
+    crosses = f", y las barras, intervalos de confianza al 95{spanish.NBSP}%" if repeated else ""
+    lines = "las líneas finas son ejecuciones y " if curves.singly(study.done) else ""
+    bands = f"; {lines}la banda las abarca todas" if lines else "; la banda abarca todas las ejecuciones"
+    bands = bands if repeated else ""
     marks = " y los puntos huecos, ejecuciones" if repeated else ""
     phases = " Las rayas verticales señalan el comienzo de una fase." if _phased(study) else ""
     above = " Las pérdidas más altas quedan fuera del gráfico." if curves.cut(study.done) else ""
@@ -83,9 +86,7 @@ def _caption(study: Study, name: str) -> str:
         "fig-gap": f"Brecha de sobreajuste: exactitud de entrenamiento menos la de validación{bars}.",
         "fig-convergence": f"{by_epoch} por época{bands}. El marcador hueco señala la época en que se alcanza el "
         f"95{spanish.NBSP}% de la mejor exactitud {'de validación' if alone else 'propia'}.{phases}",
-        "fig-cost": "Parámetros entrenables frente a tiempo de entrenamiento."
-        if _sizes_differ(study)
-        else "Tiempo de entrenamiento frente a exactitud en test.",
+        "fig-cost": f"Exactitud en test frente {_costs(study)}; la línea escalonada es la frontera de Pareto{crosses}.",
         "fig-test": f"Exactitud en el conjunto de test{bars}{marks}.",
     }[name]
 
@@ -94,9 +95,10 @@ def _phased(study: Study) -> bool:
     return any(len(case.phases) > 1 for case in study.done)
 
 
-def _sizes_differ(study: Study) -> bool:
-    """Whether some cases train more parameters than others."""
-    return len({case.model.parameters_trainable for case in study.done if case.model is not None}) > 1
+def _costs(study: Study) -> str:
+    """The costs that are drawn, as in «frente a»."""
+    both = cost.sizes_differ(study.done)
+    return "a los parámetros entrenables y al tiempo de entrenamiento" if both else "al tiempo de entrenamiento"
 
 
 def _repeated(study: Study) -> bool:
@@ -303,14 +305,23 @@ def _efficiency(study: Study) -> list[Block]:
     table = cost_table(study, "tab-cost")
     if len(study.findings.cases) == 1:
         return [Paragraph(said, lead=lead), table]
-    if _sizes_differ(study):
-        drawn = _figure(study, "fig-cost", cost.parameters_against_time)
-        more = f"La {{{{fig-cost}}}} relaciona los parámetros que se entrenan con el tiempo.{_saved(study)}"
-    else:
-        drawn = _figure(study, "fig-cost", cost.time_against_accuracy)
-        more = "Como todas las configuraciones entrenan los mismos parámetros, la {{fig-cost}} relaciona el tiempo con "
-        more += "la exactitud."
+    more = f"La {{{{fig-cost}}}} pone la exactitud en test frente {_costs(study)}. {_front(study)}{_saved(study)}"
+    drawn = _figure(study, "fig-cost", cost.pareto, wide=cost.is_wide(study.done))
     return [Paragraph(said, lead=lead), table, Paragraph(more), drawn]
+
+
+def _front(study: Study) -> str:
+    """Which cases no other one surpasses for as little, by their means."""
+    costs = [("tiempo", cost.timed(study.done))]
+    if cost.sizes_differ(study.done):
+        costs.insert(0, ("parámetros", cost.trained(study.done)))
+    fronts = [(what, cost.front(costed)) for what, costed in costs if costed]
+    if not fronts:
+        return ""
+    said = "Por sus medias, ninguna otra configuración acierta más con un coste igual o menor que "
+    if len(fronts) == 2 and fronts[0][1] == fronts[1][1]:
+        return f"{said}{study.called(*fronts[0][1])}, tanto en parámetros como en tiempo."
+    return said + "; ".join(f"{study.called(*cases)}, en {what}" for what, cases in fronts) + "."
 
 
 def _saved(study: Study) -> str:

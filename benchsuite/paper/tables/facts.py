@@ -134,4 +134,4 @@ def _run(found: tuple[str, str] | None) -> Cell:
     if found is None:
         return Cell("—")
     key, weights = found
-    return Cell(f"`{key[:8]}`/`{weights[:8]}`", None, (key,))
+    return Cell(f"`{key[:8]}`/`{weights[:8]}`", None, (key,), of=key)

@@ -90,7 +90,7 @@ def _row(found: SearchFindings, trial: TrialFindings) -> tuple[Cell, ...]:
     if "recipe.max_epochs" not in _paths(found):
         epochs = trial.values.get("epochs_run")
         cells.append(Cell(spanish.number(epochs), epochs, runs) if epochs is not None else Cell("—"))
-    cells += [measured("training_seconds"), Cell(f"`{trial.run[:8]}`" if trial.run else "—", None, runs)]
+    cells += [measured("training_seconds"), Cell(f"`{trial.run[:8]}`" if trial.run else "—", None, runs, of=trial.run)]
     return tuple(cells)
 
 
