@@ -131,15 +131,17 @@ class Recipe(ABC, Generic[P]):
         return 10
 
     def loss(self, params: P, logits: Tensor, targets: Tensor) -> Tensor:
-        """The scalar training loss, averaged over the batch. `targets` are class numbers (N,) unless `transform`
-        turned them into probabilities (N, classes). Default: cross-entropy."""
+        """The scalar training loss, averaged over the batch, of `logits` (N, classes). `targets` are class numbers
+        (N,), or what `transform` returned where the recipe has one. Default: cross-entropy, which takes both class
+        numbers and probabilities (N, classes)."""
         from torch.nn.functional import cross_entropy
 
         return cross_entropy(logits, targets)
 
     def transform(self, params: P, images: Tensor, targets: Tensor, draw: Generator) -> tuple[Tensor, Tensor]:
-        """Change a training batch (mixup and its like). Draw only from `draw`. Override it and the engine will not
-        cache features past the input."""
+        """Change a training batch (mixup and its like): images (N, channels, height, width), normalised, and targets,
+        float32 (N, classes), 1 for the class of an image. Draw only from `draw`, which each step has anew. Override it
+        and the engine will not cache features past the input."""
         return images, targets
 
     def trial(self, params: P) -> Mapping[str, Any]:

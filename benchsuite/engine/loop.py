@@ -80,6 +80,7 @@ class Supply:
     validation: Inputs
     validation_labels: Tensor
     augmenter: Augmenter | None
+    classes: int
 
 
 class Listener(Protocol):
@@ -244,7 +245,8 @@ class Trainer:
             targets = labels
             if transforms:
                 draw = seeds.generator(self.seed, "transform", number, step)
-                batch, targets = self.recipe.transform(self.params, batch, labels, draw)
+                chances = nn.functional.one_hot(labels, supply.classes).to(torch.float32)
+                batch, targets = self.recipe.transform(self.params, batch, chances, draw)
             with self.arithmetic.autocast():
                 logits = tail(batch)
                 loss = self.recipe.loss(self.params, logits, targets)

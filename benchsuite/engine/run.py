@@ -251,6 +251,7 @@ class Run:
             validation=self._through(parts, validation, "validation"),
             validation_labels=self._labels(data.index.validation),
             augmenter=augmenter or None,
+            classes=len(data.index.classes),
         )
         memory.give_back()
         return supply

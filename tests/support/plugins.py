@@ -193,6 +193,7 @@ OBSERVER = '''
 
 from benchsuite.api import hookimpl
 
+benchsuite_api = "1.0"
 HOOKS = ("benchsuite_run_started", "benchsuite_epoch_finished", "benchsuite_run_finished")
 
 
