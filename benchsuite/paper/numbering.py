@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from benchsuite.errors import PaperError
 from benchsuite.paper.document import Block, Document, Equation, Figure, Heading, Paragraph, Photos, Table, texts
 from benchsuite.paper.spanish import NBSP
-from benchsuite.paper.text import CITATION
+from benchsuite.suite.references import CITATION
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ from benchsuite.paper.faults import faults
 from benchsuite.paper.geometry import INCH, PIXEL, Geometry
 from benchsuite.paper.markup import Entry
 from benchsuite.paper.numbering import Numbering
-from benchsuite.paper.text import REFERENCE
+from benchsuite.suite.references import REFERENCE
 
 VARIANT = "pdf/a-3a"
 MEDIA_TYPES = {

@@ -21,8 +21,6 @@ from benchsuite.paper.quantities import TOKEN
 LONGEST = 50_000
 MOJIBAKE = re.compile("Ã(?![A-ZÁÉÍÓÚÑÜÕÇ])|â€|ğŸ|Â[\u00a0-\u00bf]|\ufffd")
 DROPPED = {"Cc", "Cf", "Co", "Cs", "Cn"}
-CITATION = re.compile(r"\[\[([^\[\]]+)\]\]")
-REFERENCE = re.compile(r"\{\{([^{}]+)\}\}")
 _INLINE = re.compile(
     r"\\(?P<literal>[\\*`\[\]{}$])"
     r"|\*\*(?P<bold>[^*]+(?:\*[^*]+\*[^*]*)*)\*\*"

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
+from typing import Any, cast
 
-from benchsuite.registry import Registry
+from benchsuite.registry import Kind, Registry
 from benchsuite.suite.bibliography import included
 from benchsuite.suite.claims import claim_problems
 from benchsuite.suite.document import LARGEST_FILE, Node, parse_bytes
@@ -14,7 +16,7 @@ from benchsuite.suite.explain import validate
 from benchsuite.suite.metrics import METRICS
 from benchsuite.suite.plan import Case
 from benchsuite.suite.problems import Mark, Problem, SuiteError, did_you_mean, one_of, printable, shown
-from benchsuite.suite.references import Vocabulary, reference_problems, written
+from benchsuite.suite.references import Vocabulary, citation_problems, reference_problems, written
 from benchsuite.suite.schema import Design, Suite
 from benchsuite.suite.space import search_settings
 
@@ -47,7 +49,7 @@ def parse_suite(data: bytes, source: str, registry: Registry, folder: Path | Non
         design.placed(origin)
         expanded = expansion(design, registry)
         problems += expanded.problems
-        problems += _prose_problems(suite, expanded) if suite is not None else []
+        problems += _prose_problems(suite, expanded, registry) if suite is not None else []
     else:
         problems += base_problems(origin, registry)
     if suite is None or problems:
@@ -125,9 +127,9 @@ def _shown_path(path: Path) -> str:
         return printable(str(path))
 
 
-def _prose_problems(suite: Suite, expanded: Expansion) -> list[Problem]:
-    """What only shows when the whole file is known: comparisons, claims and quotes of what there is not, labels of
-    nothing, names given twice."""
+def _prose_problems(suite: Suite, expanded: Expansion, registry: Registry) -> list[Problem]:
+    """What only shows when the whole file is known: comparisons, claims, quotes and citations of what there is not,
+    labels of nothing, names given twice."""
     problems = compare_problems(suite, expanded.cases)
     if expanded.cases and not expanded.problems and not problems:
         claims = suite.origin.get("claims")
@@ -135,6 +137,7 @@ def _prose_problems(suite: Suite, expanded: Expansion) -> list[Problem]:
         find = Vocabulary(suite, expanded.cases).find
         problems += claim_problems(suite.claims, claims.elements if claims is not None else (), find, names)
         problems += reference_problems(suite, expanded.cases)
+        problems += citation_problems(suite, _bibtex(expanded.cases, registry))
     paper = suite.origin.get("paper")
     if paper is None:
         return problems
@@ -148,6 +151,22 @@ def _prose_problems(suite: Suite, expanded: Expansion) -> list[Problem]:
     problems += _repeated(_values(paper.get("references"), "key"), "paper.references", "reference")
     problems += _repeated(_section_ids(paper.get("sections")), "paper.sections", "section")
     return problems
+
+
+def _bibtex(cases: Sequence[Case], registry: Registry) -> Iterator[str]:
+    """The BibTeX of the cases' components; what a plugin fails to tell is found when it is asked for its paper."""
+    seen: set[str] = set()
+    for case in cases:
+        for kind, part in (("dataset", case.dataset), ("model", case.model), ("recipe", case.recipe)):
+            identity = f"{kind} {part.model_dump_json()}"
+            if identity in seen:
+                continue
+            seen.add(identity)
+            entry = registry.entry(cast("Kind", kind), f"{part.distribution}:{part.name}")
+            with suppress(Exception):
+                params = entry.parse(part.parameters)
+                component: Any = entry.component
+                yield component.card(params).bibtex if kind == "dataset" else component.bibtex(params)
 
 
 def _has(cases: Iterable[Case], name: str) -> bool:

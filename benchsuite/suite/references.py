@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -41,6 +41,8 @@ PARTS = ("introduction", "background", "method", "results", "discussion", "concl
 """Where a section of the suite may stand in the paper."""
 SUBSECTIONS = ("dataset", "model", "training", "analysis", "claims", "search")
 """Generated subsections."""
+CITATION = re.compile(r"\[\[([^\[\]]+)\]\]")
+_ENTRY = re.compile(r"@\w+\s*\{\s*([^\s,{}]+)\s*,")
 _BLOCK = re.compile(r"(?:fig|tab|eq|sec)-[\w-]+")
 _RESULT = re.compile(r"(?<![\d,.])\d{1,3}(?:[,.]\d+)?\s?%")
 _SENTENCE = re.compile(r"(?<=[.;:!?])\s+")
@@ -147,6 +149,21 @@ def reference_problems(suite: Suite, cases: Sequence[Case]) -> list[Problem]:
                 what = f"{shown(found[0], 120)} quotes {shown(unknown.word)}, which is unknown"
                 suggestion = did_you_mean(unknown.word, unknown.known)
                 problems.append(Problem(mark, path, what, found[0], one_of(unknown.known), suggestion))
+    return problems
+
+
+def citation_problems(suite: Suite, of_plugins: Iterable[str]) -> list[Problem]:
+    """Citations of works that neither the suite nor `of_plugins`, the BibTeX of its components, has."""
+    paper = suite.paper
+    known = [typed.key for typed in paper.references]
+    known += [key for part in (*paper.bibliography, *of_plugins) for key in _ENTRY.findall(part)]
+    problems = []
+    for path, mark, text in _prose(suite):
+        for key in dict.fromkeys(found.strip() for found in CITATION.findall(text)):
+            if key not in known:
+                what = f"{shown(f'[[{key}]]')} is not among the references"
+                suggestion = did_you_mean(key, known) or "add the work to paper.bibliography"
+                problems.append(Problem(mark, path, what, key, one_of(known) if known else None, suggestion))
     return problems
 
 

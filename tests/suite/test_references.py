@@ -11,6 +11,7 @@ from benchsuite.suite import SuiteError, parse_suite
 from benchsuite.suite.expand import expand
 from benchsuite.suite.references import Quoted, UnknownReference, Vocabulary, typed_results
 
+REFERENCES = "[{key: informe, text: «Un informe»}, {key: bueno2020, text: «Bien»}]"
 PAPER = "claims:\n  - {id: uno, text: Algo, at_least: 0.9}\n"
 
 
@@ -21,7 +22,7 @@ def vocabulary(more: str = PAPER) -> Vocabulary:
 
 def prose(text: str, place: str = "results") -> str:
     section = json.dumps({"title": "Resultados", "place": place, "text": text}, ensure_ascii=False)
-    return f"{PAPER}paper:\n  sections:\n    - {section}\n"
+    return f"{PAPER}paper:\n  references: {REFERENCES}\n  sections:\n    - {section}\n"
 
 
 @pytest.mark.parametrize(
@@ -67,7 +68,7 @@ def test_a_suite_whose_prose_quotes_what_there_is_not_is_refused_where_it_stands
         parse_suite((BASE + prose("Se obtiene {{tets_accuracy 1}}.")).encode(), "tiny.yaml", REGISTRY)
     problem = raised.value.problems[0]
     assert problem.path == "paper.sections[0].text"
-    assert problem.line == (BASE + PAPER).count("\n") + 3
+    assert problem.line == (BASE + PAPER).count("\n") + 4
 
 
 @pytest.mark.parametrize(
@@ -83,3 +84,13 @@ def test_a_suite_whose_prose_quotes_what_there_is_not_is_refused_where_it_stands
 def test_percentages_typed_where_results_are_told_are_pointed_at(text: str, place: str, found: list[str]) -> None:
     suite = parse_suite((BASE + prose(text, place)).encode(), "tiny.yaml", REGISTRY)
     assert [warning.value for warning in typed_results(suite)] == found
+
+
+def test_a_citation_of_a_work_that_nobody_has_is_refused_where_it_stands() -> None:
+    parse_suite((BASE + prose("Véase [[bueno2020]].")).encode(), "tiny.yaml", REGISTRY)
+    with pytest.raises(SuiteError) as refused:
+        parse_suite((BASE + prose("Véase [[bueno2021]].")).encode(), "tiny.yaml", REGISTRY)
+    (problem,) = refused.value.problems
+    assert problem.path == "paper.sections[0].text"
+    assert "[[bueno2021]]" in problem.what
+    assert problem.suggestion == "did you mean 'bueno2020'?"

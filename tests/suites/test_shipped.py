@@ -17,11 +17,10 @@ from benchsuite.paper import PaperMaterial, spanish
 from benchsuite.paper.html import render_html
 from benchsuite.paper.numbering import number
 from benchsuite.paper.study.compose import compose
-from benchsuite.paper.text import CITATION
 from benchsuite.registry import registry
 from benchsuite.suite import Suite, baselines, expand, read_suite
 from benchsuite.suite.bibtex import parse
-from benchsuite.suite.references import PARTS
+from benchsuite.suite.references import CITATION, PARTS
 from benchsuite.suite.schema import Section
 
 FILES = sorted((Path(__file__).resolve().parents[2] / "suites").glob("*.yaml"))

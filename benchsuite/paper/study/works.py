@@ -16,6 +16,7 @@ from benchsuite.paper import latex, text
 from benchsuite.paper.bibliography import reference
 from benchsuite.paper.spanish import NBSP
 from benchsuite.suite.bibtex import Work, parse
+from benchsuite.suite.references import CITATION
 from benchsuite.suite.schema import PaperSection
 
 _TITLES = re.compile(r"[«“*]([^«»“”*]+)[»”*]")
@@ -38,7 +39,7 @@ class Works:
 
     def unified(self, prose: str) -> str:
         """Prose whose citations go by the keys of the references."""
-        return text.CITATION.sub(lambda match: f"[[{self.keys.get(match[1].strip(), match[1].strip())}]]", prose)
+        return CITATION.sub(lambda match: f"[[{self.keys.get(match[1].strip(), match[1].strip())}]]", prose)
 
 
 def gathered(paper: PaperSection, plugins: Iterable[tuple[str, str]]) -> Works:
