@@ -115,23 +115,38 @@ def _literal(text: str) -> Any:
 def _chosen(plugin: str) -> list[tuple[Entry, Announced]]:
     """The components that are asked for. Raises UnknownComponent, AmbiguousComponent or PluginError."""
     from benchsuite.registry import registry
-    from benchsuite.testing.origin import local_registry
 
     path = Path(plugin).expanduser()
-    if path.suffix == ".py" or path.is_dir():
-        if not path.exists():
-            raise PluginError(
-                "there is no such file",
-                where=str(path),
-                expected="a Python file, or a folder of them",
-                remedy="correct it",
-            )
-        local = (path.resolve(),)
-        return _all(local_registry(local), "local", local) or _nothing(str(path))
+    if path.suffix == ".py" or len(path.parts) > 1:
+        return _in_files(path)
     known = registry()
-    if components := _components(known, plugin):
-        return components
-    return _all(known, plugin) or _unknown(known, plugin)
+    found = _components(known, plugin) or _all(known, plugin)
+    if not found and path.is_dir():  # a name wins over a folder that happens to be called so
+        return _in_files(path)
+    return found or _unknown(known, plugin)
+
+
+def _in_files(path: Path) -> list[tuple[Entry, Announced]]:
+    """The components of a Python file, or of a folder of them."""
+    from benchsuite.testing.origin import local_registry
+
+    if not path.exists():
+        raise PluginError(
+            "there is no such file or folder",
+            where=str(path),
+            expected="a Python file with a plugin, or a folder of them",
+            remedy="correct the path",
+        )
+    local = (path.resolve(),)
+    found = _all(local_registry(local), "local", local)
+    if not found:
+        raise PluginError(
+            "there is no component to check",
+            where=str(path),
+            expected="a hook benchsuite_datasets, benchsuite_models or benchsuite_recipes that returns classes",
+            remedy="implement one with @benchsuite.api.hookimpl",
+        )
+    return found
 
 
 def _components(known: Registry, name: str) -> list[tuple[Entry, Announced]]:
@@ -151,12 +166,12 @@ def _all(known: Registry, distribution: str, local: tuple[Path, ...] = ()) -> li
     """Every component of a distribution. Raises PluginError when one of its plugins was set aside."""
     from benchsuite.testing.origin import unusable
 
-    own = {_normal(distribution), *(["local"] if local else [])}
     for bad in known.quarantined:
-        if local or _normal(bad.distribution) in own:
+        if _normal(bad.distribution) == _normal(distribution):
             raise unusable(bad)
     entries = [entry for kind in KINDS for found in known.entries(kind).values() for entry in found]
-    return [(entry, _origin(entry, local)) for entry in entries if _normal(entry.distribution) in own]
+    own = [entry for entry in entries if _normal(entry.distribution) == _normal(distribution)]
+    return [(entry, _origin(entry, local)) for entry in own]
 
 
 def _origin(entry: Entry, local: tuple[Path, ...] = ()) -> Announced:
@@ -179,15 +194,6 @@ def _unknown(known: Registry, name: str) -> list[tuple[Entry, Announced]]:
         f"no component, distribution or file is called {name!r}",
         expected=one_of([*names, *distributions], 30),
         remedy=did_you_mean(name, [*names, *distributions]) or "install the plugin, or name its Python file",
-    )
-
-
-def _nothing(path: str) -> list[tuple[Entry, Announced]]:
-    raise PluginError(
-        "there is no component to check",
-        where=path,
-        expected="a hook benchsuite_datasets, benchsuite_models or benchsuite_recipes that returns classes",
-        remedy="implement one with @benchsuite.api.hookimpl",
     )
 
 

@@ -108,15 +108,16 @@ def _heavy() -> tuple[str, ...]:
     return tuple(name for name in HEAVY if name in sys.modules)
 
 
-def _counting_decodes() -> list[str]:
-    """A list that grows with every photo that PIL decodes."""
+def _counting_decodes() -> list[object]:
+    """A list that grows with every photo that PIL decodes, once for each."""
     from PIL import ImageFile
 
-    decoded: list[str] = []
+    decoded: list[object] = []
     load = ImageFile.ImageFile.load
 
     def counting(self: Any) -> Any:
-        decoded.append(str(self.filename))
+        if not any(known is self for known in decoded):
+            decoded.append(self)
         return load(self)
 
     ImageFile.ImageFile.load = counting  # type: ignore[method-assign]
