@@ -10,13 +10,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
+import torch
+
 from benchsuite.contracts.observer import EpochReport
 from benchsuite.contracts.parameters import Parameters
 from benchsuite.contracts.recipe import Phase
 from benchsuite.engine.run import carry
 from benchsuite.engine.task import RunTask
 from benchsuite.execution.preparation import Place, prepare
-from benchsuite.identity.numerics import usable_cores
 from benchsuite.registry import Entry, Registry
 from benchsuite.registry.inspection import new_manager
 from benchsuite.store.record import RunRecord
@@ -24,7 +25,8 @@ from benchsuite.suite.plan import Case, Component, Plan
 from benchsuite.testing.companions import Blocks, OnePhase, Patterns
 from benchsuite.testing.rules import Broken
 
-MOST_THREADS = 4
+THREADS = 1
+"""Of a run: its tensors are too small for more."""
 
 Phases = Callable[[tuple[Phase, ...]], tuple[Phase, ...]]
 
@@ -93,7 +95,7 @@ class Bench:
             self.folder / "cache",
             self.folder / results,
             device="cpu",
-            threads=min(usable_cores(), MOST_THREADS),
+            threads=THREADS,
         )
         plan = Plan(suite="check", cases=(case,), seeds=(0,), pinned=tuple(pinned))
         tasks = prepare(plan, self._registry, place, download=False, say=print).tasks
@@ -103,7 +105,12 @@ class Bench:
 
     def carry(self, task: RunTask, watcher: Heard | None = None, checkpoints: float | None = None) -> RunRecord:
         """Make the run, with checkpoints every so many seconds (0: after each epoch). Raises Broken when it fails."""
-        record = carry(task, self._registry, watcher or Heard(), checkpoints)
+        threads = torch.get_num_threads()
+        torch.set_num_threads(THREADS)
+        try:
+            record = carry(task, self._registry, watcher or Heard(), checkpoints)
+        finally:
+            torch.set_num_threads(threads)
         if record.failure is not None:
             failure = record.failure
             said = [failure.what, failure.where, failure.expected]

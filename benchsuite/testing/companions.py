@@ -1,7 +1,7 @@
 """The companions: a data set, a network and a recipe of the kit itself, with which a component is put through a run.
 
-All three are tiny, so that a run takes about a second: 32 pictures of 16 pixels in four classes, a network of 3,000
-parameters with batch-norm and dropout in every stage, one phase of Adam.
+All three are tiny, so that a run takes about a second: 32 pictures of 16 pixels in four classes, a network of 6,000
+parameters with batch-norm in every stage and dropout before the last layer, one phase of Adam.
 """
 
 from __future__ import annotations
@@ -122,12 +122,17 @@ class Blocks(Model[BlocksParameters]):
     def build(self, params: BlocksParameters, task: Task) -> nn.Module:
         from torch import nn
 
-        def block(before: int, after: int) -> nn.Module:
-            layers = (nn.Conv2d(before, after, 3, padding=1), nn.BatchNorm2d(after), nn.ReLU(), nn.Dropout(0.05))
-            return nn.Sequential(*layers)
+        def block(before: int, stride: int) -> nn.Module:
+            return nn.Sequential(nn.Conv2d(before, 12, 3, stride, padding=1), nn.BatchNorm2d(12), nn.ReLU())
 
-        stages = {"stem": block(task.channels, 12), **{f"layer{i}": block(12, 12) for i in range(1, 5)}}
-        stages["head"] = nn.Sequential(nn.AdaptiveAvgPool2d(4), nn.Flatten(), nn.Linear(12 * 16, task.classes))
+        stages = {"stem": block(task.channels, 2), **{f"layer{i}": block(12, 1 + i % 2) for i in range(1, 5)}}
+        height, width = max(task.height // 8, 1), max(task.width // 8, 1)
+        stages["head"] = nn.Sequential(
+            nn.AdaptiveAvgPool2d((height, width)),
+            nn.Flatten(),
+            nn.Dropout(0.1),
+            nn.Linear(12 * height * width, task.classes),
+        )
         self.built = nn.Sequential(OrderedDict(stages))
         return self.built
 

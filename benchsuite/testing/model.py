@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import re
 from collections.abc import Iterator, Mapping
 from math import prod
@@ -98,10 +97,12 @@ def one_logit_a_class(subject: Subject) -> None:
     "and let gradients reach every stage after the prefix.",
 )
 def frozen_prefix(subject: Subject) -> str:
-    names = list(_network(subject).stages)
-    for count in range(1, len(names)):
+    network = _network(subject)
+    names = list(network.stages)
+    # The longest first: what one step trains is frozen in none that follows.
+    for count in range(len(names) - 1, 0, -1):
         for held in (True, False):
-            _check_prefix(subject, tuple(names[:count]), held)
+            _check_prefix(subject, network, tuple(names[:count]), held)
     return f"{len(names) - 1} prefixes, batch-norm held and moving"
 
 
@@ -306,7 +307,7 @@ def _labels() -> Tensor:
     return torch.tensor([0, 1, 2, 0])
 
 
-def _check_prefix(subject: Subject, prefix: tuple[str, ...], held: bool) -> None:
+def _check_prefix(subject: Subject, network: Network, prefix: tuple[str, ...], held: bool) -> None:
     """One step of SGD with these stages frozen."""
     import torch
     from torch import nn
@@ -314,23 +315,24 @@ def _check_prefix(subject: Subject, prefix: tuple[str, ...], held: bool) -> None
 
     from benchsuite.engine import freeze, seeds
 
-    network = _network(subject)
     frozen = freeze.Frozen(prefix, held)
     freeze.apply(frozen, network.stages)
     freeze.train_mode(frozen, network.stages)
-    before = copy.deepcopy(network.module.state_dict())
+    inside = network.names_in(set(prefix))
+    if not held:
+        inside &= {name for name, _ in network.module.named_parameters()}
+    before = {name: tensor.clone() for name, tensor in network.module.state_dict().items() if name in inside}
+    network.module.zero_grad(set_to_none=True)
     trained = {name: p for name, p in network.module.named_parameters() if p.requires_grad}
     if not trained:
         raise Broken(f"nothing is left to train after {prefix[-1]}")
     with seeds.isolated():
         seeds.reseed(0, "dropout")
         cross_entropy(nn.Sequential(*network.stages.values())(_images(subject)), _labels()).backward()
-    torch.optim.SGD(trained.values(), lr=0.5).step()
+    torch.optim.SGD(trained.values(), lr=0.1).step()
     what = f"with {', '.join(prefix)} frozen and its batch-norm {'held' if held else 'moving'}"
-    after, inside = network.module.state_dict(), network.names_in(set(prefix))
-    if not held:
-        inside &= {name for name, _ in network.module.named_parameters()}
-    moved = sorted(name for name in inside if not torch.equal(before[name], after[name]))
+    after = network.module.state_dict()
+    moved = sorted(name for name in before if not torch.equal(before[name], after[name]))
     expect(not moved, f"{what}, a step changes {some(moved)}")
     idle = sorted(name for name, parameter in trained.items() if parameter.grad is None)
     expect(not idle, f"{what}, no gradient reaches {some(idle)}")

@@ -86,7 +86,7 @@ class Bounded(DotsParameters):
     titles: tuple[Annotated[str, Field(max_length=9)], ...] = ()
     """What to write."""
 
-    place: Path = Path("here")
+    place: Path | None = None
     """Where."""
 
 

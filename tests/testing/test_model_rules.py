@@ -239,7 +239,7 @@ BROKEN: list[tuple[str, type[Speck], str]] = [
     ("stages-cover", Homeless, "in no stage: scale"),
     ("stages-cover", Shared, "shared by stem and again"),
     ("one-logit-a-class", ThreeLogits, "for 2 classes and 2 images the output has the shape (2, 3)"),
-    ("frozen-prefix", MovesItself, "with stem frozen and its batch-norm held, a step changes stem.0.bias"),
+    ("frozen-prefix", MovesItself, "with stem, block frozen and its batch-norm held, a step changes stem.0.bias"),
     ("frozen-prefix", Unreached, "no gradient reaches block.0.bias, block.0.weight"),
     ("same-parameters", OtherWidths, "two builds differ in block.0.weight"),
     ("same-parameters", Lazy, "the first forward pass makes or resizes parameters"),
