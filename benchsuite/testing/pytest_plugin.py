@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from benchsuite.testing.runner import Runner
 
 MARKER = "contract(component, **parameters): check every rule of a benchsuite Dataset, Model or Recipe"
-EXAMPLE = "@pytest.mark.contract(MyDataset, image_size=28)"
+EXAMPLE = "@benchsuite.testing.contract(MyDataset, image_size=28)"
 PROPERTY = "benchsuite_contract"
 
 _runners = pytest.StashKey[dict[str, "Runner"]]()
@@ -106,7 +106,7 @@ def _marked(node: Any) -> tuple[Any, dict[str, Any]]:
     """The component and the parameters of a test's marker."""
     marker = node.get_closest_marker("contract")
     if marker is None or len(marker.args) != 1:
-        raise pytest.UsageError(f"{node.nodeid}: contract_check needs a marker that names one class: {EXAMPLE}")
+        raise pytest.UsageError(f"{node.nodeid}: contract_check needs to be told of one class, as in {EXAMPLE}")
     return marker.args[0], {name: _plain(value) for name, value in marker.kwargs.items()}
 
 

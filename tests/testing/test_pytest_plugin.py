@@ -20,6 +20,15 @@ def test_keeps_the_contract(contract_check):
     contract_check()
 """
 
+WITH_DEFAULTS = """
+from benchsuite.testing import contract
+from support.contract import Dots
+
+@contract(Dots)
+def test_keeps_the_contract(contract_check):
+    contract_check()
+"""
+
 PLUGIN = """
 from support.contract import Dots
 
@@ -81,15 +90,25 @@ def test_the_card_comes_through_xdist(author: Path) -> None:
     assert "dataset my_dots {'image_size': 16}: 1 of 2 checks" in done.stdout
 
 
+def test_a_class_is_checked_with_its_defaults(author: Path) -> None:
+    (author / "test_my_plugin.py").write_text(WITH_DEFAULTS)
+    done = run(author, "-k", "bibtex or trial", "-v")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "test_keeps_the_contract[bibtex-reads] PASSED" in done.stdout
+    assert "dataset dots: 2 of 2 checks" in done.stdout
+
+
 @pytest.mark.parametrize(
     ("marker", "words"),
     [
-        ("", "contract_check needs a marker that names one class"),
-        ("@pytest.mark.contract(int)", "is no Dataset, Model or Recipe of benchsuite.api"),
+        ("", "contract_check needs to be told of one class"),
+        ("@contract(int)", "is no Dataset, Model or Recipe of benchsuite.api"),
     ],
 )
 def test_a_marker_that_names_no_component_is_explained(author: Path, marker: str, words: str) -> None:
-    (author / "test_my_plugin.py").write_text(f"import pytest\n{marker}\ndef test_it(contract_check): ...\n")
+    (author / "test_my_plugin.py").write_text(
+        f"from benchsuite.testing import contract\n{marker}\ndef test_it(contract_check): ...\n"
+    )
     done = run(author)
     assert done.returncode != 0
     assert words in done.stdout + done.stderr
