@@ -103,7 +103,7 @@ def frozen_prefix(subject: Subject) -> str:
     for count in range(len(names) - 1, 0, -1):
         for held in (True, False):
             _check_prefix(subject, network, tuple(names[:count]), held)
-    return f"{len(names) - 1} prefixes, batch-norm held and moving"
+    return f"prefixes of 1 to {len(names) - 1} stages, with batch-norm held and moving"
 
 
 @rule(
