@@ -34,8 +34,7 @@ UNKNOWN = "no_such_parameter"
     mend="import torch (and what imports it) inside the methods that need it, never at the top of a module.",
 )
 def imports_light(subject: Subject) -> None:
-    folder = subject.new_folder("import")
-    answer = elsewhere.ask(_question(subject, folder), folder)
+    answer = elsewhere.ask(subject)
     expect(not answer.loaded, f"a new process that imports {subject.entry.module} has {some(answer.loaded)} loaded")
 
 
@@ -176,12 +175,6 @@ def process_untouched(subject: Subject) -> None:
         changed = changes(before, snapshot(), but=RANDOM if draws else ())
         said += [f"{name} changes {some(changed)}"] if changed else []
     expect(not said, "; ".join(said))
-
-
-def _question(subject: Subject, folder: Any, **more: Any) -> elsewhere.Question:
-    import sys
-
-    return elsewhere.Question(tuple(sys.path), subject.origin, subject.given, folder / "scratch", **more)
 
 
 def _bibtex(subject: Subject) -> str:

@@ -62,8 +62,7 @@ def sample_found(subject: Subject) -> str:
 def sample_twice(subject: Subject) -> str:
     again, foreign = subject.new_folder("again"), subject.new_folder("foreign")
     subject.component.sample(subject.params, again)
-    folder = subject.new_folder("process")
-    elsewhere.ask(_question(subject, folder, sample=foreign), folder, hash_seed=2)
+    elsewhere.ask(subject, sample=foreign, hash_seed=2)
     first = _digests(subject.sample)
     for what, other in (("a second call", again), ("another process", foreign)):
         written = _digests(other)
@@ -84,8 +83,7 @@ def index_same(subject: Subject) -> str:
     # Copied backwards, so that a folder's order on disk is another one, and read with other hash seeds.
     copy = subject.new_folder("elsewhere") / "backwards"
     _copy_backwards(subject.sample, copy)
-    folder = subject.new_folder("process")
-    answer = elsewhere.ask(_question(subject, folder, root=copy), folder, hash_seed=3)
+    answer = elsewhere.ask(subject, root=copy, hash_seed=3)
     assert answer.listing is not None
     expect(first == answer.listing, _differing("another process, in another folder,", first, answer.listing))
     return f"{sum(len(names) for names, _, _ in first[1].values())} images"
@@ -231,8 +229,7 @@ def no_network(subject: Subject) -> None:
     mend="read names and metadata only; open() decodes, and the engine calls it once for each image.",
 )
 def index_light(subject: Subject) -> None:
-    folder = subject.new_folder("light")
-    answer = elsewhere.ask(_question(subject, folder, root=subject.sample), folder)
+    answer = elsewhere.ask(subject, root=subject.sample)
     expect(not answer.indexed, f"find() and index() import {some(answer.indexed)}")
     expect(answer.decoded == 0, f"index() decodes {answer.decoded} images")
 
@@ -270,10 +267,6 @@ def trains(subject: Subject) -> str:
     record = bench.carry(bench.task("results", sample=True, pinned=[f"dataset.{name}" for name in subject.given]))
     size = " x ".join(map(str, record.dataset.image_size)) if record.dataset else "?"
     return f"{len(subject.index.train)} images of {size}, training loss {record.epochs[0].train_loss:.3g}"
-
-
-def _question(subject: Subject, folder: Path, **more: Any) -> elsewhere.Question:
-    return elsewhere.Question(tuple(sys.path), subject.origin, subject.given, folder / "scratch", **more)
 
 
 def _digests(root: Path) -> dict[str, str]:

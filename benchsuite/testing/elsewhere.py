@@ -19,6 +19,7 @@ from benchsuite.testing.rules import Broken
 
 if TYPE_CHECKING:
     from benchsuite.contracts.dataset import DatasetIndex
+    from benchsuite.testing.subject import Subject
 
 HEAVY = ("torch", "torchvision")
 
@@ -48,8 +49,10 @@ class Answer:
     listing: Listing | None = None
 
 
-def ask(question: Question, folder: Path, hash_seed: int = 1) -> Answer:
+def ask(subject: Subject, *, sample: Path | None = None, root: Path | None = None, hash_seed: int = 1) -> Answer:
     """Ask a new process. Raises Broken when the component cannot answer there."""
+    folder = subject.new_folder("process")
+    question = Question(tuple(sys.path), subject.origin, subject.given, folder / "scratch", sample, root)
     asked, answered = folder / "question", folder / "answer"
     asked.write_bytes(pickle.dumps(question))
     done = subprocess.run(
