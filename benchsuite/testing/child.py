@@ -71,17 +71,10 @@ def main(connection: Connection, origin: Origin, given: Mapping[str, Any], folde
 def _load(origin: Origin, given: Mapping[str, Any], folder: Path) -> Subject:
     numerics = describe()
     prepare_environment(numerics)
-    configure(numerics)
-    import torchvision  # noqa: F401  what libraries change when they are imported is not the component's doing
-    from PIL import Image
-
-    from benchsuite.testing.state import changes, snapshot
-
-    Image.init()
-    before = snapshot()
     entry = origin.load()
-    changed = changes(before, snapshot(), but=("sys.path",) if getattr(origin, "local", ()) else ())
-    return Subject(origin, entry, given, parsed(entry, given), folder, changed)
+    if entry.kind != "dataset":  # most rules of data sets do without torch, which takes seconds to import
+        configure(numerics)
+    return Subject(origin, entry, given, parsed(entry, given), folder)
 
 
 def _checked(rule: Rule, subject: Subject) -> Answer:

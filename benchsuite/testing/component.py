@@ -165,7 +165,8 @@ def bibtex_reads(subject: Subject) -> str:
 def process_untouched(subject: Subject) -> None:
     from benchsuite.testing.state import RANDOM, changes, snapshot
 
-    said = [f"importing it changes {some(subject.changed_by_import)}"] if subject.changed_by_import else []
+    imported = elsewhere.ask(subject, watched=True).changed
+    said = [f"importing it changes {some(imported)}"] if imported else []
     for name, call, draws in _calls(subject):
         before = snapshot()
         try:

@@ -29,7 +29,8 @@ Listing = tuple[tuple[str, ...], Mapping[str, tuple[tuple[str, ...], tuple[int, 
 
 @dataclass(frozen=True)
 class Question:
-    """Load the component; with `sample`, write a sample there; with `root`, find and index the data set there."""
+    """Load the component; with `sample`, write a sample there; with `root`, find and index the data set there; with
+    `watched`, note what loading it changes of the process."""
 
     path: tuple[str, ...]
     origin: Origin
@@ -37,22 +38,32 @@ class Question:
     scratch: Path
     sample: Path | None = None
     root: Path | None = None
+    watched: bool = False
 
 
 @dataclass(frozen=True)
 class Answer:
-    """`loaded` and `indexed` name the heavy libraries that were imported by then, `decoded` counts decoded photos."""
+    """`loaded` and `indexed` name the heavy libraries that were imported by then, `decoded` counts decoded photos;
+    `changed` says what of the process changed."""
 
     loaded: tuple[str, ...]
     indexed: tuple[str, ...] = ()
     decoded: int = 0
     listing: Listing | None = None
+    changed: tuple[str, ...] = ()
 
 
-def ask(subject: Subject, *, sample: Path | None = None, root: Path | None = None, hash_seed: int = 1) -> Answer:
+def ask(
+    subject: Subject,
+    *,
+    sample: Path | None = None,
+    root: Path | None = None,
+    watched: bool = False,
+    hash_seed: int = 1,
+) -> Answer:
     """Ask a new process. Raises Broken when the component cannot answer there."""
     folder = subject.new_folder("process")
-    question = Question(tuple(sys.path), subject.origin, subject.given, folder / "scratch", sample, root)
+    question = Question(tuple(sys.path), subject.origin, subject.given, folder / "scratch", sample, root, watched)
     asked, answered = folder / "question", folder / "answer"
     asked.write_bytes(pickle.dumps(question))
     done = subprocess.run(
@@ -91,6 +102,8 @@ def main(asked: str, answered: str) -> None:
 
 
 def _answer(question: Question) -> Answer:
+    if question.watched:
+        return Answer((), changed=_changed_by(question.origin))
     entry = question.origin.load()
     loaded = _heavy()
     component: Any = entry.component
@@ -105,6 +118,20 @@ def _answer(question: Question) -> Answer:
     index = component.index(params, found.folder)
     indexed, count = _heavy(), len(decoded)
     return Answer(loaded, indexed, count, listing_of(index))
+
+
+def _changed_by(origin: Origin) -> tuple[str, ...]:
+    """What of the process loading a component changes."""
+    import torchvision  # noqa: F401  what libraries change when they are imported is not the component's doing
+    from PIL import Image
+
+    from benchsuite.testing.state import changes, snapshot
+
+    Image.init()
+    before = snapshot()
+    origin.load()
+    # Plugins in files of their own are found through sys.path, which is the registry's doing.
+    return changes(before, snapshot(), but=("sys.path",) if getattr(origin, "local", ()) else ())
 
 
 def _heavy() -> tuple[str, ...]:

@@ -32,8 +32,6 @@ class Subject:
     given: Mapping[str, Any]
     params: Parameters
     folder: Path
-    changed_by_import: tuple[str, ...] = ()
-    """What of the process importing the component changed."""
     notes: dict[str, Any] = field(default_factory=dict)
     """What one rule found out and others need."""
     _folders: int = field(default=0, repr=False)

@@ -214,6 +214,16 @@ def test_a_module_that_imports_torch_is_caught(tmp_path: Path, monkeypatch: pyte
         check(heavy_plugin.Heavy, "imports-light", tmp_path)
 
 
+def test_a_module_that_changes_the_process_is_caught(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = "import numpy\nfrom support.contract import Dots\nnumpy.random.seed(0)\nclass Seeding(Dots): pass\n"
+    (tmp_path / "seeding_plugin.py").write_text(source)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    import seeding_plugin  # type: ignore[import-not-found]
+
+    with pytest.raises(Broken, match="importing it changes numpy's generator"):
+        check(seeding_plugin.Seeding, "process-untouched", tmp_path)
+
+
 def test_every_rule_is_broken_by_something() -> None:
     assert {*(rule for rule, _, _ in BROKEN), "imports-light"} == {rule.id for rule in RULES}
 
