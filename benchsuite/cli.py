@@ -8,7 +8,20 @@ from typing import Annotated
 import typer
 
 from benchsuite import __version__
-from benchsuite.commands import cache, catalogue, check, check_plugin, doctor, new, paper, plan, reproduce, run, show, verify
+from benchsuite.commands import (
+    cache,
+    catalogue,
+    check,
+    check_plugin,
+    doctor,
+    new,
+    paper,
+    plan,
+    reproduce,
+    run,
+    show,
+    verify,
+)
 from benchsuite.commands.console import complain, messages
 from benchsuite.commands.defects import explained
 from benchsuite.errors import BenchsuiteError

@@ -123,7 +123,7 @@ class Bench:
         def only(player: Player) -> Mapping[str, tuple[Entry, ...]]:
             return {player.entry.name: (player.entry,)}
 
-        return Registry(only(self.dataset), only(self.model), only(self.recipe), (), (), (), new_manager())
+        return Registry(only(self.dataset), only(self.model), only(self.recipe), (), (), (), (), new_manager())
 
 
 def with_phases(player: Player, change: Phases) -> Player:

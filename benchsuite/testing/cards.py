@@ -49,7 +49,7 @@ class Card(BaseModel):
     """Of the component's source (`identity.code.component_fingerprint`)."""
     benchsuite: str
     api: str
-    """Fingerprint of the contracts that the rules belong to."""
+    """Version of the contract that the rules belong to."""
     torch: str
     checks: tuple[Check, ...]
     outdated: bool = Field(default=False, exclude=True)

@@ -94,9 +94,7 @@ Origin = Announced | Declared
 
 def local_registry(paths: tuple[Path, ...]) -> Registry:
     """The components of plugin files, and of folders of them."""
-    find: Any = discover
-    found: Registry = find((), local=paths)
-    return found
+    return discover((), local=paths)
 
 
 def unusable(bad: Quarantined) -> PluginError:

@@ -6,12 +6,11 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from benchsuite import __version__
-from benchsuite.identity.code import component_fingerprint, source_fingerprint
+from benchsuite.contracts.version import API_VERSION
+from benchsuite.identity.code import component_fingerprint
 from benchsuite.identity.numerics import torch_build
 from benchsuite.registry import Entry
 from benchsuite.testing.cards import Card, Check
-
-CONTRACTS = "benchsuite.contracts"
 
 
 def card_of(entry: Entry, given: Mapping[str, Any], checks: Iterable[Check]) -> Card:
@@ -24,7 +23,7 @@ def card_of(entry: Entry, given: Mapping[str, Any], checks: Iterable[Check]) -> 
         parameters=dict(given),
         fingerprint=component_fingerprint(entry.module),
         benchsuite=__version__,
-        api=source_fingerprint(CONTRACTS),
+        api=API_VERSION,
         torch=torch_build()["version"] or "unknown",
         checks=tuple(checks),
     )

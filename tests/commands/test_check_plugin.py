@@ -106,4 +106,4 @@ def test_a_file_is_checked(program: Program, whole_folder: bool) -> None:
 def test_a_file_without_components_is_refused(program: Program) -> None:
     file = program.folder / "empty.py"
     file.write_text("")
-    program.run("check-plugin", str(file)).refused("empty.py")
+    program.run("check-plugin", str(file)).refused("the plugin empty cannot be used")
