@@ -8,7 +8,20 @@ from typing import Annotated
 import typer
 
 from benchsuite import __version__
-from benchsuite.commands import cache, catalogue, check, doctor, new, paper, plan, reproduce, run, show, verify
+from benchsuite.commands import (
+    cache,
+    catalogue,
+    check,
+    check_plugin,
+    doctor,
+    new,
+    paper,
+    plan,
+    reproduce,
+    run,
+    show,
+    verify,
+)
 from benchsuite.commands.console import complain, messages
 from benchsuite.commands.defects import explained
 from benchsuite.errors import BenchsuiteError
@@ -28,6 +41,7 @@ app.command("plan")(plan.plan)
 app.command("run")(run.run)
 app.command("paper")(paper.paper)
 app.command("check")(check.check)
+app.command("check-plugin")(check_plugin.check_plugin)
 app.command("reproduce")(reproduce.reproduce)
 app.command("show")(show.show)
 app.command("why")(show.why)

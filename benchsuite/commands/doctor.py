@@ -208,7 +208,7 @@ def _folder(part: str, folder: Path, remedy: str = "name a folder elsewhere with
 def _memory() -> Iterator[Finding]:
     import psutil
 
-    memory = psutil.virtual_memory()  # type: ignore[no-untyped-call]
+    memory = psutil.virtual_memory()
     verdict: Verdict = "good" if memory.available >= 2e9 else "note"
     found = f"{size(memory.available)} of {size(memory.total)} free"
     yield Finding("memory", verdict, found, "" if verdict == "good" else "end other programs, or use smaller batches")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Generic, Literal, TypeVar
 
 from pydantic import Field, model_validator
 
@@ -40,7 +40,7 @@ class FreezePolicy(Parameters):
     batchnorm: Literal["eval", "train"] = "eval"
     """Frozen stages' batch-norm: `eval` keeps the stored statistics, `train` goes on updating them."""
 
-    stages: tuple[str, ...] | None = None
+    stages: tuple[Annotated[str, Field(min_length=1, max_length=100)], ...] | None = None
     """Names of the frozen stages; replaces `blocks` and `stem`."""
 
     train_last: int | None = Field(default=None, ge=1)
@@ -121,6 +121,10 @@ class Recipe(ABC, Generic[P]):
     @abstractmethod
     def phases(self, params: P) -> tuple[Phase, ...]:
         """The phases in order, at least one."""
+
+    def bibtex(self, params: P) -> str:
+        """The BibTeX entries of the papers it follows; empty where there is none to cite."""
+        return ""
 
     def precision(self, params: P) -> Precision:
         """Arithmetic of forward and backward; `auto` is bf16 or fp16 on CUDA and fp32 on the CPU."""

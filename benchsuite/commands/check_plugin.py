@@ -1,0 +1,222 @@
+"""`benchsuite check-plugin`: whether a plugin keeps its contract, rule by rule, and the card that says so."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from benchsuite.commands.console import announce, complain, messages, out, print_json, say, table
+from benchsuite.commands.options import Json
+from benchsuite.errors import BenchsuiteError, PluginError
+
+if TYPE_CHECKING:
+    from benchsuite.registry import Entry, Kind, Registry
+    from benchsuite.testing.cards import Card, Check
+    from benchsuite.testing.origin import Announced
+
+SIGNS = {"passed": ("✓", "green"), "failed": ("✗", "bold red"), "skipped": ("–", "dim")}
+KINDS: tuple[Kind, ...] = ("dataset", "model", "recipe")
+
+Plugin = Annotated[
+    str,
+    typer.Argument(
+        metavar="NAME|PATH",
+        help="A component (digits, distribution:digits), a distribution, or a Python file or folder of plugins.",
+        show_default=False,
+    ),
+]
+SetParameter = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="Check with this parameter: image_size=28, freeze.blocks=2."),
+]
+
+
+def check_plugin(plugin: Plugin, settings: SetParameter = None, as_json: Json = False) -> None:
+    """Check every rule of the contract on a plugin's components, and keep a conformance card of each.
+
+    Each check has BENCHSUITE_CHECK_SECONDS (300). Exit code 0: every rule is kept; 1: some are broken; 2: there is no
+    such plugin, or it cannot be loaded or checked.
+    """
+    chosen = _chosen(plugin)
+    given = _given(settings or [], [entry for entry, _ in chosen])
+    cards: list[Card] = []
+    unfit = 0
+    for entry, origin in chosen:
+        try:
+            cards.append(_checked(entry, origin, given))
+        except BenchsuiteError as error:
+            # One that cannot be checked must not keep the others of its distribution from it.
+            if len(chosen) == 1:
+                raise
+            unfit += 1
+            complain(error)
+    if as_json:
+        print_json([card.model_dump(mode="json") for card in cards])
+    else:
+        for card in cards:
+            _show(card)
+    if unfit:
+        raise typer.Exit(2)
+    if any(card.failed for card in cards):
+        raise typer.Exit(1)
+
+
+def _checked(entry: Entry, origin: Announced, given: Mapping[str, Any]) -> Card:
+    """Check one component, a line for each rule, and keep its card."""
+    from benchsuite.testing import cards
+    from benchsuite.testing.report import broken, card_of
+    from benchsuite.testing.rules import rules_of
+    from benchsuite.testing.runner import Runner
+    from benchsuite.testing.subject import parsed
+
+    own = {name: value for name, value in given.items() if name in entry.component.Parameters.model_fields}
+    parsed(entry, own)
+    rules = rules_of(entry.kind)
+    checks: list[Check] = []
+    say(f"{entry.kind} {entry.qualified_name} {entry.version}: {len(rules)} rules")
+    with Runner(origin, own) as runner:
+        for number, rule in enumerate(rules, 1):
+            with messages.status(f"{number} of {len(rules)}: {rule.title}"):
+                check = runner.check(rule)
+            checks.append(check)
+            sign, style = SIGNS[check.status]
+            messages.print(f"  {sign} {check.title} ({check.seconds:.1f} s)", style=style, markup=False)
+            if check.status == "failed":
+                for line in broken(check).splitlines():
+                    messages.print(f"      {line}", markup=False)
+    card = card_of(entry, own, checks)
+    say(f"  the card is kept in {cards.store(card)}")
+    return card
+
+
+def _show(card: Card) -> None:
+    """The conformance card."""
+    title = f"{card.kind} {card.name}, {card.distribution} {card.version}: {card.summary}"
+    shown = table(title, "", "rule", "found")
+    for check in card.checks:
+        sign, style = SIGNS[check.status]
+        first = check.detail.splitlines()[0] if check.detail else ""
+        shown.add_row(sign, _literal(check.title), _literal(first), style=style if check.status != "passed" else None)
+    out.print(shown)
+    say(f"benchsuite {card.benchsuite}, torch {card.torch}, source {card.fingerprint[:12]}")
+    if card.failed:
+        announce(f"{card.name} does not keep its contract: {', '.join(check.id for check in card.failed)}")
+
+
+def _literal(text: str) -> Any:
+    from rich.text import Text
+
+    return Text(text)
+
+
+def _chosen(plugin: str) -> list[tuple[Entry, Announced]]:
+    """The components that are asked for. Raises UnknownComponent, AmbiguousComponent or PluginError."""
+    from benchsuite.registry import registry
+
+    path = Path(plugin).expanduser()
+    if path.suffix == ".py" or len(path.parts) > 1:
+        return _in_files(path)
+    known = registry()
+    found = _components(known, plugin) or _all(known, plugin)
+    if not found and path.is_dir():  # a name wins over a folder that happens to be called so
+        return _in_files(path)
+    return found or _unknown(known, plugin)
+
+
+def _in_files(path: Path) -> list[tuple[Entry, Announced]]:
+    """The components of a Python file, or of a folder of them."""
+    from benchsuite.testing.origin import local_registry
+
+    if not path.exists():
+        raise PluginError(
+            "there is no such file or folder",
+            where=str(path),
+            expected="a Python file with a plugin, or a folder of them",
+            remedy="correct the path",
+        )
+    local = (path.resolve(),)
+    found = _all(local_registry(local), "local", local)
+    if not found:
+        raise PluginError(
+            "there is no component to check",
+            where=str(path),
+            expected="a hook benchsuite_datasets, benchsuite_models or benchsuite_recipes that returns classes",
+            remedy="implement one with @benchsuite.api.hookimpl",
+        )
+    return found
+
+
+def _components(known: Registry, name: str) -> list[tuple[Entry, Announced]]:
+    """The components of this name, of whatever kind."""
+    from benchsuite.registry import UnknownComponent
+
+    found = []
+    for kind in KINDS:
+        try:
+            found.append(known.entry(kind, name))
+        except UnknownComponent:
+            continue
+    return [(entry, _origin(entry)) for entry in found]
+
+
+def _all(known: Registry, distribution: str, local: tuple[Path, ...] = ()) -> list[tuple[Entry, Announced]]:
+    """Every component of a distribution. Raises PluginError when one of its plugins was set aside."""
+    from benchsuite.testing.origin import unusable
+
+    for bad in known.quarantined:
+        if _normal(bad.distribution) == _normal(distribution):
+            raise unusable(bad)
+    entries = [entry for kind in KINDS for found in known.entries(kind).values() for entry in found]
+    own = [entry for entry in entries if _normal(entry.distribution) == _normal(distribution)]
+    return [(entry, _origin(entry, local)) for entry in own]
+
+
+def _origin(entry: Entry, local: tuple[Path, ...] = ()) -> Announced:
+    from benchsuite.testing.origin import Announced
+
+    return Announced(entry.kind, entry.name, entry.distribution, local)
+
+
+def _normal(distribution: str) -> str:
+    return distribution.lower().replace("_", "-").replace(".", "-")
+
+
+def _unknown(known: Registry, name: str) -> list[tuple[Entry, Announced]]:
+    from benchsuite.registry import UnknownComponent
+    from benchsuite.suite.problems import did_you_mean, one_of
+
+    names = sorted({name for kind in KINDS for name in known.names(kind)})
+    distributions = sorted({e.distribution for kind in KINDS for found in known.entries(kind).values() for e in found})
+    raise UnknownComponent(
+        f"no component, distribution or file is called {name!r}",
+        expected=one_of([*names, *distributions], 30),
+        remedy=did_you_mean(name, [*names, *distributions]) or "install the plugin, or name its Python file",
+    )
+
+
+def _given(settings: Sequence[str], entries: Sequence[Entry]) -> dict[str, Any]:
+    """The parameters of `--set`. Raises SuiteError for what is none, or none of any component's."""
+    from benchsuite.suite.overrides import read_overrides
+    from benchsuite.suite.problems import Mark, Problem, SuiteError, did_you_mean, one_of
+
+    known = sorted({name for entry in entries for name in entry.component.Parameters.model_fields})
+    # Read as a suite's overrides are; those begin with the kind of component.
+    read, problems = read_overrides([f"dataset.{text}" for text in settings], [])
+    given: dict[str, Any] = {}
+    for override in read:
+        _, first, *rest = override.setting.parts
+        if first not in known:
+            mark = Mark(f"--set {override.text.removeprefix('dataset.')}")
+            problems.append(Problem(mark, first, "no such parameter", None, one_of(known), did_you_mean(first, known)))
+        value = override.setting.node.plain()
+        for part in reversed(rest):
+            value = {part: value}
+        if rest and isinstance(given.get(first), dict):
+            value = given[first] | value
+        given[first] = value
+    if problems:
+        raise SuiteError(problems)
+    return given

@@ -1,0 +1,160 @@
+"""The companions: a data set, a network and a recipe of the kit itself, with which a component is put through a run.
+
+All three are tiny, so that a run takes about a second: 32 pictures of 16 pixels in four classes, a network of 6,000
+parameters with batch-norm in every stage and dropout before the last layer, one phase of Adam.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from pydantic import Field
+
+from benchsuite.contracts.dataset import Dataset, DatasetCard, DatasetIndex, Found, Preprocessing, Split
+from benchsuite.contracts.model import Model, Task
+from benchsuite.contracts.parameters import Parameters
+from benchsuite.contracts.recipe import Optimizer, Phase, Recipe
+
+if TYPE_CHECKING:
+    from PIL import Image
+    from torch import nn
+
+CLASSES = ("class_0", "class_1", "class_2", "class_3")
+IMAGES = 32
+SIDE = 16
+SPLITS = ("train", "validation", "test")
+OPENED: list[str] = []
+"""Names of the images of the test split that this process has opened."""
+
+
+class PatternsParameters(Parameters):
+    """What the pictures are."""
+
+    repeat: bool = False
+    """Whether the validation split holds the training images."""
+
+    test_seed: int = Field(default=0, ge=0, le=1000)
+    """Seed of the test split's pictures, which changes no other."""
+
+
+@dataclass(frozen=True)
+class PatternImages:
+    """The pictures of a split: each class has a pattern of its own, below noise of each picture's own."""
+
+    split: str
+    seed: int
+
+    def __len__(self) -> int:
+        return IMAGES
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(f"{self.split}/{i:02d}" for i in range(IMAGES))
+
+    def digest(self, i: int) -> str:
+        return hashlib.sha256(self._drawn(i).tobytes()).hexdigest()
+
+    def open(self, i: int) -> Image.Image:
+        if self.split == "test":
+            OPENED.append(self.names[i])
+        return self._drawn(i)
+
+    def _drawn(self, i: int) -> Image.Image:
+        import numpy as np
+        from PIL import Image
+
+        label = i % len(CLASSES)
+        pattern = np.random.Generator(np.random.Philox(key=[1, label])).integers(0, 120, (4, 4, 3))
+        noise = np.random.Generator(np.random.Philox(key=[2 + SPLITS.index(self.split), 1000 * self.seed + i]))
+        pixels = pattern.repeat(4, axis=0).repeat(4, axis=1) + noise.integers(0, 120, (SIDE, SIDE, 3))
+        return Image.fromarray(pixels.astype(np.uint8))
+
+
+class Patterns(Dataset[PatternsParameters]):
+    """Pictures of four patterns, computed when they are asked for."""
+
+    name: ClassVar[str] = "kit_patterns"
+    Parameters: ClassVar[type[Parameters]] = PatternsParameters
+    origin: ClassVar[Literal["published", "own", "generated"]] = "own"
+
+    def card(self, params: PatternsParameters) -> DatasetCard:
+        return DatasetCard("Patterns", "Cuatro motivos.", "", "", "", (), CLASSES, dict.fromkeys(SPLITS, IMAGES))
+
+    def preprocessing(self, params: PatternsParameters) -> Preprocessing:
+        return Preprocessing(size=(SIDE, SIDE), mean=(0.5, 0.5, 0.5), std=(0.25, 0.25, 0.25))
+
+    def find(self, params: PatternsParameters, root: Path, scratch: Path) -> Found | None:
+        return Found(root, "own data", "computed by the kit")
+
+    def sample(self, params: PatternsParameters, folder: Path) -> None:
+        """There is nothing to write."""
+
+    def index(self, params: PatternsParameters, folder: Path) -> DatasetIndex:
+        labels = tuple(i % len(CLASSES) for i in range(IMAGES))
+        train = Split(PatternImages("train", 0), labels)
+        validation = train if params.repeat else Split(PatternImages("validation", 0), labels)
+        return DatasetIndex(CLASSES, train, validation, Split(PatternImages("test", params.test_seed), labels))
+
+
+class BlocksParameters(Parameters):
+    """The network has no choices."""
+
+
+class Blocks(Model[BlocksParameters]):
+    """stem, layer1 to layer4 and head; the stages are called as ResNet's, which recipes may name."""
+
+    name: ClassVar[str] = "kit_blocks"
+    Parameters: ClassVar[type[Parameters]] = BlocksParameters
+    built: nn.Module | None = None
+    """The network that was built last, for rules that look at it while it trains."""
+
+    def title(self, params: BlocksParameters) -> str:
+        return "Blocks"
+
+    def bibtex(self, params: BlocksParameters) -> str:
+        return ""
+
+    def build(self, params: BlocksParameters, task: Task) -> nn.Module:
+        from torch import nn
+
+        def block(before: int, stride: int) -> nn.Module:
+            return nn.Sequential(nn.Conv2d(before, 12, 3, stride, padding=1), nn.BatchNorm2d(12), nn.ReLU())
+
+        stages = {"stem": block(task.channels, 2), **{f"layer{i}": block(12, 1 + i % 2) for i in range(1, 5)}}
+        height, width = max(task.height // 8, 1), max(task.width // 8, 1)
+        stages["head"] = nn.Sequential(
+            nn.AdaptiveAvgPool2d((height, width)),
+            nn.Flatten(),
+            nn.Dropout(0.1),
+            nn.Linear(12 * height * width, task.classes),
+        )
+        self.built = nn.Sequential(OrderedDict(stages))
+        return self.built
+
+    def stages(self, module: nn.Module) -> Mapping[str, nn.Module]:
+        return dict(module.named_children())
+
+
+class OnePhaseParameters(Parameters):
+    """How long to train."""
+
+    max_epochs: int = Field(default=1, ge=1, le=1000)
+    """Epochs at most."""
+
+
+class OnePhase(Recipe[OnePhaseParameters]):
+    """Adam, with everything free."""
+
+    name: ClassVar[str] = "kit_one_phase"
+    Parameters: ClassVar[type[Parameters]] = OnePhaseParameters
+
+    def phases(self, params: OnePhaseParameters) -> tuple[Phase, ...]:
+        return (Phase("train", params.max_epochs, 16, Optimizer("adam", 1e-3)),)
+
+    def trial(self, params: OnePhaseParameters) -> Mapping[str, Any]:
+        return {}

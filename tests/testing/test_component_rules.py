@@ -1,0 +1,240 @@
+"""The rules of every component are kept by a sound one, and broken by one that breaks them."""
+
+from __future__ import annotations
+
+import os
+import random
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import pytest
+from pydantic import AfterValidator, ConfigDict, Field
+
+from benchsuite.api import DatasetCard, Parameters
+from benchsuite.testing.component import RULES
+from benchsuite.testing.origin import Declared
+from benchsuite.testing.rules import Broken, Inapplicable
+from support.contract import Dots, DotsParameters, check
+
+
+def with_parameters(parameters: type[Parameters]) -> type[Dots]:
+    return type(
+        "Dots", (Dots,), {"Parameters": parameters, "__module__": __name__, "__qualname__": parameters.__name__}
+    )
+
+
+class Doubling(DotsParameters):
+    """Doubles what it is given."""
+
+    margin: Annotated[int, Field(ge=0, le=10**6), AfterValidator(lambda value: 2 * value)] = 3
+    """Pixels."""
+
+
+class WrongSchema(DotsParameters):
+    """Tells editors something else than it accepts."""
+
+    margin: int = Field(default=3, ge=0, json_schema_extra={"maximum": 1})
+    """Pixels."""
+
+
+class Inner(Parameters):
+    """Takes anything."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    margin: int = Field(default=3, ge=0)
+    """Pixels."""
+
+
+class Open(DotsParameters):
+    """Takes anything itself."""
+
+    model_config = ConfigDict(extra="ignore")
+
+
+class OpenInside(DotsParameters):
+    """Takes anything below."""
+
+    inner: Inner = Inner()
+    """More."""
+
+
+class Silent(DotsParameters):
+    """Says nothing of its margin."""
+
+    margin: int = Field(default=3, ge=0)
+
+
+class Unbounded(DotsParameters):
+    """Any margin will do."""
+
+    margin: int = 3
+    """Pixels."""
+
+    titles: tuple[str, ...] = ()
+    """What to write."""
+
+
+class Bounded(DotsParameters):
+    """Every way of limiting a value."""
+
+    margin: int | None = Field(default=None, ge=0)
+    """Pixels."""
+
+    titles: tuple[Annotated[str, Field(max_length=9)], ...] = ()
+    """What to write."""
+
+    place: Path | None = None
+    """Where."""
+
+
+class WrongTrial(Dots):
+    def trial(self, params: Any) -> Mapping[str, Any]:
+        return {"image_sise": 8}
+
+
+class TrialTooSmall(Dots):
+    def trial(self, params: Any) -> Mapping[str, Any]:
+        return {"image_size": 2}
+
+
+class WithCard(Dots):
+    bibtex = ""
+
+    def card(self, params: Any) -> DatasetCard:
+        sound = super().card(params)
+        return DatasetCard(**{**vars(sound), "bibtex": self.bibtex})
+
+
+class BrokenBibtex(WithCard):
+    bibtex = "@misc{dots,\n title = {Dots}\n year = 2020}"
+
+
+class NothingCited(WithCard):
+    pass
+
+
+class Own(WithCard):
+    origin = "own"
+
+
+class Seeding(Dots):
+    def card(self, params: Any) -> DatasetCard:
+        np.random.seed(0)
+        return super().card(params)
+
+
+class Drawing(Dots):
+    def sample(self, params: Any, folder: Path) -> None:
+        random.random()
+        super().sample(params, folder)
+
+
+class Exporting(Dots):
+    def preprocessing(self, params: Any) -> Any:
+        os.environ["OMP_NUM_THREADS"] = "17"
+        return super().preprocessing(params)
+
+
+class Patching(Dots):
+    def index(self, params: Any, folder: Path) -> Any:
+        import torch
+
+        torch.relu = abs
+        return super().index(params, folder)
+
+
+class Defaulting(Dots):
+    def index(self, params: Any, folder: Path) -> Any:
+        import torch
+
+        torch.set_default_dtype(torch.float64)
+        return super().index(params, folder)
+
+
+BROKEN: list[tuple[str, type[Dots], str]] = [
+    ("parameters-survive", with_parameters(Doubling), "JSON turns "),
+    (
+        "parameters-schema",
+        with_parameters(WrongSchema),
+        "its own schema refuses the parameters: $.margin: 3 is greater",
+    ),
+    ("unknown-refused", with_parameters(Open), "'no_such_parameter' was accepted without a word"),
+    ("unknown-refused", with_parameters(OpenInside), "models that accept any name: Inner"),
+    ("parameters-described", with_parameters(Silent), "without a description: Silent.margin"),
+    ("parameters-bounded", with_parameters(Unbounded), "Unbounded.margin (a number), Unbounded.titles (a text)"),
+    ("trial-valid", WrongTrial, "image_sise"),
+    ("trial-valid", TrialTooSmall, "'image_size': 2"),
+    ("bibtex-reads", BrokenBibtex, "line 3, column 2"),
+    ("bibtex-reads", NothingCited, "it is empty"),
+    ("process-untouched", Seeding, "card() changes numpy's generator"),
+    ("process-untouched", Drawing, "sample() changes random's generator"),
+    ("process-untouched", Exporting, "preprocessing() changes the environment (OMP_NUM_THREADS)"),
+    ("process-untouched", Patching, "index() changes torch's functions (torch.relu)"),
+    ("process-untouched", Defaulting, "torch.get_default_dtype(), from torch.float32 to torch.float64"),
+]
+
+
+@pytest.fixture(autouse=True)
+def _restored(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """What the broken ones change is set back."""
+    import torch
+
+    monkeypatch.setattr(torch, "relu", torch.relu)
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    yield
+    torch.set_default_dtype(torch.float32)
+
+
+@pytest.mark.parametrize("rule", [rule.id for rule in RULES])
+def test_a_sound_component_keeps_the_rule(rule: str, tmp_path: Path) -> None:
+    check(Dots, rule, tmp_path)
+
+
+@pytest.mark.parametrize(("rule", "component", "words"), BROKEN, ids=[f"{r}-{c.__qualname__}" for r, c, _ in BROKEN])
+def test_a_component_that_breaks_the_rule_is_caught(
+    rule: str, component: type[Dots], words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Declared, "_module", lambda self: type("Module", (), {component.__qualname__: component}))
+    with pytest.raises(Broken) as caught:
+        check(component, rule, tmp_path)
+    assert words in str(caught.value)
+
+
+def test_a_module_that_imports_torch_is_caught(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "heavy_plugin.py").write_text(
+        "import torch\nfrom support.contract import Dots\nclass Heavy(Dots): pass\n"
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    import heavy_plugin  # type: ignore[import-not-found]
+
+    with pytest.raises(Broken, match="a new process that imports heavy_plugin has torch loaded"):
+        check(heavy_plugin.Heavy, "imports-light", tmp_path)
+
+
+def test_a_module_that_changes_the_process_is_caught(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = "import numpy\nfrom support.contract import Dots\nnumpy.random.seed(0)\nclass Seeding(Dots): pass\n"
+    (tmp_path / "seeding_plugin.py").write_text(source)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    import seeding_plugin  # type: ignore[import-not-found]
+
+    with pytest.raises(Broken, match="importing it changes numpy's generator"):
+        check(seeding_plugin.Seeding, "process-untouched", tmp_path)
+
+
+def test_every_rule_is_broken_by_something() -> None:
+    assert {*(rule for rule, _, _ in BROKEN), "imports-light"} == {rule.id for rule in RULES}
+
+
+def test_every_way_of_limiting_a_value_is_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    component = with_parameters(Bounded)
+    monkeypatch.setattr(Declared, "_module", lambda self: type("Module", (), {"Bounded": component}))
+    for rule in ("parameters-bounded", "parameters-survive", "parameters-schema", "unknown-refused"):
+        check(component, rule, tmp_path / rule)
+
+
+def test_own_photos_have_nothing_to_cite(tmp_path: Path) -> None:
+    with pytest.raises(Inapplicable):
+        check(Own, "bibtex-reads", tmp_path)

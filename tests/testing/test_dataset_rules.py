@@ -1,0 +1,199 @@
+"""Each rule of data sets is kept by a sound one, and broken by one that breaks it."""
+
+from __future__ import annotations
+
+import os
+import socket
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from benchsuite.api import Augmentation, DataError, DatasetIndex, Found, PhotoFiles, Preprocessing, Split
+from benchsuite.testing.dataset import RULES
+from benchsuite.testing.rules import Broken
+from support.contract import Dots, check
+
+
+class OtherClasses(Dots):
+    def index(self, params: Any, folder: Path) -> DatasetIndex:
+        return replace(super().index(params, folder), classes=("blue", "red", "green"))
+
+
+class RandomSample(Dots):
+    def sample(self, params: Any, folder: Path) -> None:
+        super().sample(params, folder)
+        (folder / "dots" / "readme.txt").write_bytes(os.urandom(8))
+
+
+class SampleByHash(Dots):
+    def sample(self, params: Any, folder: Path) -> None:
+        super().sample(params, folder)
+        (folder / "dots" / "readme.txt").write_text(" ".join({f"word{i}" for i in range(20)}))
+
+
+class UnsortedIndex(Dots):
+    def split(self, folder: Path, name: str) -> Split:
+        files = tuple({path.relative_to(folder).as_posix() for path in (folder / name).glob("*.png")})
+        return Split(PhotoFiles(folder, files), self.labels(files))
+
+
+class AbsoluteNames(Dots):
+    def split(self, folder: Path, name: str) -> Split:
+        sound = super().split(folder, name)
+        assert isinstance(sound.images, PhotoFiles)
+        return replace(sound, images=PhotoFiles(folder, tuple(str(folder / name) for name in sound.images.names)))
+
+
+class TestInTraining(Dots):
+    __test__ = False
+
+    def index(self, params: Any, folder: Path) -> DatasetIndex:
+        sound = super().index(params, folder)
+        return replace(sound, test=sound.train)
+
+
+class LabelsFromOne(Dots):
+    def labels(self, files: tuple[str, ...]) -> tuple[int, ...]:
+        return tuple(label + 1 for label in super().labels(files))
+
+
+class ClassNeverTrained(Dots):
+    def index(self, params: Any, folder: Path) -> DatasetIndex:
+        sound = super().index(params, folder)
+        return replace(sound, train=replace(sound.train, labels=tuple(min(n, 1) for n in sound.train.labels)))
+
+
+class OneName(Dots):
+    def index(self, params: Any, folder: Path) -> DatasetIndex:
+        sound = super().index(params, folder)
+        assert isinstance(sound.train.images, PhotoFiles)
+        names = sound.train.images.names
+        return replace(sound, train=replace(sound.train, images=PhotoFiles(folder, (names[0], *names[:-1]))))
+
+
+class CallsItselfOfficial(Dots):
+    def find(self, params: Any, root: Path, scratch: Path) -> Found | None:
+        found = super().find(params, root, scratch)
+        return found and Found(found.folder, "official", "it looks like it")
+
+
+class FindsItAnywhere(Dots):
+    def find(self, params: Any, root: Path, scratch: Path) -> Found | None:
+        return Found(root / "dots", "unofficial copy", "none")
+
+
+@dataclass(frozen=True)
+class Forgiving(PhotoFiles):
+    """Photos that are black where they cannot be read."""
+
+    def open(self, i: int) -> Any:
+        from PIL import Image
+
+        try:
+            return super().open(i)
+        except DataError:
+            return Image.new("RGB", (8, 8))
+
+
+class BlackForBroken(Dots):
+    def split(self, folder: Path, name: str) -> Split:
+        sound = super().split(folder, name)
+        return replace(sound, images=Forgiving(folder, tuple(sound.images.names)))
+
+
+@dataclass(frozen=True)
+class Nagging(PhotoFiles):
+    """Photos whose errors do not say which of them is broken."""
+
+    def open(self, i: int) -> Any:
+        try:
+            return super().open(i)
+        except DataError:
+            raise DataError("a photo is broken") from None
+
+
+class NamesNoFile(Dots):
+    def split(self, folder: Path, name: str) -> Split:
+        sound = super().split(folder, name)
+        return replace(sound, images=Nagging(folder, tuple(sound.images.names)))
+
+
+class Telephoning(Dots):
+    def index(self, params: Any, folder: Path) -> DatasetIndex:
+        with suppress(OSError):
+            socket.create_connection(("192.0.2.1", 80), timeout=0.1)
+        return super().index(params, folder)
+
+
+class DecodingIndex(Dots):
+    def index(self, params: Any, folder: Path) -> DatasetIndex:
+        index = super().index(params, folder)
+        index.train.images.open(0)
+        return index
+
+
+class TorchInIndex(Dots):
+    def index(self, params: Any, folder: Path) -> DatasetIndex:
+        import torch  # noqa: F401
+
+        return super().index(params, folder)
+
+
+@dataclass(frozen=True)
+class Grey(PhotoFiles):
+    def open(self, i: int) -> Any:
+        return super().open(i).convert("L")
+
+
+class GreyPhotos(Dots):
+    def split(self, folder: Path, name: str) -> Split:
+        sound = super().split(folder, name)
+        return replace(sound, images=Grey(folder, tuple(sound.images.names)))
+
+
+class UnknownAugmentation(Dots):
+    def preprocessing(self, params: Any) -> Preprocessing:
+        return replace(super().preprocessing(params), augmentations=(Augmentation("swirl"),))
+
+
+BROKEN: list[tuple[str, type[Dots], str]] = [
+    ("sample-found", OtherClasses, "blue, red, green; the card has blue, green, red"),
+    ("sample-twice", RandomSample, "a second call writes 1 of 37 files otherwise: dots/readme.txt"),
+    ("sample-twice", SampleByHash, "another process writes 1 of 37 files otherwise: dots/readme.txt"),
+    ("index-same", UnsortedIndex, "another process, in another folder, gives other names of train"),
+    ("splits-disjoint", TestInTraining, "18 images are in two splits"),
+    ("labels-right", LabelsFromOne, "no integer from 0 to 2: 3"),
+    ("labels-right", ClassNeverTrained, "train has no image of red"),
+    ("names-unique", OneName, "train: given more than once: train/blue_00.png"),
+    ("names-unique", AbsoluteNames, "not relative"),
+    ("provenance-honest", CallsItselfOfficial, "find() calls the sample official, since it looks like it"),
+    ("provenance-honest", FindsItAnywhere, "takes an empty folder"),
+    ("corrupt-refused", BlackForBroken, "nothing is refused"),
+    ("corrupt-refused", NamesNoFile, "does not name it: a photo is broken"),
+    ("no-network", Telephoning, "index() asks the network"),
+    ("index-light", DecodingIndex, "index() decodes 1 images"),
+    ("index-light", TorchInIndex, "find() and index() import torch"),
+    ("images-open", GreyPhotos, "opens as 'L'"),
+    ("trains", UnknownAugmentation, "the run failed: "),
+]
+
+
+@pytest.mark.parametrize("rule", [rule.id for rule in RULES])
+def test_a_sound_data_set_keeps_the_rule(rule: str, tmp_path: Path) -> None:
+    check(Dots, rule, tmp_path)
+
+
+@pytest.mark.parametrize(("rule", "component", "words"), BROKEN, ids=[f"{r}-{c.__name__}" for r, c, _ in BROKEN])
+def test_a_data_set_that_breaks_the_rule_is_caught(
+    rule: str, component: type[Dots], words: str, tmp_path: Path
+) -> None:
+    with pytest.raises(Broken) as caught:
+        check(component, rule, tmp_path)
+    assert words in str(caught.value)
+
+
+def test_every_rule_is_broken_by_something() -> None:
+    assert {rule for rule, _, _ in BROKEN} == {rule.id for rule in RULES}
