@@ -18,7 +18,7 @@ OPTIONS  = $(if $(SEEDS),--seeds "$(SEEDS)") $(foreach change,$(SET),--set "$(ch
 FORM     = $(if $(TEMPLATE),--template "$(TEMPLATE)") $(if $(PAGE),--page "$(PAGE)")
 
 .DEFAULT_GOAL := help
-.PHONY: help setup suite paper plan verify test test-all lint bench lock clean clean-cache
+.PHONY: help setup suite paper plan verify test test-all lint docs bench lock clean clean-cache
 
 help:  ## Explain the commands
 	@echo "benchsuite: declare an image-classification study in YAML, run it bit for bit, read its paper."
@@ -72,6 +72,10 @@ lint: $(READY)  ## Check style, types and the direction of imports
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
+docs: $(READY)  ## Build the documentation in docs/_build/html
+	@$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet docs docs/_build/html
+	@echo "docs/_build/html/index.html"
+
 bench: $(READY)  ## Measure the engine against the usual way of training (BENCH=epochs or small_images)
 	@$(BIN)/python -m tests.benchmarks.$(BENCH) $(ARGS)
 
@@ -80,7 +84,7 @@ lock: $(READY)  ## Pin the newest allowed versions again (needs uv)
 		--no-emit-index-url --no-header --upgrade -o requirements.lock
 
 clean:  ## Remove the environment and what tools leave behind; results and caches stay
-	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) build dist docs/_build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 clean-cache: $(READY)  ## Remove decoded images, features and samples from the user cache

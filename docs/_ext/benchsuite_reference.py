@@ -1,0 +1,128 @@
+"""Directives that write reference pages from the program itself, so that they cannot fall behind it.
+
+`{components} KIND` describes the first-party components of a kind with their parameters, `{fields}` the mappings of a
+suite file, `{commands}` the command line. Each makes Markdown, which is parsed where it stands.
+"""
+
+from __future__ import annotations
+
+import inspect
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import typer
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.util.docutils import SphinxDirective
+
+from benchsuite.cli import app
+from benchsuite.registry import Entry, registry
+from benchsuite.suite import shape
+from benchsuite.suite.schema import Suite
+
+HEADINGS = ("name", "type", "default", "what it is")
+
+
+def cell(text: object) -> str:
+    """A text as a cell of a table."""
+    return re.sub(r"\s+", " ", str(text)).replace("|", "\\|").strip()
+
+
+def table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    """A Markdown table; nothing where there are no rows."""
+    if rows:
+        yield f"| {' | '.join(headings)} |"
+        yield f"|{'---|' * len(headings)}"
+        yield from (f"| {' | '.join(map(cell, row))} |" for row in rows)
+        yield ""
+
+
+def prose(docstring: str | None) -> str:
+    """A docstring as Markdown."""
+    return inspect.cleandoc(docstring or "").replace("{{", "&#123;&#123;")
+
+
+def row(root: Mapping[str, Any], name: str, schema: Mapping[str, Any], required: bool) -> list[str]:
+    """Name, type with bounds, default and description of a field."""
+    default = "**required**" if required else f"`{json.dumps(schema.get('default'), ensure_ascii=False)}`"
+    if not required and "default" not in schema:
+        default = "none"
+    kind = shape.describe(root, schema) or "any value"
+    return [f"`{name}`", kind, default, prose(schema.get("description"))]
+
+
+def parameters(root: Mapping[str, Any], schema: Mapping[str, Any], prefix: str = "") -> Iterator[list[str]]:
+    """A row for each parameter, those of mappings below it as dotted paths."""
+    for name, field in schema.get("properties", {}).items():
+        below = root["$defs"].get(field["$ref"].rpartition("/")[2], {}) if "$ref" in field else field
+        if below.get("type") == "object" and below.get("properties"):
+            yield from parameters(root, below, f"{prefix}{name}.")
+        else:
+            yield row(root, f"{prefix}{name}", {**below, **field}, name in schema.get("required", ()))
+
+
+class Components(SphinxDirective):
+    """The first-party components of one kind, a section each."""
+
+    required_arguments = 1
+
+    def run(self) -> list[nodes.Node]:
+        lines: list[str] = []
+        for entries in registry().entries(self.arguments[0]).values():
+            for entry in entries:
+                if entry.distribution == "benchsuite":
+                    lines += [f"## {entry.name}", "", *self._about(entry)]
+        return self.parse_text_to_nodes("\n".join(lines), allow_section_headings=True)
+
+    def _about(self, entry: Entry) -> Iterator[str]:
+        yield from (prose(type(entry.component).__doc__), "")
+        schema = shape.schema_of(entry.component.Parameters)
+        yield from table(HEADINGS, list(parameters(schema, schema)))
+
+
+class Fields(SphinxDirective):
+    """Every mapping that a suite file may hold, a section each, from the models that read it."""
+
+    def run(self) -> list[nodes.Node]:
+        schema = Suite.model_json_schema()
+        lines = self._mapping(schema, "suite", Suite.__doc__, schema)
+        for name, definition in schema["$defs"].items():
+            if definition.get("type") == "object":
+                lines += self._mapping(schema, name, definition.get("description"), definition)
+        return self.parse_text_to_nodes("\n".join(lines), allow_section_headings=True)
+
+    def _mapping(
+        self, root: Mapping[str, Any], name: str, about: str | None, schema: Mapping[str, Any]
+    ) -> list[str]:
+        title = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).capitalize()
+        rows = [
+            row(root, field, below, field in schema.get("required", ())) for field, below in schema["properties"].items()
+        ]
+        return [f"## {title}", "", prose(about), "", *table(HEADINGS, rows)]
+
+
+class Commands(SphinxDirective):
+    """Every command of the program, a section each, as `--help` explains it."""
+
+    def run(self) -> list[nodes.Node]:
+        group = typer.main.get_command(app)
+        lines: list[str] = []
+        for name, command in group.commands.items():  # type: ignore[attr-defined]
+            context = command.context_class(command, info_name=name)
+            records = [(given, given.get_help_record(context)) for given in command.params]
+            usage = " ".join(command.collect_usage_pieces(context))
+            lines += [f"## benchsuite {name}", "", f"`benchsuite {name} {usage}`", "", prose(command.help), ""]
+            for kind, heading in (("argument", "argument"), ("option", "option")):
+                rows = [(f"`{record[0]}`", record[1]) for given, record in records if given.param_type_name == kind]
+                lines += table((heading, "what it does"), rows)
+        return self.parse_text_to_nodes("\n".join(lines), allow_section_headings=True)
+
+
+def setup(application: Sphinx) -> dict[str, Any]:
+    """Sphinx calls this."""
+    application.add_directive("components", Components)
+    application.add_directive("fields", Fields)
+    application.add_directive("commands", Commands)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
