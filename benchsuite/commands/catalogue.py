@@ -90,27 +90,57 @@ def _about(entry: Entry) -> str:
 
 
 def _plugins(known: Registry) -> list[dict[str, Any]]:
+    """A row for each distribution: what it provides, and what `check-plugin` found of its components."""
     from benchsuite.suite.reader import ENDINGS
 
-    provided: dict[str, list[str]] = {}
+    owners: dict[tuple[str, str], list[str]] = {}
+    checked: dict[tuple[str, str], list[str]] = {}
     for kind, _ in KINDS:
         for entries in known.entries(kind).values():
             for entry in entries:
-                provided.setdefault(entry.distribution, []).append(f"{kind} {entry.name}")
+                owner = entry.distribution, entry.version
+                owners.setdefault(owner, []).append(f"{kind} {entry.name}")
+                if card := _card(entry):
+                    checked.setdefault(owner, []).append(f"{entry.name}: {card}")
     for folder, name in known.suite_folders:
-        names = sorted(path.stem for path in folder.glob("*") if path.suffix in ENDINGS)
-        provided.setdefault(name, []).extend(f"suite {suite}" for suite in names)
+        suites = sum(path.suffix in ENDINGS for path in folder.glob("*"))
+        owners.setdefault((name, _version(name)), []).append(f"{suites} suites" if suites != 1 else "1 suite")
     for name, _ in known.observers:
-        provided.setdefault(name, []).append("an observer")
+        owners.setdefault((name, _version(name)), []).append("an observer")
+    notices: dict[str, str] = dict(known.notices)
     rows = [
-        {"distribution": name, "version": _version(name), "status": "in use", "provides": ", ".join(parts)}
-        for name, parts in provided.items()
+        {
+            "distribution": name,
+            "version": version,
+            "status": notices.get(name, "in use"),
+            "provides": ", ".join(parts),
+            "checked": ", ".join(checked.get((name, version), ["never: benchsuite check-plugin"])),
+        }
+        for (name, version), parts in owners.items()
     ]
     rows += [
-        {"distribution": bad.distribution, "version": bad.version, "status": "set aside", "provides": bad.reason}
+        {
+            "distribution": bad.distribution,
+            "version": bad.version,
+            "status": "set aside",
+            "provides": f"{bad.entry_point}: {bad.reason}",
+            "checked": "",
+        }
         for bad in known.quarantined
     ]
     return rows
+
+
+def _card(entry: Entry) -> str:
+    """What the component's conformance card says; nothing where it was never checked."""
+    from benchsuite.identity.code import component_fingerprint
+    from benchsuite.testing import cards
+
+    try:
+        found = cards.find(entry.distribution, entry.kind, entry.name, component_fingerprint(entry.module))
+    except PluginError:
+        return ""
+    return found.summary if found is not None else ""
 
 
 def _version(distribution: str) -> str:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from benchsuite.commands.study import Study
     from benchsuite.contracts.dataset import Dataset, DatasetCard
     from benchsuite.contracts.model import Model
+    from benchsuite.contracts.recipe import Recipe
     from benchsuite.engine.task import RunTask
     from benchsuite.paper import PaperMaterial
     from benchsuite.paper.material import Mistake
@@ -54,17 +55,21 @@ def gather(study: Study) -> PaperMaterial:
     case = plan.cases[0]
     dataset_entry = study.registry.dataset(f"{case.dataset.distribution}:{case.dataset.name}")
     card = cast("Dataset[Any]", dataset_entry.component).card(dataset_entry.parse(case.dataset.parameters))
-    models = {}
+    models, recipes = {}, {}
     for planned in plan.cases:
         entry = study.registry.model(f"{planned.model.distribution}:{planned.model.name}")
         model, params = cast("Model[Any]", entry.component), entry.parse(planned.model.parameters)
         models[planned.name] = model.title(params), model.bibtex(params)
+        entry = study.registry.recipe(f"{planned.recipe.distribution}:{planned.recipe.name}")
+        recipe = cast("Recipe[Any]", entry.component)
+        recipes[planned.recipe.name] = recipe.bibtex(entry.parse(planned.recipe.parameters))
     return PaperMaterial(
         results=results,
         card=card,
         model_title=models[case.name][0],
         model_bibtex=models[case.name][1],
         models=models,
+        recipes=recipes,
         samples=_photos(tasks[0], card),
         mistakes=_mistakes(tasks[: len(plan.cases) * len(plan.seeds)], records, predictions),
         version=__version__,

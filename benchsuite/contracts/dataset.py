@@ -196,8 +196,9 @@ class Dataset(ABC, Generic[P]):
     name: ClassVar[str]
     Parameters: ClassVar[type[Parameters]]
 
-    origin: ClassVar[Literal["published", "own", "generated"]] = "published"
-    """Where the data come from. `published` ones are looked for, downloaded, or stood in for by the sample. `own` are
+    origin: ClassVar[Literal["published", "packaged", "own", "generated"]] = "published"
+    """Where the data come from. `published` ones are looked for, downloaded, or stood in for by the sample. `packaged`
+    ones come with an installed package: where `root` does not hold them, `find` says where they are. `own` are
     the user's files, at a place that the parameters name: nothing stands in for them, so `find` raises DataError when
     they are not there; its `root` is the current folder when the user names no data folder. Of `generated` ones there
     is nothing but the sample. `download` is asked of published data only."""

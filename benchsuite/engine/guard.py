@@ -33,6 +33,22 @@ _WRITE_FLAGS = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 _SHARED = (torch, torch.Tensor, torch.nn, torch.nn.Module, torch.nn.functional, torch.optim, torch.optim.Optimizer,
            torch.utils.data, np, np.random, random)  # fmt: skip
 """The modules and classes whose functions nobody may replace."""
+_DECIDING = (
+    "OMP_",
+    "MKL_",
+    "CUBLAS_",
+    "CUDA_",
+    "NVIDIA_",
+    "ATEN_",
+    "DNNL_",
+    "ONEDNN_",
+    "PYTHON",
+    "PATH",
+    "HOME",
+    "BENCHSUITE_",
+)
+"""How the variables begin that libraries compute by, or that lead to programs and folders; libraries set others of
+their own."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +91,9 @@ class Guard:
         if self._written is not None:
             raise self._written
         now = _state()
-        changed = [name for name, value in self._before.items() if now.get(name, value) != value]
+        changed = [
+            name for name, value in self._before.items() if now.get(name, value) != value and not _own_doing(name)
+        ]
         changed += ["the seed of torch's generator"] if seeds.seeded_anew() else []
         if changed:
             global _spoiled
@@ -184,7 +202,7 @@ def _state() -> dict[str, Any]:
                           torch.backends.cudnn.allow_tf32),
         "whether gradients are recorded": torch.is_grad_enabled(),
         "the current folder": _folder(),
-        "the environment": {name: value for name, value in os.environ.items() if not name.startswith("TF_")},
+        "the environment": {name: value for name, value in os.environ.items() if name.startswith(_DECIDING)},
     }  # fmt: skip
 
 
@@ -193,6 +211,12 @@ def _folder() -> str:
         return str(Path.cwd())
     except OSError:
         return "none"
+
+
+def _own_doing(name: str) -> bool:
+    """Whether a library has replaced its own function, as torch's compiler does when it is first imported."""
+    value = _lookup(name)
+    return value is not None and _top(str(getattr(value, "__module__", ""))) == _top(name)
 
 
 def _lookup(name: str) -> Any:

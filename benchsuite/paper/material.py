@@ -32,7 +32,8 @@ class PaperMaterial:
     adds rows (what, value) to the configuration table, such as what a recipe resolves only when it runs; `samples`
     are (class title, photo) pairs, the photo an encoded PNG or JPEG file; `mistakes` are of the best case's first run,
     the surest first; `models` are the title and the BibTeX entry
-    of each case's model, by the case's name, where cases have models of their own.
+    of each case's model, by the case's name, where cases have models of their own; `recipes` is the BibTeX of each
+    training recipe, by its name.
     """
 
     results: Results
@@ -41,6 +42,7 @@ class PaperMaterial:
     model_bibtex: str = ""
     class_titles: Mapping[str, str] = field(default_factory=dict)
     models: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    recipes: Mapping[str, str] = field(default_factory=dict)
     samples: Sequence[tuple[str, bytes]] = ()
     mistakes: Sequence[Mistake] = ()
     configuration: tuple[tuple[str, str], ...] = ()

@@ -92,6 +92,8 @@ def locate_data(
         if dataset.origin == "own" and data is None:
             data = Path.cwd()
         search = _Search(dataset, params, policy, cache, say)
+        if dataset.origin == "packaged":
+            return _described(dataset, params, search.in_package(), cache)
         if found := search.in_folder(data) or search.in_cache():
             return _described(dataset, params, found, cache)
         if not download and not offline():
@@ -130,6 +132,16 @@ class _Search:
             raise _missing(self.dataset, self.params, data, self.cache, None)
         if found is None:
             self.say(f"{self.dataset.name} is not in {data}; looking further")
+        return found
+
+    def in_package(self) -> Found:
+        found = self._look(self.cache)
+        if found is None:
+            raise DataError(
+                f"the package that brings the data set {self.dataset.name} is not installed",
+                expected=self.dataset.card(self.params).layout or "its files in an installed package",
+                remedy="install what the plugin depends on, or ask for the sample with --policy sample",
+            )
         return found
 
     def in_cache(self) -> Found | None:

@@ -80,7 +80,7 @@ class Patterns(Dataset[PatternsParameters]):
 
     name: ClassVar[str] = "kit_patterns"
     Parameters: ClassVar[type[Parameters]] = PatternsParameters
-    origin: ClassVar[Literal["published", "own", "generated"]] = "own"
+    origin: ClassVar[Literal["published", "packaged", "own", "generated"]] = "own"
 
     def card(self, params: PatternsParameters) -> DatasetCard:
         return DatasetCard("Patterns", "Cuatro motivos.", "", "", "", (), CLASSES, dict.fromkeys(SPLITS, IMAGES))

@@ -155,7 +155,7 @@ def provenance_honest(subject: Subject) -> str:
     cache = subject.new_folder("cache")
     located = locate_data(subject.component, subject.params, policy="sample", data=None, cache=cache, say=print)
     expect(located.provenance == "synthetic sample", f"asked for as a sample it is {located.provenance}")
-    if subject.component.origin == "generated":
+    if subject.component.origin in ("generated", "packaged"):
         return str(found.provenance)
     empty = subject.new_folder("empty")
     try:

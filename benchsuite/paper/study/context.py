@@ -107,10 +107,11 @@ class Study:
 
     @cached_property
     def works(self) -> Works:
-        """The works of the suite, of the data set and of each model."""
+        """The works of the suite, of the data set, of each model and of each recipe."""
         material = self.material
         models = [material.models[case.case.name] for case in self.findings.cases if case.case.name in material.models]
         named = [(material.card.title, material.card.bibtex), (material.model_title, material.model_bibtex), *models]
+        named += material.recipes.items()
         return gathered(material.suite.paper, dict.fromkeys(named))
 
     def called(self, *cases: CaseFindings) -> str:

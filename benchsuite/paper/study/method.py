@@ -133,12 +133,23 @@ def training_blocks(study: Study) -> list[Block]:
     if several:
         said += f" Dos configuraciones con la misma semilla comparten {_paired(study)}, de modo que sus resultados "
         said += "están pareados."
+    said += _followed(study)
     blocks: list[Block] = [Paragraph(said), configuration_table(study, "tab-configuration")]
     blocks += [apart] if apart is not None else []
     if phases is not None:
         blocks += [Paragraph(_phases(study)), phases]
     judged = _judged(study)
     return [*blocks, *([Paragraph(judged)] if judged else [])]
+
+
+def _followed(study: Study) -> str:
+    """The works that the recipes follow, where they name any."""
+    cited = [(name, study.works.citation(bibtex)) for name, bibtex in study.material.recipes.items()]
+    told = [f"`{text.file_name(name)}`{works}" for name, works in cited if works]
+    if not told:
+        return ""
+    recipes = "La receta" if len(told) == 1 else "Las recetas"
+    return f" {recipes} {spanish.listing(told)} {'sigue' if len(told) == 1 else 'siguen'} los trabajos citados."
 
 
 def _paired(study: Study) -> str:

@@ -8,12 +8,15 @@ from benchsuite.paper.study.context import Study
 from benchsuite.paper.tables.facts import PROVENANCE, environment_table, runs_table
 from benchsuite.store.record import Deviation
 
+OURS = "benchsuite"
+
 
 def reproducibility_blocks(study: Study) -> list[Block]:
     findings = study.findings
     blocks: list[Block] = [Paragraph(_principle(study))]
     if findings.environments:
         blocks += [Paragraph(_environments(study)), environment_table(findings.environments[0], "tab-environment")]
+    blocks += [Paragraph(said)] if (said := _foreign(study)) else []
     if findings.runs:
         blocks += [
             Paragraph(
@@ -31,6 +34,27 @@ def reproducibility_blocks(study: Study) -> list[Block]:
         )
     )
     return blocks
+
+
+def _foreign(study: Study) -> str:
+    """Whose code took part besides ours: the distributions of the components, with their versions."""
+    provided: dict[str, dict[str, None]] = {}
+    for case in study.material.results.plan.cases:
+        for part in (case.dataset, case.model, case.recipe):
+            if part.distribution != OURS:
+                provided.setdefault(f"{part.distribution} {part.version}", {})[part.name] = None
+    told = [
+        f"`{text.file_name(text.line(owner, 'distribution'))}` "
+        f"({spanish.listing([f'`{text.file_name(name)}`' for name in names])})"
+        for owner, names in provided.items()
+    ]
+    if not told:
+        return ""
+    plural = len(told) > 1
+    return (
+        f"{'Los complementos' if plural else 'El complemento'} {spanish.listing(told)} "
+        f"{'son' if plural else 'es'} de terceros; la huella de su código forma parte de las claves."
+    )
 
 
 def _searched(study: Study) -> str:

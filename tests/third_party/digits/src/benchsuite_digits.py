@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field
 
@@ -63,6 +63,7 @@ class Digits(api.Dataset[DigitsParameters]):
 
     name = "digits"
     Parameters = DigitsParameters
+    origin: ClassVar = "packaged"
 
     def card(self, params: DigitsParameters) -> api.DatasetCard:
         summary = "Dígitos manuscritos de 8 por 8 píxeles, con 17 niveles de gris, de trece personas."
