@@ -1,7 +1,7 @@
 """Directives that write reference pages from the program itself, so that they cannot fall behind it.
 
 `{components} KIND` describes the first-party components of a kind with their parameters, `{fields}` the mappings of a
-suite file, `{commands}` the command line. Each makes Markdown, which is parsed where it stands.
+suite file, `{commands}` the command line, `{rules}` what `check-plugin` checks. Each makes Markdown, which is parsed where it stands.
 """
 
 from __future__ import annotations
@@ -93,12 +93,11 @@ class Fields(SphinxDirective):
                 lines += self._mapping(schema, name, definition.get("description"), definition)
         return self.parse_text_to_nodes("\n".join(lines), allow_section_headings=True)
 
-    def _mapping(
-        self, root: Mapping[str, Any], name: str, about: str | None, schema: Mapping[str, Any]
-    ) -> list[str]:
+    def _mapping(self, root: Mapping[str, Any], name: str, about: str | None, schema: Mapping[str, Any]) -> list[str]:
         title = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).capitalize()
         rows = [
-            row(root, field, below, field in schema.get("required", ())) for field, below in schema["properties"].items()
+            row(root, field, below, field in schema.get("required", ()))
+            for field, below in schema["properties"].items()
         ]
         return [f"## {title}", "", prose(about), "", *table(HEADINGS, rows)]
 
@@ -120,9 +119,28 @@ class Commands(SphinxDirective):
         return self.parse_text_to_nodes("\n".join(lines), allow_section_headings=True)
 
 
+class Rules(SphinxDirective):
+    """What `benchsuite check-plugin` checks: the rules of every kind, and then those of each."""
+
+    def run(self) -> list[nodes.Node]:
+        from benchsuite.testing import component, dataset, model, recipe
+
+        lines: list[str] = []
+        for heading, module in (
+            ("Of every component", component),
+            ("Of a data set", dataset),
+            ("Of a model", model),
+            ("Of a recipe", recipe),
+        ):
+            rows = [(f"**{rule.title}**", rule.means, rule.mend) for rule in module.RULES]
+            lines += [f"## {heading}", "", *table(("rule", "why", "how to mend it"), rows)]
+        return self.parse_text_to_nodes("\n".join(lines), allow_section_headings=True)
+
+
 def setup(application: Sphinx) -> dict[str, Any]:
     """Sphinx calls this."""
     application.add_directive("components", Components)
     application.add_directive("fields", Fields)
     application.add_directive("commands", Commands)
+    application.add_directive("rules", Rules)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
