@@ -12,8 +12,6 @@ from pathlib import Path
 
 import pytest
 
-from support.plugins import install
-
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
@@ -98,21 +96,6 @@ def test_the_suites_of_the_readme_are_valid() -> None:
     assert planned(text.replace("size: {cases: 2, seeds: 3}\n", search)).following == 24 + 9 + 4
 
 
-def test_the_plugin_of_the_readme_works(tmp_path: Path) -> None:
-    (source,) = blocks("python")
-    install(tmp_path, "my-plugin", source)
-    done = subprocess.run(
-        [sys.executable, "-m", "benchsuite", "list"],
-        env={**os.environ, "PYTHONPATH": str(tmp_path), "COLUMNS": "200"},
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert "tiny" in done.stdout
-    assert "set aside" not in done.stdout + done.stderr
-
-
 def test_every_suite_that_ships_is_valid() -> None:
     from benchsuite.registry import registry
     from benchsuite.suite.expand import expand
@@ -160,8 +143,10 @@ def test_the_lock_pins_everything_with_hashes_and_names_no_index() -> None:
         assert match, entry.splitlines()[0]
         assert "--hash=sha256:" in entry, match[1]
         pinned.add(re.sub(r"[-_.]+", "-", match[1]).lower())
-    extras = PROJECT["project"]["optional-dependencies"]["dev"]
-    for requirement in (*PROJECT["project"]["dependencies"], *extras):
+    extras = PROJECT["project"]["optional-dependencies"]
+    assert "benchsuite[docs]" in extras["dev"]
+    own = [requirement for requirement in extras["dev"] if requirement != "benchsuite[docs]"]
+    for requirement in (*PROJECT["project"]["dependencies"], *own, *extras["docs"]):
         name = re.split(r"[\[<>=~! ;]", requirement)[0]
         assert re.sub(r"[-_.]+", "-", name).lower() in pinned, name
 

@@ -1,7 +1,8 @@
 """Directives that write reference pages from the program itself, so that they cannot fall behind it.
 
 `{components} KIND` describes the first-party components of a kind with their parameters, `{fields}` the mappings of a
-suite file, `{commands}` the command line, `{rules}` what `check-plugin` checks. Each makes Markdown, which is parsed where it stands.
+suite file, `{commands}` the command line, `{rules}` what `check-plugin` checks. Each makes
+Markdown, which is parsed where it stands.
 """
 
 from __future__ import annotations

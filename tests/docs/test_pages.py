@@ -8,6 +8,7 @@ import re
 import shlex
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -89,6 +90,11 @@ def test_every_plugin_with_hooks_is_taken(block: Block, tmp_path: Path, monkeypa
     registry = discover([], local=[file.parent if file.name == "__init__.py" else file])
     assert not registry.quarantined
     assert registry.recipes or registry.observers or registry.suite_folders
+
+
+@pytest.mark.parametrize("block", of("toml"), ids=place)
+def test_every_piece_of_toml_can_be_read(block: Block) -> None:
+    assert tomllib.loads(block.body)
 
 
 def commands() -> list[tuple[str, str]]:

@@ -1,10 +1,10 @@
 """The pages of the documentation as a reader follows them: blocks in order, in one folder.
 
-Conventions: a block with a `:caption:` is a file of that name, below the current folder; a `python` block without one is
-executed; a `yaml` block without one replaces the same top-level keys of the last whole suite before it (what speaks of cases, claims and
-paper, is left out where the cases change); of a `console`
-block the lines after `$ ` are executed, and what stands below them is what they print (`...` stands for anything). A
-comment `% not run: REASON` before a block exempts it. Other languages are not executed.
+Conventions: a block with a `:caption:` is a file of that name, below the current folder; a `python` block without one
+is executed; a `yaml` block without one replaces the same top-level keys of the last whole suite before it (claims and
+paper, which speak of cases, are left out where `size` changes); of a `console` block the lines after `$ ` are
+executed, and what stands below them is what they print (`...` stands for anything). A comment `% not run: REASON`
+before a block exempts it. Of other languages there is only TOML, a piece of a file for the eye.
 """
 
 from __future__ import annotations
