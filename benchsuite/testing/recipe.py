@@ -23,7 +23,7 @@ rule = declaring(RULES)
 
 WANTED = 0.95
 """Part of the training images that the network must tell apart."""
-EPOCHS = 40
+EPOCHS = 60
 """Epochs in all that it has for that."""
 BATCH = 8
 RATES = (1, 10, 100, 1000)
