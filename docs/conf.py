@@ -21,8 +21,10 @@ html_copy_source = False
 myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 3
 
+default_role = "literal"  # `name` in docstrings
+autodoc_class_signature = "separated"
 autodoc_member_order = "bysource"
 autodoc_typehints_format = "short"
-autodoc_default_options = {"exclude-members": "model_config, model_post_init"}
+autodoc_default_options = {"undoc-members": True, "exclude-members": "__init__, __new__, model_config, model_post_init"}
 add_module_names = False
 python_use_unqualified_type_names = True

@@ -29,28 +29,37 @@ class Source:
     """One official file of a data set: where it lies and how to recognise it."""
 
     url: str
+    """Where it can be had, over HTTPS."""
     filename: str
+    """What it is called on disk."""
     sha256: str | None = None
+    """Hexadecimal SHA-256 of the whole file; without one it is never called official."""
     bytes: int | None = None
+    """Its size, which is checked before it is hashed."""
 
 
 @dataclass(frozen=True)
 class DatasetCard:
-    """What a data set is, for listings and for the paper.
-
-    `summary` is one or two Spanish sentences for the paper. `class_titles` maps a class to how the paper calls it.
-    `splits` maps each split to its official number of images.
-    """
+    """What a data set is, for listings and for the paper."""
 
     title: str
+    """Its name as a paper writes it."""
     summary: str
+    """One or two Spanish sentences for the paper."""
     licence: str
+    """The licence's name, or what its authors say of use."""
     bibtex: str
+    """BibTeX of the work that introduced it; the first entry is the one that is cited."""
     homepage: str
+    """Address where people read about it."""
     sources: tuple[Source, ...]
+    """The official files; empty when they cannot be downloaded."""
     classes: tuple[str, ...]
+    """The classes in the order of their numbers, as folders and metadata call them."""
     splits: Mapping[str, int]
+    """The official number of images of `train`, `validation` and `test`."""
     class_titles: Mapping[str, str] = field(default_factory=dict)
+    """How the paper calls a class, in Spanish; those left out keep their own name."""
     layout: str = ""
     """What lies where on disk, in one English phrase, for users who bring the files by hand."""
 
@@ -83,6 +92,7 @@ class PhotoFiles:
         return len(self.names)
 
     def path(self, i: int) -> Path:
+        """The file of image `i`."""
         return self.root / self.names[i]
 
     def digest(self, i: int) -> str:
@@ -112,10 +122,12 @@ class PhotoFiles:
 
 @dataclass(frozen=True)
 class Split:
-    """One split: N images and their N labels (class numbers from 0)."""
+    """One split: N images and their N labels."""
 
     images: Images
+    """The N images."""
     labels: tuple[int, ...]
+    """A class number for each, from 0."""
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -126,9 +138,13 @@ class DatasetIndex:
     """Which image belongs to which split and class. The core, not the plugin, decides who may see `test`."""
 
     classes: tuple[str, ...]
+    """The classes in the order of their numbers."""
     train: Split
+    """What the weights are fitted to."""
     validation: Split
+    """What chooses checkpoints, stops training and ranks trials."""
     test: Split
+    """What the core opens once a run, after all choices."""
 
 
 @dataclass(frozen=True)

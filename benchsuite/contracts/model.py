@@ -21,23 +21,29 @@ class Task:
     """What the network must do: tell `classes` classes apart in images of shape (channels, height, width)."""
 
     classes: int
+    """How many logits there must be for an image."""
     height: int
+    """Pixels from top to bottom, after preprocessing."""
     width: int
+    """Pixels from left to right, after preprocessing."""
     channels: int = 3
+    """Colours; today always 3."""
 
 
 @dataclass(frozen=True)
 class WeightsRequest:
-    """Pretrained weights that a model asks for: a named official file, or the user's own file (`path`).
-
-    `sha256` may be a prefix, as in torchvision's file names; a file that matches it is `official`.
-    """
+    """Pretrained weights that a model asks for: a named official file, or the user's own file (`path`)."""
 
     name: str
+    """What listings and papers call them."""
     filename: str
+    """What the file is called, in the user's data folder and in the cache; `.pth` or `.safetensors`."""
     url: str | None = None
+    """Where it can be had, over HTTPS; None when it can only be brought by hand."""
     sha256: str | None = None
+    """Hexadecimal SHA-256, or a prefix of it as in torchvision's file names; a file that matches it is `official`."""
     path: Path | None = None
+    """The user's own file, in the place of the official one."""
 
 
 class Model(ABC, Generic[P]):

@@ -63,8 +63,11 @@ class Optimizer:
     """An optimizer by its torch name in lower case (`adam`, `sgd`, ...), its learning rate and further options."""
 
     name: Literal["adam", "adamw", "sgd", "adagrad", "rmsprop", "adadelta"]
+    """Which of torch's optimizers."""
     learning_rate: float
+    """Its `lr`, which the scheduler multiplies."""
     options: Mapping[str, float | bool] = field(default_factory=dict)
+    """Further arguments by their torch names, such as `{"momentum": 0.9, "weight_decay": 0.01}`."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +89,7 @@ class EarlyStopping:
     """Stop when `patience` epochs have passed without an improvement of the phase's `monitor`."""
 
     patience: int
+    """Epochs in a row without an improvement."""
 
 
 @dataclass(frozen=True)
@@ -97,13 +101,21 @@ class Phase:
     """
 
     name: str
+    """What records and papers call it; unique in its recipe."""
     max_epochs: int
+    """Epochs at most, at least 1."""
     batch_size: int
+    """Images a step; the last step of an epoch takes what is left."""
     optimizer: Optimizer
+    """Made anew for the phase."""
     freeze: FreezePolicy = field(default_factory=FreezePolicy)
+    """Which stages do not train."""
     scheduler: Scheduler = Scheduler()
+    """How the learning rate changes from epoch to epoch."""
     monitor: Literal["validation_loss", "validation_accuracy"] = "validation_loss"
+    """What the best checkpoint is best in."""
     early_stopping: EarlyStopping | None = None
+    """When to stop before `max_epochs`; None for never."""
     gradient_clip: float | None = None
     """Largest norm of the gradient; None leaves it alone."""
     l1: float = 0.0

@@ -112,7 +112,7 @@ class Commands(SphinxDirective):
         for name, command in group.commands.items():  # type: ignore[attr-defined]
             context = command.context_class(command, info_name=name)
             records = [(given, given.get_help_record(context)) for given in command.params]
-            usage = " ".join(command.collect_usage_pieces(context))
+            usage = re.sub(r"[{}]|(?<=\[)\[|\](?=\])", "", " ".join(command.collect_usage_pieces(context)))
             lines += [f"## benchsuite {name}", "", f"`benchsuite {name} {usage}`", "", prose(command.help), ""]
             for kind, heading in (("argument", "argument"), ("option", "option")):
                 rows = [(f"`{record[0]}`", record[1]) for given, record in records if given.param_type_name == kind]

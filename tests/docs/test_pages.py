@@ -85,9 +85,7 @@ def test_every_python_file_is_whole(block: Block) -> None:
 def test_every_plugin_with_hooks_is_taken(block: Block, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "path", list(sys.path))
     (tmp_path / "suites").mkdir()
-    file = write(block, tmp_path)
-    (file.parent / "suites").mkdir(exist_ok=True)
-    registry = discover([], local=[file.parent if file.name == "__init__.py" else file])
+    registry = discover([], local=[write(block, tmp_path)])
     assert not registry.quarantined
     assert registry.recipes or registry.observers or registry.suite_folders
 
