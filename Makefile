@@ -73,7 +73,7 @@ lint: $(READY)  ## Check style, types and the direction of imports
 	@$(BIN)/lint-imports
 
 docs: $(READY)  ## Build the documentation in docs/_build/html
-	@$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet docs docs/_build/html
+	@$(BIN)/python -m sphinx --fresh-env --fail-on-warning --keep-going --quiet docs docs/_build/html
 	@echo "docs/_build/html/index.html"
 
 bench: $(READY)  ## Measure the engine against the usual way of training (BENCH=epochs or small_images)

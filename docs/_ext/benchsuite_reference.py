@@ -42,7 +42,19 @@ def table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[st
 
 def prose(docstring: str | None) -> str:
     """A docstring as Markdown."""
-    return inspect.cleandoc(docstring or "").replace("{{", "&#123;&#123;")
+    return inspect.cleandoc(docstring or "")
+
+
+def title(name: str) -> str:
+    """What a section about a model is called: `NamedCase` is «Named case»."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).capitalize()
+
+
+def mappings(root: Mapping[str, Any], schema: Mapping[str, Any]) -> list[str]:
+    """The mappings of the file that a field may hold, by the names of their models."""
+    found = [schema, schema.get("items", {}), *schema.get("anyOf", ())]
+    names = [one["$ref"].rpartition("/")[2] for one in found if "$ref" in one]
+    return [name for name in names if root["$defs"].get(name, {}).get("type") == "object"]
 
 
 def row(root: Mapping[str, Any], name: str, schema: Mapping[str, Any], required: bool) -> list[str]:
@@ -50,7 +62,11 @@ def row(root: Mapping[str, Any], name: str, schema: Mapping[str, Any], required:
     default = "**required**" if required else f"`{json.dumps(schema.get('default'), ensure_ascii=False)}`"
     if not required and "default" not in schema:
         default = "none"
+    if "$ref" in schema and not required:
+        default = "its own defaults"
     kind = shape.describe(root, schema) or "any value"
+    links = [f"[{title(below).lower()}](#{title(below).lower().replace(' ', '-')})" for below in mappings(root, schema)]
+    kind = kind.replace("a mapping", f"a mapping: {' or '.join(links)}") if links else kind
     return [f"`{name}`", kind, default, prose(schema.get("description"))]
 
 
@@ -95,12 +111,11 @@ class Fields(SphinxDirective):
         return self.parse_text_to_nodes("\n".join(lines), allow_section_headings=True)
 
     def _mapping(self, root: Mapping[str, Any], name: str, about: str | None, schema: Mapping[str, Any]) -> list[str]:
-        title = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).capitalize()
         rows = [
             row(root, field, below, field in schema.get("required", ()))
             for field, below in schema["properties"].items()
         ]
-        return [f"## {title}", "", prose(about), "", *table(HEADINGS, rows)]
+        return [f"## {title(name)}", "", prose(about), "", *table(HEADINGS, rows)]
 
 
 class Commands(SphinxDirective):
