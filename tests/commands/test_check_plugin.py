@@ -12,6 +12,8 @@ from benchsuite.registry import registry
 from benchsuite.testing import cards, component, rules
 from support.program import Program
 
+pytestmark = pytest.mark.slow
+
 BAD = "raise RuntimeError('no bolt')"
 FEW = ("trial-valid", "bibtex-reads", "parameters-bounded")
 

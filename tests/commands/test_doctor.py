@@ -43,6 +43,7 @@ def test_with_every_plugin_broken_it_names_each(program: Program) -> None:
         assert name in one["remedy"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("source", "how"), [("import os; os._exit(7)\n", "exit code 7"), ("import time; time.sleep(600)\n", "more than")]
 )

@@ -79,6 +79,7 @@ def failed(program: Program) -> Failed:
     return Failed(program)
 
 
+@pytest.mark.slow
 def test_every_fault_fails_its_own_run_and_no_other(failed: Failed) -> None:
     outcome, records = failed.outcome, failed.records
     assert outcome.code == 1
@@ -112,6 +113,24 @@ def test_every_fault_fails_its_own_run_and_no_other(failed: Failed) -> None:
     assert "the bolt is loose" in why.out
     sound = next(failed.program.trial_runs.glob(f"{records['sound']['key']}/record.json"))
     assert json.loads(sound.read_text()) == records["sound"]
+
+
+@pytest.mark.slow
+def test_a_run_that_gives_no_sign_of_life_is_given_up_and_the_others_go_on(
+    program: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BENCHSUITE_HANG_SECONDS", "60")
+    program.suite(
+        SUITE[: SUITE.index("size:")]
+        + "size: {cases: 2, seeds: 1}\ndataset: {name: squares}\nmodel: {name: speck}\n"
+        + "recipe: {name: finetune, max_epochs: 2, batch_size: 4}\nseeds: 1\n"
+        + "cases: [{name: hangs, set: {model.fault: hangs}}, {name: sound}]\n"
+    )
+    outcome = program.run("run", "squares_width", "--no-paper", "--policy", "sample", "--no-estimate")
+    assert outcome.code == 1
+    for word in ("gave no sign of life for 60 s", "the model speck of tiny-squares", "1 runs FAILED"):
+        assert word in outcome.err
+    assert "sound, seed 0: test accuracy" in outcome.err
 
 
 def test_a_corrupt_image_and_a_case_that_cannot_be_timed_fail_their_runs(program: Program) -> None:

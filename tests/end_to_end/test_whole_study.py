@@ -48,6 +48,7 @@ def written(results: Path) -> dict[Path, int]:
     return {path: path.stat().st_mtime_ns for path in results.glob("**/runs/*/record.json")}
 
 
+@pytest.mark.slow
 def test_a_study_is_run_once_and_can_be_asked_about(program: Program) -> None:
     first = program.run("run", *TRIAL)
     assert first.code == 0, first.err
@@ -107,6 +108,7 @@ def test_a_paper_is_set_otherwise_checked_reproduced_and_compared(program: Progr
     assert "Todas tienen, bit a bit, los mismos pesos" in (program.folder / "both" / "comparison.html").read_text()
 
 
+@pytest.mark.slow
 def test_a_damaged_record_is_made_again_and_a_changed_result_does_not_verify(program: Program) -> None:
     assert program.run("run", *PLAIN, "--seeds", "1").code == 0
     before = fates(program.results)

@@ -144,6 +144,7 @@ def test_a_run_is_not_made_with_other_code_than_its_key_says(bench: Bench) -> No
     assert Store(task.results).read(task.key.key) is None
 
 
+@pytest.mark.slow
 def test_a_worker_retires_after_a_failure_where_that_was_on_a_gpu(bench: Bench) -> None:
     task = bench.task(make_case(epochs=1))
     own = _Worker(task.numerics, None)

@@ -104,6 +104,7 @@ def test_the_pdf_is_tagged_archival_and_carries_the_results(sample_paper: PaperF
     assert re.search(rb'pdfaid:(part="3"|part>3)', metadata)
 
 
+@pytest.mark.slow
 def test_another_process_folder_time_zone_locale_home_hash_seed_and_no_fonts_give_the_same_bytes(
     sample_paper: PaperFiles, tmp_path: Path
 ) -> None:

@@ -165,3 +165,9 @@ def test_axis_amounts_are_spanish() -> None:
         "1\u00a0M",
         "15\u00a0M",
     ]
+
+
+def test_figures_name_no_font_that_a_system_may_have() -> None:
+    svg = intervals.gap("fig-gap", make_findings(cases=2, seeds=2).cases, "Bloques").svg
+    assert set(re.findall(r'font-family="([^"]*)"', svg)) == {style.FAMILIES}
+    assert "STIX" not in svg

@@ -32,6 +32,7 @@ def test_a_new_package_is_formatted_and_linted(kind: str, tmp_path: Path) -> Non
         assert done.returncode == 0, done.stdout + done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", NOUNS)
 def test_a_new_package_is_typed(kind: str, tmp_path: Path) -> None:
     package = written(kind, tmp_path)

@@ -114,6 +114,8 @@ def make_program(
         monkeypatch.delenv(name, raising=False)
     for name, value in {
         "BENCHSUITE_CACHE": str(tmp_path / "cache"),
+        "BENCHSUITE_CARDS": str(tmp_path / "cards"),
+        "BENCHSUITE_PLUGINS": "",
         "BENCHSUITE_THREADS": "1",
         "HF_HUB_OFFLINE": "1",
         "TORCH_HOME": str(tmp_path / "torch"),

@@ -32,6 +32,8 @@ def test_keeps_the_contract(contract_check):
 PLUGIN = """
 from support.contract import Dots
 
+pytestmark = pytest.mark.slow
+
 class MyDots(Dots):
     name = "my_dots"
 

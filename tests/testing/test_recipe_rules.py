@@ -18,6 +18,8 @@ from benchsuite.testing.recipe import RULES
 from benchsuite.testing.rules import Broken
 from support.contract import check
 
+pytestmark = pytest.mark.slow
+
 numbers = itertools.count()
 
 

@@ -20,6 +20,8 @@ from benchsuite.testing.runner import Runner
 from support.contract import Dots
 from support.plugins import TINY, install
 
+pytestmark = pytest.mark.slow
+
 LIMIT = 100.0
 
 

@@ -294,5 +294,5 @@ def _attributes(match: re.Match[str]) -> str:
             out += [f' font-weight="{weight}"'] if weight else []
             out.append(f' font-size="{size}" font-family="{FAMILIES}"')
         elif key:
-            out.append(f' {key}="{value}"')
+            out.append(f' {key}="{FAMILIES if key == "font-family" else value}"')
     return "".join(out)
