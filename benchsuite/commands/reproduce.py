@@ -60,9 +60,16 @@ def _needs(material: PaperMaterial) -> None:
         shown.add_row("data", f"{data.title}, {data.provenance}, fingerprint {data.fingerprint[:16]}")
     for weights in dict.fromkeys(case.weights for case in findings.cases if case.weights and case.weights.sha256):
         shown.add_row("weights", f"{weights.request}, {weights.provenance}, sha256 {(weights.sha256 or '')[:16]}")
-    for environment in findings.environments:
-        shown.add_row("device", f"{environment.device_name}, {environment.threads} threads, {environment.precision}")
-        shown.add_row("system", f"{environment.platform}, Python {environment.python}")
+    machines = (
+        (
+            f"{one.device_name}, {one.threads} {'thread' if one.threads == 1 else 'threads'}, {one.precision}",
+            f"{one.platform}, Python {one.python}",
+        )
+        for one in findings.environments
+    )
+    for device, system in dict.fromkeys(machines):  # environments may differ in what is not shown here
+        shown.add_row("device", device)
+        shown.add_row("system", system)
     out.print(shown)
     if findings.environments:
         then, here = findings.environments[0].packages, package_versions()
