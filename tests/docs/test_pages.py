@@ -61,7 +61,9 @@ def test_only_what_needs_the_system_or_the_network_is_not_run() -> None:
     assert {block.reason for block in left_out} == {"it changes the system", "it needs the network"}
 
 
-@pytest.mark.parametrize("page", [page for page in pages() if list(suites(page))], ids=lambda page: page.stem)
+@pytest.mark.parametrize(
+    "page", [page for page in pages() if list(suites(page))], ids=lambda page: page.relative_to(DOCS).as_posix()
+)
 def test_every_suite_is_valid(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     registry = known(page, tmp_path, monkeypatch)
     assert not registry.quarantined

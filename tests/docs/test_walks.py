@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from support.fresh import shell
-from support.pages import blocks, pages, write
+from support.pages import DOCS, blocks, pages, write
 
 WALKS = [page for page in pages() if any(block.language == "console" and not block.reason for block in blocks(page))]
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")
@@ -39,7 +39,7 @@ def test_there_are_pages_to_follow() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("page", WALKS, ids=lambda page: page.stem)
+@pytest.mark.parametrize("page", WALKS, ids=lambda page: page.relative_to(DOCS).as_posix())
 def test_a_page_can_be_followed_word_by_word(page: Path, tmp_path: Path) -> None:
     reader = shell(tmp_path)
     for block in blocks(page):
