@@ -29,6 +29,7 @@ from benchsuite.registry import Entry
 
 WRITING = frozenset({"os.remove", "os.rename", "os.rmdir", "os.mkdir", "os.truncate", "os.chmod", "os.link",
                      "os.symlink", "shutil.rmtree", "shutil.move"})  # fmt: skip
+OURS = "benchsuite"
 _WRITE_FLAGS = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 _SHARED = (torch, torch.Tensor, torch.nn, torch.nn.Module, torch.nn.functional, torch.optim, torch.optim.Optimizer,
            torch.utils.data, np, np.random, random)  # fmt: skip
@@ -103,7 +104,7 @@ class Guard:
     def _error(self, changed: Sequence[str], during: str) -> PluginError:
         """The culprit is the plugin whose function stands in another's place, else one of those at work."""
         culprits = [found for name in changed if (found := self._owner(_lookup(name)))] or [
-            suspect for suspect in self.suspects if suspect.package != "benchsuite_plugins"
+            suspect for suspect in self.suspects if suspect.distribution.partition(" ")[0] != OURS
         ]
         named = list(dict.fromkeys(f"{one.title} of {one.distribution}" for one in culprits or self.suspects))
         return PluginError(
