@@ -23,7 +23,7 @@ from filelock import Timeout
 
 from benchsuite.atomic import store_error
 from benchsuite.contracts.observer import EpochReport
-from benchsuite.engine import guard, memory
+from benchsuite.engine import memory
 from benchsuite.engine.determinism import configure, prepare_environment
 from benchsuite.engine.task import RunTask
 from benchsuite.errors import BenchsuiteError, SetupError
@@ -50,7 +50,7 @@ def main(connection: Connection, numerics: Numerics, gpu: str | None) -> None:
                 if unfit is not None:
                     raise unfit
                 done = _serve(job, channel)
-                answer: tuple[str, object] = ("spoiled" if guard.spoiled() else "result", done)
+                answer: tuple[str, object] = ("spoiled" if _spoiled() else "result", done)
             except Exception as error:
                 answer = ("error", _portable(error))
             channel.send(*answer)
@@ -67,6 +67,13 @@ def _prepared(numerics: Numerics, gpu: str | None) -> Exception | None:
     except Exception as error:
         return error
     return None
+
+
+def _spoiled() -> bool:
+    """Whether a plugin has changed what all code of this process shares."""
+    from benchsuite.engine import guard  # which imports torch, as the parent of this process must not
+
+    return guard.spoiled()
 
 
 def _portable(error: Exception) -> Exception:
