@@ -111,7 +111,7 @@ def test_a_plugin_that_fails_to_import_is_set_aside_and_the_rest_works(program: 
 @pytest.mark.parametrize("hook", ["datasets", "models", "recipes", "suite_folders"])
 def test_a_plugin_that_raises_in_a_declaring_hook_is_set_aside(program: Program, hook: str) -> None:
     source = (
-        "from benchsuite.api import hookimpl\n\n\n@hookimpl\n"
+        "from benchsuite.api import hookimpl\n\nbenchsuite_api = '1.0'\n\n\n@hookimpl\n"
         f"def benchsuite_{hook}():\n    raise RuntimeError('the spring is gone')\n"
     )
     program.install("raising-plugin", source)

@@ -14,6 +14,7 @@ from support.program import Program
 
 pytestmark = pytest.mark.slow
 
+
 BAD = "raise RuntimeError('no bolt')"
 FEW = ("trial-valid", "bibtex-reads", "parameters-bounded")
 

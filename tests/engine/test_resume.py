@@ -75,6 +75,7 @@ def _in(bench: Bench, task: RunTask, folder: str) -> RunTask:
     return replace(task, results=bench.root / folder)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("settings", CASES.values(), ids=CASES.keys())
 def test_a_run_stopped_after_any_epoch_ends_the_same(bench: Bench, settings: dict[str, Any]) -> None:
     task = bench.task(make_case(**{"epochs": 3, **settings}))

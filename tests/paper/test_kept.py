@@ -86,6 +86,7 @@ def test_an_unchanged_paper_is_not_built_again(
     assert files.pdf.stat().st_mtime_ns == before
 
 
+@pytest.mark.slow
 def test_a_paper_that_was_touched_or_changed_is_built_again_with_the_drawings_of_before(
     material: PaperMaterial, built: tuple[PaperFiles, Path], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

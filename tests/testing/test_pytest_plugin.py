@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 TESTS = Path(__file__).parents[1]
 
 TEST = """
@@ -32,7 +34,6 @@ def test_keeps_the_contract(contract_check):
 PLUGIN = """
 from support.contract import Dots
 
-pytestmark = pytest.mark.slow
 
 class MyDots(Dots):
     name = "my_dots"

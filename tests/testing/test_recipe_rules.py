@@ -20,6 +20,7 @@ from support.contract import check
 
 pytestmark = pytest.mark.slow
 
+
 numbers = itertools.count()
 
 

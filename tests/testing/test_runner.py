@@ -22,6 +22,7 @@ from support.plugins import TINY, install
 
 pytestmark = pytest.mark.slow
 
+
 LIMIT = 100.0
 
 
