@@ -37,6 +37,7 @@ def test_an_honest_paper_passes(program: Program, papers: Path) -> None:
     assert "the same bytes: every number" in done.err
 
 
+@pytest.mark.slow
 def test_a_changed_digit_is_found_with_its_page_and_what_it_should_be(program: Program, papers: Path) -> None:
     done = program.run("check", str(papers / "forged.pdf"))
     assert done.code == 1

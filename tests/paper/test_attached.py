@@ -100,6 +100,7 @@ def test_a_changed_parameter_no_longer_gives_its_key(small: PaperMaterial) -> No
     assert "its key is not the hash of its fields" in found[0]
 
 
+@pytest.mark.slow
 def test_a_number_that_the_results_do_not_give_is_found_with_its_page(small: PaperMaterial, honest: bytes) -> None:
     assert differing_words(honest, honest) == []
     better = forged(changed(small, accuracy=0.5), small)
