@@ -8,17 +8,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from benchsuite.commands.console import announce, complain, messages, out, print_json, say, table
+from benchsuite.commands.console import announce, complain, literal, messages, out, print_json, say, table
 from benchsuite.commands.options import Json
 from benchsuite.errors import BenchsuiteError, PluginError
 
 if TYPE_CHECKING:
-    from benchsuite.registry import Entry, Kind, Registry
+    from benchsuite.registry import Entry, Registry
     from benchsuite.testing.cards import Card, Check
     from benchsuite.testing.origin import Announced
 
 SIGNS = {"passed": ("✓", "green"), "failed": ("✗", "bold red"), "skipped": ("–", "dim")}
-KINDS: tuple[Kind, ...] = ("dataset", "model", "recipe")
 
 Plugin = Annotated[
     str,
@@ -99,17 +98,11 @@ def _show(card: Card) -> None:
     for check in card.checks:
         sign, style = SIGNS[check.status]
         first = check.detail.splitlines()[0] if check.detail else ""
-        shown.add_row(sign, _literal(check.title), _literal(first), style=style if check.status != "passed" else None)
+        shown.add_row(sign, literal(check.title), literal(first), style=style if check.status != "passed" else None)
     out.print(shown)
     say(f"benchsuite {card.benchsuite}, torch {card.torch}, source {card.fingerprint[:12]}")
     if card.failed:
         announce(f"{card.name} does not keep its contract: {', '.join(check.id for check in card.failed)}")
-
-
-def _literal(text: str) -> Any:
-    from rich.text import Text
-
-    return Text(text)
 
 
 def _chosen(plugin: str) -> list[tuple[Entry, Announced]]:
@@ -151,7 +144,7 @@ def _in_files(path: Path) -> list[tuple[Entry, Announced]]:
 
 def _components(known: Registry, name: str) -> list[tuple[Entry, Announced]]:
     """The components of this name, of whatever kind."""
-    from benchsuite.registry import UnknownComponent
+    from benchsuite.registry import KINDS, UnknownComponent
 
     found = []
     for kind in KINDS:
@@ -164,13 +157,13 @@ def _components(known: Registry, name: str) -> list[tuple[Entry, Announced]]:
 
 def _all(known: Registry, distribution: str, local: tuple[Path, ...] = ()) -> list[tuple[Entry, Announced]]:
     """Every component of a distribution. Raises PluginError when one of its plugins was set aside."""
+    from benchsuite.registry import same_distribution
     from benchsuite.testing.origin import unusable
 
     for bad in known.quarantined:
-        if _normal(bad.distribution) == _normal(distribution):
+        if same_distribution(bad.distribution, distribution):
             raise unusable(bad)
-    entries = [entry for kind in KINDS for found in known.entries(kind).values() for entry in found]
-    own = [entry for entry in entries if _normal(entry.distribution) == _normal(distribution)]
+    own = [entry for entry in known.components if same_distribution(entry.distribution, distribution)]
     return [(entry, _origin(entry, local)) for entry in own]
 
 
@@ -180,16 +173,12 @@ def _origin(entry: Entry, local: tuple[Path, ...] = ()) -> Announced:
     return Announced(entry.kind, entry.name, entry.distribution, local)
 
 
-def _normal(distribution: str) -> str:
-    return distribution.lower().replace("_", "-").replace(".", "-")
-
-
 def _unknown(known: Registry, name: str) -> list[tuple[Entry, Announced]]:
-    from benchsuite.registry import UnknownComponent
+    from benchsuite.registry import KINDS, UnknownComponent
     from benchsuite.suite.problems import did_you_mean, one_of
 
     names = sorted({name for kind in KINDS for name in known.names(kind)})
-    distributions = sorted({e.distribution for kind in KINDS for found in known.entries(kind).values() for e in found})
+    distributions = sorted({entry.distribution for entry in known.components})
     raise UnknownComponent(
         f"no component, distribution or file is called {name!r}",
         expected=one_of([*names, *distributions], 30),

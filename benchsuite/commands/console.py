@@ -7,6 +7,7 @@ from typing import Any
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from benchsuite.errors import BenchsuiteError
 
@@ -43,6 +44,11 @@ def table(title: str, *columns: str, right: tuple[str, ...] = ()) -> Table:
     for column in columns:
         made.add_column(column, justify="right" if column in right else "left", overflow="fold")
     return made
+
+
+def literal(text: str) -> Text:
+    """A cell of a table in which brackets are no markup."""
+    return Text(text)
 
 
 def duration(seconds: float) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -15,9 +14,10 @@ from typing import Literal
 
 import typer
 
-from benchsuite.commands.console import out, print_json, size, table
+from benchsuite.commands.console import literal, out, print_json, size, table
 from benchsuite.commands.options import RESULTS, Data, Json, Plugins, Results
 from benchsuite.errors import BenchsuiteError
+from benchsuite.processes import with_our_packages
 
 Verdict = Literal["good", "note", "bad"]
 STYLES: dict[Verdict, str] = {"good": "green", "note": "yellow", "bad": "bold red"}
@@ -63,16 +63,10 @@ def doctor(data: Data = None, results: Results = RESULTS, plugins: Plugins = Non
     else:
         shown = table("benchsuite doctor", "part", "", "found", "what to do")
         for one in found:
-            shown.add_row(one.part, f"[{STYLES[one.verdict]}]{one.verdict}[/]", *map(_plain, (one.found, one.remedy)))
+            shown.add_row(one.part, f"[{STYLES[one.verdict]}]{one.verdict}[/]", *map(literal, (one.found, one.remedy)))
         out.print(shown)
     if any(finding.verdict == "bad" for finding in found):
         raise typer.Exit(1)
-
-
-def _plain(text: str) -> str:
-    from rich.markup import escape
-
-    return escape(text)
 
 
 def _parts(data: Path | None, results: Path) -> list[tuple[str, Callable[[], Iterator[Finding]]]]:
@@ -251,7 +245,7 @@ def _stuck() -> tuple[str, str, str] | None:
             stderr=subprocess.DEVNULL,
             stdin=subprocess.DEVNULL,
             timeout=PATIENCE,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(path or str(Path.cwd()) for path in sys.path)},
+            env=with_our_packages(),
             check=False,
         )
         told, how = done.stdout, f"ended the process (exit code {done.returncode})"

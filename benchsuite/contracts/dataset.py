@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 P = TypeVar("P", bound=Parameters)
 
+Origin = Literal["published", "packaged", "own", "generated"]
 Provenance = Literal["official", "unofficial copy", "own data", "synthetic sample"]
 
 
@@ -212,7 +213,7 @@ class Dataset(ABC, Generic[P]):
     name: ClassVar[str]
     Parameters: ClassVar[type[Parameters]]
 
-    origin: ClassVar[Literal["published", "packaged", "own", "generated"]] = "published"
+    origin: ClassVar[Origin] = "published"
     """Where the data come from. `published` ones are looked for, downloaded, or stood in for by the sample. `packaged`
     ones come with an installed package: where `root` does not hold them, `find` says where they are. `own` are
     the user's files, at a place that the parameters name: nothing stands in for them, so `find` raises DataError when

@@ -24,12 +24,12 @@ import platformdirs
 import torch
 
 from benchsuite.engine import seeds
+from benchsuite.engine.switches import switches
 from benchsuite.errors import PluginError
-from benchsuite.registry import Entry
+from benchsuite.registry import OURS, Entry
 
 WRITING = frozenset({"os.remove", "os.rename", "os.rmdir", "os.mkdir", "os.truncate", "os.chmod", "os.link",
                      "os.symlink", "shutil.rmtree", "shutil.move"})  # fmt: skip
-OURS = "benchsuite"
 _WRITE_FLAGS = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 _SHARED = (torch, torch.Tensor, torch.nn, torch.nn.Module, torch.nn.functional, torch.optim, torch.optim.Optimizer,
            torch.utils.data, np, np.random, random)  # fmt: skip
@@ -194,24 +194,8 @@ def _state() -> dict[str, Any]:
         for name, value in list(vars(owner).items())
         if callable(value) and not name.startswith("__")
     }
-    return functions | {
-        "the default dtype": torch.get_default_dtype(),
-        "the number of threads": torch.get_num_threads(),
-        "torch's deterministic algorithms": torch.are_deterministic_algorithms_enabled(),
-        "the precision of float32 products": torch.get_float32_matmul_precision(),
-        "cuDNN's flags": (torch.backends.cudnn.benchmark, torch.backends.cudnn.deterministic,
-                          torch.backends.cudnn.allow_tf32),
-        "whether gradients are recorded": torch.is_grad_enabled(),
-        "the current folder": _folder(),
-        "the environment": {name: value for name, value in os.environ.items() if name.startswith(_DECIDING)},
-    }  # fmt: skip
-
-
-def _folder() -> str:
-    try:
-        return str(Path.cwd())
-    except OSError:
-        return "none"
+    deciding = {name: value for name, value in os.environ.items() if name.startswith(_DECIDING)}
+    return functions | switches() | {"the environment": deciding}
 
 
 def _own_doing(name: str) -> bool:

@@ -23,13 +23,14 @@ from benchsuite.errors import WorkerDied
 from benchsuite.execution import worker
 from benchsuite.execution.jobs import Busy, Probe, ProbeJob, Progress
 from benchsuite.identity.numerics import Numerics
+from benchsuite.processes import ending
+from benchsuite.registry import OURS
 from benchsuite.store.environment import capture
 from benchsuite.store.folders import Store
 from benchsuite.store.record import Failure, RunRecord
 from benchsuite.variables import HANG_SECONDS
 
 GRACE_SECONDS = 5.0
-OURS = "benchsuite"
 
 
 class Pool:
@@ -180,9 +181,8 @@ class _Worker:
             return given_up
         code = process.exitcode or 0
         if code >= 0:
-            return f"it left with exit code {code}"
-        name = signal.Signals(-code).name
-        return f"killed by {name}" + (", often because memory ran out" if name == "SIGKILL" else "")
+            return f"it left with {ending(code)}"
+        return f"killed by {ending(code)}" + (", often because memory ran out" if code == -signal.SIGKILL else "")
 
     def retire(self, *, spoiled: bool = False) -> None:
         """After a failure: a fault on a GPU ends the use of CUDA in its process, and a plugin may have `spoiled` what

@@ -22,6 +22,7 @@ from types import TracebackType
 from typing import Any, TypeVar, cast
 
 from benchsuite.errors import BenchsuiteError, PaperError
+from benchsuite.processes import ending, with_our_packages
 
 T = TypeVar("T")
 
@@ -47,15 +48,13 @@ class Renderer:
     """A process that sets one paper. It reads in its libraries from the start, while the material is gathered."""
 
     def __init__(self) -> None:
-        # Python's own -P would do from 3.11 on, but the child must find the same packages as we do.
-        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path or str(Path.cwd()) for path in sys.path)}
         self._scratch = tempfile.TemporaryDirectory(prefix="benchsuite-paper-", ignore_cleanup_errors=True)
         self._process = subprocess.Popen(
             [sys.executable, "-c", ENTRY],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            env=environment | dict.fromkeys(("TMPDIR", "TEMP", "TMP"), self._scratch.name),
+            env=with_our_packages() | dict.fromkeys(("TMPDIR", "TEMP", "TMP"), self._scratch.name),
             cwd=self._scratch.name,
             start_new_session=True,
         )
@@ -98,7 +97,7 @@ class Renderer:
         if self._process.returncode != 0 or not answer:
             told = complaint.decode(errors="replace").strip().splitlines()
             raise PaperError(
-                f"the process that sets the paper ended with {_exit(self._process.returncode)}",
+                f"the process that sets the paper ended with {ending(self._process.returncode)}",
                 where=told[-1][:300] if told else None,
                 expected=f"at most {memory / 2**30:.0f} GiB of memory",
                 remedy="shorten the suite's prose; if it is short, please report this",
@@ -107,10 +106,6 @@ class Renderer:
         if isinstance(done, Pages):
             return done
         raise done
-
-
-def _exit(code: int) -> str:
-    return f"signal {-code}" if code < 0 else f"exit code {code}"
 
 
 def main() -> None:

@@ -51,17 +51,6 @@ def _lost(content: Sequence[Block], arrangement: Arrangement, layout: Layout) ->
             yield Fault("moved", page, index)
 
 
-def _columns(content: Sequence[Block], arrangement: Arrangement, layout: Layout) -> dict[tuple[int, int], Fragment]:
-    """The last fragment of each column, by page and column."""
-    last: dict[tuple[int, int], Fragment] = {}
-    for fragment in layout.fragments:
-        wide = 0 <= fragment.index < len(content) and content[fragment.index].wide
-        spot = fragment.page, fragment.column
-        if not wide and (spot not in last or fragment.bottom > last[spot].bottom):
-            last[spot] = fragment
-    return last
-
-
 def _holes(content: Sequence[Block], layout: Layout) -> Iterator[Fault]:
     """Holes at the foot of columns, headings there, and columns of the last page that do not end together."""
     ends = _ends(content, layout)

@@ -1,10 +1,12 @@
 """The registry: which plugins are installed, what they provide, and which of them had to be set aside."""
 
-from benchsuite.registry.catalogue import Registry
+from benchsuite.registry.catalogue import Registry, same_distribution
 from benchsuite.registry.discovery import discover, registry, use_local
-from benchsuite.registry.entries import AmbiguousComponent, Entry, Kind, Quarantined, UnknownComponent
+from benchsuite.registry.entries import KINDS, OURS, AmbiguousComponent, Entry, Kind, Quarantined, UnknownComponent
 
 __all__ = [
+    "KINDS",
+    "OURS",
     "AmbiguousComponent",
     "Entry",
     "Kind",
@@ -13,5 +15,6 @@ __all__ = [
     "UnknownComponent",
     "discover",
     "registry",
+    "same_distribution",
     "use_local",
 ]

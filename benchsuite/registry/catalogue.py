@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pluggy
 
-from benchsuite.registry.entries import AmbiguousComponent, Entry, Kind, Quarantined, UnknownComponent
+from benchsuite.registry.entries import KINDS, AmbiguousComponent, Entry, Kind, Quarantined, UnknownComponent
 from benchsuite.registry.inspection import new_manager
 
 
@@ -52,13 +52,18 @@ class Registry:
         """All components of a kind, by name."""
         return {"dataset": self.datasets, "model": self.models, "recipe": self.recipes}[kind]
 
+    @property
+    def components(self) -> tuple[Entry, ...]:
+        """The components of all kinds."""
+        return tuple(entry for kind in KINDS for found in self.entries(kind).values() for entry in found)
+
     def entry(self, kind: Kind, name: str) -> Entry:
         """The component of this kind and name, where `name` may be written `distribution:name`."""
         entries = self.entries(kind)
         distribution, _, short = name.rpartition(":")
         found = entries.get(short, ())
         if distribution:
-            found = tuple(entry for entry in found if _same_distribution(entry.distribution, distribution))
+            found = tuple(entry for entry in found if same_distribution(entry.distribution, distribution))
         if len(found) == 1:
             return found[0]
         raise self._ambiguous(kind, name, found) if found else self._unknown(kind, name)
@@ -98,6 +103,6 @@ class Registry:
         return tuple(sorted(names))
 
 
-def _same_distribution(one: str, other: str) -> bool:
+def same_distribution(one: str, other: str) -> bool:
     """Whether two spellings name one distribution, as the packaging standards compare them."""
     return re.sub(r"[-_.]+", "-", one).lower() == re.sub(r"[-_.]+", "-", other).lower()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from benchsuite.contracts.dataset import Dataset
 from benchsuite.contracts.model import Model
@@ -14,6 +14,9 @@ from benchsuite.contracts.recipe import Recipe
 from benchsuite.errors import BenchsuiteError
 
 Kind = Literal["dataset", "model", "recipe"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+OURS = "benchsuite"
+"""The distribution whose components are our own."""
 
 
 @dataclass(frozen=True)

@@ -25,8 +25,6 @@ from benchsuite.registry.inspection import BASES, Unfit
 DISTRIBUTION = "local"
 VARIABLE = "BENCHSUITE_PLUGINS"
 """Where a process keeps the places of its local plugins, so that the processes it starts have them too."""
-
-
 NO_PLUGINS = ("_", "test_", "conftest", "setup")
 """How files begin that a folder of plugins may hold beside them."""
 

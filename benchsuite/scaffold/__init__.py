@@ -8,15 +8,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
-from typing import Literal
 
 from benchsuite import __version__
 from benchsuite.atomic import write_text
 from benchsuite.contracts.version import API_VERSION
 from benchsuite.errors import PluginError
+from benchsuite.registry.entries import Kind
 
-ComponentKind = Literal["dataset", "model", "recipe"]
-NOUNS: dict[ComponentKind, str] = {"dataset": "data set", "model": "model", "recipe": "training recipe"}
+NOUNS: dict[Kind, str] = {"dataset": "data set", "model": "model", "recipe": "training recipe"}
 SAMPLE_SEED = 20
 
 
@@ -24,7 +23,7 @@ SAMPLE_SEED = 20
 class Package:
     """What the templates are filled with. `name` is what suites write, `folder` where the package goes."""
 
-    kind: ComponentKind
+    kind: Kind
     name: str
     folder: Path
     year: int

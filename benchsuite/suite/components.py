@@ -5,15 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 from pydantic import ValidationError
 
-from benchsuite.registry import AmbiguousComponent, Entry, Kind, Registry, UnknownComponent
+from benchsuite.registry import KINDS, AmbiguousComponent, Entry, Kind, Registry, UnknownComponent
 from benchsuite.suite import shape
 from benchsuite.suite.document import Node
 from benchsuite.suite.explain import explain
-from benchsuite.suite.grid import KINDS, Setting, put
+from benchsuite.suite.grid import Setting, put
 from benchsuite.suite.plan import Component
 from benchsuite.suite.problems import Problem, one_of, printable, shown
 
@@ -36,10 +36,10 @@ class Resolver:
     def __init__(self, origin: Node, registry: Registry) -> None:
         self.origin = origin
         self.registry = registry
-        self._nodes: dict[tuple[str, tuple[int, ...]], Node] = {}
-        self._resolved: dict[tuple[str, tuple[int, ...]], Resolved] = {}
+        self._nodes: dict[tuple[Kind, tuple[int, ...]], Node] = {}
+        self._resolved: dict[tuple[Kind, tuple[int, ...]], Resolved] = {}
 
-    def node(self, kind: str, settings: Sequence[Setting]) -> Node:
+    def node(self, kind: Kind, settings: Sequence[Setting]) -> Node:
         """The declaration of a component with the settings put in; not validated."""
         own = _own(kind, settings)
         key = (kind, tuple(map(id, own)))
@@ -47,11 +47,11 @@ class Resolver:
             self._nodes[key] = put(self.origin, own).get(kind) or Node(self.origin.mark, None)
         return self._nodes[key]
 
-    def resolved(self, kind: str, settings: Sequence[Setting]) -> Resolved:
+    def resolved(self, kind: Kind, settings: Sequence[Setting]) -> Resolved:
         """The component with the settings put in."""
         key = (kind, tuple(map(id, _own(kind, settings))))
         if key not in self._resolved:
-            self._resolved[key] = resolve(cast("Kind", kind), self.node(kind, settings), self.registry)
+            self._resolved[key] = resolve(kind, self.node(kind, settings), self.registry)
         return self._resolved[key]
 
     def problems(self) -> list[Problem]:
@@ -64,7 +64,7 @@ class Resolver:
         for (kind, _), resolved in self._resolved.items():
             name = resolved.node.get("name")
             try:
-                entry = self.registry.entry(cast("Kind", kind), str(name.content) if name else "")
+                entry = self.registry.entry(kind, str(name.content) if name else "")
             except (UnknownComponent, AmbiguousComponent):
                 continue
             known |= dict.fromkeys([kind, f"{kind}.name"])
@@ -72,7 +72,7 @@ class Resolver:
         return list(known) or list(KINDS)
 
 
-def _own(kind: str, settings: Sequence[Setting]) -> list[Setting]:
+def _own(kind: Kind, settings: Sequence[Setting]) -> list[Setting]:
     """The settings of one component. A path with an empty part is reported elsewhere and put nowhere."""
     return [setting for setting in settings if setting.parts[0] == kind and "" not in setting.parts]
 

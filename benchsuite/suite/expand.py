@@ -8,11 +8,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from benchsuite.registry import Registry
+from benchsuite.registry import KINDS, Registry
 from benchsuite.suite import grid
 from benchsuite.suite.components import Resolver
 from benchsuite.suite.document import Node
-from benchsuite.suite.grid import KINDS, Cell, Setting
+from benchsuite.suite.grid import Cell, Setting
 from benchsuite.suite.overrides import Override, read_overrides, read_seeds
 from benchsuite.suite.plan import Case, Plan
 from benchsuite.suite.problems import Problem, SuiteError, did_you_mean, one_of, shown, written

@@ -8,11 +8,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from benchsuite.registry import KINDS
 from benchsuite.suite.document import Item, Node
 from benchsuite.suite.problems import Mark, Problem, shown
 from benchsuite.suite.schema import Design
 
-KINDS = ("dataset", "model", "recipe")
 MOST_CASES = 100_000
 
 

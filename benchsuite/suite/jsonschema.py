@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, cast
 
-from benchsuite.registry import Entry, Kind, Registry
+from benchsuite.registry import KINDS, Entry, Kind, Registry
 from benchsuite.suite import shape
-from benchsuite.suite.grid import KINDS
 from benchsuite.suite.schema import Suite
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -23,7 +22,7 @@ def json_schema(registry: Registry) -> dict[str, Any]:
     definitions: dict[str, Any] = schema.setdefault("$defs", {})
     definitions.pop("ComponentChoice", None)
     for kind in KINDS:
-        definitions[kind] = _choice(cast("Kind", kind), registry, definitions)
+        definitions[kind] = _choice(kind, registry, definitions)
         described = schema["properties"][kind].get("description")
         schema["properties"][kind] = {"$ref": f"#/$defs/{kind}", "description": described}
     paths = {path: _value(path, found) for path, found in _paths(registry).items()}
@@ -31,7 +30,7 @@ def json_schema(registry: Registry) -> dict[str, Any]:
     settings = [definitions["NamedCase"]["properties"]["set"], schema["properties"]["exclude"]["items"]]
     spaces = [schema["properties"]["vary"], definitions["Search"]["properties"]["space"]]
     places = [*((place, axes) for place in spaces), *((place, paths) for place in settings)]
-    entries = [e for kind in KINDS for found in registry.entries(cast("Kind", kind)).values() for e in found]
+    entries = registry.components
     closed = not any(shape.is_open(shape.schema_of(entry.component.Parameters)) for entry in entries)
     for place, offered in places:
         place["properties"] = offered
@@ -100,7 +99,7 @@ def _paths(registry: Registry) -> dict[str, Found]:
     paths: dict[str, Found] = {}
     for kind in KINDS:
         paths.setdefault(kind, [])
-        for entries in registry.entries(cast("Kind", kind)).values():
+        for entries in registry.entries(kind).values():
             for entry in entries:
                 for path in shape.paths(entry.component.Parameters):
                     paths.setdefault(f"{kind}.{path}", []).append((entry, tuple(path.split("."))))

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
-from benchsuite.registry import Kind, Registry
+from benchsuite.registry import KINDS, Registry
 from benchsuite.suite.bibliography import included
 from benchsuite.suite.claims import claim_problems
 from benchsuite.suite.document import LARGEST_FILE, Node, parse_bytes
 from benchsuite.suite.expand import Expansion, base_problems, compare_problems, expansion, value_at
 from benchsuite.suite.explain import validate
 from benchsuite.suite.metrics import METRICS
-from benchsuite.suite.plan import Case
+from benchsuite.suite.plan import Case, Component
 from benchsuite.suite.problems import Mark, Problem, SuiteError, did_you_mean, one_of, printable, shown
 from benchsuite.suite.references import Vocabulary, citation_problems, reference_problems, written
 from benchsuite.suite.schema import Design, Suite
@@ -157,12 +157,13 @@ def _bibtex(cases: Sequence[Case], registry: Registry) -> Iterator[str]:
     """The BibTeX of the cases' components; what a plugin fails to tell is found when it is asked for its paper."""
     seen: set[str] = set()
     for case in cases:
-        for kind, part in (("dataset", case.dataset), ("model", case.model), ("recipe", case.recipe)):
+        for kind in KINDS:
+            part: Component = getattr(case, kind)
             identity = f"{kind} {part.model_dump_json()}"
             if identity in seen:
                 continue
             seen.add(identity)
-            entry = registry.entry(cast("Kind", kind), f"{part.distribution}:{part.name}")
+            entry = registry.entry(kind, f"{part.distribution}:{part.name}")
             with suppress(Exception):
                 params = entry.parse(part.parameters)
                 component: Any = entry.component

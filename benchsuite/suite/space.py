@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
-from benchsuite.registry import Registry
+from benchsuite.registry import KINDS, Kind, Registry
 from benchsuite.suite import grid
 from benchsuite.suite.components import Resolver
 from benchsuite.suite.document import Node, from_plain
-from benchsuite.suite.grid import KINDS, Setting
+from benchsuite.suite.grid import Setting
 from benchsuite.suite.plan import Case, PlannedSearch, Trial
 from benchsuite.suite.problems import Mark, Problem, SuiteError, shown
 from benchsuite.suite.schema import Design, Search
@@ -38,7 +38,7 @@ def search_problems(design: Design, origin: Node, registry: Registry) -> list[Pr
     values += [rungs] if rungs else []
     resolver = Resolver(origin, registry)
     first = [settings[0] for settings in values]
-    kinds = [setting.parts[0] for setting in first]
+    kinds = [cast("Kind", setting.parts[0]) for setting in first]
     for place, settings in enumerate(values):
         for setting in settings:
             resolver.resolved(kinds[place], [*first[:place], setting, *first[place + 1 :]])

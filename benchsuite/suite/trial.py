@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, cast
+from typing import Any
 
 from pydantic import ValidationError
 
 from benchsuite.errors import PluginError
-from benchsuite.registry import Entry, Kind, Registry
+from benchsuite.registry import KINDS, Entry, Kind, Registry
 from benchsuite.suite.components import component, resolved_parameters
 from benchsuite.suite.expand import value_at
-from benchsuite.suite.grid import KINDS, overlap, same
+from benchsuite.suite.grid import overlap, same
 from benchsuite.suite.plan import Case, Component, Plan, PlannedSearch
 from benchsuite.suite.problems import printable, written
 from benchsuite.suite.search import most_runs, points
@@ -60,7 +60,7 @@ class _Reduction:
         self.changes: dict[str, None] = {}
 
     def case(self, case: Case) -> Case:
-        small = case.model_copy(update={kind: self._component(case, cast("Kind", kind)) for kind in KINDS})
+        small = case.model_copy(update={kind: self._component(case, kind) for kind in KINDS})
         own = [path for path in case.settings if path not in KINDS]
         shrunk = {path: new for path in own if (new := value_at(small, path)[1]) != value_at(case, path)[1]}
         return small.model_copy(update={"settings": {**case.settings, **shrunk}})
@@ -127,9 +127,9 @@ def _tried_search(
     return planned.model_copy(update={"declared": smaller, "reduced": True})
 
 
-def _entry(case: Case, kind: str, registry: Registry) -> Entry:
+def _entry(case: Case, kind: Kind, registry: Registry) -> Entry:
     chosen: Component = getattr(case, kind)
-    return registry.entry(cast("Kind", kind), f"{chosen.distribution}:{chosen.name}")
+    return registry.entry(kind, f"{chosen.distribution}:{chosen.name}")
 
 
 def _declared(entry: Entry, old: Component) -> Mapping[str, Any]:

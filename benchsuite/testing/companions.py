@@ -11,7 +11,7 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field
 
@@ -80,7 +80,7 @@ class Patterns(Dataset[PatternsParameters]):
 
     name: ClassVar[str] = "kit_patterns"
     Parameters: ClassVar[type[Parameters]] = PatternsParameters
-    origin: ClassVar[Literal["published", "packaged", "own", "generated"]] = "own"
+    origin = "own"
 
     def card(self, params: PatternsParameters) -> DatasetCard:
         return DatasetCard("Patterns", "Cuatro motivos.", "", "", "", (), CLASSES, dict.fromkeys(SPLITS, IMAGES))

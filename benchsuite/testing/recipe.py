@@ -35,8 +35,7 @@ RATES = (1, 10, 100, 1000)
     means="A network that cannot even memorise a handful of images has a loss, a transform or phases that do not "
     "train.",
     mend="look at loss() (its sign, its mean over the batch, what it takes for targets), at transform(), and at "
-    "what the "
-    "freeze policies leave to train; give parameters that regularise less.",
+    "what the freeze policies leave to train; give parameters that regularise less.",
 )
 def memorises(subject: Subject) -> str:
     best = 0.0

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import multiprocessing
 import shutil
-import signal
 import tempfile
 from collections.abc import Iterator, Mapping
 from multiprocessing.connection import Connection
@@ -17,6 +16,7 @@ from typing import Any
 
 import psutil
 
+from benchsuite.processes import ending
 from benchsuite.testing import child
 from benchsuite.testing.cards import Check
 from benchsuite.testing.child import Answer
@@ -131,7 +131,7 @@ class Runner:
         self._kill()
         if code is None:
             return "it closed its connection"
-        return f"exit code {code}" if code >= 0 else f"killed by {signal.Signals(-code).name}"
+        return ending(code) if code >= 0 else f"killed by {ending(code)}"
 
     def _kill(self) -> None:
         """End the process and all that it started."""

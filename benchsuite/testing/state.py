@@ -18,6 +18,8 @@ import torch
 from PIL import Image, ImageFile
 from torch import nn, optim
 
+from benchsuite.engine.switches import switches
+
 RANDOM = ("random's generator", "numpy's generator", "torch's generator")
 """The facts that a draw changes."""
 
@@ -31,19 +33,12 @@ def snapshot() -> State:
         "random's generator": random.getstate(),
         "numpy's generator": (kind, np.asarray(keys).tobytes(), position, *rest),
         "torch's generator": torch.get_rng_state().numpy().tobytes(),
-        "torch.get_num_threads()": torch.get_num_threads(),
+        **switches(),
         "torch.get_num_interop_threads()": torch.get_num_interop_threads(),
-        "torch.get_default_dtype()": torch.get_default_dtype(),
         "torch.get_default_device()": str(torch.get_default_device()),
-        "torch.is_grad_enabled()": torch.is_grad_enabled(),
-        "torch.are_deterministic_algorithms_enabled()": torch.are_deterministic_algorithms_enabled(),
-        "torch.get_float32_matmul_precision()": torch.get_float32_matmul_precision(),
-        "torch.backends.cudnn.benchmark": torch.backends.cudnn.benchmark,
-        "torch.backends.cudnn.deterministic": torch.backends.cudnn.deterministic,
         "torch.is_anomaly_enabled()": torch.is_anomaly_enabled(),
         "PIL's LOAD_TRUNCATED_IMAGES": ImageFile.LOAD_TRUNCATED_IMAGES,
         "PIL's MAX_IMAGE_PIXELS": Image.MAX_IMAGE_PIXELS,
-        "the current folder": os.getcwd(),  # noqa: PTH109  a text, to be compared
         "the environment": dict(os.environ),
         "the warnings filters": tuple(map(repr, warnings.filters)),
         "sys.path": tuple(sys.path),

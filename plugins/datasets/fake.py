@@ -11,7 +11,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from pydantic import Field, model_validator
 
@@ -108,7 +108,7 @@ class Fake(Dataset[FakeParameters]):
 
     name: ClassVar[str] = "fake"
     Parameters: ClassVar[type[Parameters]] = FakeParameters
-    origin: ClassVar[Literal["published", "own", "generated"]] = "generated"
+    origin = "generated"
 
     def card(self, params: FakeParameters) -> DatasetCard:
         return DatasetCard(

@@ -89,7 +89,7 @@ class ImageFolder(Dataset[ImageFolderParameters]):
 
     name: ClassVar[str] = "image_folder"
     Parameters: ClassVar[type[Parameters]] = ImageFolderParameters
-    origin: ClassVar[Literal["published", "own", "generated"]] = "own"
+    origin = "own"
 
     def card(self, params: ImageFolderParameters) -> DatasetCard:
         return DatasetCard(

@@ -173,7 +173,7 @@ BROKEN: list[tuple[str, type[Dots], str]] = [
     ("process-untouched", Drawing, "sample() changes random's generator"),
     ("process-untouched", Exporting, "preprocessing() changes the environment (OMP_NUM_THREADS)"),
     ("process-untouched", Patching, "index() changes torch's functions (torch.relu)"),
-    ("process-untouched", Defaulting, "torch.get_default_dtype(), from torch.float32 to torch.float64"),
+    ("process-untouched", Defaulting, "index() changes the default dtype, from torch.float32 to torch.float64"),
 ]
 
 

@@ -6,9 +6,8 @@ from benchsuite.paper import spanish, text
 from benchsuite.paper.document import Block, Bullets, Paragraph
 from benchsuite.paper.study.context import Study
 from benchsuite.paper.tables.facts import PROVENANCE, environment_table, runs_table
+from benchsuite.registry import OURS
 from benchsuite.store.record import Deviation
-
-OURS = "benchsuite"
 
 
 def reproducibility_blocks(study: Study) -> list[Block]:
