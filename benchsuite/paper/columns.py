@@ -119,6 +119,8 @@ def advance(
         else:
             offset = measure.tops[done] - measure.again if done else 0.0
             here = _fitting(measure, room + offset, done, fresh)
+            if here == count and not fresh and room + offset < measure.height + measure.below:
+                here = _fitting(measure, room + offset - measure.below, done, fresh)
             if here == count:
                 parts.append(Part(cursor.page, cursor.column, top, top + measure.height - offset))
                 break

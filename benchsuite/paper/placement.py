@@ -8,6 +8,7 @@ holes in columns and the way from where a float is first mentioned. Pure logic, 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
@@ -17,7 +18,7 @@ from benchsuite.paper.spacing import spaced
 
 FULLEST = 0.8
 """Largest share of a page's height that heads and feet may take."""
-BEAM, WIDER_BEAM = (120, 5), (400, 12)
+BEAM, WIDER_BEAM = (120, 5), (400, 40)
 """How many states are kept before each text, and of them how many that have set the same floats; where that leaves a
 flaw, the wider one is tried."""
 SOONEST = {False: 2, True: 30}
@@ -60,8 +61,10 @@ def place(
 ) -> Arrangement:
     """Arrange the blocks; `heights` are those of wide blocks, in pixels."""
     search = _Search(content, measures, heights, sheet)
-    found = search.best(*BEAM)
-    return found if search.flawless(found) else search.best(*WIDER_BEAM)
+    found, cost = search.best(*BEAM)
+    if search.flawless(found) and cost < PAGE * found.last + FARTHER:
+        return found
+    return search.best(*WIDER_BEAM)[0]
 
 
 class _Search:
@@ -83,6 +86,7 @@ class _Search:
         }
         """How many columns a float fills."""
         self.mentioned = frozenset(self.mention.values())
+        self.due: dict[tuple[int, int, int], Sequence[int]] = {}
 
     def _mention(self, index: int) -> int:
         """The text that mentions a float; the one before it where none does, or where only another float does."""
@@ -92,8 +96,9 @@ class _Search:
         before = [i for i in range(index) if not self.content[i].floats]
         return before[-1] if before else (self.texts[0] if self.texts else -1)
 
-    def best(self, beam: int, alike: int) -> Arrangement:
-        """The best that is found keeping `beam` states before each text, of those with the same floats `alike`."""
+    def best(self, beam: int, alike: int) -> tuple[Arrangement, float]:
+        """The best that is found keeping `beam` states before each text, of those with the same floats `alike`, and
+        what it costs."""
         reserves: Mapping[int, Reserve] = {}
         states = [_State(0.0, begin(self.sheet, reserves), (0, 0, 0), (1, 1), reserves, {}, (), 0.0, 0, None)]
         for text in range(len(self.texts) + 1):
@@ -106,7 +111,8 @@ class _Search:
             states = self._kept([state for state in states if text < self.last or self._placed(state)], beam, alike)
         ended = sorted((self._ended(state) for state in states), key=lambda state: state.cost)
         plain = Arrangement(tuple(range(len(self.content))), heights=self.heights)
-        return next(filter(None, map(self._arrangement, ended)), plain)
+        arranged = ((found, state.cost) for state in ended if (found := self._arrangement(state)) is not None)
+        return next(arranged, (plain, math.inf))
 
     def flawless(self, arrangement: Arrangement) -> bool:
         """Whether no column has a hole."""
@@ -147,13 +153,17 @@ class _Search:
         at = cursor.page * self.sheet.columns + cursor.column
         filled = at + (cursor.y - cursor.start) / max(1.0, cursor.limit - cursor.start)
         late = 0.0
-        waiting = (queue[taken:] for queue, taken in zip(self.queues, state.taken[1:], strict=True))
-        for index in sorted(index for queue in waiting for index in queue):
-            spot = state.spots.get(self.mention[index])
-            if spot is not None:
-                late += _distance(spot, divmod(int(filled), self.sheet.columns))
-                filled += self.share[index]
+        for index in self._due(state.taken):
+            late += _distance(state.spots[self.mention[index]], divmod(int(filled), self.sheet.columns))
+            filled += self.share[index]
         return state.cost + late + (3 * AFTER_ALL if self._unbegun(state) else 0.0)
+
+    def _due(self, taken: tuple[int, int, int]) -> Sequence[int]:
+        """The floats that have been mentioned and wait, in their order."""
+        if taken not in self.due:
+            waiting = (i for queue, done in zip(self.queues, taken[1:], strict=True) for i in queue[done:])
+            self.due[taken] = sorted(i for i in waiting if self.rank[i] < taken[0])
+        return self.due[taken]
 
     def _unbegun(self, state: _State) -> bool:
         """Whether the body has ended before a page that wide blocks were booked for."""
@@ -227,7 +237,8 @@ class _Search:
             after = state._replace(reserves=reserves, path=path)
             yield self._counted(after, kind, index, page + 1, 0, page + 1)
         cursor = state.cursor
-        low = cursor.column == 0 and cursor.y <= cursor.limit - need
+        # With its margin, without which no block would have been set where the foot's room ends.
+        low = cursor.column == 0 and cursor.y + max(cursor.margin, 0.0) <= cursor.limit - need
         if low and sum(present) + need <= FULLEST * self.sheet.height and page >= state.floors[kind]:
             reserves = {**state.reserves, page: present._replace(foot=present.foot + need)}
             path = (state.path, ("foot", index, page))

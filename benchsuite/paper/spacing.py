@@ -1,7 +1,7 @@
 """Spacing: the last touches to an arrangement, from how it fills the imitated columns.
 
 Blocks that begin a column lose the margin above them. Small holes are shared out among the spaces around headings and
-floats. The columns of the last page are made to end together.
+floats, and above the key words. The columns of the last page are made to end together.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ def _stretched(
     reserves: Reserves,
     last: int,
 ) -> dict[int, float]:
-    """Wider spaces around headings and floats where a column would else end early."""
+    """Wider spaces around headings and floats, and in the front matter, where a column would else end early."""
     columns: dict[tuple[int, int], list[tuple[int, Part]]] = defaultdict(list)
     for index, part in parts:
         columns[part.page, part.column].append((index, part))
@@ -102,7 +102,7 @@ def _stretched(
         spaces = [
             (index, part.top - above.bottom)
             for (before, above), (index, part) in pairwise(column)
-            if loose(index, "heading", "figure", "table") or loose(before, "figure", "table")
+            if index < 0 or loose(index, "heading", "figure", "table") or loose(before, "figure", "table")
         ]
         end = column[-1][1].bottom + measures[column[-1][0]].below
         room = sheet.height - reserves.get(page, Reserve()).foot - end - SAFE

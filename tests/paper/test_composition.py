@@ -92,9 +92,6 @@ def suite_document(request: pytest.FixtureRequest) -> Document:
 
 
 @pytest.mark.slow
-@pytest.mark.xfail(
-    reason="the table of layers made papers longer, and the placement leaves faults in some", strict=False
-)
 @pytest.mark.parametrize("page", ["a4", "letter"])
 def test_the_papers_of_all_suites_are_composed_without_a_fault(suite_document: Document, page: PageSize) -> None:
     _, _, found = laid_out(replace(suite_document, form=Form("ieee", page)))
