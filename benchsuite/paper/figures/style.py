@@ -237,9 +237,9 @@ def _legend_width(labels: Sequence[str], columns: int) -> float:
 
 def finish(made: Any, name: str, alt: str, traces: Iterable[Trace] = ()) -> Drawing:
     """Save as SVG. `name` must be unique in the paper: it prefixes every identifier."""
-    # Laying out once by hand spares the whole extra drawing that saving would do for it.
+    # Laying out once by hand, and leaving no engine, not even "none", spares saving a whole drawing of its own.
     made.get_layout_engine().execute(made)
-    made.set_layout_engine("none")
+    made.set_layout_engine(None)
     target = io.StringIO()
     made.savefig(target, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
     placed = (Series(trace.title, tuple(_placed(made, trace)), trace.facet) for trace in traces)
