@@ -9,7 +9,7 @@ holes in columns and the way from where a float is first mentioned. Pure logic, 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from benchsuite.paper.arrangement import GAP, HOLE, Arrangement, Block
@@ -18,9 +18,9 @@ from benchsuite.paper.spacing import spaced
 
 FULLEST = 0.8
 """Largest share of a page's height that heads and feet may take."""
-BEAM, WIDER_BEAM = (120, 5), (400, 40)
-"""How many states are kept before each text, and of them how many that have set the same floats; where that leaves a
-flaw, the wider one is tried."""
+BEAMS = (120, 5), (400, 12), (400, 40)
+"""How many states are kept before each text, and of them how many that have set the same floats; the next is tried
+where one leaves a flaw."""
 SOONEST = {False: 2, True: 30}
 """How many texts before the one that mentions it a float may come, or a wide one be booked."""
 
@@ -61,10 +61,14 @@ def place(
 ) -> Arrangement:
     """Arrange the blocks; `heights` are those of wide blocks, in pixels."""
     search = _Search(content, measures, heights, sheet)
-    found, cost = search.best(*BEAM)
-    if search.flawless(found) and cost < PAGE * found.last + FARTHER:
-        return found
-    return search.best(*WIDER_BEAM)[0]
+    tried: list[tuple[bool, float, Arrangement]] = []
+    for beam in BEAMS:
+        found, cost = search.best(*beam)
+        flawed = not search.flawless(found) or cost >= PAGE * found.last + FARTHER
+        tried.append((flawed, cost, found))
+        if not flawed:
+            break
+    return min(tried, key=lambda one: one[:2])[2]
 
 
 class _Search:
@@ -100,16 +104,17 @@ class _Search:
         """The best that is found keeping `beam` states before each text, of those with the same floats `alike`, and
         what it costs."""
         reserves: Mapping[int, Reserve] = {}
-        states = [_State(0.0, begin(self.sheet, reserves), (0, 0, 0), (1, 1), reserves, {}, (), 0.0, 0, None)]
+        first = _State(0.0, begin(self.sheet, reserves), (0, 0, 0), (1, 1), reserves, {}, (), 0.0, 0, None)
+        states = self._ranked([first])
         for text in range(len(self.texts) + 1):
             if text:
-                states = [self._text(state) for state in states]
+                states = self._ranked(self._text(state) for _, state in states)
             reached = states
-            while reached := [after for state in reached for after in self._floated(state)]:
+            while reached := self._ranked(after for _, state in reached for after in self._floated(state)):
                 reached = self._kept(reached, beam, alike)
                 states = states + reached
-            states = self._kept([state for state in states if text < self.last or self._placed(state)], beam, alike)
-        ended = sorted((self._ended(state) for state in states), key=lambda state: state.cost)
+            states = self._kept([one for one in states if text < self.last or self._placed(one[1])], beam, alike)
+        ended = sorted((self._ended(state) for _, state in states), key=lambda state: state.cost)
         plain = Arrangement(tuple(range(len(self.content))), heights=self.heights)
         arranged = ((found, state.cost) for state in ended if (found := self._arrangement(state)) is not None)
         return next(arranged, (plain, math.inf))
@@ -131,18 +136,22 @@ class _Search:
             if page < arrangement.last
         )
 
-    def _kept(self, states: list[_State], beam: int, alike: int) -> list[_State]:
+    def _ranked(self, states: Iterable[_State]) -> list[tuple[float, _State]]:
+        """The states, each with what it promises to cost."""
+        return [(self._promise(state), state) for state in states]
+
+    def _kept(self, states: list[tuple[float, _State]], beam: int, alike: int) -> list[tuple[float, _State]]:
         """The best states, of those that have set the same blocks only a few."""
         same: dict[tuple[int, int, int], int] = {}
         seen: set[object] = set()
         kept = []
-        for _, state in sorted(((self._promise(state), state) for state in states), key=lambda pair: pair[0]):
+        for promise, state in sorted(states, key=lambda ranked: ranked[0]):
             key = (state.taken, state.cursor, tuple(state.reserves.items()))
             if key in seen or same.get(state.taken, 0) >= alike:
                 continue
             seen.add(key)
             same[state.taken] = same.get(state.taken, 0) + 1
-            kept.append(state)
+            kept.append((promise, state))
             if len(kept) == beam:
                 break
         return kept
@@ -284,19 +293,34 @@ class _Search:
         return after._replace(cost=after.cost + _distance(spot, (page, column)))
 
     def _ended(self, state: _State) -> _State:
-        page = state.cursor.page
-        foot = LAST_FOOT if state.reserves.get(page, Reserve()).foot else 0.0
-        unheld = page in state.reserves and state.begun != page
-        return state._replace(cost=state.cost - state.charged + foot + PAGE * page + OVERFLOW * unheld)
+        cursor = state.cursor
+        foot = LAST_FOOT if state.reserves.get(cursor.page, Reserve()).foot else 0.0
+        unheld = cursor.page in state.reserves and state.begun != cursor.page
+        last, passed = self._last(state)
+        cost = state.cost - state.charged + foot + PAGE * last + FARTHER * passed + OVERFLOW * unheld
+        return state._replace(cost=cost)
+
+    def _last(self, state: _State) -> tuple[int, int]:
+        """The last page, with what comes after all text, and how many floats stand on pages before one of a smaller
+        number there."""
+        done = list(_done(state))
+        after = [index for what, index, _ in done if what == "after"]
+        cursor, columns = state.cursor, self.sheet.columns
+        column = cursor.limit - cursor.start
+        balanced = (cursor.column * column + cursor.y - cursor.start) / columns
+        fits = sum(self.heights[index] + GAP for index in after) <= column - balanced
+        last = cursor.page if fits or not after else cursor.page + 1
+        passed = (
+            what != "after" and page < last
+            for what, index, page in done
+            for queue in self.queues
+            if index in queue and any(i in queue and i < index for i in after)
+        )
+        return last, sum(passed)
 
     def _arrangement(self, state: _State) -> Arrangement | None:
         """What a path has done; None when a page that wide blocks were booked for is never begun by a block."""
-        done: list[tuple[str, int, int]] = []
-        node = state.path
-        while node is not None:
-            done.append(node[1])
-            node = node[0]  # type: ignore[assignment]
-        done.reverse()
+        done = [*_done(state)][::-1]
         flow = [index for what, index, _ in done if what == "flow"]
         heads = {index: page for what, index, page in done if what == "head"}
         feet = {index: page for what, index, page in done if what == "foot"}
@@ -315,6 +339,14 @@ class _Search:
             return False
         at = flow.index(index)
         return not at or flow[at - 1] < 0 or self.content[flow[at - 1]].kind != "heading"
+
+
+def _done(state: _State) -> Iterator[tuple[str, int, int]]:
+    """What a path has done (what, block, page), the last first."""
+    node = state.path
+    while node is not None:
+        yield node[1]
+        node = node[0]  # type: ignore[assignment]
 
 
 def _price(hole: Hole) -> float:

@@ -116,7 +116,7 @@ def cost_table(study: Study, identifier: str) -> Table:
         Column("Épocas", "right"),
         Column("Tiempo", "right", "Tiempo (s)"),
         Column("Por época", "right", "Por época (s)"),
-        Column("Imágenes/s", "right"),
+        Column("Imágenes/\N{WORD JOINER}s", "right"),
         *([Column("Memoria", "right", "Memoria (bytes)")] if memory else []),
         *([Column("Dispositivo")] if len(devices) > 1 else []),
     ]
