@@ -14,6 +14,7 @@ from benchsuite.contracts.dataset import (
     Source,
     Split,
 )
+from benchsuite.contracts.figure import CaseResult, Chart, ChartSeries, Figure, RunResult, StudyResult
 from benchsuite.contracts.model import Model, Task, WeightsRequest
 from benchsuite.contracts.observer import EpochReport, RunInfo, RunSummary
 from benchsuite.contracts.parameters import Parameters
@@ -36,6 +37,9 @@ __all__ = [
     "API_VERSION",
     "Augmentation",
     "BenchsuiteError",
+    "CaseResult",
+    "Chart",
+    "ChartSeries",
     "DataError",
     "Dataset",
     "DatasetCard",
@@ -43,6 +47,7 @@ __all__ = [
     "Downloader",
     "EarlyStopping",
     "EpochReport",
+    "Figure",
     "Found",
     "FreezePolicy",
     "Images",
@@ -57,10 +62,12 @@ __all__ = [
     "Provenance",
     "Recipe",
     "RunInfo",
+    "RunResult",
     "RunSummary",
     "Scheduler",
     "Source",
     "Split",
+    "StudyResult",
     "Task",
     "TrainingError",
     "WeightsError",

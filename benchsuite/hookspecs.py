@@ -12,6 +12,7 @@ from typing import Any
 import pluggy
 
 from benchsuite.contracts.dataset import Dataset
+from benchsuite.contracts.figure import Figure
 from benchsuite.contracts.model import Model
 from benchsuite.contracts.observer import EpochReport, RunInfo, RunSummary
 from benchsuite.contracts.recipe import Recipe
@@ -35,6 +36,12 @@ def benchsuite_models() -> Iterable[type[Model[Any]]]:
 @hookspec
 def benchsuite_recipes() -> Iterable[type[Recipe[Any]]]:
     """Training recipes that this plugin provides. Must not import torch."""
+    raise NotImplementedError
+
+
+@hookspec
+def benchsuite_figures() -> Iterable[type[Figure[Any]]]:
+    """Figures that this plugin provides for papers. Must not import torch."""
     raise NotImplementedError
 
 

@@ -15,21 +15,21 @@ if TYPE_CHECKING:
     from benchsuite.registry import Entry, Registry
     from benchsuite.registry.entries import Kind
 
-KINDS: tuple[tuple[Kind, str], ...] = (("dataset", "datasets"), ("model", "models"), ("recipe", "recipes"))
-
 
 def list_(
-    what: Annotated[str, typer.Argument(metavar="[suites|datasets|models|recipes|plugins]", help="Only these.")] = "",
+    what: Annotated[
+        str, typer.Argument(metavar="[suites|datasets|models|recipes|figures|plugins]", help="Only these.")
+    ] = "",
     plugins: Plugins = None,
     as_json: Json = False,
 ) -> None:
     """Show the suites and components that are installed, and plugins that had to be set aside."""
-    from benchsuite.registry import registry
+    from benchsuite.registry import KINDS, registry
 
     known = registry()
     found = {
         "suites": _suites(known),
-        **{title: _entries(known, kind) for kind, title in KINDS},
+        **{f"{kind}s": _entries(known, kind) for kind in KINDS},
         "plugins": _plugins(known),
     }
     if what and what not in found:
@@ -95,13 +95,11 @@ def _plugins(known: Registry) -> list[dict[str, Any]]:
 
     owners: dict[tuple[str, str], list[str]] = {}
     checked: dict[tuple[str, str], list[str]] = {}
-    for kind, _ in KINDS:
-        for entries in known.entries(kind).values():
-            for entry in entries:
-                owner = entry.distribution, entry.version
-                owners.setdefault(owner, []).append(f"{kind} {entry.name}")
-                if card := _card(entry):
-                    checked.setdefault(owner, []).append(f"{entry.name}: {card}")
+    for entry in known.components:
+        owner = entry.distribution, entry.version
+        owners.setdefault(owner, []).append(f"{entry.kind} {entry.name}")
+        if card := _card(entry):
+            checked.setdefault(owner, []).append(f"{entry.name}: {card}")
     for folder, name in known.suite_folders:
         suites = sum(path.suffix in ENDINGS for path in folder.glob("*"))
         owners.setdefault((name, _version(name)), []).append(f"{suites} suites" if suites != 1 else "1 suite")

@@ -136,7 +136,7 @@ def _in_files(path: Path) -> list[tuple[Entry, Announced]]:
         raise PluginError(
             "there is no component to check",
             where=str(path),
-            expected="a hook benchsuite_datasets, benchsuite_models or benchsuite_recipes that returns classes",
+            expected="a hook such as benchsuite_datasets or benchsuite_models that returns classes",
             remedy="implement one with @benchsuite.api.hookimpl",
         )
     return found

@@ -221,11 +221,9 @@ def _plugins() -> Iterator[Finding]:
 
     known = registry()
     owners: dict[str, int] = {}
-    for entries in (known.datasets, known.models, known.recipes):
-        for found in entries.values():
-            for entry in found:
-                title = f"{entry.distribution} {entry.version}"
-                owners[title] = owners.get(title, 0) + 1
+    for entry in known.components:
+        title = f"{entry.distribution} {entry.version}"
+        owners[title] = owners.get(title, 0) + 1
     for title, count in owners.items():
         yield Finding("plugins", "good", f"{title}: {count} components")
     for bad in known.quarantined:

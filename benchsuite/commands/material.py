@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
 from benchsuite import __version__
@@ -28,10 +29,11 @@ MISTAKES = 10
 
 def gather(study: Study) -> PaperMaterial:
     """What the paper of a prepared study is made from. Raises StoreError where predictions are missing, DataError
-    where a photo cannot be read."""
+    where a photo cannot be read, PluginError where a figure's plugin fails."""
     from benchsuite.analysis.results import Results
     from benchsuite.execution.study import known_records
     from benchsuite.paper import PaperMaterial
+    from benchsuite.paper.charts import charts_of
     from benchsuite.paper.renderer import renderer
     from benchsuite.store.folders import Store
 
@@ -63,7 +65,7 @@ def gather(study: Study) -> PaperMaterial:
         entry = study.registry.recipe(f"{planned.recipe.distribution}:{planned.recipe.name}")
         recipe = cast("Recipe[Any]", entry.component)
         recipes[planned.recipe.name] = recipe.bibtex(entry.parse(planned.recipe.parameters))
-    return PaperMaterial(
+    material = PaperMaterial(
         results=results,
         card=card,
         model_title=models[case.name][0],
@@ -75,6 +77,7 @@ def gather(study: Study) -> PaperMaterial:
         version=__version__,
         renderer=renderer(),
     )
+    return replace(material, charts=charts_of(material, study.registry))
 
 
 def _right(predictions: Predictions) -> Outcomes:

@@ -24,6 +24,7 @@ from benchsuite.analysis.results import Results
 from benchsuite.contracts.dataset import DatasetCard
 from benchsuite.errors import PaperError
 from benchsuite.identity.canonical import digest
+from benchsuite.paper.charts import PluginChart, chart_faults
 from benchsuite.paper.document import RESULTS
 from benchsuite.paper.material import Mistake, PaperMaterial
 from benchsuite.paper.photos import as_thumbnail
@@ -62,6 +63,7 @@ def pack(material: PaperMaterial) -> dict[str, bytes]:
         "model": [material.model_title, material.model_bibtex],
         "models": material.models,
         "recipes": material.recipes,
+        "charts": to_jsonable_python(material.charts),
         "class_titles": material.class_titles,
         "configuration": material.configuration,
         "photos": [title for title, _ in material.samples],
@@ -113,6 +115,7 @@ def unpack(files: Mapping[str, bytes]) -> PaperMaterial:
             model_bibtex=content["model"][1],
             models={case: cast("tuple[str, str]", tuple(model)) for case, model in content["models"].items()},
             recipes=content.get("recipes", {}),
+            charts=_charts(content.get("charts", [])),
             class_titles=content["class_titles"],
             configuration=tuple(cast("tuple[str, str]", tuple(row)) for row in content["configuration"]),
             samples=tuple((title, files[PHOTO.format(number)]) for number, title in enumerate(content["photos"])),
@@ -129,6 +132,15 @@ def unpack(files: Mapping[str, bytes]) -> PaperMaterial:
             expected="results as benchsuite attaches them",
             remedy="get the paper again from its source: this copy was changed or damaged",
         ) from error
+
+
+def _charts(content: object) -> tuple[PluginChart, ...]:
+    """Charts as they were packed. Raises ValueError for one that cannot be drawn."""
+    charts = TypeAdapter(tuple[PluginChart, ...]).validate_json(json.dumps(content))
+    for one in charts:
+        if faults := list(chart_faults(one.chart)):
+            raise ValueError(f"{one.block}: {faults[0]}")
+    return charts
 
 
 def attached(pdf: bytes, where: str) -> dict[str, bytes]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from benchsuite.analysis.findings import Findings
 from benchsuite.analysis.results import Results
 from benchsuite.contracts.dataset import DatasetCard
+from benchsuite.paper.charts import PluginChart
 from benchsuite.suite.schema import Suite
 
 
@@ -31,9 +32,9 @@ class PaperMaterial:
     `class_titles` maps a class to how the paper calls it (left empty, the card's titles are used); `configuration`
     adds rows (what, value) to the configuration table, such as what a recipe resolves only when it runs; `samples`
     are (class title, photo) pairs, the photo an encoded PNG or JPEG file; `mistakes` are of the best case's first run,
-    the surest first; `models` are the title and the BibTeX entry
-    of each case's model, by the case's name, where cases have models of their own; `recipes` is the BibTeX of each
-    training recipe, by its name.
+    the surest first; `models` are the title and the BibTeX entry of each case's model, by the case's name, where cases
+    have models of their own; `recipes` is the BibTeX of each training recipe, by its name; `charts` are the figures
+    of plugins.
     """
 
     results: Results
@@ -45,6 +46,7 @@ class PaperMaterial:
     recipes: Mapping[str, str] = field(default_factory=dict)
     samples: Sequence[tuple[str, bytes]] = ()
     mistakes: Sequence[Mistake] = ()
+    charts: tuple[PluginChart, ...] = ()
     configuration: tuple[tuple[str, str], ...] = ()
     version: str = ""
     renderer: Mapping[str, str] = field(default_factory=dict)

@@ -2,9 +2,19 @@
 
 from benchsuite.registry.catalogue import Registry, same_distribution
 from benchsuite.registry.discovery import discover, registry, use_local
-from benchsuite.registry.entries import KINDS, OURS, AmbiguousComponent, Entry, Kind, Quarantined, UnknownComponent
+from benchsuite.registry.entries import (
+    CASE_PARTS,
+    KINDS,
+    OURS,
+    AmbiguousComponent,
+    Entry,
+    Kind,
+    Quarantined,
+    UnknownComponent,
+)
 
 __all__ = [
+    "CASE_PARTS",
     "KINDS",
     "OURS",
     "AmbiguousComponent",

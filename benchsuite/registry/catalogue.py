@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -31,6 +31,7 @@ class Registry:
     quarantined: tuple[Quarantined, ...]
     notices: tuple[tuple[str, str], ...]
     manager: pluggy.PluginManager
+    figures: Mapping[str, tuple[Entry, ...]] = field(default_factory=dict)
 
     def relay(self, plugin: object) -> pluggy.HookRelay:
         """The hooks of this one plugin; a hook that it does not implement does nothing."""
@@ -48,9 +49,13 @@ class Registry:
     def recipe(self, name: str) -> Entry:
         return self.entry("recipe", name)
 
+    def figure(self, name: str) -> Entry:
+        return self.entry("figure", name)
+
     def entries(self, kind: Kind) -> Mapping[str, tuple[Entry, ...]]:
         """All components of a kind, by name."""
-        return {"dataset": self.datasets, "model": self.models, "recipe": self.recipes}[kind]
+        known = {"dataset": self.datasets, "model": self.models, "recipe": self.recipes, "figure": self.figures}
+        return known[kind]
 
     @property
     def components(self) -> tuple[Entry, ...]:

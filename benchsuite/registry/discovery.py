@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Any, Protocol
 
 from benchsuite.registry.catalogue import Registry
-from benchsuite.registry.entries import Entry, Kind, Quarantined
+from benchsuite.registry.entries import KINDS, Entry, Kind, Quarantined
 from benchsuite.registry.inspection import Provided, Unfit, guarded, inspect_plugin, new_manager
 from benchsuite.registry.local import DISTRIBUTION, add_places, local_plugins, places
 from benchsuite.registry.versions import ATTRIBUTE, agree
@@ -52,7 +52,7 @@ def discover(entry_points: Iterable[Announcement] | None = None, local: Sequence
     installed = metadata.entry_points(group=GROUP) if entry_points is None else entry_points
     announced: list[Announcement] = [*installed, *local_plugins(local)]
     manager = new_manager()
-    found: dict[Kind, dict[str, list[Entry]]] = {"dataset": {}, "model": {}, "recipe": {}}
+    found: dict[Kind, dict[str, list[Entry]]] = {kind: {} for kind in KINDS}
     folders: list[tuple[Path, str]] = []
     observers: list[tuple[str, object]] = []
     quarantined: list[Quarantined] = []
@@ -83,6 +83,7 @@ def discover(entry_points: Iterable[Announcement] | None = None, local: Sequence
         datasets=_frozen(found["dataset"]),
         models=_frozen(found["model"]),
         recipes=_frozen(found["recipe"]),
+        figures=_frozen(found["figure"]),
         suite_folders=tuple(folders),
         observers=tuple(observers),
         quarantined=tuple(quarantined),

@@ -8,13 +8,16 @@ from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 from benchsuite.contracts.dataset import Dataset
+from benchsuite.contracts.figure import Figure
 from benchsuite.contracts.model import Model
 from benchsuite.contracts.parameters import Parameters
 from benchsuite.contracts.recipe import Recipe
 from benchsuite.errors import BenchsuiteError
 
-Kind = Literal["dataset", "model", "recipe"]
+Kind = Literal["dataset", "model", "recipe", "figure"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
+CASE_PARTS: tuple[Kind, ...] = ("dataset", "model", "recipe")
+"""What a case is made of."""
 OURS = "benchsuite"
 """The distribution whose components are our own."""
 
@@ -28,7 +31,7 @@ class Entry:
 
     name: str
     kind: Kind
-    component: Dataset[Any] | Model[Any] | Recipe[Any]
+    component: Dataset[Any] | Model[Any] | Recipe[Any] | Figure[Any]
     distribution: str
     version: str
     module: str

@@ -16,6 +16,7 @@ import pluggy
 
 from benchsuite import hookspecs
 from benchsuite.contracts.dataset import Dataset
+from benchsuite.contracts.figure import Figure
 from benchsuite.contracts.model import Model
 from benchsuite.contracts.parameters import Parameters
 from benchsuite.contracts.recipe import Recipe
@@ -24,10 +25,10 @@ from benchsuite.registry.entries import Kind
 PROJECT = "benchsuite"
 NAME = re.compile(r"[a-z0-9][a-z0-9_]{0,63}")
 OBSERVER_HOOKS = ("benchsuite_run_started", "benchsuite_epoch_finished", "benchsuite_run_finished")
-BASES: dict[Kind, type] = {"dataset": Dataset, "model": Model, "recipe": Recipe}
+BASES: dict[Kind, type] = {"dataset": Dataset, "model": Model, "recipe": Recipe, "figure": Figure}
 
 T = TypeVar("T")
-Component = Dataset[Any] | Model[Any] | Recipe[Any]
+Component = Dataset[Any] | Model[Any] | Recipe[Any] | Figure[Any]
 
 
 class Unfit(Exception):

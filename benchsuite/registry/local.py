@@ -92,6 +92,10 @@ class _Provider:
     def benchsuite_recipes(self) -> list[Any]:
         return self._of("recipe")
 
+    @hookimpl
+    def benchsuite_figures(self) -> list[Any]:
+        return self._of("figure")
+
 
 def _defined(module: ModuleType) -> list[type]:
     """The component classes that a module itself defines, abstract ones left out."""

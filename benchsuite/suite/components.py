@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from benchsuite.registry import KINDS, AmbiguousComponent, Entry, Kind, Registry, UnknownComponent
+from benchsuite.registry import CASE_PARTS, AmbiguousComponent, Entry, Kind, Registry, UnknownComponent
 from benchsuite.suite import shape
 from benchsuite.suite.document import Node
 from benchsuite.suite.explain import explain
@@ -69,7 +69,7 @@ class Resolver:
                 continue
             known |= dict.fromkeys([kind, f"{kind}.name"])
             known |= dict.fromkeys(f"{kind}.{path}" for path in shape.paths(entry.component.Parameters))
-        return list(known) or list(KINDS)
+        return list(known) or list(CASE_PARTS)
 
 
 def _own(kind: Kind, settings: Sequence[Setting]) -> list[Setting]:

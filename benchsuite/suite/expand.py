@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from benchsuite.registry import KINDS, Registry
+from benchsuite.registry import CASE_PARTS, Registry
 from benchsuite.suite import grid
 from benchsuite.suite.components import Resolver
 from benchsuite.suite.document import Node
@@ -105,7 +105,7 @@ def _expanded(design: Design, registry: Registry, overrides: Sequence[Setting]) 
         excluding = [exclusion for exclusion in exclusions if exclusion.matches(cell, resolver)]
         if not excluding:
             kept.append(cell)
-            for kind in KINDS:
+            for kind in CASE_PARTS:
                 resolver.resolved(kind, cell.settings)
     if problems := [*problems, *resolver.problems()]:
         return Expansion(problems=problems)
@@ -128,7 +128,7 @@ def base_problems(origin: Node, registry: Registry) -> list[Problem]:
         for axis in grid.settings_of(origin.get("vary"))
         if axis.node.elements
     ]
-    for kind in KINDS:
+    for kind in CASE_PARTS:
         if origin.get(kind, "name") is not None:
             resolver.resolved(kind, first)
     return resolver.problems()
@@ -151,7 +151,7 @@ class _Exclusion:
     def _agrees(self, setting: Setting, cell: Cell, resolver: Resolver) -> bool:
         """Look in what is declared first: a case may be excluded because its parameters do not go together."""
         kind, *names = setting.parts
-        if kind not in KINDS:
+        if kind not in CASE_PARTS:
             return False
         declared = resolver.node(kind, cell.settings).get(*names)
         if declared is not None:
@@ -186,14 +186,14 @@ def _below(values: Any, names: Sequence[str]) -> tuple[bool, Any]:
 def value_at(case: Case, path: str) -> tuple[bool, Any]:
     """Whether a case has a value at a dotted path, and the value; `model.name` and the like included."""
     kind, *names = path.split(".")
-    if kind not in KINDS:
+    if kind not in CASE_PARTS:
         return False, None
     component = getattr(case, kind)
     return _below({"name": component.name, **component.parameters}, names)
 
 
 def _case(cell: Cell, resolver: Resolver) -> Case:
-    components = {kind: resolver.resolved(kind, cell.settings).component for kind in KINDS}
+    components = {kind: resolver.resolved(kind, cell.settings).component for kind in CASE_PARTS}
     settings = {setting.path: setting.node.plain() for setting in cell.settings}
     return Case.model_validate({"name": cell.name, "settings": settings, **components})
 
@@ -273,7 +273,7 @@ def _repeated_cases(cases: Sequence[Case], cells: Sequence[Cell]) -> list[Proble
     names: set[str] = set()
     resolved: dict[str, str] = {}
     for case, cell in zip(cases, cells, strict=True):
-        text = json.dumps([getattr(case, kind).model_dump() for kind in KINDS], sort_keys=True)
+        text = json.dumps([getattr(case, kind).model_dump() for kind in CASE_PARTS], sort_keys=True)
         twin = resolved.setdefault(text, case.name)
         if case.name in names:
             problems.append(Problem(cell.mark, "", f"two cases are named {shown(case.name)}"))

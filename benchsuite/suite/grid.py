@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from benchsuite.registry import KINDS
+from benchsuite.registry import CASE_PARTS
 from benchsuite.suite.document import Item, Node
 from benchsuite.suite.problems import Mark, Problem, shown
 from benchsuite.suite.schema import Design
@@ -102,7 +102,7 @@ def overlap(outer: Sequence[str], inner: Sequence[str]) -> bool:
 def collide(outer: Setting, inner: Setting) -> bool:
     """Whether two settings want one place, `inner` lying below `outer`: a whole component collides only with what
     it states itself."""
-    if outer.path not in KINDS or outer.path == inner.path:
+    if outer.path not in CASE_PARTS or outer.path == inner.path:
         return True
     values = outer.node.elements or (outer.node,)
     return any(value.get(*inner.parts[1:]) is not None for value in values)
@@ -136,7 +136,7 @@ def path_problems(settings: Sequence[Setting], where: str) -> list[Problem]:
     return [
         Problem(setting.key, where, f"{shown(setting.path)} is no path to a parameter", setting.path, expected)
         for setting in settings
-        if setting.parts[0] not in KINDS or "" in setting.parts
+        if setting.parts[0] not in CASE_PARTS or "" in setting.parts
     ]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, cast
 
-from benchsuite.registry import KINDS, Entry, Kind, Registry
+from benchsuite.registry import CASE_PARTS, Entry, Kind, Registry
 from benchsuite.suite import shape
 from benchsuite.suite.schema import Suite
 
@@ -21,16 +21,19 @@ def json_schema(registry: Registry) -> dict[str, Any]:
     schema = Suite.model_json_schema()
     definitions: dict[str, Any] = schema.setdefault("$defs", {})
     definitions.pop("ComponentChoice", None)
-    for kind in KINDS:
+    for kind in CASE_PARTS:
         definitions[kind] = _choice(kind, registry, definitions)
         described = schema["properties"][kind].get("description")
         schema["properties"][kind] = {"$ref": f"#/$defs/{kind}", "description": described}
+    definitions["figure"] = _choice("figure", registry, definitions)
+    asked = definitions["AskedFigure"]["properties"]
+    asked["figure"] = {"$ref": "#/$defs/figure", "description": asked["figure"].get("description")}
     paths = {path: _value(path, found) for path, found in _paths(registry).items()}
     axes = {path: {"type": "array", "minItems": 1, "items": value} for path, value in paths.items()}
     settings = [definitions["NamedCase"]["properties"]["set"], schema["properties"]["exclude"]["items"]]
     spaces = [schema["properties"]["vary"], definitions["Search"]["properties"]["space"]]
     places = [*((place, axes) for place in spaces), *((place, paths) for place in settings)]
-    entries = registry.components
+    entries = [entry for entry in registry.components if entry.kind in CASE_PARTS]
     closed = not any(shape.is_open(shape.schema_of(entry.component.Parameters)) for entry in entries)
     for place, offered in places:
         place["properties"] = offered
@@ -97,7 +100,7 @@ Found = list[tuple[Entry, tuple[str, ...]]]
 def _paths(registry: Registry) -> dict[str, Found]:
     """Every dotted path of any component, with the components that have it."""
     paths: dict[str, Found] = {}
-    for kind in KINDS:
+    for kind in CASE_PARTS:
         paths.setdefault(kind, [])
         for entries in registry.entries(kind).values():
             for entry in entries:
@@ -108,7 +111,7 @@ def _paths(registry: Registry) -> dict[str, Found]:
 
 def _value(path: str, found: Found) -> dict[str, Any]:
     """What may stand at a dotted path: what some component has there, or a whole component."""
-    if path in KINDS:
+    if path in CASE_PARTS:
         return {"$ref": f"#/$defs/{path}"}
     schemas = [
         _moved(shape.schema_at(entry.component.Parameters, location), _prefix(entry)) for entry, location in found

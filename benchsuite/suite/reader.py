@@ -7,14 +7,15 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from benchsuite.registry import KINDS, Registry
+from benchsuite.registry import CASE_PARTS, Registry
 from benchsuite.suite.bibliography import included
 from benchsuite.suite.claims import claim_problems
 from benchsuite.suite.document import LARGEST_FILE, Node, parse_bytes
 from benchsuite.suite.expand import Expansion, base_problems, compare_problems, expansion, value_at
 from benchsuite.suite.explain import validate
+from benchsuite.suite.figures import figure_problems, resolved_figures
 from benchsuite.suite.metrics import METRICS
-from benchsuite.suite.plan import Case, Component
+from benchsuite.suite.plan import Case
 from benchsuite.suite.problems import Mark, Problem, SuiteError, did_you_mean, one_of, printable, shown
 from benchsuite.suite.references import Vocabulary, citation_problems, reference_problems, written
 from benchsuite.suite.schema import Design, Suite
@@ -130,14 +131,14 @@ def _shown_path(path: Path) -> str:
 def _prose_problems(suite: Suite, expanded: Expansion, registry: Registry) -> list[Problem]:
     """What only shows when the whole file is known: comparisons, claims, quotes and citations of what there is not,
     labels of nothing, names given twice."""
-    problems = compare_problems(suite, expanded.cases)
+    problems = compare_problems(suite, expanded.cases) + figure_problems(suite, registry)
     if expanded.cases and not expanded.problems and not problems:
         claims = suite.origin.get("claims")
         names = [case.name for case in expanded.cases]
         find = Vocabulary(suite, expanded.cases).find
         problems += claim_problems(suite.claims, claims.elements if claims is not None else (), find, names)
         problems += reference_problems(suite, expanded.cases)
-        problems += citation_problems(suite, _bibtex(expanded.cases, registry))
+        problems += citation_problems(suite, _bibtex(suite, expanded.cases, registry))
     paper = suite.origin.get("paper")
     if paper is None:
         return problems
@@ -153,21 +154,16 @@ def _prose_problems(suite: Suite, expanded: Expansion, registry: Registry) -> li
     return problems
 
 
-def _bibtex(cases: Sequence[Case], registry: Registry) -> Iterator[str]:
-    """The BibTeX of the cases' components; what a plugin fails to tell is found when it is asked for its paper."""
-    seen: set[str] = set()
-    for case in cases:
-        for kind in KINDS:
-            part: Component = getattr(case, kind)
-            identity = f"{kind} {part.model_dump_json()}"
-            if identity in seen:
-                continue
-            seen.add(identity)
-            entry = registry.entry(kind, f"{part.distribution}:{part.name}")
-            with suppress(Exception):
-                params = entry.parse(part.parameters)
-                component: Any = entry.component
-                yield component.card(params).bibtex if kind == "dataset" else component.bibtex(params)
+def _bibtex(suite: Suite, cases: Sequence[Case], registry: Registry) -> Iterator[str]:
+    """The BibTeX of components and figures; what a plugin fails to tell is found when the paper is made."""
+    parts = [(kind, getattr(case, kind)) for case in cases for kind in CASE_PARTS]
+    parts += [("figure", found.component) for found in resolved_figures(suite, registry) if found.component is not None]
+    for kind, part in {f"{kind} {part.model_dump_json()}": (kind, part) for kind, part in parts}.values():
+        entry = registry.entry(kind, f"{part.distribution}:{part.name}")
+        with suppress(Exception):
+            params = entry.parse(part.parameters)
+            component: Any = entry.component
+            yield component.card(params).bibtex if kind == "dataset" else component.bibtex(params)
 
 
 def _has(cases: Iterable[Case], name: str) -> bool:

@@ -128,6 +128,7 @@ class Vocabulary:
         known = {*FLOATS, *(f"sec-{part}" for part in (*PARTS, *SUBSECTIONS))}
         known |= SEARCH_FLOATS if self.suite.search is not None else frozenset()
         known |= {f"sec-{section_name(section)}" for section in _sections(self.suite.paper.sections)}
+        known |= {asked.block for asked in self.suite.paper.figures}
         # Equations are named when the paper is composed.
         return name if name.startswith("eq-") else self._one(name, sorted(known))
 

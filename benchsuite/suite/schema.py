@@ -191,6 +191,24 @@ class Words(Declared):
     """What a table is called; left out, `Cuadro` in the template `ieee` and `Tabla` in `report`."""
 
 
+class AskedFigure(Declared):
+    """A figure that a plugin makes for the paper."""
+
+    figure: ComponentChoice
+    """The figure and its parameters."""
+
+    id: Slug | None = None
+    """Name by which prose refers to it, as in `{{fig-reached}}`; left out, the figure's own."""
+
+    place: Literal["performance", "generalization", "efficiency", "test"] = "test"
+    """After which part of the results it stands."""
+
+    @property
+    def block(self) -> str:
+        """What the paper calls it."""
+        return f"fig-{self.id or self.figure.name.rpartition(':')[2]}"
+
+
 class PaperSection(Declared):
     """What the suite's author writes for the paper."""
 
@@ -217,6 +235,9 @@ class PaperSection(Declared):
 
     sections: Annotated[tuple[Section, ...], Field(max_length=1000)] = ()
     """Prose."""
+
+    figures: Annotated[tuple[AskedFigure, ...], Field(max_length=50)] = ()
+    """Figures of plugins, beside those that every paper has."""
 
     bibliography: Bibliography = ()
     """Works that prose may cite by their keys, in BibTeX, or a file of them beside the suite, such as `references.bib`;

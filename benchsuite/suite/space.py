@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Sequence
 from typing import Any, cast
 
-from benchsuite.registry import KINDS, Kind, Registry
+from benchsuite.registry import CASE_PARTS, Kind, Registry
 from benchsuite.suite import grid
 from benchsuite.suite.components import Resolver
 from benchsuite.suite.document import Node, from_plain
@@ -64,7 +64,7 @@ def planned_search(design: Design, overrides: Sequence[Setting]) -> PlannedSearc
     if design.search is None:
         return None
     origin = grid.put(design.origin, overrides)
-    return PlannedSearch(declared=design.search, base={kind: origin.items[kind].node.plain() for kind in KINDS})
+    return PlannedSearch(declared=design.search, base={kind: origin.items[kind].node.plain() for kind in CASE_PARTS})
 
 
 def trial_at(planned: PlannedSearch, step: Step, registry: Registry) -> Trial:
@@ -84,7 +84,7 @@ def case_with(planned: PlannedSearch, name: str, settings: dict[str, Any], regis
     mark = Mark(f"search, {name}")
     put_in = [Setting(path, mark, from_plain(value, mark)) for path, value in settings.items()]
     resolver = Resolver(from_plain(planned.base, mark), registry)
-    found = {kind: resolver.resolved(kind, put_in).component for kind in KINDS}
+    found = {kind: resolver.resolved(kind, put_in).component for kind in CASE_PARTS}
     if resolver.problems():
         raise SuiteError(resolver.problems())
     return Case.model_validate({"name": name, "settings": settings, **found})

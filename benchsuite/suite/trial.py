@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from benchsuite.errors import PluginError
-from benchsuite.registry import KINDS, Entry, Kind, Registry
+from benchsuite.registry import CASE_PARTS, Entry, Kind, Registry
 from benchsuite.suite.components import component, resolved_parameters
 from benchsuite.suite.expand import value_at
 from benchsuite.suite.grid import overlap, same
@@ -60,8 +60,8 @@ class _Reduction:
         self.changes: dict[str, None] = {}
 
     def case(self, case: Case) -> Case:
-        small = case.model_copy(update={kind: self._component(case, kind) for kind in KINDS})
-        own = [path for path in case.settings if path not in KINDS]
+        small = case.model_copy(update={kind: self._component(case, kind) for kind in CASE_PARTS})
+        own = [path for path in case.settings if path not in CASE_PARTS]
         shrunk = {path: new for path in own if (new := value_at(small, path)[1]) != value_at(case, path)[1]}
         return small.model_copy(update={"settings": {**case.settings, **shrunk}})
 
@@ -102,7 +102,7 @@ def _tried_search(
     search = planned.declared
     case = case_with(planned, "first", {path: values[0] for path, values in search.space.items()}, registry)
     fixed = [
-        f"{kind}.{name}" for kind in KINDS for name in _declared(_entry(case, kind, registry), getattr(case, kind))
+        f"{kind}.{name}" for kind in CASE_PARTS for name in _declared(_entry(case, kind, registry), getattr(case, kind))
     ]
     left = {
         path: values
@@ -134,7 +134,8 @@ def _entry(case: Case, kind: Kind, registry: Registry) -> Entry:
 
 def _declared(entry: Entry, old: Component) -> Mapping[str, Any]:
     try:
-        declared = entry.component.trial(entry.parse(old.parameters))
+        component: Any = entry.component
+        declared = component.trial(entry.parse(old.parameters))
         return {str(name): value for name, value in declared.items()}
     except Exception as error:
         raise _broken(entry, error) from error
@@ -157,7 +158,7 @@ def _varied(path: str, settings: Sequence[tuple[str, Any]]) -> bool:
     """Whether some case sets this path; a case that chooses a whole component sets what it names beside it."""
     parts = path.split(".")
     for other, value in settings:
-        if other in KINDS:
+        if other in CASE_PARTS:
             if parts[0] == other and isinstance(value, Mapping) and parts[1] in value:
                 return True
         elif _touch(path, other):

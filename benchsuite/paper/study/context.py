@@ -107,11 +107,12 @@ class Study:
 
     @cached_property
     def works(self) -> Works:
-        """The works of the suite, of the data set, of each model and of each recipe."""
+        """The works of the suite, of the data set, of each model, each recipe and each figure of a plugin."""
         material = self.material
         models = [material.models[case.case.name] for case in self.findings.cases if case.case.name in material.models]
         named = [(material.card.title, material.card.bibtex), (material.model_title, material.model_bibtex), *models]
         named += material.recipes.items()
+        named += [(made.figure, made.bibtex) for made in material.charts]
         return gathered(material.suite.paper, dict.fromkeys(named))
 
     def called(self, *cases: CaseFindings) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from benchsuite.paper import spanish, text
+from benchsuite.paper.charts import PluginChart
 from benchsuite.paper.document import Block, Bullets, Paragraph
 from benchsuite.paper.study.context import Study
 from benchsuite.paper.tables.facts import PROVENANCE, environment_table, runs_table
@@ -47,13 +48,20 @@ def _foreign(study: Study) -> str:
         f"({spanish.listing([f'`{text.file_name(name)}`' for name in names])})"
         for owner, names in provided.items()
     ]
-    if not told:
-        return ""
-    plural = len(told) > 1
-    return (
-        f"{'Los complementos' if plural else 'El complemento'} {spanish.listing(told)} "
-        f"{'son' if plural else 'es'} de terceros; la huella de su código forma parte de las claves."
-    )
+    said = [_drawn_by(made) for made in study.material.charts]
+    if told:
+        plural = len(told) > 1
+        said.insert(
+            0,
+            f"{'Los complementos' if plural else 'El complemento'} {spanish.listing(told)} "
+            f"{'son' if plural else 'es'} de terceros; la huella de su código forma parte de las claves.",
+        )
+    return " ".join(said)
+
+
+def _drawn_by(made: PluginChart) -> str:
+    owner = text.file_name(text.line(f"{made.distribution} {made.version}", "distribution"))
+    return f"La {{{{{made.block}}}}} la calcula `{owner}` (`{text.file_name(made.figure)}`) con estos resultados."
 
 
 def _searched(study: Study) -> str:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 
 from benchsuite.analysis.findings import CaseFindings, Comparison, Estimate
+from benchsuite.contracts.figure import Chart
 from benchsuite.paper import spanish, text
 from benchsuite.paper.document import Block, Bullets, Figure, Paragraph
 from benchsuite.paper.figures import cost, curves, intervals
+from benchsuite.paper.figures.chart import plugin_chart
 from benchsuite.paper.figures.style import Drawing
 from benchsuite.paper.metrics import METRICS
 from benchsuite.paper.study.classes import class_blocks
@@ -29,7 +32,7 @@ def results_blocks(study: Study) -> dict[str, list[Block]]:
         )
         return {"performance": [Paragraph(said), *_failures(study)]}
     compared = len(findings.cases) > 1
-    return {
+    parts = {
         "performance": [
             Paragraph(_overview(study), lead="Rendimiento del modelo"),
             results_table(study, "tab-results"),
@@ -51,6 +54,39 @@ def results_blocks(study: Study) -> dict[str, list[Block]]:
             *class_blocks(study),
         ],
     }
+    return {name: [*blocks, *_charts(study, name)] for name, blocks in parts.items()}
+
+
+def _charts(study: Study, place: str) -> list[Block]:
+    """The figures of plugins that the suite wants after this part."""
+    blocks: list[Block] = []
+    for made in study.material.charts:
+        if made.place == place:
+            chart = made.chart
+            shows = text.literal(text.line(chart.shows, made.block).rstrip(" ."))
+            cited = study.works.citation(made.bibtex)
+            drawn = plugin_chart(made.block, _cleaned(chart, made.block))
+            blocks += [
+                Paragraph(f"La {{{{{made.block}}}}} muestra {shows}{cited}."),
+                Figure(made.block, drawn.svg, f"{shows[:1].upper()}{shows[1:]}.", drawn.alt, chart.wide, drawn.series),
+            ]
+    return blocks
+
+
+def _cleaned(chart: Chart, where: str) -> Chart:
+    """The chart with its words made safe to set."""
+
+    def safe(words: str) -> str:
+        return text.line(words, where)
+
+    return replace(
+        chart,
+        alt=safe(chart.alt),
+        x=safe(chart.x),
+        y=safe(chart.y),
+        series=tuple(replace(one, title=safe(one.title)) for one in chart.series),
+        categories=tuple(map(safe, chart.categories)),
+    )
 
 
 def _drawn(study: Study, said: str, name: str, draw: Draw) -> list[Block]:
