@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from benchsuite.commands.console import announce, say
+from benchsuite.commands.options import Plugins
 
 if TYPE_CHECKING:
     from benchsuite.paper import PaperMaterial
@@ -20,15 +21,28 @@ PaperFile = Annotated[
 ]
 
 
-def check(paper: PaperFile) -> None:
+def check(paper: PaperFile, plugins: Plugins = None) -> None:
     """Compute every number of PAPER again from the records it carries, and compare: words, then drawings.
 
-    Needs no data, no GPU and no results folder. Exit code 0: the paper says what its records give; 1: it does not.
+    Needs no data, no GPU and no results folder; the figure of a plugin is computed again where the plugin is. Exit code
+    0: the paper says what its records give; 1: it does not.
     """
     from benchsuite.paper.attached import inconsistencies, open_paper
+    from benchsuite.paper.charts import compared
+    from benchsuite.registry import registry
 
     given, material = open_paper(paper)
     faults = inconsistencies(material)
+    again = list(compared(material, registry())) if material.charts else []
+    for made, same in again:
+        if same is None:
+            owner = f"{made.distribution} {made.version}"
+            say(f"{made.block} is a chart of {owner}, which is not here: its points were not computed again")
+    faults += [
+        f"{made.block}: {made.figure} of {made.distribution} {made.version} gives another chart for these runs"
+        for made, same in again
+        if same is False
+    ]
     for fault in faults[:SHOWN]:
         announce(fault)
     with tempfile.TemporaryDirectory(prefix="benchsuite-check-") as folder:

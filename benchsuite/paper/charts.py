@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from benchsuite.analysis.measures import MEASURES
 from benchsuite.contracts.figure import CaseResult, Chart, ChartSeries, Figure, RunResult, StudyResult
 from benchsuite.contracts.observer import EpochReport
 from benchsuite.errors import BenchsuiteError, PluginError
-from benchsuite.registry import Entry, Registry
+from benchsuite.registry import Entry, Registry, UnknownComponent
 from benchsuite.store.record import Epoch, RunRecord
 from benchsuite.suite.figures import resolved_figures
 
@@ -60,6 +60,25 @@ def charts_of(material: PaperMaterial, registry: Registry) -> tuple[PluginChart,
     return tuple(charts)
 
 
+def compared(material: PaperMaterial, registry: Registry) -> Iterator[tuple[PluginChart, bool | None]]:
+    """Each chart of a paper, and whether its figure gives it again for the paper's results; None where the figure is
+    not here in that version. Raises PluginError."""
+    if not material.charts:
+        return
+    study = study_result(material)
+    asked = {one.block: one.figure for one in material.suite.paper.figures}
+    for made in material.charts:
+        try:
+            entry = registry.figure(f"{made.distribution}:{made.figure}")
+        except UnknownComponent:
+            entry = None
+        if entry is None or entry.version != made.version or made.block not in asked:
+            yield made, None
+        else:
+            params = entry.parse(asked[made.block].model_extra or {})
+            yield made, asked_of(entry, params, study)[0] == made.chart
+
+
 def asked_of(entry: Entry, params: Any, study: StudyResult) -> tuple[Chart | None, str]:
     """The chart and the BibTeX of a figure. Raises PluginError."""
     figure: Figure[Any] = entry.component  # type: ignore[assignment]
@@ -74,7 +93,22 @@ def asked_of(entry: Entry, params: Any, study: StudyResult) -> tuple[Chart | Non
         raise _unusable(where, f"its chart cannot be drawn: {'; '.join(faults[:5])}")
     if not isinstance(bibtex, str):
         raise _unusable(where, f"bibtex() returned {type(bibtex).__name__}; expected a text")
-    return chart, bibtex
+    return (None if chart is None else _with_floats(chart)), bibtex
+
+
+def _with_floats(chart: Chart) -> Chart:
+    """The chart as it is when it has been packed and unpacked: 1 and 1.0 are written differently."""
+
+    def floats(values: tuple[float, ...]) -> tuple[float, ...]:
+        return tuple(map(float, values))
+
+    return replace(
+        chart,
+        series=tuple(
+            replace(one, x=floats(one.x), y=floats(one.y), low=floats(one.low), high=floats(one.high))
+            for one in chart.series
+        ),
+    )
 
 
 def _unusable(where: str, what: str) -> PluginError:

@@ -72,7 +72,7 @@ def _load(origin: Origin, given: Mapping[str, Any], folder: Path) -> Subject:
     numerics = describe()
     prepare_environment(numerics)
     entry = origin.load()
-    if entry.kind != "dataset":  # most rules of data sets do without torch, which takes seconds to import
+    if entry.kind in ("model", "recipe"):  # most rules of the others do without torch, which takes seconds to import
         configure(numerics)
     return Subject(origin, entry, given, parsed(entry, given), folder)
 

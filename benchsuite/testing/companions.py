@@ -13,10 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from numpy.random import Generator, Philox
 from pydantic import Field
 
 from benchsuite.contracts.dataset import Dataset, DatasetCard, DatasetIndex, Found, Preprocessing, Split
+from benchsuite.contracts.figure import CaseResult, RunResult, StudyResult
 from benchsuite.contracts.model import Model, Task
+from benchsuite.contracts.observer import EpochReport
 from benchsuite.contracts.parameters import Parameters
 from benchsuite.contracts.recipe import Optimizer, Phase, Recipe
 
@@ -158,3 +161,53 @@ class OnePhase(Recipe[OnePhaseParameters]):
 
     def trial(self, params: OnePhaseParameters) -> Mapping[str, Any]:
         return {}
+
+
+def made_up_study(cases: int = 3, seeds: int = 3, epochs: int = 6, finished: int | None = None) -> StudyResult:
+    """A study for figures, the same each time; with `finished`, only so many runs are done, case after case."""
+    left = cases * seeds if finished is None else finished
+    told = []
+    for case in range(cases):
+        done = min(seeds, left)
+        left -= done
+        told.append(
+            CaseResult(
+                name=f"depth={case}",
+                label=str(case),
+                settings={"model.depth": case},
+                parameters=1000 * (case + 1) if done else None,
+                trainable=500 * (case + 1) if done else None,
+                runs=tuple(_made_up_run(case, seed, epochs) for seed in range(done)),
+            )
+        )
+    known = any(case.runs for case in told)
+    return StudyResult(factor="Profundidad", classes=CLASSES if known else (), cases=tuple(told))
+
+
+def _made_up_run(case: int, seed: int, epochs: int) -> RunResult:
+    draw = Generator(Philox(key=[case, seed]))
+    reached = 0.6 + 0.05 * case + 0.02 * draw.standard_normal()
+    curve = [float(reached * (1 - 0.5 ** (epoch + 1))) for epoch in range(epochs)]
+    reports = tuple(
+        EpochReport("train", number, 1.4 - each, each, 1.5 - each, each, 0.001, 1.0 + case, ())
+        for number, each in enumerate(curve, 1)
+    )
+    right = round(8 * curve[-1])
+    confusion = tuple(tuple(right if a == b else (8 - right) * (b == (a + 1) % 4) for b in range(4)) for a in range(4))
+    metrics = {
+        "test_accuracy": right / 8,
+        "test_loss": 1.5 - curve[-1],
+        "test_macro_f1": right / 8,
+        "validation_accuracy": curve[-1],
+        "validation_loss": 1.5 - curve[-1],
+        "train_accuracy": curve[-1],
+        "train_loss": 1.4 - curve[-1],
+        "overfitting_gap": 0.0,
+        "best_epoch": float(epochs),
+        "epochs_run": float(epochs),
+        "training_seconds": (1.0 + case) * epochs,
+        "seconds_per_epoch": 1.0 + case,
+        "images_per_second": 32 / (1.0 + case),
+        "peak_memory_bytes": 1e9,
+    }
+    return RunResult(key=f"{case:016x}{seed:016x}", seed=seed, metrics=metrics, epochs=reports, confusion=confusion)

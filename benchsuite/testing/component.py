@@ -15,6 +15,7 @@ from benchsuite.errors import BenchsuiteError
 from benchsuite.suite import bibtex, shape
 from benchsuite.suite.document import parse_text
 from benchsuite.testing import elsewhere
+from benchsuite.testing.companions import made_up_study
 from benchsuite.testing.rules import Broken, Inapplicable, Rule, declaring, expect, some
 from benchsuite.testing.subject import Subject, parsed
 
@@ -128,6 +129,8 @@ def parameters_bounded(subject: Subject) -> None:
     mend="let trial() return a mapping from names of parameters to values that these accept.",
 )
 def trial_valid(subject: Subject) -> None:
+    if subject.entry.kind == "figure":
+        raise Inapplicable("a figure is no part of a trial's runs")
     changes = subject.component.trial(subject.params)
     expect(isinstance(changes, Mapping), f"trial() returned {changes!r:.80}; expected a mapping")
     try:
@@ -192,6 +195,10 @@ def _calls(subject: Subject) -> Iterator[tuple[str, Callable[[], object], bool]]
     from benchsuite.testing.model import BATCH, usual_size
 
     component, params = subject.component, subject.params
+    if subject.entry.kind == "figure":
+        yield "bibtex()", partial(component.bibtex, params), False
+        yield "chart()", lambda: component.chart(params, made_up_study()), False
+        return
     yield "trial()", partial(component.trial, params), False
     if subject.entry.kind == "dataset":
         sample = subject.new_folder("calls")

@@ -14,11 +14,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from benchsuite.testing.companions import made_up_study
 from benchsuite.testing.origin import Origin
 from benchsuite.testing.rules import Broken
 
 if TYPE_CHECKING:
     from benchsuite.contracts.dataset import DatasetIndex
+    from benchsuite.contracts.figure import Chart
     from benchsuite.testing.subject import Subject
 
 HEAVY = ("torch", "torchvision")
@@ -30,7 +32,7 @@ Listing = tuple[tuple[str, ...], Mapping[str, tuple[tuple[str, ...], tuple[int, 
 @dataclass(frozen=True)
 class Question:
     """Load the component; with `sample`, write a sample there; with `root`, find and index the data set there; with
-    `watched`, note what loading it changes of the process."""
+    `watched`, note what loading it changes of the process; with `chart`, ask a figure for that of the made-up study."""
 
     path: tuple[str, ...]
     origin: Origin
@@ -39,6 +41,7 @@ class Question:
     sample: Path | None = None
     root: Path | None = None
     watched: bool = False
+    chart: bool = False
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,7 @@ class Answer:
     decoded: int = 0
     listing: Listing | None = None
     changed: tuple[str, ...] = ()
+    chart: Chart | None = None
 
 
 def ask(
@@ -59,11 +63,14 @@ def ask(
     sample: Path | None = None,
     root: Path | None = None,
     watched: bool = False,
+    chart: bool = False,
     hash_seed: int = 1,
 ) -> Answer:
     """Ask a new process. Raises Broken when the component cannot answer there."""
     folder = subject.new_folder("process")
-    question = Question(tuple(sys.path), subject.origin, subject.given, folder / "scratch", sample, root, watched)
+    question = Question(
+        tuple(sys.path), subject.origin, subject.given, folder / "scratch", sample, root, watched, chart
+    )
     asked, answered = folder / "question", folder / "answer"
     asked.write_bytes(pickle.dumps(question))
     done = subprocess.run(
@@ -108,6 +115,8 @@ def _answer(question: Question) -> Answer:
     loaded = _heavy()
     component: Any = entry.component
     params = entry.parse(question.given)
+    if question.chart:
+        return Answer(loaded, chart=component.chart(params, made_up_study()))
     if question.sample is not None:
         component.sample(params, question.sample)
     if question.root is None:

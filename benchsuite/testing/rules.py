@@ -61,9 +61,9 @@ def declaring(rules: list[Rule]) -> Callable[..., Callable[[Function], Function]
 
 def rules_of(kind: Kind) -> tuple[Rule, ...]:
     """The rules of one kind of component, in the order in which they are checked."""
-    from benchsuite.testing import component, dataset, model, recipe
+    from benchsuite.testing import component, dataset, figure, model, recipe
 
-    own = {"dataset": dataset.RULES, "model": model.RULES, "recipe": recipe.RULES}
+    own = {"dataset": dataset.RULES, "model": model.RULES, "recipe": recipe.RULES, "figure": figure.RULES}
     return (*component.RULES, *own[kind])
 
 

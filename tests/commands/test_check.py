@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 
 from benchsuite.paper.attached import pack
+from benchsuite.paper.charts import charts_of
 from benchsuite.paper.numbering import number
 from benchsuite.paper.pdf import render_pdf
 from benchsuite.paper.study.compose import compose
+from benchsuite.registry import discover, registry
 from support.paper_material import make_material
 from support.program import Program
 
@@ -63,3 +65,49 @@ def test_comparing_needs_one_paper_on_each_side(program: Program, papers: Path, 
 
 def test_a_paper_of_nothing_names_what_is_missing(program: Program) -> None:
     program.run("paper").refused("no suite is named", "--compare A B")
+
+
+FLAT = '''
+from pydantic import Field
+from benchsuite.api import Chart, ChartSeries, Figure, Parameters
+
+
+class FlatParameters(Parameters):
+    height: float = Field(default=1.0, ge=0, le=9)
+    """How high the line lies."""
+
+
+class Flat(Figure[FlatParameters]):
+    name = "flat"
+    Parameters = FlatParameters
+
+    def chart(self, params, study):
+        y = tuple(params.height for _ in study.cases)
+        line = ChartSeries("", tuple(range(len(y))), y)
+        names = tuple(case.label for case in study.cases)
+        return Chart("una recta", "En 1.", "lines", "Caso", "Altura", (line,), names)
+'''
+
+
+@pytest.mark.slow
+def test_the_chart_of_a_plugin_is_computed_again_where_the_plugin_is(program: Program, tmp_path: Path) -> None:
+    plugin = tmp_path / "flat_figure.py"
+    plugin.write_text(FLAT)
+    material = make_material({"figures": [{"figure": {"name": "flat"}}]}, cases=2, seeds=1)
+    material = replace(material, charts=charts_of(material, discover((), local=[plugin])))
+    (made,) = material.charts
+    higher = replace(made.chart, series=(replace(made.chart.series[0], y=(2.0, 2.0)),))
+    for name, charts in (("honest", (made,)), ("forged", (replace(made, chart=higher),))):
+        document = compose(replace(material, charts=charts))
+        (tmp_path / f"{name}.pdf").write_bytes(render_pdf(document, number(document)))
+
+    done = program.run("check", str(tmp_path / "forged.pdf"))
+    assert done.code == 0
+    assert "which is not here: its points were not computed again" in done.err
+    registry.cache_clear()  # as another process would have none
+    done = program.run("check", str(tmp_path / "honest.pdf"), "--plugins", str(plugin))
+    assert (done.code, "computed again" in done.err) == (0, False), done.err
+    done = program.run("check", str(tmp_path / "forged.pdf"), "--plugins", str(plugin))
+    assert done.code == 1
+    assert "fig-flat: flat of local" in done.err
+    assert "gives another chart for these runs" in done.err

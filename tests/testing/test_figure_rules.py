@@ -1,0 +1,141 @@
+"""Each rule of figures is kept by a sound one, and broken by one that breaks it."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import Field
+
+from benchsuite.api import Chart, ChartSeries, Figure, Parameters, StudyResult
+from benchsuite.testing.figure import RULES
+from benchsuite.testing.rules import Broken, Inapplicable, rules_of
+from support.contract import check
+
+numbers = itertools.count()
+
+
+class GapParameters(Parameters):
+    """What is shown."""
+
+    percent: bool = Field(default=True)
+    """Whether in percentage points."""
+
+
+class Gap(Figure[GapParameters]):
+    """Training minus validation accuracy of each run."""
+
+    name = "gap"
+    Parameters = GapParameters
+
+    def chart(self, params: GapParameters, study: StudyResult) -> Chart | None:
+        scale = 100 if params.percent else 1
+        shown = [case for case in study.cases if case.runs][:20]
+        if not shown:
+            return None
+        return Chart(
+            shows="la brecha de cada ejecución",
+            alt=f"Brechas de {len(shown)} configuraciones.",
+            kind="points",
+            x="Semilla",
+            y="Brecha",
+            series=tuple(
+                ChartSeries(
+                    case.label,
+                    tuple(float(run.seed) for run in case.runs),
+                    tuple(scale * run.metrics["overfitting_gap"] for run in case.runs),
+                    case=case.name,
+                )
+                for case in shown
+            ),
+        )
+
+
+class Empty(Gap):
+    def chart(self, params: GapParameters, study: StudyResult) -> Chart | None:
+        return None
+
+
+class Speechless(Gap):
+    def chart(self, params: GapParameters, study: StudyResult) -> Chart | None:
+        made = super().chart(params, study)
+        return made and replace(made, alt="Brechas.")
+
+
+class Endless(Gap):
+    def chart(self, params: GapParameters, study: StudyResult) -> Chart | None:
+        made = super().chart(params, study)
+        return made and replace(made, series=tuple(replace(one, y=(float("inf"),) * len(one.y)) for one in made.series))
+
+
+class Hasty(Gap):
+    def chart(self, params: GapParameters, study: StudyResult) -> Chart | None:
+        study.cases[0].runs[0]
+        return super().chart(params, study)
+
+
+class Crowded(Gap):
+    def chart(self, params: GapParameters, study: StudyResult) -> Chart | None:
+        made = super().chart(params, study)
+        return made and replace(made, series=made.series * 2)
+
+
+class Counting(Gap):
+    def chart(self, params: GapParameters, study: StudyResult) -> Chart | None:
+        made = super().chart(params, study)
+        return made and replace(made, x=f"Semilla {next(numbers)}")
+
+
+class Unsorted(Gap):
+    def chart(self, params: GapParameters, study: StudyResult) -> Chart | None:
+        made = super().chart(params, study)
+        return made and replace(made, x=" ".join({"Semilla", "de", "cada", "una", "las", "ejecuciones"}))
+
+
+class Meddling(Gap):
+    def chart(self, params: GapParameters, study: StudyResult) -> Chart | None:
+        for case in study.cases:
+            for run in case.runs:
+                run.metrics["overfitting_gap"] = 0.5  # type: ignore[index]
+        return super().chart(params, study)
+
+
+BROKEN: list[tuple[str, type[Gap], str]] = [
+    ("draws", Empty, "it returns None for a study of three cases"),
+    ("draws", Speechless, "the alternative text has no number"),
+    ("draws", Endless, "no tuple of finite numbers"),
+    ("unfinished", Hasty, "a study with no run finished: IndexError"),
+    ("unfinished", Crowded, "it has 40 series"),
+    ("same-chart", Counting, "a second call gives another chart"),
+    ("same-chart", Unsorted, "another process gives another chart"),
+    ("same-chart", Meddling, "it changes the study that it is given"),
+]
+
+
+@pytest.mark.parametrize("rule", [rule.id for rule in rules_of("figure")])
+def test_a_sound_figure_keeps_the_rule(rule: str, tmp_path: Path) -> None:
+    try:
+        check(Gap, rule, tmp_path)
+    except Inapplicable:
+        assert rule in ("trial-valid", "bibtex-reads")
+
+
+@pytest.mark.parametrize(("rule", "component", "words"), BROKEN, ids=[f"{r}-{c.__name__}" for r, c, _ in BROKEN])
+def test_a_figure_that_breaks_the_rule_is_caught(rule: str, component: type[Gap], words: str, tmp_path: Path) -> None:
+    with pytest.raises(Broken) as caught:
+        check(component, rule, tmp_path)
+    assert words in str(caught.value)
+
+
+def test_every_rule_is_broken_by_something() -> None:
+    assert {rule for rule, _, _ in BROKEN} == {rule.id for rule in RULES}
+
+
+def test_parameters_reach_the_figure(tmp_path: Path) -> None:
+    from support.contract import subject_of
+
+    subject: Any = subject_of(Gap, tmp_path, percent=False)
+    assert subject.params.percent is False
