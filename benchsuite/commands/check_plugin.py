@@ -121,6 +121,7 @@ def _chosen(plugin: str) -> list[tuple[Entry, Announced]]:
 
 def _in_files(path: Path) -> list[tuple[Entry, Announced]]:
     """The components of a Python file, or of a folder of them."""
+    from benchsuite.registry.probing import stuck
     from benchsuite.testing.origin import local_registry
 
     if not path.exists():
@@ -131,6 +132,14 @@ def _in_files(path: Path) -> list[tuple[Entry, Announced]]:
             remedy="correct the path",
         )
     local = (path.resolve(),)
+    culprit = stuck(local)
+    if culprit is not None:
+        raise PluginError(
+            f"importing {culprit.name} {culprit.how}",
+            where=str(path),
+            expected="a module that can be imported",
+            remedy="let it do nothing but define when it is imported",
+        )
     found = _all(local_registry(local), "local", local)
     if not found:
         raise PluginError(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import subprocess
 import sys
@@ -17,29 +16,11 @@ import typer
 from benchsuite.commands.console import literal, out, print_json, size, table
 from benchsuite.commands.options import RESULTS, Data, Json, Plugins, Results
 from benchsuite.errors import BenchsuiteError
-from benchsuite.processes import with_our_packages
 
 Verdict = Literal["good", "note", "bad"]
 STYLES: dict[Verdict, str] = {"good": "green", "note": "yellow", "bad": "bold red"}
 LITTLE = 5_000_000_000
 """Bytes of a disk below which a study soon fills it."""
-PATIENCE = 60.0
-"""Seconds that importing all plugins may take."""
-LOADING = """
-import json, sys
-from importlib import metadata
-from benchsuite.registry.local import local_plugins, places
-tell = lambda *facts: (sys.__stdout__.write(json.dumps(facts) + "\\n"), sys.__stdout__.flush())
-sys.stdout = sys.stderr
-for point in [*metadata.entry_points(group="benchsuite"), *local_plugins(places())]:
-    tell("begun", point.name, str(getattr(point.dist, "name", "unknown")))
-    try:
-        point.load()
-    except BaseException:
-        pass
-tell("done", "", "")
-"""
-"""Imports every plugin by itself and says which it is about to: the last one named is the one that never came back."""
 
 
 @dataclass(frozen=True)
@@ -209,13 +190,14 @@ def _memory() -> Iterator[Finding]:
 
 
 def _plugins() -> Iterator[Finding]:
-    culprit = _stuck()
+    from benchsuite.registry.probing import stuck
+
+    culprit = stuck()
     if culprit is not None:
-        name, distribution, how = culprit
-        remedy = f"uninstall {distribution}, or mend it; until then no command can load the plugins"
-        if distribution == "local":
+        remedy = f"uninstall {culprit.distribution}, or mend it; until then no command can load the plugins"
+        if culprit.distribution == "local":
             remedy = "mend the file, or leave it out of --plugins, BENCHSUITE_PLUGINS and the suite"
-        yield Finding("plugins", "bad", f"importing {name} of {distribution} {how}", remedy)
+        yield Finding("plugins", "bad", f"importing {culprit.name} of {culprit.distribution} {culprit.how}", remedy)
         return
     from benchsuite.registry import registry
 
@@ -232,25 +214,3 @@ def _plugins() -> Iterator[Finding]:
                       f"{bad.reason}", remedy)  # fmt: skip
     for distribution, notice in known.notices:
         yield Finding("plugins", "note", f"{distribution}: {notice}", f"upgrade {distribution}")
-
-
-def _stuck() -> tuple[str, str, str] | None:
-    """The plugin, its distribution and how, whose import ends or blocks its process; None when all come back."""
-    try:
-        done = subprocess.run(
-            [sys.executable, "-c", LOADING],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            stdin=subprocess.DEVNULL,
-            timeout=PATIENCE,
-            env=with_our_packages(),
-            check=False,
-        )
-        told, how = done.stdout, f"ended the process (exit code {done.returncode})"
-    except subprocess.TimeoutExpired as hung:
-        told, how = hung.stdout or b"", f"took more than {PATIENCE:.0f} s"
-    lines = [json.loads(line) for line in told.decode(errors="replace").splitlines() if line.startswith("[")]
-    if lines and lines[-1][0] == "done":
-        return None
-    _, name, distribution = lines[-1] if lines else ("", "the registry", "benchsuite")
-    return name, distribution, how

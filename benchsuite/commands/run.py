@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -80,7 +80,7 @@ def run(
         if paper:
             _write_paper(study, study.preparation.tasks or (), template, page)
         if study.preparation.sample:
-            announce(_SAMPLE_END)
+            announce(_SAMPLE_END + (_GENERATED if _generated(study) else _REAL))
     finally:
         if failed:
             _report(failed)
@@ -103,10 +103,19 @@ _SAMPLE = (
     "SYNTHETIC SAMPLE: the real data are not used. This is a trial of the whole way, not a study; its results are "
     "kept apart in {folder}."
 )
-_SAMPLE_END = (
-    "These results come from the SYNTHETIC SAMPLE. For the study itself name the folder of the real data: "
-    "make suite SUITE=... DATA=DIR (or --data DIR, or BENCHSUITE_DATA)."
+_SAMPLE_END = "These results come from the SYNTHETIC SAMPLE. "
+_REAL = (
+    "For the study itself name the folder of the real data: make suite SUITE=... DATA=DIR (or --data DIR, or "
+    "BENCHSUITE_DATA)."
 )
+_GENERATED = "For the study itself leave out --policy sample."
+
+
+def _generated(study: Study) -> bool:
+    """Whether the real data need no folder."""
+    used = {f"{case.dataset.distribution}:{case.dataset.name}" for case in study.preparation.plan.cases}
+    components: list[Any] = [study.registry.dataset(name).component for name in used]
+    return all(component.origin in ("generated", "packaged") for component in components)
 
 
 def _announce(study: Study, tasks: Sequence[RunTask]) -> None:

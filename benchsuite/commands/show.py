@@ -33,7 +33,8 @@ RunName = Annotated[
     str,
     typer.Argument(
         metavar="RUN",
-        help="The beginning of a run's key, SUITE/CASE/SEED, or only SUITE for all its runs; SUITE@sample for a trial.",
+        help="The beginning of a run's key, SUITE/CASE/SEED, or only SUITE for all its runs. SUITE may be the path of "
+        "its file; SUITE@sample is a trial.",
     ),
 ]
 
@@ -163,14 +164,18 @@ def _matching(run: str, results: Path) -> list[tuple[Store, RunRecord]]:
 
     stores = [Store(results), *(Store(folder) for folder in sorted(results.glob("*@sample")))]
     everything = [(store, record) for store in stores for record in store.records()]
-    parts = run.split("/")
-    found = [
-        (store, record)
-        for store, record in everything
-        if record.key.startswith(run)
-        or parts == [store_name(store, record), record.spec.case.name, str(record.spec.seed)]
-        or parts == [store_name(store, record)]
-    ]
+    found = [(store, record) for store, record in everything if record.key.startswith(run)]
+    named = NAMED.fullmatch(run)
+    if named is not None and not found:
+        suite = Path(named["suite"]).stem if named["suite"].endswith((".yaml", ".yml")) else named["suite"]
+        for trial in (True,) if named["trial"] else (False, True):  # a trial's where there are no others
+            found = found or [
+                (store, record)
+                for store, record in everything
+                if (record.spec.suite, is_trial(store)) == (suite, trial)
+                and named["case"] in (None, record.spec.case.name)
+                and named["seed"] in (None, str(record.spec.seed))
+            ]
     if not found:
         known = sorted({store_name(store, record) for store, record in everything})
         raise StoreError(

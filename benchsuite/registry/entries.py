@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal, get_args
 
 from benchsuite.contracts.dataset import Dataset
@@ -43,7 +44,10 @@ class Entry:
 
     def parse(self, parameters: Mapping[str, Any]) -> Parameters:
         """Validate JSON values as this component's parameters. Raises pydantic's ValidationError."""
-        return self.component.Parameters.model_validate_json(json.dumps(dict(parameters)))
+        model = self.component.Parameters
+        # Defaults are validated as JSON, too, which has no paths.
+        paths = {name: str(f.default) for name, f in model.model_fields.items() if isinstance(f.default, Path)}
+        return model.model_validate_json(json.dumps(paths | dict(parameters)))
 
 
 @dataclass(frozen=True)

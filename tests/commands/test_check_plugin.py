@@ -102,3 +102,17 @@ def test_a_file_without_components_is_refused(program: Program) -> None:
     file = program.folder / "empty.py"
     file.write_text("")
     program.run("check-plugin", str(file)).refused("the plugin empty cannot be used")
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ("import os\nos._exit(3)\n", "importing leaving ended the process (exit code 3)"),
+        ("import signal, os\nos.kill(os.getpid(), signal.SIGKILL)\n", "importing leaving ended the process (SIGKILL)"),
+    ],
+)
+def test_a_file_that_ends_its_process_does_not_end_the_command(
+    program: Program, tmp_path: Path, source: str, said: str
+) -> None:
+    (tmp_path / "leaving.py").write_text(source)
+    program.run("check-plugin", str(tmp_path / "leaving.py")).refused(said, "define when it is imported")

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from benchsuite.commands import doctor
+from benchsuite.registry import probing
 from support.program import Program
 
 BROKEN = {
@@ -51,11 +52,11 @@ def test_a_plugin_that_ends_or_blocks_the_process_is_named(
     program: Program, monkeypatch: pytest.MonkeyPatch, source: str, how: str
 ) -> None:
     program.install("deadly-plugin", source)
-    monkeypatch.setattr(doctor, "PATIENCE", 20.0)
-    stuck = doctor._stuck()
-    assert stuck is not None
-    assert stuck[1] == "deadly-plugin"
-    assert how in stuck[2]
+    monkeypatch.setattr(probing, "PATIENCE", 20.0)
+    found = probing.stuck()
+    assert found is not None
+    assert found.distribution == "deadly-plugin"
+    assert how in found.how
 
 
 def test_a_folder_that_cannot_be_and_a_torch_that_does_not_load_are_bad(

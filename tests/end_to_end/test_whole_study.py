@@ -73,6 +73,8 @@ def test_a_study_is_run_once_and_can_be_asked_about(program: Program) -> None:
     assert shown[0]["spec"]["case"]["name"] == "width=2"
     assert "test" in program.run("show", "squares_width@sample/width=2/0").out
     assert "4 runs" in program.run("show", "squares_width@sample").out
+    assert "4 runs" in program.run("show", "squares_width").out
+    assert "2 runs" in program.run("show", "suites/squares_width.yaml/width=2").out
     assert program.run("why", key).out.endswith("done\n")
 
     # A change makes the runs due, and the program says which field it was.

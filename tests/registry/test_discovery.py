@@ -341,6 +341,16 @@ def test_entries_parse_parameters_as_json() -> None:
     assert entry.parse({"sizes": [1, 2]}) == WithTuple(sizes=(1, 2))
 
 
+def test_a_path_may_have_a_default() -> None:
+    class WithPath(Parameters):
+        weights: Path = Path("weights/start.pth")
+        other: Path | None = None
+
+    entry = discover([Point("a", recipes(type("R", (PlainRecipe,), {"Parameters": WithPath})))]).recipe("plain")
+    assert entry.parse({}) == WithPath()
+    assert entry.parse({"weights": "a.pth", "other": "b.pth"}) == WithPath(weights=Path("a.pth"), other=Path("b.pth"))
+
+
 def test_installed_distributions_are_discovered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "leafpack.py").write_text("raise RuntimeError('half installed')\n")
     info = tmp_path / "leafpack-0.3.dist-info"
