@@ -141,7 +141,7 @@ class CaseFindings:
     `estimates` has test_accuracy, test_loss, test_macro_f1, validation_accuracy, validation_loss, train_accuracy,
     train_loss (the last four at the best epoch), overfitting_gap (train minus validation accuracy at the best
     epoch), best_epoch, epochs_run, epochs_to_95 (epochs until 95 % of the case's own best validation accuracy),
-    training_seconds, seconds_per_epoch, images_per_second, peak_memory_bytes. Empty when no run is done.
+    training_seconds, seconds_per_epoch, images_per_second, peak_memory_bytes, energy_joules. Empty when no run is done.
     `curves` has train_loss, validation_loss, train_accuracy, validation_accuracy.
     """
 

@@ -47,5 +47,6 @@ MEASURES: Mapping[str, Callable[[RunRecord], float | None]] = {
     "seconds_per_epoch": _seconds_per_epoch,
     "images_per_second": lambda record: record.cost.images_per_second if record.cost else None,
     "peak_memory_bytes": lambda record: record.cost.peak_memory_bytes if record.cost else None,
+    "energy_joules": lambda record: record.cost.energy_joules if record.cost else None,
 }
 """How each of `suite.metrics.METRICS` is read from a finished run; None where the run does not tell it."""

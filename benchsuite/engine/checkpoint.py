@@ -14,8 +14,11 @@ import torch
 from torch import Tensor
 
 from benchsuite.atomic import atomic_path
+from benchsuite.engine import energy
 from benchsuite.store.record import Best, Epoch
 from benchsuite.variables import CHECKPOINT_SECONDS
+
+UNSAVED = ("ticked", "metered")
 
 
 @dataclass
@@ -39,14 +42,20 @@ class Progress:
     seconds: dict[str, float] = field(default_factory=dict)
     starts: int = 0
     """How often the run was started."""
+    joules: float | None = None
+    """Energy of the GPU over all starts; None where it does not tell."""
     ticked: float = field(default_factory=time.perf_counter)
     """When `tick` was last called in this process; not saved."""
+    metered: float | None = field(default_factory=energy.joules)
+    """What the GPU's meter said then; not saved."""
 
     def tick(self) -> None:
-        """Count the time since the last call, or since the start, as `seconds["total"]`."""
-        now = time.perf_counter()
+        """Count the time since the last call, or since the start, as `seconds["total"]`, and the energy."""
+        now, meter = time.perf_counter(), energy.joules()
         self.seconds["total"] = self.seconds.get("total", 0.0) + now - self.ticked
-        self.ticked = now
+        if meter is not None and self.metered is not None:
+            self.joules = (self.joules or 0.0) + meter - self.metered
+        self.ticked, self.metered = now, meter
 
     def history(self) -> tuple[Epoch, ...]:
         return tuple(Epoch(**epoch) for epoch in self.epochs)
@@ -82,7 +91,7 @@ class Checkpoint:
 
     def save(self, progress: Progress) -> None:
         progress.tick()
-        fields = {name: getattr(progress, name) for name in Progress.__dataclass_fields__ if name != "ticked"}
+        fields = {name: getattr(progress, name) for name in Progress.__dataclass_fields__ if name not in UNSAVED}
         with atomic_path(self._file) as temporary:
             torch.save({"key": self._key, "progress": fields}, temporary)
         self._written = time.monotonic()

@@ -392,4 +392,5 @@ def _cost(progress: Progress, task: RunTask) -> Cost | None:
         images_per_second=progress.epoch * len(task.data.index.train) / training,
         peak_memory_bytes=memory.peak(),
         peak_device_memory_bytes=int(torch.cuda.max_memory_allocated()) if on_gpu else None,
+        energy_joules=None if progress.joules is None else round(progress.joules, 3),
     )

@@ -105,4 +105,5 @@ METRICS = {
     "seconds_per_epoch": Metric("tiempo por época", 1, 1, "duration", False),
     "images_per_second": Metric("ritmo de entrenamiento", 0, 1, "imágenes/s", False),
     "peak_memory_bytes": Metric("memoria máxima", 0, 1, "MiB"),
+    "energy_joules": Metric("energía de la GPU", 1, 0.001, "kJ"),
 }

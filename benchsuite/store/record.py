@@ -129,6 +129,8 @@ class Cost(Frozen):
     """Of the process."""
     peak_device_memory_bytes: int | None
     """Allocated by torch on the GPU; None on the CPU."""
+    energy_joules: float | None = None
+    """Of the whole GPU while the run was made, over all starts, by its driver's meter; None where it does not tell."""
 
 
 class Environment(Frozen):

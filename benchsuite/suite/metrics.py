@@ -8,7 +8,7 @@ from typing import Literal, get_args
 Metric = Literal[
     "test_accuracy", "test_macro_f1", "test_loss", "validation_accuracy", "validation_loss", "train_accuracy",
     "train_loss", "overfitting_gap", "best_epoch", "epochs_run", "epochs_to_95", "training_seconds",
-    "seconds_per_epoch", "images_per_second", "peak_memory_bytes",
+    "seconds_per_epoch", "images_per_second", "peak_memory_bytes", "energy_joules",
 ]  # fmt: skip
 """`train_…` and `validation_…` are those of the best epoch; `overfitting_gap` is train minus validation accuracy;
 `epochs_to_95` counts the epochs until 95 % of the run's own best validation accuracy."""
@@ -21,5 +21,6 @@ HIGHER_IS_BETTER: Mapping[str, bool] = {
     **dict.fromkeys(("epochs_run", "epochs_to_95", "training_seconds", "seconds_per_epoch"), False),
     "images_per_second": True,
     "peak_memory_bytes": False,
+    "energy_joules": False,
 }
 """Which way a metric is better; one that is absent has no better and worse."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -111,3 +112,20 @@ def test_a_spoilt_sample_photo_is_refused() -> None:
     material = replace(make_material(cases=1, seeds=1), samples=(("roya", b"not a photo"),))
     with pytest.raises(PaperError, match="roya"):
         compose(material)
+
+
+def test_the_cost_table_tells_the_energy_where_the_gpu_did() -> None:
+    material = make_material(cases=2, seeds=2)
+    assert "Energía (kJ)" not in [column.title for column in table(compose(material), "tab-cost").columns]
+    records = {
+        key: record.model_copy(update={"cost": record.cost.model_copy(update={"energy_joules": 12_345.0})})
+        for key, record in material.results.records.items()
+        if record.cost is not None
+    }
+    metered = replace(material, results=replace(material.results, records=records))
+    document = compose(metered)
+    made = table(document, "tab-cost")
+    at = [column.title for column in made.columns].index("Energía (kJ)")
+    assert [markup.plain(document, row[at].text) for row in made.rows] == ["12,3", "12,3"]
+    assert [row[at].value for row in made.rows] == [12.345, 12.345]
+    assert "Energía: de la GPU entera" in (made.note or "")

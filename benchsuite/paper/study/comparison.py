@@ -18,7 +18,7 @@ from benchsuite.paper.study.context import Study
 from benchsuite.store.record import Environment, RunRecord
 
 QUALITY = ("test_accuracy", "test_macro_f1", "validation_accuracy", "test_loss")
-COST = ("training_seconds", "images_per_second", "peak_memory_bytes")
+COST = ("training_seconds", "images_per_second", "peak_memory_bytes", "energy_joules")
 REASONS = 12
 NAMES = ("A", "B")
 FACTS: Mapping[str, Callable[[Environment], str]] = {

@@ -108,9 +108,11 @@ def images_table(study: Study, identifier: str) -> Table:
 
 
 def cost_table(study: Study, identifier: str) -> Table:
-    """Epochs, time and memory of each case, and what it was computed on."""
+    """Epochs, time, memory and energy of each case, and what it was computed on."""
     devices = {device for case in study.done for device in case.devices}
-    memory = any("peak_memory_bytes" in case.estimates for case in study.done)
+    memory, energy = (
+        any(metric in case.estimates for case in study.done) for metric in ("peak_memory_bytes", "energy_joules")
+    )
     columns = [
         Column(study.factor if len(study.factor) < 20 else "Caso"),
         Column("Épocas", "right"),
@@ -118,10 +120,12 @@ def cost_table(study: Study, identifier: str) -> Table:
         Column("Por época", "right", "Por época (s)"),
         Column("Imágenes/\N{WORD JOINER}s", "right"),
         *([Column("Memoria", "right", "Memoria (bytes)")] if memory else []),
+        *([Column("Energía (kJ)", "right")] if energy else []),
         *([Column("Dispositivo")] if len(devices) > 1 else []),
     ]
     metrics = ["epochs_run", "training_seconds", "seconds_per_epoch", "images_per_second"]
     metrics += ["peak_memory_bytes"] if memory else []
+    metrics += ["energy_joules"] if energy else []
     rows = tuple(
         (
             Cell(text.literal(case.label)),
@@ -134,10 +138,11 @@ def cost_table(study: Study, identifier: str) -> Table:
     one = len(study.findings.seeds) < 2
     gpu = any(environment.device == "cuda" for environment in study.findings.environments)
     held = f" Memoria: la mayor del proceso{', sin la de la GPU' if gpu else ''}." if memory else ""
+    used = " Energía: de la GPU entera mientras duró la ejecución, según su contador." if energy else ""
     frozen = any(case.model is not None and case.model.frozen_stages for case in study.done)
     once = " ni el paso único de las imágenes por las etapas congeladas" if frozen else ""
     time = f"Tiempo: de los pasos de entrenamiento, sin la validación{once}."
-    note = f"{'' if one else 'Medias de las ejecuciones. '}{time}{held}{where}"
+    note = f"{'' if one else 'Medias de las ejecuciones. '}{time}{held}{used}{where}"
     return Table(
         identifier, "Tiempo y dispositivo", tuple(columns), rows, note, wide=study.wordy or len(devices) > 1,
         facets=tuple(Facet(case.case.name) for case in study.done),
