@@ -28,12 +28,11 @@ def check(paper: PaperFile, plugins: Plugins = None) -> None:
     0: the paper says what its records give; 1: it does not.
     """
     from benchsuite.paper.attached import inconsistencies, open_paper
-    from benchsuite.paper.charts import compared
-    from benchsuite.registry import registry
+    from benchsuite.paper.charts import charts_apart, compared
 
     given, material = open_paper(paper)
     faults = inconsistencies(material)
-    again = list(compared(material, registry())) if material.charts else []
+    again = list(compared(material.charts, charts_apart(material)))
     for made, same in again:
         if same is None:
             owner = f"{made.distribution} {made.version}"

@@ -33,7 +33,7 @@ def gather(study: Study) -> PaperMaterial:
     from benchsuite.analysis.results import Results
     from benchsuite.execution.study import known_records
     from benchsuite.paper import PaperMaterial
-    from benchsuite.paper.charts import charts_of
+    from benchsuite.paper.charts import charts_apart
     from benchsuite.paper.renderer import renderer
     from benchsuite.store.folders import Store
 
@@ -77,7 +77,7 @@ def gather(study: Study) -> PaperMaterial:
         version=__version__,
         renderer=renderer(),
     )
-    return replace(material, charts=charts_of(material, study.registry))
+    return replace(material, charts=charts_apart(material))
 
 
 def _right(predictions: Predictions) -> Outcomes:

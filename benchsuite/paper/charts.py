@@ -6,15 +6,19 @@ Plugins are asked where the material is gathered; what they give is data, which 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+import multiprocessing
+import os
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, Any
 
 from benchsuite.analysis.measures import MEASURES
 from benchsuite.contracts.figure import CaseResult, Chart, ChartSeries, Figure, RunResult, StudyResult
 from benchsuite.contracts.observer import EpochReport
 from benchsuite.errors import BenchsuiteError, PluginError
-from benchsuite.registry import Entry, Registry, UnknownComponent
+from benchsuite.processes import ending
+from benchsuite.registry import Entry, Registry, registry
 from benchsuite.store.record import Epoch, RunRecord
 from benchsuite.suite.figures import resolved_figures
 
@@ -23,6 +27,8 @@ if TYPE_CHECKING:
 
 MOST_SERIES, MOST_POINTS, MOST_CATEGORIES = 24, 10_000, 100
 LONGEST_TITLE, LONGEST_WORDS = 120, 2_000
+SECONDS = 300.0
+"""How long all figures of a paper may take."""
 
 
 @dataclass(frozen=True)
@@ -60,23 +66,58 @@ def charts_of(material: PaperMaterial, registry: Registry) -> tuple[PluginChart,
     return tuple(charts)
 
 
-def compared(material: PaperMaterial, registry: Registry) -> Iterator[tuple[PluginChart, bool | None]]:
-    """Each chart of a paper, and whether its figure gives it again for the paper's results; None where the figure is
-    not here in that version. Raises PluginError."""
-    if not material.charts:
-        return
-    study = study_result(material)
-    asked = {one.block: one.figure for one in material.suite.paper.figures}
-    for made in material.charts:
-        try:
-            entry = registry.figure(f"{made.distribution}:{made.figure}")
-        except UnknownComponent:
-            entry = None
-        if entry is None or entry.version != made.version or made.block not in asked:
-            yield made, None
-        else:
-            params = entry.parse(asked[made.block].model_extra or {})
-            yield made, asked_of(entry, params, study)[0] == made.chart
+def charts_apart(material: PaperMaterial) -> tuple[PluginChart, ...]:
+    """`charts_of` with this process's registry, in a process of its own: a plugin may hang there, leave or print.
+
+    Raises PluginError.
+    """
+    from benchsuite.paper.attached import pack
+
+    if not material.suite.paper.figures:
+        return ()
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe(duplex=False)
+    process = context.Process(target=_answer, args=(theirs, pack(material)), name="benchsuite figures", daemon=True)
+    process.start()
+    theirs.close()
+    names = ", ".join(asked.figure.name for asked in material.suite.paper.figures)
+    try:
+        if not ours.poll(SECONDS):
+            raise _unusable(f"figures: {names}", f"there is no chart after {SECONDS:.0f} s")
+        answer: tuple[PluginChart, ...] | BenchsuiteError = ours.recv()
+    except EOFError:
+        process.join()
+        raise _unusable(
+            f"figures: {names}", f"a plugin ended the process that asked it ({ending(process.exitcode or 0)})"
+        ) from None
+    finally:
+        process.kill()
+        process.join()
+    if isinstance(answer, BenchsuiteError):
+        raise answer
+    return answer
+
+
+def _answer(connection: Connection, files: dict[str, bytes]) -> None:
+    """Send the charts of a packed material, or the error; what plugins print goes nowhere."""
+    from benchsuite.paper.attached import unpack
+
+    with open(os.devnull, "wb") as nowhere:  # noqa: PTH123  a device
+        os.dup2(nowhere.fileno(), 1)
+        os.dup2(nowhere.fileno(), 2)
+    try:
+        connection.send(charts_of(unpack(files), registry()))
+    except BenchsuiteError as error:
+        connection.send(error)
+
+
+def compared(charts: Iterable[PluginChart], again: Iterable[PluginChart]) -> Iterator[tuple[PluginChart, bool | None]]:
+    """Each chart of a paper, and whether its figure gives it `again`; None where the figure is not here in that
+    version."""
+    here = {(made.block, made.figure, made.distribution, made.version): made.chart for made in again}
+    for made in charts:
+        own = (made.block, made.figure, made.distribution, made.version)
+        yield made, here[own] == made.chart if own in here else None
 
 
 def asked_of(entry: Entry, params: Any, study: StudyResult) -> tuple[Chart | None, str]:
@@ -87,7 +128,7 @@ def asked_of(entry: Entry, params: Any, study: StudyResult) -> tuple[Chart | Non
         chart, bibtex = figure.chart(params, study), figure.bibtex(params)
     except BenchsuiteError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise _unusable(where, f"it raised {type(error).__name__}: {' '.join(str(error).split())[:300]}") from error
     if faults := [] if chart is None else list(chart_faults(chart, study)):
         raise _unusable(where, f"its chart cannot be drawn: {'; '.join(faults[:5])}")

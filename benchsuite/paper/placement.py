@@ -286,11 +286,13 @@ class _Search:
         taken, floors = list(state.taken), list(state.floors)
         taken[1 + kind] += 1
         floors[kind] = floor
-        after = state._replace(taken=(taken[0], taken[1], taken[2]), floors=(floors[0], floors[1]))
         spot = state.spots.get(self.mention[index])
-        if spot is None:
-            return after._replace(early=(*state.early, (index, page, column)))
-        return after._replace(cost=after.cost + _distance(spot, (page, column)))
+        return state._replace(
+            cost=state.cost + (_distance(spot, (page, column)) if spot is not None else 0.0),
+            taken=(taken[0], taken[1], taken[2]),
+            floors=(floors[0], floors[1]),
+            early=state.early if spot is not None else (*state.early, (index, page, column)),
+        )
 
     def _ended(self, state: _State) -> _State:
         cursor = state.cursor

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from benchsuite.api import Chart, ChartSeries, Parameters, StudyResult
 from benchsuite.errors import PluginError
 from benchsuite.paper.attached import pack, unpack
-from benchsuite.paper.charts import MOST_POINTS, chart_faults, charts_of, compared, study_result
+from benchsuite.paper.charts import MOST_POINTS, chart_faults, charts_apart, charts_of, compared, study_result
 from benchsuite.paper.document import Document, Figure, Paragraph
 from benchsuite.paper.figures.chart import plugin_chart
 from benchsuite.paper.study.compose import compose
@@ -185,13 +186,51 @@ def test_a_paper_carries_its_charts() -> None:
 
 
 def test_a_chart_that_was_changed_is_told_from_its_figures_own() -> None:
-    material, registry = charted(), registry_of(Spread)
-    assert [same for _, same in compared(material, registry)] == [True]
+    material = charted()
     (made,) = material.charts
+    assert [same for _, same in compared(material.charts, charts_of(material, registry_of(Spread)))] == [True]
     other = replace(made.chart, series=(replace(made.chart.series[0], y=(0.1, 0.2, 0.3, 0.4, 0.5)),))
-    changed = replace(material, charts=(replace(made, chart=other),))
-    assert [same for _, same in compared(changed, registry)] == [False]
-    assert [same for _, same in compared(material, registry_of())] == [None]
+    assert [same for _, same in compared([replace(made, chart=other)], material.charts)] == [False]
+    assert [same for _, same in compared([replace(made, version="2.0")], material.charts)] == [None]
+    assert [same for _, same in compared(material.charts, ())] == [None]
+
+
+LEAVING = """
+import os, time
+from benchsuite.api import Chart, Figure, Parameters
+
+
+class Leaving(Figure[Parameters]):
+    name = "leaving"
+    Parameters = Parameters
+
+    def chart(self, params, study):
+        print("rubbish")
+        {does}
+"""
+
+
+@pytest.mark.parametrize(
+    ("does", "said"),
+    [
+        ("os._exit(5)", "a plugin ended the process that asked it (exit code 5)"),
+        ("os.kill(os.getpid(), 9)", "a plugin ended the process that asked it (SIGKILL)"),
+        ("raise SystemExit(1)", "it raised SystemExit"),
+        ("time.sleep(600)", "there is no chart after 8 s"),
+    ],
+)
+def test_a_plugin_that_leaves_or_hangs_does_not_take_the_program_with_it(
+    does: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "leaving_figure.py").write_text(LEAVING.format(does=does))
+    monkeypatch.setenv("BENCHSUITE_PLUGINS", str(tmp_path / "leaving_figure.py"))
+    if "sleep" in does:
+        monkeypatch.setattr("benchsuite.paper.charts.SECONDS", 8.0)
+    with pytest.raises(PluginError) as caught:
+        charts_apart(make_material({"figures": [{"figure": {"name": "leaving"}}]}, cases=2, seeds=1))
+    assert said in str(caught.value)
+    assert "leaving" in str(caught.value)
+    assert capfd.readouterr() == ("", "")
 
 
 def test_without_asked_figures_no_plugin_is_asked() -> None:
