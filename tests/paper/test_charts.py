@@ -216,7 +216,7 @@ class Leaving(Figure[Parameters]):
         ("os._exit(5)", "a plugin ended the process that asked it (exit code 5)"),
         ("os.kill(os.getpid(), 9)", "a plugin ended the process that asked it (SIGKILL)"),
         ("raise SystemExit(1)", "it raised SystemExit"),
-        ("time.sleep(600)", "there is no chart after 8 s"),
+        pytest.param("time.sleep(600)", "there is no chart after 8 s", marks=pytest.mark.slow),
     ],
 )
 def test_a_plugin_that_leaves_or_hangs_does_not_take_the_program_with_it(

@@ -15,6 +15,8 @@ from benchsuite.testing.figure import RULES
 from benchsuite.testing.rules import Broken, Inapplicable, rules_of
 from support.contract import check
 
+pytestmark = pytest.mark.slow
+
 numbers = itertools.count()
 
 
