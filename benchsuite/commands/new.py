@@ -18,10 +18,11 @@ class KindName(StrEnum):
     dataset = "dataset"
     model = "model"
     recipe = "recipe"
+    figure = "figure"
 
 
 def new(
-    kind: Annotated[KindName, typer.Argument(metavar="dataset|model|recipe", help="What it will provide.")],
+    kind: Annotated[KindName, typer.Argument(metavar="dataset|model|recipe|figure", help="What it will provide.")],
     name: Annotated[str, typer.Argument(metavar="NAME", help="What suites will call it, such as my_digits.")],
     to: Annotated[
         Path | None, typer.Option("--to", help="Folder of the package.", show_default="benchsuite-<name>")

@@ -15,7 +15,7 @@ from benchsuite.contracts.version import API_VERSION
 from benchsuite.errors import PluginError
 from benchsuite.registry.entries import Kind
 
-NOUNS: dict[Kind, str] = {"dataset": "data set", "model": "model", "recipe": "training recipe"}
+NOUNS: dict[Kind, str] = {"dataset": "data set", "model": "model", "recipe": "training recipe", "figure": "figure"}
 SAMPLE_SEED = 20
 
 
