@@ -66,7 +66,7 @@ class LocalPlugin:
             return module
         classes = _defined(module)
         if not classes and self.required:
-            raise Unfit("it implements no hook and defines no Dataset, Model or Recipe with a name")
+            raise Unfit("it implements no hook and defines no Dataset, Model, Recipe or Figure with a name")
         return _Provider(module, classes) if classes else None
 
 

@@ -43,7 +43,7 @@ class Size(Declared):
 
 
 class ComponentChoice(Declared):
-    """A dataset, model or recipe by name, with its parameters beside the name."""
+    """A dataset, model, recipe or figure by name, with its parameters beside the name."""
 
     model_config = ConfigDict(extra="allow")
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from benchsuite.registry import Kind, Registry, discover
+from benchsuite.registry import KINDS, Kind, Registry, discover
 from support.plugins import TINY
 
 RECIPE = """
@@ -17,6 +17,16 @@ class Calm(Recipe[Parameters]):
     Parameters = Parameters
     def phases(self, params):
         return ()
+"""
+
+
+FIGURE = """
+from benchsuite.api import Figure, Parameters
+class Bare(Figure[Parameters]):
+    name = "bare"
+    Parameters = Parameters
+    def chart(self, params, study):
+        return None
 """
 
 
@@ -36,7 +46,7 @@ def provided(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.Fi
 
 
 def names(registry: Registry) -> dict[Kind, list[str]]:
-    return {kind: sorted(found) for kind in ("dataset", "model", "recipe") if (found := registry.entries(kind))}
+    return {kind: sorted(found) for kind in KINDS if (found := registry.entries(kind))}
 
 
 @pytest.mark.parametrize("provided", [(TINY, "benchsuite_datasets", "[Squares]")], indirect=True, ids=[""])
@@ -52,6 +62,11 @@ def test_benchsuite_models_provides_the_classes_that_it_returns_and_no_others(pr
 @pytest.mark.parametrize("provided", [(RECIPE, "benchsuite_recipes", "iter([Calm])")], indirect=True, ids=[""])
 def test_benchsuite_recipes_provides_the_classes_that_it_returns(provided: Registry) -> None:
     assert names(provided) == {"recipe": ["calm"]}
+
+
+@pytest.mark.parametrize("provided", [(FIGURE, "benchsuite_figures", "[Bare]")], indirect=True, ids=[""])
+def test_benchsuite_figures_provides_the_classes_that_it_returns(provided: Registry) -> None:
+    assert names(provided) == {"figure": ["bare"]}
 
 
 @pytest.mark.parametrize(
