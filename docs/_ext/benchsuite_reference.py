@@ -139,7 +139,7 @@ class Rules(SphinxDirective):
     """What `benchsuite check-plugin` checks: the rules of every kind, and then those of each."""
 
     def run(self) -> list[nodes.Node]:
-        from benchsuite.testing import component, dataset, model, recipe
+        from benchsuite.testing import component, dataset, figure, model, recipe
 
         lines: list[str] = []
         for heading, module in (
@@ -147,6 +147,7 @@ class Rules(SphinxDirective):
             ("Of a data set", dataset),
             ("Of a model", model),
             ("Of a recipe", recipe),
+            ("Of a figure", figure),
         ):
             rows = [(f"**{rule.title}**", rule.means, rule.mend) for rule in module.RULES]
             lines += [f"## {heading}", "", *table(("rule", "why", "how to mend it"), rows)]

@@ -138,7 +138,11 @@ def test_every_hook_is_documented_with_its_exact_signature() -> None:
 @pytest.mark.parametrize("hook", HOOKS)
 def test_every_hook_has_an_example(hook: str) -> None:
     implemented = [block for block in of("python") if f"def {hook}(" in block.body]
-    kinds = ("benchsuite_datasets", "benchsuite_models", "benchsuite_figures")  # made like benchsuite_recipes, which stands beside them
+    kinds = (
+        "benchsuite_datasets",
+        "benchsuite_models",
+        "benchsuite_figures",
+    )  # made like benchsuite_recipes, which stands beside them
     assert implemented or hook in kinds
 
 
