@@ -62,9 +62,9 @@ def report(given: bytes, rebuilt: bytes, material: PaperMaterial) -> bool:
     """Say how a paper compares with the one built again; whether it says what its results give."""
     from benchsuite.paper.checking import differing_drawings, differing_words
 
-    runs = len(material.results.records)
+    base = f"{len(material.results.records)} attached runs" + (" and the attached charts" if material.charts else "")
     if given == rebuilt:
-        say(f"the same bytes: every number, table and figure follows from the {runs} attached runs")
+        say(f"the same bytes: every number, table and figure follows from the {base}")
         return True
     others = changed_renderer(material)
     different = differing_words(given, rebuilt)
@@ -78,7 +78,7 @@ def report(given: bytes, rebuilt: bytes, material: PaperMaterial) -> bool:
     if different:
         return False
     if others:
-        say(f"every word and number follows from the {runs} attached runs; drawings could not be compared bit by bit")
+        say(f"every word and number follows from the {base}; drawings could not be compared bit by bit")
         return True
     for page in differing_drawings(given, rebuilt):
         announce(f"page {page}: the words are right, but something is drawn differently")

@@ -95,13 +95,13 @@ class Chart:
     kind: Literal["lines", "points", "bars"]
     """Whether points are joined, stand alone, or are bars."""
     x: str
-    """Title of the x axis, with its unit."""
+    """Title of the x axis, with its unit; up to 120 characters, as that of the y axis."""
     y: str
     """Title of the y axis, with its unit."""
     series: tuple[ChartSeries, ...]
     """1 to 24 of them, with up to 10,000 points in all."""
     categories: tuple[str, ...] = ()
-    """Names of the places 0, 1, 2 ... along the x axis; without them it has numbers."""
+    """Up to 100 names of the places 0, 1, 2 ... along the x axis; without them it has numbers."""
     log_x: bool = False
     """Whether the x axis is logarithmic; not with categories."""
     log_y: bool = False

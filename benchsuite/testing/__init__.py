@@ -23,7 +23,7 @@ pytest_plugins = ("benchsuite.testing.pytest_plugin",)
 
 
 def contract(component: type, **parameters: Any) -> pytest.MarkDecorator:
-    """Mark a test that takes `contract_check` with the Dataset, Model or Recipe that it checks, and its parameters.
+    """Mark a test that takes `contract_check` with the component class that it checks, and its parameters.
 
     With parameters, `pytest.mark.contract(component, size=28)` is the same. Without any, pytest would take the class
     for what is to be marked.

@@ -66,7 +66,7 @@ class Declared:
             raise PluginError(
                 f"{self.qualname} is no dataset, model or recipe that another process could import",
                 where=self.file or self.module,
-                expected="a class at the top of a module, derived from benchsuite.api.Dataset, Model or Recipe",
+                expected="a class at the top of a module, derived from benchsuite.api.Dataset, Model, Recipe or Figure",
             )
         hook = f"benchsuite_{kind}s"
         plugin = type("Plugin", (), {hook: staticmethod(hookimpl(lambda: [given]))})()

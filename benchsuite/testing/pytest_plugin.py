@@ -16,7 +16,7 @@ import pytest
 if TYPE_CHECKING:
     from benchsuite.testing.runner import Runner
 
-MARKER = "contract(component, **parameters): check every rule of a benchsuite Dataset, Model or Recipe"
+MARKER = "contract(component, **parameters): check every rule of a benchsuite Dataset, Model, Recipe or Figure"
 EXAMPLE = "@benchsuite.testing.contract(MyDataset, image_size=28)"
 PROPERTY = "benchsuite_contract"
 
@@ -116,7 +116,7 @@ def _kind(component: Any) -> Any:
     for kind, base in BASES.items():
         if isinstance(component, type) and issubclass(component, base):
             return kind
-    raise pytest.UsageError(f"{component!r} is no Dataset, Model or Recipe of benchsuite.api; as in {EXAMPLE}")
+    raise pytest.UsageError(f"{component!r} is no Dataset, Model, Recipe or Figure of benchsuite.api; as in {EXAMPLE}")
 
 
 def _plain(value: Any) -> Any:

@@ -16,6 +16,8 @@ from benchsuite.paper.attached import pack, unpack
 from benchsuite.paper.charts import MOST_POINTS, chart_faults, charts_apart, charts_of, compared, study_result
 from benchsuite.paper.document import Document, Figure, Paragraph
 from benchsuite.paper.figures.chart import plugin_chart
+from benchsuite.paper.html import render_html
+from benchsuite.paper.numbering import number
 from benchsuite.paper.study.compose import compose
 from support.figures import Spread, charted, registry_of
 from support.paper_material import make_material
@@ -135,6 +137,16 @@ def test_the_paper_shows_the_chart_where_the_suite_wants_it_and_cites_its_works(
 def test_a_figure_with_nothing_to_show_leaves_no_gap() -> None:
     document = compose(charted(done=2))
     assert not any(getattr(block, "id", "") == "fig-spread" for block in document.body)
+
+
+def test_prose_that_names_a_figure_with_nothing_to_show_says_so() -> None:
+    class Empty(Spread):
+        def chart(self, params: Any, study: StudyResult) -> Chart | None:
+            return None
+
+    for done in (None, 0):
+        document = compose(charted(Empty, paper={"abstract": "Como en la {{fig-spread}}."}, done=done))
+        assert "Como en la (figura pendiente)." in render_html(document, number(document))
 
 
 def test_hostile_words_end_as_text() -> None:

@@ -103,7 +103,8 @@ def _axes(axes: Any, chart: Chart) -> None:
             axis.set_major_formatter(lambda value, _: amount(float(value)))
             axis.set_minor_formatter(NullFormatter())
         else:
-            numerals(axis)
+            parts = [one.x if along == "x" else (*one.y, *one.low, *one.high) for one in chart.series]
+            numerals(axis, whole=all(float(value).is_integer() for values in parts for value in values))
     if chart.categories:
         long = max(map(len, chart.categories)) * len(chart.categories) > (2 if chart.wide else 1) * 5 * LONG
         aslant = {"rotation": 30, "ha": "right"} if long else {}

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from benchsuite.analysis.findings import Findings
 from benchsuite.errors import PaperError
 from benchsuite.paper import text
 from benchsuite.paper.attached import pack
@@ -52,7 +51,7 @@ def compose(material: PaperMaterial) -> Document:
         notices=tuple(_notices(study)),
         version=material.version,
         files=pack(material),
-        expected=_expected(findings, body),
+        expected=_expected(study, body),
         bibtex=study.works.bibtex,
         factor=study.factor,
         cases=tuple((case.case.name, case.label) for case in study.findings.cases),
@@ -62,11 +61,12 @@ def compose(material: PaperMaterial) -> Document:
     )
 
 
-def _expected(findings: Findings, body: Sequence[Block]) -> frozenset[str]:
-    """Figures and tables that may still come: none once every run is done."""
-    if not findings.partial:
-        return frozenset()
-    whole = FLOATS | (SEARCH_FLOATS if findings.search else frozenset())
+def _expected(study: Study, body: Sequence[Block]) -> frozenset[str]:
+    """Figures and tables that may still come: once every run is done, those of plugins that had nothing to show."""
+    findings = study.findings
+    whole = frozenset(asked.block for asked in study.material.suite.paper.figures)
+    if findings.partial:
+        whole |= FLOATS | (SEARCH_FLOATS if findings.search else frozenset())
     return whole - {getattr(block, "id", "") for block in body}
 
 
