@@ -96,12 +96,12 @@ def charts(draw: st.DrawFn) -> Chart:
     categories = draw(st.lists(words, max_size=6))
     places = st.integers(0, len(categories) - 1).map(float) if categories else values
     made = []
-    for number in range(draw(st.integers(1, 4))):
+    for at in range(draw(st.integers(1, 4))):
         x = tuple(draw(st.lists(places, min_size=1, max_size=5)))
         y = tuple(draw(st.lists(values, min_size=len(x), max_size=len(x))))
         spread = draw(st.booleans())
         low, high = (tuple(v - 1 for v in y), tuple(v + 2 for v in y)) if spread else ((), ())
-        made.append(ChartSeries(f"{number} {draw(words)}", x, y, low, high))
+        made.append(ChartSeries(f"{at} {draw(words)}", x, y, low, high))
     kind = draw(st.sampled_from(("lines", "points", "bars")))
     return Chart("algo", "1", kind, draw(words), draw(words), tuple(made), tuple(categories), wide=draw(st.booleans()))
 
