@@ -64,7 +64,7 @@ class Declared:
         kind = next((kind for kind, base in BASES.items() if isinstance(given, type) and issubclass(given, base)), None)
         if kind is None:
             raise PluginError(
-                f"{self.qualname} is no dataset, model or recipe that another process could import",
+                f"{self.qualname} is no component that another process could import",
                 where=self.file or self.module,
                 expected="a class at the top of a module, derived from benchsuite.api.Dataset, Model, Recipe or Figure",
             )

@@ -132,7 +132,7 @@ def test_a_class_is_loaded_by_its_file_where_its_module_is_unknown(tmp_path: Pat
 
 
 def test_a_class_that_is_no_component_is_refused() -> None:
-    with pytest.raises(PluginError, match="no dataset, model or recipe"):
+    with pytest.raises(PluginError, match="no component that another process"):
         Declared.of(Runner).load()
 
 
