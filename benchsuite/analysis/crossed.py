@@ -65,11 +65,10 @@ def mcnemar(first: Outcomes, second: Outcomes) -> tuple[int, int, float]:
     It speaks of two trained models, not of how they were made (Q. McNemar, Psychometrika 12, 1947; the exact form is
     the sign test).
     """
-    gained, lost = int((first & ~second).sum()), int((second & ~first).sum())
-    from scipy import stats
+    from scipy import special
 
-    p = float(stats.binomtest(gained, gained + lost, 0.5).pvalue) if gained + lost else 1.0
-    return gained, lost, p
+    gained, lost = int((first & ~second).sum()), int((second & ~first).sum())
+    return gained, lost, min(1.0, 2 * float(special.bdtr(min(gained, lost), gained + lost, 0.5)))
 
 
 def _alike(outcomes: Sequence[Outcomes]) -> bool:

@@ -2,7 +2,7 @@
 
 What suites and plugins say goes through a layout engine, which hostile sizes can keep busy for hours. The process gets
 the material as bytes and gives back the pages; once it has its libraries it opens no file but those of the Python
-installation, starts nothing but one copy of itself, for the web page, and reaches no network.
+installation, starts nothing but copies of itself, and reaches no network.
 """
 
 from __future__ import annotations
@@ -15,16 +15,15 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Any, TypeVar, cast
+from typing import Any
 
 from benchsuite.errors import BenchsuiteError, PaperError
 from benchsuite.processes import ending, with_our_packages
-
-T = TypeVar("T")
 
 SECONDS = 600
 MEMORY = 4 * 2**30
@@ -134,17 +133,19 @@ def main() -> None:
 def _libraries() -> Callable[[list[dict[str, bytes]], dict[str, str]], Pages]:
     """Import all that setting a paper needs, and give the function that does it."""
     from benchsuite.paper.attached import unpack
+    from benchsuite.paper.beside import beside
+    from benchsuite.paper.document import Figure
     from benchsuite.paper.html import render_html
-    from benchsuite.paper.kept import keeping
+    from benchsuite.paper.kept import ahead, keeping
     from benchsuite.paper.numbering import number
     from benchsuite.paper.pango import check_pango
-    from benchsuite.paper.pdf import render_pdf
+    from benchsuite.paper.pdf import arrange, render_pdf
     from benchsuite.paper.study.comparison import compose_comparison
     from benchsuite.paper.study.compose import compose
 
     with contextlib.suppress(BenchsuiteError):  # said when the order comes
         check_pango()
-        import scipy.stats  # noqa: F401
+        import scipy.special  # noqa: F401
         import weasyprint  # noqa: F401
 
     def render(packed: list[dict[str, bytes]], before: dict[str, str]) -> Pages:
@@ -152,57 +153,19 @@ def _libraries() -> Callable[[list[dict[str, bytes]], dict[str, str]], Pages]:
         materials = [unpack(files) for files in packed]
         with keeping(before) as shelf:
             document = compose(*materials) if len(materials) == 1 else compose_comparison(*materials)
+            ahead(partial(figure.draw, figure.id) for figure in document.body if isinstance(figure, Figure))
             numbering = number(document)
+            planned = arrange(document, numbering)
 
             def web() -> tuple[bytes, dict[str, str]]:
                 return render_html(document, numbering).encode(), shelf.used
 
-            with _beside(web) as page:
-                pdf = render_pdf(document, numbering)
+            with beside(web) as page:
+                pdf = render_pdf(document, numbering, planned)
                 html, used = page()
             return Pages(html, pdf, shelf.used | used)
 
     return render
-
-
-@contextlib.contextmanager
-def _beside(make: Callable[[], T]) -> Iterator[Callable[[], T]]:
-    """Make something in a copy of this process while the block goes on; what is lent waits for it and gives it.
-
-    Where a system cannot copy processes it is made when it is asked for.
-    """
-    if not hasattr(os, "fork"):
-        yield make
-        return
-    reading, writing = os.pipe()
-    copy = os.fork()
-    if copy == 0:
-        done: tuple[bool, Any]
-        try:
-            done = True, make()
-        except (Exception, MemoryError) as error:
-            done = False, error
-        with os.fdopen(writing, "wb") as file:
-            pickle.dump(done, file)
-        os._exit(0)
-    os.close(writing)
-
-    def made() -> T:
-        with os.fdopen(reading, "rb", closefd=False) as file:
-            answer = file.read()
-        if not answer:
-            raise MemoryError
-        well, what = pickle.loads(answer)
-        if not well:
-            raise what
-        return cast("T", what)
-
-    try:
-        yield made
-    finally:
-        os.close(reading)  # which ends a copy that still writes
-        os.kill(copy, signal.SIGKILL)
-        os.waitpid(copy, 0)
 
 
 def _limit(memory: int) -> None:
@@ -224,7 +187,7 @@ def _close() -> None:
     roots = [sys.prefix, sys.base_prefix, str(Path(benchsuite.__file__).parents[1]), matplotlib.get_cachedir()]
     roots += [path for path in sys.path if path]
     allowed = tuple(os.path.realpath(root) + os.sep for root in roots)
-    copies = ["the one that makes the web page"]
+    copies = ["drawings", "measures", "web page"]
 
     def watch(event: str, arguments: tuple[Any, ...]) -> None:
         if event in TOUCHING:
@@ -233,7 +196,7 @@ def _close() -> None:
             if not known and not (path + os.sep).startswith(own):
                 raise PermissionError(f"the renderer may not touch {path}")
         elif event == "os.fork" and copies:
-            copies.clear()
+            copies.pop()
         elif event.startswith(FORBIDDEN):
             raise PermissionError(f"the renderer may not do {event}")
 

@@ -6,8 +6,9 @@ works by identifier, and quoted results by the tokens of `quantities`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import ClassVar, Literal
 
 from benchsuite.paper.form import Form
@@ -76,16 +77,28 @@ class Series:
 
 
 @dataclass(frozen=True)
+class Drawing:
+    """A drawing as SVG, what it shows in words, with numbers, and the values that can be asked for."""
+
+    svg: str
+    alt: str
+    series: tuple[Series, ...] = ()
+
+
+@dataclass(frozen=True)
 class Figure:
-    """A drawing as SVG. `alt` says what it shows, with numbers; `wide` figures span both columns."""
+    """A drawing, which `draw` makes for the figure's identifier. `wide` figures span both columns."""
 
     id: str
-    svg: str
     caption: str
-    alt: str
+    draw: Callable[[str], Drawing]
     wide: bool = False
-    series: tuple[Series, ...] = ()
     kind: ClassVar[str] = "figure"
+
+    @cached_property
+    def drawing(self) -> Drawing:
+        """Made when it is first asked for."""
+        return self.draw(self.id)
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import io
 import re
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
+from itertools import accumulate
 from pathlib import Path
 from types import MethodType
 from typing import Any
@@ -21,7 +24,8 @@ from benchsuite.errors import PaperError
 from benchsuite.paper import boxes, fonts, markup, placement
 from benchsuite.paper.arrangement import Arrangement, Block, Kind
 from benchsuite.paper.attached import BIBTEX, DESCRIPTIONS, SUITE
-from benchsuite.paper.columns import Sheet
+from benchsuite.paper.beside import shared
+from benchsuite.paper.columns import Measure, Sheet
 from benchsuite.paper.document import Bullets, Document, Equation, Figure, Heading, Photos, Table, texts
 from benchsuite.paper.faults import faults
 from benchsuite.paper.geometry import INCH, PIXEL, Geometry
@@ -50,12 +54,11 @@ class Asset:
     media_type: str
 
 
-def render_pdf(document: Document, numbering: Numbering) -> bytes:
-    """The paper as PDF bytes."""
+def render_pdf(document: Document, numbering: Numbering, planned: Arrangement | None = None) -> bytes:
+    """The paper as PDF bytes, as `arrange` has planned it."""
     assets = _assets(document)
-    empty = {name: _emptied(name, asset) for name, asset in assets.items()}
     content = _content(document)
-    arrangement = _arrange(document, numbering, content, empty)
+    arrangement = planned or arrange(document, numbering)
     laid_out = _compose(_html(document, numbering, arrangement), assets)
     for _ in range(RESCUES):
         layout = boxes.layout(laid_out)
@@ -103,7 +106,7 @@ def _assets(document: Document) -> dict[str, Asset]:
     assets = {f"font/{name}.ttf": Asset(fonts.face(name), "font/ttf") for name in fonts.FACES}
     for block in document.body:
         if isinstance(block, Figure):
-            assets[f"figure/{block.id}.svg"] = Asset(block.svg.encode(), "image/svg+xml")
+            assets[f"figure/{block.id}.svg"] = Asset(block.drawing.svg.encode(), "image/svg+xml")
         elif isinstance(block, Photos):
             for row, (_, files) in enumerate(block.rows):
                 for column, file in enumerate(files):
@@ -224,19 +227,39 @@ def _kind(block: object) -> Kind:
             return "text"
 
 
-def _arrange(
-    document: Document, numbering: Numbering, content: Sequence[Block], assets: Mapping[str, Asset]
-) -> Arrangement:
+def arrange(document: Document, numbering: Numbering) -> Arrangement:
     """Place the floats on the imitation of columns, from measures of every block."""
     geometry = document.form.geometry
-    whole = Arrangement(tuple(range(len(content))))
-    endless = geometry.endless + ".matter{display:none}"
-    measures, front = boxes.measures(_compose(_html(document, numbering, whole, endless), assets))
+    content = _content(document)
+    (measures, front), (more, _) = _measured(document, numbering, content)
+    measures |= more
     heights = {i: measures[i].height for i, block in enumerate(content) if block.wide}
     head = tuple(sorted(index for index in measures if index < 0))
     tail = tuple(sorted(index for index in measures if index >= boxes.TAIL))
     sheet = Sheet(geometry.text_height / PIXEL, front, head, tail, geometry.columns)
     return placement.place(content, measures, heights, sheet)
+
+
+def _measured(
+    document: Document, numbering: Numbering, content: Sequence[Block]
+) -> list[tuple[dict[int, Measure], float]]:
+    """The measures of the blocks, and the height of the title block, from trial layouts of the paper's halves."""
+    assets = {name: _emptied(name, asset) for name, asset in _assets(document).items()}
+    lengths = list(accumulate(sum(map(len, texts(block))) for block in document.body))
+    cited = sum(len(document.references[key]) for key in numbering.citations)
+    half = bisect_right(lengths, (lengths[-1] + cited) / 2) if lengths else 0
+    half = next((i for i in range(half, len(content)) if not content[i].glued), len(content))
+
+    def measured(blocks: range, left_out: str) -> tuple[dict[int, Measure], float]:
+        rules = f"{document.form.geometry.endless}.matter,{left_out}{{display:none}}"
+        return boxes.measures(_compose(_html(document, numbering, Arrangement(tuple(blocks)), rules), assets))
+
+    first, second = range(half), range(half, len(content))
+    return shared([partial(measured, first, _AFTER), partial(measured, second, _BEFORE)])
+
+
+_BEFORE, _AFTER = '[data-b^="-"]', "#referencias,.references"
+"""Selectors of what stands before the body and after it."""
 
 
 def _mentions(document: Document) -> dict[int, int]:

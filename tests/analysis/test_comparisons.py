@@ -2,11 +2,13 @@ from __future__ import annotations
 
 from itertools import product
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import stats
 
-from benchsuite.analysis.comparisons import SIGNIFICANCE, compare, holm, pairs_needed, sign_flip
+from benchsuite.analysis.comparisons import EXACT_UP_TO, SIGNIFICANCE, compare, holm, one_sided, pairs_needed, sign_flip
 
 DARWIN = [49, -67, 8, 16, 6, 23, 28, 41, 14, 29, 56, 24, 75, 60, -48]
 
@@ -28,12 +30,33 @@ def test_the_sign_flip_p_is_what_enumeration_gives(differences: list[int]) -> No
 
 def test_fishers_p_of_darwins_maize() -> None:
     """Fisher, "The Design of Experiments" (1935), section 21: 863 of 2**15 patterns a side, p = 0.05267."""
-    assert by_enumeration(DARWIN) == pytest.approx(0.05267, abs=5e-6)
-    assert sign_flip(DARWIN) == pytest.approx(0.05267, abs=0.004)
+    assert sign_flip(DARWIN) == 2 * 863 / 2**15 == pytest.approx(0.05267, abs=5e-6)
 
 
-def test_drawn_patterns_are_the_same_at_every_call() -> None:
-    assert sign_flip(DARWIN) == sign_flip(DARWIN)
+def test_one_sided_it_is_half_of_that() -> None:
+    assert one_sided(DARWIN) == 863 / 2**15
+    assert one_sided([-value for value in DARWIN]) > 0.97
+
+
+@settings(max_examples=10, deadline=None)
+@given(st.lists(st.floats(-1, 1, allow_subnormal=False), min_size=2, max_size=8).filter(any))
+def test_both_agree_with_scipys_permutation_test(differences: list[float]) -> None:
+    pairs = np.asarray(differences), np.zeros(len(differences))
+    for ours, alternative in ((sign_flip, "two-sided"), (one_sided, "greater")):
+        theirs = stats.permutation_test(
+            pairs, lambda a, b: np.mean(a - b), permutation_type="samples", n_resamples=np.inf, alternative=alternative
+        )
+        assert ours(differences) == pytest.approx(theirs.pvalue)
+
+
+def test_patterns_that_are_drawn_come_near_those_of_all_and_are_the_same_at_every_call() -> None:
+    many = [*DARWIN, 3, -9]
+    assert len(many) > EXACT_UP_TO
+    assert sign_flip(many) == sign_flip(many) == pytest.approx(by_enumeration(many), abs=0.004)
+
+
+def test_one_pair_proves_nothing() -> None:
+    assert (sign_flip([0.3]), one_sided([0.3]), one_sided([-0.3])) == (1.0, 0.5, 1.0)
 
 
 @pytest.mark.parametrize("pairs", [6, 10, 13])

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
 
 from benchsuite.analysis.crossed import accuracy_interval, crossed_interval, difference_interval, mcnemar
 
@@ -35,8 +38,6 @@ def test_it_agrees_with_the_analysis_of_variance_worked_by_hand() -> None:
     values = np.array([[1.0, 1.0, 0.0], [1.0, 0.0, 0.0]])
     low, high = crossed_interval(values) or (0.0, 0.0)
     spread, freedom = 1 / 6 + (1 / 2 - 1 / 6), (1 / 2) ** 2 / (1 / 6) ** 2
-    from scipy import stats
-
     half = stats.t.ppf(0.975, freedom) * (spread / 6) ** 0.5
     assert (low, high) == pytest.approx((0.5 - half, 0.5 + half))
 
@@ -62,3 +63,10 @@ def test_mcnemar_counts_the_images_that_one_model_alone_has_right() -> None:
     second = np.array([True] + [False] * 5 + [True] + [False] * 3)
     assert mcnemar(first, second) == (5, 1, pytest.approx(14 / 64))
     assert mcnemar(first, first) == (0, 0, 1.0)
+
+
+@given(st.integers(0, 40), st.integers(0, 40))
+def test_mcnemars_p_is_that_of_the_binomial_test(gained: int, lost: int) -> None:
+    first = np.arange(gained + lost) < gained
+    expected = stats.binomtest(gained, gained + lost).pvalue if gained + lost else 1.0
+    assert mcnemar(first, ~first) == (gained, lost, pytest.approx(expected))

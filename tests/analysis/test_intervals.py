@@ -3,8 +3,9 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 
-from benchsuite.analysis.intervals import mean_estimate, wilson
+from benchsuite.analysis.intervals import mean_estimate, student, wilson
 
 measurements = st.lists(st.floats(-100, 100), min_size=2, max_size=12)
 
@@ -23,6 +24,18 @@ def test_wilson_of_newcombes_examples() -> None:
         (1, 29): (0.0061, 0.1718),
     }.items():
         assert wilson(right, total) == pytest.approx(expected, abs=5e-5)
+
+
+@given(st.integers(1, 10_000).flatmap(lambda total: st.tuples(st.integers(0, total), st.just(total))))
+def test_wilson_is_what_scipy_gives(outcome: tuple[int, int]) -> None:
+    theirs = stats.binomtest(*outcome).proportion_ci(0.95, method="wilson")
+    assert wilson(*outcome) == pytest.approx((theirs.low, theirs.high), abs=1e-12)
+    assert 0.0 <= wilson(*outcome)[0] <= outcome[0] / outcome[1] <= wilson(*outcome)[1] <= 1.0
+
+
+@pytest.mark.parametrize("freedom", [1, 1.7, 4, 30, 1e9])
+def test_students_factor_is_what_scipy_gives(freedom: float) -> None:
+    assert student(freedom) == pytest.approx(stats.t.ppf(0.975, freedom))
 
 
 def test_the_t_interval_of_a_textbook_sample() -> None:

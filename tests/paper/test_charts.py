@@ -126,8 +126,8 @@ def test_the_paper_shows_the_chart_where_the_suite_wants_it_and_cites_its_works(
     assert "[[tukey1977]]" in mention.text
     assert "tukey1977" in document.references
     assert drawn.caption == "La dispersión de la exactitud."
-    assert drawn.alt.startswith("Medias: ")
-    assert drawn.series[0].points
+    assert drawn.drawing.alt.startswith("Medias: ")
+    assert drawn.drawing.series[0].points
     leads = [(i, block.lead) for i, block in enumerate(document.body) if isinstance(block, Paragraph) and block.lead]
     assert max(pair for pair in leads if pair[0] < at)[1] == "Eficiencia computacional"
     told = " ".join(block.text for block in document.body if isinstance(block, Paragraph))
@@ -161,8 +161,8 @@ def test_hostile_words_end_as_text() -> None:
 
     document = compose(charted(Hostile))
     drawn = figure(document)
-    assert "<script" not in drawn.svg
-    assert "\u202e" not in drawn.svg + drawn.caption
+    assert "<script" not in drawn.drawing.svg
+    assert "\u202e" not in drawn.drawing.svg + drawn.caption
     assert "\\{\\{fig-loss\\}\\}" in drawn.caption
 
 
@@ -194,7 +194,7 @@ def test_a_paper_carries_its_charts() -> None:
     material = charted()
     again = unpack(pack(material))
     assert again.charts == material.charts
-    assert compose(again).body == compose(material).body
+    assert figure(compose(again)).drawing == figure(compose(material)).drawing
 
 
 def test_a_chart_that_was_changed_is_told_from_its_figures_own() -> None:

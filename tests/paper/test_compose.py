@@ -59,7 +59,7 @@ def test_unknown_quotes_are_errors_that_name_the_place(quote: str, hint: str) ->
 def test_the_six_figures_of_the_study_are_there_with_words_for_the_blind() -> None:
     figures = {block.id: block for block in compose(make_material(cases=2, seeds=2)).body if isinstance(block, Figure)}
     for name in ("accuracies", "loss", "gap", "convergence", "cost", "test", "confusion", "stages"):
-        drawn = figures[f"fig-{name}"]
+        drawn = figures[f"fig-{name}"].drawing
         assert any(character.isdigit() for character in drawn.alt)
         assert "<image" not in drawn.svg
 

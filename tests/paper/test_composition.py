@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -11,7 +12,18 @@ import pytest
 
 from benchsuite.paper import boxes, pdf
 from benchsuite.paper.arrangement import Arrangement, Layout
-from benchsuite.paper.document import Block, Cell, Column, Document, Equation, Figure, Heading, Paragraph, Table
+from benchsuite.paper.document import (
+    Block,
+    Cell,
+    Column,
+    Document,
+    Drawing,
+    Equation,
+    Figure,
+    Heading,
+    Paragraph,
+    Table,
+)
 from benchsuite.paper.faults import Fault, faults
 from benchsuite.paper.form import Form
 from benchsuite.paper.numbering import number
@@ -41,7 +53,7 @@ def laid_out(document: Document) -> tuple[Arrangement, Layout, tuple[Fault, ...]
     numbering = number(document)
     assets = {name: pdf._emptied(name, asset) for name, asset in pdf._assets(document).items()}
     content = pdf._content(document)
-    arrangement = pdf._arrange(document, numbering, content, assets)
+    arrangement = pdf.arrange(document, numbering)
     layout = boxes.layout(pdf._compose(pdf._html(document, numbering, arrangement), assets))
     return arrangement, layout, faults(content, arrangement, layout)
 
@@ -67,7 +79,7 @@ def make_document(seed: int, *, blocks: int = 22) -> Document:
             case "figure" | "wide":
                 width, height = (514 if kind == "wide" else 251), draw.randint(60, 210)
                 svg = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}"></svg>'
-                body.append(Figure(name, svg, prose(12), "dibujo", wide=kind == "wide"))
+                body.append(Figure(name, prose(12), partial(drawn, svg), wide=kind == "wide"))
             case "table" | "long":
                 rows = draw.randint(2, 12) if kind == "table" else draw.randint(50, 90)
                 cells = tuple((Cell(f"fila {row}"), Cell("0,5")) for row in range(rows))
@@ -78,6 +90,10 @@ def make_document(seed: int, *, blocks: int = 22) -> Document:
                 body.append(Paragraph(prose(draw.randint(20, 160))))
     body += [Paragraph(prose(80)) for _ in range(3)]
     return Document("Título", (), prose(90), ("clave",), tuple(body), {}, (), None)
+
+
+def drawn(svg: str, name: str) -> Drawing:
+    return Drawing(svg, name)
 
 
 @pytest.mark.parametrize("seed", range(5))

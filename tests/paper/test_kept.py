@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from benchsuite.errors import PaperError
 from benchsuite.paper import PaperFiles, apart, build_paper
-from benchsuite.paper.document import Facet, Series
-from benchsuite.paper.figures.style import Drawing
-from benchsuite.paper.kept import keeping, kept
+from benchsuite.paper.document import Drawing, Facet, Series
+from benchsuite.paper.kept import ahead, keeping, kept
 from benchsuite.paper.material import PaperMaterial
 from benchsuite.paper.renderer import renderer
 from support.paper_material import make_material
@@ -56,6 +57,30 @@ def test_without_a_shelf_nothing_is_kept() -> None:
     drawn("a", ())
     drawn("a", ())
     assert len(CALLS) == 2
+
+
+def test_what_is_made_ahead_is_there_when_it_is_asked_for_wherever_it_was_made() -> None:
+    names = [f"figure {number}" for number in range(20)]
+    with keeping({}):
+        ahead([partial(drawn, name, (1.0,)) for name in names])
+        CALLS.clear()
+        made = [drawn(name, (1.0,)) for name in names]
+    assert not CALLS
+    assert made == [drawn(name, (1.0,)) for name in names]
+
+
+def test_what_fails_ahead_fails_as_it_would_later() -> None:
+    def fail() -> None:
+        raise PaperError("no drawing")
+
+    with keeping({}), pytest.raises(PaperError, match="no drawing"):
+        ahead([fail] * 4)
+
+
+def test_without_a_shelf_nothing_is_made_ahead() -> None:
+    CALLS.clear()
+    ahead([partial(drawn, "a", ())])
+    assert not CALLS
 
 
 def without_a_renderer(patch: pytest.MonkeyPatch) -> None:

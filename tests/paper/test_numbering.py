@@ -7,10 +7,15 @@ from dataclasses import replace
 import pytest
 
 from benchsuite.errors import PaperError
-from benchsuite.paper.document import Document, Equation, Figure, Heading, Paragraph
+from benchsuite.paper.document import Document, Drawing, Equation, Figure, Heading, Paragraph
 from benchsuite.paper.numbering import number
 from benchsuite.paper.study.compose import compose
 from support.paper_material import make_material
+
+
+def drawn(name: str) -> Drawing:
+    return Drawing("<svg/>", name)
+
 
 EMPTY = Document("t", (), "", (), (), {}, (), None)
 
@@ -20,10 +25,10 @@ def test_sections_floats_and_leads_are_numbered_in_reading_order() -> None:
         Heading("sec-a", 1, "A"),
         Heading("sec-b", 2, "B"),
         Paragraph("x", lead="L"),
-        Figure("fig-a", "<svg/>", "c", "alt"),
+        Figure("fig-a", "c", drawn),
         Equation("eq-a", "x", "x"),
         Heading("sec-c", 1, "C"),
-        Figure("fig-b", "<svg/>", "c", "alt", wide=True),
+        Figure("fig-b", "c", drawn, wide=True),
     )
     found = number(replace(EMPTY, body=body))
     assert found.numbers == ("I", "I-A", "I-A1", "1", "1", "II", "2")

@@ -9,11 +9,10 @@ from matplotlib.ticker import NullFormatter, NullLocator
 
 from benchsuite.contracts.figure import Chart, ChartSeries
 from benchsuite.paper import spanish
-from benchsuite.paper.document import Facet
+from benchsuite.paper.document import Drawing, Facet
 from benchsuite.paper.figures.style import (
     COLUMN,
     PAGE,
-    Drawing,
     Trace,
     amount,
     brief,

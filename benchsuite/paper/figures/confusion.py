@@ -12,12 +12,11 @@ import numpy as np
 
 from benchsuite.analysis.findings import CaseFindings
 from benchsuite.paper import spanish
-from benchsuite.paper.document import Facet
+from benchsuite.paper.document import Drawing, Facet
 from benchsuite.paper.figures.style import (
     COLOURS,
     COLUMN,
     PAGE,
-    Drawing,
     Trace,
     brief,
     drawing,

@@ -7,11 +7,10 @@ from typing import Any
 
 from benchsuite.analysis.findings import CaseFindings, Curve
 from benchsuite.paper import spanish
-from benchsuite.paper.document import Facet
+from benchsuite.paper.document import Drawing, Facet
 from benchsuite.paper.figures.style import (
     COLUMN,
     PAGE,
-    Drawing,
     Trace,
     drawing,
     figure,

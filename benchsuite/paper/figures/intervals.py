@@ -10,11 +10,10 @@ from typing import Any
 
 from benchsuite.analysis.findings import CaseFindings
 from benchsuite.paper import spanish
-from benchsuite.paper.document import Facet
+from benchsuite.paper.document import Drawing, Facet
 from benchsuite.paper.figures.style import (
     COLOURS,
     COLUMN,
-    Drawing,
     Look,
     Trace,
     brief,

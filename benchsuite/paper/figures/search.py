@@ -11,11 +11,11 @@ from matplotlib.colors import to_hex
 
 from benchsuite.analysis.findings import SearchFindings, TrialFindings
 from benchsuite.paper import spanish
+from benchsuite.paper.document import Drawing
 from benchsuite.paper.figures.style import (
     COLOURS,
     COLUMN,
     PAGE,
-    Drawing,
     Trace,
     drawing,
     figure,

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from benchsuite.analysis.findings import CaseFindings
 from benchsuite.paper import spanish
-from benchsuite.paper.figures.style import COLOURS, COLUMN, Drawing, brief, drawing, figure, finish, lines, mark
+from benchsuite.paper.document import Drawing
+from benchsuite.paper.figures.style import COLOURS, COLUMN, brief, drawing, figure, finish, lines, mark
 from benchsuite.paper.kept import kept
 
 FROZEN, TRAINED = "#c4c4c4", "#ffffff"

@@ -23,7 +23,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import Formatter, FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
 from benchsuite.paper import spanish
-from benchsuite.paper.document import ALL, Facet, Series
+from benchsuite.paper.document import ALL, Drawing, Facet, Series
 
 COLUMN, PAGE = 3.487, 7.14
 """Widths in inches: 21 and 43 picas, as in IEEEtran."""
@@ -70,15 +70,6 @@ STYLE: dict[str, Any] = {
     "savefig.transparent": True,
     "backend": "svg",
 }
-
-
-@dataclass(frozen=True)
-class Drawing:
-    """A finished figure, what it shows in words, and the values that can be asked for."""
-
-    svg: str
-    alt: str
-    series: tuple[Series, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 import numpy as np
 
@@ -54,7 +55,6 @@ def _whose(study: Study, shown: Sequence[CaseFindings]) -> str:
 
 
 def _accuracy(study: Study, shown: Sequence[CaseFindings], names: Sequence[str]) -> list[Block]:
-    drawn = classes.accuracy("fig-class-accuracy", shown, names, study.legend)
     best = shown[-1]
     shares = classes.recall(best)
     order = np.argsort(shares, kind="stable")
@@ -82,7 +82,8 @@ def _accuracy(study: Study, shown: Sequence[CaseFindings], names: Sequence[str])
         caption = "Número de clases según su exactitud en test."
     else:
         caption = "Exactitud en test de cada clase."
-    return [Paragraph(said), Figure("fig-class-accuracy", drawn.svg, caption, drawn.alt, series=drawn.series)]
+    draw = partial(classes.accuracy, cases=shown, classes=names, factor=study.legend)
+    return [Paragraph(said), Figure("fig-class-accuracy", caption, draw)]
 
 
 def _none(count: int) -> str:
@@ -92,7 +93,6 @@ def _none(count: int) -> str:
 
 
 def _matrices(study: Study, shown: Sequence[CaseFindings], names: Sequence[str]) -> list[Block]:
-    drawn = confusion.matrices("fig-confusion", shown, names, study.legend)
     several = len(shown) > 1
     shades = "El tono indica la proporción de cada clase real."
     if 5 < len(names) <= confusion.COUNTED:
@@ -104,14 +104,14 @@ def _matrices(study: Study, shown: Sequence[CaseFindings], names: Sequence[str])
     whose = _whose(study, shown) if len(shown) < len(study.done) else ""
     said = f"La {{{{fig-confusion}}}} detalla los aciertos y los errores por clase{whose}."
     wide = confusion.abreast(len(names), len(shown)) > (2 if len(names) <= 5 else 1)
+    draw = partial(confusion.matrices, cases=shown, classes=names, factor=study.legend)
     return [
         Paragraph(f"{said} {_most_frequent(study, shown, names)}"),
-        Figure("fig-confusion", drawn.svg, caption, drawn.alt, wide, drawn.series),
+        Figure("fig-confusion", caption, draw, wide),
     ]
 
 
 def _pairs(study: Study, case: CaseFindings, names: Sequence[str]) -> list[Block]:
-    drawn = confusion.pairs("fig-confusion", case, names)
     said = (
         f"Con {spanish.number(len(names))} clases una matriz de confusión no se podría leer; en su lugar, la "
         f"{{{{fig-confusion}}}} recoge los pares de clases que más se confunden{_whose(study, [case])}. "
@@ -119,7 +119,7 @@ def _pairs(study: Study, case: CaseFindings, names: Sequence[str]) -> list[Block
     )
     caption = "Pares de clases (real → predicha) más confundidos en test; junto a cada barra, el número de errores"
     caption += ", sumados sobre las semillas." if len(study.findings.seeds) > 1 else "."
-    return [Paragraph(said), Figure("fig-confusion", drawn.svg, caption, drawn.alt)]
+    return [Paragraph(said), Figure("fig-confusion", caption, partial(confusion.pairs, case=case, classes=names))]
 
 
 def _mistakes(study: Study, titles: Mapping[str, str]) -> list[Block]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import partial
 
 from benchsuite.analysis.findings import CaseFindings
 from benchsuite.paper import spanish, text
@@ -60,7 +61,6 @@ def _distribution(study: Study, facts: DatasetFacts) -> list[Block]:
     titles = class_titles(study)
     names = [titles.get(name, name) for name in facts.classes]
     sides = {LONG_SPLITS[split]: facts.counts[split] for split in LONG_SPLITS if split in facts.counts}
-    drawn = classes.distribution("fig-classes", sides, names)
     least, most = (_holders(totals, names, end) for end in (min(totals), max(totals)))
     said = (
         f"La {{{{fig-classes}}}} muestra cómo se reparten las imágenes entre las clases: de "
@@ -69,7 +69,8 @@ def _distribution(study: Study, facts: DatasetFacts) -> list[Block]:
     caption = "Imágenes de cada clase en cada partición."
     if len(names) > classes.LARGEST:
         caption = "Número de clases según cuántas imágenes tienen."
-    return [Paragraph(said), Figure("fig-classes", drawn.svg, caption, drawn.alt)]
+    draw = partial(classes.distribution, counts=sides, classes=names)
+    return [Paragraph(said), Figure("fig-classes", caption, draw)]
 
 
 def _holders(totals: Sequence[int], names: Sequence[str], size: int) -> str:

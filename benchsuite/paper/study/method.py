@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from benchsuite.analysis.findings import CaseFindings
 from benchsuite.paper import spanish, text
@@ -72,13 +73,13 @@ def _frozen(study: Study, known: Sequence[tuple[CaseFindings, ModelFacts]], *, a
     if not alike:
         return [Paragraph(f"Los parámetros que se entrenan{when} van {range_}.")]
     caption = f"Etapas del modelo en cada configuración{when} y número de parámetros entrenables."
-    drawn = stages.diagram("fig-stages", [case for case, _ in known], study.legend)
     each = " en cada configuración" if len(known) > 1 else ""
     said = (
         f"La {{{{fig-stages}}}} indica qué etapas permanecen congeladas{each}{when} y cuántos parámetros se entrenan: "
         f"{range_}."
     )
-    return [Paragraph(said), Figure("fig-stages", drawn.svg, caption, drawn.alt)]
+    draw = partial(stages.diagram, cases=[case for case, _ in known], factor=study.legend)
+    return [Paragraph(said), Figure("fig-stages", caption, draw)]
 
 
 def _flops(facts: ModelFacts) -> str:

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
 from benchsuite.analysis.findings import CaseFindings, Comparison, Estimate
 from benchsuite.contracts.figure import Chart
 from benchsuite.paper import spanish, text
-from benchsuite.paper.document import Block, Bullets, Figure, Paragraph
+from benchsuite.paper.document import Block, Bullets, Drawing, Figure, Paragraph
 from benchsuite.paper.figures import cost, curves, intervals
 from benchsuite.paper.figures.chart import plugin_chart
-from benchsuite.paper.figures.style import Drawing
 from benchsuite.paper.metrics import METRICS
 from benchsuite.paper.study.classes import class_blocks
 from benchsuite.paper.study.context import PENDING, Study, significant
 from benchsuite.paper.study.dataset import resolution
 from benchsuite.paper.tables.results import cost_table, images_table, results_table
-
-Draw = Callable[[str, Sequence[CaseFindings], str], Drawing]
 
 
 def results_blocks(study: Study) -> dict[str, list[Block]]:
@@ -32,12 +29,13 @@ def results_blocks(study: Study) -> dict[str, list[Block]]:
         )
         return {"performance": [Paragraph(said), *_failures(study)]}
     compared = len(findings.cases) > 1
-    parts = {
+    accuracies: list[Block] = [Paragraph(_accuracies(study)), _figure(study, "fig-accuracies", intervals.accuracies)]
+    parts: dict[str, list[Block]] = {
         "performance": [
             Paragraph(_overview(study), lead="Rendimiento del modelo"),
             results_table(study, "tab-results"),
             *_images(study),
-            *(_drawn(study, _accuracies(study), "fig-accuracies", intervals.accuracies) if compared else []),
+            *(accuracies if compared else []),
             Paragraph(_loss(study)),
             _figure(study, "fig-loss", partial(curves.loss, seeds=_seeds(study)), wide=len(study.done) > 1),
             *_failures(study),
@@ -45,7 +43,8 @@ def results_blocks(study: Study) -> dict[str, list[Block]]:
         "generalization": [
             Paragraph(_gap(study), lead="Generalización"),
             *([_figure(study, "fig-gap", intervals.gap)] if compared else []),
-            *_drawn(study, _convergence(study), "fig-convergence", partial(curves.convergence, seeds=_seeds(study))),
+            Paragraph(_convergence(study)),
+            _figure(study, "fig-convergence", partial(curves.convergence, seeds=_seeds(study))),
         ],
         "efficiency": _efficiency(study),
         "test": [
@@ -65,10 +64,10 @@ def _charts(study: Study, place: str) -> list[Block]:
             chart = made.chart
             shows = text.literal(text.line(chart.shows, made.block).rstrip(" ."))
             cited = study.works.citation(made.bibtex)
-            drawn = plugin_chart(made.block, _cleaned(chart, made.block))
+            draw = partial(plugin_chart, chart=_cleaned(chart, made.block))
             blocks += [
                 Paragraph(f"La {{{{{made.block}}}}} muestra {shows}{cited}."),
-                Figure(made.block, drawn.svg, f"{shows[:1].upper()}{shows[1:]}.", drawn.alt, chart.wide, drawn.series),
+                Figure(made.block, f"{shows[:1].upper()}{shows[1:]}.", draw, chart.wide),
             ]
     return blocks
 
@@ -89,13 +88,9 @@ def _cleaned(chart: Chart, where: str) -> Chart:
     )
 
 
-def _drawn(study: Study, said: str, name: str, draw: Draw) -> list[Block]:
-    return [Paragraph(said), _figure(study, name, draw)]
-
-
-def _figure(study: Study, name: str, draw: Draw, *, wide: bool = False) -> Figure:
-    drawn = draw(name, study.done, study.legend)
-    return Figure(name, drawn.svg, _caption(study, name), drawn.alt, wide, drawn.series)
+def _figure(study: Study, name: str, draw: Callable[..., Drawing], *, wide: bool = False) -> Figure:
+    """A figure of all finished cases."""
+    return Figure(name, _caption(study, name), partial(draw, cases=study.done, factor=study.legend), wide)
 
 
 def _seeds(study: Study) -> dict[str, int]:
@@ -342,8 +337,8 @@ def _efficiency(study: Study) -> list[Block]:
     if len(study.findings.cases) == 1:
         return [Paragraph(said, lead=lead), table]
     more = f"La {{{{fig-cost}}}} pone la exactitud en test frente {_costs(study)}. {_front(study)}{_saved(study)}"
-    drawn = _figure(study, "fig-cost", cost.pareto, wide=cost.is_wide(study.done))
-    return [Paragraph(said, lead=lead), table, Paragraph(more), drawn]
+    shown = _figure(study, "fig-cost", cost.pareto, wide=cost.is_wide(study.done))
+    return [Paragraph(said, lead=lead), table, Paragraph(more), shown]
 
 
 def _front(study: Study) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from benchsuite.analysis.findings import AxisImportance, SearchFindings, TrialFindings
 from benchsuite.paper import spanish, text
 from benchsuite.paper.document import Block, Bullets, Figure, Paragraph
@@ -27,8 +29,6 @@ def search_blocks(study: Study) -> list[Block]:
     blocks: list[Block] = [Paragraph(_design(study, found)), Bullets(_axes(found, labels))]
     if found.best is None:
         return [*blocks, Paragraph("Todavía no ha terminado ningún ensayo.")]
-    drawn = parallel("fig-search", found, labels)
-    weighed = importances("fig-importance", found, labels)
     early = "; en gris, los que no llegaron al último escalón" if found.declared.halving else ""
     return [
         *blocks,
@@ -36,19 +36,16 @@ def search_blocks(study: Study) -> list[Block]:
         trials_table(found, labels, "tab-search"),
         Figure(
             "fig-search",
-            drawn.svg,
             f"Ensayos de la búsqueda en coordenadas paralelas: más oscuros cuanto mejores, el mejor resaltado{early}.",
-            drawn.alt,
+            partial(parallel, found=found, labels=labels),
             wide=True,
-            series=drawn.series,
         ),
         Paragraph(_importance(study, found)),
         Figure(
             "fig-importance",
-            weighed.svg,
             "Importancia de cada eje: parte de la varianza entre ensayos que explican sus valores por sí solos. El "
             f"trazo marca lo que un eje sin efecto no supera el 95{spanish.NBSP}% de las veces.",
-            weighed.alt,
+            partial(importances, found=found, labels=labels),
         ),
     ]
 

@@ -1,0 +1,77 @@
+"""Two at a time: part of a paper is made in a copy of the process, while the process goes on with the rest.
+
+Where a system cannot copy processes, all is made in turn.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, TypeVar, cast
+
+T = TypeVar("T")
+
+
+@contextmanager
+def beside(make: Callable[[], T]) -> Iterator[Callable[[], T]]:
+    """Make something in a copy of this process while the block goes on; what is lent waits for it and gives it, or
+    raises what making it raised.
+
+    Where there are no copies it is made when it is asked for.
+    """
+    if not hasattr(os, "fork"):
+        yield make
+        return
+    reading, writing = os.pipe()
+    copy = os.fork()
+    if copy == 0:
+        done: tuple[bool, Any]
+        try:
+            done = True, make()
+        except (Exception, MemoryError) as error:
+            done = False, error
+        with os.fdopen(writing, "wb") as file:
+            pickle.dump(done, file)
+        os._exit(0)
+    os.close(writing)
+
+    def made() -> T:
+        with os.fdopen(reading, "rb", closefd=False) as file:
+            answer = file.read()
+        if not answer:
+            raise MemoryError
+        well, what = pickle.loads(answer)
+        if not well:
+            raise what
+        return cast("T", what)
+
+    try:
+        yield made
+    finally:
+        os.close(reading)  # which ends a copy that still writes
+        os.kill(copy, signal.SIGKILL)
+        os.waitpid(copy, 0)
+
+
+def shared(jobs: Sequence[Callable[[], T]]) -> list[T]:
+    """What each job makes, in order. This process and a copy of it share them out, each taking the next when free."""
+    reading, writing = os.pipe()
+    os.write(writing, b"".join(number.to_bytes(2, "big") for number in range(len(jobs))))
+    os.close(writing)
+
+    def share() -> dict[int, T]:
+        made = {}
+        while taken := os.read(reading, 2):
+            number = int.from_bytes(taken, "big")
+            made[number] = jobs[number]()
+        return made
+
+    try:
+        with beside(share) as others:
+            made = share() | others()
+    finally:
+        os.close(reading)
+    return [made[number] for number in range(len(jobs))]

@@ -1,0 +1,76 @@
+"""What is made in a copy of the process is what this process would have made, and its failures are told here."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import time
+from functools import partial
+
+import pytest
+
+from benchsuite.paper.beside import beside, shared
+
+
+def test_what_is_made_beside_is_given_when_it_is_asked_for() -> None:
+    with beside(os.getpid) as made:
+        assert made() != os.getpid()
+
+
+def test_what_fails_beside_is_raised_here() -> None:
+    def fail() -> None:
+        raise ValueError("as told")
+
+    with pytest.raises(ValueError, match="as told"), beside(fail) as made:
+        made()
+
+
+def test_a_copy_that_ends_is_out_of_memory() -> None:
+    with pytest.raises(MemoryError), beside(partial(os._exit, 9)) as made:
+        made()
+
+
+def test_what_nobody_asks_for_is_given_up() -> None:
+    reading, writing = os.pipe()
+
+    def tell_and_wait() -> None:
+        os.write(writing, os.getpid().to_bytes(4, "big"))
+        time.sleep(60)
+
+    with beside(tell_and_wait):
+        copy = int.from_bytes(os.read(reading, 4), "big")
+    with pytest.raises(ProcessLookupError):
+        os.kill(copy, 0)
+
+
+@pytest.mark.parametrize("jobs", [0, 1, 2, 7, 300])
+def test_shared_jobs_are_made_once_each_and_given_in_order(jobs: int) -> None:
+    assert shared([partial(int, number) for number in range(jobs)]) == list(range(jobs))
+
+
+def test_both_processes_have_a_share() -> None:
+    meeting = multiprocessing.get_context("fork").Barrier(2)
+
+    def meet() -> int:
+        meeting.wait(60)
+        return os.getpid()
+
+    assert len(set(shared([meet, meet]))) == 2
+
+
+def test_without_copies_all_is_made_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(os, "fork")
+    assert set(shared([os.getpid] * 3)) == {os.getpid()}
+    with beside(os.getpid) as made:
+        assert made() == os.getpid()
+
+
+@pytest.mark.parametrize("failing", range(4))
+def test_a_job_that_fails_fails_here_whoever_does_it(failing: int) -> None:
+    def job(number: int) -> int:
+        if number == failing:
+            raise ValueError("as told")
+        return number
+
+    with pytest.raises(ValueError, match="as told"):
+        shared([partial(job, number) for number in range(4)])
