@@ -76,8 +76,8 @@ docs: $(READY)  ## Build the documentation in docs/_build/html
 	@$(BIN)/python -m sphinx --fresh-env --fail-on-warning --keep-going --quiet docs docs/_build/html
 	@echo "docs/_build/html/index.html"
 
-bench: $(READY)  ## Measure the engine against the usual way of training (BENCH=epochs or small_images)
-	@$(BIN)/python -m tests.benchmarks.$(BENCH) $(ARGS)
+bench: $(READY)  ## Measure the engine against the usual way of training, or papers (BENCH=epochs, small_images, paper)
+	@PYTHONPATH=tests $(BIN)/python -m tests.benchmarks.$(BENCH) $(ARGS)
 
 lock: $(READY)  ## Pin the newest allowed versions again (needs uv)
 	@uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \

@@ -12,7 +12,8 @@ from benchsuite.commands.console import announce, say
 from benchsuite.commands.options import Plugins
 
 if TYPE_CHECKING:
-    from benchsuite.paper import PaperMaterial
+    from benchsuite.paper.apart import Renderer
+    from benchsuite.paper.material import PaperMaterial
 
 SHOWN = 20
 
@@ -27,35 +28,43 @@ def check(paper: PaperFile, plugins: Plugins = None) -> None:
     Needs no data, no GPU and no results folder; the figure of a plugin is computed again where the plugin is. Exit code
     0: the paper says what its records give; 1: it does not.
     """
-    from benchsuite.paper.attached import inconsistencies, open_paper
-    from benchsuite.paper.charts import charts_apart, compared
+    from benchsuite.paper.apart import Renderer
 
-    given, material = open_paper(paper)
-    faults = inconsistencies(material)
-    again = list(compared(material.charts, charts_apart(material)))
-    for made, same in again:
-        if same is None:
-            owner = f"{made.distribution} {made.version}"
-            say(f"{made.block} is a chart of {owner}, which is not here: its points were not computed again")
-    faults += [
-        f"{made.block}: {made.figure} of {made.distribution} {made.version} gives another chart for these runs"
-        for made, same in again
-        if same is False
-    ]
-    for fault in faults[:SHOWN]:
-        announce(fault)
-    with tempfile.TemporaryDirectory(prefix="benchsuite-check-") as folder:
-        rebuilt = rebuild(material, Path(folder))
+    with Renderer() as renderer, tempfile.TemporaryDirectory(prefix="benchsuite-check-") as folder:
+        from benchsuite.paper.attached import open_paper  # while the renderer reads in its own libraries
+
+        given, material = open_paper(paper)
+        faults = _faults(material)
+        for fault in faults[:SHOWN]:
+            announce(fault)
+        rebuilt = rebuild(material, Path(folder), renderer)
     same = report(given, rebuilt, material)
     if faults or not same:
         raise typer.Exit(1)
 
 
-def rebuild(material: PaperMaterial, folder: Path) -> bytes:
-    """The PDF that this material gives here and now; the HTML lies beside it in `folder`."""
-    from benchsuite.paper import build_paper
+def _faults(material: PaperMaterial) -> list[str]:
+    """What a paper carries that does not follow from the rest of it; says which charts could not be computed again."""
+    from benchsuite.paper.attached import inconsistencies
+    from benchsuite.paper.charts import charts_apart, compared
 
-    return build_paper(material, folder).pdf.read_bytes()
+    again = list(compared(material.charts, charts_apart(material)))
+    for made, same in again:
+        if same is None:
+            owner = f"{made.distribution} {made.version}"
+            say(f"{made.block} is a chart of {owner}, which is not here: its points were not computed again")
+    return inconsistencies(material) + [
+        f"{made.block}: {made.figure} of {made.distribution} {made.version} gives another chart for these runs"
+        for made, same in again
+        if same is False
+    ]
+
+
+def rebuild(material: PaperMaterial, folder: Path, renderer: Renderer) -> bytes:
+    """The PDF that this material gives here and now; the HTML lies beside it in `folder`."""
+    from benchsuite.paper.build import build_paper
+
+    return build_paper(material, folder, renderer=renderer).pdf.read_bytes()
 
 
 def report(given: bytes, rebuilt: bytes, material: PaperMaterial) -> bool:

@@ -15,8 +15,7 @@ if TYPE_CHECKING:
     from benchsuite.contracts.model import Model
     from benchsuite.contracts.recipe import Recipe
     from benchsuite.engine.task import RunTask
-    from benchsuite.paper import PaperMaterial
-    from benchsuite.paper.material import Mistake
+    from benchsuite.paper.material import Mistake, PaperMaterial
     from benchsuite.store.predictions import Predictions
     from benchsuite.store.record import RunRecord
 
@@ -32,8 +31,8 @@ def gather(study: Study) -> PaperMaterial:
     where a photo cannot be read, PluginError where a figure's plugin fails."""
     from benchsuite.analysis.results import Results
     from benchsuite.execution.study import known_records
-    from benchsuite.paper import PaperMaterial
     from benchsuite.paper.charts import charts_apart
+    from benchsuite.paper.material import PaperMaterial
     from benchsuite.paper.renderer import renderer
     from benchsuite.store.folders import Store
 

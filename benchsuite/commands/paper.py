@@ -30,8 +30,8 @@ from benchsuite.errors import PaperError
 
 if TYPE_CHECKING:
     from benchsuite.commands.study import Study
-    from benchsuite.paper import PaperFiles
     from benchsuite.paper.apart import Renderer
+    from benchsuite.paper.material import PaperFiles
 
 
 def paper(
@@ -69,12 +69,13 @@ def paper(
         raise PaperError(
             "no suite is named", expected="SUITE, or --compare A B", remedy="`benchsuite list` shows the suites"
         )
-    from benchsuite.commands.study import open_study, place_from
     from benchsuite.paper.apart import Renderer
     from benchsuite.paper.pango import check_pango
 
     check_pango()
-    with Renderer() as renderer:  # which reads in its libraries while the study is opened
+    with Renderer() as renderer:  # which reads in its libraries while ours are read in and the study is opened
+        from benchsuite.commands.study import open_study, place_from
+
         place = place_from(data, policy, device, results)
         study = open_study(suite, place, overrides=overrides, seeds=seeds, download=False)
         _check_done(study, results, need_all)
@@ -117,8 +118,8 @@ def _check_done(study: Study, results: Path, need_all: bool) -> None:
 
 
 def _compare(first: Path, second: Path, to: Path) -> None:
-    from benchsuite.paper import build_comparison
     from benchsuite.paper.attached import open_paper
+    from benchsuite.paper.build import build_comparison
 
     found = [paper_in(place) for place in (first, second)]
     one, other = (open_paper(file)[1] for file in found)
@@ -149,7 +150,7 @@ def write_paper(
     Nothing is done again for a paper that is there and has not changed.
     """
     from benchsuite.commands.material import gather
-    from benchsuite.paper import build_paper
+    from benchsuite.paper.build import build_paper
 
     asked = {name: value.value for name, value in (("template", template), ("page", page)) if value}
     suite = study.suite.model_copy(update={"paper": study.suite.paper.model_copy(update=asked)})

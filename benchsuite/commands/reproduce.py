@@ -14,7 +14,7 @@ from benchsuite.commands.options import Data, DeviceName, DeviceOption, Plugins,
 from benchsuite.errors import PaperError
 
 if TYPE_CHECKING:
-    from benchsuite.paper import PaperMaterial
+    from benchsuite.paper.material import PaperMaterial
 
 
 def reproduce(
@@ -34,14 +34,18 @@ def reproduce(
     is not there, and the plugins. Exit code 0: all that was compared is equal, or differs for reasons that are told;
     1: something differs that should not.
     """
-    from benchsuite.paper.attached import inconsistencies, open_paper
+    from benchsuite.paper.apart import Renderer
 
-    given, material = open_paper(paper)
-    for fault in (faults := inconsistencies(material)):
-        announce(fault)
-    _needs(material)
-    folder = to or Path("reproduced") / material.suite.name
-    same = report(given, rebuild(material, folder), material)
+    with Renderer() as renderer:  # which reads in its libraries while the paper is read
+        from benchsuite.paper.attached import inconsistencies, open_paper
+
+        given, material = open_paper(paper)
+        for fault in (faults := inconsistencies(material)):
+            announce(fault)
+        _needs(material)
+        folder = to or Path("reproduced") / material.suite.name
+        rebuilt = rebuild(material, folder, renderer)
+    same = report(given, rebuilt, material)
     say(f"built again: {folder / 'paper.pdf'}\n             {folder / 'paper.html'}")
     if runs:
         same = _repeat(material, runs, data, policy, device) and same

@@ -187,7 +187,7 @@ def _close() -> None:
     roots = [sys.prefix, sys.base_prefix, str(Path(benchsuite.__file__).parents[1]), matplotlib.get_cachedir()]
     roots += [path for path in sys.path if path]
     allowed = tuple(os.path.realpath(root) + os.sep for root in roots)
-    copies = ["drawings", "measures", "web page"]
+    copies = ["drawings", "measures", "placements", "web page"]
 
     def watch(event: str, arguments: tuple[Any, ...]) -> None:
         if event in TOUCHING:

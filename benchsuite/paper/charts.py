@@ -50,8 +50,6 @@ def charts_of(material: PaperMaterial, registry: Registry) -> tuple[PluginChart,
     Raises PluginError, with the plugin's name, where one fails or gives what cannot be drawn.
     """
     suite = material.suite
-    if not suite.paper.figures:
-        return ()
     study = study_result(material)
     charts = []
     for asked, found in zip(suite.paper.figures, resolved_figures(suite, registry), strict=True):

@@ -10,17 +10,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import NamedTuple
 
 from benchsuite.paper.arrangement import GAP, HOLE, Arrangement, Block
+from benchsuite.paper.beside import shared
 from benchsuite.paper.columns import Cursor, Hole, Measure, Part, Reserve, Sheet, advance, begin, fill, keeps
 from benchsuite.paper.spacing import spaced
 
 FULLEST = 0.8
 """Largest share of a page's height that heads and feet may take."""
-BEAMS = (120, 5), (400, 12), (400, 40)
-"""How many states are kept before each text, and of them how many that have set the same floats; the next is tried
-where one leaves a flaw."""
+BEAM = (120, 5)
+"""How many states are kept before each text, and of them how many that have set the same floats."""
+WIDER = (400, 12), (400, 40)
+"""Tried where that leaves a flaw."""
 SOONEST = {False: 2, True: 30}
 """How many texts before the one that mentions it a float may come, or a wide one be booked."""
 
@@ -61,14 +64,14 @@ def place(
 ) -> Arrangement:
     """Arrange the blocks; `heights` are those of wide blocks, in pixels."""
     search = _Search(content, measures, heights, sheet)
-    tried: list[tuple[bool, float, Arrangement]] = []
-    for beam in BEAMS:
+
+    def tried(beam: tuple[int, int]) -> tuple[bool, float, Arrangement]:
         found, cost = search.best(*beam)
-        flawed = not search.flawless(found) or cost >= PAGE * found.last + FARTHER
-        tried.append((flawed, cost, found))
-        if not flawed:
-            break
-    return min(tried, key=lambda one: one[:2])[2]
+        return not search.flawless(found) or cost >= PAGE * found.last + FARTHER, cost, found
+
+    first = tried(BEAM)
+    all_tried = [first, *shared([partial(tried, beam) for beam in WIDER])] if first[0] else [first]
+    return min(all_tried, key=lambda one: one[:2])[2]
 
 
 class _Search:

@@ -8,8 +8,6 @@ from importlib.metadata import PackageNotFoundError, version
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 
-from benchsuite.identity.code import source_fingerprint
-
 LIBRARIES = (
     "weasyprint",
     "pydyf",
@@ -24,7 +22,8 @@ LIBRARIES = (
     "scipy",
     "numpy",
 )
-TEMPLATES = "benchsuite_report_templates"
+SOURCES = ("benchsuite.analysis", "benchsuite.paper", "benchsuite_report_templates")
+"""From records to pages."""
 
 
 def renderer() -> dict[str, str]:
@@ -35,18 +34,18 @@ def renderer() -> dict[str, str]:
             found[name] = version(name)
         except PackageNotFoundError:
             found[name] = "absent"
-    total = hashlib.sha256(
-        source_fingerprint("benchsuite.analysis", "benchsuite.paper", "benchsuite.suite.bibtex").encode()
-    )
-    for name, content in sorted(_templates(files(TEMPLATES), "")):
-        total.update(f"{name}\0{len(content)}\0".encode() + content)
+    total = hashlib.sha256(files("benchsuite.suite").joinpath("bibtex.py").read_bytes())
+    for package in SOURCES:
+        for name, content in sorted(_source(files(package), package)):
+            total.update(f"{name}\0{len(content)}\0".encode() + content)
     return found | {"benchsuite": total.hexdigest()}
 
 
-def _templates(folder: Traversable, before: str) -> Iterator[tuple[str, bytes]]:
+def _source(folder: Traversable, before: str) -> Iterator[tuple[str, bytes]]:
+    """Every file of a package, by its path."""
     for entry in folder.iterdir():
         name = f"{before}/{entry.name}"
-        if entry.is_dir():
-            yield from _templates(entry, name) if entry.name != "__pycache__" else ()
-        elif not entry.name.endswith((".py", ".pyc")):
+        if not entry.is_dir():
             yield name, entry.read_bytes()
+        elif entry.name != "__pycache__":
+            yield from _source(entry, name)

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from benchsuite.paper import PaperFiles, build_paper
+from benchsuite.paper.build import build_paper
+from benchsuite.paper.material import PaperFiles
 from support.paper_material import SAMPLE, make_material
 
 

@@ -7,8 +7,9 @@ from functools import cache
 
 import pytest
 
-from benchsuite.paper import PaperMaterial, markup
+from benchsuite.paper import markup
 from benchsuite.paper.document import Document, Paragraph, Table
+from benchsuite.paper.material import PaperMaterial
 from benchsuite.paper.study.compose import compose
 from support.paper_material import make_material
 from support.synthetic_study import make_suite_material

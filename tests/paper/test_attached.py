@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 
 from benchsuite.errors import PaperError
-from benchsuite.paper import PaperFiles, PaperMaterial, build_paper
 from benchsuite.paper.attached import attached, inconsistencies, pack, read_paper, unpack
+from benchsuite.paper.build import build_paper
 from benchsuite.paper.checking import differing_drawings, differing_words, words
 from benchsuite.paper.document import Drawing, Figure
+from benchsuite.paper.material import PaperFiles, PaperMaterial
 from benchsuite.paper.numbering import number
 from benchsuite.paper.pdf import render_pdf
 from benchsuite.paper.study.compose import compose

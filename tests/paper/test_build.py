@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from benchsuite.errors import SetupError
-from benchsuite.paper import PaperFiles, check_pango
+from benchsuite.paper.material import PaperFiles
+from benchsuite.paper.pango import check_pango
 
 ROOT = Path(__file__).parents[2]
 needs_pdftotext = pytest.mark.skipif(shutil.which("pdftotext") is None, reason="pdftotext (poppler) is not installed")
@@ -23,7 +24,7 @@ BUILD = """
 import sys
 from pathlib import Path
 from support.paper_material import SAMPLE, make_material
-from benchsuite.paper import build_paper
+from benchsuite.paper.build import build_paper
 build_paper(make_material(**SAMPLE), Path(sys.argv[1]))
 """
 
@@ -125,8 +126,15 @@ def test_another_process_folder_time_zone_locale_home_hash_seed_and_no_fonts_giv
         assert (tmp_path / "elsewhere" / ours.name).read_bytes() == ours.read_bytes()
 
 
-def test_importing_the_room_loads_no_renderer() -> None:
-    code = "import sys, benchsuite.paper; print([m for m in ('weasyprint', 'matplotlib', 'torch') if m in sys.modules])"
+@pytest.mark.parametrize(
+    ("module", "without"),
+    [
+        ("benchsuite.paper.build", ["weasyprint", "matplotlib", "torch"]),
+        ("benchsuite.paper.apart", ["numpy", "pydantic", "weasyprint"]),  # a renderer starts at once
+    ],
+)
+def test_what_builds_a_paper_loads_no_renderer(module: str, without: list[str]) -> None:
+    code = f"import sys, {module}; print([m for m in {without} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
     assert done.stdout.strip() == "[]"
 

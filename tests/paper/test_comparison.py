@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from benchsuite.paper import PaperMaterial, build_comparison
 from benchsuite.paper.attached import attached, read_paper
+from benchsuite.paper.build import build_comparison
 from benchsuite.paper.document import Bullets, Document, Table
+from benchsuite.paper.material import PaperMaterial
 from benchsuite.paper.study.comparison import compose_comparison
 from support.paper_material import make_material
 from support.synthetic import make_environment

@@ -11,10 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchsuite.errors import PaperError
-from benchsuite.paper import PaperFiles, apart, build_paper
+from benchsuite.paper import apart
+from benchsuite.paper.build import build_paper
 from benchsuite.paper.document import Drawing, Facet, Series
 from benchsuite.paper.kept import ahead, keeping, kept
-from benchsuite.paper.material import PaperMaterial
+from benchsuite.paper.material import PaperFiles, PaperMaterial
 from benchsuite.paper.renderer import renderer
 from support.paper_material import make_material
 

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
+
+import pytest
 
 from benchsuite.paper import boxes, pdf
 from benchsuite.paper.arrangement import Arrangement
+from benchsuite.paper.columns import Measure
 from benchsuite.paper.document import Document, Paragraph
+from benchsuite.paper.form import Form
 from benchsuite.paper.numbering import number
+from benchsuite.paper.study.compose import compose
+from benchsuite.suite.schema import Template
+from support.paper_material import make_material
 
 
 def lines(box: Any) -> list[Any]:
@@ -33,3 +41,24 @@ def test_every_line_of_a_paragraph_but_its_last_is_filled() -> None:
     for paragraph in paragraphs:
         for line in paragraph[:-1]:
             assert line.width > 0.7 * max(other.width for other in paragraph)
+
+
+@pytest.mark.parametrize("template", ["ieee", "report"])
+def test_blocks_measure_in_halves_what_they_measure_in_the_whole_paper(template: Template) -> None:
+    document = replace(compose(make_material(cases=3, seeds=2)), form=Form(template, "a4"))
+    numbering, content = number(document), pdf._content(document)
+    (first, front), (second, _) = pdf._measured(document, numbering, content)
+    assert min(len(first), len(second)) > len(content) / 4
+    assert not first.keys() & second.keys()
+    rules = f"{document.form.geometry.endless}.matter{{display:none}}"
+    html = pdf._html(document, numbering, Arrangement(tuple(range(len(content)))), rules)
+    whole, whole_front = boxes.measures(pdf._compose(html, pdf._assets(document)))
+    assert front == pytest.approx(whole_front)
+    assert {index: flat(measure) for index, measure in (first | second).items()} == {
+        index: pytest.approx(flat(measure)) for index, measure in whole.items()
+    }
+
+
+def flat(measure: Measure) -> list[float]:
+    numbers = [measure.height, measure.above, measure.below, measure.again, measure.heading]
+    return [*numbers, *measure.tops, *measure.bottoms, *measure.cuts]

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from benchsuite.paper import PaperMaterial
 from benchsuite.paper.document import Document
+from benchsuite.paper.material import PaperMaterial
 from benchsuite.paper.numbering import number
 from benchsuite.paper.pdf import render_pdf
 from benchsuite.paper.study.compose import compose

@@ -16,8 +16,8 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Locator, Page, expect
 from pypdf import PdfReader
 
-from benchsuite.paper import PaperMaterial
 from benchsuite.paper.html import BLEED, render_html
+from benchsuite.paper.material import PaperMaterial
 from benchsuite.paper.numbering import number
 from benchsuite.paper.study.compose import compose
 from support.browser import DESKTOP, PHONE, chromium, opened

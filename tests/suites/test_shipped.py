@@ -13,8 +13,9 @@ from benchsuite.analysis.comparisons import SIGNIFICANCE
 from benchsuite.analysis.results import Results
 from benchsuite.contracts.dataset import Dataset
 from benchsuite.contracts.model import Model
-from benchsuite.paper import PaperMaterial, spanish
+from benchsuite.paper import spanish
 from benchsuite.paper.html import render_html
+from benchsuite.paper.material import PaperMaterial
 from benchsuite.paper.numbering import number
 from benchsuite.paper.study.compose import compose
 from benchsuite.registry import registry

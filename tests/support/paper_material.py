@@ -11,8 +11,7 @@ from PIL import Image
 
 from benchsuite.analysis.results import Results
 from benchsuite.contracts.dataset import DatasetCard
-from benchsuite.paper import PaperMaterial
-from benchsuite.paper.material import Mistake
+from benchsuite.paper.material import Mistake, PaperMaterial
 from benchsuite.paper.renderer import renderer
 from benchsuite.suite.claims import Claim
 from benchsuite.suite.schema import Suite

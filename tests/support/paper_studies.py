@@ -14,7 +14,7 @@ import numpy as np
 
 from benchsuite.analysis.results import Results
 from benchsuite.contracts.dataset import DatasetCard
-from benchsuite.paper import PaperMaterial
+from benchsuite.paper.material import PaperMaterial
 from benchsuite.store.record import Best, Cost, DatasetFacts, Epoch, ModelFacts, RunRecord, TestMetrics, WeightsFacts
 from benchsuite.suite.plan import Case, Component, Plan, RunSpec
 from benchsuite.suite.schema import Suite

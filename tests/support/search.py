@@ -10,7 +10,7 @@ from typing import Any
 from benchsuite.analysis.findings import SearchFindings
 from benchsuite.analysis.results import Results
 from benchsuite.analysis.search import search_findings
-from benchsuite.paper import PaperMaterial
+from benchsuite.paper.material import PaperMaterial
 from benchsuite.store.record import Best, RunRecord
 from benchsuite.suite.plan import Plan, PlannedSearch, RunSpec, Trial
 from benchsuite.suite.schema import Search

@@ -27,8 +27,7 @@ from benchsuite.engine.cost import model_facts
 from benchsuite.engine.features import cut
 from benchsuite.engine.network import Network
 from benchsuite.identity.canonical import digest
-from benchsuite.paper import PaperMaterial
-from benchsuite.paper.material import Mistake
+from benchsuite.paper.material import Mistake, PaperMaterial
 from benchsuite.paper.renderer import renderer
 from benchsuite.registry import Registry, registry
 from benchsuite.store.record import Best, Cost, DatasetFacts, Epoch, ModelFacts, RunRecord, TestMetrics, WeightsFacts

@@ -48,15 +48,14 @@ def _foreign(study: Study) -> str:
         f"({spanish.listing([f'`{text.file_name(name)}`' for name in names])})"
         for owner, names in provided.items()
     ]
-    said = [_drawn_by(made) for made in study.material.charts]
+    said = []
     if told:
         plural = len(told) > 1
-        said.insert(
-            0,
+        said.append(
             f"{'Los complementos' if plural else 'El complemento'} {spanish.listing(told)} "
-            f"{'son' if plural else 'es'} de terceros; la huella de su código forma parte de las claves.",
+            f"{'son' if plural else 'es'} de terceros; la huella de su código forma parte de las claves."
         )
-    return " ".join(said)
+    return " ".join([*said, *map(_drawn_by, study.material.charts)])
 
 
 def _drawn_by(made: PluginChart) -> str:
