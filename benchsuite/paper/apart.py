@@ -153,7 +153,9 @@ def _libraries() -> Callable[[list[dict[str, bytes]], dict[str, str]], Pages]:
         materials = [unpack(files) for files in packed]
         with keeping(before) as shelf:
             document = compose(*materials) if len(materials) == 1 else compose_comparison(*materials)
-            ahead(partial(figure.draw, figure.id) for figure in document.body if isinstance(figure, Figure))
+            figures = [block for block in document.body if isinstance(block, Figure)]
+            figures.sort(key=lambda figure: not figure.wide)  # what takes longest comes first
+            ahead(partial(figure.draw, figure.id) for figure in figures)
             numbering = number(document)
             planned = arrange(document, numbering)
 

@@ -58,6 +58,8 @@ def beside(make: Callable[[], T]) -> Iterator[Callable[[], T]]:
 
 def shared(jobs: Sequence[Callable[[], T]]) -> list[T]:
     """What each job makes, in order. This process and a copy of it share them out, each taking the next when free."""
+    if len(jobs) < 2:
+        return [job() for job in jobs]
     reading, writing = os.pipe()
     os.write(writing, b"".join(number.to_bytes(2, "big") for number in range(len(jobs))))
     os.close(writing)

@@ -13,7 +13,7 @@ from functools import cache
 from importlib import resources
 from typing import Any, Literal
 
-from jinja2 import Environment, FunctionLoader, StrictUndefined
+from jinja2 import Environment, FunctionLoader, StrictUndefined, pass_context
 from markupsafe import Markup, escape
 
 from benchsuite.errors import PaperError
@@ -66,23 +66,18 @@ def render(
     """The whole page as HTML. Raises PaperError for references to nothing."""
     backing = Backing(document)
     links = _links(document, numbering, backing if medium == "web" else None)
-    environment = Environment(
-        loader=FunctionLoader(template_text), autoescape=True, undefined=StrictUndefined, auto_reload=False
-    )
-    environment.filters.update(
-        rich=lambda source: text.render(document.form.agreeing(source), links),
-        plain=lambda source: plain(document, source),
-        heading=lambda title: _heading(document, title),
-        opening=lambda caption: _OPENING.split(plain(document, caption), 1)[0],
-        equation=lambda block: _display(block),
-        inline_svg=Markup,
-        backed=backing.cell,
-        run_anchor=backing.anchor,
-        series=lambda found: [dataclasses.asdict(series) for series in found],
-        date=spanish.date,
-    )
+    voice: dict[str, Callable[..., str]] = {
+        "rich": lambda source: text.render(document.form.agreeing(source), links),
+        "plain": lambda source: plain(document, source),
+        "heading": lambda title: _heading(document, title),
+        "opening": lambda caption: _OPENING.split(plain(document, caption), 1)[0],
+        "backed": backing.cell,
+        "run_anchor": backing.anchor,
+    }
     cited = [Work(anchor(key), document.references[key], document.bibtex.get(key, "")) for key in numbering.citations]
-    return environment.get_template(f"{document.form.template}_es/paper.html.j2").render(
+    template = _environment().get_template(f"{document.form.template}_es/paper.html.j2")
+    return template.render(
+        voice=voice,
         document=document,
         form=document.form,
         entries=entries,
@@ -92,6 +87,27 @@ def render(
         photo=photo,
         **{"csp": None, **(extra or {})},
     )
+
+
+@cache
+def _environment() -> Environment:
+    """The templates, each compiled once. Filters that depend on the document are passed with it as its `voice`."""
+    environment = Environment(
+        loader=FunctionLoader(template_text), autoescape=True, undefined=StrictUndefined, auto_reload=False
+    )
+
+    def of_document(name: str) -> Callable[..., str]:
+        return pass_context(lambda context, *values: context["voice"][name](*values))
+
+    filters: dict[str, Callable[..., Any]] = {
+        **{name: of_document(name) for name in ("rich", "plain", "heading", "opening", "backed", "run_anchor")},
+        "equation": _display,
+        "inline_svg": Markup,
+        "series": lambda found: [dataclasses.asdict(series) for series in found],
+        "date": spanish.date,
+    }
+    environment.filters.update(filters)
+    return environment
 
 
 def plain(document: Document, source: str) -> str:

@@ -20,10 +20,11 @@ from benchsuite.paper.spacing import spaced
 
 FULLEST = 0.8
 """Largest share of a page's height that heads and feet may take."""
-BEAM = (120, 5)
-"""How many states are kept before each text, and of them how many that have set the same floats."""
-WIDER = (400, 12), (400, 40)
-"""Tried where that leaves a flaw."""
+BEAMS = ((60, 4),), ((120, 5), (400, 12)), ((400, 40),)
+"""How many states are kept before each text, and of them how many that have set the same floats; the next are tried
+where those before leave a flaw."""
+MOST_WORK = 50_000
+"""Largest product of states and blocks that is tried: what a paper of a dozen pages needs for all of them."""
 SOONEST = {False: 2, True: 30}
 """How many texts before the one that mentions it a float may come, or a wide one be booked."""
 
@@ -66,12 +67,17 @@ def place(
     search = _Search(content, measures, heights, sheet)
 
     def tried(beam: tuple[int, int]) -> tuple[bool, float, Arrangement]:
-        found, cost = search.best(*beam)
-        return not search.flawless(found) or cost >= PAGE * found.last + FARTHER, cost, found
+        arranged, cost = search.best(*beam)
+        return not search.flawless(arranged) or cost >= PAGE * arranged.last + FARTHER, cost, arranged
 
-    first = tried(BEAM)
-    all_tried = [first, *shared([partial(tried, beam) for beam in WIDER])] if first[0] else [first]
-    return min(all_tried, key=lambda one: one[:2])[2]
+    found: list[tuple[bool, float, Arrangement]] = []
+    for beams in BEAMS:
+        affordable = [beam for beam in beams if beam[0] * len(content) <= MOST_WORK or not found]
+        found += shared([partial(tried, beam) for beam in affordable])
+        flawed, _, best = min(found, key=lambda one: one[:2])
+        if not flawed:
+            break
+    return best
 
 
 class _Search:

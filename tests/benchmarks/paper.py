@@ -63,18 +63,23 @@ def main() -> None:
 def _papers(suite: str, figures: int, folder: Path) -> list[Path]:
     """The packed materials of the three papers, in files."""
     from benchsuite.paper.attached import pack
+    from benchsuite.suite.schema import Section
     from support.synthetic_study import make_suite_material
 
     material = make_suite_material(suite)
     results = material.results
     declared = results.suite.paper
     renamed = results.suite.model_copy(update={"title": "Otro título"})
-    prose = "\n\n".join(f"{SENTENCE * 10} Véase la {{{{fig-more-{number}}}}}." for number in range(figures))
-    discussion = declared.sections[0].model_copy(
-        update={"id": "more", "title": "Más resultados", "text": prose, "sections": (), "place": "discussion"}
-    )
+    discussion = [
+        Section(
+            title=f"Discusión de la figura {number + 1}",
+            place="discussion",
+            text=SENTENCE * 10,
+        )
+        for number in range(figures)
+    ]
     longer = results.suite.model_copy(
-        update={"paper": declared.model_copy(update={"sections": (*declared.sections, discussion)})}
+        update={"paper": declared.model_copy(update={"sections": (*declared.sections, *discussion)})}
     )
     made = [
         material,
@@ -117,7 +122,7 @@ def _timed(paper: Path, folder: Path) -> tuple[float, float]:
     """Seconds of a process that builds a paper, and megabytes of its largest process."""
     command = [sys.executable, "-m", "tests.benchmarks.paper", "--build", str(paper), str(folder)]
     start = time.perf_counter()
-    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
     return time.perf_counter() - start, float(done.stdout)
 
 
