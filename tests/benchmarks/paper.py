@@ -16,7 +16,9 @@ import subprocess
 import sys
 import tempfile
 import time
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
+from multiprocessing import get_context
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING
@@ -40,7 +42,9 @@ def main() -> None:
     measured: dict[str, list[tuple[float, float]]] = {}
     pages: dict[str, int] = {}
     with tempfile.TemporaryDirectory(prefix="benchsuite-bench-") as scratch:
-        short, renamed, long = _papers(options.suite, options.figures, Path(scratch))
+        # In a process of its own: the memory of this one would count as that of those it starts.
+        with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+            short, renamed, long = pool.submit(_papers, options.suite, options.figures, Path(scratch)).result()
         for number in range(options.rounds):
             one, other = Path(scratch, f"short-{number}"), Path(scratch, f"long-{number}")
             for name, paper, folder in (
