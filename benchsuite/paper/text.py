@@ -17,8 +17,8 @@ from markupsafe import Markup, escape
 from benchsuite.errors import PaperError
 from benchsuite.paper.document import Block, Bullets, Equation, Paragraph
 from benchsuite.paper.quantities import TOKEN
+from benchsuite.suite.declared import LONGEST_TEXT
 
-LONGEST = 50_000
 MOJIBAKE = re.compile("Ã(?![A-ZÁÉÍÓÚÑÜÕÇ])|â€|ğŸ|Â[\u00a0-\u00bf]|\ufffd")
 DROPPED = {"Cc", "Cf", "Co", "Cs", "Cn"}
 _INLINE = re.compile(
@@ -48,11 +48,11 @@ def clean(text: str, where: str) -> str:
 
     Raises PaperError for text that was UTF-8 and has been read as Latin-1, and for text beyond all measure.
     """
-    if len(text) > LONGEST:
+    if len(text) > LONGEST_TEXT:
         raise PaperError(
             f"this text has {len(text)} characters",
             where=where,
-            expected=f"at most {LONGEST}",
+            expected=f"at most {LONGEST_TEXT}",
             remedy="split it into sections, or shorten it",
         )
     if found := MOJIBAKE.search(text):

@@ -6,9 +6,11 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+LONGEST_TEXT = 50_000
+"""Characters of a text that a paper can set."""
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9_]+$", max_length=80)]
 Line = Annotated[str, Field(max_length=500)]
-Text = Annotated[str, Field(max_length=100_000)]
+Text = Annotated[str, Field(max_length=LONGEST_TEXT)]
 Path = Annotated[str, Field(max_length=200)]
 Key = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_:.-]*$", max_length=80)]
 
