@@ -10,7 +10,7 @@ import pickle
 import signal
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, TypeVar, cast
+from typing import TypeVar, cast
 
 T = TypeVar("T")
 
@@ -18,7 +18,7 @@ T = TypeVar("T")
 @contextmanager
 def beside(make: Callable[[], T]) -> Iterator[Callable[[], T]]:
     """Make something in a copy of this process while the block goes on; what is lent waits for it and gives it, or
-    raises what making it raised.
+    raises what making it raised; MemoryError where the copy has ended without an answer.
 
     Where there are no copies it is made when it is asked for.
     """
@@ -28,22 +28,19 @@ def beside(make: Callable[[], T]) -> Iterator[Callable[[], T]]:
     reading, writing = os.pipe()
     copy = os.fork()
     if copy == 0:
-        done: tuple[bool, Any]
         try:
-            done = True, make()
-        except (Exception, MemoryError) as error:
-            done = False, error
-        with os.fdopen(writing, "wb") as file:
-            pickle.dump(done, file)
-        os._exit(0)
+            _answer(make, writing)
+        finally:  # whatever happens, the copy must not go on with what its original does
+            os._exit(0)
     os.close(writing)
 
     def made() -> T:
         with os.fdopen(reading, "rb", closefd=False) as file:
             answer = file.read()
-        if not answer:
-            raise MemoryError
-        well, what = pickle.loads(answer)
+        try:
+            well, what = pickle.loads(answer)
+        except (EOFError, pickle.UnpicklingError):
+            raise MemoryError from None
         if not well:
             raise what
         return cast("T", what)
@@ -54,6 +51,16 @@ def beside(make: Callable[[], T]) -> Iterator[Callable[[], T]]:
         os.close(reading)  # which ends a copy that still writes
         os.kill(copy, signal.SIGKILL)
         os.waitpid(copy, 0)
+
+
+def _answer(make: Callable[[], object], writing: int) -> None:
+    done: tuple[bool, object]
+    try:
+        done = True, make()
+    except (Exception, MemoryError) as error:
+        done = False, error
+    with os.fdopen(writing, "wb") as file:
+        pickle.dump(done, file)
 
 
 def shared(jobs: Sequence[Callable[[], T]]) -> list[T]:

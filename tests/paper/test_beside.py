@@ -43,6 +43,14 @@ def test_what_nobody_asks_for_is_given_up() -> None:
         os.kill(copy, 0)
 
 
+def test_a_copy_whose_answer_cannot_be_sent_ends_all_the_same() -> None:
+    def make() -> object:
+        return lambda: None
+
+    with pytest.raises(MemoryError), beside(make) as made:
+        made()
+
+
 @pytest.mark.parametrize("jobs", [0, 1, 2, 7, 300])
 def test_shared_jobs_are_made_once_each_and_given_in_order(jobs: int) -> None:
     assert shared([partial(int, number) for number in range(jobs)]) == list(range(jobs))
