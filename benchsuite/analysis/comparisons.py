@@ -94,7 +94,7 @@ def _flipped(differences: Sequence[float]) -> NDArray[np.float64]:
 
 
 def _share(sums: NDArray[np.float64]) -> float:
-    """How many of the sums are as large as the first, up to rounding."""
+    """The share of the sums that are at least the first, up to rounding."""
     return float((sums >= sums[0] - 1e-12 * np.abs(sums).max()).mean())
 
 

@@ -64,11 +64,14 @@ class Renderer:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._process.poll() is None:
-            if hasattr(os, "killpg"):
-                os.killpg(self._process.pid, signal.SIGKILL)  # its copy, too
-            else:
-                self._process.kill()
+        running = self._process.poll() is None
+        if self._process.returncode != 0:
+            with contextlib.suppress(ProcessLookupError):
+                if hasattr(os, "killpg"):
+                    os.killpg(self._process.pid, signal.SIGKILL)  # its copies, too, which may have outlived it
+                else:
+                    self._process.kill()
+        if running:
             self._process.communicate()
         self._scratch.cleanup()
 

@@ -29,6 +29,7 @@ def beside(make: Callable[[], T]) -> Iterator[Callable[[], T]]:
     copy = os.fork()
     if copy == 0:
         try:
+            os.close(reading)  # so that writing fails, and ends the copy, once nobody listens
             _answer(make, writing)
         finally:  # whatever happens, the copy must not go on with what its original does
             os._exit(0)
@@ -39,7 +40,7 @@ def beside(make: Callable[[], T]) -> Iterator[Callable[[], T]]:
             answer = file.read()
         try:
             well, what = pickle.loads(answer)
-        except (EOFError, pickle.UnpicklingError):
+        except (EOFError, pickle.UnpicklingError):  # killed, most likely for its memory
             raise MemoryError from None
         if not well:
             raise what
@@ -54,13 +55,17 @@ def beside(make: Callable[[], T]) -> Iterator[Callable[[], T]]:
 
 
 def _answer(make: Callable[[], object], writing: int) -> None:
-    done: tuple[bool, object]
+    """Write what is made, or the error; one that cannot be sent as it is, as RuntimeError."""
     try:
-        done = True, make()
-    except (Exception, MemoryError) as error:
-        done = False, error
+        answer = pickle.dumps((True, make()))
+    except Exception as error:
+        try:
+            answer = pickle.dumps((False, error))
+            pickle.loads(answer)
+        except Exception:
+            answer = pickle.dumps((False, RuntimeError(f"{type(error).__name__}: {error}")))
     with os.fdopen(writing, "wb") as file:
-        pickle.dump(done, file)
+        file.write(answer)
 
 
 def shared(jobs: Sequence[Callable[[], T]]) -> list[T]:

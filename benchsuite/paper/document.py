@@ -1,7 +1,7 @@
 """The document: what a paper consists of, before numbers, layout or markup.
 
-Blocks are plain frozen data. Texts are in the mini grammar of `text`; they name figures, tables, equations and
-works by identifier, and quoted results by the tokens of `quantities`.
+Blocks are plain frozen data, but for figures, which are drawn when they are asked for. Texts are in the mini grammar of
+`text`; they name figures, tables, equations and works by identifier, and quoted results by the tokens of `quantities`.
 """
 
 from __future__ import annotations

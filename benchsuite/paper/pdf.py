@@ -55,7 +55,7 @@ class Asset:
 
 
 def render_pdf(document: Document, numbering: Numbering, planned: Arrangement | None = None) -> bytes:
-    """The paper as PDF bytes, as `arrange` has planned it."""
+    """The paper as PDF bytes, as `arrange` has planned it, which is done here where no plan is given."""
     assets = _assets(document)
     content = _content(document)
     arrangement = planned or arrange(document, numbering)

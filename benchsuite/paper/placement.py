@@ -24,7 +24,7 @@ BEAMS = ((60, 4),), ((120, 5), (400, 12)), ((400, 40),)
 """How many states are kept before each text, and of them how many that have set the same floats; the next are tried
 where those before leave a flaw."""
 MOST_WORK = 50_000
-"""Largest product of states and blocks that is tried: what a paper of a dozen pages needs for all of them."""
+"""Largest product of states and blocks that is tried after the first search: what a dozen pages need for all."""
 SOONEST = {False: 2, True: 30}
 """How many texts before the one that mentions it a float may come, or a wide one be booked."""
 

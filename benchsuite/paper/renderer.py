@@ -27,7 +27,7 @@ SOURCES = ("benchsuite.analysis", "benchsuite.paper", "benchsuite_report_templat
 
 
 def renderer() -> dict[str, str]:
-    """Versions of the libraries, and one fingerprint of the templates and of the code from records to pages."""
+    """Versions of the libraries, and one fingerprint of the bytes of templates and code from records to pages."""
     found = {}
     for name in LIBRARIES:
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import pickle
 import time
 from functools import partial
 
@@ -43,11 +44,21 @@ def test_what_nobody_asks_for_is_given_up() -> None:
         os.kill(copy, 0)
 
 
-def test_a_copy_whose_answer_cannot_be_sent_ends_all_the_same() -> None:
-    def make() -> object:
+class Unsendable(Exception):
+    def __init__(self, first: int, second: int) -> None:
+        super().__init__(f"{first} and {second}")
+
+
+def test_what_cannot_be_sent_is_said_in_words() -> None:
+    def give() -> object:
         return lambda: None
 
-    with pytest.raises(MemoryError), beside(make) as made:
+    def fail() -> None:
+        raise Unsendable(1, 2)
+
+    with pytest.raises((AttributeError, pickle.PicklingError), match="lambda"), beside(give) as made:
+        made()
+    with pytest.raises(RuntimeError, match="Unsendable: 1 and 2"), beside(fail) as made:
         made()
 
 
