@@ -29,13 +29,15 @@ def results_blocks(study: Study) -> dict[str, list[Block]]:
         )
         return {"performance": [Paragraph(said), *_failures(study)]}
     compared = len(findings.cases) > 1
-    accuracies: list[Block] = [Paragraph(_accuracies(study)), _figure(study, "fig-accuracies", intervals.accuracies)]
+    accuracies: list[Block] = []
+    if compared:
+        accuracies = [Paragraph(_accuracies(study)), _figure(study, "fig-accuracies", intervals.accuracies)]
     parts: dict[str, list[Block]] = {
         "performance": [
             Paragraph(_overview(study), lead="Rendimiento del modelo"),
             results_table(study, "tab-results"),
             *_images(study),
-            *(accuracies if compared else []),
+            *accuracies,
             Paragraph(_loss(study)),
             _figure(study, "fig-loss", partial(curves.loss, seeds=_seeds(study)), wide=len(study.done) > 1),
             *_failures(study),
