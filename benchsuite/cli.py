@@ -8,22 +8,9 @@ from typing import Annotated
 import typer
 
 from benchsuite import __version__
-from benchsuite.commands import (
-    cache,
-    catalogue,
-    check,
-    check_plugin,
-    doctor,
-    new,
-    paper,
-    plan,
-    reproduce,
-    run,
-    show,
-    verify,
-)
+from benchsuite.commands import cache, check, check_plugin, doctor, list, new, paper, plan, reproduce, run, show, verify
 from benchsuite.commands.console import complain, messages
-from benchsuite.commands.defects import explained
+from benchsuite.commands.crash_report import explained
 from benchsuite.errors import BenchsuiteError
 
 INTERRUPTED = 130
@@ -36,7 +23,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-app.command("list")(catalogue.list_)
+app.command("list")(list.list_)
 app.command("plan")(plan.plan)
 app.command("run")(run.run)
 app.command("paper")(paper.paper)
@@ -46,7 +33,7 @@ app.command("reproduce")(reproduce.reproduce)
 app.command("show")(show.show)
 app.command("why")(show.why)
 app.command("verify")(verify.verify)
-app.command("schema")(catalogue.schema)
+app.command("schema")(list.schema)
 app.command("cache")(cache.cache)
 app.command("doctor")(doctor.doctor)
 app.command("new")(new.new)

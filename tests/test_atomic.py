@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from benchsuite.atomic import atomic_path, sweep, write_bytes, write_text
+from benchsuite.atomic_files import atomic_path, sweep, write_bytes, write_text
 from benchsuite.errors import StoreError
 
 
@@ -60,7 +60,7 @@ def test_a_kill_in_the_middle_of_writing_leaves_the_old_file(tmp_path: Path) -> 
     program = (
         "import os, signal, sys\n"
         "from pathlib import Path\n"
-        "from benchsuite.atomic import atomic_path\n"
+        "from benchsuite.atomic_files import atomic_path\n"
         "with atomic_path(Path(sys.argv[1])) as temporary:\n"
         "    temporary.write_bytes(b'half')\n"
         "    os.kill(os.getpid(), signal.SIGKILL)\n"

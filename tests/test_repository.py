@@ -98,7 +98,7 @@ def test_the_suites_of_the_readme_are_valid() -> None:
 
 def test_every_suite_that_ships_is_valid() -> None:
     from benchsuite.registry import registry
-    from benchsuite.suite.expand import expand
+    from benchsuite.suite.planning.expand import expand
     from benchsuite.suite.reader import read_suite
 
     files = sorted((ROOT / "suites").glob("*.yaml"))

@@ -16,8 +16,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from benchsuite.analysis.comparisons import SIGNIFICANCE, one_sided
 from benchsuite.analysis.findings import ClaimFindings, Estimate, Inequality, Verdict
 from benchsuite.analysis.intervals import mean_estimate
-from benchsuite.suite.claims import Claim
-from benchsuite.suite.metrics import HIGHER_IS_BETTER
+from benchsuite.suite.schema.claims import Claim
+from benchsuite.suite.schema.metrics import HIGHER_IS_BETTER
 
 LEVEL = SIGNIFICANCE / 2
 Measured = Mapping[int, tuple[str, float]]

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from benchsuite.store.record import DatasetFacts, Deviation, Environment, Failure, ModelFacts, WeightsFacts
-from benchsuite.suite.claims import Claim
-from benchsuite.suite.plan import Case
-from benchsuite.suite.schema import Search
+from benchsuite.suite.cases.plan import Case
+from benchsuite.suite.schema.claims import Claim
+from benchsuite.suite.schema.suite import Search
 
 
 @dataclass(frozen=True)

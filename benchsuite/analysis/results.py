@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from benchsuite.analysis.crossed import Outcomes
 from benchsuite.analysis.findings import Findings
-from benchsuite.analysis.study import study
+from benchsuite.analysis.seed_image_anova import Outcomes
+from benchsuite.analysis.summary import study
 from benchsuite.store.record import RunRecord
-from benchsuite.suite.expand import baselines
-from benchsuite.suite.plan import Plan
-from benchsuite.suite.references import Vocabulary
-from benchsuite.suite.schema import Suite
+from benchsuite.suite.cases.plan import Plan
+from benchsuite.suite.planning.expand import baselines
+from benchsuite.suite.prose.references import Vocabulary
+from benchsuite.suite.schema.suite import Suite
 
 
 @dataclass(frozen=True)

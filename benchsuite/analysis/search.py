@@ -19,8 +19,8 @@ from benchsuite.analysis.findings import AxisImportance, SearchFindings, TrialFi
 from benchsuite.analysis.intervals import CONFIDENCE
 from benchsuite.identity.canonical import canonical
 from benchsuite.store.record import RunRecord
-from benchsuite.suite.plan import Plan, Trial
-from benchsuite.suite.search import most_runs, points
+from benchsuite.suite.cases.plan import Plan, Trial
+from benchsuite.suite.search.proposal import most_runs, points
 
 PERMUTATIONS = 999
 FEWEST_A_VALUE, FEWEST_FREE = 2, 5

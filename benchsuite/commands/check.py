@@ -12,8 +12,8 @@ from benchsuite.commands.console import announce, say
 from benchsuite.commands.options import Plugins
 
 if TYPE_CHECKING:
-    from benchsuite.paper.apart import Renderer
-    from benchsuite.paper.material import PaperMaterial
+    from benchsuite.paper.context.material import PaperMaterial
+    from benchsuite.paper.rendering.process import Renderer
 
 SHOWN = 20
 
@@ -28,10 +28,10 @@ def check(paper: PaperFile, plugins: Plugins = None) -> None:
     Needs no data, no GPU and no results folder; the figure of a plugin is computed again where the plugin is. Exit code
     0: the paper says what its records give; 1: it does not.
     """
-    from benchsuite.paper.apart import Renderer
+    from benchsuite.paper.rendering.process import Renderer
 
     with Renderer() as renderer, tempfile.TemporaryDirectory(prefix="benchsuite-check-") as folder:
-        from benchsuite.paper.attached import open_paper  # while the renderer reads in its own libraries
+        from benchsuite.paper.bundle.attachments import open_paper  # while the renderer reads in its own libraries
 
         given, material = open_paper(paper)
         faults = _faults(material)
@@ -45,8 +45,8 @@ def check(paper: PaperFile, plugins: Plugins = None) -> None:
 
 def _faults(material: PaperMaterial) -> list[str]:
     """What a paper carries that does not follow from the rest of it; says which charts could not be computed again."""
-    from benchsuite.paper.attached import inconsistencies
-    from benchsuite.paper.charts import charts_apart, compared
+    from benchsuite.paper.bundle.attachments import inconsistencies
+    from benchsuite.paper.plugin_figures import charts_apart, compared
 
     again = list(compared(material.charts, charts_apart(material)))
     for made, same in again:
@@ -69,7 +69,7 @@ def rebuild(material: PaperMaterial, folder: Path, renderer: Renderer) -> bytes:
 
 def report(given: bytes, rebuilt: bytes, material: PaperMaterial) -> bool:
     """Say how a paper compares with the one built again; whether it says what its results give."""
-    from benchsuite.paper.checking import differing_drawings, differing_words
+    from benchsuite.paper.bundle.pdf_diff import differing_drawings, differing_words
 
     base = f"{len(material.results.records)} attached runs" + (" and the attached charts" if material.charts else "")
     if given == rebuilt:
@@ -97,7 +97,7 @@ def report(given: bytes, rebuilt: bytes, material: PaperMaterial) -> bool:
 
 def changed_renderer(material: PaperMaterial) -> list[str]:
     """What sets papers here in other versions than set this one."""
-    from benchsuite.paper.renderer import renderer
+    from benchsuite.paper.bundle.renderer_versions import renderer
 
     here = renderer()
     return [

@@ -14,8 +14,8 @@ from benchsuite.errors import BenchsuiteError, PluginError
 
 if TYPE_CHECKING:
     from benchsuite.registry import Entry, Registry
-    from benchsuite.testing.cards import Card, Check
-    from benchsuite.testing.origin import Announced
+    from benchsuite.testing.harness.component_source import Announced
+    from benchsuite.testing.runner.conformance_cards import Card, Check
 
 SIGNS = {"passed": ("✓", "green"), "failed": ("✗", "bold red"), "skipped": ("–", "dim")}
 
@@ -65,11 +65,11 @@ def check_plugin(plugin: Plugin, settings: SetParameter = None, as_json: Json = 
 
 def _checked(entry: Entry, origin: Announced, given: Mapping[str, Any]) -> Card:
     """Check one component, a line for each rule, and keep its card."""
-    from benchsuite.testing import cards
-    from benchsuite.testing.report import broken, card_of
-    from benchsuite.testing.rules import rules_of
-    from benchsuite.testing.runner import Runner
-    from benchsuite.testing.subject import parsed
+    from benchsuite.testing.harness.subject import parsed
+    from benchsuite.testing.rules.rule import rules_of
+    from benchsuite.testing.runner import conformance_cards
+    from benchsuite.testing.runner.report import broken, card_of
+    from benchsuite.testing.runner.runner import Runner
 
     own = {name: value for name, value in given.items() if name in entry.component.Parameters.model_fields}
     parsed(entry, own)
@@ -87,7 +87,7 @@ def _checked(entry: Entry, origin: Announced, given: Mapping[str, Any]) -> Card:
                 for line in broken(check).splitlines():
                     messages.print(f"      {line}", markup=False)
     card = card_of(entry, own, checks)
-    say(f"  the card is kept in {cards.store(card)}")
+    say(f"  the card is kept in {conformance_cards.store(card)}")
     return card
 
 
@@ -121,8 +121,8 @@ def _chosen(plugin: str) -> list[tuple[Entry, Announced]]:
 
 def _in_files(path: Path) -> list[tuple[Entry, Announced]]:
     """The components of a Python file, or of a folder of them."""
-    from benchsuite.registry.probing import stuck
-    from benchsuite.testing.origin import local_registry
+    from benchsuite.registry.import_check import stuck
+    from benchsuite.testing.harness.component_source import local_registry
 
     if not path.exists():
         raise PluginError(
@@ -167,7 +167,7 @@ def _components(known: Registry, name: str) -> list[tuple[Entry, Announced]]:
 def _all(known: Registry, distribution: str, local: tuple[Path, ...] = ()) -> list[tuple[Entry, Announced]]:
     """Every component of a distribution. Raises PluginError when one of its plugins was set aside."""
     from benchsuite.registry import same_distribution
-    from benchsuite.testing.origin import unusable
+    from benchsuite.testing.harness.component_source import unusable
 
     for bad in known.quarantined:
         if same_distribution(bad.distribution, distribution):
@@ -177,14 +177,14 @@ def _all(known: Registry, distribution: str, local: tuple[Path, ...] = ()) -> li
 
 
 def _origin(entry: Entry, local: tuple[Path, ...] = ()) -> Announced:
-    from benchsuite.testing.origin import Announced
+    from benchsuite.testing.harness.component_source import Announced
 
     return Announced(entry.kind, entry.name, entry.distribution, local)
 
 
 def _unknown(known: Registry, name: str) -> list[tuple[Entry, Announced]]:
     from benchsuite.registry import KINDS, UnknownComponent
-    from benchsuite.suite.problems import did_you_mean, one_of
+    from benchsuite.suite.source.problems import did_you_mean, one_of
 
     names = sorted({name for kind in KINDS for name in known.names(kind)})
     distributions = sorted({entry.distribution for entry in known.components})
@@ -197,8 +197,8 @@ def _unknown(known: Registry, name: str) -> list[tuple[Entry, Announced]]:
 
 def _given(settings: Sequence[str], entries: Sequence[Entry]) -> dict[str, Any]:
     """The parameters of `--set`. Raises SuiteError for what is none, or none of any component's."""
-    from benchsuite.suite.overrides import read_overrides
-    from benchsuite.suite.problems import Mark, Problem, SuiteError, did_you_mean, one_of
+    from benchsuite.suite.planning.overrides import read_overrides
+    from benchsuite.suite.source.problems import Mark, Problem, SuiteError, did_you_mean, one_of
 
     known = sorted({name for entry in entries for name in entry.component.Parameters.model_fields})
     # Read as a suite's overrides are; those begin with the kind of component.

@@ -117,14 +117,14 @@ def _device() -> Iterator[Finding]:
 
 
 def _pango() -> Iterator[Finding]:
-    from benchsuite.paper.pango import check_pango, versions
+    from benchsuite.paper.rendering.pango import check_pango, versions
 
     check_pango()
     yield Finding("pango", "good", ", ".join(f"{name} {version}" for name, version in versions().items()) or "there")
 
 
 def _fonts() -> Iterator[Finding]:
-    from benchsuite.paper.fonts import FACES, face
+    from benchsuite.paper.rendering.fonts import FACES, face
 
     absent = []
     for name in FACES:
@@ -155,8 +155,8 @@ def _data(data: Path | None) -> Iterator[Finding]:
 
 
 def _cache() -> Iterator[Finding]:
+    from benchsuite.settings import CACHE_GB, CHECKPOINT_SECONDS, HANG_SECONDS, THREADS
     from benchsuite.sources.cache import cache_root
-    from benchsuite.variables import CACHE_GB, CHECKPOINT_SECONDS, HANG_SECONDS, THREADS
 
     for variable in (CACHE_GB, CHECKPOINT_SECONDS, HANG_SECONDS, THREADS):
         variable.value()
@@ -190,7 +190,7 @@ def _memory() -> Iterator[Finding]:
 
 
 def _plugins() -> Iterator[Finding]:
-    from benchsuite.registry.probing import stuck
+    from benchsuite.registry.import_check import stuck
 
     culprit = stuck()
     if culprit is not None:

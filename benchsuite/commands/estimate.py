@@ -12,12 +12,12 @@ from rich.table import Table
 from benchsuite.commands.console import duration, say, size, table
 from benchsuite.engine.task import RunTask
 from benchsuite.errors import BenchsuiteError
-from benchsuite.execution.jobs import Probe
+from benchsuite.execution.messages import Probe
 from benchsuite.execution.pool import Pool
-from benchsuite.execution.study import probe_all
-from benchsuite.store.folders import Store
+from benchsuite.execution.scheduler import probe_all
 from benchsuite.store.record import RunRecord
-from benchsuite.suite.plan import Plan
+from benchsuite.store.run_store import Store
+from benchsuite.suite.cases.plan import Plan
 
 RECORD_BYTES = 100_000
 """A record, its predictions and its log, roughly."""

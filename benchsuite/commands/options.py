@@ -87,7 +87,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs inst
 def _use_plugins(named: list[Path] | None) -> None:
     """Tell this process, and its workers, of local plugins."""
     if named:
-        from benchsuite.registry.local import add_places
+        from benchsuite.registry.local_plugins import add_places
 
         add_places(named)
 

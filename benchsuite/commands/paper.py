@@ -29,9 +29,9 @@ from benchsuite.commands.options import (
 from benchsuite.errors import PaperError
 
 if TYPE_CHECKING:
-    from benchsuite.commands.study import Study
-    from benchsuite.paper.apart import Renderer
-    from benchsuite.paper.material import PaperFiles
+    from benchsuite.commands.session import Study
+    from benchsuite.paper.context.material import PaperFiles
+    from benchsuite.paper.rendering.process import Renderer
 
 
 def paper(
@@ -69,12 +69,12 @@ def paper(
         raise PaperError(
             "no suite is named", expected="SUITE, or --compare A B", remedy="`benchsuite list` shows the suites"
         )
-    from benchsuite.paper.apart import Renderer
-    from benchsuite.paper.pango import check_pango
+    from benchsuite.paper.rendering.pango import check_pango
+    from benchsuite.paper.rendering.process import Renderer
 
     check_pango()
     with Renderer() as renderer:  # which reads in its libraries while ours are read in and the study is opened
-        from benchsuite.commands.study import open_study, place_from
+        from benchsuite.commands.session import open_study, place_from
 
         place = place_from(data, policy, device, results)
         study = open_study(suite, place, overrides=overrides, seeds=seeds, download=False)
@@ -85,7 +85,7 @@ def paper(
 
 def _check_done(study: Study, results: Path, need_all: bool) -> None:
     """Say how much of a study is done. Raises PaperError when nothing is, or less than all while all is needed."""
-    from benchsuite.execution.study import known_records
+    from benchsuite.execution.scheduler import known_records
 
     if study.preparation.tasks is None:
         trial = results / f"{study.suite.name}@sample"
@@ -118,8 +118,8 @@ def _check_done(study: Study, results: Path, need_all: bool) -> None:
 
 
 def _compare(first: Path, second: Path, to: Path) -> None:
-    from benchsuite.paper.attached import open_paper
     from benchsuite.paper.build import build_comparison
+    from benchsuite.paper.bundle.attachments import open_paper
 
     found = [paper_in(place) for place in (first, second)]
     one, other = (open_paper(file)[1] for file in found)
@@ -149,8 +149,8 @@ def write_paper(
 
     Nothing is done again for a paper that is there and has not changed.
     """
-    from benchsuite.commands.material import gather
     from benchsuite.paper.build import build_paper
+    from benchsuite.paper.gather import gather
 
     asked = {name: value.value for name, value in (("template", template), ("page", page)) if value}
     suite = study.suite.model_copy(update={"paper": study.suite.paper.model_copy(update=asked)})

@@ -25,9 +25,9 @@ from benchsuite.commands.options import (
 
 if TYPE_CHECKING:
     from benchsuite.commands.estimate import CaseCost
-    from benchsuite.commands.study import Study
+    from benchsuite.commands.session import Study
     from benchsuite.store.record import RunRecord
-    from benchsuite.suite.plan import Plan, PlannedSearch
+    from benchsuite.suite.cases.plan import Plan, PlannedSearch
 
 
 def plan(
@@ -45,8 +45,8 @@ def plan(
     as_json: Json = False,
 ) -> None:
     """Show the cases and seeds of SUITE, which runs are done and which are due. Downloads and trains nothing."""
-    from benchsuite.commands.study import open_study, place_from
-    from benchsuite.execution.study import known_records
+    from benchsuite.commands.session import open_study, place_from
+    from benchsuite.execution.scheduler import known_records
 
     study = open_study(
         suite,
@@ -77,7 +77,7 @@ def _costs(study: Study) -> tuple[CaseCost, ...]:
     from benchsuite.commands.estimate import study_cost
     from benchsuite.commands.progress import Lines
     from benchsuite.execution.pool import Pool
-    from benchsuite.execution.study import devices_for, due, known_records
+    from benchsuite.execution.scheduler import devices_for, due, known_records
 
     tasks = study.preparation.tasks or ()
     if not tasks:
@@ -87,8 +87,8 @@ def _costs(study: Study) -> tuple[CaseCost, ...]:
 
 
 def _show(study: Study, known: Mapping[str, RunRecord]) -> None:
-    from benchsuite.execution.study import due
-    from benchsuite.store.folders import Store
+    from benchsuite.execution.scheduler import due
+    from benchsuite.store.run_store import Store
 
     preparation = study.preparation
     expanded, tasks = preparation.plan, preparation.tasks
@@ -168,7 +168,7 @@ def _search_as_json(plan: Plan) -> Mapping[str, Any]:
 
 def search_words(planned: PlannedSearch) -> str:
     """A search in one line."""
-    from benchsuite.suite.search import points, rung_sizes
+    from benchsuite.suite.search.proposal import points, rung_sizes
 
     search = planned.declared
     line = f"{search.sampler}, {search.budget} trials of {points(search):,} points, by {search.metric}"

@@ -14,7 +14,7 @@ from benchsuite.commands.options import Data, DeviceName, DeviceOption, Plugins,
 from benchsuite.errors import PaperError
 
 if TYPE_CHECKING:
-    from benchsuite.paper.material import PaperMaterial
+    from benchsuite.paper.context.material import PaperMaterial
 
 
 def reproduce(
@@ -34,10 +34,10 @@ def reproduce(
     is not there, and the plugins. Exit code 0: all that was compared is equal, or differs for reasons that are told;
     1: something differs that should not.
     """
-    from benchsuite.paper.apart import Renderer
+    from benchsuite.paper.rendering.process import Renderer
 
     with Renderer() as renderer:  # which reads in its libraries while the paper is read
-        from benchsuite.paper.attached import inconsistencies, open_paper
+        from benchsuite.paper.bundle.attachments import inconsistencies, open_paper
 
         given, material = open_paper(paper)
         for fault in (faults := inconsistencies(material)):
@@ -83,7 +83,7 @@ def _needs(material: PaperMaterial) -> None:
 
 def _repeat(material: PaperMaterial, runs: int, data: Path | None, policy: PolicyName, device: DeviceName) -> bool:
     """Train runs again in a scratch folder; whether all have the paper's bits, or a reason not to."""
-    from benchsuite.commands.study import place_from
+    from benchsuite.commands.session import place_from
     from benchsuite.commands.verify import pairs, repeat, tell
     from benchsuite.execution.preparation import prepare
     from benchsuite.registry import registry

@@ -27,7 +27,7 @@ from benchsuite.commands.options import (
 )
 
 if TYPE_CHECKING:
-    from benchsuite.commands.study import Study
+    from benchsuite.commands.session import Study
     from benchsuite.engine.task import RunTask
     from benchsuite.store.record import RunRecord
 
@@ -56,11 +56,11 @@ def run(
     Finished runs are reused, interrupted ones go on from their last checkpoint. Exit code 0: all done; 1: some runs
     failed; 2: nothing could be started.
     """
-    from benchsuite.commands.study import open_study, place_from
-    from benchsuite.store.folders import Store
+    from benchsuite.commands.session import open_study, place_from
+    from benchsuite.store.run_store import Store
 
     if paper:
-        from benchsuite.paper.pango import check_pango
+        from benchsuite.paper.rendering.pango import check_pango
 
         check_pango()
     study = open_study(
@@ -90,7 +90,7 @@ def run(
 
 def _write_paper(study: Study, tasks: Sequence[RunTask], template: TemplateName | None, page: PageName | None) -> None:
     from benchsuite.commands.paper import write_paper
-    from benchsuite.execution.study import known_records
+    from benchsuite.execution.scheduler import known_records
 
     if all(record.status != "done" for record in known_records(tasks).values()):
         say("no paper: no run is done")
@@ -152,7 +152,7 @@ def _announce(study: Study, tasks: Sequence[RunTask]) -> None:
 
 def _due(study: Study, made: Collection[str]) -> list[RunTask]:
     """What is due, less what was made just now, whatever came of it."""
-    from benchsuite.execution.study import due, known_records
+    from benchsuite.execution.scheduler import due, known_records
 
     tasks = study.preparation.tasks or ()
     return [task for task in due(tasks, known_records(tasks)) if task.key.key not in made]
@@ -166,7 +166,7 @@ def _make(study: Study, todo: Sequence[RunTask], show_estimate: bool) -> tuple[S
     from benchsuite.commands.estimate import cost_table, study_cost, verdict
     from benchsuite.commands.progress import display
     from benchsuite.execution.pool import Pool
-    from benchsuite.execution.study import devices_for, run_all
+    from benchsuite.execution.scheduler import devices_for, run_all
 
     made: set[str] = set()
     failed = []

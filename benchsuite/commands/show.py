@@ -25,9 +25,9 @@ from benchsuite.commands.options import (
 from benchsuite.errors import StoreError
 
 if TYPE_CHECKING:
-    from benchsuite.store.folders import Store
     from benchsuite.store.record import RunRecord
-    from benchsuite.suite.plan import Plan
+    from benchsuite.store.run_store import Store
+    from benchsuite.suite.cases.plan import Plan
 
 RunName = Annotated[
     str,
@@ -73,9 +73,9 @@ def why(
     as_json: Json = False,
 ) -> None:
     """Say why RUN is due: never run, failed, or which field of its key changed since it was made."""
-    from benchsuite.commands.study import open_study, place_from
-    from benchsuite.identity.why import explain
-    from benchsuite.store.folders import Store
+    from benchsuite.commands.session import open_study, place_from
+    from benchsuite.identity.key_diff import explain
+    from benchsuite.store.run_store import Store
 
     name, case, seed, trial = _parts(run, results)
     if trial:
@@ -160,7 +160,7 @@ def _parts(run: str, results: Path) -> tuple[str, str | None, int | None, bool]:
 
 def _matching(run: str, results: Path) -> list[tuple[Store, RunRecord]]:
     """Records whose key begins with `run`, or that bear its suite, case and seed; in the study's own order."""
-    from benchsuite.store.folders import Store
+    from benchsuite.store.run_store import Store
 
     stores = [Store(results), *(Store(folder) for folder in sorted(results.glob("*@sample")))]
     everything = [(store, record) for store in stores for record in store.records()]

@@ -28,8 +28,8 @@ from benchsuite.errors import StoreError
 
 if TYPE_CHECKING:
     from benchsuite.engine.task import RunTask
-    from benchsuite.store.folders import Store
     from benchsuite.store.record import RunRecord
+    from benchsuite.store.run_store import Store
 
 
 def verify(
@@ -48,8 +48,8 @@ def verify(
     A run made in another environment is compared in numbers, with the reasons why its bits may differ. Exit code 0:
     all equal (or only comparable in numbers); 1: bits differ that should not.
     """
-    from benchsuite.commands.study import open_study, place_from
-    from benchsuite.store.folders import Store
+    from benchsuite.commands.session import open_study, place_from
+    from benchsuite.store.run_store import Store
 
     study = open_study(
         suite, place_from(data, policy, device, results), overrides=overrides, seeds=seeds, download=True
@@ -98,7 +98,7 @@ def pairs(tasks: Sequence[RunTask], records: Sequence[RunRecord]) -> list[tuple[
 
     Of a search that are the trials that its results imply.
     """
-    from benchsuite.identity.why import differences
+    from benchsuite.identity.key_diff import differences
 
     done = [record for record in records if record.status == "done"]
     found = []
@@ -117,8 +117,8 @@ def repeat(found: Sequence[tuple[RunTask, RunRecord]], scratch: Path, store: Sto
     """Make runs again below `scratch`, caches included. `store` has the predictions of the first time, if any has."""
     from benchsuite.commands.progress import display
     from benchsuite.execution.pool import Pool
-    from benchsuite.execution.study import devices_for, run_all
-    from benchsuite.store.folders import Store
+    from benchsuite.execution.scheduler import devices_for, run_all
+    from benchsuite.store.run_store import Store
 
     again = [replace(task, results=scratch / "results", cache=scratch / "cache") for task, _ in found]
     known = {task.key.key: record for task, record in found}
@@ -141,7 +141,7 @@ def _compare(old: RunRecord, new: RunRecord, old_store: Store | None, new_store:
         return Verdict(title, weights, predictions, "the same bits", (), False)
     import numpy as np
 
-    from benchsuite.identity.why import differences
+    from benchsuite.identity.key_diff import differences
 
     reasons = differences(old.key_fields, new.key_fields)
     assert old.test is not None

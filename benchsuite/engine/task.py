@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchsuite.identity.key import RunKey
 from benchsuite.identity.numerics import Numerics
+from benchsuite.identity.run_key import RunKey
 from benchsuite.sources.data import LocatedData
 from benchsuite.sources.weights import LocatedWeights
 from benchsuite.store.record import Deviation
-from benchsuite.suite.plan import RunSpec
+from benchsuite.suite.cases.plan import RunSpec
 
 
 @dataclass(frozen=True)

@@ -21,14 +21,14 @@ from typing import Any
 from benchsuite.engine.task import RunTask
 from benchsuite.errors import WorkerDied
 from benchsuite.execution import worker
-from benchsuite.execution.jobs import Busy, Probe, ProbeJob, Progress
+from benchsuite.execution.messages import Busy, Probe, ProbeJob, Progress
 from benchsuite.identity.numerics import Numerics
 from benchsuite.processes import ending
 from benchsuite.registry import OURS
+from benchsuite.settings import HANG_SECONDS
 from benchsuite.store.environment import capture
-from benchsuite.store.folders import Store
 from benchsuite.store.record import Failure, RunRecord
-from benchsuite.variables import HANG_SECONDS
+from benchsuite.store.run_store import Store
 
 GRACE_SECONDS = 5.0
 

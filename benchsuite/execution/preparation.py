@@ -16,18 +16,18 @@ from benchsuite.contracts.model import Model
 from benchsuite.contracts.recipe import Recipe
 from benchsuite.engine.task import RunTask
 from benchsuite.identity.canonical import digest
-from benchsuite.identity.code import fingerprints, libraries
-from benchsuite.identity.key import Role, run_key
 from benchsuite.identity.numerics import Numerics, describe
+from benchsuite.identity.run_key import Role, run_key
+from benchsuite.identity.source_fingerprint import fingerprints, libraries
 from benchsuite.registry import Registry
-from benchsuite.registry.blame import blaming
+from benchsuite.registry.attribution import blaming
 from benchsuite.sources.cache import Policy
 from benchsuite.sources.data import LocatedData, locate_data
 from benchsuite.sources.weights import LocatedWeights, locate_weights
 from benchsuite.store.record import Deviation
-from benchsuite.suite.plan import Case, Component, Plan, RunSpec
-from benchsuite.suite.space import corners
-from benchsuite.suite.trial import trial
+from benchsuite.suite.cases.plan import Case, Component, Plan, RunSpec
+from benchsuite.suite.planning.sample_smoke import trial
+from benchsuite.suite.search.space import corners
 
 T = TypeVar("T")
 

@@ -21,18 +21,18 @@ from pathlib import Path
 
 from filelock import Timeout
 
-from benchsuite.atomic import store_error
+from benchsuite.atomic_files import store_error
 from benchsuite.contracts.observer import EpochReport
-from benchsuite.engine import memory
-from benchsuite.engine.determinism import configure, prepare_environment
+from benchsuite.engine.determinism.torch_settings import configure, prepare_environment
+from benchsuite.engine.meters import memory
 from benchsuite.engine.task import RunTask
 from benchsuite.errors import BenchsuiteError, SetupError
-from benchsuite.execution.jobs import Busy, Probe, ProbeJob
-from benchsuite.identity.code import fingerprints
+from benchsuite.execution.messages import Busy, Probe, ProbeJob
 from benchsuite.identity.numerics import Numerics
+from benchsuite.identity.source_fingerprint import fingerprints
 from benchsuite.registry import registry
-from benchsuite.store.folders import LOG, Store
 from benchsuite.store.record import RunRecord
+from benchsuite.store.run_store import LOG, Store
 
 
 class ParentGone(BaseException):
@@ -71,7 +71,7 @@ def _prepared(numerics: Numerics, gpu: str | None) -> Exception | None:
 
 def _spoiled() -> bool:
     """Whether a plugin has changed what all code of this process shares."""
-    from benchsuite.engine import guard  # which imports torch, as the parent of this process must not
+    from benchsuite.engine.diagnostics import guard  # which imports torch, as the parent of this process must not
 
     return guard.spoiled()
 
@@ -105,7 +105,7 @@ class _Channel:
 
 def _serve(job: RunTask | ProbeJob, channel: _Channel) -> RunRecord | Probe | Busy:
     if isinstance(job, ProbeJob):
-        from benchsuite.execution.probe import probe
+        from benchsuite.execution.cost_probe import probe
 
         return probe(job.task, registry())
     store = Store(job.results)
@@ -139,7 +139,7 @@ def _check_code(task: RunTask) -> None:
 
 
 def _carry(task: RunTask, store: Store, channel: _Channel) -> RunRecord:
-    from benchsuite.engine.run import carry
+    from benchsuite.engine.run.run import carry
 
     with _logging(store.folder(task.key.key) / LOG):
         watcher = _Watcher(channel)

@@ -15,13 +15,13 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchsuite.atomic import write_bytes, write_text
+from benchsuite.atomic_files import write_bytes, write_text
 from benchsuite.errors import StoreError
-from benchsuite.paper.material import PaperFiles
+from benchsuite.paper.context.material import PaperFiles
 
 if TYPE_CHECKING:
-    from benchsuite.paper.apart import Renderer
-    from benchsuite.paper.material import PaperMaterial
+    from benchsuite.paper.context.material import PaperMaterial
+    from benchsuite.paper.rendering.process import Renderer
 
 
 @dataclass(frozen=True)
@@ -61,18 +61,19 @@ def build_comparison(first: PaperMaterial, second: PaperMaterial, folder: Path) 
 def _build(
     materials: tuple[PaperMaterial, ...], folder: Path, name: str, renderer: Renderer | None, memory: Path | None
 ) -> PaperFiles:
-    from benchsuite.paper import apart, attached, pango
+    from benchsuite.paper.bundle import attachments
+    from benchsuite.paper.rendering import pango, process
 
     files = PaperFiles(html=folder / f"{name}.html", pdf=folder / f"{name}.pdf")
-    packed = [attached.pack(material) for material in materials]
+    packed = [attachments.pack(material) for material in materials]
     setting = _digest(json.dumps([dict(materials[0].renderer), pango.versions(), sys.version]).encode())
     order = _digest(repr(packed).encode())
     place = memory / f"{_digest(str(folder.resolve()).encode())[:32]}.json" if memory is not None else None
     before = _remembered(place)
     if (before.order, before.renderer) == (order, setting) and _stand(files, before):
         return files
-    with renderer or apart.Renderer() as process:
-        pages = process.pages(packed, before.kept if before.renderer == setting else {})
+    with renderer or process.Renderer() as rendering:
+        pages = rendering.pages(packed, before.kept if before.renderer == setting else {})
     write_bytes(files.html, pages.html)
     write_bytes(files.pdf, pages.pdf)
     if place is not None:

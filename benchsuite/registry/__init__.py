@@ -1,8 +1,7 @@
 """The registry: which plugins are installed, what they provide, and which of them had to be set aside."""
 
-from benchsuite.registry.catalogue import Registry, same_distribution
 from benchsuite.registry.discovery import discover, registry, use_local
-from benchsuite.registry.entries import (
+from benchsuite.registry.entry import (
     CASE_PARTS,
     KINDS,
     OURS,
@@ -12,6 +11,7 @@ from benchsuite.registry.entries import (
     Quarantined,
     UnknownComponent,
 )
+from benchsuite.registry.registry import Registry, same_distribution
 
 __all__ = [
     "CASE_PARTS",

@@ -9,11 +9,11 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Protocol
 
-from benchsuite.registry.catalogue import Registry
-from benchsuite.registry.entries import KINDS, Entry, Kind, Quarantined
-from benchsuite.registry.inspection import Provided, Unfit, guarded, inspect_plugin, new_manager
-from benchsuite.registry.local import DISTRIBUTION, add_places, local_plugins, places
-from benchsuite.registry.versions import ATTRIBUTE, agree
+from benchsuite.registry.api_version import ATTRIBUTE, agree
+from benchsuite.registry.entry import KINDS, Entry, Kind, Quarantined
+from benchsuite.registry.local_plugins import DISTRIBUTION, add_places, local_plugins, places
+from benchsuite.registry.registry import Registry
+from benchsuite.registry.validation import Provided, Unfit, guarded, inspect_plugin, new_manager
 
 GROUP = "benchsuite"
 

@@ -10,10 +10,10 @@ from importlib.resources import files
 from pathlib import Path
 
 from benchsuite import __version__
-from benchsuite.atomic import write_text
+from benchsuite.atomic_files import write_text
 from benchsuite.contracts.version import API_VERSION
 from benchsuite.errors import PluginError
-from benchsuite.registry.entries import Kind
+from benchsuite.registry.entry import Kind
 
 NOUNS: dict[Kind, str] = {"dataset": "data set", "model": "model", "recipe": "training recipe", "figure": "figure"}
 SAMPLE_SEED = 20

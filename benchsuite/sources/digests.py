@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 
-from benchsuite.atomic import write_bytes
+from benchsuite.atomic_files import write_bytes
 from benchsuite.contracts.dataset import DatasetIndex, Images, PhotoFiles, Split
 from benchsuite.errors import DataError, StoreError
 

@@ -12,7 +12,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict
 
 from benchsuite.contracts.dataset import Provenance
-from benchsuite.suite.plan import RunSpec
+from benchsuite.suite.cases.plan import RunSpec
 
 SCHEMA_VERSION = 2
 

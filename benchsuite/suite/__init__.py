@@ -1,12 +1,12 @@
 """From a YAML file to a plan: read, validate, expand."""
 
-from benchsuite.suite.expand import baselines, expand
-from benchsuite.suite.jsonschema import json_schema
-from benchsuite.suite.plan import Case, Component, Plan, RunSpec
-from benchsuite.suite.problems import Problem, SuiteError
+from benchsuite.suite.cases.plan import Case, Component, Plan, RunSpec
+from benchsuite.suite.planning.expand import baselines, expand
+from benchsuite.suite.planning.sample_smoke import trial
 from benchsuite.suite.reader import parse_suite, read_suite, suite_files
-from benchsuite.suite.schema import Suite
-from benchsuite.suite.trial import trial
+from benchsuite.suite.schema.editor_schema import suite_schema
+from benchsuite.suite.schema.suite import Suite
+from benchsuite.suite.source.problems import Problem, SuiteError
 
 __all__ = [
     "Case",
@@ -18,9 +18,9 @@ __all__ = [
     "SuiteError",
     "baselines",
     "expand",
-    "json_schema",
     "parse_suite",
     "read_suite",
     "suite_files",
+    "suite_schema",
     "trial",
 ]

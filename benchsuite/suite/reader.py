@@ -8,18 +8,18 @@ from pathlib import Path
 from typing import Any
 
 from benchsuite.registry import CASE_PARTS, Registry
-from benchsuite.suite.bibliography import included
-from benchsuite.suite.claims import claim_problems
-from benchsuite.suite.document import LARGEST_FILE, Node, parse_bytes
-from benchsuite.suite.expand import Expansion, base_problems, compare_problems, expansion, value_at
-from benchsuite.suite.explain import validate
-from benchsuite.suite.figures import figure_problems, resolved_figures
-from benchsuite.suite.metrics import METRICS
-from benchsuite.suite.plan import Case
-from benchsuite.suite.problems import Mark, Problem, SuiteError, did_you_mean, one_of, printable, shown
-from benchsuite.suite.references import Vocabulary, citation_problems, reference_problems, written
-from benchsuite.suite.schema import Design, Suite
-from benchsuite.suite.space import search_settings
+from benchsuite.suite.cases.plan import Case
+from benchsuite.suite.planning.expand import Expansion, base_problems, compare_problems, expansion, value_at
+from benchsuite.suite.prose.bibliography import included
+from benchsuite.suite.prose.figures import figure_problems, resolved_figures
+from benchsuite.suite.prose.references import Vocabulary, citation_problems, reference_problems, written
+from benchsuite.suite.schema.claims import claim_problems
+from benchsuite.suite.schema.metrics import METRICS
+from benchsuite.suite.schema.suite import Design, Suite
+from benchsuite.suite.search.space import search_settings
+from benchsuite.suite.source.problems import Mark, Problem, SuiteError, did_you_mean, one_of, printable, shown
+from benchsuite.suite.source.validation import validate
+from benchsuite.suite.source.yaml_nodes import LARGEST_FILE, Node, parse_bytes
 
 LOCAL = Path("suites")
 ENDINGS = (".yaml", ".yml")

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from benchsuite.testing.runner import Runner
+    from benchsuite.testing.runner.runner import Runner
 
 MARKER = "contract(component, **parameters): check every rule of a benchsuite Dataset, Model, Recipe or Figure"
 EXAMPLE = "@benchsuite.testing.contract(MyDataset, image_size=28)"
@@ -31,7 +31,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """One test a rule."""
     if "contract_check" not in metafunc.fixturenames:
         return
-    from benchsuite.testing.rules import rules_of
+    from benchsuite.testing.rules.rule import rules_of
 
     component, _ = _marked(metafunc.definition)
     rules = rules_of(_kind(component))
@@ -43,7 +43,7 @@ def contract_check(request: pytest.FixtureRequest) -> Callable[[], None]:
     """Checks one rule of the component that the marker `contract` names; fails or skips the test."""
 
     def check() -> None:
-        from benchsuite.testing.report import broken
+        from benchsuite.testing.runner.report import broken
 
         component, given = _marked(request.node)
         rule = request.param
@@ -91,8 +91,8 @@ def _heard(terminalreporter: Any) -> Iterator[tuple[str, str, str]]:
 
 def _runner(config: pytest.Config, component: type, given: dict[str, Any]) -> Runner:
     """The runner of this component and these parameters, one for the whole session."""
-    from benchsuite.testing.origin import Declared
-    from benchsuite.testing.runner import Runner
+    from benchsuite.testing.harness.component_source import Declared
+    from benchsuite.testing.runner.runner import Runner
 
     runners = config.stash.setdefault(_runners, {})
     origin = Declared.of(component)
@@ -111,7 +111,7 @@ def _marked(node: Any) -> tuple[Any, dict[str, Any]]:
 
 
 def _kind(component: Any) -> Any:
-    from benchsuite.registry.inspection import BASES
+    from benchsuite.registry.validation import BASES
 
     for kind, base in BASES.items():
         if isinstance(component, type) and issubclass(component, base):

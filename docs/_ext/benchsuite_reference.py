@@ -20,8 +20,8 @@ from sphinx.util.docutils import SphinxDirective
 
 from benchsuite.cli import app
 from benchsuite.registry import Entry, registry
-from benchsuite.suite import shape
-from benchsuite.suite.schema import Suite
+from benchsuite.suite.schema.suite import Suite
+from benchsuite.suite.source import json_schema
 
 HEADINGS = ("name", "type", "default", "what it is")
 
@@ -64,7 +64,7 @@ def row(root: Mapping[str, Any], name: str, schema: Mapping[str, Any], required:
         default = "none"
     if "$ref" in schema and not required:
         default = "its own defaults"
-    kind = shape.describe(root, schema) or "any value"
+    kind = json_schema.describe(root, schema) or "any value"
     links = [f"[{title(below).lower()}](#{title(below).lower().replace(' ', '-')})" for below in mappings(root, schema)]
     kind = kind.replace("a mapping", f"a mapping: {' or '.join(links)}") if links else kind
     return [f"`{name}`", kind, default, prose(schema.get("description"))]
@@ -95,7 +95,7 @@ class Components(SphinxDirective):
 
     def _about(self, entry: Entry) -> Iterator[str]:
         yield from (prose(type(entry.component).__doc__), "")
-        schema = shape.schema_of(entry.component.Parameters)
+        schema = json_schema.schema_of(entry.component.Parameters)
         yield from table(HEADINGS, list(parameters(schema, schema)))
 
 
@@ -139,7 +139,7 @@ class Rules(SphinxDirective):
     """What `benchsuite check-plugin` checks: the rules of every kind, and then those of each."""
 
     def run(self) -> list[nodes.Node]:
-        from benchsuite.testing import component, dataset, figure, model, recipe
+        from benchsuite.testing.rules import component, dataset, figure, model, recipe
 
         lines: list[str] = []
         for heading, module in (

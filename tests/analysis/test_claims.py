@@ -9,7 +9,7 @@ import pytest
 
 from benchsuite.analysis.claims import judge
 from benchsuite.analysis.findings import ClaimFindings
-from benchsuite.suite.claims import Claim
+from benchsuite.suite.schema.claims import Claim
 
 
 def claim(**facts: Any) -> Claim:

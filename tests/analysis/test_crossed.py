@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from benchsuite.analysis.crossed import accuracy_interval, crossed_interval, difference_interval, mcnemar
+from benchsuite.analysis.seed_image_anova import accuracy_interval, crossed_interval, difference_interval, mcnemar
 
 
 @pytest.mark.parametrize("runs", [3, 5, 10])

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from benchsuite.analysis.search import epsilon_squared, search_findings
-from benchsuite.analysis.study import study
-from benchsuite.suite.schema import Halving
+from benchsuite.analysis.summary import study
+from benchsuite.suite.schema.suite import Halving
 from support.search import SPACE, make_results, make_search, make_search_findings
 from support.synthetic import make_plan
 

@@ -6,10 +6,10 @@ from dataclasses import asdict
 import pytest
 
 from benchsuite.analysis.findings import CaseFindings, Findings
-from benchsuite.analysis.measures import MEASURES
-from benchsuite.analysis.study import study
+from benchsuite.analysis.metrics import MEASURES
+from benchsuite.analysis.summary import study
 from benchsuite.store.record import Deviation, RunRecord
-from benchsuite.suite.plan import Plan
+from benchsuite.suite.cases.plan import Plan
 from support.synthetic import (
     FACTOR,
     make_case,

@@ -35,12 +35,12 @@ class Engine:
     def __init__(self, task: RunTask, images: int) -> None:
         import torch
 
-        from benchsuite.engine import freeze
-        from benchsuite.engine.checkpoint import Progress
-        from benchsuite.engine.guard import Guard
-        from benchsuite.engine.loop import make_optimizer
-        from benchsuite.engine.run import Run, _Known
-        from benchsuite.store.folders import Store
+        from benchsuite.engine.diagnostics.guard import Guard
+        from benchsuite.engine.network import freeze
+        from benchsuite.engine.run.run import Run, _Known
+        from benchsuite.engine.training.checkpoint import Progress
+        from benchsuite.engine.training.loop import make_optimizer
+        from benchsuite.store.run_store import Store
 
         self.device = torch.device(task.numerics.device)
         store = Store(Path(tempfile.mkdtemp(prefix="benchsuite-bench-")))

@@ -24,7 +24,7 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from benchsuite.paper.charts import PluginChart
+    from benchsuite.paper.plugin_figures import PluginChart
 
 SENTENCE = (
     "Lo que muestra la figura se discute aquí con sus condiciones y sus límites, como en un informe largo, donde cada "
@@ -66,8 +66,8 @@ def main() -> None:
 
 def _papers(suite: str, figures: int, folder: Path) -> list[Path]:
     """The packed materials of the three papers, in files."""
-    from benchsuite.paper.attached import pack
-    from benchsuite.suite.schema import Section
+    from benchsuite.paper.bundle.attachments import pack
+    from benchsuite.suite.schema.suite import Section
     from support.synthetic_study import make_suite_material
 
     material = make_suite_material(suite)
@@ -100,7 +100,7 @@ def _papers(suite: str, figures: int, folder: Path) -> list[Path]:
 def _charts(count: int) -> tuple[PluginChart, ...]:
     """Curves of two series, as a plugin would declare them."""
     from benchsuite.contracts.figure import Chart, ChartSeries
-    from benchsuite.paper.charts import PluginChart
+    from benchsuite.paper.plugin_figures import PluginChart
 
     steps = tuple(float(step) for step in range(1, 31))
     made = []
@@ -132,11 +132,11 @@ def _timed(paper: Path, folder: Path) -> tuple[float, float]:
 
 def _build(paper: str, folder: str) -> None:
     """What is timed: as `benchsuite paper` builds it, from results that are read already."""
-    from benchsuite.paper.apart import Renderer
+    from benchsuite.paper.rendering.process import Renderer
 
     with Renderer() as renderer:
-        from benchsuite.paper.attached import unpack
         from benchsuite.paper.build import build_paper
+        from benchsuite.paper.bundle.attachments import unpack
 
         material = unpack(pickle.loads(Path(paper).read_bytes()))
         build_paper(material, Path(folder), renderer=renderer, memory=Path(folder, "memory"))

@@ -18,8 +18,8 @@ from typing import Any
 
 import numpy as np
 
-from benchsuite.engine import memory
-from benchsuite.engine.determinism import configure, prepare_environment
+from benchsuite.engine.determinism.torch_settings import configure, prepare_environment
+from benchsuite.engine.meters import memory
 from benchsuite.engine.task import RunTask
 from benchsuite.identity.numerics import describe
 from tests.benchmarks.engine import Engine, data_folder, interval, tasks_of, timed

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from benchsuite.paper.attached import pack
-from benchsuite.paper.charts import charts_of
-from benchsuite.paper.numbering import number
-from benchsuite.paper.pdf import render_pdf
-from benchsuite.paper.study.compose import compose
+from benchsuite.paper.bundle.attachments import pack
+from benchsuite.paper.document.numbering import number
+from benchsuite.paper.plugin_figures import charts_of
+from benchsuite.paper.rendering.pdf import render_pdf
+from benchsuite.paper.sections.compose import compose
 from benchsuite.registry import discover, registry
 from support.paper_material import make_material
 from support.program import Program

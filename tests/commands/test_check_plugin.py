@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from benchsuite.registry import registry
-from benchsuite.testing import cards, component, rules
+from benchsuite.testing.rules import component, rule
+from benchsuite.testing.runner import conformance_cards
 from support.program import Program
 
 pytestmark = pytest.mark.slow
@@ -23,7 +24,7 @@ FEW = ("trial-valid", "bibtex-reads", "parameters-bounded")
 def _few_rules(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Rules that need no run; one of them is broken by the tiny plugin, whose parameters have no bounds."""
     few = tuple(rule for rule in component.RULES if rule.id in FEW)
-    monkeypatch.setattr(rules, "rules_of", lambda kind: few)
+    monkeypatch.setattr(rule, "rules_of", lambda kind: few)
     monkeypatch.setenv("BENCHSUITE_CARDS", str(tmp_path / "cards"))
 
 
@@ -44,13 +45,13 @@ def test_a_broken_rule_is_explained_and_kept(program: Program) -> None:
     assert "mend:  Field(ge=..., le=...)" in done.err
     assert "speck does not keep its contract: parameters-bounded" in done.err
     entry = registry().model("speck")
-    card = cards.find("tiny-squares", "model", "speck", cards_fingerprint(entry.module))
+    card = conformance_cards.find("tiny-squares", "model", "speck", cards_fingerprint(entry.module))
     assert card is not None
     assert card.summary == "2 of 3 checks"
 
 
 def cards_fingerprint(module: str) -> str:
-    from benchsuite.identity.code import component_fingerprint
+    from benchsuite.identity.source_fingerprint import component_fingerprint
 
     return component_fingerprint(module)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from benchsuite.commands import doctor
-from benchsuite.registry import probing
+from benchsuite.registry import import_check
 from support.program import Program
 
 BROKEN = {
@@ -52,8 +52,8 @@ def test_a_plugin_that_ends_or_blocks_the_process_is_named(
     program: Program, monkeypatch: pytest.MonkeyPatch, source: str, how: str
 ) -> None:
     program.install("deadly-plugin", source)
-    monkeypatch.setattr(probing, "PATIENCE", 20.0)
-    found = probing.stuck()
+    monkeypatch.setattr(import_check, "PATIENCE", 20.0)
+    found = import_check.stuck()
     assert found is not None
     assert found.distribution == "deadly-plugin"
     assert how in found.how

@@ -22,7 +22,7 @@ def tiny_photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def deterministic() -> Iterator[None]:
     import torch
 
-    from benchsuite.engine.determinism import configure
+    from benchsuite.engine.determinism.torch_settings import configure
 
     threads, was = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
     configure(describe("cpu", 1))

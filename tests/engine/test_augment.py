@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchsuite.contracts.dataset import Augmentation
-from benchsuite.engine import seeds
-from benchsuite.engine.augment import AUGMENTATIONS, Augmenter
+from benchsuite.engine.data.augment import AUGMENTATIONS, Augmenter
+from benchsuite.engine.determinism import seeds
 from benchsuite.errors import PluginError
 
 N = 40

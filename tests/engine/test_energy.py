@@ -10,8 +10,8 @@ import pynvml
 import pytest
 import torch
 
-from benchsuite.engine import energy
-from benchsuite.engine.checkpoint import Checkpoint, Progress
+from benchsuite.engine.meters import energy
+from benchsuite.engine.training.checkpoint import Checkpoint, Progress
 
 
 @pytest.fixture(autouse=True)

@@ -9,8 +9,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from benchsuite.engine import evaluate as module
-from benchsuite.engine.evaluate import Evaluation, SealedSplit, evaluate
+from benchsuite.engine.training import evaluate as module
+from benchsuite.engine.training.evaluate import Evaluation, SealedSplit, evaluate
 
 
 def _one_hot(predicted: list[int], classes: int) -> np.ndarray:

@@ -16,13 +16,15 @@ from torch import nn
 from torch.nn.functional import cross_entropy
 
 from benchsuite.api import FreezePolicy
-from benchsuite.engine import disk, features, seeds
-from benchsuite.engine.components import components_of
-from benchsuite.engine.features import cut
-from benchsuite.engine.freeze import Frozen
-from benchsuite.engine.images import cached_images
-from benchsuite.engine.network import Network, build, weights_hash
-from benchsuite.engine.run import carry
+from benchsuite.engine.data import file_cache
+from benchsuite.engine.data.images import cached_images
+from benchsuite.engine.determinism import seeds
+from benchsuite.engine.network import feature_cache
+from benchsuite.engine.network.build import Network, build, weights_hash
+from benchsuite.engine.network.feature_cache import cut
+from benchsuite.engine.network.freeze import Frozen
+from benchsuite.engine.run.components import components_of
+from benchsuite.engine.run.run import carry
 from benchsuite.engine.task import RunTask
 from benchsuite.store.record import RunRecord
 from support.engine import Bench, Silent, make_case
@@ -124,7 +126,7 @@ def _bare_loop(bench: Bench, task: RunTask, epochs: int) -> str:
 def test_training_on_cached_features_gives_the_bits_of_a_bare_loop(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from benchsuite.engine import loop
+    from benchsuite.engine.training import loop
 
     monkeypatch.setattr(loop, "improves", lambda *_: True)
     task = bench.task(make_case(epochs=2, freeze=FROZEN))
@@ -224,12 +226,12 @@ def test_pruning_leaves_what_is_in_use_and_takes_the_oldest_first(tmp_path: Path
         path.with_suffix(".json").write_text("{}")
         os.utime(path, (1000 - age, 1000 - age))
     (tmp_path / "other.u8").write_bytes(b"x" * 100)
-    with disk.lock_of(paths[3]):
-        assert disk.prune(tmp_path, ".features", 25) == (paths[2], paths[1])
+    with file_cache.lock_of(paths[3]):
+        assert file_cache.prune(tmp_path, ".features", 25) == (paths[2], paths[1])
     assert sorted(path.name for path in tmp_path.iterdir() if path.suffix != ".lock") == [
         "a.features", "a.json", "d.features", "d.json", "other.u8",
     ]  # fmt: skip
-    assert disk.prune(tmp_path, ".features", 20) == ()
+    assert file_cache.prune(tmp_path, ".features", 20) == ()
 
 
 def test_half_precision_features_come_back_as_they_were(tmp_path: Path) -> None:
@@ -243,7 +245,7 @@ def test_half_precision_features_come_back_as_they_were(tmp_path: Path) -> None:
             return samples.view(-1, 1, 1, 1).expand(-1, 3, 2, 2).to(torch.bfloat16)
 
     def once() -> tuple[torch.Tensor, bool]:
-        made, facts = features.cached(
+        made, facts = feature_cache.cached(
             prefix, Pixels(), identity={}, folder=tmp_path, device=torch.device("cpu"), forward=lambda m, b: m(b)
         )
         return made.batch(torch.arange(70)), bool(facts["found"])

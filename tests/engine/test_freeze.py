@@ -10,9 +10,9 @@ from pydantic import ValidationError
 from torch import nn
 
 from benchsuite.contracts.recipe import FreezePolicy
-from benchsuite.engine import freeze
-from benchsuite.engine.network import Network, build
-from benchsuite.engine.run import carry
+from benchsuite.engine.network import freeze
+from benchsuite.engine.network.build import Network, build
+from benchsuite.engine.run.run import carry
 from benchsuite.engine.task import RunTask
 from benchsuite.errors import PluginError
 from support.engine import Bench, Silent, make_case
@@ -72,7 +72,7 @@ def test_at_least_one_stage_trains() -> None:
 
 def _network(bench: Bench, task: RunTask) -> Network:
     model = bench.registry.model("tiny_net")
-    from benchsuite.engine.components import components_of
+    from benchsuite.engine.run.components import components_of
 
     parts = components_of(task, bench.registry)
     return build(parts.model, model.parse(task.spec.case.model.parameters), parts.shape, task.spec.seed, None)

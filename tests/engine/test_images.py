@@ -11,8 +11,8 @@ import pytest
 from PIL import Image
 
 from benchsuite.contracts.dataset import PhotoFiles, Preprocessing
-from benchsuite.engine import images as module
-from benchsuite.engine.images import cached_images
+from benchsuite.engine.data import images as module
+from benchsuite.engine.data.images import cached_images
 from benchsuite.errors import DataError, StoreError
 from benchsuite.sources.digests import digest_images
 

@@ -7,8 +7,8 @@ from typing import Any
 from torch import Tensor, nn
 
 from benchsuite.contracts.model import Task
-from benchsuite.engine.layers import layers_of
-from benchsuite.engine.network import Network
+from benchsuite.engine.diagnostics.layers import layers_of
+from benchsuite.engine.network.build import Network
 
 
 class Residual(nn.Module):

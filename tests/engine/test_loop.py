@@ -11,8 +11,8 @@ import torch
 from torch import nn
 
 from benchsuite.api import FreezePolicy, Optimizer, PluginError, Scheduler
-from benchsuite.engine.loop import l1_norm, make_optimizer, make_scheduler
-from benchsuite.engine.run import carry
+from benchsuite.engine.run.run import carry
+from benchsuite.engine.training.loop import l1_norm, make_optimizer, make_scheduler
 from benchsuite.store.record import RunRecord
 from support.engine import Bench, Silent, make_case
 

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from benchsuite.engine import memory
+from benchsuite.engine.meters import memory
 
 MEGABYTES_64 = 64 * 2**20
 FAULTS = """

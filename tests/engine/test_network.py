@@ -15,10 +15,10 @@ from torch import Tensor, nn
 
 from benchsuite.contracts.model import Task
 from benchsuite.contracts.recipe import FreezePolicy
-from benchsuite.engine import freeze
-from benchsuite.engine.cost import model_facts
-from benchsuite.engine.features import cut
-from benchsuite.engine.network import Network, build, read_state, weights_hash
+from benchsuite.engine.diagnostics.profile import model_facts
+from benchsuite.engine.network import freeze
+from benchsuite.engine.network.build import Network, build, read_state, weights_hash
+from benchsuite.engine.network.feature_cache import cut
 from benchsuite.errors import PluginError, WeightsError
 from support.engine import CLASSES, TinyNet, TinyNetParameters
 

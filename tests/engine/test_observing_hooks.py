@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from benchsuite.api import EpochReport, RunInfo, RunSummary, hookimpl
-from benchsuite.engine.run import carry
+from benchsuite.engine.run.run import carry
 from benchsuite.store.record import RunRecord
 from support.engine import Bench, Silent, make_case, registry_with
 

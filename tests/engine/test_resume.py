@@ -10,10 +10,10 @@ import pytest
 import torch
 
 from benchsuite.api import FreezePolicy
-from benchsuite.engine import loop
-from benchsuite.engine.checkpoint import Checkpoint, Progress
-from benchsuite.engine.run import carry
+from benchsuite.engine.run.run import carry
 from benchsuite.engine.task import RunTask
+from benchsuite.engine.training import loop
+from benchsuite.engine.training.checkpoint import Checkpoint, Progress
 from benchsuite.store.record import RunRecord
 from support.engine import Bench, Silent, make_case
 

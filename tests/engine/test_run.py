@@ -14,12 +14,13 @@ import torch
 
 from benchsuite.api import FreezePolicy, hookimpl
 from benchsuite.contracts.observer import EpochReport, RunInfo, RunSummary
-from benchsuite.engine import loop, seeds
-from benchsuite.engine.evaluate import SealedSplit
-from benchsuite.engine.run import carry
+from benchsuite.engine.determinism import seeds
+from benchsuite.engine.run.run import carry
 from benchsuite.engine.task import RunTask
-from benchsuite.store.folders import Store
+from benchsuite.engine.training import loop
+from benchsuite.engine.training.evaluate import SealedSplit
 from benchsuite.store.record import RunRecord
+from benchsuite.store.run_store import Store
 from support.engine import Bench, Silent, TinyNet, TinyRecipe, make_case, registry_with
 
 VARIED: dict[str, dict[str, Any]] = {
@@ -116,7 +117,7 @@ def test_a_run_warns_of_nothing(bench: Bench) -> None:
 
 def test_training_never_sees_the_test_split(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     """With every test image replaced by another, all that training leaves stays the same."""
-    from benchsuite.engine import run as module
+    from benchsuite.engine.run import run as module
 
     decoded: list[int] = []
     opened: list[str] = []

@@ -11,7 +11,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchsuite.engine import seeds
+from benchsuite.engine.determinism import seeds
 
 NUMBERS = st.integers(0, 2**31)
 

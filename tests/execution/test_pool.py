@@ -20,12 +20,12 @@ import pytest
 
 from benchsuite.engine.task import RunTask
 from benchsuite.errors import DeviceError, PluginError, SetupError
-from benchsuite.execution.jobs import Probe, ProbeJob
+from benchsuite.execution.cost_probe import probe
+from benchsuite.execution.messages import Probe, ProbeJob
 from benchsuite.execution.pool import Pool, _Worker
-from benchsuite.execution.probe import probe
-from benchsuite.execution.study import due, known_records, probe_all, run_all
-from benchsuite.store.folders import Store
+from benchsuite.execution.scheduler import due, known_records, probe_all, run_all
 from benchsuite.store.record import RunRecord
+from benchsuite.store.run_store import Store
 from support.engine import CRASH, SLOW, Bench, Silent, make_case
 
 PATIENCE = 120.0
@@ -174,7 +174,7 @@ def test_memory_that_a_probe_lacks_is_no_defect(bench: Bench, monkeypatch: pytes
     def greedy(*parts: object) -> Probe:
         raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 4096 GB")
 
-    monkeypatch.setattr("benchsuite.execution.probe._measured", greedy)
+    monkeypatch.setattr("benchsuite.execution.cost_probe._measured", greedy)
     with pytest.raises(DeviceError, match="out of memory") as caught:
         probe(bench.task(), bench.registry)
     assert "batch_size" in str(caught.value)
@@ -214,7 +214,7 @@ import sys
 from pathlib import Path
 from support.engine import *
 from benchsuite.execution.pool import Pool
-from benchsuite.execution.study import run_all
+from benchsuite.execution.scheduler import run_all
 bench = Bench(Path(sys.argv[1]), Path(sys.argv[1]) / "data", registry_with())
 class Telling(Silent):
     def epoch(self, *heard):

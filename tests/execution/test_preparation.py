@@ -14,9 +14,9 @@ from benchsuite.api import FreezePolicy
 from benchsuite.errors import BenchsuiteError, DataError, PluginError
 from benchsuite.execution import preparation
 from benchsuite.execution.preparation import prepare
-from benchsuite.execution.study import due, known_records
-from benchsuite.identity import code, numerics
-from benchsuite.suite.plan import Plan
+from benchsuite.execution.scheduler import due, known_records
+from benchsuite.identity import numerics, source_fingerprint
+from benchsuite.suite.cases.plan import Plan
 from support.engine import Bench, make_case, write_photos
 
 
@@ -68,7 +68,7 @@ def test_other_photos_threads_torch_or_source_change_the_key(bench: Bench, monke
         patch.setattr(preparation, "fingerprints", lambda modules: dict.fromkeys(modules, "another source"))
         keys.append(_key(bench))
     with monkeypatch.context() as patch:
-        patch.setattr(code, "core_fingerprint", lambda: "another engine")
+        patch.setattr(source_fingerprint, "core_fingerprint", lambda: "another engine")
         keys.append(_key(bench))
     photo = next((bench.data / "tiny" / "test").iterdir())
     photo.write_bytes(photo.read_bytes() + b"0")
@@ -128,7 +128,7 @@ def test_preparing_imports_no_torch(bench: Bench, tmp_path: Path) -> None:
     script = (
         "import sys; from pathlib import Path; from support.engine import *\n"
         f"bench = Bench(Path({str(tmp_path)!r}), Path({str(bench.data)!r}), registry_with())\n"
-        "import benchsuite.execution.pool, benchsuite.execution.study\n"
+        "import benchsuite.execution.pool, benchsuite.execution.scheduler\n"
         "assert bench.task().key.key\n"
         "assert 'torch' not in sys.modules, 'torch was imported'\n"
     )

@@ -9,12 +9,12 @@ import pytest
 
 from benchsuite.engine.task import RunTask
 from benchsuite.execution.preparation import Preparation, prepare
-from benchsuite.execution.searching import searched
-from benchsuite.execution.study import due, known_records
-from benchsuite.store.folders import Store
+from benchsuite.execution.scheduler import due, known_records
+from benchsuite.execution.search_tasks import searched
 from benchsuite.store.record import Best
-from benchsuite.suite.plan import Plan, PlannedSearch
-from benchsuite.suite.schema import Halving, Search
+from benchsuite.store.run_store import Store
+from benchsuite.suite.cases.plan import Plan, PlannedSearch
+from benchsuite.suite.schema.suite import Halving, Search
 from support.engine import Bench, make_case
 from support.synthetic import make_record
 

@@ -10,7 +10,7 @@ from types import ModuleType
 import pytest
 
 from benchsuite.errors import PluginError
-from benchsuite.identity.code import component_fingerprint, libraries, source_fingerprint
+from benchsuite.identity.source_fingerprint import component_fingerprint, libraries, source_fingerprint
 
 Write = Callable[..., None]
 

@@ -12,8 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from benchsuite.api import Parameters
 from benchsuite.identity.canonical import digest
-from benchsuite.identity.key import ABSENT, DATA, FOLDER, RunKey, keyed_parameters, run_key
-from benchsuite.suite.plan import RunSpec
+from benchsuite.identity.run_key import ABSENT, DATA, FOLDER, RunKey, keyed_parameters, run_key
+from benchsuite.suite.cases.plan import RunSpec
 from support.synthetic import make_case, make_numerics
 
 

@@ -3,10 +3,10 @@ from __future__ import annotations
 from typing import Any
 
 from benchsuite.identity.canonical import digest
-from benchsuite.identity.key import RunKey
-from benchsuite.identity.why import differences, explain
+from benchsuite.identity.key_diff import differences, explain
+from benchsuite.identity.run_key import RunKey
 from benchsuite.store.record import RunRecord
-from benchsuite.suite.plan import RunSpec
+from benchsuite.suite.cases.plan import RunSpec
 from support.synthetic import make_case, make_record
 
 SPEC = RunSpec(suite="beans_freeze", case=make_case(3), seed=2)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from benchsuite.paper.build import build_paper
-from benchsuite.paper.material import PaperFiles
+from benchsuite.paper.context.material import PaperFiles
 from support.paper_material import SAMPLE, make_material
 
 

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from benchsuite.errors import PaperError
-from benchsuite.paper import apart
-from benchsuite.paper.apart import Pages, Renderer
-from benchsuite.paper.attached import pack
-from benchsuite.paper.material import PaperMaterial
+from benchsuite.paper.bundle.attachments import pack
+from benchsuite.paper.context.material import PaperMaterial
+from benchsuite.paper.rendering import process
+from benchsuite.paper.rendering.process import Pages, Renderer
 from support.paper_material import make_material
 
 ATTEMPTS = {
@@ -30,7 +30,7 @@ ATTEMPTS = {
 CLOSED = """
 import os, socket, subprocess, sys, tempfile
 import weasyprint
-from benchsuite.paper.apart import _close
+from benchsuite.paper.rendering.process import _close
 _close()
 for attempt in sys.stdin.read().splitlines():
     try:
@@ -49,7 +49,7 @@ def refusals(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     (folder / "secret").write_text("x")
     attempts = "\n".join(attempt.format(folder=folder) for attempt in ATTEMPTS.values())
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(apart, "ENTRY", CLOSED)
+        patch.setattr(process, "ENTRY", CLOSED)
         with Renderer() as renderer:
             told, _ = renderer._process.communicate(attempts.encode())
     assert (folder / "secret").exists()

@@ -7,10 +7,10 @@ from functools import cache
 
 import pytest
 
-from benchsuite.paper import markup
-from benchsuite.paper.document import Document, Paragraph, Table
-from benchsuite.paper.material import PaperMaterial
-from benchsuite.paper.study.compose import compose
+from benchsuite.paper.context.material import PaperMaterial
+from benchsuite.paper.document.blocks import Document, Paragraph, Table
+from benchsuite.paper.rendering import templates
+from benchsuite.paper.sections.compose import compose
 from support.paper_material import make_material
 from support.synthetic_study import make_suite_material
 
@@ -60,7 +60,7 @@ def test_the_sums_are_those_of_the_network(suite: str) -> None:
 
 def test_where_networks_differ_the_text_says_whose_layers_are_shown() -> None:
     document = compose(material("cifar10_cnn"))
-    said = [markup.plain(document, block.text) for block in document.body if isinstance(block, Paragraph)]
+    said = [templates.plain(document, block.text) for block in document.body if isinstance(block, Paragraph)]
     assert any("detalla las capas de la referencia («LeNet-5»)." in words for words in said)
 
 

@@ -11,14 +11,14 @@ from typing import Any
 import pytest
 
 from benchsuite.errors import PaperError
-from benchsuite.paper.attached import attached, inconsistencies, pack, read_paper, unpack
 from benchsuite.paper.build import build_paper
-from benchsuite.paper.checking import differing_drawings, differing_words, words
-from benchsuite.paper.document import Drawing, Figure
-from benchsuite.paper.material import PaperFiles, PaperMaterial
-from benchsuite.paper.numbering import number
-from benchsuite.paper.pdf import render_pdf
-from benchsuite.paper.study.compose import compose
+from benchsuite.paper.bundle.attachments import attached, inconsistencies, pack, read_paper, unpack
+from benchsuite.paper.bundle.pdf_diff import differing_drawings, differing_words, words
+from benchsuite.paper.context.material import PaperFiles, PaperMaterial
+from benchsuite.paper.document.blocks import Drawing, Figure
+from benchsuite.paper.document.numbering import number
+from benchsuite.paper.rendering.pdf import render_pdf
+from benchsuite.paper.sections.compose import compose
 from support.paper_material import SAMPLE, make_material
 
 

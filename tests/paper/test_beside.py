@@ -10,7 +10,7 @@ from functools import partial
 
 import pytest
 
-from benchsuite.paper.beside import beside, shared
+from benchsuite.paper.concurrency.fork import beside, shared
 
 
 def test_what_is_made_beside_is_given_when_it_is_asked_for() -> None:

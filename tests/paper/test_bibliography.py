@@ -11,17 +11,18 @@ from hypothesis import strategies as st
 from markupsafe import Markup, escape
 
 from benchsuite.errors import PaperError
-from benchsuite.paper import latex, text
-from benchsuite.paper.attached import pack, unpack
-from benchsuite.paper.bibliography import reference
-from benchsuite.paper.numbering import number
-from benchsuite.paper.study.compose import compose
-from benchsuite.paper.study.works import Works, gathered
-from benchsuite.suite.bibtex import KINDS, parse
-from benchsuite.suite.schema import PaperSection
+from benchsuite.paper.bundle.attachments import pack, unpack
+from benchsuite.paper.document import markup
+from benchsuite.paper.document.numbering import number
+from benchsuite.paper.language import latex
+from benchsuite.paper.references.ieee import reference
+from benchsuite.paper.references.works import Works, gathered
+from benchsuite.paper.sections.compose import compose
+from benchsuite.suite.prose.bibtex import KINDS, parse
+from benchsuite.suite.schema.suite import PaperSection
 from support.paper_material import make_material
 
-LINKS = text.Links(
+LINKS = markup.Links(
     citation=lambda key: Markup(f"<cite>{escape(key)}</cite>"),
     reference=lambda name: Markup(f"<ref>{escape(name)}</ref>"),
     quantity=lambda index: Markup(f"<q>{index}</q>"),
@@ -154,7 +155,7 @@ def test_only_secure_addresses_become_links(address: str) -> None:
 def test_signs_of_the_grammar_in_addresses_do_not_end_the_link() -> None:
     old = printed(entry("article", title="X", doi="10.1016/0893-6080(89)90020-8"))
     assert "[10.1016/0893-6080(89)90020-8](https://doi.org/10.1016/0893-6080%2889%2990020-8)" in old
-    shown = text.render(printed(entry("misc", title="X", url="https://a.b/[x](y)*z*")), LINKS)
+    shown = markup.render(printed(entry("misc", title="X", url="https://a.b/[x](y)*z*")), LINKS)
     assert 'href="https://a.b/%5Bx%5D%28y%29*z*"' in shown
     assert "<i" not in shown
 
@@ -226,8 +227,8 @@ def test_any_fields_make_a_reference_without_foreign_markup_or_a_clear_refusal(
         except PaperError as error:
             assume(not str(error.where).startswith("BibTeX k, "))
             raise
-        markup = text.render(found, LINKS)
-        tags = set(re.findall(r"<[^>]*>", markup)) - {'<i lang="en">', "</i>", "</a>"}
+        shown = markup.render(found, LINKS)
+        tags = set(re.findall(r"<[^>]*>", shown)) - {'<i lang="en">', "</i>", "</a>"}
         assert all(re.fullmatch(r'<a href="https://[^"<>\s]*">', tag) for tag in tags), tags
         assert found.rstrip("\u00a0").endswith(".")
 
@@ -235,7 +236,7 @@ def test_any_fields_make_a_reference_without_foreign_markup_or_a_clear_refusal(
 @given(st.text(st.sampled_from("aZé *`[]$_#&<>|1;:-+=\"'"), min_size=1, max_size=30))
 def test_the_signs_of_the_grammar_survive_as_text(value: str) -> None:
     (work,), _ = parse("@book{k, title = {x " + value.replace("$", r"\$") + " x}, publisher = {P}}")
-    shown = re.sub(r"<[^>]+>", "", str(text.render(reference(work), LINKS)))
+    shown = re.sub(r"<[^>]+>", "", str(markup.render(reference(work), LINKS)))
     assert latex.words(work.fields["title"]) in str(Markup(shown).unescape())
 
 

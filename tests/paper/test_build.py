@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from benchsuite.errors import SetupError
-from benchsuite.paper.material import PaperFiles
-from benchsuite.paper.pango import check_pango
+from benchsuite.paper.context.material import PaperFiles
+from benchsuite.paper.rendering.pango import check_pango
 
 ROOT = Path(__file__).parents[2]
 needs_pdftotext = pytest.mark.skipif(shutil.which("pdftotext") is None, reason="pdftotext (poppler) is not installed")
@@ -130,7 +130,7 @@ def test_another_process_folder_time_zone_locale_home_hash_seed_and_no_fonts_giv
     ("module", "without"),
     [
         ("benchsuite.paper.build", ["weasyprint", "matplotlib", "torch"]),
-        ("benchsuite.paper.apart", ["numpy", "pydantic", "weasyprint"]),  # a renderer starts at once
+        ("benchsuite.paper.rendering.process", ["numpy", "pydantic", "weasyprint"]),  # a renderer starts at once
     ],
 )
 def test_what_builds_a_paper_loads_no_renderer(module: str, without: list[str]) -> None:

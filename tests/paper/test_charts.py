@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 
 from benchsuite.api import Chart, ChartSeries, Parameters, StudyResult
 from benchsuite.errors import PluginError
-from benchsuite.paper.attached import pack, unpack
-from benchsuite.paper.charts import MOST_POINTS, chart_faults, charts_apart, charts_of, compared, study_result
-from benchsuite.paper.document import Document, Figure, Paragraph
+from benchsuite.paper.bundle.attachments import pack, unpack
+from benchsuite.paper.document.blocks import Document, Figure, Paragraph
+from benchsuite.paper.document.numbering import number
 from benchsuite.paper.figures.chart import plugin_chart
-from benchsuite.paper.html import render_html
-from benchsuite.paper.numbering import number
-from benchsuite.paper.study.compose import compose
+from benchsuite.paper.plugin_figures import MOST_POINTS, chart_faults, charts_apart, charts_of, compared, study_result
+from benchsuite.paper.rendering.html import render_html
+from benchsuite.paper.sections.compose import compose
 from support.figures import Spread, charted, registry_of
 from support.paper_material import make_material
 
@@ -237,7 +237,7 @@ def test_a_plugin_that_leaves_or_hangs_does_not_take_the_program_with_it(
     (tmp_path / "leaving_figure.py").write_text(LEAVING.format(does=does))
     monkeypatch.setenv("BENCHSUITE_PLUGINS", str(tmp_path / "leaving_figure.py"))
     if "sleep" in does:
-        monkeypatch.setattr("benchsuite.paper.charts.SECONDS", 8.0)
+        monkeypatch.setattr("benchsuite.paper.plugin_figures.SECONDS", 8.0)
     with pytest.raises(PluginError) as caught:
         charts_apart(make_material({"figures": [{"figure": {"name": "leaving"}}]}, cases=2, seeds=1))
     assert said in str(caught.value)

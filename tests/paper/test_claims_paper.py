@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from benchsuite.paper import markup
-from benchsuite.paper.document import Document, Paragraph, Table
-from benchsuite.paper.html import render_html
-from benchsuite.paper.numbering import number
-from benchsuite.paper.spanish import NBSP
-from benchsuite.paper.study.compose import compose
+from benchsuite.paper.document.blocks import Document, Paragraph, Table
+from benchsuite.paper.document.numbering import number
+from benchsuite.paper.language.spanish import NBSP
+from benchsuite.paper.rendering import templates
+from benchsuite.paper.rendering.html import render_html
+from benchsuite.paper.sections.compose import compose
 from support.paper_material import make_material
 
 CLAIMS: list[dict[str, Any]] = [
@@ -34,11 +34,11 @@ def table(document: Document, identifier: str) -> Table:
 
 
 def said(document: Document) -> str:
-    return " ".join(markup.plain(document, b.text) for b in document.body if isinstance(b, Paragraph))
+    return " ".join(templates.plain(document, b.text) for b in document.body if isinstance(b, Paragraph))
 
 
 def test_every_claim_has_a_row_with_its_condition_its_numbers_and_its_verdict(document: Document) -> None:
-    rows = [[markup.plain(document, cell.text) for cell in row] for row in table(document, "tab-claims").rows]
+    rows = [[templates.plain(document, cell.text) for cell in row] for row in table(document, "tab-claims").rows]
     assert [row[3] for row in rows] == [
         "se sostiene", "se sostiene", "no se sostiene", "no concluyente", "no se sostiene",
     ]  # fmt: skip
@@ -54,7 +54,7 @@ def test_the_verdicts_are_counted_in_the_text(document: Document) -> None:
 
 
 def test_prose_quotes_a_claim_with_its_source_verdict_and_numbers(document: Document) -> None:
-    quoted = markup.plain(document, document.abstract)
+    quoted = templates.plain(document, document.abstract)
     assert quoted.startswith("Dice: «Con tres bloques supera el 95 %» : se sostiene (bloques congelados")
     assert quoted.endswith("Y además: no se sostiene.")
     html = render_html(document, number(document))
@@ -63,7 +63,7 @@ def test_prose_quotes_a_claim_with_its_source_verdict_and_numbers(document: Docu
 
 def test_with_few_seeds_it_is_said_how_many_are_needed() -> None:
     document = compose(make_material(seeds=3, claims=CLAIMS))
-    verdicts = [markup.plain(document, row[3].text) for row in table(document, "tab-claims").rows]
+    verdicts = [templates.plain(document, row[3].text) for row in table(document, "tab-claims").rows]
     assert set(verdicts) == {"no concluyente"}
     assert "harían falta al menos 10 semillas" in said(document)
 
@@ -71,7 +71,7 @@ def test_with_few_seeds_it_is_said_how_many_are_needed() -> None:
 def test_before_the_first_run_claims_are_open_and_have_no_numbers() -> None:
     document = compose(make_material({"abstract": "{{claim tres}}"}, done=0, claims=CLAIMS))
     assert [row[2].text for row in table(document, "tab-claims").rows] == ["—"] * 5
-    assert markup.plain(document, document.abstract).endswith("no concluyente")
+    assert templates.plain(document, document.abstract).endswith("no concluyente")
 
 
 def test_a_study_without_claims_says_nothing_of_them() -> None:

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from benchsuite.paper.attached import attached, read_paper
 from benchsuite.paper.build import build_comparison
-from benchsuite.paper.document import Bullets, Document, Table
-from benchsuite.paper.material import PaperMaterial
-from benchsuite.paper.study.comparison import compose_comparison
+from benchsuite.paper.bundle.attachments import attached, read_paper
+from benchsuite.paper.context.material import PaperMaterial
+from benchsuite.paper.document.blocks import Bullets, Document, Table
+from benchsuite.paper.sections.comparison import compose_comparison
 from support.paper_material import make_material
 from support.synthetic import make_environment
 

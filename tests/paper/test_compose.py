@@ -8,17 +8,18 @@ from typing import Any
 import pytest
 
 from benchsuite.errors import PaperError
-from benchsuite.paper import markup, spanish
-from benchsuite.paper.document import Document, Figure, Table, texts
-from benchsuite.paper.html import render_html
-from benchsuite.paper.numbering import number
-from benchsuite.paper.study.compose import compose
+from benchsuite.paper.document.blocks import Document, Figure, Table, texts
+from benchsuite.paper.document.numbering import number
+from benchsuite.paper.language import spanish
+from benchsuite.paper.rendering import templates
+from benchsuite.paper.rendering.html import render_html
+from benchsuite.paper.sections.compose import compose
 from support.paper_material import make_material
 
 
 def said(document: Document) -> str:
     parts = [document.abstract, *document.notices, *(text for block in document.body for text in texts(block))]
-    return " ".join(markup.plain(document, part) for part in parts).replace("\u00a0", " ")
+    return " ".join(templates.plain(document, part) for part in parts).replace("\u00a0", " ")
 
 
 def table(document: Document, name: str) -> Table:
@@ -34,7 +35,7 @@ def test_the_results_table_prints_the_findings() -> None:
         assert row[3].value == 100 * estimate.mean
         assert row[3].interval == (100 * (estimate.low or 0), 100 * min(1, estimate.high or 0))
         assert row[3].runs == estimate.runs
-        shown = markup.plain(document, row[3].text)
+        shown = templates.plain(document, row[3].text)
         assert shown.startswith(spanish.number(100 * estimate.mean, 1))
         assert spanish.number(100 * max(0.0, estimate.low or 0), 1) in shown
 
@@ -126,6 +127,6 @@ def test_the_cost_table_tells_the_energy_where_the_gpu_did() -> None:
     document = compose(metered)
     made = table(document, "tab-cost")
     at = [column.title for column in made.columns].index("Energía (kJ)")
-    assert [markup.plain(document, row[at].text) for row in made.rows] == ["12,3", "12,3"]
+    assert [templates.plain(document, row[at].text) for row in made.rows] == ["12,3", "12,3"]
     assert [row[at].value for row in made.rows] == [12.345, 12.345]
     assert "Energía: de la GPU entera" in (made.note or "")

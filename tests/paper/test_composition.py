@@ -10,9 +10,7 @@ from typing import Any
 
 import pytest
 
-from benchsuite.paper import boxes, pdf
-from benchsuite.paper.arrangement import Arrangement, Layout
-from benchsuite.paper.document import (
+from benchsuite.paper.document.blocks import (
     Block,
     Cell,
     Column,
@@ -24,11 +22,13 @@ from benchsuite.paper.document import (
     Paragraph,
     Table,
 )
-from benchsuite.paper.faults import Fault, faults
-from benchsuite.paper.form import Form
-from benchsuite.paper.numbering import number
-from benchsuite.paper.study.compose import compose
-from benchsuite.suite.schema import PageSize
+from benchsuite.paper.document.numbering import number
+from benchsuite.paper.document.style import Form
+from benchsuite.paper.rendering import pdf, weasyprint_boxes
+from benchsuite.paper.sections.compose import compose
+from benchsuite.paper.typesetting.arrangement import Arrangement, Layout
+from benchsuite.paper.typesetting.layout_checks import Fault, faults
+from benchsuite.suite.schema.suite import PageSize
 from support.synthetic_study import make_suite_material
 
 SUITES = sorted(path.stem for path in (Path(__file__).parents[2] / "suites").glob("*.yaml"))
@@ -54,7 +54,7 @@ def laid_out(document: Document) -> tuple[Arrangement, Layout, tuple[Fault, ...]
     assets = {name: pdf._emptied(name, asset) for name, asset in pdf._assets(document).items()}
     content = pdf._content(document)
     arrangement = pdf.arrange(document, numbering)
-    layout = boxes.layout(pdf._compose(pdf._html(document, numbering, arrangement), assets))
+    layout = weasyprint_boxes.layout(pdf._compose(pdf._html(document, numbering, arrangement), assets))
     return arrangement, layout, faults(content, arrangement, layout)
 
 
@@ -128,6 +128,6 @@ def test_the_order_in_which_blocks_are_written_has_faults_that_are_found(seed: i
     assets: dict[str, Any] = {name: pdf._emptied(name, asset) for name, asset in pdf._assets(document).items()}
     content = pdf._content(document)
     plain = Arrangement(tuple(i for i, block in enumerate(content) if not block.wide))
-    layout = boxes.layout(pdf._compose(pdf._html(document, number(document), plain), assets))
+    layout = weasyprint_boxes.layout(pdf._compose(pdf._html(document, number(document), plain), assets))
     kinds = {fault.kind for fault in faults(content, plain, layout)}
     assert {"hole", "lost"} <= kinds

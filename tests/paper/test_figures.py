@@ -11,7 +11,7 @@ import pytest
 from markupsafe import escape
 
 from benchsuite.analysis.findings import CaseFindings
-from benchsuite.paper.document import Facet
+from benchsuite.paper.document.blocks import Facet
 from benchsuite.paper.figures import cost, curves, intervals, style
 from support.synthetic import make_findings
 

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from benchsuite.paper.document import Document, Heading, Paragraph, Table
-from benchsuite.paper.form import Form
-from benchsuite.paper.geometry import GEOMETRIES
-from benchsuite.paper.html import render_html
-from benchsuite.paper.numbering import number
-from benchsuite.paper.study.compose import compose
+from benchsuite.paper.document.blocks import Document, Heading, Paragraph, Table
+from benchsuite.paper.document.numbering import number
+from benchsuite.paper.document.page import GEOMETRIES
+from benchsuite.paper.document.style import Form
+from benchsuite.paper.rendering.html import render_html
+from benchsuite.paper.sections.compose import compose
 from support.paper_material import make_material
 
 TABLE = Table("tab-a", "T", (), ())

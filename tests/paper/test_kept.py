@@ -11,12 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchsuite.errors import PaperError
-from benchsuite.paper import apart
 from benchsuite.paper.build import build_paper
-from benchsuite.paper.document import Drawing, Facet, Series
-from benchsuite.paper.kept import ahead, keeping, kept
-from benchsuite.paper.material import PaperFiles, PaperMaterial
-from benchsuite.paper.renderer import renderer
+from benchsuite.paper.bundle.renderer_versions import renderer
+from benchsuite.paper.concurrency.memo import ahead, keeping, kept
+from benchsuite.paper.context.material import PaperFiles, PaperMaterial
+from benchsuite.paper.document.blocks import Drawing, Facet, Series
+from benchsuite.paper.rendering import process
 from support.paper_material import make_material
 
 CALLS: list[tuple[object, ...]] = []
@@ -88,7 +88,7 @@ def without_a_renderer(patch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object) -> None:
         raise AssertionError("a renderer was started")
 
-    patch.setattr(apart, "Renderer", refuse)
+    patch.setattr(process, "Renderer", refuse)
 
 
 @pytest.fixture(scope="module")
@@ -120,14 +120,14 @@ def test_a_paper_that_was_touched_or_changed_is_built_again_with_the_drawings_of
     original = files.pdf.read_bytes()
     files.pdf.write_bytes(original + b"\n")
     shelves: list[tuple[int, int]] = []
-    pages = apart.Renderer.pages
+    pages = process.Renderer.pages
 
-    def watched(self: apart.Renderer, packed: object, kept: dict[str, str]) -> apart.Pages:
+    def watched(self: process.Renderer, packed: object, kept: dict[str, str]) -> process.Pages:
         done = pages(self, packed, kept)  # type: ignore[arg-type]
         shelves.append((len(set(done.kept) & set(kept)), len(done.kept)))
         return done
 
-    monkeypatch.setattr(apart.Renderer, "pages", watched)
+    monkeypatch.setattr(process.Renderer, "pages", watched)
     build_paper(material, files.pdf.parent, memory=memory)
     assert files.pdf.read_bytes() == original
     suite = material.suite.model_copy(update={"title": "Otro título"})
@@ -149,11 +149,11 @@ def test_another_renderer_keeps_nothing(
     files, memory = built
     given: list[int] = []
 
-    def watched(self: apart.Renderer, packed: object, kept: dict[str, str]) -> apart.Pages:
+    def watched(self: process.Renderer, packed: object, kept: dict[str, str]) -> process.Pages:
         given.append(len(kept))
-        return apart.Pages(b"html", b"pdf", {})
+        return process.Pages(b"html", b"pdf", {})
 
-    monkeypatch.setattr(apart.Renderer, "pages", watched)
+    monkeypatch.setattr(process.Renderer, "pages", watched)
     other = replace(material, renderer={**material.renderer, "matplotlib": "0.1"})
     build_paper(other, files.pdf.parent, memory=memory)
     assert given == [0]

@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 
 from benchsuite.errors import PaperError
-from benchsuite.paper.document import Document, Drawing, Equation, Figure, Heading, Paragraph
-from benchsuite.paper.numbering import number
-from benchsuite.paper.study.compose import compose
+from benchsuite.paper.document.blocks import Document, Drawing, Equation, Figure, Heading, Paragraph
+from benchsuite.paper.document.numbering import number
+from benchsuite.paper.sections.compose import compose
 from support.paper_material import make_material
 
 

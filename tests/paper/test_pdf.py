@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
-from benchsuite.paper import boxes, pdf
-from benchsuite.paper.arrangement import Arrangement
-from benchsuite.paper.columns import Measure
-from benchsuite.paper.document import Document, Paragraph
-from benchsuite.paper.form import Form
-from benchsuite.paper.numbering import number
-from benchsuite.paper.study.compose import compose
-from benchsuite.suite.schema import Template
+from benchsuite.paper.document.blocks import Document, Paragraph
+from benchsuite.paper.document.numbering import number
+from benchsuite.paper.document.style import Form
+from benchsuite.paper.rendering import pdf, weasyprint_boxes
+from benchsuite.paper.sections.compose import compose
+from benchsuite.paper.typesetting.arrangement import Arrangement
+from benchsuite.paper.typesetting.column_model import Measure
+from benchsuite.suite.schema.suite import Template
 from support.paper_material import make_material
 
 
@@ -36,7 +36,7 @@ def test_every_line_of_a_paragraph_but_its_last_is_filled() -> None:
     document = Document("Título", (), "Resumen.", (), body, {}, (), None)
     html = pdf._html(document, number(document), Arrangement(tuple(range(len(body)))))
     laid_out = pdf._compose(html, pdf._assets(document))
-    paragraphs = [lines(box) for index, _, box, _ in boxes.blocks(laid_out) if 0 <= index < len(body)]
+    paragraphs = [lines(box) for index, _, box, _ in weasyprint_boxes.blocks(laid_out) if 0 <= index < len(body)]
     assert any(len(paragraph) > 1 for paragraph in paragraphs)
     for paragraph in paragraphs:
         for line in paragraph[:-1]:
@@ -52,7 +52,7 @@ def test_blocks_measure_in_halves_what_they_measure_in_the_whole_paper(template:
     assert not first.keys() & second.keys()
     rules = f"{document.form.geometry.endless}.matter{{display:none}}"
     html = pdf._html(document, numbering, Arrangement(tuple(range(len(content)))), rules)
-    whole, whole_front = boxes.measures(pdf._compose(html, pdf._assets(document)))
+    whole, whole_front = weasyprint_boxes.measures(pdf._compose(html, pdf._assets(document)))
     assert front == pytest.approx(whole_front)
     assert {index: flat(measure) for index, measure in (first | second).items()} == {
         index: pytest.approx(flat(measure)) for index, measure in whole.items()

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from benchsuite.paper import columns, placement
-from benchsuite.paper.arrangement import GAP, HOLE, Arrangement, Block
-from benchsuite.paper.columns import Measure, Part, Sheet
+from benchsuite.paper.typesetting import column_model, float_placement
+from benchsuite.paper.typesetting.arrangement import GAP, HOLE, Arrangement, Block
+from benchsuite.paper.typesetting.column_model import Measure, Part, Sheet
 
 SHEET = Sheet(height=800, front=100, head=(), tail=())
 TEXT = Block("text")
@@ -30,7 +30,7 @@ def placed(
     content: Sequence[Block], measures: dict[int, Measure], sheet: Sheet = SHEET
 ) -> tuple[Arrangement, list[tuple[int, Part]]]:
     heights = {i: measures[i].height for i, block in enumerate(content) if block.wide}
-    arrangement = placement.place(content, measures, heights, sheet)
+    arrangement = float_placement.place(content, measures, heights, sheet)
     return arrangement, set_in_columns(content, measures, arrangement, sheet)
 
 
@@ -39,7 +39,7 @@ def set_in_columns(
 ) -> list[tuple[int, Part]]:
     reserves = {page: arrangement.reserve(page) for page in (*arrangement.booked.values(), arrangement.last)}
     flow = [i for i in arrangement.order if not content[i].wide]
-    return list(columns.fill(flow, measures, sheet, reserves))
+    return list(column_model.fill(flow, measures, sheet, reserves))
 
 
 def holes(parts: Sequence[tuple[int, Part]], sheet: Sheet = SHEET) -> list[float]:
@@ -181,6 +181,6 @@ def test_every_block_is_set_exactly_once_and_within_its_column(shape: list[tuple
 
 
 def test_paragraphs_leave_no_single_line_at_either_end() -> None:
-    parts = list(columns.fill((0, 1), {0: paragraph(42), 1: paragraph(5)}, SHEET, {}))
+    parts = list(column_model.fill((0, 1), {0: paragraph(42), 1: paragraph(5)}, SHEET, {}))
     pieces = [round((part.bottom - part.top) / 16) for index, part in parts if index == 1]
     assert min(pieces) >= 2

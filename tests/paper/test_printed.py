@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 
-from benchsuite.paper.document import Document
-from benchsuite.paper.material import PaperMaterial
-from benchsuite.paper.numbering import number
-from benchsuite.paper.pdf import render_pdf
-from benchsuite.paper.study.compose import compose
+from benchsuite.paper.context.material import PaperMaterial
+from benchsuite.paper.document.blocks import Document
+from benchsuite.paper.document.numbering import number
+from benchsuite.paper.rendering.pdf import render_pdf
+from benchsuite.paper.sections.compose import compose
 from support.paper_material import make_material
 from support.paper_studies import SKETCHES, make_study
 

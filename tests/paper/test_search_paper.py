@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from benchsuite.errors import PaperError
-from benchsuite.paper import markup
-from benchsuite.paper.document import Document, Figure, Table, texts
+from benchsuite.paper.document.blocks import Document, Figure, Table, texts
+from benchsuite.paper.document.numbering import number
 from benchsuite.paper.figures.search import importances, parallel
-from benchsuite.paper.numbering import number
-from benchsuite.paper.study.compose import compose
-from benchsuite.suite.schema import Halving
+from benchsuite.paper.rendering import templates
+from benchsuite.paper.sections.compose import compose
+from benchsuite.suite.schema.suite import Halving
 from support.paper_material import make_material
 from support.search import LABELS, make_search, make_search_findings, make_search_material
 
@@ -22,7 +22,7 @@ HALVING = Halving(path="recipe.max_epochs", rungs=(3, 9, 27), keep=0.34)
 
 def said(document: Document) -> str:
     parts = [document.abstract, *document.notices, *(text for block in document.body for text in texts(block))]
-    return " ".join(markup.plain(document, part) for part in parts).replace("\u00a0", " ")
+    return " ".join(templates.plain(document, part) for part in parts).replace("\u00a0", " ")
 
 
 def block(document: Document, name: str) -> Any:

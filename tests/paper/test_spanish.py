@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchsuite.paper import spanish
+from benchsuite.paper.language import spanish
 
 N = spanish.NBSP
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from benchsuite.paper import markup
-from benchsuite.paper.document import Document, Figure, Photos, Table, texts
-from benchsuite.paper.numbering import number
-from benchsuite.paper.study.compose import compose
+from benchsuite.paper.document.blocks import Document, Figure, Photos, Table, texts
+from benchsuite.paper.document.numbering import number
+from benchsuite.paper.rendering import templates
+from benchsuite.paper.sections.compose import compose
 from support.paper_studies import SKETCHES, make_study
 
 Composed = dict[str, Document]
@@ -26,7 +26,7 @@ def floats(document: Document) -> dict[str, Any]:
 
 
 def said(document: Document) -> str:
-    return " ".join(markup.plain(document, text) for block in document.body for text in texts(block))
+    return " ".join(templates.plain(document, text) for block in document.body for text in texts(block))
 
 
 def column(table: Table, title: str) -> list[str]:
@@ -122,7 +122,7 @@ def test_models_of_their_own_have_a_table_and_are_cited(composed: Composed) -> N
 
 def test_devices_that_differ_have_a_column_and_one_device_a_note(composed: Composed) -> None:
     assert "NVIDIA H100 80GB HBM3" in column(floats(composed["convolucionales"])["tab-cost"], "Dispositivo")
-    assert "Dispositivo: Intel" in markup.plain(composed["aves"], floats(composed["aves"])["tab-cost"].note)
+    assert "Dispositivo: Intel" in templates.plain(composed["aves"], floats(composed["aves"])["tab-cost"].note)
 
 
 def test_phases_are_listed_and_marked_in_the_curves(composed: Composed) -> None:

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from markupsafe import Markup
 
 from benchsuite.errors import PaperError
-from benchsuite.paper import text
-from benchsuite.paper.document import Bullets, Equation, Paragraph
+from benchsuite.paper.document import markup
+from benchsuite.paper.document.blocks import Bullets, Equation, Paragraph
 
-LINKS = text.Links(
+LINKS = markup.Links(
     citation=lambda key: Markup("<cite>{}</cite>").format(key),
     reference=lambda name: Markup("<ref>{}</ref>").format(name),
     quantity=lambda index: Markup("<q>{}</q>").format(index),
@@ -22,7 +22,7 @@ LINKS = text.Links(
 
 
 def rendered(source: str) -> str:
-    return str(text.render(source, LINKS))
+    return str(markup.render(source, LINKS))
 
 
 @pytest.mark.parametrize(
@@ -45,43 +45,43 @@ def test_grammar_becomes_markup(source: str, markup: str) -> None:
 
 @given(st.text(max_size=300))
 def test_markup_never_passes_through_and_literals_mean_themselves(source: str) -> None:
-    cleaned = text.clean(
+    cleaned = markup.clean(
         source.replace("Ã", "").replace("â€", "").replace("Â", "").replace("ğ", "").replace("\ufffd", ""), "t"
     )
     out = rendered(cleaned)
     for tag in ("<script", "<img", "<style", "<svg", "<link"):
         assert tag not in out.lower()
-    assert rendered(text.literal(cleaned)) == str(Markup.escape(cleaned))
+    assert rendered(markup.literal(cleaned)) == str(Markup.escape(cleaned))
 
 
 @given(st.text(max_size=200))
 def test_cleaned_text_has_no_control_bidirectional_or_private_characters(source: str) -> None:
     try:
-        cleaned = text.clean(source, "t")
+        cleaned = markup.clean(source, "t")
     except PaperError:
         return
-    assert not [c for c in cleaned if c not in "\n\t" and unicodedata.category(c) in text.DROPPED]
+    assert not [c for c in cleaned if c not in "\n\t" and unicodedata.category(c) in markup.DROPPED]
 
 
 @pytest.mark.parametrize("spoilt", ["clasificaciÃ³n", "metodologÃa", "ğŸ“Š", "a â€œb", "\ufffd"])
 def test_text_read_in_the_wrong_encoding_is_refused(spoilt: str) -> None:
     with pytest.raises(PaperError, match="encoding") as caught:
-        text.clean(f"El texto {spoilt} aquí", "paper.abstract")
+        markup.clean(f"El texto {spoilt} aquí", "paper.abstract")
     assert caught.value.where == "paper.abstract"
 
 
 def test_ordinary_capitals_with_tilde_are_not_refused() -> None:
-    assert text.clean("JOÃO, España, ¿qué?", "t") == "JOÃO, España, ¿qué?"
+    assert markup.clean("JOÃO, España, ¿qué?", "t") == "JOÃO, España, ¿qué?"
 
 
 def test_text_beyond_measure_is_refused() -> None:
     with pytest.raises(PaperError, match="characters"):
-        text.clean("a" * 1_000_000, "t")
+        markup.clean("a" * 1_000_000, "t")
 
 
 def test_prose_becomes_paragraphs_lists_and_equations() -> None:
     source = "Uno\nsigue.\n\nLista:\n- a\n  más\n- b\n\n$$ x^2 $$\nequis al cuadrado"
-    assert text.blocks(source, "s") == (
+    assert markup.blocks(source, "s") == (
         Paragraph("Uno sigue."),
         Paragraph("Lista:"),
         Bullets(("a más", "b")),

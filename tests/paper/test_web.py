@@ -16,10 +16,10 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Locator, Page, expect
 from pypdf import PdfReader
 
-from benchsuite.paper.html import BLEED, render_html
-from benchsuite.paper.material import PaperMaterial
-from benchsuite.paper.numbering import number
-from benchsuite.paper.study.compose import compose
+from benchsuite.paper.context.material import PaperMaterial
+from benchsuite.paper.document.numbering import number
+from benchsuite.paper.rendering.html import BLEED, render_html
+from benchsuite.paper.sections.compose import compose
 from support.browser import DESKTOP, PHONE, chromium, opened
 from support.paper_material import make_material
 from support.paper_studies import make_study

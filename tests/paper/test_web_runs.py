@@ -11,10 +11,10 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, expect
 
-from benchsuite.paper.html import render_html
-from benchsuite.paper.material import PaperMaterial
-from benchsuite.paper.numbering import number
-from benchsuite.paper.study.compose import compose
+from benchsuite.paper.context.material import PaperMaterial
+from benchsuite.paper.document.numbering import number
+from benchsuite.paper.rendering.html import render_html
+from benchsuite.paper.sections.compose import compose
 from support.browser import DESKTOP, PHONE, chromium, opened
 from support.paper_material import make_material
 from support.search import make_search_material

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 from benchsuite_plugins.datasets.beans import Beans, BeansParameters
 
-from benchsuite.engine.images import cached_images
+from benchsuite.engine.data.images import cached_images
 from benchsuite.sources.data import locate_data
-from benchsuite.store.folders import Store
+from benchsuite.store.run_store import Store
 
 DATA = Path(os.environ.get("BENCHSUITE_DATA", ""))
 

@@ -22,8 +22,8 @@ from benchsuite_plugins.datasets.cifar_batches import CifarImages, read_batch, r
 from pydantic import ValidationError
 
 from benchsuite.contracts.dataset import Found, Source
-from benchsuite.engine.augment import AUGMENTATIONS
-from benchsuite.engine.images import cached_images
+from benchsuite.engine.data.augment import AUGMENTATIONS
+from benchsuite.engine.data.images import cached_images
 from benchsuite.errors import DataError
 from benchsuite.sources.data import LocatedData, locate_data
 

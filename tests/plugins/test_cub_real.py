@@ -11,7 +11,7 @@ import pytest
 from benchsuite_plugins.datasets.cub import Cub, CubParameters
 from benchsuite_plugins.datasets.cub_species import SPECIES
 
-from benchsuite.engine.images import cached_images
+from benchsuite.engine.data.images import cached_images
 from benchsuite.errors import DataError
 from benchsuite.sources.data import locate_data
 

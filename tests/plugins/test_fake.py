@@ -15,7 +15,7 @@ import pytest
 from benchsuite_plugins.datasets.fake import Fake, FakeParameters
 from pydantic import ValidationError
 
-from benchsuite.engine.images import cached_images
+from benchsuite.engine.data.images import cached_images
 from benchsuite.errors import DataError
 from benchsuite.sources.data import LocatedData, locate_data
 

@@ -15,7 +15,7 @@ from PIL import Image
 from pydantic import ValidationError
 
 from benchsuite.contracts.dataset import Split
-from benchsuite.engine.images import cached_images
+from benchsuite.engine.data.images import cached_images
 from benchsuite.errors import DataError
 from benchsuite.sources.data import LocatedData, locate_data
 

@@ -25,8 +25,8 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from benchsuite.api import BenchsuiteError, Model, Task
-from benchsuite.engine import freeze, network
-from benchsuite.engine.network import Network
+from benchsuite.engine.network import freeze
+from benchsuite.engine.network.build import Network, build, weights_hash
 
 ACTIVATIONS = ("relu", "leaky_relu", "relu6", "elu", "tanh", "silu", "sigmoid", "softmax")
 NARROW = {"form": "cifar", "weights": "none", "width": 2}
@@ -46,7 +46,7 @@ class Example:
         return Task(classes, self.size, self.size)
 
     def network(self, classes: int = 3, seed: int = 0) -> Network:
-        return network.build(self.model, self.params, self.task(classes), seed, None)
+        return build(self.model, self.params, self.task(classes), seed, None)
 
     def images(self, count: int = 4) -> Tensor:
         return torch.randn(count, 3, self.size, self.size, generator=torch.Generator().manual_seed(1))
@@ -106,7 +106,7 @@ def test_there_is_one_logit_a_class(example: Example, classes: int) -> None:
 
 
 def test_the_seed_decides_the_weights(example: Example) -> None:
-    first, again, other = (network.weights_hash(example.network(seed=seed).module.state_dict()) for seed in (5, 5, 6))
+    first, again, other = (weights_hash(example.network(seed=seed).module.state_dict()) for seed in (5, 5, 6))
     assert first == again != other
 
 

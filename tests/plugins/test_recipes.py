@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from benchsuite.api import EarlyStopping, FreezePolicy, Parameters, Phase, Scheduler, Task
 from benchsuite.registry import registry
-from benchsuite.suite.components import resolved_parameters
+from benchsuite.suite.cases.resolver import resolved_parameters
 
 
 def _phase(**settings: Any) -> Phase:
@@ -117,7 +117,7 @@ def test_what_contradicts_itself_is_refused(given: dict[str, Any], said: str) ->
 def test_torch_takes_every_optimizer_with_all_that_it_has(optimizer: str) -> None:
     from torch import nn
 
-    from benchsuite.engine.loop import make_optimizer
+    from benchsuite.engine.training.loop import make_optimizer
 
     more = {"momentum": 0.9} if optimizer in ("sgd", "rmsprop") else {}
     more |= {"nesterov": True} if optimizer == "sgd" else {}
@@ -212,9 +212,8 @@ def test_the_head_phase_trains_a_linear_layer_on_pooled_features(depth: int) -> 
     import torch
     from torch import nn
 
-    from benchsuite.engine import freeze
-    from benchsuite.engine.features import cut
-    from benchsuite.engine.network import build
+    from benchsuite.engine.network import build, freeze
+    from benchsuite.engine.network.feature_cache import cut
 
     model, shape = ResNet(), Task(classes=3, height=32, width=32)
     network = build(model, ResNet.Parameters(depth=depth, weights="none"), shape, 0, None)
@@ -231,8 +230,7 @@ def test_the_head_phase_trains_a_linear_layer_on_pooled_features(depth: int) -> 
 
 
 def test_gradual_unfreezing_moves_the_cut_back_one_stage_at_a_time() -> None:
-    from benchsuite.engine import freeze
-    from benchsuite.engine.network import build
+    from benchsuite.engine.network import build, freeze
 
     network = build(ResNet(), ResNet.Parameters(weights="none"), Task(3, 32, 32), 0, None)
     phases = TwoPhase().phases(TwoPhaseParameters(phases="gradual"))

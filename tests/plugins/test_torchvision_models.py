@@ -13,8 +13,7 @@ from benchsuite_plugins.models.torchvision_models import Torchvision, Torchvisio
 from torch import nn
 
 from benchsuite.api import BenchsuiteError, Task
-from benchsuite.engine import network
-from benchsuite.engine.network import Network
+from benchsuite.engine.network.build import Network, build
 
 SMALLEST = (
     "alexnet",
@@ -54,9 +53,9 @@ def params_of(architecture: str, weights: str = "none") -> TorchvisionParameters
     return TorchvisionParameters.model_validate_json(f'{{"architecture": "{architecture}", "weights": "{weights}"}}')
 
 
-def build(architecture: str) -> Network:
+def built(architecture: str) -> Network:
     side = size_of(architecture)
-    return network.build(Torchvision(), params_of(architecture), Task(3, side, side), 0, None)
+    return build(Torchvision(), params_of(architecture), Task(3, side, side), 0, None)
 
 
 def builder(architecture: str) -> Any:
@@ -67,10 +66,10 @@ def builder(architecture: str) -> Any:
 
 def compare(architecture: str) -> None:
     """The stages one after the other against torchvision's own network with the same weights."""
-    built = build(architecture)
+    ours = built(architecture)
     # What starts at zero would hide a part that is missing.
     generator = torch.Generator().manual_seed(0)
-    for parameter in built.module.parameters():
+    for parameter in ours.module.parameters():
         if not parameter.any():
             parameter.data.normal_(0, 0.02, generator=generator)
     options: dict[str, Any] = {}
@@ -80,16 +79,16 @@ def compare(architecture: str) -> None:
         options = {"image_size": size_of(architecture)}
     theirs = builder(architecture)(weights=None, num_classes=3, **options)
     state = theirs.state_dict()
-    state.update(built.module.state_dict())
+    state.update(ours.module.state_dict())
     theirs.load_state_dict(state)
     theirs.eval()
-    built.module.eval()
+    ours.module.eval()
     images = torch.randn(1, 3, size_of(architecture), size_of(architecture), generator=generator)
     with torch.inference_mode():
         expected = theirs(images)
         assert expected.std() > 0
-        assert torch.allclose(built.module(images), expected, atol=1e-5)
-        assert torch.allclose(nn.Sequential(*built.stages.values())(images), expected, atol=1e-5)
+        assert torch.allclose(ours.module(images), expected, atol=1e-5)
+        assert torch.allclose(nn.Sequential(*ours.stages.values())(images), expected, atol=1e-5)
 
 
 def test_the_catalogue_is_torchvisions() -> None:
@@ -160,7 +159,7 @@ def test_densenets_old_names_are_translated() -> None:
 
 
 def test_a_mnasnet_takes_a_state_without_metadata() -> None:
-    module = build("mnasnet0_5").module
+    module = built("mnasnet0_5").module
     module.load_state_dict(dict(module.state_dict()))
 
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from benchsuite.errors import PluginError
-from benchsuite.identity.code import component_fingerprint
+from benchsuite.identity.source_fingerprint import component_fingerprint
 from benchsuite.registry import discover, registry, use_local
-from benchsuite.registry.local import VARIABLE
+from benchsuite.registry.local_plugins import VARIABLE
 
 RECIPE = """
 from benchsuite.api import Parameters, Recipe

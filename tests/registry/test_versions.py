@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from benchsuite.contracts.version import API_VERSION
-from benchsuite.registry.inspection import Unfit
-from benchsuite.registry.versions import agree
+from benchsuite.registry.api_version import agree
+from benchsuite.registry.validation import Unfit
 
 
 @pytest.mark.parametrize("stated", [API_VERSION, "2.0", "2.3"])

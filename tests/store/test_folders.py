@@ -10,8 +10,8 @@ import pytest
 from filelock import Timeout
 
 from benchsuite.errors import StoreError
-from benchsuite.store.folders import Store
 from benchsuite.store.predictions import Predictions, predictions_hash
+from benchsuite.store.run_store import Store
 from support.synthetic import make_plan, make_record, make_records
 
 
@@ -147,7 +147,7 @@ def test_a_lock_keeps_others_out_until_its_holder_dies(store: Store) -> None:
     program = (
         "import sys\n"
         "from pathlib import Path\n"
-        "from benchsuite.store.folders import Store\n"
+        "from benchsuite.store.run_store import Store\n"
         "lock = Store(Path(sys.argv[1])).lock(sys.argv[2])\n"
         "lock.acquire(blocking=False)\n"
         "print('held', flush=True)\n"
@@ -184,5 +184,5 @@ def test_a_results_folder_that_cannot_be_made_is_told_with_a_remedy(tmp_path: Pa
 
 
 def test_listing_records_imports_neither_torch_nor_numpy() -> None:
-    program = "import sys, benchsuite.store.folders\nsys.exit('torch' in sys.modules or 'numpy' in sys.modules)"
+    program = "import sys, benchsuite.store.run_store\nsys.exit('torch' in sys.modules or 'numpy' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0

@@ -8,10 +8,10 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from benchsuite.registry import Registry, discover
-from benchsuite.suite.document import parse_text
-from benchsuite.suite.jsonschema import json_schema
-from benchsuite.suite.problems import SuiteError
 from benchsuite.suite.reader import parse_suite
+from benchsuite.suite.schema.editor_schema import suite_schema
+from benchsuite.suite.source.problems import SuiteError
+from benchsuite.suite.source.yaml_nodes import parse_text
 from suite import pretended
 from support.figures import Announced, Spread
 
@@ -70,7 +70,7 @@ def test_two_of_one_name_need_an_id() -> None:
 
 
 def test_the_schema_knows_them() -> None:
-    schema = json_schema(REGISTRY)
+    schema = suite_schema(REGISTRY)
     Draft202012Validator.check_schema(schema)
     check = Draft202012Validator(schema)
     good, _ = parse_text(asking("figure: {name: spread, metric: test_loss}").decode(), "t")

@@ -10,7 +10,7 @@ from pretended import BASE, REGISTRY
 from pydantic import ValidationError
 
 from benchsuite.suite import Suite, SuiteError, parse_suite
-from benchsuite.suite.claims import Claim
+from benchsuite.suite.schema.claims import Claim
 
 CLAIMS = "claims:\n  - {id: uno, text: Algo, cases: [0, 1], at_least: 0.9}\n"
 

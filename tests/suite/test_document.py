@@ -10,8 +10,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from benchsuite.suite.document import DEEPEST, LARGEST_FILE, Node, parse_bytes, parse_text
-from benchsuite.suite.problems import Mark, SuiteError
+from benchsuite.suite.source.problems import Mark, SuiteError
+from benchsuite.suite.source.yaml_nodes import DEEPEST, LARGEST_FILE, Node, parse_bytes, parse_text
 
 
 def plain(text: str) -> Any:

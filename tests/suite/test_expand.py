@@ -116,7 +116,7 @@ def test_lists_have_readable_case_names(value: str, label: str) -> None:
 
 
 def test_axes_of_one_name_keep_the_kind_in_case_names() -> None:
-    from benchsuite.suite.grid import axis_labels
+    from benchsuite.suite.cases.grid import axis_labels
 
     assert axis_labels(["dataset.size", "model.size", "model.depth"]) == {
         "dataset.size": "dataset_size",

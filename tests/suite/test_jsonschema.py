@@ -10,12 +10,12 @@ import pytest
 from pretended import made
 
 from benchsuite.registry import Registry
-from benchsuite.suite import json_schema
+from benchsuite.suite import suite_schema
 
 
 @pytest.fixture
 def schema(registry: Registry) -> dict[str, Any]:
-    return json_schema(registry)
+    return suite_schema(registry)
 
 
 def references(value: Any) -> Iterator[str]:
@@ -70,5 +70,5 @@ def test_axes_are_offered_with_what_their_values_may_be(schema: dict[str, Any]) 
 
 
 def test_a_name_from_two_distributions_is_offered_with_its_distribution_only() -> None:
-    names = json_schema(made(None, "other"))["$defs"]["dataset"]["properties"]["name"]["enum"]
+    names = suite_schema(made(None, "other"))["$defs"]["dataset"]["properties"]["name"]["enum"]
     assert names == ["other:leaves", "pretend:leaves"]

@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from pretended import BASE, REGISTRY, made
 
 from benchsuite.errors import BenchsuiteError
-from benchsuite.paper import text
+from benchsuite.paper.document import markup
 from benchsuite.registry import Registry
 from benchsuite.suite import Suite, SuiteError, parse_suite, read_suite, suite_files
-from benchsuite.suite.declared import LONGEST_TEXT
+from benchsuite.suite.schema.base import LONGEST_TEXT
 
 Read = Callable[[str], Suite]
 
@@ -63,7 +63,7 @@ def test_a_text_that_no_paper_could_set_is_refused_before_anything_runs(read: Re
     def paper(length: int) -> str:
         return f"{BASE}paper: {{abstract: {'a' * length}}}\n"
 
-    text.clean(read(paper(LONGEST_TEXT)).paper.abstract, "abstract")
+    markup.clean(read(paper(LONGEST_TEXT)).paper.abstract, "abstract")
     (found,) = problems(paper(LONGEST_TEXT + 1))
     assert "paper.abstract" in found
     assert f"{LONGEST_TEXT} characters" in found.replace(",", "")

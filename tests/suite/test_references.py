@@ -8,8 +8,8 @@ import pytest
 from pretended import BASE, REGISTRY
 
 from benchsuite.suite import SuiteError, parse_suite
-from benchsuite.suite.expand import expand
-from benchsuite.suite.references import Quoted, UnknownReference, Vocabulary, typed_results
+from benchsuite.suite.planning.expand import expand
+from benchsuite.suite.prose.references import Quoted, UnknownReference, Vocabulary, typed_results
 
 REFERENCES = "[{key: informe, text: «Un informe»}, {key: bueno2020, text: «Bien»}]"
 PAPER = "claims:\n  - {id: uno, text: Algo, at_least: 0.9}\n"

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from benchsuite.suite.schema import Halving, Search
-from benchsuite.suite.search import Proposal, Step, kept, most_runs, points, propose, rung_sizes
+from benchsuite.suite.schema.suite import Halving, Search
+from benchsuite.suite.search.proposal import Proposal, Step, kept, most_runs, points, propose, rung_sizes
 
 QUICK = settings(max_examples=25, deadline=None)
 
@@ -154,7 +154,7 @@ def test_the_estimator_comes_closer_to_the_best_than_chance() -> None:
 
 def test_an_axis_of_numbers_is_ordered_whatever_the_order_of_the_file() -> None:
     """Words are choices; numbers are ranks, so that the estimator sees neighbours."""
-    from benchsuite.suite.search import _index, _rank
+    from benchsuite.suite.search.proposal import _index, _rank
 
     search = Search(space={"recipe.a": (0.1, 0.001, 1), "recipe.b": ("x", "y")}, sampler="tpe", budget=2)
     assert [_index(search, "recipe.a", rank) for rank in range(3)] == [1, 0, 2]

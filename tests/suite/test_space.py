@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from pretended import BASE, REGISTRY
 
-from benchsuite.suite import Plan, Suite, SuiteError, expand, json_schema, parse_suite, trial
-from benchsuite.suite.components import Resolver
-from benchsuite.suite.search import Step, points
-from benchsuite.suite.space import corners, trial_at
-from benchsuite.suite.trial import tried
+from benchsuite.suite import Plan, Suite, SuiteError, expand, parse_suite, suite_schema, trial
+from benchsuite.suite.cases.resolver import Resolver
+from benchsuite.suite.planning.sample_smoke import tried
+from benchsuite.suite.search.proposal import Step, points
+from benchsuite.suite.search.space import corners, trial_at
 
 Read = Callable[[str], Suite]
 
@@ -246,5 +246,5 @@ def test_a_suite_without_a_search_is_as_it_was(read: Read) -> None:
 
 
 def test_the_schema_offers_the_paths_of_a_space() -> None:
-    space = json_schema(REGISTRY)["$defs"]["Search"]["properties"]["space"]["properties"]
+    space = suite_schema(REGISTRY)["$defs"]["Search"]["properties"]["space"]["properties"]
     assert space["recipe.max_epochs"]["type"] == "array"

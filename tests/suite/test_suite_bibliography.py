@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from pretended import BASE, REGISTRY
 
 from benchsuite.suite import Suite, SuiteError, parse_suite, read_suite
-from benchsuite.suite.bibtex import parse
-from benchsuite.suite.document import LARGEST_FILE
+from benchsuite.suite.prose.bibtex import parse
+from benchsuite.suite.source.yaml_nodes import LARGEST_FILE
 
 INLINE = """paper:
   bibliography: |

@@ -13,16 +13,16 @@ from benchsuite.analysis.comparisons import SIGNIFICANCE
 from benchsuite.analysis.results import Results
 from benchsuite.contracts.dataset import Dataset
 from benchsuite.contracts.model import Model
-from benchsuite.paper import spanish
-from benchsuite.paper.html import render_html
-from benchsuite.paper.material import PaperMaterial
-from benchsuite.paper.numbering import number
-from benchsuite.paper.study.compose import compose
+from benchsuite.paper.context.material import PaperMaterial
+from benchsuite.paper.document.numbering import number
+from benchsuite.paper.language import spanish
+from benchsuite.paper.rendering.html import render_html
+from benchsuite.paper.sections.compose import compose
 from benchsuite.registry import registry
 from benchsuite.suite import Suite, baselines, expand, read_suite
-from benchsuite.suite.bibtex import parse
-from benchsuite.suite.references import CITATION, PARTS
-from benchsuite.suite.schema import Section
+from benchsuite.suite.prose.bibtex import parse
+from benchsuite.suite.prose.references import CITATION, PARTS
+from benchsuite.suite.schema.suite import Section
 
 FILES = sorted((Path(__file__).resolve().parents[2] / "suites").glob("*.yaml"))
 

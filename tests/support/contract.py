@@ -19,9 +19,9 @@ from benchsuite.api import (
     Preprocessing,
     Split,
 )
-from benchsuite.testing.origin import Declared
-from benchsuite.testing.rules import rules_of
-from benchsuite.testing.subject import Subject, parsed
+from benchsuite.testing.harness.component_source import Declared
+from benchsuite.testing.harness.subject import Subject, parsed
+from benchsuite.testing.rules.rule import rules_of
 
 CLASSES = ("blue", "green", "red")
 COUNTS = {"train": 6, "validation": 3, "test": 3}

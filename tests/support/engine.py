@@ -44,7 +44,7 @@ from benchsuite.api import (
 from benchsuite.engine.task import RunTask
 from benchsuite.execution.preparation import Place, prepare
 from benchsuite.registry import Registry, discover
-from benchsuite.suite.plan import Case, Component, Plan
+from benchsuite.suite.cases.plan import Case, Component, Plan
 
 DISTRIBUTION = "tiny-plugin"
 CLASSES = ("blue", "green", "red")

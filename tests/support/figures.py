@@ -8,8 +8,8 @@ from typing import Any
 from pydantic import Field
 
 from benchsuite.api import Chart, ChartSeries, Figure, Parameters, StudyResult, hookimpl
-from benchsuite.paper.charts import charts_of
-from benchsuite.paper.material import PaperMaterial
+from benchsuite.paper.context.material import PaperMaterial
+from benchsuite.paper.plugin_figures import charts_of
 from benchsuite.registry import Registry, discover
 from support.paper_material import make_material
 

@@ -11,10 +11,10 @@ from PIL import Image
 
 from benchsuite.analysis.results import Results
 from benchsuite.contracts.dataset import DatasetCard
-from benchsuite.paper.material import Mistake, PaperMaterial
-from benchsuite.paper.renderer import renderer
-from benchsuite.suite.claims import Claim
-from benchsuite.suite.schema import Suite
+from benchsuite.paper.bundle.renderer_versions import renderer
+from benchsuite.paper.context.material import Mistake, PaperMaterial
+from benchsuite.suite.schema.claims import Claim
+from benchsuite.suite.schema.suite import Suite
 from support.synthetic import make_keys, make_outcomes, make_plan, make_records
 
 HOSTILE = (

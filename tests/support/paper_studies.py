@@ -14,10 +14,10 @@ import numpy as np
 
 from benchsuite.analysis.results import Results
 from benchsuite.contracts.dataset import DatasetCard
-from benchsuite.paper.material import PaperMaterial
+from benchsuite.paper.context.material import PaperMaterial
 from benchsuite.store.record import Best, Cost, DatasetFacts, Epoch, ModelFacts, RunRecord, TestMetrics, WeightsFacts
-from benchsuite.suite.plan import Case, Component, Plan, RunSpec
-from benchsuite.suite.schema import Suite
+from benchsuite.suite.cases.plan import Case, Component, Plan, RunSpec
+from benchsuite.suite.schema.suite import Suite
 from support.paper_material import make_photo
 from support.synthetic import make_environment, make_keys, make_outcomes, make_record
 

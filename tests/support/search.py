@@ -10,11 +10,11 @@ from typing import Any
 from benchsuite.analysis.findings import SearchFindings
 from benchsuite.analysis.results import Results
 from benchsuite.analysis.search import search_findings
-from benchsuite.paper.material import PaperMaterial
+from benchsuite.paper.context.material import PaperMaterial
 from benchsuite.store.record import Best, RunRecord
-from benchsuite.suite.plan import Plan, PlannedSearch, RunSpec, Trial
-from benchsuite.suite.schema import Search
-from benchsuite.suite.search import Step, propose
+from benchsuite.suite.cases.plan import Plan, PlannedSearch, RunSpec, Trial
+from benchsuite.suite.schema.suite import Search
+from benchsuite.suite.search.proposal import Step, propose
 from support.paper_material import make_material
 from support.synthetic import make_case, make_key, make_plan, make_record
 

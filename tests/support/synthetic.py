@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from benchsuite.analysis.crossed import Outcomes
 from benchsuite.analysis.findings import Findings
-from benchsuite.analysis.study import study
+from benchsuite.analysis.seed_image_anova import Outcomes
+from benchsuite.analysis.summary import study
 from benchsuite.identity.canonical import digest
 from benchsuite.identity.numerics import Numerics
 from benchsuite.store.record import (
@@ -30,7 +30,7 @@ from benchsuite.store.record import (
     TestMetrics,
     WeightsFacts,
 )
-from benchsuite.suite.plan import Case, Component, Plan, RunSpec
+from benchsuite.suite.cases.plan import Case, Component, Plan, RunSpec
 
 CLASSES = ("angular_leaf_spot", "bean_rust", "healthy")
 COUNTS = {"train": (345, 348, 341), "validation": (44, 45, 44), "test": (43, 43, 42)}

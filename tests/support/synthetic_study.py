@@ -21,21 +21,21 @@ from benchsuite.analysis.results import Results
 from benchsuite.contracts.dataset import Dataset, DatasetCard
 from benchsuite.contracts.model import Model, Task
 from benchsuite.contracts.recipe import FreezePolicy, Phase, Recipe
-from benchsuite.engine import freeze
-from benchsuite.engine.components import entries_of
-from benchsuite.engine.cost import model_facts
-from benchsuite.engine.features import cut
-from benchsuite.engine.network import Network
+from benchsuite.engine.diagnostics.profile import model_facts
+from benchsuite.engine.network import freeze
+from benchsuite.engine.network.build import Network
+from benchsuite.engine.network.feature_cache import cut
+from benchsuite.engine.run.components import entries_of
 from benchsuite.identity.canonical import digest
-from benchsuite.paper.material import Mistake, PaperMaterial
-from benchsuite.paper.renderer import renderer
+from benchsuite.paper.bundle.renderer_versions import renderer
+from benchsuite.paper.context.material import Mistake, PaperMaterial
 from benchsuite.registry import Registry, registry
 from benchsuite.store.record import Best, Cost, DatasetFacts, Epoch, ModelFacts, RunRecord, TestMetrics, WeightsFacts
-from benchsuite.suite.expand import expand
-from benchsuite.suite.plan import Case, Component, Plan, RunSpec, Trial
+from benchsuite.suite.cases.plan import Case, Component, Plan, RunSpec, Trial
+from benchsuite.suite.planning.expand import expand
 from benchsuite.suite.reader import read_suite
-from benchsuite.suite.search import Step, propose
-from benchsuite.suite.space import trial_at
+from benchsuite.suite.search.proposal import Step, propose
+from benchsuite.suite.search.space import trial_at
 from support.synthetic import make_environment, make_keys, make_outcomes, make_record
 
 FEW_CLASSES = 8

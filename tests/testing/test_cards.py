@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from benchsuite.errors import StoreError
-from benchsuite.testing import cards
-from benchsuite.testing.cards import Card, Check
+from benchsuite.testing.runner import conformance_cards
+from benchsuite.testing.runner.conformance_cards import Card, Check
 
 CHECKS = (
     Check(id="a", title="A holds", status="passed"),
@@ -38,9 +38,9 @@ def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_card_is_found_again(tmp_path: Path) -> None:
-    path = cards.store(card())
+    path = conformance_cards.store(card())
     assert path == tmp_path / "cards" / "my-plugin" / "dataset-digits.json"
-    found = cards.find("My.Plugin", "dataset", "digits", "f1")
+    found = conformance_cards.find("My.Plugin", "dataset", "digits", "f1")
     assert found == card()
     assert found is not None
     assert found.summary == "1 of 2 checks"
@@ -48,37 +48,37 @@ def test_a_card_is_found_again(tmp_path: Path) -> None:
 
 
 def test_a_card_of_another_source_is_outdated() -> None:
-    cards.store(card())
-    found = cards.find("My.Plugin", "dataset", "digits", "f2")
+    conformance_cards.store(card())
+    found = conformance_cards.find("My.Plugin", "dataset", "digits", "f2")
     assert found is not None
     assert (found.outdated, found.summary) == (True, "outdated")
 
 
 def test_the_newest_card_replaces_the_one_before() -> None:
-    cards.store(card(fingerprint="f1"))
-    cards.store(card(fingerprint="f2"))
-    found = cards.find("My.Plugin", "dataset", "digits", "f2")
+    conformance_cards.store(card(fingerprint="f1"))
+    conformance_cards.store(card(fingerprint="f2"))
+    found = conformance_cards.find("My.Plugin", "dataset", "digits", "f2")
     assert found is not None
     assert not found.outdated
 
 
 def test_there_is_no_card_of_what_was_not_checked(tmp_path: Path) -> None:
-    path = cards.store(card())
-    assert cards.find("My.Plugin", "model", "digits", "f1") is None
-    assert cards.find("Other", "dataset", "digits", "f1") is None
+    path = conformance_cards.store(card())
+    assert conformance_cards.find("My.Plugin", "model", "digits", "f1") is None
+    assert conformance_cards.find("Other", "dataset", "digits", "f1") is None
     path.write_text('{"schema_version": 2}')
-    assert cards.find("My.Plugin", "dataset", "digits", "f1") is None
+    assert conformance_cards.find("My.Plugin", "dataset", "digits", "f1") is None
     path.write_text("{")
-    assert cards.find("My.Plugin", "dataset", "digits", "f1") is None
+    assert conformance_cards.find("My.Plugin", "dataset", "digits", "f1") is None
 
 
 def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
     (tmp_path / "cards").write_text("a file")
     with pytest.raises(StoreError):
-        cards.store(card())
+        conformance_cards.store(card())
 
 
 def test_without_the_variable_cards_lie_in_the_user_s_data_folder(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("BENCHSUITE_CARDS")
-    monkeypatch.setattr(cards.platformdirs, "user_data_dir", lambda name: f"/data of/{name}")
-    assert cards.cards_root() == Path("/data of/benchsuite/cards")
+    monkeypatch.setattr(conformance_cards.platformdirs, "user_data_dir", lambda name: f"/data of/{name}")
+    assert conformance_cards.cards_root() == Path("/data of/benchsuite/cards")

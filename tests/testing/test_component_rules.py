@@ -13,9 +13,9 @@ import pytest
 from pydantic import AfterValidator, ConfigDict, Field
 
 from benchsuite.api import DatasetCard, Parameters
-from benchsuite.testing.component import RULES
-from benchsuite.testing.origin import Declared
-from benchsuite.testing.rules import Broken, Inapplicable
+from benchsuite.testing.harness.component_source import Declared
+from benchsuite.testing.rules.component import RULES
+from benchsuite.testing.rules.rule import Broken, Inapplicable
 from support.contract import Dots, DotsParameters, check
 
 

@@ -11,8 +11,8 @@ import pytest
 from pydantic import Field
 
 from benchsuite.api import BenchsuiteError, Model, Parameters, Task, WeightsRequest
-from benchsuite.testing.model import RULES
-from benchsuite.testing.rules import Broken, Inapplicable
+from benchsuite.testing.rules.model import RULES
+from benchsuite.testing.rules.rule import Broken, Inapplicable
 from support.contract import check
 
 DIGEST = "0123456789abcdef"
@@ -304,9 +304,9 @@ def test_own_weights_are_read_and_compared(tmp_path: Path) -> None:
             return WeightsRequest("own", file.name, path=file)
 
     from benchsuite.registry import Entry
-    from benchsuite.testing import model
-    from benchsuite.testing.origin import Declared
-    from benchsuite.testing.subject import Subject
+    from benchsuite.testing.harness.component_source import Declared
+    from benchsuite.testing.harness.subject import Subject
+    from benchsuite.testing.rules import model
 
     entry = Entry("speck", "model", Own(), "test", "0", __name__)
     subject = Subject(Declared.of(Own), entry, {}, SpeckParameters(), tmp_path)

@@ -134,9 +134,9 @@ def test_importing_it_imports_nothing_heavy(module: str) -> None:
 def test_the_kit_works_without_pytest() -> None:
     code = (
         "import sys; sys.modules['pytest'] = None\n"
-        "import benchsuite.testing, benchsuite.testing.runner, benchsuite.testing.report, "
+        "import benchsuite.testing, benchsuite.testing.runner.runner, benchsuite.testing.runner.report, "
         "benchsuite.commands.check_plugin\n"
-        "from benchsuite.testing.rules import rules_of\n"
+        "from benchsuite.testing.rules.rule import rules_of\n"
         "print(len(rules_of('recipe')), 'torch' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

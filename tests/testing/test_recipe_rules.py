@@ -13,9 +13,9 @@ import pytest
 from pydantic import Field
 
 from benchsuite.api import FreezePolicy, Optimizer, Parameters, Phase, Recipe, Scheduler
-from benchsuite.testing import recipe
-from benchsuite.testing.recipe import RULES
-from benchsuite.testing.rules import Broken
+from benchsuite.testing.rules import recipe
+from benchsuite.testing.rules.recipe import RULES
+from benchsuite.testing.rules.rule import Broken
 from support.contract import check
 
 pytestmark = pytest.mark.slow
@@ -87,7 +87,7 @@ class OwnDraws(Plain):
 
 class OpensTheTest(Plain):
     def loss(self, params: Any, logits: Any, targets: Any) -> Any:
-        from benchsuite.testing.companions import PatternImages
+        from benchsuite.testing.harness.reference_components import PatternImages
 
         PatternImages("test", 0).open(0)
         return super().loss(params, logits, targets)
@@ -97,7 +97,7 @@ class FeelsTheTest(Plain):
     """Finds the test split in memory, and lets it decide without opening an image."""
 
     def loss(self, params: Any, logits: Any, targets: Any) -> Any:
-        from benchsuite.testing.companions import PatternImages
+        from benchsuite.testing.harness.reference_components import PatternImages
 
         held = [o for o in gc.get_objects() if type(o) is PatternImages and o.split == "test"]
         return super().loss(params, logits, targets) * (1 + max(images.seed for images in held))
@@ -118,7 +118,7 @@ class Reaching(Plain):
     """Reaches for the network behind the engine's back."""
 
     def loss(self, params: Any, logits: Any, targets: Any) -> Any:
-        from benchsuite.testing.companions import Blocks
+        from benchsuite.testing.harness.reference_components import Blocks
 
         for model in (o for o in gc.get_objects() if type(o) is Blocks and o.built is not None):
             # Through .data, of which autograd hears nothing.

@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 
 from benchsuite.errors import PluginError
-from benchsuite.testing.cards import Check
-from benchsuite.testing.origin import UNPUBLISHED, Announced, Declared
-from benchsuite.testing.rules import Rule, rules_of
-from benchsuite.testing.runner import Runner
+from benchsuite.testing.harness.component_source import UNPUBLISHED, Announced, Declared
+from benchsuite.testing.rules.rule import Rule, rules_of
+from benchsuite.testing.runner.conformance_cards import Check
+from benchsuite.testing.runner.runner import Runner
 from support.contract import Dots
 from support.plugins import TINY, install
 

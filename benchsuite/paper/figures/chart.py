@@ -8,8 +8,8 @@ from typing import Any
 from matplotlib.ticker import NullFormatter, NullLocator
 
 from benchsuite.contracts.figure import Chart, ChartSeries
-from benchsuite.paper import spanish
-from benchsuite.paper.document import Drawing, Facet
+from benchsuite.paper.concurrency.memo import kept
+from benchsuite.paper.document.blocks import Drawing, Facet
 from benchsuite.paper.figures.style import (
     COLUMN,
     PAGE,
@@ -24,7 +24,7 @@ from benchsuite.paper.figures.style import (
     mark,
     numerals,
 )
-from benchsuite.paper.kept import kept
+from benchsuite.paper.language import spanish
 
 BARS = 0.7
 """How much of the room between two places the bars there take together."""

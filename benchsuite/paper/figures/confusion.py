@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from benchsuite.analysis.findings import CaseFindings
-from benchsuite.paper import spanish
-from benchsuite.paper.document import Drawing, Facet
+from benchsuite.paper.concurrency.memo import kept
+from benchsuite.paper.document.blocks import Drawing, Facet
 from benchsuite.paper.figures.style import (
     COLOURS,
     COLUMN,
@@ -27,7 +27,7 @@ from benchsuite.paper.figures.style import (
     numerals,
     short,
 )
-from benchsuite.paper.kept import kept
+from benchsuite.paper.language import spanish
 
 COUNTED = 12
 """Most classes whose cells have room for a number."""

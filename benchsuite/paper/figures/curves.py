@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from benchsuite.analysis.findings import CaseFindings, Curve
-from benchsuite.paper import spanish
-from benchsuite.paper.document import Drawing, Facet
+from benchsuite.paper.concurrency.memo import kept
+from benchsuite.paper.document.blocks import Drawing, Facet
 from benchsuite.paper.figures.style import (
     COLUMN,
     PAGE,
@@ -21,8 +21,8 @@ from benchsuite.paper.figures.style import (
     named,
     numerals,
 )
-from benchsuite.paper.kept import kept
-from benchsuite.paper.metrics import METRICS
+from benchsuite.paper.language import spanish
+from benchsuite.paper.language.metrics import METRICS
 
 Seeds = Mapping[str, int]
 """The seed of every run, by its key."""

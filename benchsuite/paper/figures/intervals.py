@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from benchsuite.analysis.findings import CaseFindings
-from benchsuite.paper import spanish
-from benchsuite.paper.document import Drawing, Facet
+from benchsuite.paper.concurrency.memo import kept
+from benchsuite.paper.document.blocks import Drawing, Facet
 from benchsuite.paper.figures.style import (
     COLOURS,
     COLUMN,
@@ -26,8 +26,8 @@ from benchsuite.paper.figures.style import (
     named,
     numerals,
 )
-from benchsuite.paper.kept import kept
-from benchsuite.paper.metrics import METRICS
+from benchsuite.paper.language import spanish
+from benchsuite.paper.language.metrics import METRICS
 
 ABREAST = 45
 """Characters that names of cases may take side by side below an axis."""

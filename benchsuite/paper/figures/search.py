@@ -10,8 +10,8 @@ from matplotlib import colormaps
 from matplotlib.colors import to_hex
 
 from benchsuite.analysis.findings import SearchFindings, TrialFindings
-from benchsuite.paper import spanish
-from benchsuite.paper.document import Drawing
+from benchsuite.paper.concurrency.memo import kept
+from benchsuite.paper.document.blocks import Drawing
 from benchsuite.paper.figures.style import (
     COLOURS,
     COLUMN,
@@ -24,10 +24,10 @@ from benchsuite.paper.figures.style import (
     lines,
     short,
 )
-from benchsuite.paper.kept import kept
-from benchsuite.paper.metrics import METRICS
+from benchsuite.paper.language import spanish
+from benchsuite.paper.language.metrics import METRICS
 from benchsuite.paper.tables.search import axis_name, axis_value
-from benchsuite.suite.metrics import HIGHER_IS_BETTER
+from benchsuite.suite.schema.metrics import HIGHER_IS_BETTER
 
 SPREAD, MOST_SPREAD = 0.28, 0.07
 """How far lines through one value lie apart: as a part of the distance between two values, and at most of an axis."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from benchsuite.analysis.findings import CaseFindings
-from benchsuite.paper import spanish
-from benchsuite.paper.document import Drawing
+from benchsuite.paper.concurrency.memo import kept
+from benchsuite.paper.document.blocks import Drawing
 from benchsuite.paper.figures.style import COLOURS, COLUMN, brief, drawing, figure, finish, lines, mark
-from benchsuite.paper.kept import kept
+from benchsuite.paper.language import spanish
 
 FROZEN, TRAINED = "#c4c4c4", "#ffffff"
 

@@ -22,8 +22,8 @@ from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.ticker import Formatter, FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
-from benchsuite.paper import spanish
-from benchsuite.paper.document import ALL, Drawing, Facet, Series
+from benchsuite.paper.document.blocks import ALL, Drawing, Facet, Series
+from benchsuite.paper.language import spanish
 
 COLUMN, PAGE = 3.487, 7.14
 """Widths in inches: 21 and 43 picas, as in IEEEtran."""

@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 
 from benchsuite.analysis.findings import CaseFindings
-from benchsuite.paper import spanish, text
-from benchsuite.paper.document import Cell, Column, Table
-from benchsuite.paper.study.context import Study
+from benchsuite.paper.context.paper_context import Study
+from benchsuite.paper.document import markup
+from benchsuite.paper.document.blocks import Cell, Column, Table
+from benchsuite.paper.language import spanish
 from benchsuite.store.record import Layer
 
 MOST_ROWS = 15
@@ -70,7 +71,7 @@ def layers_table(study: Study, case: CaseFindings, identifier: str) -> Table | N
     cells: list[tuple[Cell, ...]] = []
     previous = ""
     for row in rows:
-        stage = " a ".join(text.literal(text.line(name, "stage")) for name in dict.fromkeys((row.first, row.last)))
+        stage = " a ".join(markup.literal(markup.line(name, "stage")) for name in dict.fromkeys((row.first, row.last)))
         shown = Cell("×".join(map(spanish.number, row.output)) or "—")
         cells.append((Cell("" if stage == previous else stage), Cell(row.words), shown, *_sizes(row, decimals)))
         previous = stage
@@ -83,7 +84,7 @@ def layers_table(study: Study, case: CaseFindings, identifier: str) -> Table | N
         Column("Parámetros", "right"),
         Column("MMAC", "right"),
     )
-    title = f"Arquitectura de {text.literal(study.model_title(case))}"
+    title = f"Arquitectura de {markup.literal(study.model_title(case))}"
     return Table(
         identifier, title, columns, tuple(cells), _note(layers), long=len(cells) > 2 * MOST_ROWS, row_headers=False
     )
@@ -196,4 +197,4 @@ def _note(layers: Sequence[Layer]) -> str:
 
 
 def _code(name: str) -> str:
-    return f"`{text.line(name, 'layer').replace('`', '')}`"
+    return f"`{markup.line(name, 'layer').replace('`', '')}`"

@@ -7,10 +7,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from benchsuite.analysis.findings import CaseFindings
-from benchsuite.paper import spanish, text
-from benchsuite.paper.document import Cell, Column, Facet, Table
-from benchsuite.paper.parameters import PARAMETERS
-from benchsuite.paper.study.context import Study
+from benchsuite.paper.context.paper_context import Study
+from benchsuite.paper.document import markup
+from benchsuite.paper.document.blocks import Cell, Column, Facet, Table
+from benchsuite.paper.language import spanish
+from benchsuite.paper.language.parameters import PARAMETERS
 
 COLUMNS = 8
 """Most parameters that have a column of their own in the table of cases."""
@@ -26,13 +27,16 @@ def configuration_table(study: Study, identifier: str) -> Table:
             continue
         rows.append((Cell(_parameter(path, labels)), Cell(_value(value))))
     for what, shown in study.material.configuration:
-        row = (Cell(text.literal(text.line(what, "configuration"))), Cell(text.literal(text.line(shown, what))))
+        row = (
+            Cell(markup.literal(markup.line(what, "configuration"))),
+            Cell(markup.literal(markup.line(shown, what))),
+        )
         rows.append(row)
     note = None
     if study.axes:
         for path in study.axes:
             settings = [case.case.settings[path] for case in study.findings.cases]
-            values = (text.literal(study.value_name(path, value) or "") or _value(value) for value in settings)
+            values = (markup.literal(study.value_name(path, value) or "") or _value(value) for value in settings)
             rows.append((Cell(_strong(_parameter(path, labels))), Cell("; ".join(dict.fromkeys(values)))))
         note = "En negrita, lo que distingue a las configuraciones."
     elif varied:
@@ -63,7 +67,7 @@ def cases_table(study: Study, identifier: str) -> Table | None:
     facets = tuple(Facet(case.case.name) for case in cases)
     rows: list[tuple[Cell, ...]]
     if len(paths) > COLUMNS:
-        rows = [(Cell(text.literal(case.label)), Cell(_said(values[case.case.name], usual, names))) for case in cases]
+        rows = [(Cell(markup.literal(case.label)), Cell(_said(values[case.case.name], usual, names))) for case in cases]
         said = (Column("Configuración"), Column("Parámetros"))
         return Table(identifier, title, said, tuple(rows), wide=True, facets=facets)
     rows = []
@@ -71,8 +75,8 @@ def cases_table(study: Study, identifier: str) -> Table | None:
         shown = [values[case.case.name].get(path, ABSENT) for path in paths]
         apart = [bool(usual) and value != usual[path] for path, value in zip(paths, shown, strict=True)]
         cells = (Cell(value, strong=strong) for value, strong in zip(shown, apart, strict=True))
-        rows.append((Cell(text.literal(case.label)), *cells))
-    columns = (Column("Configuración"), *(Column(text.plain(name), "center") for name in names.values()))
+        rows.append((Cell(markup.literal(case.label)), *cells))
+    columns = (Column("Configuración"), *(Column(markup.plain(name), "center") for name in names.values()))
     reference = "la referencia" if study.findings.baselines else "lo más común"
     some = any(cell.strong for row in rows for cell in row)
     note = f"En negrita, lo que se aparta de {reference}." if some else None
@@ -152,7 +156,7 @@ def models_table(study: Study, identifier: str) -> Table | None:
             Cell(spanish.number(len(model.stages)), len(model.stages)),
             Cell(spanish.significant(model.forward_flops / 1e9), model.forward_flops),
         )
-        whose = Cell(text.literal(title if named else case.label))
+        whose = Cell(markup.literal(title if named else case.label))
         rows.setdefault((whose, *sizes), (whose, *sizes))
     columns = (
         Column("Modelo" if named else "Configuración"),
@@ -173,8 +177,8 @@ def phases_table(study: Study, identifier: str) -> Table | None:
         for order, phase in enumerate(case.phases):
             rows.append(
                 (
-                    Cell(text.literal(case.label) if not order else ""),
-                    Cell(f"`{text.line(phase.name, 'phase').replace('`', '')}`"),
+                    Cell(markup.literal(case.label) if not order else ""),
+                    Cell(f"`{markup.line(phase.name, 'phase').replace('`', '')}`"),
                     Cell(spanish.number(round(phase.epochs, 1)), phase.epochs, phase.runs),
                     Cell(spanish.number(float(f"{phase.learning_rate:.3g}")), phase.learning_rate),
                 )
@@ -188,8 +192,8 @@ def phases_table(study: Study, identifier: str) -> Table | None:
 def _parameter(path: str, labels: Mapping[str, str]) -> str:
     """What the paper calls a parameter, in the mini grammar."""
     if path in labels:
-        return text.literal(text.line(labels[path], f"paper.labels.{path}"))
-    return PARAMETERS[path] if path in PARAMETERS else f"`{text.line(path, path)}`"
+        return markup.literal(markup.line(labels[path], f"paper.labels.{path}"))
+    return PARAMETERS[path] if path in PARAMETERS else f"`{markup.line(path, path)}`"
 
 
 def _strong(name: str) -> str:
@@ -212,7 +216,7 @@ def _value(value: Any) -> str:
         case None:
             return "ninguno"
         case _:
-            shown = text.file_name(text.line(str(value), "parameter")).replace("`", "'")
+            shown = markup.file_name(markup.line(str(value), "parameter")).replace("`", "'")
             return f"`{shown[:200]}`" if shown else "—"
 
 

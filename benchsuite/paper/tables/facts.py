@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from benchsuite.contracts.dataset import Provenance
-from benchsuite.paper import spanish, text
-from benchsuite.paper.document import Cell, Column, Facet, Table
-from benchsuite.paper.study.context import Study
+from benchsuite.paper.context.paper_context import Study
+from benchsuite.paper.document import markup
+from benchsuite.paper.document.blocks import Cell, Column, Facet, Table
+from benchsuite.paper.language import spanish
 from benchsuite.store.record import DatasetFacts, Environment
 
 SPLITS = {"train": "Entrenam.", "validation": "Validación", "test": "Test"}
@@ -38,7 +39,7 @@ def counts_table(facts: DatasetFacts, titles: Mapping[str, str], identifier: str
     rows = []
     for i, name in enumerate(facts.classes):
         values = [facts.counts[split][i] for split in splits]
-        rows.append((Cell(text.literal(titles.get(name, name))), *_numbers([*values, sum(values)])))
+        rows.append((Cell(markup.literal(titles.get(name, name))), *_numbers([*values, sum(values)])))
     totals = [sum(facts.counts[split]) for split in splits]
     rows.append((Cell("Total"), *_numbers([*totals, sum(totals)])))
     return Table(identifier, "Imágenes por clase y partición", columns, tuple(rows))
@@ -83,7 +84,7 @@ def environment_table(environment: Environment, identifier: str) -> Table:
         dirty = " (con cambios)" if environment.git.get("dirty") else ""
         facts.append(("Revisión de git", f"{str(environment.git.get('commit', '—'))[:12]}{dirty}"))
     rows = tuple(
-        (Cell(text.literal(name)), Cell(text.literal(text.line(value, name)))) for name, value in facts if value
+        (Cell(markup.literal(name)), Cell(markup.literal(markup.line(value, name)))) for name, value in facts if value
     )
     return Table(identifier, "Entorno de ejecución", (Column("Elemento"), Column("Valor")), rows, row_headers=False)
 
@@ -103,7 +104,7 @@ def runs_table(study: Study, identifier: str) -> Table:
         )
         title = "Ejecuciones por semilla"
         if len(findings.cases) > 1:
-            title = text.literal(f"{title} y {study.factor.lower()}")
+            title = markup.literal(f"{title} y {study.factor.lower()}")
         return Table(
             identifier, title, columns, rows, note, wide=len(findings.cases) > 2, long=len(seeds) > 40,
             facets=tuple(Facet(seed=seed) for seed in seeds),
@@ -112,7 +113,7 @@ def runs_table(study: Study, identifier: str) -> Table:
         heads = (Column(f"Semilla {seed}", "center", facet=Facet(seed=seed)) for seed in seeds)
         columns = (Column(study.factor), *heads)
         rows = tuple(
-            (Cell(text.literal(case.label)), *(_run(by_place.get((case.case.name, seed))) for seed in seeds))
+            (Cell(markup.literal(case.label)), *(_run(by_place.get((case.case.name, seed))) for seed in seeds))
             for case in findings.cases
         )
         return Table(
@@ -123,7 +124,7 @@ def runs_table(study: Study, identifier: str) -> Table:
     columns = (Column("Caso"), Column("Semilla", "right"), Column("Clave / pesos", "center"))
     runs = sorted(findings.runs, key=lambda run: list(labels).index(run[1]))
     rows = tuple(
-        (Cell(text.literal(labels.get(case, case))), Cell(str(seed), seed), _run((key, weights)))
+        (Cell(markup.literal(labels.get(case, case))), Cell(str(seed), seed), _run((key, weights)))
         for key, case, seed, weights in runs
     )
     facets = tuple(Facet(case, seed) for _, case, seed, _ in runs)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from benchsuite.analysis.findings import CaseFindings, Comparison
-from benchsuite.paper import spanish, text
-from benchsuite.paper.document import Cell, Column, Facet, Table
-from benchsuite.paper.metrics import METRICS
-from benchsuite.paper.study.context import Study, single_seed
+from benchsuite.paper.context.paper_context import Study, single_seed
+from benchsuite.paper.document import markup
+from benchsuite.paper.document.blocks import Cell, Column, Facet, Table
+from benchsuite.paper.language import spanish
+from benchsuite.paper.language.metrics import METRICS
 
 
 def results_table(study: Study, identifier: str) -> Table:
@@ -40,7 +41,7 @@ def results_table(study: Study, identifier: str) -> Table:
 def _row(study: Study, case: CaseFindings, best: str | None, compared: bool) -> tuple[Cell, ...]:
     strong = case.case.name == best
     cells = [
-        Cell(text.literal(case.label)),
+        Cell(markup.literal(case.label)),
         Cell(f"{case.done}/{case.planned}" if case.done < case.planned else str(case.done), case.done),
         study.cell("validation_accuracy", case),
         study.cell("test_accuracy", case, strong=strong),
@@ -86,15 +87,15 @@ def images_table(study: Study, identifier: str) -> Table:
         value, shown = c.difference, study.metric
         assert value is not None
         mean = Cell(shown.signed(value.mean), shown.scale * value.mean, value.runs)
-        cells = [Cell(text.literal(study.named(c.case).label)), mean]
+        cells = [Cell(markup.literal(study.named(c.case).label)), mean]
         if single and c.single is not None:
             images = c.single
             cells += [Cell(spanish.number(n), n, value.runs) for n in (images.gained, images.lost)]
             cells.append(Cell(spanish.p_value(images.p), images.p, value.runs))
         else:
             over_both = shown.signed_bounds(*c.crossed) if c.crossed is not None else "—"
-            cells += [Cell(text.literal(shown.signed_interval(value) or "—"), None, value.runs)]
-            cells += [Cell(text.literal(over_both), None, value.runs)]
+            cells += [Cell(markup.literal(shown.signed_interval(value) or "—"), None, value.runs)]
+            cells += [Cell(markup.literal(over_both), None, value.runs)]
         rows.append(tuple(cells))
     note = (
         "Ganadas y perdidas: imágenes que solo acierta la configuración, y solo la referencia; p exacto de McNemar, "
@@ -128,13 +129,13 @@ def cost_table(study: Study, identifier: str) -> Table:
     metrics += ["energy_joules"] if energy else []
     rows = tuple(
         (
-            Cell(text.literal(case.label)),
+            Cell(markup.literal(case.label)),
             *(study.mean_cell(metric, case) for metric in metrics),
-            *([Cell(text.literal("; ".join(map(_device, case.devices))))] if len(devices) > 1 else []),
+            *([Cell(markup.literal("; ".join(map(_device, case.devices))))] if len(devices) > 1 else []),
         )
         for case in study.done
     )
-    where = f" Dispositivo: {text.literal(_device(next(iter(devices))))}." if len(devices) == 1 else ""
+    where = f" Dispositivo: {markup.literal(_device(next(iter(devices))))}." if len(devices) == 1 else ""
     one = len(study.findings.seeds) < 2
     gpu = any(environment.device == "cuda" for environment in study.findings.environments)
     held = f" Memoria: la mayor del proceso{', sin la de la GPU' if gpu else ''}." if memory else ""
@@ -150,7 +151,7 @@ def cost_table(study: Study, identifier: str) -> Table:
 
 
 def _device(name: str) -> str:
-    return text.line(name, "device")
+    return markup.line(name, "device")
 
 
 def _comparison(study: Study, case: CaseFindings) -> list[Cell]:
@@ -163,7 +164,7 @@ def _comparison(study: Study, case: CaseFindings) -> list[Cell]:
     shown = f"{metric.signed(value.mean)} {metric.signed_interval(value)}".strip()
     known = value.low is not None and value.high is not None
     interval = (metric.scale * (value.low or 0.0), metric.scale * (value.high or 0.0)) if known else None
-    return [Cell(text.literal(shown), metric.scale * value.mean, value.runs, interval=interval), _p(found)]
+    return [Cell(markup.literal(shown), metric.scale * value.mean, value.runs, interval=interval), _p(found)]
 
 
 def _p(comparison: Comparison) -> Cell:

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from benchsuite.analysis.findings import SearchFindings, TrialFindings
-from benchsuite.paper import spanish, text
-from benchsuite.paper.document import Cell, Column, Table
-from benchsuite.paper.metrics import METRICS
-from benchsuite.paper.parameters import PARAMETERS
+from benchsuite.paper.document import markup
+from benchsuite.paper.document.blocks import Cell, Column, Table
+from benchsuite.paper.language import spanish
+from benchsuite.paper.language.metrics import METRICS
+from benchsuite.paper.language.parameters import PARAMETERS
 
 MOST_ROWS = 20
 """Best trials that are shown; all of them are in the attached results."""
@@ -41,8 +42,8 @@ def trials_table(found: SearchFindings, labels: Mapping[str, str], identifier: s
 def axis_name(path: str, labels: Mapping[str, str]) -> str:
     """What the paper calls an axis, without markup."""
     if path in labels:
-        return text.line(labels[path], f"paper.labels.{path}")
-    return text.plain(PARAMETERS[path]) if path in PARAMETERS else text.line(path, path)
+        return markup.line(labels[path], f"paper.labels.{path}")
+    return markup.plain(PARAMETERS[path]) if path in PARAMETERS else markup.line(path, path)
 
 
 def axis_value(value: Any) -> str:
@@ -60,7 +61,7 @@ def axis_value(value: Any) -> str:
             rest = "; ".join(f"{name}: {axis_value(below)}" for name, below in value.items() if name != "name")
             return " ".join(part for part in (str(value.get("name", "")), f"({rest})" if rest else "") if part)
         case _:
-            return text.line(str(value), "search")[:200] or "—"
+            return markup.line(str(value), "search")[:200] or "—"
 
 
 def _paths(found: SearchFindings) -> list[str]:
@@ -84,7 +85,7 @@ def _row(found: SearchFindings, trial: TrialFindings) -> tuple[Cell, ...]:
     cells = [Cell(number, trial.number), *(measured(metric) for metric in MEASURES)]
     for value in trial.settings.values():
         number_of = float(value) if isinstance(value, int | float) else None
-        cells.append(Cell(text.literal(axis_value(value)), number_of))
+        cells.append(Cell(markup.literal(axis_value(value)), number_of))
     if found.declared.halving:
         cells.append(Cell(axis_value(trial.resource), trial.resource))
     if "recipe.max_epochs" not in _paths(found):

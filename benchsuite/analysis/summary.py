@@ -1,0 +1,217 @@
+"""From a plan and its records to findings: the one place where a suite's results are put together.
+
+Runs that are missing or failed leave gaps, never guesses: every estimate names the runs that it does come from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from benchsuite.analysis.claims import Find, judge
+from benchsuite.analysis.comparisons import compare
+from benchsuite.analysis.curves import METRICS, curve, phases
+from benchsuite.analysis.findings import CaseFindings, Comparison, Estimate, Findings, PairedImages
+from benchsuite.analysis.intervals import mean_estimate, wilson
+from benchsuite.analysis.metrics import MEASURES
+from benchsuite.analysis.search import search_findings
+from benchsuite.analysis.seed_image_anova import Outcomes, accuracy_interval, difference_interval, mcnemar
+from benchsuite.store.environment import distinct
+from benchsuite.store.record import RunRecord
+from benchsuite.suite.cases.plan import Case, Component, Plan
+from benchsuite.suite.schema.claims import Claim
+
+
+def study(
+    plan: Plan,
+    keys: Mapping[tuple[str, int], str],
+    records: Mapping[str, RunRecord],
+    *,
+    baselines: Mapping[str, str] | None = None,
+    metric: str = "test_accuracy",
+    factor: str | None = None,
+    claims: Sequence[Claim] = (),
+    find: Find = lambda reference: None,
+    outcomes: Mapping[str, Outcomes] | None = None,
+) -> Findings:
+    """The findings of `plan`.
+
+    `keys` maps (case, seed) to the run's key and `records` a key to its record; both may lack runs. `baselines`
+    maps a case to the one that it is compared with in `metric` (an estimate's name). `factor` is the dotted path
+    whose values label the cases. `claims` are judged, `find` telling which case they mean. `outcomes` maps a run's key
+    to the test images that it has right. Raises ValueError for an unknown metric, baseline or case of a claim.
+    """
+    if metric not in MEASURES:
+        raise ValueError(f"unknown metric {metric!r}; known are {', '.join(MEASURES)}")
+    baselines = baselines or {}
+    if unknown := {*baselines, *baselines.values()} - {case.name for case in plan.cases}:
+        raise ValueError(f"{', '.join(map(repr, sorted(unknown)))} is no case of the plan")
+    runs = {
+        case.name: [
+            (seed, records[key])
+            for seed in plan.seeds
+            if (key := keys.get((case.name, seed))) is not None and key in records
+        ]
+        for case in plan.cases
+    }
+    done = [record for found in runs.values() for _, record in found if record.status == "done"]
+    labels = _labels(plan.cases, factor)
+    known = outcomes or {}
+    searched = _searched(plan, keys, records)
+    # A case and a trial may be the same run.
+    finished = list({record.key: record for record in (*done, *searched) if record.status == "done"}.values())
+    return Findings(
+        suite=plan.suite,
+        metric=metric,
+        baselines=tuple(dict.fromkeys(baselines.values())),
+        cases=tuple(_case(case, labels[case.name], len(plan.seeds), runs[case.name], known) for case in plan.cases),
+        comparisons=_comparisons(baselines, metric, runs, known),
+        seeds=plan.seeds,
+        planned=len(plan.cases) * len(plan.seeds),
+        done=len(done),
+        failed=sum(len(found) for found in runs.values()) - len(done),
+        changes=plan.changes,
+        deviations=tuple(
+            dict.fromkeys(
+                deviation
+                for record in (*(record for found in runs.values() for _, record in found), *searched)
+                for deviation in record.deviations
+                if deviation.kind != "changed"  # the plan's own changes tell them
+            )
+        ),
+        dataset=next((record.dataset for record in finished if record.dataset), None),
+        weights=next((record.weights for record in finished if record.weights), None),
+        environments=distinct(record.environment for record in finished),
+        runs=tuple(
+            (record.key, name, seed, record.weights_hash or "")
+            for name, found in runs.items()
+            for seed, record in found
+            if record.status == "done"
+        ),
+        finished=max((record.finished for record in finished), default=None),
+        total_seconds=sum(record.cost.seconds.get("total", 0.0) for record in finished if record.cost),
+        settings=_common_settings(plan.cases),
+        search=search_findings(plan, keys, records),
+        claims=tuple(judge(claim, find, _measured(claim.metric, runs)) for claim in claims),
+    )
+
+
+def _case(
+    case: Case,
+    label: str,
+    planned: int,
+    runs: Sequence[tuple[int, RunRecord]],
+    outcomes: Mapping[str, Outcomes],
+) -> CaseFindings:
+    done = [record for _, record in runs if record.status == "done"]
+    tests = [record.test for record in done if record.test is not None]
+    confusion = np.sum([np.asarray(test.confusion) for test in tests], axis=0) if tests else None
+    return CaseFindings(
+        case=case,
+        label=label,
+        planned=planned,
+        done=len(done),
+        failures=tuple((seed, record.failure) for seed, record in runs if record.failure is not None),
+        estimates={
+            name: estimate for name, measure in MEASURES.items() if (estimate := _estimate(done, measure)) is not None
+        },
+        curves={name: curve(done, name) for name in METRICS} if done else {},
+        confusion=None if confusion is None else tuple(tuple(int(cell) for cell in row) for row in confusion),
+        accuracy_wilson=_first_wilson(tests[0].confusion) if tests else None,
+        accuracy_crossed=accuracy_interval([outcomes[record.key] for record in done if record.key in outcomes]),
+        model=next((record.model for record in done if record.model), None),
+        phases=phases(done),
+        devices=tuple(dict.fromkeys(record.environment.device_name for record in done)),
+        dataset=next((record.dataset for record in done if record.dataset), None),
+        weights=next((record.weights for record in done if record.weights), None),
+    )
+
+
+def _searched(plan: Plan, keys: Mapping[tuple[str, int], str], records: Mapping[str, RunRecord]) -> list[RunRecord]:
+    """The records of the search's trials."""
+    if plan.search is None:
+        return []
+    names = [(trial.case.name, plan.search.declared.seed) for trial in plan.trials]
+    return [records[keys[name]] for name in names if name in keys and keys[name] in records]
+
+
+def _estimate(records: Sequence[RunRecord], measure: Callable[[RunRecord], float | None]) -> Estimate | None:
+    pairs = [(value, record.key) for record in records if (value := measure(record)) is not None]
+    if not pairs:
+        return None
+    return mean_estimate([float(value) for value, _ in pairs], [key for _, key in pairs])
+
+
+def _first_wilson(confusion: Sequence[Sequence[int]]) -> tuple[float, float] | None:
+    total = sum(sum(row) for row in confusion)
+    return wilson(sum(row[i] for i, row in enumerate(confusion)), total) if total else None
+
+
+Runs = Mapping[str, Sequence[tuple[int, RunRecord]]]
+"""Of each case by its name, (seed, record)."""
+
+
+def _comparisons(
+    baselines: Mapping[str, str], metric: str, runs: Runs, outcomes: Mapping[str, Outcomes]
+) -> tuple[Comparison, ...]:
+    found = compare(baselines, metric, _measured(metric, runs))
+    if metric != "test_accuracy":
+        return found
+    return tuple(_over_images(comparison, outcomes) for comparison in found)
+
+
+def _over_images(comparison: Comparison, outcomes: Mapping[str, Outcomes]) -> Comparison:
+    """The comparison with what the single test images tell."""
+    keys = comparison.difference.runs if comparison.difference is not None else ()
+    if not keys or any(key not in outcomes for key in keys):
+        return comparison
+    half = len(keys) // 2
+    pairs = [(outcomes[case], outcomes[other]) for case, other in zip(keys[:half], keys[half:], strict=True)]
+    single = PairedImages(*mcnemar(*pairs[0])) if half == 1 else None
+    return replace(comparison, crossed=difference_interval(pairs), single=single)
+
+
+def _measured(metric: str, runs: Runs) -> dict[str, dict[int, tuple[str, float]]]:
+    return {
+        name: {
+            seed: (record.key, float(value))
+            for seed, record in found
+            if record.status == "done" and (value := MEASURES[metric](record)) is not None
+        }
+        for name, found in runs.items()
+    }
+
+
+def _labels(cases: Sequence[Case], factor: str | None) -> dict[str, str]:
+    """The factor's value for each case where that tells the cases apart, else their names."""
+    if factor is None or any(factor not in case.settings for case in cases):
+        return {case.name: case.name for case in cases}
+    labels = {case.name: str(case.settings[factor]) for case in cases}
+    return labels if len(set(labels.values())) == len(cases) else {case.name: case.name for case in cases}
+
+
+def _common_settings(cases: Sequence[Case]) -> dict[str, Any]:
+    """Parameters, by dotted path, that are the same in every case; a component's name is under its role."""
+    every = [dict(_settings(case)) for case in cases]
+    if not every:
+        return {}
+    absent = object()
+    return {path: value for path, value in every[0].items() if all(other.get(path, absent) == value for other in every)}
+
+
+def _settings(case: Case) -> Iterator[tuple[str, Any]]:
+    components: dict[str, Component] = {"dataset": case.dataset, "model": case.model, "recipe": case.recipe}
+    for role, component in components.items():
+        yield role, component.name
+        yield from _leaves(role, component.parameters)
+
+
+def _leaves(path: str, values: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            yield from _leaves(f"{path}.{name}", value)
+        else:
+            yield f"{path}.{name}", value

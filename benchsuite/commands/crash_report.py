@@ -1,0 +1,43 @@
+"""What a user is told of an exception that nobody foresaw: whose code raised it, and where its traceback lies."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import traceback
+from pathlib import Path
+
+from benchsuite.errors import BenchsuiteError
+
+
+def explained(error: Exception) -> BenchsuiteError:
+    """A defect as one screen: a plugin's where its code raised it, else benchsuite's own. Keeps the traceback."""
+    from benchsuite.registry import registry
+    from benchsuite.registry.attribution import blame
+
+    kept = f"the traceback is in {_keep(error)}"
+    known = registry()
+    components = [
+        entry
+        for kind in (known.datasets, known.models, known.recipes)
+        for entries in kind.values()
+        for entry in entries
+    ]
+    blamed = blame(error, components)
+    if blamed is not None:
+        blamed.remedy = f"{blamed.remedy}; {kept}"
+        return blamed
+    what = " ".join(f"{type(error).__name__}: {error}".split())[:300]
+    frames = traceback.extract_tb(error.__traceback__)
+    return BenchsuiteError(
+        f"a defect of benchsuite: {what}",
+        where=f"{frames[-1].filename}:{frames[-1].lineno} in {frames[-1].name}" if frames else None,
+        remedy=f"please report it; {kept}. Finished runs are safe",
+    )
+
+
+def _keep(error: Exception) -> Path:
+    number, path = tempfile.mkstemp(prefix="benchsuite-", suffix=".traceback.txt")
+    with os.fdopen(number, "w", encoding="utf-8") as file:
+        file.writelines(traceback.format_exception(error))
+    return Path(path)

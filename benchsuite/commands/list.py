@@ -1,0 +1,159 @@
+"""`benchsuite list` and `benchsuite schema`: what there is, and how suites are written."""
+
+from __future__ import annotations
+
+from importlib import metadata
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from benchsuite.commands.console import announce, out, print_json, say, table
+from benchsuite.commands.options import Json, Plugins
+from benchsuite.errors import PluginError
+
+if TYPE_CHECKING:
+    from benchsuite.registry import Entry, Registry
+    from benchsuite.registry.entry import Kind
+
+
+def list_(
+    what: Annotated[
+        str, typer.Argument(metavar="[suites|datasets|models|recipes|figures|plugins]", help="Only these.")
+    ] = "",
+    plugins: Plugins = None,
+    as_json: Json = False,
+) -> None:
+    """Show the suites and components that are installed, and plugins that had to be set aside."""
+    from benchsuite.registry import KINDS, registry
+
+    known = registry()
+    found = {
+        "suites": _suites(known),
+        **{f"{kind}s": _entries(known, kind) for kind in KINDS},
+        "plugins": _plugins(known),
+    }
+    if what and what not in found:
+        raise typer.BadParameter(f"{what!r} is none of {', '.join(found)}")
+    chosen = {title: rows for title, rows in found.items() if what in ("", title)}
+    if as_json:
+        print_json(chosen)
+        return
+    for title, rows in chosen.items():
+        if not rows:
+            continue
+        shown = table(title, *rows[0])
+        for row in rows:
+            shown.add_row(*(str(value) for value in row.values()))
+        out.print(shown)
+        out.print()
+    for bad in known.quarantined:
+        announce(f"set aside: {bad.entry_point} of {bad.distribution} {bad.version}")
+        say(f"  {bad.reason}")
+
+
+def _suites(known: Registry) -> list[dict[str, Any]]:
+    from benchsuite.registry import discover
+    from benchsuite.registry.local_plugins import places
+    from benchsuite.suite.planning.expand import expand
+    from benchsuite.suite.reader import plugins_of, read_suite, suite_files
+    from benchsuite.suite.source.problems import SuiteError
+
+    rows = []
+    for name, paths in suite_files(known).items():
+        try:
+            own = plugins_of(paths[0])
+            its = discover(local=(*places(), *own)) if own else known
+            suite = read_suite(paths[0], its)
+            plan = expand(suite, its)
+            runs = len(plan.runs) + plan.following
+            rows.append({"name": name, "cases": len(plan.cases), "runs": runs, "title": suite.title})
+        except (SuiteError, PluginError) as error:
+            rows.append({"name": name, "cases": 0, "runs": 0, "title": f"INVALID: {str(error).splitlines()[0]}"})
+    return rows
+
+
+def _entries(known: Registry, kind: Kind) -> list[dict[str, Any]]:
+    return [
+        {
+            "name": entry.name,
+            "provided by": f"{entry.distribution} {entry.version}",
+            "parameters": ", ".join(entry.component.Parameters.model_fields),
+            "about": _about(entry),
+        }
+        for entries in known.entries(kind).values()
+        for entry in entries
+    ]
+
+
+def _about(entry: Entry) -> str:
+    return (type(entry.component).__doc__ or "").strip().partition("\n")[0]
+
+
+def _plugins(known: Registry) -> list[dict[str, Any]]:
+    """A row for each distribution: what it provides, and what `check-plugin` found of its components."""
+    from benchsuite.suite.reader import ENDINGS
+
+    owners: dict[tuple[str, str], list[str]] = {}
+    checked: dict[tuple[str, str], list[str]] = {}
+    for entry in known.components:
+        owner = entry.distribution, entry.version
+        owners.setdefault(owner, []).append(f"{entry.kind} {entry.name}")
+        if card := _card(entry):
+            checked.setdefault(owner, []).append(f"{entry.name}: {card}")
+    for folder, name in known.suite_folders:
+        suites = sum(path.suffix in ENDINGS for path in folder.glob("*"))
+        owners.setdefault((name, _version(name)), []).append(f"{suites} suites" if suites != 1 else "1 suite")
+    for name, _ in known.observers:
+        owners.setdefault((name, _version(name)), []).append("an observer")
+    notices: dict[str, str] = dict(known.notices)
+    rows = [
+        {
+            "distribution": name,
+            "version": version,
+            "status": notices.get(name, "in use"),
+            "provides": ", ".join(parts),
+            "checked": ", ".join(checked.get((name, version), ["never: benchsuite check-plugin"])),
+        }
+        for (name, version), parts in owners.items()
+    ]
+    rows += [
+        {
+            "distribution": bad.distribution,
+            "version": bad.version,
+            "status": "set aside",
+            "provides": f"{bad.entry_point}: {bad.reason}",
+            "checked": "",
+        }
+        for bad in known.quarantined
+    ]
+    return rows
+
+
+def _card(entry: Entry) -> str:
+    """What the component's conformance card says; nothing where it was never checked."""
+    from benchsuite.identity.source_fingerprint import component_fingerprint
+    from benchsuite.testing.runner import conformance_cards
+
+    try:
+        found = conformance_cards.find(entry.distribution, entry.kind, entry.name, component_fingerprint(entry.module))
+    except PluginError:
+        return ""
+    return found.summary if found is not None else ""
+
+
+def _version(distribution: str) -> str:
+    try:
+        return metadata.version(distribution)
+    except metadata.PackageNotFoundError:
+        return "unknown"
+
+
+def schema(plugins: Plugins = None) -> None:
+    """Print the JSON Schema of suites, with which an editor completes and checks them.
+
+    Save it as suite.schema.json and begin a suite with: # yaml-language-server: $schema=suite.schema.json
+    """
+    from benchsuite.registry import registry
+    from benchsuite.suite.schema.editor_schema import suite_schema
+
+    print_json(suite_schema(registry()))

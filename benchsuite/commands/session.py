@@ -1,0 +1,66 @@
+"""The study that a command works on: its suite read, expanded and prepared in the place the options describe."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from benchsuite.commands.console import announce, say
+from benchsuite.commands.options import DeviceName, PolicyName
+from benchsuite.execution.preparation import Place, Preparation, prepare
+from benchsuite.execution.search_tasks import searched
+from benchsuite.registry import Registry, registry, use_local
+from benchsuite.settings import CACHE_GB, CHECKPOINT_SECONDS, HANG_SECONDS, THREADS
+from benchsuite.sources.cache import cache_root
+from benchsuite.suite.planning.expand import expand
+from benchsuite.suite.prose.references import typed_results
+from benchsuite.suite.reader import plugins_of, read_suite, suite_path
+from benchsuite.suite.schema.suite import Suite
+
+
+@dataclass(frozen=True)
+class Study:
+    """A suite that was read, expanded and prepared."""
+
+    suite: Suite
+    preparation: Preparation
+    place: Place
+    registry: Registry
+
+    def searched(self, tried_now: Collection[str]) -> Study:
+        """The study with the trials that its results imply by now, as `execution.searching.searched` says."""
+        return replace(self, preparation=searched(self.preparation, self.registry, tried_now=tried_now))
+
+
+def place_from(data: Path | None, policy: PolicyName, device: DeviceName, results: Path) -> Place:
+    """The place that the command line and the environment describe. Raises SetupError."""
+    for variable in (CACHE_GB, CHECKPOINT_SECONDS, HANG_SECONDS):
+        variable.value()  # the workers read them, where a mistake would look like a defect
+    return Place(
+        policy=policy.value,
+        data=data.expanduser() if data is not None else None,
+        cache=cache_root(),
+        results=results,
+        device=device.value,
+        threads=int(THREADS.value()) or None,
+    )
+
+
+def open_study(
+    name: str, place: Place, *, overrides: Sequence[str] | None, seeds: str | None, download: bool, quiet: bool = False
+) -> Study:
+    """Read, expand and prepare a suite, its search as far as its results go.
+
+    With `download` false nothing is fetched: what is absent is told. Results that the prose has typed are pointed at.
+    """
+    known = registry()
+    path = suite_path(name, known)
+    if own := plugins_of(path):
+        known = use_local(own)
+    suite = read_suite(path, known)
+    for warning in () if quiet else typed_results(suite):
+        announce(f"warning: {warning}")
+    plan = expand(suite, known, overrides=overrides or (), seeds=seeds)
+    preparation = prepare(plan, known, place, download=download, say=(lambda _: None) if quiet else say)
+    return Study(suite, searched(preparation, known), place, known)

@@ -1,0 +1,1 @@
+"""Images: decoding photos into cached arrays, augmentation, and batches on the device."""

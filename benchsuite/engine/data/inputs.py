@@ -1,0 +1,85 @@
+"""What the trained part of a network sees of a split: normalised pixels, or cached features of a frozen prefix.
+
+Both live on the device when they fit, and give batches by sample number; no worker processes, no decoding.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from benchsuite.contracts.dataset import Preprocessing
+from benchsuite.engine.data.augment import Augmenter
+
+DEVICE_SHARE = 0.5
+"""Largest part of the free GPU memory that one split may take; beyond it batches travel one at a time."""
+
+
+class Inputs(Protocol):
+    """The N inputs of a split."""
+
+    def __len__(self) -> int: ...
+
+    def batch(self, samples: Tensor) -> Tensor:
+        """The inputs numbered `samples` (int64, on the device), on the device."""
+
+
+def reside(array: np.ndarray, device: torch.device, dtype: torch.dtype | None = None) -> Tensor:
+    """`array` as a tensor, on the device when it takes no more than its share of the free memory."""
+    if isinstance(array, np.memmap) and array.filename is not None and not array.flags.writeable:
+        # torch takes writable arrays only; copy-on-write leaves the file as it is.
+        array = np.memmap(array.filename, array.dtype, mode="c", offset=array.offset, shape=array.shape)
+    tensor = torch.from_numpy(array)
+    if dtype is not None:
+        tensor = tensor.view(dtype)
+    if device.type == "cuda":
+        free, _ = torch.cuda.mem_get_info(device)
+        if tensor.nbytes <= DEVICE_SHARE * free:
+            return tensor.to(device)
+    return tensor
+
+
+def select(rows: Tensor, samples: Tensor) -> Tensor:
+    """Rows numbered `samples`, on the device of `samples`."""
+    if rows.device == samples.device:
+        return rows.index_select(0, samples)
+    return rows.index_select(0, samples.to(rows.device)).to(samples.device)
+
+
+class Pixels:
+    """Normalised images, float32 (B, C, H, W) in channels-last layout, from uint8 (N, H, W, C)."""
+
+    def __init__(
+        self, images: np.ndarray, preprocessing: Preprocessing, device: torch.device, augmenter: Augmenter | None
+    ) -> None:
+        self._images = reside(images, device)
+        mean = torch.tensor(preprocessing.mean, device=device).view(1, -1, 1, 1)
+        std = torch.tensor(preprocessing.std, device=device).view(1, -1, 1, 1)
+        self._scale, self._shift = 1 / (255 * std), -mean / std
+        self._augmenter = augmenter
+
+    def __len__(self) -> int:
+        return len(self._images)
+
+    def batch(self, samples: Tensor) -> Tensor:
+        images = select(self._images, samples)
+        if self._augmenter:
+            images = self._augmenter(images, samples)
+        return images.permute(0, 3, 1, 2).float().mul_(self._scale).add_(self._shift)
+
+
+class Features:
+    """Features of a frozen prefix: (B, C, H, W) in channels-last layout, or (B, C)."""
+
+    def __init__(self, rows: Tensor) -> None:
+        self._rows = rows
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def batch(self, samples: Tensor) -> Tensor:
+        rows = select(self._rows, samples)
+        return rows.permute(0, 3, 1, 2) if rows.dim() == 4 else rows

@@ -1,0 +1,147 @@
+"""What a network costs: parameters, floating-point operations, and a few timed steps.
+
+Operations are counted by torch's dispatcher (a multiply-add as two) on tensors without data, so counting is quick
+whatever the size of the network.
+"""
+
+from __future__ import annotations
+
+import copy
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+import torch
+from torch import nn
+from torch.nn.functional import cross_entropy
+from torch.utils.flop_counter import FlopCounterMode
+
+from benchsuite.contracts.model import Task
+from benchsuite.contracts.recipe import Phase
+from benchsuite.engine.diagnostics.layers import layers_of
+from benchsuite.engine.network import freeze
+from benchsuite.engine.network.build import Network
+from benchsuite.engine.network.feature_cache import Cut, cut
+from benchsuite.engine.training.loop import Arithmetic, make_optimizer
+from benchsuite.errors import PluginError
+from benchsuite.store.record import ModelFacts
+
+T = TypeVar("T")
+
+ENOUGH_SECONDS = 0.5
+"""A step that takes longer needs no second one to be timed well enough for an estimate."""
+
+
+@dataclass(frozen=True)
+class PhaseCost:
+    """What one epoch of a phase is made of, measured by a few steps on random inputs."""
+
+    seconds_per_step: float
+    validation_seconds_per_image: float
+    prefix_seconds_per_image: float
+    feature_bytes_per_image: int
+
+
+def model_facts(network: Network, frozen: freeze.Frozen, cut_: Cut, task: Task) -> ModelFacts:
+    """Sizes and operations of a network under a freeze policy.
+
+    Raises PluginError when its stages, one after the other, do not turn an image into one logit a class.
+    """
+    total, trainable = freeze.parameters(network.module)
+    whole = nn.Sequential(*cut_.prefix, *cut_.tail)
+    try:
+        forward, output = _count(whole, task, backward=False)
+    except (RuntimeError, TypeError, ValueError, AttributeError, NotImplementedError) as error:
+        raise _no_network(network, task, f"fails: {type(error).__name__}: {error}") from error
+    if output != (1, task.classes):
+        raise _no_network(network, task, f"gives a tensor of shape {output}")
+    prefix = _count(cut_.prefix, task, backward=False)[0] if cut_ else 0
+    train = _count(whole, task, backward=True)[0] - prefix
+    return ModelFacts(
+        parameters_total=total,
+        parameters_trainable=trainable,
+        forward_flops=forward,
+        train_flops=train,
+        stages=tuple(network.stages),
+        frozen_stages=frozen.stages,
+        layers=layers_of(network, task),
+    )
+
+
+def _no_network(network: Network, task: Task, what: str) -> PluginError:
+    image = (1, task.channels, task.height, task.width)
+    return PluginError(
+        f"applying the model's stages to an image of shape {image} {what}",
+        where=network.origin,
+        expected=f"stages whose composition gives logits of shape (1, {task.classes})",
+        remedy="mend the model's build() or stages(), or choose an image size that it can take",
+    )
+
+
+def _count(module: nn.Module, task: Task, *, backward: bool) -> tuple[int, tuple[int, ...]]:
+    """Operations for one image, and the shape of the output."""
+    ghost = copy.deepcopy(module).to("meta").eval()
+    images = torch.empty(1, task.channels, task.height, task.width, device="meta")
+    counter = FlopCounterMode(display=False)
+    with counter:
+        output = ghost(images)
+        if backward:
+            output.sum().backward()
+    return int(counter.get_total_flops()), tuple(output.shape)
+
+
+def time_phase(
+    network: Network,
+    phase: Phase,
+    cacheable: bool,
+    arithmetic: Arithmetic,
+    task: Task,
+    steps: int = 3,
+) -> PhaseCost:
+    """Time a few training steps, evaluation and the frozen prefix of a phase. The network is a throw-away one."""
+    frozen = freeze.resolve(phase.freeze, network.stages)
+    freeze.apply(frozen, network.stages)
+    freeze.train_mode(frozen, network.stages)
+    parts = cut(network, frozen, cacheable)
+    device = arithmetic.device
+    images = torch.randn(phase.batch_size, task.channels, task.height, task.width, device=device)
+    images = images.contiguous(memory_format=torch.channels_last)
+    labels = torch.zeros(phase.batch_size, dtype=torch.int64, device=device)
+    optimizer = make_optimizer(phase.optimizer, parts.tail)
+
+    prefix_seconds, feature_bytes, inputs = 0.0, 0, images
+    if parts:
+        parts.prefix.eval()
+        with torch.inference_mode():
+            arithmetic.forward(parts.prefix, images)
+            prefix_seconds, features = _timed(lambda: arithmetic.forward(parts.prefix, images), device)
+        feature_bytes = features[0].nbytes
+        inputs = features.clone()
+
+    def step() -> None:
+        with arithmetic.autocast():
+            loss = cross_entropy(parts.tail(inputs), labels)
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        optimizer.step()
+
+    step()
+    seconds = math.inf
+    for _ in range(steps):
+        seconds = min(seconds, _timed(step, device)[0])
+        if seconds > ENOUGH_SECONDS:
+            break
+    parts.tail.eval()
+    with torch.inference_mode():
+        evaluation, _ = _timed(lambda: arithmetic.forward(parts.tail, inputs), device)
+    return PhaseCost(seconds, evaluation / phase.batch_size, prefix_seconds / phase.batch_size, feature_bytes)
+
+
+def _timed(work: Callable[[], T], device: torch.device) -> tuple[float, T]:
+    start = time.perf_counter()
+    result = work()
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+    return time.perf_counter() - start, result

@@ -1,0 +1,1 @@
+"""Readings of the machine while a run is made: memory and energy."""

@@ -1,0 +1,1 @@
+"""A whole run, from its task to its record."""

@@ -1,0 +1,90 @@
+"""The components of a run: its dataset, model and recipe with their parameters, and what these alone decide."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, cast
+
+from benchsuite.contracts.dataset import Dataset, Preprocessing
+from benchsuite.contracts.model import Model, Task
+from benchsuite.contracts.parameters import Parameters
+from benchsuite.contracts.recipe import Phase, Recipe
+from benchsuite.engine.task import RunTask
+from benchsuite.errors import PluginError
+from benchsuite.registry import Entry, Registry
+from benchsuite.suite.cases.plan import Case
+
+
+@dataclass(frozen=True)
+class Components:
+    """`shape` is what the network must do; `phases` is what the recipe declares, checked."""
+
+    dataset: Dataset[Any]
+    dataset_params: Parameters
+    model: Model[Any]
+    model_params: Parameters
+    recipe: Recipe[Any]
+    recipe_params: Parameters
+    preprocessing: Preprocessing
+    phases: tuple[Phase, ...]
+    shape: Task
+
+    @property
+    def transforms(self) -> bool:
+        """Whether the recipe changes training batches."""
+        return type(self.recipe).transform is not Recipe.transform
+
+    @property
+    def cacheable(self) -> bool:
+        """Whether a frozen prefix sees the same inputs in every epoch."""
+        return not self.preprocessing.augmentations and not self.transforms
+
+
+def entries_of(case: Case, registry: Registry) -> tuple[Entry, Entry, Entry]:
+    """The entries of a case's dataset, model and recipe."""
+    return (
+        registry.dataset(f"{case.dataset.distribution}:{case.dataset.name}"),
+        registry.model(f"{case.model.distribution}:{case.model.name}"),
+        registry.recipe(f"{case.recipe.distribution}:{case.recipe.name}"),
+    )
+
+
+def components_of(task: RunTask, registry: Registry) -> Components:
+    """The components of a run. Raises PluginError when the recipe's phases are none that could be trained."""
+    case = task.spec.case
+    for_dataset, for_model, for_recipe = entries_of(case, registry)
+    dataset = cast(Dataset[Any], for_dataset.component)
+    recipe = cast(Recipe[Any], for_recipe.component)
+    dataset_params, recipe_params = for_dataset.parse(case.dataset.parameters), for_recipe.parse(case.recipe.parameters)
+    preprocessing = dataset.preprocessing(dataset_params)
+    height, width = preprocessing.size
+    return Components(
+        dataset=dataset,
+        dataset_params=dataset_params,
+        model=cast(Model[Any], for_model.component),
+        model_params=for_model.parse(case.model.parameters),
+        recipe=recipe,
+        recipe_params=recipe_params,
+        preprocessing=preprocessing,
+        phases=_checked(recipe.phases(recipe_params), for_recipe),
+        shape=Task(classes=len(task.data.index.classes), height=height, width=width),
+    )
+
+
+def _checked(phases: tuple[Phase, ...], entry: Entry) -> tuple[Phase, ...]:
+    faults = [] if phases else ["it has no phase"]
+    for phase in phases:
+        counts = {"max_epochs": phase.max_epochs, "batch_size": phase.batch_size}
+        if phase.early_stopping is not None:
+            counts["patience"] = phase.early_stopping.patience
+        faults += [f"phase {phase.name} has {name} {count}" for name, count in counts.items() if count < 1]
+        more = {"l1": phase.l1, "warmup_epochs": phase.scheduler.warmup_epochs}
+        faults += [f"phase {phase.name} has {name} {value}" for name, value in more.items() if not value >= 0]
+    if faults:
+        raise PluginError(
+            f"the recipe {entry.name} cannot be trained: {'; '.join(faults)}",
+            where=f"{entry.distribution} {entry.version}, phases() of {entry.module}",
+            expected="at least one phase, with every count at least 1 and no negative l1 or warmup_epochs",
+            remedy="correct the recipe's parameters, or mend its phases()",
+        )
+    return tuple(phases)

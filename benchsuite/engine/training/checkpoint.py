@@ -1,0 +1,100 @@
+"""The checkpoint of an unfinished run: all it takes to go on as if nothing had happened.
+
+Randomness is counter-based, so no generator state is kept. What is frozen throughout is left out: it can be rebuilt.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from benchsuite.atomic_files import atomic_path
+from benchsuite.engine.meters import energy
+from benchsuite.settings import CHECKPOINT_SECONDS
+from benchsuite.store.record import Best, Epoch
+
+UNSAVED = ("ticked", "metered")
+
+
+@dataclass
+class Progress:
+    """How far a run has come. Tensors are those that may change; `best_state` belongs to `best`."""
+
+    phase: int = 0
+    epoch: int = 0
+    """Finished epochs, over all phases."""
+    step: int = 0
+    phase_start: int = 0
+    """Epochs finished before the current phase began."""
+    state: dict[str, Tensor] = field(default_factory=dict)
+    optimizer: dict[str, Any] = field(default_factory=dict)
+    scheduler: dict[str, Any] | None = None
+    scaler: dict[str, Any] | None = None
+    best: dict[str, Any] | None = None
+    best_state: dict[str, Tensor] = field(default_factory=dict)
+    epochs: list[dict[str, Any]] = field(default_factory=list)
+    steps: list[tuple[int, float]] = field(default_factory=list)
+    seconds: dict[str, float] = field(default_factory=dict)
+    starts: int = 0
+    """How often the run was started."""
+    joules: float | None = None
+    """Energy of the GPU over all starts; None where it does not tell."""
+    ticked: float = field(default_factory=time.perf_counter)
+    """When `tick` was last called in this process; not saved."""
+    metered: float | None = field(default_factory=energy.joules)
+    """What the GPU's meter said then; not saved."""
+
+    def tick(self) -> None:
+        """Count the time since the last call, or since the start, as `seconds["total"]`, and the energy."""
+        now, meter = time.perf_counter(), energy.joules()
+        self.seconds["total"] = self.seconds.get("total", 0.0) + now - self.ticked
+        if meter is not None and self.metered is not None:
+            self.joules = (self.joules or 0.0) + meter - self.metered
+        self.ticked, self.metered = now, meter
+
+    def history(self) -> tuple[Epoch, ...]:
+        return tuple(Epoch(**epoch) for epoch in self.epochs)
+
+    def best_checkpoint(self) -> Best | None:
+        return Best(**self.best) if self.best else None
+
+
+class Checkpoint:
+    """The checkpoint file of one run. Writing is atomic; a kill leaves the one before.
+
+    It is due every `interval` seconds (BENCHSUITE_CHECKPOINT_SECONDS): shorter epochs share one.
+    """
+
+    def __init__(self, file: Path, key: str, interval: float | None = None) -> None:
+        self._file, self._key = file, key
+        self._interval = CHECKPOINT_SECONDS.value() if interval is None else interval
+        self._written = time.monotonic()
+
+    def load(self) -> Progress | None:
+        """The progress of an interrupted start; None when there is none, or the file is damaged or another run's."""
+        try:
+            saved = torch.load(self._file, map_location="cpu", weights_only=True)
+            return Progress(**saved["progress"]) if saved["key"] == self._key else None
+        except Exception:  # a checkpoint is only a shortcut: without it the run starts anew
+            return None
+
+    def exists(self) -> bool:
+        return self._file.exists()
+
+    def due(self) -> bool:
+        return time.monotonic() - self._written >= self._interval
+
+    def save(self, progress: Progress) -> None:
+        progress.tick()
+        fields = {name: getattr(progress, name) for name in Progress.__dataclass_fields__ if name not in UNSAVED}
+        with atomic_path(self._file) as temporary:
+            torch.save({"key": self._key, "progress": fields}, temporary)
+        self._written = time.monotonic()
+
+    def delete(self) -> None:
+        self._file.unlink(missing_ok=True)

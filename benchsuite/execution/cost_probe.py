@@ -1,0 +1,64 @@
+"""The probe: what a run will cost, from counting its network's operations and timing a few steps of each phase."""
+
+from __future__ import annotations
+
+import torch
+
+from benchsuite.engine.determinism import seeds
+from benchsuite.engine.diagnostics import profile
+from benchsuite.engine.diagnostics.failures import translated
+from benchsuite.engine.network import freeze
+from benchsuite.engine.network.build import build
+from benchsuite.engine.network.feature_cache import cut
+from benchsuite.engine.run.components import Components, components_of, entries_of
+from benchsuite.engine.task import RunTask
+from benchsuite.engine.training.loop import Arithmetic
+from benchsuite.execution.messages import Probe
+from benchsuite.registry import Registry
+
+
+def probe(task: RunTask, registry: Registry) -> Probe:
+    """Measure what a run costs without making it. Raises BenchsuiteError: PluginError when a component is to blame for
+    a failure, DeviceError when memory runs out."""
+    try:
+        with seeds.isolated():
+            return _measured(task, components_of(task, registry))
+    except Exception as error:
+        known = translated(error, task, entries_of(task.spec.case, registry))
+        if known is None:
+            raise
+        raise known from error
+
+
+def _measured(task: RunTask, parts: Components) -> Probe:
+    network = build(parts.model, parts.model_params, parts.shape, task.spec.seed, task.weights.file)
+    arithmetic = Arithmetic(torch.device(task.numerics.device), task.numerics.precision)
+    network.module.to(arithmetic.device)
+    frozen = freeze.resolve(parts.phases[-1].freeze, network.stages)
+    freeze.apply(frozen, network.stages)
+    facts = profile.model_facts(network, frozen, cut(network, frozen, parts.cacheable), parts.shape)
+    index = task.data.index
+    n, held_out = len(index.train), len(index.validation)
+    images = n + held_out + len(index.test)
+    seconds = setup = 0.0
+    feature_bytes = 0
+    for phase in parts.phases:
+        measured = profile.time_phase(network, phase, parts.cacheable, arithmetic, parts.shape)
+        steps = -(-n // phase.batch_size)
+        seconds += phase.max_epochs * (
+            steps * measured.seconds_per_step + held_out * measured.validation_seconds_per_image
+        )
+        setup += images * measured.prefix_seconds_per_image
+        feature_bytes += images * measured.feature_bytes_per_image
+    epochs = sum(phase.max_epochs for phase in parts.phases)
+    return Probe(
+        parameters_total=facts.parameters_total,
+        parameters_trainable=facts.parameters_trainable,
+        forward_flops=facts.forward_flops,
+        train_flops=facts.train_flops,
+        seconds_per_epoch=seconds / epochs,
+        setup_seconds=setup,
+        max_epochs=epochs,
+        feature_bytes=feature_bytes,
+        weights_bytes=sum(tensor.nbytes for tensor in network.module.state_dict().values()),
+    )

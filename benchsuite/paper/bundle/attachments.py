@@ -1,0 +1,224 @@
+"""What a paper carries inside: everything it was made from, so that it can be checked, and rebuilt, on its own.
+
+`results.json` holds the suite, the plan, the records and which test images each run has right; beside it lie the suite
+file with its bibliography, the environment, the pinned versions, and the sample photos. Steps and tracebacks of
+records stay at home.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import zlib
+from collections.abc import Mapping
+from io import BytesIO
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+from pydantic import TypeAdapter, ValidationError
+from pydantic_core import to_jsonable_python
+
+from benchsuite.analysis.results import Results
+from benchsuite.analysis.seed_image_anova import Outcomes
+from benchsuite.contracts.dataset import DatasetCard
+from benchsuite.errors import PaperError
+from benchsuite.identity.canonical import digest
+from benchsuite.paper.context.material import Mistake, PaperMaterial
+from benchsuite.paper.document.blocks import RESULTS
+from benchsuite.paper.document.thumbnails import as_thumbnail
+from benchsuite.paper.plugin_figures import PluginChart, chart_faults
+from benchsuite.store.environment import distinct
+from benchsuite.store.record import RunRecord
+from benchsuite.suite.cases.plan import Plan
+from benchsuite.suite.schema.suite import Suite
+
+SCHEMA = 2
+SUITE, ENVIRONMENT, LOCK = "suite.yaml", "environment.json", "requirements.txt"
+DESCRIPTIONS = {
+    RESULTS: "Resultados del estudio: todo aquello de lo que procede el informe",
+    SUITE: "Declaración del estudio",
+    ENVIRONMENT: "Entornos en los que se hicieron las ejecuciones",
+    LOCK: "Versiones de los paquetes",
+}
+BIBTEX = ".bib"
+PHOTO, MISTAKE = "photo-{:03d}.jpg", "mistake-{:03d}.jpg"
+LARGEST = 500_000_000
+"""Bytes of a paper that is read, or of what it unpacks to."""
+
+
+def pack(material: PaperMaterial) -> dict[str, bytes]:
+    """The files that a paper carries, by name, in order. The same material gives the same bytes."""
+    results = material.results
+    content = {
+        "schema": SCHEMA,
+        "benchsuite": material.version,
+        "renderer": material.renderer,
+        "suite": results.suite.model_dump(mode="json"),
+        "plan": results.plan.model_dump(mode="json"),
+        "keys": [[case, seed, key] for (case, seed), key in results.keys.items()],
+        "records": [_bare(record).model_dump(mode="json") for record in results.records.values()],
+        "outcomes": {key: _packed(outcomes) for key, outcomes in results.outcomes.items()},
+        "card": to_jsonable_python(material.card),
+        "model": [material.model_title, material.model_bibtex],
+        "models": material.models,
+        "recipes": material.recipes,
+        "charts": to_jsonable_python(material.charts),
+        "class_titles": material.class_titles,
+        "configuration": material.configuration,
+        "photos": [title for title, _ in material.samples],
+        "mistakes": [[m.true, m.predicted, m.probability, m.run] for m in material.mistakes],
+    }
+    finished = (record for record in results.records.values() if record.status == "done")
+    environments = [found.model_dump(mode="json") for found in distinct(record.environment for record in finished)]
+    files = {RESULTS: _json(content)}
+    if results.suite.text:
+        files[SUITE] = results.suite.text.encode()
+        files |= {name: content.encode() for name, content in results.suite.beside.items()}
+    if environments:
+        files[ENVIRONMENT] = _json(environments)
+        pinned = "".join(f"{name}=={version}\n" for name, version in sorted(environments[0]["packages"].items()))
+        files[LOCK] = pinned.encode()
+    photos = (as_thumbnail(photo, title) for title, photo in material.samples)
+    files |= {PHOTO.format(number): photo for number, photo in enumerate(photos)}
+    wrong = (as_thumbnail(mistake.photo, mistake.true) for mistake in material.mistakes)
+    return files | {MISTAKE.format(number): photo for number, photo in enumerate(wrong)}
+
+
+def unpack(files: Mapping[str, bytes]) -> PaperMaterial:
+    """The material that `pack` made these files of. Raises PaperError for files that are missing, of another version
+    or damaged."""
+    if RESULTS not in files:
+        raise PaperError("no results are attached", expected=RESULTS, remedy="give a PDF that benchsuite made")
+    try:
+        content: dict[str, Any] = json.loads(files[RESULTS])
+        if content.get("schema") != SCHEMA:
+            raise PaperError(
+                f"the attached results have format {content.get('schema')!r}",
+                expected=f"format {SCHEMA}",
+                remedy="read it with the version of benchsuite that made the paper",
+            )
+        suite = Suite.model_validate_json(json.dumps(content["suite"]))
+        beside = {name: content.decode() for name, content in files.items() if name.endswith(BIBTEX)}
+        suite.keep(files.get(SUITE, b"").decode(), beside)
+        records = [RunRecord.model_validate_json(json.dumps(record)) for record in content["records"]]
+        return PaperMaterial(
+            results=Results(
+                suite=suite,
+                plan=Plan.model_validate_json(json.dumps(content["plan"])),
+                keys={(case, seed): key for case, seed, key in content["keys"]},
+                records={record.key: record for record in records},
+                outcomes={key: _unpacked(*packed) for key, packed in content["outcomes"].items()},
+            ),
+            card=TypeAdapter(DatasetCard).validate_json(json.dumps(content["card"])),
+            model_title=content["model"][0],
+            model_bibtex=content["model"][1],
+            models={case: cast("tuple[str, str]", tuple(model)) for case, model in content["models"].items()},
+            recipes=content.get("recipes", {}),
+            charts=_charts(content.get("charts", [])),
+            class_titles=content["class_titles"],
+            configuration=tuple(cast("tuple[str, str]", tuple(row)) for row in content["configuration"]),
+            samples=tuple((title, files[PHOTO.format(number)]) for number, title in enumerate(content["photos"])),
+            mistakes=tuple(
+                Mistake(true, predicted, probability, run, files[MISTAKE.format(number)])
+                for number, (true, predicted, probability, run) in enumerate(content["mistakes"])
+            ),
+            version=content["benchsuite"],
+            renderer=content["renderer"],
+        )
+    except (ValueError, KeyError, TypeError, AttributeError, zlib.error, ValidationError) as error:
+        raise PaperError(
+            f"the attached results cannot be read: {str(error).splitlines()[0][:200]}",
+            expected="results as benchsuite attaches them",
+            remedy="get the paper again from its source: this copy was changed or damaged",
+        ) from error
+
+
+def _charts(content: object) -> tuple[PluginChart, ...]:
+    """Charts as they were packed. Raises ValueError for one that cannot be drawn."""
+    charts = TypeAdapter(tuple[PluginChart, ...]).validate_json(json.dumps(content))
+    for one in charts:
+        if faults := list(chart_faults(one.chart)):
+            raise ValueError(f"{one.block}: {faults[0]}")
+    return charts
+
+
+def attached(pdf: bytes, where: str) -> dict[str, bytes]:
+    """The files inside a PDF. Raises PaperError for what is no PDF."""
+    from pypdf import PdfReader
+    from pypdf.errors import PyPdfError
+
+    try:
+        return {name: contents[0] for name, contents in PdfReader(BytesIO(pdf)).attachments.items() if contents}
+    except (PyPdfError, ValueError, KeyError, TypeError, RecursionError, OSError) as error:
+        raise PaperError(f"this PDF cannot be read: {str(error)[:200]}", where=where) from error
+
+
+def read_paper(path: Path) -> bytes:
+    """The bytes of a paper in a file. Raises PaperError when there is none, or it is no PDF."""
+    try:
+        with path.open("rb") as file:
+            content = file.read(LARGEST + 1)
+    except OSError as error:
+        raise PaperError(f"the paper cannot be read: {error.strerror}", where=str(path)) from error
+    if not content.startswith(b"%PDF-"):
+        raise PaperError("this is no PDF", where=str(path), expected="the paper.pdf that benchsuite wrote")
+    if len(content) > LARGEST:
+        raise PaperError("this file is too large for a paper", where=str(path), expected=f"at most {LARGEST:,} bytes")
+    return content
+
+
+def open_paper(path: Path) -> tuple[bytes, PaperMaterial]:
+    """The bytes of a paper in a file, and the material that it carries. Raises PaperError."""
+    pdf = read_paper(path)
+    return pdf, unpack(attached(pdf, str(path)))
+
+
+def inconsistencies(material: PaperMaterial) -> list[str]:
+    """What in the records does not follow from the rest of them: keys, accuracies, confusions, best epochs."""
+    found = []
+    for key, record in material.results.records.items():
+        title = f"run {key[:12]} ({record.spec.case.name}, seed {record.spec.seed})"
+        if digest(record.key_fields)[:32] != key:
+            found.append(f"{title}: its key is not the hash of its fields")
+        found += [f"{title}: {wrong}" for wrong in _wrong(record, material.results.outcomes.get(key))]
+    return found
+
+
+def _wrong(record: RunRecord, outcomes: Outcomes | None) -> list[str]:
+    wrong = []
+    if record.test is not None:
+        confusion = np.asarray(record.test.confusion)
+        right, images = int(np.trace(confusion)), int(confusion.sum())
+        if not np.isclose(right / images, record.test.accuracy, rtol=0, atol=1e-12):
+            wrong.append(f"test accuracy {record.test.accuracy} but {right} of {images} images on the diagonal")
+        sizes = confusion.sum(axis=0) + confusion.sum(axis=1)
+        f1 = float(np.mean(np.divide(2 * np.diag(confusion), sizes, out=np.zeros(len(sizes)), where=sizes > 0)))
+        if not np.isclose(f1, record.test.macro_f1, rtol=0, atol=1e-9):
+            wrong.append(f"macro F1 {record.test.macro_f1} but {f1} from its confusion matrix")
+        if outcomes is not None and (len(outcomes), int(outcomes.sum())) != (images, right):
+            wrong.append(f"{int(outcomes.sum())} of {len(outcomes)} images right, but {right} of {images} counted")
+    if record.best is not None:
+        best = next((epoch for epoch in record.epochs if epoch.epoch == record.best.epoch), None)
+        told = (record.best.validation_loss, record.best.validation_accuracy)
+        if best is None or (best.validation_loss, best.validation_accuracy) != told:
+            wrong.append(f"its best epoch, {record.best.epoch}, is not what that epoch measured")
+    return wrong
+
+
+def _bare(record: RunRecord) -> RunRecord:
+    failure = record.failure and record.failure.model_copy(update={"traceback": None})
+    return record.model_copy(update={"steps": (), "failure": failure})
+
+
+def _packed(outcomes: Outcomes) -> tuple[int, str]:
+    """The number of images, and a bit for each, eight a byte."""
+    return len(outcomes), base64.b64encode(np.packbits(outcomes).tobytes()).decode()
+
+
+def _unpacked(images: int, bits: str) -> Outcomes:
+    return np.unpackbits(np.frombuffer(base64.b64decode(bits), dtype=np.uint8), count=images).astype(bool)
+
+
+def _json(content: object) -> bytes:
+    return (json.dumps(content, ensure_ascii=False, indent=0, separators=(",", ":")) + "\n").encode()

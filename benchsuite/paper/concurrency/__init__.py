@@ -1,0 +1,1 @@
+"""Work in copies of the renderer, and drawings remembered between papers."""

@@ -1,0 +1,67 @@
+"""What a paper is made from: plain data, so that it can be rendered elsewhere, or again, from what was stored."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from benchsuite.analysis.findings import Findings
+from benchsuite.analysis.results import Results
+from benchsuite.contracts.dataset import DatasetCard
+from benchsuite.paper.plugin_figures import PluginChart
+from benchsuite.suite.schema.suite import Suite
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """A test photo that a run takes for another class, with the probability that it gives to that class."""
+
+    true: str
+    predicted: str
+    probability: float
+    run: str
+    photo: bytes
+
+
+@dataclass(frozen=True)
+class PaperMaterial:
+    """A suite with its results, and what its plugins say about themselves.
+
+    `class_titles` maps a class to how the paper calls it (left empty, the card's titles are used); `configuration`
+    adds rows (what, value) to the configuration table, such as what a recipe resolves only when it runs; `samples`
+    are (class title, photo) pairs, the photo an encoded PNG or JPEG file; `mistakes` are of the best case's first run,
+    the surest first; `models` are the title and the BibTeX entry of each case's model, by the case's name, where cases
+    have models of their own; `recipes` is the BibTeX of each training recipe, by its name; `charts` are the figures
+    of plugins.
+    """
+
+    results: Results
+    card: DatasetCard
+    model_title: str
+    model_bibtex: str = ""
+    class_titles: Mapping[str, str] = field(default_factory=dict)
+    models: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    recipes: Mapping[str, str] = field(default_factory=dict)
+    samples: Sequence[tuple[str, bytes]] = ()
+    mistakes: Sequence[Mistake] = ()
+    charts: tuple[PluginChart, ...] = ()
+    configuration: tuple[tuple[str, str], ...] = ()
+    version: str = ""
+    renderer: Mapping[str, str] = field(default_factory=dict)
+    """What decides the paper's bytes besides the material: versions of libraries, and a fingerprint of our code."""
+
+    @property
+    def suite(self) -> Suite:
+        return self.results.suite
+
+    @cached_property
+    def findings(self) -> Findings:
+        return self.results.findings()
+
+
+@dataclass(frozen=True)
+class PaperFiles:
+    html: Path
+    pdf: Path

@@ -1,0 +1,159 @@
+r"""The mini grammar of prose, and the gate through which foreign text enters a paper.
+
+`**bold**`, `*foreign words*`, `` `code` ``, `$tex$`, `[words](https://… or #id)`, `[[work]]`, `{{reference}}`; a
+backslash takes a sign literally. Everything else is escaped. Paragraphs are separated by blank lines, lines that
+begin with `- ` are a list, and `$$tex$$ reading` is a displayed equation.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from markupsafe import Markup, escape
+
+from benchsuite.errors import PaperError
+from benchsuite.paper.document.blocks import Block, Bullets, Equation, Paragraph
+from benchsuite.paper.document.quantities import TOKEN
+from benchsuite.suite.schema.base import LONGEST_TEXT
+
+MOJIBAKE = re.compile("Ã(?![A-ZÁÉÍÓÚÑÜÕÇ])|â€|ğŸ|Â[\u00a0-\u00bf]|\ufffd")
+DROPPED = {"Cc", "Cf", "Co", "Cs", "Cn"}
+_INLINE = re.compile(
+    r"\\(?P<literal>[\\*`\[\]{}$])"
+    r"|\*\*(?P<bold>[^*]+(?:\*[^*]+\*[^*]*)*)\*\*"
+    r"|\*(?P<italic>(?:\\.|[^*\\\s])(?:(?:\\.|[^*\\])*(?:\\.|[^*\\\s]))?)\*"
+    r"|`(?P<code>[^`]+)`"
+    r"|\$(?P<tex>[^$\s](?:[^$\n]{0,298}[^$\s])?)\$(?!\d)"
+    r"|\[(?P<words>[^\[\]]+)\]\((?P<target>https://[^\s()<>\"']+|\#[A-Za-z][\w-]*)\)"
+    r"|\[\[(?P<work>[^\[\]]+)\]\]"
+    r"|\{\{(?P<reference>[^{}]+)\}\}" + f"|{TOKEN.pattern.replace('(', '(?P<quantity>', 1)}"
+)
+
+
+@dataclass(frozen=True)
+class Links:
+    """How a renderer turns identifiers into markup; each raises PaperError for what it does not know."""
+
+    citation: Callable[[str], Markup]
+    reference: Callable[[str], Markup]
+    quantity: Callable[[int], Markup]
+    equation: Callable[[str], Markup]
+
+
+def clean(text: str, where: str) -> str:
+    """Foreign text made safe to set: composed, without control, bidirectional, private or unassigned characters.
+
+    Raises PaperError for text that was UTF-8 and has been read as Latin-1, and for text beyond all measure.
+    """
+    if len(text) > LONGEST_TEXT:
+        raise PaperError(
+            f"this text has {len(text)} characters",
+            where=where,
+            expected=f"at most {LONGEST_TEXT}",
+            remedy="split it into sections, or shorten it",
+        )
+    if found := MOJIBAKE.search(text):
+        start = max(0, found.start() - 15)
+        raise PaperError(
+            f"this text was spoilt by a wrong encoding: «{text[start : found.end() + 15]}»",
+            where=where,
+            expected="UTF-8 text such as «clasificación»",
+            remedy="save the file as UTF-8 again from its source",
+        )
+    composed = unicodedata.normalize("NFC", text.replace("\r\n", "\n"))
+    return "".join(c for c in composed if c in "\n\t" or unicodedata.category(c) not in DROPPED)
+
+
+def line(text: str, where: str) -> str:
+    """Foreign text for one line: cleaned, and its white space drawn together."""
+    return " ".join(clean(text, where).split())
+
+
+def literal(text: str) -> str:
+    """`text` written in the mini grammar so that it means itself."""
+    return re.sub(r"([\\*`\[\]{}$])", r"\\\1", text)
+
+
+def file_name(value: str) -> str:
+    """`value` with the folders of a path that lies on somebody's machine taken off: a paper has no use for them."""
+    return re.sub(r"(?<![^=\s\"'])(?:~|\.{1,2}|[A-Za-z]:)?[\\/](?=\S)(?:[^\\/=;]+[\\/])*(?=[^\\/=;])", "", value)
+
+
+def plain(text: str) -> str:
+    """The words of a text without its marks: for titles of windows, alternative texts and metadata."""
+
+    def bare(match: re.Match[str]) -> str:
+        groups = {name: value for name, value in match.groupdict().items() if value is not None}
+        if marked := groups.get("bold") or groups.get("italic"):
+            return plain(marked)
+        return next((groups[name] for name in ("literal", "code", "tex", "words") if name in groups), "")
+
+    return _INLINE.sub(bare, text).strip()
+
+
+def render(text: str, links: Links) -> Markup:
+    """A text of the mini grammar as markup. What is not grammar is escaped."""
+
+    def parts(source: str) -> Iterator[str]:
+        position = 0
+        for match in _INLINE.finditer(source):
+            yield str(escape(source[position : match.start()]))
+            yield piece(match)
+            position = match.end()
+        yield str(escape(source[position:]))
+
+    def piece(match: re.Match[str]) -> str:
+        name = match.lastgroup or ""
+        value = match[name]
+        match name:
+            case "literal":
+                return str(escape(value))
+            case "bold":
+                return f"<b>{''.join(parts(value))}</b>"
+            case "italic":
+                return f'<i lang="en">{"".join(parts(value))}</i>'
+            case "code":
+                return f"<code>{escape(value)}</code>"
+            case "tex":
+                return str(links.equation(value))
+            case "target":
+                return f'<a href="{escape(value)}">{escape(match["words"])}</a>'
+            case "work":
+                return str(links.citation(value))
+            case "quantity":
+                return str(links.quantity(int(value)))
+            case _:
+                return str(links.reference(value.strip()))
+
+    return Markup("".join(parts(text)))
+
+
+def blocks(source: str, name: str) -> tuple[Block, ...]:
+    """Cleaned prose as blocks. `name` begins the identifiers of its equations."""
+    out: list[Block] = []
+    equations = 0
+    for chunk in re.split(r"\n\s*\n", source.strip()):
+        shown = re.fullmatch(r"\$\$(.{1,500}?)\$\$\s*(.*)", chunk.strip(), re.DOTALL)
+        if shown:
+            equations += 1
+            tex, reading = (" ".join(part.split()) for part in shown.groups())
+            out.append(Equation(f"eq-{name}-{equations}", tex, reading or tex))
+            continue
+        prose: list[str] = []
+        items: list[str] = []
+        for row in chunk.splitlines():
+            stripped = row.strip()
+            if stripped.startswith("- "):
+                items.append(stripped[2:])
+            elif items and stripped:
+                items[-1] += f" {stripped}"
+            elif stripped:
+                prose.append(stripped)
+        if prose:
+            out.append(Paragraph(" ".join(prose)))
+        if items:
+            out.append(Bullets(tuple(items)))
+    return tuple(out)

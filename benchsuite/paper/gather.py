@@ -1,0 +1,132 @@
+"""The material of a paper: a prepared study's results, what its plugins say, and photos."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, cast
+
+from benchsuite import __version__
+
+if TYPE_CHECKING:
+    from benchsuite.analysis.seed_image_anova import Outcomes
+    from benchsuite.commands.session import Study
+    from benchsuite.contracts.dataset import Dataset, DatasetCard
+    from benchsuite.contracts.model import Model
+    from benchsuite.contracts.recipe import Recipe
+    from benchsuite.engine.task import RunTask
+    from benchsuite.paper.context.material import Mistake, PaperMaterial
+    from benchsuite.store.predictions import Predictions
+    from benchsuite.store.record import RunRecord
+
+PHOTOS_PER_CLASS = 3
+FEW_CLASSES = 8
+"""Classes of which the paper shows several photos each; of more, it shows one."""
+MISTAKES = 10
+"""Photos at most of test images that the best case takes for another class."""
+
+
+def gather(study: Study) -> PaperMaterial:
+    """What the paper of a prepared study is made from. Raises StoreError where predictions are missing, DataError
+    where a photo cannot be read, PluginError where a figure's plugin fails."""
+    from benchsuite.analysis.results import Results
+    from benchsuite.execution.scheduler import known_records
+    from benchsuite.paper.bundle.renderer_versions import renderer
+    from benchsuite.paper.context.material import PaperMaterial
+    from benchsuite.paper.plugin_figures import charts_apart
+    from benchsuite.store.run_store import Store
+
+    preparation = study.preparation
+    tasks = preparation.tasks or ()
+    plan = preparation.plan
+    records = known_records(tasks)
+    store = Store(preparation.runs_folder)
+    predictions = {
+        key: store.read_predictions(key)
+        for key, record in records.items()
+        if record.status == "done" and record.test is not None
+    }
+    results = Results(
+        suite=study.suite,
+        plan=plan,
+        keys={(task.spec.case.name, task.spec.seed): task.key.key for task in tasks},
+        records=records,
+        outcomes={key: _right(found) for key, found in predictions.items()},
+    )
+    case = plan.cases[0]
+    dataset_entry = study.registry.dataset(f"{case.dataset.distribution}:{case.dataset.name}")
+    card = cast("Dataset[Any]", dataset_entry.component).card(dataset_entry.parse(case.dataset.parameters))
+    models, recipes = {}, {}
+    for planned in plan.cases:
+        entry = study.registry.model(f"{planned.model.distribution}:{planned.model.name}")
+        model, params = cast("Model[Any]", entry.component), entry.parse(planned.model.parameters)
+        models[planned.name] = model.title(params), model.bibtex(params)
+        entry = study.registry.recipe(f"{planned.recipe.distribution}:{planned.recipe.name}")
+        recipe = cast("Recipe[Any]", entry.component)
+        recipes[planned.recipe.name] = recipe.bibtex(entry.parse(planned.recipe.parameters))
+    material = PaperMaterial(
+        results=results,
+        card=card,
+        model_title=models[case.name][0],
+        model_bibtex=models[case.name][1],
+        models=models,
+        recipes=recipes,
+        samples=_photos(tasks[0], card),
+        mistakes=_mistakes(tasks[: len(plan.cases) * len(plan.seeds)], records, predictions),
+        version=__version__,
+        renderer=renderer(),
+    )
+    return replace(material, charts=charts_apart(material))
+
+
+def _right(predictions: Predictions) -> Outcomes:
+    """The test images that a run has right."""
+    return cast("Outcomes", predictions.test_probabilities.argmax(axis=1) == predictions.test_labels)
+
+
+def _photos(task: RunTask, card: DatasetCard) -> Sequence[tuple[str, bytes]]:
+    """The first training photos of each class, made small, with the title of their class."""
+    from benchsuite.paper.document.thumbnails import thumbnail
+
+    index = task.data.index
+    photos = []
+    wanted = PHOTOS_PER_CLASS if len(index.classes) <= FEW_CLASSES else 1
+    for label, name in enumerate(index.classes):
+        chosen = [i for i, other in enumerate(index.train.labels) if other == label][:wanted]
+        photos += [(card.class_titles.get(name, name), thumbnail(index.train.images.open(i))) for i in chosen]
+    return photos
+
+
+def _mistakes(
+    tasks: Sequence[RunTask], records: Mapping[str, RunRecord], predictions: Mapping[str, Predictions]
+) -> Sequence[Mistake]:
+    """The test photos that a run of the best case, its first seed, is surest of and has wrong. `tasks` are the cases'
+    own, without a search's trials."""
+    import numpy as np
+
+    from benchsuite.paper.context.material import Mistake
+    from benchsuite.paper.document.thumbnails import thumbnail
+
+    reached: dict[str, list[float]] = {}
+    for task in tasks:
+        record = records.get(task.key.key)
+        if record is not None and record.test is not None:
+            reached.setdefault(task.spec.case.name, []).append(record.test.accuracy)
+    if not reached:
+        return ()
+    best = max(reached, key=lambda name: sum(reached[name]) / len(reached[name]))
+    task = next(task for task in tasks if task.spec.case.name == best and task.key.key in predictions)
+    found = predictions[task.key.key]
+    index = task.data.index
+    sure = np.where(_right(found), -1.0, found.test_probabilities.max(axis=1))
+    order = [int(i) for i in np.argsort(-sure, kind="stable")[:MISTAKES] if sure[i] >= 0]
+    return [
+        Mistake(
+            true=index.classes[int(found.test_labels[i])],
+            predicted=index.classes[int(found.test_probabilities[i].argmax())],
+            probability=float(found.test_probabilities[i].max()),
+            run=task.key.key,
+            photo=thumbnail(index.test.images.open(i)),
+        )
+        for i in order
+    ]

@@ -1,0 +1,259 @@
+"""The charts of plugins: what a figure plugin is told of a study, and what of its answer a paper can show.
+
+Plugins are asked where the material is gathered; what they give is data, which travels with the material.
+"""
+
+from __future__ import annotations
+
+import math
+import multiprocessing
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from multiprocessing.connection import Connection
+from typing import TYPE_CHECKING, Any
+
+from benchsuite.analysis.metrics import MEASURES
+from benchsuite.contracts.figure import CaseResult, Chart, ChartSeries, Figure, RunResult, StudyResult
+from benchsuite.contracts.observer import EpochReport
+from benchsuite.errors import BenchsuiteError, PluginError
+from benchsuite.processes import ending
+from benchsuite.registry import Entry, Registry, registry
+from benchsuite.store.record import Epoch, RunRecord
+from benchsuite.suite.prose.figures import resolved_figures
+
+if TYPE_CHECKING:
+    from benchsuite.paper.context.material import PaperMaterial
+
+MOST_SERIES, MOST_POINTS, MOST_CATEGORIES = 24, 10_000, 100
+LONGEST_TITLE, LONGEST_WORDS = 120, 2_000
+SECONDS = 300.0
+"""How long all figures of a paper may take."""
+
+
+@dataclass(frozen=True)
+class PluginChart:
+    """A chart in a paper, with who made it. `block` is what prose calls it."""
+
+    block: str
+    place: str
+    figure: str
+    distribution: str
+    version: str
+    bibtex: str
+    chart: Chart
+
+
+def charts_of(material: PaperMaterial, registry: Registry) -> tuple[PluginChart, ...]:
+    """The charts of the figures that the suite asks for, those with nothing to show left out.
+
+    Raises PluginError, with the plugin's name, where one fails or gives what cannot be drawn.
+    """
+    suite = material.suite
+    study = study_result(material)
+    charts = []
+    for asked, found in zip(suite.paper.figures, resolved_figures(suite, registry), strict=True):
+        if found.component is None:  # reading the suite has told
+            continue
+        part = found.component
+        entry = registry.figure(f"{part.distribution}:{part.name}")
+        chart, bibtex = asked_of(entry, entry.parse(part.parameters), study)
+        if chart is not None:
+            made = PluginChart(asked.block, asked.place, part.name, part.distribution, part.version, bibtex, chart)
+            charts.append(made)
+    return tuple(charts)
+
+
+def charts_apart(material: PaperMaterial) -> tuple[PluginChart, ...]:
+    """`charts_of` with this process's registry, in a process of its own: a plugin may hang there, leave or print.
+
+    Raises PluginError.
+    """
+    from benchsuite.paper.bundle.attachments import pack
+
+    if not material.suite.paper.figures:
+        return ()
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe(duplex=False)
+    process = context.Process(target=_answer, args=(theirs, pack(material)), name="benchsuite figures", daemon=True)
+    process.start()
+    theirs.close()
+    names = ", ".join(asked.figure.name for asked in material.suite.paper.figures)
+    try:
+        if not ours.poll(SECONDS):
+            raise _unusable(f"figures: {names}", f"there is no chart after {SECONDS:.0f} s")
+        answer: tuple[PluginChart, ...] | BenchsuiteError = ours.recv()
+    except EOFError:
+        process.join()
+        raise _unusable(
+            f"figures: {names}", f"a plugin ended the process that asked it ({ending(process.exitcode or 0)})"
+        ) from None
+    finally:
+        process.kill()
+        process.join()
+    if isinstance(answer, BenchsuiteError):
+        raise answer
+    return answer
+
+
+def _answer(connection: Connection, files: dict[str, bytes]) -> None:
+    """Send the charts of a packed material, or the error; what plugins print goes nowhere."""
+    from benchsuite.paper.bundle.attachments import unpack
+
+    with open(os.devnull, "wb") as nowhere:  # noqa: PTH123  a device
+        os.dup2(nowhere.fileno(), 1)
+        os.dup2(nowhere.fileno(), 2)
+    try:
+        connection.send(charts_of(unpack(files), registry()))
+    except BenchsuiteError as error:
+        connection.send(error)
+
+
+def compared(charts: Iterable[PluginChart], again: Iterable[PluginChart]) -> Iterator[tuple[PluginChart, bool | None]]:
+    """Each chart of a paper, and whether its figure gives it `again`; None where the figure is not here in that
+    version."""
+    here = {(made.block, made.figure, made.distribution, made.version): made.chart for made in again}
+    for made in charts:
+        own = (made.block, made.figure, made.distribution, made.version)
+        yield made, here[own] == made.chart if own in here else None
+
+
+def asked_of(entry: Entry, params: Any, study: StudyResult) -> tuple[Chart | None, str]:
+    """The chart and the BibTeX of a figure. Raises PluginError."""
+    figure: Figure[Any] = entry.component  # type: ignore[assignment]
+    where = f"the figure {entry.name} of {entry.distribution} {entry.version}"
+    try:
+        chart, bibtex = figure.chart(params, study), figure.bibtex(params)
+    except BenchsuiteError:
+        raise
+    except (Exception, SystemExit) as error:
+        raise _unusable(where, f"it raised {type(error).__name__}: {' '.join(str(error).split())[:300]}") from error
+    if faults := [] if chart is None else list(chart_faults(chart, study)):
+        raise _unusable(where, f"its chart cannot be drawn: {'; '.join(faults[:5])}")
+    if not isinstance(bibtex, str):
+        raise _unusable(where, f"bibtex() returned {type(bibtex).__name__}; expected a text")
+    return (None if chart is None else _with_floats(chart)), bibtex
+
+
+def _with_floats(chart: Chart) -> Chart:
+    """The chart as it is when it has been packed and unpacked: 1 and 1.0 are written differently."""
+
+    def floats(values: tuple[float, ...]) -> tuple[float, ...]:
+        return tuple(map(float, values))
+
+    return replace(
+        chart,
+        series=tuple(
+            replace(one, x=floats(one.x), y=floats(one.y), low=floats(one.low), high=floats(one.high))
+            for one in chart.series
+        ),
+    )
+
+
+def _unusable(where: str, what: str) -> PluginError:
+    return PluginError(
+        what,
+        where=where,
+        expected="a benchsuite.api.Chart, or None",
+        remedy="mend the plugin, or leave its figure out of paper.figures; no result is lost",
+    )
+
+
+def study_result(material: PaperMaterial) -> StudyResult:
+    """What figure plugins are told: the cases and their finished runs, a search's trials left out."""
+    from benchsuite.paper.context.paper_context import Study
+
+    study, results = Study(material), material.results
+    cases = []
+    for case in study.findings.cases:
+        records = (results.records.get(results.keys.get((case.case.name, seed), "")) for seed in study.findings.seeds)
+        model = case.model
+        cases.append(
+            CaseResult(
+                name=case.case.name,
+                label=case.label,
+                settings=dict(case.case.settings),
+                parameters=model.parameters_total if model else None,
+                trainable=model.parameters_trainable if model else None,
+                runs=tuple(_run(record) for record in records if record is not None and record.status == "done"),
+            )
+        )
+    dataset = study.findings.dataset
+    return StudyResult(factor=study.factor, classes=dataset.classes if dataset else (), cases=tuple(cases))
+
+
+def _run(record: RunRecord) -> RunResult:
+    measured = {name: measure(record) for name, measure in MEASURES.items()}
+    return RunResult(
+        key=record.key,
+        seed=record.spec.seed,
+        metrics={name: float(value) for name, value in measured.items() if value is not None},
+        epochs=tuple(_epoch(epoch) for epoch in record.epochs),
+        confusion=record.test.confusion if record.test else (),
+    )
+
+
+def _epoch(epoch: Epoch) -> EpochReport:
+    return EpochReport(**{name: getattr(epoch, name) for name in Epoch.model_fields}, steps=())
+
+
+def chart_faults(chart: object, study: StudyResult | None = None) -> Iterator[str]:
+    """Why a chart cannot be drawn; with `study`, cases that it does not have are faults, too."""
+    if not isinstance(chart, Chart):
+        yield f"it is {type(chart).__name__}, no Chart"
+        return
+    yield from _faulty_words({"x": chart.x, "y": chart.y}, LONGEST_TITLE)
+    yield from _faulty_words({"shows": chart.shows, "alt": chart.alt}, LONGEST_WORDS)
+    if chart.kind not in ("lines", "points", "bars"):
+        yield f"its kind is {chart.kind!r:.40}, not lines, points or bars"
+    named = chart.categories
+    if not isinstance(named, tuple) or not all(isinstance(name, str) and name for name in named):
+        yield "categories are no tuple of names"
+        return
+    if len(named) > MOST_CATEGORIES:
+        yield f"it has {len(named)} categories, more than {MOST_CATEGORIES}"
+    if named and chart.log_x:
+        yield "an axis of categories cannot be logarithmic"
+    if not isinstance(chart.series, tuple) or not all(isinstance(one, ChartSeries) for one in chart.series):
+        yield "series is no tuple of ChartSeries"
+        return
+    if not 1 <= len(chart.series) <= MOST_SERIES:
+        yield f"it has {len(chart.series)} series, not 1 to {MOST_SERIES}"
+    cases = None if study is None else {case.name for case in study.cases}
+    wrong = [fault for number, one in enumerate(chart.series, 1) for fault in _faulty_series(one, number, chart, cases)]
+    yield from wrong
+    if not wrong and not 1 <= sum(len(one.x) for one in chart.series) <= MOST_POINTS:
+        yield f"it has {sum(len(one.x) for one in chart.series)} points, not 1 to {MOST_POINTS}"
+    if len(chart.series) > 1 and not all(one.title for one in chart.series):
+        yield "one of several series has no title"
+
+
+def _faulty_words(words: Mapping[str, object], longest: int) -> Iterator[str]:
+    for name, said in words.items():
+        if not isinstance(said, str) or not said.strip():
+            yield f"{name} is empty"
+        elif len(said) > longest:
+            yield f"{name} has {len(said)} characters, more than {longest}"
+
+
+def _faulty_series(one: ChartSeries, number: int, chart: Chart, cases: set[str] | None) -> Iterator[str]:
+    parts = {"x": one.x, "y": one.y, "low": one.low, "high": one.high}
+    for name, values in parts.items():
+        if not isinstance(values, tuple) or not all(_finite(value) for value in values):
+            yield f"{name} of series {number} is no tuple of finite numbers"
+            return
+    if not isinstance(one.title, str) or len(one.title) > LONGEST_TITLE:
+        yield f"the title of series {number} is no text of up to {LONGEST_TITLE} characters"
+    lengths = {name: len(values) for name, values in parts.items()}
+    if lengths["y"] != lengths["x"] or lengths["low"] != lengths["high"] or lengths["low"] not in (0, lengths["x"]):
+        yield f"series {number} has {', '.join(f'{count} of {name}' for name, count in lengths.items())}"
+    if chart.categories and any(value not in range(len(chart.categories)) for value in one.x):
+        yield f"series {number} has places that are no category, 0 to {len(chart.categories) - 1}"
+    if (chart.log_x and min(one.x, default=1) <= 0) or (chart.log_y and min((*one.y, *one.low), default=1) <= 0):
+        yield f"series {number} has values on a logarithmic axis that are not above 0"
+    if one.case is not None and cases is not None and one.case not in cases:
+        yield f"series {number} is of the case {one.case!r:.60}, which there is not"
+
+
+def _finite(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)

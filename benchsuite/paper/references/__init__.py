@@ -1,0 +1,1 @@
+"""Works that a paper cites, set in IEEE style."""

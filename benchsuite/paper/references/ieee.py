@@ -1,0 +1,269 @@
+"""A work as the list of references prints it: IEEE style in Spanish, in the mini grammar of `text`.
+
+The patterns are those of the IEEE Reference Guide (2023) and the IEEE Editorial Style Manual, with «y», «en», «vol.»,
+«n.º», «pp.» and short Spanish months; titles of articles stand in angular quotation marks.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from benchsuite.paper.document import markup
+from benchsuite.paper.language import latex, spanish
+from benchsuite.paper.language.spanish import NBSP
+from benchsuite.suite.prose.bibtex import Name, Work
+
+MOST_AUTHORS = 6
+"""Of more, IEEE names the first alone."""
+UNDATED = f"s.{NBSP}f."
+ARXIV = re.compile(
+    r"(?i)(?:arxiv[: ]*(?:preprint)?[: ]*)*(?:abs/)?(\d{4}\.\d{4,5}(?:v\d+)?|[a-z-]+(?:\.[a-z]{2})?/\d{7})\b"
+)
+DOI = re.compile(r"(?i)(?:https?://(?:dx\.)?doi\.org/|doi:)?(10\.\d{4,9}/.+)")
+MONTHS = {name: position for position, names in enumerate(
+    ("jan ene", "feb", "mar", "apr abr", "may", "jun", "jul", "aug ago", "sep set", "oct", "nov", "dec dic")
+) for name in names.split()}  # fmt: skip
+ORDINALS = ["first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth"]
+THESES = {
+    "phdthesis": "tesis doctoral",
+    "mastersthesis": "tesis de máster",
+    "mathesis": "tesis de máster",
+    "bathesis": "trabajo de fin de grado",
+}
+
+
+def reference(work: Work) -> str:
+    """The whole reference, with its full stop. Raises PaperError for text that cannot be set, naming its field."""
+    return _Entry(work).reference()
+
+
+@dataclass(frozen=True)
+class _Entry:
+    work: Work
+
+    def raw(self, *names: str) -> str:
+        """The first of these fields that the entry has, in LaTeX."""
+        return next((self.work.fields[name] for name in names if name in self.work.fields), "")
+
+    def plain(self, value: str, field: str) -> str:
+        return markup.line(latex.words(value), f"BibTeX {self.work.key}, {field}")
+
+    def get(self, *names: str) -> str:
+        """The first of these fields that the entry has, in the mini grammar."""
+        name = next((name for name in names if name in self.work.fields), "")
+        return markup.literal(self.plain(latex.without_address(self.raw(name)), name).strip(" ,")) if name else ""
+
+    def reference(self) -> str:
+        kind = self.work.kind
+        if kind == "article":
+            said = _joined([self.authors, self.title, *self.journal, self.date, *self.closing])
+        elif kind in ("inproceedings", "conference"):
+            where = [self.editors, self.series, *self.numbers, self.get("address", "location")]
+            said = _joined([self.authors, self.title, self.container, *where, self.date, self.pages, *self.closing])
+        elif kind == "incollection" or (kind == "inbook" and self.raw("booktitle")):
+            front = [self.authors, self.title, self.container, self.edition, self.series, self.volume, self.editors]
+            said = self.published(front)
+        elif kind in ("book", "inbook", "proceedings", "manual"):
+            who = self.authors or self.editors or ("" if self.raw("publisher") else self.get("organization"))
+            by = self.editors if self.authors else ""
+            said = self.published(
+                [who, _italic(self.get("title").rstrip(".")), self.edition, self.series, self.volume, by]
+            )
+        elif kind in ("phdthesis", "mastersthesis", "thesis"):
+            where = [self.get("department"), self.get("school", "institution"), self.get("address", "location")]
+            said = _joined([self.authors, self.title, self.thesis, *where, self.date, *self.closing])
+        elif kind in ("techreport", "report"):
+            rest = [self.get("institution"), self.get("address", "location"), self.report, self.arxiv, self.date]
+            said = _joined([self.authors, self.title, *rest, *self.closing])
+        else:
+            said = self.other()
+        return said + self.link
+
+    def other(self) -> str:
+        """What has no pattern of its own: whatever the entry says of where it came out, and when."""
+        body = self.get("organization", "institution", "publisher", "school")
+        who = self.authors or self.editors
+        said = [who or body, self.title, self.version, self.get("howpublished") if not self.shows_howpublished else ""]
+        said += [_italic(self.get("journal", "booktitle")) if not self.arxiv else "", body if who else ""]
+        said += [" ".join(filter(None, [self.get("type"), self.get("number")])), self.get("note"), self.arxiv]
+        return _joined([*said, self.date, self.doi])
+
+    def published(self, front: Sequence[str]) -> str:
+        """«…, 2.ª ed. Berlín: Springer, 1998, pp. 55–69.»"""
+        place, publisher = self.get("address", "location"), self.get("publisher", "organization")
+        imprint = f"{place}: {publisher}" if place and publisher else place or publisher
+        chapter = self.get("chapter")
+        rest = [self.date, f"cap.{NBSP}{chapter}" if chapter else "", self.pages, *self.closing]
+        if not imprint or (publisher and self.work.kind == "manual" and not self.authors and front[0] == publisher):
+            return _joined([*front, place, *rest])
+        return f"{_joined(front)} {_joined([imprint, *rest])}"
+
+    @property
+    def closing(self) -> list[str]:
+        return [self.get("note"), self.doi]
+
+    @property
+    def authors(self) -> str:
+        return self.people("author", self.work.authors)
+
+    @property
+    def editors(self) -> str:
+        found = self.people("editor", self.work.editors)
+        several = len(self.work.editors) > 1 or "editor" in self.work.others
+        return f"{found}, {'eds.' if several else 'ed.'}" if found else ""
+
+    def people(self, role: str, names: Sequence[Name]) -> str:
+        shown = [markup.literal(self.name(name, role)) for name in names]
+        if len(shown) > MOST_AUTHORS:
+            return f"{shown[0]} *et al.*"
+        return f"{', '.join(shown)} *et al.*" if shown and role in self.work.others else spanish.listing(shown)
+
+    def name(self, name: Name, role: str) -> str:
+        """«J. M. van der Berg Jr.»"""
+        given = [_initials(self.plain(part, role)) for part in name.given]
+        rest = [self.plain(part, role) for part in (name.particle, name.family, name.suffix)]
+        return " ".join(filter(None, [*given, *rest]))
+
+    @property
+    def title(self) -> str:
+        title = markup.line(latex.sentence(self.raw("title")), f"BibTeX {self.work.key}, title").strip(" .,")
+        return f"«{markup.literal(title.translate({ord('«'): '“', ord('»'): '”'}))}»"
+
+    @property
+    def container(self) -> str:
+        found = self.get("booktitle")
+        return f"en {_italic(found)}" if found else ""
+
+    @property
+    def journal(self) -> list[str]:
+        if self.arxiv:
+            return [self.arxiv]
+        return [_italic(self.get("journal", "journaltitle")), *self.numbers, self.pages]
+
+    @property
+    def numbers(self) -> list[str]:
+        found = self.get("number")
+        return [self.volume, f"n.º{NBSP}{found}" if found else ""]
+
+    @property
+    def volume(self) -> str:
+        found = self.get("volume")
+        return f"vol.{NBSP}{found}" if found else ""
+
+    @property
+    def series(self) -> str:
+        found = self.get("series")
+        return f"ser. {found}" if found else ""
+
+    @property
+    def edition(self) -> str:
+        found = self.get("edition")
+        number = re.match(r"\d+", found)
+        if number or found.lower() in ORDINALS:
+            return f"{number[0] if number else ORDINALS.index(found.lower()) + 1}.ª{NBSP}ed."
+        return f"{found} ed." if found and not re.search(r"\bed", found) else found
+
+    @property
+    def version(self) -> str:
+        found = self.get("version")
+        return f"versión {found}" if found else ""
+
+    @property
+    def pages(self) -> str:
+        """«pp. 1–9», «p. 5», or the number of an article without pages."""
+        article = self.get("eid", "articleno")
+        found = re.sub(r"(?<=\d)\s*[-–—‐]+\s*(?=\w*\d)", "–", self.get("pages"))
+        if not found:
+            return f"art.{NBSP}{article}" if article else ""
+        return f"{'pp' if re.search(r'[–,+]', found) else 'p'}.{NBSP}{found}"
+
+    @property
+    def thesis(self) -> str:
+        kind = self.get("type")
+        return THESES.get(kind.lower(), kind) or THESES.get(self.work.kind, "tesis")
+
+    @property
+    def report(self) -> str:
+        return " ".join(filter(None, [self.get("type") or f"inf.{NBSP}téc.", self.get("number")]))
+
+    @property
+    def date(self) -> str:
+        year = self.get("year") or self.get("date")[:4]
+        month = self.get("month") or (self.get("date")[5:7] if self.raw("date") and not self.raw("year") else "")
+        return " ".join(filter(None, [_months(month), year])) or UNDATED
+
+    @property
+    def arxiv(self) -> str:
+        """«arXiv:1704.04861», of what has come out nowhere else."""
+        archive = self.raw("archiveprefix", "eprinttype").lower()
+        number = None
+        if journal := self.raw("journal", "journaltitle"):
+            corr = self.raw("volume") if journal.lower() == "corr" else ""
+            number = ARXIV.search(corr or journal) if corr or "arxiv" in journal.lower() else None
+        elif self.raw("eprint") and archive in ("", "arxiv"):
+            number = ARXIV.fullmatch(self.raw("eprint"))
+        return f"[arXiv:{number[1]}](https://arxiv.org/abs/{number[1]})" if number else ""
+
+    @property
+    def shows_howpublished(self) -> bool:
+        """Whether «howpublished» is nothing but an address."""
+        return latex.address(self.raw("howpublished")).startswith("http")
+
+    @property
+    def doi(self) -> str:
+        found = DOI.fullmatch(markup.line(latex.address(self.raw("doi")), f"BibTeX {self.work.key}, doi"))
+        return f"doi: {_link('https://doi.org/' + found[1], found[1])}" if found else ""
+
+    @property
+    def link(self) -> str:
+        """Where to find what neither a DOI nor arXiv's number leads to."""
+        address = markup.line(
+            latex.address(self.raw("url") or self.raw("howpublished")), f"BibTeX {self.work.key}, url"
+        )
+        if self.doi or self.arxiv or not re.match(r"(?i)https?://", address):
+            return ""
+        seen = re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])", self.raw("urldate"))
+        accessed = f" Accedido el {spanish.date(seen[0])}." if seen else ""
+        if not address.startswith("https://"):
+            return f"{accessed} Disponible en {markup.literal(address)}."
+        return f"{accessed} Disponible en {_link(address, address.removeprefix('https://').rstrip('/'))}."
+
+
+def _joined(parts: Sequence[str]) -> str:
+    """Parts with commas between them and a full stop at the end."""
+    said = ", ".join(filter(None, parts))
+    return said if said.endswith(".") else f"{said}."
+
+
+def _italic(words: str) -> str:
+    return f"*{words}*" if words else ""
+
+
+def _initials(given: str) -> str:
+    """«Li-Jia» is L.-J., «J.R.R.» is J. R. R.; a name in a script without capitals stays whole."""
+
+    def initial(name: str) -> str:
+        return f"{name[0]}." if name[0].lower() != name[0].upper() else name
+
+    words = [word for word in re.split(r"[.\s]+(?![-‐])", given) if word]
+    return " ".join("-".join(initial(part) for part in re.split(r"\.?[-‐]", word) if part) for word in words)
+
+
+def _months(month: str) -> str:
+    """A month, or several, in the short Spanish form; what is no month stays."""
+    if month.isdecimal() and 1 <= int(month) <= 12:
+        return spanish.SHORT_MONTHS[int(month) - 1]
+
+    def short(match: re.Match[str]) -> str:
+        position = MONTHS.get(match[0][:3].lower())
+        return match[0] if position is None else spanish.SHORT_MONTHS[position]
+
+    return re.sub(r"(?<=\d)-+(?=\d)", "–", re.sub(r"[^\W\d_]{3,}\.?", short, month))
+
+
+def _link(address: str, shown: str) -> str:
+    """A link; what the grammar would take for its own signs is written in percents."""
+    return f"[{shown.translate({ord('['): '%5B', ord(']'): '%5D'})}]({quote(address, safe='%/:=&?~#+!$,;@*')})"

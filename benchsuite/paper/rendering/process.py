@@ -1,0 +1,208 @@
+"""Rendering apart: papers are set in a process of their own, with limits on time and memory and nothing to read.
+
+What suites and plugins say goes through a layout engine, which hostile sizes can keep busy for hours. The process gets
+the material as bytes and gives back the pages; once it has its libraries it opens no file but those of the Python
+installation, starts nothing but copies of itself, and reaches no network.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import os
+import pickle
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from benchsuite.errors import BenchsuiteError, PaperError
+from benchsuite.processes import ending, with_our_packages
+
+SECONDS = 600
+MEMORY = 4 * 2**30
+"""Bytes of address space; papers of forty pages stay below a quarter of it."""
+ENTRY = "from benchsuite.paper.rendering.process import main; main()"
+TOUCHING = ("open", "os.remove", "os.rmdir", "shutil.rmtree")
+FORBIDDEN = ("socket.", "subprocess.", "os.exec", "os.fork", "os.posix_spawn", "os.system", "os.rename", "shutil.",
+             "ctypes.dlopen", "urllib.", "ftplib.", "http.")  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Pages:
+    """A paper as HTML and PDF, and what `kept` functions made for it."""
+
+    html: bytes
+    pdf: bytes
+    kept: Mapping[str, str]
+
+
+class Renderer:
+    """A process that sets one paper. It reads in its libraries from the start, while the material is gathered."""
+
+    def __init__(self) -> None:
+        self._scratch = tempfile.TemporaryDirectory(prefix="benchsuite-paper-", ignore_cleanup_errors=True)
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", ENTRY],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=with_our_packages() | dict.fromkeys(("TMPDIR", "TEMP", "TMP"), self._scratch.name),
+            cwd=self._scratch.name,
+            start_new_session=True,
+        )
+
+    def __enter__(self) -> Renderer:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        running = self._process.poll() is None
+        if self._process.returncode != 0:
+            with contextlib.suppress(ProcessLookupError):
+                if hasattr(os, "killpg"):
+                    os.killpg(self._process.pid, signal.SIGKILL)  # its copies, too, which may have outlived it
+                else:
+                    self._process.kill()
+        if running:
+            self._process.communicate()
+        self._scratch.cleanup()
+
+    def pages(
+        self,
+        packed: Sequence[Mapping[str, bytes]],
+        kept: Mapping[str, str] | None = None,
+        *,
+        seconds: float = SECONDS,
+        memory: int = MEMORY,
+    ) -> Pages:
+        """The paper of one packed material, or the comparison of two. `kept` is what earlier pages kept, if anything.
+
+        Raises what setting it raises, and PaperError beyond the limits.
+        """
+        order = pickle.dumps(([dict(files) for files in packed], dict(kept or {}), memory))
+        try:
+            answer, complaint = self._process.communicate(order, timeout=seconds)
+        except subprocess.TimeoutExpired:
+            raise PaperError(
+                f"the paper is not finished after {seconds:.0f} s",
+                expected="a paper of at most a hundred pages",
+                remedy="shorten the suite's prose, or leave out tables and figures that are very long",
+            ) from None
+        if self._process.returncode != 0 or not answer:
+            told = complaint.decode(errors="replace").strip().splitlines()
+            raise PaperError(
+                f"the process that sets the paper ended with {ending(self._process.returncode)}",
+                where=told[-1][:300] if told else None,
+                expected=f"at most {memory / 2**30:.0f} GiB of memory",
+                remedy="shorten the suite's prose; if it is short, please report this",
+            )
+        done = pickle.loads(answer)
+        if isinstance(done, Pages):
+            return done
+        raise done
+
+
+def main() -> None:
+    """Read an order from standard input, and write the pages, or the error, to standard output."""
+    answer = sys.stdout.buffer
+    sys.stdout = sys.stderr
+    render = _libraries()
+    # Nothing of one paper is garbage for long; looking for it takes a fifth of the time.
+    gc.disable()
+    packed, kept, memory = pickle.loads(sys.stdin.buffer.read())
+    try:
+        _limit(memory)
+        _close()
+        done: Pages | BenchsuiteError = render(packed, kept)
+    except BenchsuiteError as error:
+        done = error
+    except MemoryError:
+        done = PaperError(
+            f"the paper needs more than {memory / 2**30:.0f} GiB of memory",
+            remedy="shorten the suite's prose, or its tables",
+        )
+    answer.write(pickle.dumps(done))
+    answer.flush()
+
+
+def _libraries() -> Callable[[list[dict[str, bytes]], dict[str, str]], Pages]:
+    """Import all that setting a paper needs, and give the function that does it."""
+    from benchsuite.paper.bundle.attachments import unpack
+    from benchsuite.paper.concurrency.fork import beside
+    from benchsuite.paper.concurrency.memo import ahead, keeping
+    from benchsuite.paper.document.blocks import Figure
+    from benchsuite.paper.document.numbering import number
+    from benchsuite.paper.rendering.html import render_html
+    from benchsuite.paper.rendering.pango import check_pango
+    from benchsuite.paper.rendering.pdf import arrange, render_pdf
+    from benchsuite.paper.sections.comparison import compose_comparison
+    from benchsuite.paper.sections.compose import compose
+
+    with contextlib.suppress(BenchsuiteError):  # said when the order comes
+        check_pango()
+        import scipy.special  # noqa: F401
+        import weasyprint  # noqa: F401
+
+    def render(packed: list[dict[str, bytes]], before: dict[str, str]) -> Pages:
+        check_pango()
+        materials = [unpack(files) for files in packed]
+        with keeping(before) as shelf:
+            document = compose(*materials) if len(materials) == 1 else compose_comparison(*materials)
+            figures = [block for block in document.body if isinstance(block, Figure)]
+            figures.sort(key=lambda figure: not figure.wide)  # what takes longest comes first
+            ahead(partial(figure.draw, figure.id) for figure in figures)
+            numbering = number(document)
+            planned = arrange(document, numbering)
+
+            def web() -> tuple[bytes, dict[str, str]]:
+                return render_html(document, numbering).encode(), shelf.used
+
+            with beside(web) as page:
+                pdf = render_pdf(document, numbering, planned)
+                html, used = page()
+            return Pages(html, pdf, shelf.used | used)
+
+    return render
+
+
+def _limit(memory: int) -> None:
+    """Bound the address space, where the system can."""
+    with contextlib.suppress(ImportError, ValueError, OSError):
+        import resource
+
+        _, most = resource.getrlimit(resource.RLIMIT_AS)
+        resource.setrlimit(resource.RLIMIT_AS, (memory if most < 0 else min(memory, most), most))
+
+
+def _close() -> None:
+    """From here on touch no file but what the installation consists of, what matplotlib keeps, and the own scratch."""
+    import matplotlib
+
+    import benchsuite
+
+    own = os.path.realpath(tempfile.gettempdir()) + os.sep
+    roots = [sys.prefix, sys.base_prefix, str(Path(benchsuite.__file__).parents[1]), matplotlib.get_cachedir()]
+    roots += [path for path in sys.path if path]
+    allowed = tuple(os.path.realpath(root) + os.sep for root in roots)
+    copies = ["drawings", "measures", "placements", "web page"]
+
+    def watch(event: str, arguments: tuple[Any, ...]) -> None:
+        if event in TOUCHING:
+            path = os.path.realpath(os.fsdecode(arguments[0])) if isinstance(arguments[0], str | bytes) else own
+            known = event == "open" and (path.startswith(allowed) or path in (os.devnull, "/dev/urandom"))
+            if not known and not (path + os.sep).startswith(own):
+                raise PermissionError(f"the renderer may not touch {path}")
+        elif event == "os.fork" and copies:
+            copies.pop()
+        elif event.startswith(FORBIDDEN):
+            raise PermissionError(f"the renderer may not do {event}")
+
+    sys.addaudithook(watch)

@@ -1,0 +1,171 @@
+"""From a numbered document to HTML: the templates, and how identifiers, quantities and equations become markup.
+
+Print and web share the blocks and differ in style sheets, assets and what surrounds the text.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import Any, Literal
+
+from jinja2 import Environment, FunctionLoader, StrictUndefined, pass_context
+from markupsafe import Markup, escape
+
+from benchsuite.errors import PaperError
+from benchsuite.paper.document import markup
+from benchsuite.paper.document.blocks import Block, Document, Equation
+from benchsuite.paper.document.numbering import Numbering
+from benchsuite.paper.document.quantities import TOKEN
+from benchsuite.paper.language import spanish
+from benchsuite.paper.rendering import equations
+from benchsuite.paper.rendering.run_links import Backing
+
+TEMPLATES = "benchsuite_report_templates"
+Medium = Literal["paper", "web"]
+PhotoAddress = Callable[[str, int, int, bytes], str]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A block as the templates see it; `place` is its CSS class: empty, `wide`, `wide booked` or `wide after`, which
+    comes after the columns."""
+
+    block: Block
+    index: int
+    number: str
+    place: str
+
+
+@dataclass(frozen=True)
+class Work:
+    """A reference as the templates see it; `bibtex` is empty where there is none."""
+
+    anchor: str
+    text: str
+    bibtex: str
+
+
+@cache
+def template_text(name: str) -> str:
+    """A file of a template, such as `ieee_es/print.css`."""
+    return resources.files(TEMPLATES).joinpath(name).read_text(encoding="utf-8")
+
+
+def render(
+    document: Document,
+    numbering: Numbering,
+    entries: Sequence[Entry],
+    medium: Medium,
+    css: str,
+    photo: PhotoAddress,
+    extra: Mapping[str, Any] | None = None,
+) -> str:
+    """The whole page as HTML. Raises PaperError for references to nothing."""
+    backing = Backing(document)
+    links = _links(document, numbering, backing if medium == "web" else None)
+    voice: dict[str, Callable[..., str]] = {
+        "rich": lambda source: markup.render(document.form.agreeing(source), links),
+        "plain": lambda source: plain(document, source),
+        "heading": lambda title: _heading(document, title),
+        "opening": lambda caption: _OPENING.split(plain(document, caption), 1)[0],
+        "backed": backing.cell,
+        "run_anchor": backing.anchor,
+    }
+    cited = [Work(anchor(key), document.references[key], document.bibtex.get(key, "")) for key in numbering.citations]
+    template = _environment().get_template(f"{document.form.template}_es/paper.html.j2")
+    return template.render(
+        voice=voice,
+        document=document,
+        form=document.form,
+        entries=entries,
+        cited=cited,
+        medium=medium,
+        css=Markup(css),
+        photo=photo,
+        **{"csp": None, **(extra or {})},
+    )
+
+
+@cache
+def _environment() -> Environment:
+    """The templates, each compiled once. Filters that depend on the document are passed with it as its `voice`."""
+    environment = Environment(
+        loader=FunctionLoader(template_text), autoescape=True, undefined=StrictUndefined, auto_reload=False
+    )
+
+    def of_document(name: str) -> Callable[..., str]:
+        return pass_context(lambda context, *values: context["voice"][name](*values))
+
+    filters: dict[str, Callable[..., Any]] = {
+        **{name: of_document(name) for name in ("rich", "plain", "heading", "opening", "backed", "run_anchor")},
+        "equation": _display,
+        "inline_svg": Markup,
+        "series": lambda found: [dataclasses.asdict(series) for series in found],
+        "date": spanish.date,
+    }
+    environment.filters.update(filters)
+    return environment
+
+
+def plain(document: Document, source: str) -> str:
+    """A text of the document as bare words, its quoted numbers included."""
+    return markup.plain(TOKEN.sub(lambda match: document.quantities[int(match[1])].text, source))
+
+
+def anchor(key: str) -> str:
+    """A key as the name of a place in the page, unlike that of any other key."""
+    return re.sub(r"[^\w-]", lambda match: f"-{ord(match[0]):x}-", key)
+
+
+_OPENING = re.compile(r";\s|\.\s+(?=[A-ZÁÉÍÓÚÑ«¿])|\.$")
+"""Where what a caption names ends and what it explains begins."""
+
+
+def _heading(document: Document, title: str) -> str:
+    """The title of a section or table as the form prints it."""
+    words = plain(document, title)
+    return spanish.small_caps(words) if document.form.small_caps else words
+
+
+def _display(block: Equation) -> Markup:
+    return equations.equation(block.tex, block.reading, display=True)
+
+
+def _links(document: Document, numbering: Numbering, backing: Backing | None) -> markup.Links:
+    def citation(key: str) -> Markup:
+        name = key.strip()
+        if name not in numbering.citations:
+            raise PaperError(f"the work [[{name}]] is cited where citations are not counted", where="paper")
+        return Markup('<a class="cite" href="#ref-{}">[{}]</a>').format(anchor(name), numbering.citations[name])
+
+    def reference(name: str) -> Markup:
+        if name in document.expected:
+            return Markup("({} pendiente)").format(document.form.table.lower() if name.startswith("tab-") else "figura")
+        if name not in numbering.labels:
+            raise PaperError(
+                f"the text refers to {{{{{name}}}}}, which this paper does not have",
+                expected=", ".join(sorted(numbering.labels)),
+                remedy="name a figure, table, equation or section, or a result as {{metric case}}",
+            )
+        return Markup('<a class="ref" href="#{}">{}</a>').format(name, numbering.labels[name])
+
+    def quantity(index: int) -> Markup:
+        found = document.quantities[index]
+        return escape(found.text) if backing is None else backing.number(escape(found.text), found.runs)
+
+    return markup.Links(
+        citation=citation,
+        reference=reference,
+        quantity=quantity,
+        equation=lambda tex: equations.equation(tex, _spoken(tex)),
+    )
+
+
+def _spoken(tex: str) -> str:
+    """How a short formula is read: its TeX without the machinery."""
+    return " ".join(re.sub(r"[\\{}]", " ", tex).split())

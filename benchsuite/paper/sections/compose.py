@@ -1,0 +1,184 @@
+"""The order of a paper: where the suite's prose goes, and which generated blocks stand between it.
+
+A section's `place` (or its `id`, when it is one of PARTS) says which part it belongs to; a section with neither
+follows the one before it. The first section of `method`, `results` or `reproducibility` lends its title and its text
+to that generated part; subsections called `dataset`, `model`, `training` or `analysis` likewise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from benchsuite.errors import PaperError
+from benchsuite.paper.bundle.attachments import pack
+from benchsuite.paper.context.material import PaperMaterial
+from benchsuite.paper.context.paper_context import Study
+from benchsuite.paper.document import markup
+from benchsuite.paper.document.blocks import Author, Block, Document, Heading
+from benchsuite.paper.document.style import Form
+from benchsuite.paper.sections.claims import claim_blocks
+from benchsuite.paper.sections.dataset import dataset_blocks
+from benchsuite.paper.sections.method import model_blocks, training_blocks
+from benchsuite.paper.sections.reproducibility import reproducibility_blocks
+from benchsuite.paper.sections.results import results_blocks
+from benchsuite.paper.sections.search import search_blocks
+from benchsuite.suite.prose.references import FLOATS, PARTS, SEARCH_FLOATS, section_name
+from benchsuite.suite.schema.suite import Section
+
+SAMPLE, PARTIAL = "MUESTRA SINTÉTICA", "RESULTADOS PARCIALES"
+Titled = dict[str, tuple[str, list[Block]]]
+
+
+def compose(material: PaperMaterial) -> Document:
+    """The document of a study, whatever its results. Raises PaperError for prose that cannot be set."""
+    study = Study(material)
+    paper, findings = material.suite.paper, material.findings
+    abstract = study.prose(paper.abstract, "paper.abstract").strip()
+    body = _body(study)
+    return Document(
+        title=markup.line(study.prose(material.suite.title, "title"), "title"),
+        authors=tuple(
+            Author(*(markup.line(v or "", "paper.authors") for v in (a.name, a.affiliation, a.place, a.email)))
+            for a in paper.authors
+        ),
+        abstract=" ".join(abstract.split()),
+        keywords=tuple(markup.line(word, "paper.keywords") for word in paper.keywords),
+        body=tuple(body),
+        references=study.works.references,
+        quantities=study.quotes.quantities,
+        date=findings.finished,
+        watermark=SAMPLE if findings.sample else PARTIAL if findings.partial else None,
+        notices=tuple(_notices(study)),
+        version=material.version,
+        files=pack(material),
+        expected=_expected(study, body),
+        bibtex=study.works.bibtex,
+        factor=study.factor,
+        cases=tuple((case.case.name, case.label) for case in study.findings.cases),
+        seeds=findings.seeds,
+        runs=tuple((key, case, seed) for key, case, seed, _ in findings.runs),
+        form=Form.of(paper),
+    )
+
+
+def _expected(study: Study, body: Sequence[Block]) -> frozenset[str]:
+    """Figures and tables that may still come: once every run is done, those of plugins that had nothing to show."""
+    findings = study.findings
+    whole = frozenset(asked.block for asked in study.material.suite.paper.figures)
+    if findings.partial:
+        whole |= FLOATS | (SEARCH_FLOATS if findings.search else frozenset())
+    return whole - {getattr(block, "id", "") for block in body}
+
+
+def _notices(study: Study) -> list[str]:
+    findings = study.findings
+    notices: list[str] = []
+    if findings.sample:
+        notices.append(f"{SAMPLE}: imágenes generadas; las cifras solo prueban que el estudio funciona")
+    if study.lacks_weights:
+        notices.append("PESOS ALEATORIOS: faltan los pesos preentrenados que pide el estudio")
+    if findings.partial:
+        search = findings.search
+        done, planned = (findings.done + search.done, findings.planned + search.planned) if search else (
+            findings.done, findings.planned,
+        )  # fmt: skip
+        notices.append(f"{PARTIAL}: {done} de {planned} ejecuciones terminadas")
+    return notices
+
+
+def _body(study: Study) -> list[Block]:
+    sections = _placed(study.material.suite.paper.sections)
+    results = results_blocks(study)
+    blocks: list[Block] = []
+    for part in PARTS:
+        given = sections.get(part, [])
+        if part == "method":
+            generated: Titled = {
+                "dataset": ("Conjunto de datos", dataset_blocks(study)),
+                "model": ("Modelo", model_blocks(study)),
+                "training": ("Entrenamiento", training_blocks(study)),
+            }
+            blocks += _merged(study, given, part, "Metodología", generated, [])
+        elif part == "results":
+            analysis = [block for name in results for block in results[name]]
+            shown: Titled = {"analysis": ("Análisis experimental", analysis)}
+            if study.findings.claims:
+                shown["claims"] = ("Afirmaciones contrastadas", claim_blocks(study))
+            if study.findings.search is not None:
+                shown["search"] = ("Búsqueda de hiperparámetros", search_blocks(study))
+            blocks += _merged(study, given, part, "Experimentos y resultados", shown, [])
+        elif part == "reproducibility":
+            blocks += _merged(study, given, part, "Entorno y reproducibilidad", {}, reproducibility_blocks(study))
+        else:
+            for section in given:
+                blocks += _section(study, section, 1)
+    return blocks
+
+
+def _placed(sections: Sequence[Section]) -> dict[str, list[Section]]:
+    placed: dict[str, list[Section]] = {}
+    part = PARTS[0]
+    for section in sections:
+        if section.place is not None and section.place not in PARTS:
+            raise PaperError(
+                f"the section «{section.title[:80]}» has the place «{section.place}»",
+                where="paper.sections",
+                expected=", ".join(PARTS),
+                remedy="choose one of these places, or leave it out",
+            )
+        part = section.place or (section.id if section.id in PARTS else None) or part
+        placed.setdefault(part, []).append(section)
+    return placed
+
+
+def _merged(
+    study: Study, given: Sequence[Section], part: str, title: str, generated: Titled, closing: list[Block]
+) -> list[Block]:
+    """A generated part with the suite's own title, text and subsections, then the part's further sections."""
+    own = given[0] if given else None
+    heading = own.title if own else title
+    identifier = f"sec-{own.id if own and own.id else part}"
+    blocks: list[Block] = [Heading(identifier, 1, markup.line(heading, "section title"))]
+    blocks += _prose(study, own.text, identifier) if own else []
+    subsections = {section.id or section.title: section for section in own.sections} if own else {}
+    for name, (default, made) in generated.items():
+        section = subsections.pop(name, None)
+        blocks.append(Heading(f"sec-{name}", 2, markup.line(section.title if section else default, "section title")))
+        blocks += _prose(study, section.text, name) if section else []
+        blocks += made
+    blocks += closing
+    for section in subsections.values():
+        blocks += _section(study, section, 2)
+    for section in given[1:]:
+        blocks += _section(study, section, 1)
+    return blocks
+
+
+def _section(study: Study, section: Section, level: int) -> list[Block]:
+    """A section of prose; what lies deeper than subsections opens its paragraph."""
+    name = section_name(section)
+    title = markup.line(section.title, "section title")
+    body = _prose(study, section.text, name)
+    if level == 1:
+        blocks: list[Block] = [Heading(f"sec-{name}", 1, title), *body]
+    elif level == 2:
+        blocks = [Heading(f"sec-{name}", 2, title), *body]
+    else:
+        blocks = _led(title, body)
+    for below in section.sections:
+        blocks += _section(study, below, level + 1)
+    return blocks
+
+
+def _led(title: str, body: list[Block]) -> list[Block]:
+    from dataclasses import replace
+
+    from benchsuite.paper.document.blocks import Paragraph
+
+    if body and isinstance(body[0], Paragraph):
+        return [replace(body[0], lead=title), *body[1:]]
+    return [Paragraph("", lead=title), *body]
+
+
+def _prose(study: Study, source: str, name: str) -> list[Block]:
+    return list(markup.blocks(study.prose(source, f"paper.sections, «{name}»"), name)) if source.strip() else []

@@ -1,1 +1,0 @@
-"""Composition: from a suite's prose and its findings to a document. Every sentence about results is chosen by them."""

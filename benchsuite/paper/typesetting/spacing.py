@@ -1,0 +1,111 @@
+"""Spacing: the last touches to an arrangement, from how it fills the imitated columns.
+
+Blocks that begin a column lose the margin above them. Small holes are shared out among the spaces around headings and
+floats, and above the key words. The columns of the last page are made to end together.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from itertools import pairwise
+
+from benchsuite.paper.typesetting.arrangement import Arrangement, Block
+from benchsuite.paper.typesetting.column_model import ROUNDING, Measure, Part, Reserve, Reserves, Sheet, fill
+
+STEP = 4.0
+"""Pixels by which the columns of the last page are made longer until all fits."""
+STRETCH = 8.0
+"""Pixels by which a space may grow."""
+SAFE = 2.0
+"""Pixels of a hole that are left, lest rounding push a line into the next column."""
+
+Parts = Sequence[tuple[int, Part]]
+
+
+def spaced(
+    arrangement: Arrangement, content: Sequence[Block], measures: Mapping[int, Measure], sheet: Sheet
+) -> Arrangement:
+    """The arrangement with its `margins`, `last` and `spare`; no spare where wide blocks follow the columns."""
+    followed = any(content[i].wide and i not in arrangement.booked for i in arrangement.order)
+    flow = [*sheet.head, *(i for i in arrangement.order if not content[i].wide), *sheet.tail]
+    reserves: Reserves = {page: arrangement.reserve(page) for page in arrangement.booked.values()}
+    parts = list(fill(flow, measures, sheet, reserves))
+    last = max((part.page for _, part in parts), default=1)
+    spare = 0.0
+    if not followed and sheet.columns > 1:
+        spare = _spare(flow, parts, last, measures, sheet, reserves)
+        reserves = {**reserves, last: _shorter(reserves, last, spare)}
+        parts = list(fill(flow, measures, sheet, reserves))
+    margins = _flush(parts, sheet, reserves, last if followed else 0)
+    margins |= _stretched(parts, content, measures, sheet, reserves, last)
+    return replace(arrangement, margins=margins, last=last, spare=spare)
+
+
+def _shorter(reserves: Reserves, page: int, spare: float) -> Reserve:
+    head, foot = reserves.get(page, Reserve())
+    return Reserve(head, foot + spare)
+
+
+def _start(page: int, sheet: Sheet, reserves: Reserves) -> float:
+    return sheet.front if page == 1 else reserves.get(page, Reserve()).head
+
+
+def _spare(
+    flow: Sequence[int], parts: Parts, last: int, measures: Mapping[int, Measure], sheet: Sheet, reserves: Reserves
+) -> float:
+    """The room below the columns of the last page with which they end together, as far as they can be cut."""
+    start, limit = _start(last, sheet, reserves), sheet.height - reserves.get(last, Reserve()).foot
+    ends = [max((p.bottom for _, p in parts if p[:2] == (last, at)), default=start) for at in range(sheet.columns)]
+    spare = limit - start - sum(end - start for end in ends) / sheet.columns
+    while spare > 0:
+        filled = list(fill(flow, measures, sheet, {**reserves, last: _shorter(reserves, last, spare)}))
+        if all(p.page < last or (p.page == last and p.bottom <= limit - spare + ROUNDING) for _, p in filled):
+            return max(0.0, spare - SAFE)
+        spare -= STEP
+    return 0.0
+
+
+def _flush(parts: Parts, sheet: Sheet, reserves: Reserves, torn: int) -> dict[int, float]:
+    """No margin above the blocks that begin a column, but for the first of all, and those of the page `torn`."""
+    first: dict[int, Part] = {}
+    for index, part in parts:
+        first.setdefault(index, part)
+    return {
+        index: 0.0
+        for index, part in first.items()
+        if part.top == _start(part.page, sheet, reserves)
+        and part[:2] != (1, 0)
+        and not (part.page == torn and part.column)
+    }
+
+
+def _stretched(
+    parts: Parts,
+    content: Sequence[Block],
+    measures: Mapping[int, Measure],
+    sheet: Sheet,
+    reserves: Reserves,
+    last: int,
+) -> dict[int, float]:
+    """Wider spaces around headings and floats, and in the front matter, where a column would else end early."""
+    columns: dict[tuple[int, int], list[tuple[int, Part]]] = defaultdict(list)
+    for index, part in parts:
+        columns[part.page, part.column].append((index, part))
+
+    def loose(index: int, *kinds: str) -> bool:
+        return 0 <= index < len(content) and content[index].kind in kinds
+
+    margins: dict[int, float] = {}
+    for (page, _), column in columns.items():
+        spaces = [
+            (index, part.top - above.bottom)
+            for (before, above), (index, part) in pairwise(column)
+            if index < 0 or loose(index, "heading", "figure", "table") or loose(before, "figure", "table")
+        ]
+        end = column[-1][1].bottom + measures[column[-1][0]].below
+        room = sheet.height - reserves.get(page, Reserve()).foot - end - SAFE
+        if page < last and room > 0 and spaces:
+            margins |= {index: space + min(room / len(spaces), STRETCH) for index, space in spaces}
+    return margins

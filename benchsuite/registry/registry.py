@@ -1,0 +1,113 @@
+"""The catalogue of components: look one up by `name` or `distribution:name`, and be told what would have worked."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from pathlib import Path
+
+import pluggy
+
+from benchsuite.registry.entry import KINDS, AmbiguousComponent, Entry, Kind, Quarantined, UnknownComponent
+from benchsuite.registry.validation import new_manager
+
+
+@dataclass(frozen=True)
+class Registry:
+    """Everything the installed plugins provide. Made by `discover`; never changes afterwards.
+
+    `observers` pairs each plugin that implements an observer hook with its distribution; `relay(plugin)` calls that
+    plugin alone, so that whoever raises can be named. `notices` pair a distribution with what its authors should mend
+    before a coming version.
+    """
+
+    datasets: Mapping[str, tuple[Entry, ...]]
+    models: Mapping[str, tuple[Entry, ...]]
+    recipes: Mapping[str, tuple[Entry, ...]]
+    suite_folders: tuple[tuple[Path, str], ...]
+    observers: tuple[tuple[str, object], ...]
+    quarantined: tuple[Quarantined, ...]
+    notices: tuple[tuple[str, str], ...]
+    manager: pluggy.PluginManager
+    figures: Mapping[str, tuple[Entry, ...]] = field(default_factory=dict)
+
+    def relay(self, plugin: object) -> pluggy.HookRelay:
+        """The hooks of this one plugin; a hook that it does not implement does nothing."""
+        alone = new_manager()
+        alone.register(plugin)
+        return alone.hook
+
+    def dataset(self, name: str) -> Entry:
+        """The data set of this name. Raises UnknownComponent or AmbiguousComponent, as `model` and `recipe` do."""
+        return self.entry("dataset", name)
+
+    def model(self, name: str) -> Entry:
+        return self.entry("model", name)
+
+    def recipe(self, name: str) -> Entry:
+        return self.entry("recipe", name)
+
+    def figure(self, name: str) -> Entry:
+        return self.entry("figure", name)
+
+    def entries(self, kind: Kind) -> Mapping[str, tuple[Entry, ...]]:
+        """All components of a kind, by name."""
+        known = {"dataset": self.datasets, "model": self.models, "recipe": self.recipes, "figure": self.figures}
+        return known[kind]
+
+    @property
+    def components(self) -> tuple[Entry, ...]:
+        """The components of all kinds."""
+        return tuple(entry for kind in KINDS for found in self.entries(kind).values() for entry in found)
+
+    def entry(self, kind: Kind, name: str) -> Entry:
+        """The component of this kind and name, where `name` may be written `distribution:name`."""
+        entries = self.entries(kind)
+        distribution, _, short = name.rpartition(":")
+        found = entries.get(short, ())
+        if distribution:
+            found = tuple(entry for entry in found if same_distribution(entry.distribution, distribution))
+        if len(found) == 1:
+            return found[0]
+        raise self._ambiguous(kind, name, found) if found else self._unknown(kind, name)
+
+    def _ambiguous(self, kind: Kind, name: str, found: tuple[Entry, ...]) -> AmbiguousComponent:
+        choices = tuple(entry.qualified_name for entry in found)
+        owners = " and ".join(f"{entry.distribution} {entry.version}" for entry in found)
+        error = AmbiguousComponent(
+            f"several distributions provide a {kind} named {name!r}: {owners}",
+            expected=f"one of: {', '.join(choices)}",
+            remedy=f"write the distribution before the name, as in {choices[0]!r}",
+        )
+        error.allowed = choices
+        return error
+
+    def _unknown(self, kind: Kind, name: str) -> UnknownComponent:
+        names = self.names(kind)
+        close = get_close_matches(name, names, n=1, cutoff=0.5)
+        remedy = f"did you mean {close[0]!r}?" if close else f"install the plugin that provides the {kind}"
+        if self.quarantined:
+            broken = ", ".join(f"{q.distribution} ({q.reason})" for q in self.quarantined[:3])
+            remedy += f" Plugins that could not be used: {broken}"
+        error = UnknownComponent(
+            f"no {kind} is named {name!r}",
+            expected=f"one of: {', '.join(names)}" if names else f"no installed plugin provides a {kind}",
+            remedy=remedy,
+        )
+        error.allowed = names
+        error.suggestion = close[0] if close else None
+        return error
+
+    def names(self, kind: Kind) -> tuple[str, ...]:
+        """The names a suite may write, sorted; qualified by the distribution where they would be ambiguous."""
+        names: list[str] = []
+        for name, found in self.entries(kind).items():
+            names += [name] if len(found) == 1 else [entry.qualified_name for entry in found]
+        return tuple(sorted(names))
+
+
+def same_distribution(one: str, other: str) -> bool:
+    """Whether two spellings name one distribution, as the packaging standards compare them."""
+    return re.sub(r"[-_.]+", "-", one).lower() == re.sub(r"[-_.]+", "-", other).lower()

@@ -1,0 +1,1 @@
+"""The plan: cases, their grid, and components with validated parameters."""

@@ -1,0 +1,187 @@
+"""The trial: a plan made small enough to be tried in minutes, by what each component declares for that purpose."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pydantic import ValidationError
+
+from benchsuite.errors import PluginError
+from benchsuite.registry import CASE_PARTS, Entry, Kind, Registry
+from benchsuite.suite.cases.grid import overlap, same
+from benchsuite.suite.cases.plan import Case, Component, Plan, PlannedSearch
+from benchsuite.suite.cases.resolver import component, resolved_parameters
+from benchsuite.suite.planning.expand import value_at
+from benchsuite.suite.search.proposal import most_runs, points
+from benchsuite.suite.search.space import case_with
+from benchsuite.suite.source.problems import printable, written
+
+MOST_SEEDS = 2
+MOST_SEARCH_TRIALS = 4
+SEARCH_RUNGS = (1, 2)
+
+
+def trial(plan: Plan, registry: Registry) -> Plan:
+    """The same cases with every component's `trial` changes, at most two seeds, a small search; `changes` says which.
+
+    What the suite studies (its axes and what is compared) and what the user pinned is not touched. A count that only
+    named cases set, such as their epochs, shrinks too, keeping its order between them. An axis of the search that a
+    change concerns leaves its space. Raises PluginError when a component's changes are not parameters of its own.
+    """
+    kept = _kept(plan.pinned)
+    reduction = _Reduction(registry, plan.cases, (*plan.studied, *kept))
+    cases = tuple(map(reduction.case, plan.cases))
+    changes = reduction.changes
+    seeds = plan.seeds if "seeds" in plan.pinned else plan.seeds[:MOST_SEEDS]
+    if seeds != plan.seeds:
+        changes[f"seeds = {', '.join(map(str, seeds))} (trial; suite: {len(plan.seeds)} seeds)"] = None
+    search = _tried_search(plan.search, registry, kept, changes) if plan.search else None
+    made = {"cases": cases, "seeds": seeds, "search": search, "changes": (*plan.changes, *changes)}
+    return plan.model_copy(update=made | {"following": most_runs(search.declared) if search else 0})
+
+
+def tried(case: Case, registry: Registry, pinned: Sequence[str]) -> Case:
+    """A trial of a search with every component's changes, but of what it sets itself and of what is pinned."""
+    return _Reduction(registry, [case], (*case.settings, *_kept(pinned))).case(case)
+
+
+def _kept(pinned: Sequence[str]) -> list[str]:
+    return [path for path in pinned if path != "seeds"]
+
+
+class _Reduction:
+    """Makes cases small, but for the paths in `untouched`; `changes` gathers a line for each change."""
+
+    def __init__(self, registry: Registry, cases: Sequence[Case], untouched: Sequence[str]) -> None:
+        self.registry = registry
+        self.cases = cases
+        self.untouched = untouched
+        self.changes: dict[str, None] = {}
+
+    def case(self, case: Case) -> Case:
+        small = case.model_copy(update={kind: self._component(case, kind) for kind in CASE_PARTS})
+        own = [path for path in case.settings if path not in CASE_PARTS]
+        shrunk = {path: new for path in own if (new := value_at(small, path)[1]) != value_at(case, path)[1]}
+        return small.model_copy(update={"settings": {**case.settings, **shrunk}})
+
+    def _component(self, case: Case, kind: Kind) -> Component:
+        old: Component = getattr(case, kind)
+        entry = _entry(case, kind, self.registry)
+        parameters = dict(old.parameters)
+        for name, declared in _declared(entry, old).items():
+            path = f"{kind}.{name}"
+            before = _get(parameters, name.split("."))
+            value = self._value(path, before, declared)
+            if not same(before, value):
+                parameters = _replaced(parameters, name.split("."), value)
+                self.changes[f"{path} = {written(value)} (trial; suite: {written(before)})"] = None
+        try:
+            return component(entry, resolved_parameters(entry, parameters))
+        except Exception as error:
+            raise _broken(entry, error) from error
+
+    def _value(self, path: str, before: Any, declared: Any) -> Any:
+        """What a parameter becomes: what its component declares, unless the suite varies it."""
+        if any(_touch(path, other) for other in self.untouched):
+            return before
+        settings = [setting for case in self.cases for setting in case.settings.items()]
+        if not _varied(path, settings):
+            return declared
+        values = [value for case in self.cases for there, value in [value_at(case, path)] if there]
+        if not all(_count(value) for value in [before, declared, *values]) or declared >= before:
+            return before
+        # Values that differ go on to differ, in the same order, for else two cases could become one.
+        return min(before, declared + sum(value < before for value in set(values)))
+
+
+def _tried_search(
+    planned: PlannedSearch, registry: Registry, pinned: Sequence[str], changes: dict[str, None]
+) -> PlannedSearch:
+    """The search without the axes that a trial fixes, with few trials on short rungs."""
+    search = planned.declared
+    case = case_with(planned, "first", {path: values[0] for path, values in search.space.items()}, registry)
+    fixed = [
+        f"{kind}.{name}" for kind in CASE_PARTS for name in _declared(_entry(case, kind, registry), getattr(case, kind))
+    ]
+    left = {
+        path: values
+        for path, values in search.space.items()
+        if not any(overlap(other.split("."), path.split(".")) for other in fixed)
+    }
+    for path, values in search.space.items() if left else ():
+        if path not in left:
+            changes[f"search.space without {path} (trial; suite: {len(values)} values)"] = None
+    smaller = search.model_copy(update={"space": left or search.space})
+    budget = min(MOST_SEARCH_TRIALS, search.budget, points(smaller))
+    if budget != search.budget:
+        changes[f"search.budget = {budget} (trial; suite: {search.budget})"] = None
+    halving = search.halving
+    if halving is not None:
+        rungs = tuple(min(pair) for pair in zip(SEARCH_RUNGS, halving.rungs, strict=False))
+        if rungs != halving.rungs:
+            line = f"search.halving.rungs = {written(list(rungs))} (trial; suite: {written(list(halving.rungs))})"
+            changes[line] = None
+        halving = halving.model_copy(update={"rungs": rungs})
+    smaller = smaller.model_copy(update={"budget": budget, "halving": halving})
+    return planned.model_copy(update={"declared": smaller, "reduced": True})
+
+
+def _entry(case: Case, kind: Kind, registry: Registry) -> Entry:
+    chosen: Component = getattr(case, kind)
+    return registry.entry(kind, f"{chosen.distribution}:{chosen.name}")
+
+
+def _declared(entry: Entry, old: Component) -> Mapping[str, Any]:
+    try:
+        component: Any = entry.component
+        declared = component.trial(entry.parse(old.parameters))
+        return {str(name): value for name, value in declared.items()}
+    except Exception as error:
+        raise _broken(entry, error) from error
+
+
+def _broken(entry: Entry, error: Exception) -> PluginError:
+    if isinstance(error, ValidationError):
+        said = "; ".join(f"{'.'.join(map(str, d['loc']))}: {d['msg']}" for d in error.errors(include_url=False))
+    else:
+        said = f"{type(error).__name__}: {error}"
+    return PluginError(
+        f"the trial of the {entry.kind} {entry.name!r} cannot be used: {printable(said)}",
+        where=f"{entry.distribution} {entry.version}, module {entry.module}",
+        expected="a mapping of the component's own parameters",
+        remedy="report it to the plugin's authors, or run with --policy real",
+    )
+
+
+def _varied(path: str, settings: Sequence[tuple[str, Any]]) -> bool:
+    """Whether some case sets this path; a case that chooses a whole component sets what it names beside it."""
+    parts = path.split(".")
+    for other, value in settings:
+        if other in CASE_PARTS:
+            if parts[0] == other and isinstance(value, Mapping) and parts[1] in value:
+                return True
+        elif _touch(path, other):
+            return True
+    return False
+
+
+def _count(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _touch(one: str, other: str) -> bool:
+    return overlap(one.split("."), other.split(".")) or overlap(other.split("."), one.split("."))
+
+
+def _get(values: Any, names: Sequence[str]) -> Any:
+    for name in names:
+        values = values.get(name) if isinstance(values, Mapping) else None
+    return values
+
+
+def _replaced(values: Any, names: Sequence[str], value: Any) -> Any:
+    if not names:
+        return value
+    old = values if isinstance(values, Mapping) else {}
+    return {**old, names[0]: _replaced(old.get(names[0]), names[1:], value)}

@@ -1,0 +1,247 @@
+"""What prose may quote between double braces, and which case a suite means by a name: checked before anything runs."""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from benchsuite.suite.cases.plan import Case
+from benchsuite.suite.schema.metrics import METRICS
+from benchsuite.suite.schema.suite import Section, Suite
+from benchsuite.suite.source.problems import Mark, Problem, did_you_mean, one_of, shown
+from benchsuite.suite.source.yaml_nodes import Node
+
+REFERENCE = re.compile(r"\{\{([^{}]+)\}\}")
+SIZES = ("seeds", "cases", "runs")
+COUNTS = ("trainable_parameters", "parameters")
+CLAIMED = ("claim", "verdict")
+TRIAL_METRICS = (
+    "validation_accuracy", "validation_loss", "train_accuracy", "train_loss", "epochs_run", "training_seconds",
+)  # fmt: skip
+FLOATS = frozenset(
+    f"fig-{name}"
+    for name in (
+        "samples", "classes", "stages", "accuracies", "loss", "gap", "convergence", "cost", "test", "class-accuracy",
+        "confusion", "mistakes",
+    )
+) | frozenset(
+    f"tab-{name}"
+    for name in (
+        "dataset", "models", "layers", "configuration", "cases", "phases", "results", "images", "claims", "cost",
+        "environment", "runs",
+    )
+)  # fmt: skip
+"""Figures and tables that papers generate."""
+SEARCH_FLOATS = frozenset({"tab-search", "fig-search", "fig-importance"})
+PARTS = ("introduction", "background", "method", "results", "discussion", "conclusions", "reproducibility")
+"""Where a section of the suite may stand in the paper."""
+SUBSECTIONS = ("dataset", "model", "training", "analysis", "claims", "search")
+"""Generated subsections."""
+CITATION = re.compile(r"\[\[([^\[\]]+)\]\]")
+_ENTRY = re.compile(r"@\w+\s*\{\s*([^\s,{}]+)\s*,")
+_BLOCK = re.compile(r"(?:fig|tab|eq|sec)-[\w-]+")
+_RESULT = re.compile(r"(?<![\d,.])\d{1,3}(?:[,.]\d+)?\s?%")
+_SENTENCE = re.compile(r"(?<=[.;:!?])\s+")
+_TOLD = frozenset({"results", "discussion", "conclusions"})
+
+
+@dataclass(frozen=True)
+class Quoted:
+    """What a reference asks for. `case` is a case's name, `of` a block, a claim, or what is counted."""
+
+    kind: Literal["block", "metric", "difference", "best", "size", "count", "trials", "best_trial", "claim", "verdict"]
+    of: str = ""
+    metric: str = ""
+    case: str = ""
+
+
+class UnknownReference(ValueError):
+    """A word of a reference that means nothing; `known` are those that would."""
+
+    def __init__(self, word: str, known: Sequence[str]) -> None:
+        super().__init__(f"{shown(word)} is unknown")
+        self.word, self.known = word, tuple(known)
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """All that the prose of a suite may speak of, given its cases."""
+
+    suite: Suite
+    cases: Sequence[Case]
+
+    def read(self, reference: str) -> Quoted:
+        """The meaning of the words between braces. Raises UnknownReference."""
+        head, _, rest = reference.strip().partition(" ")
+        rest = rest.strip()
+        if _BLOCK.fullmatch(reference.strip()):
+            return Quoted("block", of=self._block(reference.strip()))
+        if head == "difference":
+            return Quoted("difference", case=self._case(rest))
+        if head == "best":
+            return Quoted("best", metric=self._one(rest, METRICS) if rest else "")
+        if head in SIZES and not rest:
+            return Quoted("size", of=head)
+        if head in COUNTS:
+            return Quoted("count", of=head, case=self._case(rest))
+        if head in CLAIMED:
+            kind: Literal["claim", "verdict"] = "claim" if head == "claim" else "verdict"
+            return Quoted(kind, of=self._one(rest, [claim.id for claim in self.suite.claims]))
+        if self.suite.search is not None and head == "trials" and not rest:
+            return Quoted("trials")
+        if self.suite.search is not None and head == "best_trial":
+            return Quoted("best_trial", metric=self._one(rest, TRIAL_METRICS) if rest else "")
+        searched = ("trials", "best_trial") if self.suite.search is not None else ()
+        metric = self._one(head, (*METRICS, "difference", "best", *SIZES, *COUNTS, *CLAIMED, *searched))
+        return Quoted("metric", metric=metric, case=self._case(rest))
+
+    def find(self, reference: object) -> str | None:
+        """The name of the case that is meant by its name, by «path=value, …», by how the paper calls it, or by its
+        value of the compared factor when no other case has it."""
+        wanted = written(reference)
+        labels = self.suite.paper.labels
+        for case in self.cases:
+            if wanted in (case.name, settings_text(case.settings), labels.get(case.name)):
+                return case.name
+        factor = self.suite.compare.factor if self.suite.compare is not None else None
+        paths = [factor] if factor is not None else list(self.suite.vary) if len(self.suite.vary) == 1 else []
+        found = [
+            case.name
+            for case in self.cases
+            for path in paths
+            if path in case.settings
+            and wanted in (written(value := case.settings[path]), labels.get(f"{path}={written(value)}"))
+        ]
+        return found[0] if len(found) == 1 else None
+
+    def _case(self, wanted: str) -> str:
+        name = self.find(wanted)
+        if name is None:
+            raise UnknownReference(wanted, [case.name for case in self.cases])
+        return name
+
+    def _block(self, name: str) -> str:
+        known = {*FLOATS, *(f"sec-{part}" for part in (*PARTS, *SUBSECTIONS))}
+        known |= SEARCH_FLOATS if self.suite.search is not None else frozenset()
+        known |= {f"sec-{section_name(section)}" for section in _sections(self.suite.paper.sections)}
+        known |= {asked.block for asked in self.suite.paper.figures}
+        # Equations are named when the paper is composed.
+        return name if name.startswith("eq-") else self._one(name, sorted(known))
+
+    def _one(self, word: str, known: Sequence[str]) -> str:
+        if word not in known:
+            raise UnknownReference(word, known)
+        return word
+
+
+def reference_problems(suite: Suite, cases: Sequence[Case]) -> list[Problem]:
+    """References of the prose to results, figures, sections or claims that the suite will not have."""
+    vocabulary = Vocabulary(suite, cases)
+    problems = []
+    for path, mark, text in _prose(suite):
+        for found in REFERENCE.finditer(text):
+            try:
+                vocabulary.read(found[1])
+            except UnknownReference as unknown:
+                what = f"{shown(found[0], 120)} quotes {shown(unknown.word)}, which is unknown"
+                suggestion = did_you_mean(unknown.word, unknown.known)
+                problems.append(Problem(mark, path, what, found[0], one_of(unknown.known), suggestion))
+    return problems
+
+
+def citation_problems(suite: Suite, of_plugins: Iterable[str]) -> list[Problem]:
+    """Citations of works that neither the suite nor `of_plugins`, the BibTeX of its components, has."""
+    paper = suite.paper
+    known = [typed.key for typed in paper.references]
+    known += [key for part in (*paper.bibliography, *of_plugins) for key in _ENTRY.findall(part)]
+    problems = []
+    for path, mark, text in _prose(suite):
+        for key in dict.fromkeys(found.strip() for found in CITATION.findall(text)):
+            if key not in known:
+                what = f"{shown(f'[[{key}]]')} is not among the references"
+                suggestion = did_you_mean(key, known) or "add the work to paper.bibliography"
+                problems.append(Problem(mark, path, what, key, one_of(known) if known else None, suggestion))
+    return problems
+
+
+def typed_results(suite: Suite) -> list[Problem]:
+    """Percentages that the author typed where results are told, unless their sentence cites a work: warnings."""
+    warnings = []
+    for path, mark, text in _told(suite):
+        for sentence in _SENTENCE.split(text):
+            if "[[" in sentence:
+                continue
+            for found in _RESULT.finditer(REFERENCE.sub("", sentence)):
+                what = f"{shown(found[0])} looks like a result that was typed"
+                remedy = "quote it, as in {{test_accuracy CASE}}, so that it follows the runs"
+                warnings.append(Problem(mark, path, what, found[0], suggestion=remedy))
+    return warnings
+
+
+def settings_text(settings: Mapping[str, object]) -> str:
+    """What sets a case apart, as prose names it: «path=value, path=value»."""
+    return ", ".join(f"{path}={written(value)}" for path, value in settings.items())
+
+
+def written(value: object) -> str:
+    """A setting as a suite file writes it."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+
+
+def section_name(section: Section) -> str:
+    """The id of a section, or what its title gives in its place."""
+    bare = unicodedata.normalize("NFKD", section.title.lower()).encode("ascii", "ignore").decode()
+    slug = "-".join("".join(c if c.isalnum() else " " for c in bare).split())[:60]
+    return section.id or slug or "section"
+
+
+def _prose(suite: Suite) -> Iterator[tuple[str, Mark, str]]:
+    """Every text that may quote results, with its path and its place in the file."""
+    origin = suite.origin
+    paper = origin.get("paper")
+    yield "title", _mark(origin, "title"), suite.title
+    if suite.paper.abstract:
+        yield "paper.abstract", _mark(paper or origin, "abstract"), suite.paper.abstract
+    yield from _texts(suite.paper.sections, paper.get("sections") if paper else None, "paper.sections", origin)
+    claims = origin.get("claims")
+    for index, claim in enumerate(suite.claims):
+        node = claims.elements[index] if claims is not None else origin
+        yield f"claims[{index}].text", _mark(node, "text"), claim.text
+
+
+def _texts(sections: Sequence[Section], nodes: Node | None, path: str, origin: Node) -> Iterator[tuple[str, Mark, str]]:
+    for index, section in enumerate(sections):
+        node = nodes.elements[index] if nodes is not None and index < len(nodes.elements) else origin
+        if section.text:
+            yield f"{path}[{index}].text", _mark(node, "text"), section.text
+        yield from _texts(section.sections, node.get("sections"), f"{path}[{index}].sections", origin)
+
+
+def _told(suite: Suite) -> Iterator[tuple[str, Mark, str]]:
+    """The texts that tell results: the abstract, and the sections of the paper's second half."""
+    told = {f"paper.sections[{index}]" for index in _telling(suite.paper.sections)}
+    for path, mark, text in _prose(suite):
+        if path == "paper.abstract" or any(path.startswith(f"{prefix}.") for prefix in told):
+            yield path, mark, text
+
+
+def _telling(sections: Sequence[Section]) -> Iterator[int]:
+    part = PARTS[0]
+    for index, section in enumerate(sections):
+        part = section.place or (section.id if section.id in PARTS else None) or part
+        if part in _TOLD:
+            yield index
+
+
+def _sections(sections: Sequence[Section]) -> Iterator[Section]:
+    for section in sections:
+        yield section
+        yield from _sections(section.sections)
+
+
+def _mark(node: Node, name: str) -> Mark:
+    return (node.get(name) or node).mark

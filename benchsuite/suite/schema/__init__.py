@@ -1,0 +1,1 @@
+"""The models of a suite file, and the JSON Schema made of them."""

@@ -1,0 +1,119 @@
+"""The JSON Schema of suites, for editors: the suite's own fields, and each component's parameters by its name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+from benchsuite.registry import CASE_PARTS, Entry, Kind, Registry
+from benchsuite.suite.schema.suite import Suite
+from benchsuite.suite.source import json_schema
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+
+def suite_schema(registry: Registry) -> dict[str, Any]:
+    """A JSON Schema (draft 2020-12) that accepts the suites which the installed plugins make possible.
+
+    `dataset`, `model` and `recipe` are checked by `if` the name is so `then` the parameters are these; the keys of
+    `vary`, `space`, `set` and `exclude` are offered as the dotted paths of all components.
+    """
+    schema = Suite.model_json_schema()
+    definitions: dict[str, Any] = schema.setdefault("$defs", {})
+    definitions.pop("ComponentChoice", None)
+    for kind in CASE_PARTS:
+        definitions[kind] = _choice(kind, registry, definitions)
+        described = schema["properties"][kind].get("description")
+        schema["properties"][kind] = {"$ref": f"#/$defs/{kind}", "description": described}
+    definitions["figure"] = _choice("figure", registry, definitions)
+    asked = definitions["AskedFigure"]["properties"]
+    asked["figure"] = {"$ref": "#/$defs/figure", "description": asked["figure"].get("description")}
+    paths = {path: _value(path, found) for path, found in _paths(registry).items()}
+    axes = {path: {"type": "array", "minItems": 1, "items": value} for path, value in paths.items()}
+    settings = [definitions["NamedCase"]["properties"]["set"], schema["properties"]["exclude"]["items"]]
+    spaces = [schema["properties"]["vary"], definitions["Search"]["properties"]["space"]]
+    places = [*((place, axes) for place in spaces), *((place, paths) for place in settings)]
+    entries = [entry for entry in registry.components if entry.kind in CASE_PARTS]
+    closed = not any(json_schema.is_open(json_schema.schema_of(entry.component.Parameters)) for entry in entries)
+    for place, offered in places:
+        place["properties"] = offered
+        place |= {"additionalProperties": False} if closed else {}
+    return {"$schema": DIALECT, **schema, "title": "benchsuite suite"}
+
+
+def _choice(kind: Kind, registry: Registry, definitions: dict[str, Any]) -> dict[str, Any]:
+    """A component of one kind: its name, and the parameters that go with the name."""
+    names = registry.names(kind)
+    rules = []
+    for name in names:
+        entry = registry.entry(kind, name)
+        definition = f"{kind}:{entry.qualified_name}"
+        definitions[definition] = _parameters(entry, definitions)
+        condition = {"properties": {"name": {"enum": sorted({name, entry.qualified_name})}}, "required": ["name"]}
+        rules.append({"if": condition, "then": {"$ref": f"#/$defs/{_escaped(definition)}"}})
+    allowed = sorted({*names, *(registry.entry(kind, name).qualified_name for name in names)})
+    return {
+        "type": "object",
+        "required": ["name"],
+        "properties": {"name": {"enum": allowed, "description": f"Name of the {kind}."}},
+        "allOf": rules,
+    }
+
+
+def _parameters(entry: Entry, definitions: dict[str, Any]) -> dict[str, Any]:
+    """The schema of an entry's parameters beside the name; what it refers to moves to the suite's definitions."""
+    prefix = _prefix(entry)
+    schema = _moved(json_schema.schema_of(entry.component.Parameters), prefix)
+    definitions |= {prefix + name: below for name, below in schema.pop("$defs", {}).items()}
+    # What a component requires may come from `vary` or `cases`, which stand elsewhere in the file.
+    schema.pop("required", None)
+    schema["properties"] = {"name": {"type": "string"}, **schema.get("properties", {})}
+    return cast("dict[str, Any]", schema)
+
+
+def _prefix(entry: Entry) -> str:
+    return f"{entry.kind}:{entry.qualified_name}:"
+
+
+def _moved(value: Any, prefix: str) -> Any:
+    """A copy of a schema whose references point to definitions with this prefix."""
+    if isinstance(value, Mapping):
+        return {
+            word: f"#/$defs/{_escaped(prefix + below.removeprefix('#/$defs/'))}"
+            if word == "$ref" and isinstance(below, str)
+            else _moved(below, prefix)
+            for word, below in value.items()
+        }
+    if isinstance(value, list):
+        return [_moved(below, prefix) for below in value]
+    return value
+
+
+def _escaped(name: str) -> str:
+    """A name as part of a JSON pointer in a URI fragment."""
+    return name.replace("~", "~0").replace("/", "~1")
+
+
+Found = list[tuple[Entry, tuple[str, ...]]]
+
+
+def _paths(registry: Registry) -> dict[str, Found]:
+    """Every dotted path of any component, with the components that have it."""
+    paths: dict[str, Found] = {}
+    for kind in CASE_PARTS:
+        paths.setdefault(kind, [])
+        for entries in registry.entries(kind).values():
+            for entry in entries:
+                for path in json_schema.paths(entry.component.Parameters):
+                    paths.setdefault(f"{kind}.{path}", []).append((entry, tuple(path.split("."))))
+    return paths
+
+
+def _value(path: str, found: Found) -> dict[str, Any]:
+    """What may stand at a dotted path: what some component has there, or a whole component."""
+    if path in CASE_PARTS:
+        return {"$ref": f"#/$defs/{path}"}
+    schemas = [
+        _moved(json_schema.schema_at(entry.component.Parameters, location), _prefix(entry)) for entry, location in found
+    ]
+    return cast("dict[str, Any]", schemas[0] if len(schemas) == 1 else {"anyOf": schemas})

@@ -1,0 +1,347 @@
+"""The suite as declared: what a file in `suites/` may say, apart from the parameters that plugins define."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, ConfigDict, Discriminator, Field, JsonValue, PrivateAttr, Tag
+
+from benchsuite.suite.schema.base import Declared, Key, Line, Path, Slug, Text
+from benchsuite.suite.schema.claims import Claim
+from benchsuite.suite.schema.metrics import Metric
+from benchsuite.suite.source.problems import Mark
+from benchsuite.suite.source.yaml_nodes import Node, from_plain
+
+Template = Literal["ieee", "report"]
+PageSize = Literal["a4", "letter"]
+
+SearchMetric = Literal["validation_accuracy", "validation_loss"]
+
+ComponentName = Annotated[str, Field(min_length=1, max_length=200)]
+CaseName = Annotated[str, Field(pattern=r"^\w(?:[\w .()+%-]*[\w)%+])?$", max_length=80)]
+Settings = Annotated[dict[Path, JsonValue], Field(min_length=1, max_length=100)]
+Seed = Annotated[int, Field(ge=0, le=2**31 - 1)]
+Seeds = Annotated[
+    Annotated[Annotated[int, Field(ge=1, le=1000)], Tag("number")]
+    | Annotated[Annotated[tuple[Seed, ...], Field(min_length=1, max_length=1000)], Tag("list")],
+    Discriminator(lambda value: "list" if isinstance(value, list | tuple) else "number"),
+]
+
+
+class Size(Declared):
+    """The size of the study, stated so that a slip in the grid is noticed before days of training."""
+
+    cases: int = Field(ge=1)
+    """How many cases the suite expands to."""
+
+    seeds: int = Field(ge=1)
+    """How many seeds each case runs with."""
+
+    trials: int | None = Field(default=None, ge=1)
+    """How many trials the search makes; stated when there is a search."""
+
+
+class ComponentChoice(Declared):
+    """A dataset, model, recipe or figure by name, with its parameters beside the name."""
+
+    model_config = ConfigDict(extra="allow")
+
+    name: ComponentName
+    """Name of the component, or `distribution:name` where two distributions provide one of that name."""
+
+
+class NamedCase(Declared):
+    """One case that is no cell of a grid: named changes to the base."""
+
+    name: CaseName
+    """What figures and tables call the case."""
+
+    set: dict[Path, JsonValue] = Field(default_factory=dict, max_length=100)
+    """Dotted paths with their values in this case."""
+
+
+class Compare(Declared):
+    """What is compared with what."""
+
+    factor: Path | None = None
+    """The varied path whose values are compared; left out, whole cases are compared."""
+
+    baseline: JsonValue
+    """The value of the factor, or without a factor the name of the case, that the others are compared with."""
+
+    metric: Metric = "test_accuracy"
+    """What is compared."""
+
+
+def _unsealed(metric: object) -> object:
+    """Choosing by the test split would make its accuracy an estimate of nothing."""
+    if isinstance(metric, str) and metric.startswith("test_"):
+        raise ValueError(f"{metric} is sealed until the search has chosen; take validation_accuracy or validation_loss")
+    return metric
+
+
+class Halving(Declared):
+    """Synchronous successive halving: all trials begin with little, and only the best go on with more.
+
+    Jamieson and Talwalkar, «Non-stochastic best arm identification and hyperparameter optimization», AISTATS 2016.
+    """
+
+    path: Path
+    """What grows from rung to rung, such as `recipe.max_epochs`; no axis of the space."""
+
+    rungs: Annotated[tuple[Annotated[int, Field(ge=1)], ...], Field(min_length=2, max_length=20)]
+    """Its value on each rung, rising. A rung begins when every run of the one before has ended."""
+
+    keep: float = Field(gt=0, lt=1)
+    """The share of a rung's trials that go on, rounded up."""
+
+
+class Search(Declared):
+    """A search over a space of parameters: trials around the base, each an ordinary run with the search's seed."""
+
+    space: Annotated[
+        dict[Path, Annotated[tuple[JsonValue, ...], Field(min_length=1, max_length=1000)]],
+        Field(min_length=1, max_length=20),
+    ]
+    """Axes: dotted paths (or `dataset`, `model`, `recipe`) with the values they may take."""
+
+    sampler: Literal["grid", "random", "tpe"]
+    """`grid` takes every point, `random` draws without repeating, `tpe` learns from the trials before (Optuna's)."""
+
+    budget: int = Field(ge=1, le=10_000)
+    """How many trials are made."""
+
+    metric: Annotated[SearchMetric, BeforeValidator(_unsealed)] = "validation_accuracy"
+    """What the best trial is best in, at the epoch that validation chose."""
+
+    batch: int = Field(default=4, ge=1, le=1000)
+    """With `tpe`: trials proposed at once, which do not see each other's results."""
+
+    halving: Halving | None = None
+    """Left out, every trial is one run."""
+
+    seed: Seed = 0
+    """Seed of the draws, and of every trial's run."""
+
+
+class Author(Declared):
+    """An author of the paper."""
+
+    name: Line
+    """Full name."""
+
+    affiliation: Line | None = None
+    """Department and institution."""
+
+    place: Line | None = None
+    """City and country."""
+
+    email: Line | None = None
+    """Electronic mail address."""
+
+
+class Section(Declared):
+    """A section of the paper's prose."""
+
+    title: Line
+    """Heading."""
+
+    id: Slug | None = None
+    """Name by which prose refers to the section."""
+
+    place: Slug | None = None
+    """Which part of the paper the section belongs to, such as `introduction` or `method`."""
+
+    text: Text = ""
+    """Prose in Spanish, in the paper's small markup."""
+
+    sections: Annotated[tuple[Section, ...], Field(max_length=1000)] = ()
+    """Subsections."""
+
+
+def _several(value: object) -> object:
+    return (value,) if isinstance(value, str) else tuple(value) if isinstance(value, list) else value
+
+
+BibTeX = Annotated[str, Field(max_length=200_000)]
+Bibliography = Annotated[
+    Annotated[tuple[BibTeX, ...], Field(max_length=100)],
+    BeforeValidator(_several, json_schema_input_type=BibTeX | Annotated[list[BibTeX], Field(max_length=100)]),
+]
+
+
+class Reference(Declared):
+    """A work that the prose cites, typed by hand because BibTeX cannot say it."""
+
+    key: Key
+    """Name by which prose cites it."""
+
+    text: Text
+    """The reference as IEEE style prints it, in the paper's small markup."""
+
+
+class Words(Declared):
+    """What the paper calls its parts, where usage differs."""
+
+    abstract: Literal["Resumen", "Abstract"] = "Resumen"
+    """What opens the abstract: `Resumen` (then «Palabras clave») or `Abstract` (then «Index Terms»)."""
+
+    table: Literal["Cuadro", "Tabla"] | None = None
+    """What a table is called; left out, `Cuadro` in the template `ieee` and `Tabla` in `report`."""
+
+
+class AskedFigure(Declared):
+    """A figure that a plugin makes for the paper."""
+
+    figure: ComponentChoice
+    """The figure and its parameters."""
+
+    id: Slug | None = None
+    """Name by which prose refers to it, as in `{{fig-reached}}`; left out, the figure's own."""
+
+    place: Literal["performance", "generalization", "efficiency", "test"] = "test"
+    """After which part of the results it stands."""
+
+    @property
+    def block(self) -> str:
+        """What the paper calls it."""
+        return f"fig-{self.id or self.figure.name.rpartition(':')[2]}"
+
+
+class PaperSection(Declared):
+    """What the suite's author writes for the paper."""
+
+    template: Template = "ieee"
+    """`ieee`, a conference paper in two columns, or `report`, one column with a title page and an index."""
+
+    page: PageSize = "a4"
+    """The size of the PDF's pages: A4 or US Letter."""
+
+    words: Words = Words()
+    """What the abstract and tables are called."""
+
+    authors: Annotated[tuple[Author, ...], Field(max_length=1000)] = ()
+    """Authors in the order of the paper."""
+
+    abstract: Text = ""
+    """Abstract, in Spanish."""
+
+    keywords: Annotated[tuple[Line, ...], Field(max_length=1000)] = ()
+    """Index terms."""
+
+    labels: dict[Path, Line] = Field(default_factory=dict, max_length=1000)
+    """How the paper calls varied paths and metrics."""
+
+    sections: Annotated[tuple[Section, ...], Field(max_length=1000)] = ()
+    """Prose."""
+
+    figures: Annotated[tuple[AskedFigure, ...], Field(max_length=50)] = ()
+    """Figures of plugins, beside those that every paper has."""
+
+    bibliography: Bibliography = ()
+    """Works that prose may cite by their keys, in BibTeX, or a file of them beside the suite, such as `references.bib`;
+    or a list of these. Reading a suite puts what a file says in the place of its name."""
+
+    references: Annotated[tuple[Reference, ...], Field(max_length=1000)] = ()
+    """Works cited, typed by hand."""
+
+
+class Design(Declared):
+    """The part of a suite that decides its runs."""
+
+    size: Size
+    """The number of cases and seeds; an error when the suite expands to another."""
+
+    dataset: ComponentChoice
+    """The data set and its parameters."""
+
+    model: ComponentChoice
+    """The model and its parameters."""
+
+    recipe: ComponentChoice
+    """The training recipe and its parameters."""
+
+    vary: dict[Path, Annotated[tuple[JsonValue, ...], Field(min_length=1, max_length=1000)]] = Field(
+        default_factory=dict, max_length=20
+    )
+    """Axes of the grid: dotted paths (or `dataset`, `model`, `recipe`) with the values they take."""
+
+    cases: Annotated[tuple[NamedCase, ...], Field(max_length=1000)] = ()
+    """Named changes to the base, each combined with the grid."""
+
+    exclude: Annotated[tuple[Settings, ...], Field(max_length=1000)] = ()
+    """Combinations to leave out: a case that agrees with all the paths of an entry is not part of the suite."""
+
+    seeds: Seeds
+    """A number n for the seeds 0 to n-1, or the list of seeds."""
+
+    search: Search | None = None
+    """A search beside the cases; its trials change the base."""
+
+    _origin: Node | None = PrivateAttr(default=None)
+    _remembered: Any = PrivateAttr(default=None)
+
+    @property
+    def seed_values(self) -> tuple[int, ...]:
+        """The seeds themselves."""
+        return tuple(range(self.seeds)) if isinstance(self.seeds, int) else self.seeds
+
+    @property
+    def origin(self) -> Node:
+        """The file's nodes with their positions; made up from the values when the suite comes from no file."""
+        if self._origin is not None:
+            return self._origin
+        values: Mapping[str, Any] = self.model_dump(mode="json", exclude_unset=True)
+        return from_plain(values, Mark("suite"))
+
+    def placed(self, origin: Node) -> None:
+        """Remember the nodes this was read from."""
+        self._origin = origin
+
+    @property
+    def remembered(self) -> Any:
+        """What `expand.expansion` made of it, for whoever asks next."""
+        return self._remembered
+
+    def remember(self, expansion: Any) -> None:
+        self._remembered = expansion
+
+
+class Suite(Design):
+    """A declared study."""
+
+    name: Slug
+    """Name of the suite; the file is called after it."""
+
+    title: Line
+    """Title of the paper, in Spanish."""
+
+    plugins: Annotated[tuple[Path, ...], Field(max_length=50)] = ()
+    """Python files, or folders of them, with components of this study's own; relative to the suite's folder."""
+
+    compare: Compare | None = None
+    """The comparison that the paper reports; left out, cases are only described."""
+
+    claims: Annotated[tuple[Claim, ...], Field(max_length=200)] = ()
+    """Sentences that the results confirm, refute or leave open; the paper says which."""
+
+    paper: PaperSection = PaperSection()
+    """What the author writes for the paper."""
+
+    _text: str = PrivateAttr(default="")
+    _beside: Mapping[str, str] = PrivateAttr(default={})
+
+    @property
+    def text(self) -> str:
+        """The file as it was written; empty when the suite comes from no file."""
+        return self._text
+
+    @property
+    def beside(self) -> Mapping[str, str]:
+        """The files beside it that it names, with their text."""
+        return self._beside
+
+    def keep(self, text: str, beside: Mapping[str, str]) -> None:
+        """Remember the file's text and those of the files that it names, which the paper carries inside."""
+        self._text, self._beside = text, beside

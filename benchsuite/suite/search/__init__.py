@@ -1,0 +1,1 @@
+"""Search spaces, and the trials that are proposed in them."""

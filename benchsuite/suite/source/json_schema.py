@@ -1,0 +1,167 @@
+"""What a pydantic model accepts, read from its JSON Schema: names, dotted paths, and a plain description of values."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic.errors import PydanticInvalidForJsonSchema
+
+from benchsuite.suite.source.problems import one_of
+
+DEEPEST = 6
+BOUNDS = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤", "exclusiveMaximum": "<"}
+KINDS = {
+    "integer": "an integer",
+    "number": "a number",
+    "string": "a text",
+    "boolean": "true or false",
+    "null": "null",
+    "array": "a list",
+    "object": "a mapping",
+}
+
+
+@functools.cache
+def schema_of(model: type[BaseModel]) -> Mapping[str, Any]:
+    """The model's JSON Schema; empty, which means "anything", where a plugin's own types have none."""
+    try:
+        return model.model_json_schema()
+    except PydanticInvalidForJsonSchema:
+        return {}
+
+
+def paths(model: type[BaseModel]) -> tuple[str, ...]:
+    """Every dotted path that the model has a place for."""
+    root = schema_of(model)
+    return tuple(dict.fromkeys(_paths(root, root, "", 0)))
+
+
+def names_at(model: type[BaseModel], location: Sequence[str | int]) -> tuple[str, ...]:
+    """The names that a mapping at `location` (as pydantic gives it) may have."""
+    root = schema_of(model)
+    schemas = _at(root, location)
+    schemas += [_resolved(root, branch) for schema in schemas for branch in _branches(schema)]
+    return tuple(dict.fromkeys(name for schema in schemas for name in schema.get("properties", {})))
+
+
+def expected_at(model: type[BaseModel], location: Sequence[str | int]) -> str | None:
+    """What is expected at `location`, such as "an integer ≥ 1"; None when the schema does not say."""
+    root = schema_of(model)
+    said = [text for schema in _at(root, location) if (text := describe(root, schema))]
+    return " or ".join(dict.fromkeys(said)) or None
+
+
+def schema_at(model: type[BaseModel], location: Sequence[str | int]) -> Mapping[str, Any]:
+    """The schema of the field at `location`; empty where the model has no place for it."""
+    return next(iter(_at(schema_of(model), location)), {})
+
+
+def is_open(schema: Any) -> bool:
+    """Whether some mapping in the schema may have names that the schema does not list."""
+    if isinstance(schema, list):
+        return any(map(is_open, schema))
+    if not isinstance(schema, Mapping):
+        return False
+    return schema.get("additionalProperties", False) is not False or any(map(is_open, schema.values()))
+
+
+def describe(root: Mapping[str, Any], schema: Mapping[str, Any]) -> str | None:
+    """A schema in words."""
+    schema = _resolved(root, schema)
+    if "const" in schema:
+        return _value(schema["const"])
+    if "enum" in schema:
+        return one_of([_value(value) for value in schema["enum"]])
+    if branches := _branches(schema):
+        said = [text for branch in branches if (text := describe(root, branch))]
+        return " or ".join(dict.fromkeys(said)) or None
+    kind = schema.get("type")
+    if not isinstance(kind, str):
+        return None
+    text = KINDS.get(kind, kind)
+    bounds = [f"{sign} {schema[word]}" for word, sign in BOUNDS.items() if word in schema]
+    if kind == "array":
+        return _list(root, schema)
+    if "maxLength" in schema:
+        bounds.append(f"of at most {schema['maxLength']:,} characters")
+    return " ".join([text, *([" and ".join(bounds)] if bounds else [])])
+
+
+def _list(root: Mapping[str, Any], schema: Mapping[str, Any]) -> str:
+    low, high = schema.get("minItems"), schema.get("maxItems")
+    text = "a list"
+    if low is not None and low == high:
+        text += f" of {low}"
+    elif low:
+        text += f" of at least {low}"
+    item = describe(root, schema["items"]) if isinstance(schema.get("items"), Mapping) else None
+    return text + (f", each {item}" if item else "")
+
+
+def _value(value: object) -> str:
+    """A JSON value as YAML writes it."""
+    if value is None or isinstance(value, bool):
+        return "null" if value is None else str(value).lower()
+    return str(value)
+
+
+def _resolved(root: Mapping[str, Any], schema: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The schema that `$ref` points to, with what stands beside the reference."""
+    for _ in range(DEEPEST):
+        reference = schema.get("$ref")
+        if not isinstance(reference, str):
+            break
+        target = root.get("$defs", {}).get(reference.removeprefix("#/$defs/"), {})
+        schema = {**target, **{word: value for word, value in schema.items() if word != "$ref"}}
+    return schema
+
+
+def _branches(schema: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return [*schema.get("anyOf", ()), *schema.get("oneOf", ()), *schema.get("allOf", ())]
+
+
+def _at(root: Mapping[str, Any], location: Sequence[str | int]) -> list[Mapping[str, Any]]:
+    """The schemas at a location. A part that names a union's branch instead of a place is passed over."""
+    current = [_resolved(root, root)]
+    for part in location:
+        below = [found for schema in current for found in _step(root, schema, part)]
+        if below or isinstance(part, int):
+            current = below
+    return current
+
+
+def _step(root: Mapping[str, Any], schema: Mapping[str, Any], part: str | int) -> list[Mapping[str, Any]]:
+    """The schemas one step down, through the branches of a union."""
+    found = [_resolved(root, below) for below in _below(schema, part)]
+    for branch in () if found else _branches(schema):
+        found += _step(root, _resolved(root, branch), part)
+    return found
+
+
+def _below(schema: Mapping[str, Any], part: str | int) -> Iterator[Mapping[str, Any]]:
+    if isinstance(part, int):
+        prefix = schema.get("prefixItems", ())
+        if part < len(prefix):
+            yield prefix[part]
+        elif isinstance(schema.get("items"), Mapping):
+            yield schema["items"]
+        return
+    if part in schema.get("properties", {}):
+        yield schema["properties"][part]
+    elif isinstance(schema.get("additionalProperties"), Mapping):
+        yield schema["additionalProperties"]
+
+
+def _paths(root: Mapping[str, Any], schema: Mapping[str, Any], before: str, depth: int) -> Iterator[str]:
+    schema = _resolved(root, schema)
+    if depth > DEEPEST:
+        return
+    for name, below in schema.get("properties", {}).items():
+        path = f"{before}.{name}" if before else name
+        yield path
+        yield from _paths(root, below, path, depth + 1)
+    for branch in _branches(schema):
+        yield from _paths(root, branch, before, depth + 1)

@@ -1,0 +1,174 @@
+"""Validation errors in plain sentences, each at the place in the file where its value stands."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import TypeVar
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from benchsuite.suite.source import json_schema
+from benchsuite.suite.source.problems import Mark, Problem, did_you_mean, nearest, one_of, printable, shown
+from benchsuite.suite.source.yaml_nodes import Node
+
+M = TypeVar("M", bound=BaseModel)
+
+WRONG = {
+    "int_type": "is not an integer",
+    "int_from_float": "is not an integer",
+    "int_parsing": "is not an integer",
+    "float_type": "is not a number",
+    "float_parsing": "is not a number",
+    "bool_type": "is neither true nor false",
+    "bool_parsing": "is neither true nor false",
+    "string_type": "is not a text",
+    "literal_error": "is not allowed",
+    "enum": "is not allowed",
+    "greater_than": "is too small",
+    "greater_than_equal": "is too small",
+    "less_than": "is too large",
+    "less_than_equal": "is too large",
+    "multiple_of": "is not a multiple of the right number",
+    "finite_number": "is not a finite number",
+    "string_too_short": "is too short",
+    "string_too_long": "is too long",
+    "too_short": "has too few entries",
+    "too_long": "has too many entries",
+    "tuple_type": "is not a list",
+    "list_type": "is not a list",
+    "set_type": "is not a list",
+    "frozen_set_type": "is not a list",
+    "dict_type": "is not a mapping",
+    "mapping_type": "is not a mapping",
+    "model_type": "is not a mapping",
+    "model_attributes_type": "is not a mapping",
+    "dataclass_type": "is not a mapping",
+    "path_type": "is not a path",
+    "none_required": "is not null",
+}
+SENTENCES = ("value_error", "assertion_error")
+PATTERNS = {
+    r"^[a-z0-9_]+$": "lower-case letters, digits and underscores",
+    r"^\w(?:[\w .()+%-]*[\w)%+])?$": "letters, digits, spaces and any of . ( ) + % _ -",
+    r"^[A-Za-z0-9][A-Za-z0-9_:.-]*$": "letters, digits and any of _ : . -",
+}
+
+
+def explain(error: ValidationError, model: type[BaseModel], node: Node, path: str = "") -> list[Problem]:
+    """The problems of `node`, which `model` refused. `path` is where the node stands in the suite.
+
+    A value that several branches of a union refuse is one problem; a plugin author's own sentence tells it best.
+    """
+    problems: dict[tuple[Mark, str], Problem] = {}
+    details = error.errors(include_url=False)
+    for detail in sorted(details, key=lambda detail: detail["type"] not in SENTENCES):
+        problem = _problem(detail, model, node, path)
+        problems.setdefault((problem.mark, problem.path), problem)
+    return list(problems.values())
+
+
+def _problem(detail: ErrorDetails, model: type[BaseModel], root: Node, base: str) -> Problem:
+    location = detail["loc"]
+    kind = detail["type"]
+    if kind == "extra_forbidden":
+        return _unknown_name(model, root, base, location)
+    mark, path, node, reached = walk(root, location)
+    path = joined(base, path)
+    if kind == "missing":
+        name = str(location[-1])
+        what = f"{printable(name)!r} is missing"
+        return Problem(mark, path, what, expected=json_schema.expected_at(model, location))
+    if location and location[-1] == "[key]":
+        return Problem(mark, path, "this name is not allowed: " + detail["msg"])
+    value = node.plain() if reached else detail["input"]
+    expected = json_schema.expected_at(model, location)
+    if value in ([], {}) and kind == "too_short":
+        return Problem(mark, path, "there is nothing in it", value, expected)
+    if kind in WRONG:
+        return Problem(mark, path, f"{shown(value)} {WRONG[kind]}", value, expected, _misspelt(value, detail))
+    if kind == "string_pattern_mismatch":
+        pattern = str(detail.get("ctx", {}).get("pattern"))
+        expected = PATTERNS.get(pattern, f"a text that matches {pattern}")
+        return Problem(mark, path, f"{shown(value)} has characters that are not allowed", value, expected)
+    if kind in SENTENCES:
+        # The sentence is the plugin author's own; pydantic puts its class of error before it.
+        sentence = detail["msg"].partition(", ")[2] or detail["msg"]
+        return Problem(mark, path, printable(sentence, 300), value)
+    message = printable(detail["msg"], 300)
+    return Problem(mark, path, f"{shown(value)}: {message[:1].lower()}{message[1:]}", value, expected)
+
+
+def _misspelt(value: object, detail: ErrorDetails) -> str | None:
+    if detail["type"] == "bool_type" and str(value).lower() in ("yes", "on", "no", "off"):
+        return f"write {'true' if str(value).lower() in ('yes', 'on') else 'false'}"
+    if detail["type"] in ("int_type", "float_type") and isinstance(value, str):
+        try:
+            float(value)
+        except ValueError:
+            return None
+        return "remove the quotes"
+    if detail["type"] in ("literal_error", "enum") and isinstance(value, str):
+        allowed = str(detail.get("ctx", {}).get("expected", "")).replace(" or ", ", ").split(", ")
+        return did_you_mean(value, [word.strip("'") for word in allowed])
+    return None
+
+
+def _unknown_name(model: type[BaseModel], root: Node, base: str, location: Sequence[str | int]) -> Problem:
+    """A key that the model does not know: its neighbours are what is allowed, and any near path is a suggestion."""
+    mark, path, _, _ = walk(root, location[:-1])
+    holder = walk(root, location[:-1])[2]
+    name = str(location[-1])
+    item = holder.items.get(name)
+    names = json_schema.names_at(model, location[:-1])
+    here = joined(base, path)
+    if item is not None and item.written is not None:
+        known = [joined(base, known) for known in json_schema.paths(model)]
+        near = nearest(item.written, known)
+        suggestion = f"did you mean {near!r}?" if near else None
+        what = f"there is no {printable(item.written)!r}"
+        return Problem(
+            item.key, printable(item.written), what, name, one_of([joined(here, n) for n in names]), suggestion
+        )
+    mark = item.key if item is not None else mark
+    what = f"{printable(name)!r} is unknown here"
+    return Problem(mark, here, what, name, one_of(names), did_you_mean(name, names))
+
+
+def walk(root: Node, location: Iterable[str | int]) -> tuple[Mark, str, Node, bool]:
+    """Follow a pydantic location: the mark, dotted path and node it leads to, and whether it led all the way.
+
+    Parts that name a union's branch stand for no node and are passed over.
+    """
+    node, path, reached = root, "", True
+    for part in location:
+        if isinstance(part, int) and isinstance(node.content, tuple) and part < len(node.content):
+            node, path = node.content[part], f"{path}[{part}]"
+        elif isinstance(part, str) and part in node.items:
+            node, path = node.items[part].node, joined(path, part)
+        elif part == "[key]":
+            break
+        else:
+            reached = reached and not _is_place(part, node)
+    return node.mark, path, node, reached
+
+
+def _is_place(part: str | int, node: Node) -> bool:
+    """Whether a part that was not found stands for a place in the file (a missing key), not for a union's branch."""
+    return isinstance(part, int) or bool(node.items)
+
+
+def joined(before: str, name: str) -> str:
+    """Two dotted paths as one."""
+    if not before or not name:
+        return before or name
+    return before + name if name.startswith("[") else f"{before}.{name}"
+
+
+def validate(model: type[M], node: Node, path: str = "") -> tuple[M | None, list[Problem]]:
+    """The node as an instance of `model`, or None with its problems."""
+    try:
+        return model.model_validate_json(json.dumps(node.plain())), []
+    except ValidationError as error:
+        return None, explain(error, model, node, path)

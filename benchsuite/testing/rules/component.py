@@ -1,0 +1,261 @@
+"""The rules that every component keeps, whatever its kind: its parameters, its BibTeX, and what it leaves alone."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+
+from benchsuite.contracts.model import Task
+from benchsuite.errors import BenchsuiteError
+from benchsuite.suite.prose import bibtex
+from benchsuite.suite.source import json_schema
+from benchsuite.suite.source.yaml_nodes import parse_text
+from benchsuite.testing.harness import subprocess_check
+from benchsuite.testing.harness.reference_components import made_up_study
+from benchsuite.testing.harness.subject import Subject, parsed
+from benchsuite.testing.rules.rule import Broken, Inapplicable, Rule, declaring, expect, some
+
+RULES: list[Rule] = []
+rule = declaring(RULES)
+
+NUMERIC = ("integer", "number")
+BOUNDS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")
+TEXT_LIMITS = ("pattern", "maxLength", "enum", "const", "format")
+UNKNOWN = "no_such_parameter"
+
+
+@rule(
+    "importing it does not import torch",
+    means="Listing, planning and the shell's completion load every plugin; torch would make each of them seconds "
+    "slower.",
+    mend="import torch (and what imports it) inside the methods that need it, never at the top of a module.",
+)
+def imports_light(subject: Subject) -> None:
+    answer = subprocess_check.ask(subject)
+    expect(not answer.loaded, f"a new process that imports {subject.entry.module} has {some(answer.loaded)} loaded")
+
+
+@rule(
+    "the parameters survive YAML and JSON",
+    means="They are written by hand in a suite, kept in records and hashed into run keys; a value that comes back as "
+    "another one would make other runs.",
+    mend="use types that JSON has (numbers, texts, booleans, tuples, nested Parameters, paths), and validators that "
+    "accept their own results.",
+)
+def parameters_survive(subject: Subject) -> None:
+    written = subject.params.model_dump(mode="json")
+    try:
+        text = json.dumps(written, allow_nan=False)
+        again = subject.entry.parse(json.loads(text))
+        node, problems = parse_text(yaml.safe_dump(written), "the parameters as YAML", positions=False)
+        expect(not problems, f"YAML reads them with problems: {some(problems)}")
+        from_yaml = subject.entry.parse(node.plain())
+    except (ValidationError, TypeError, ValueError) as error:
+        raise Broken(f"{written} cannot be read again: {_one_line(error)}") from error
+    for medium, read in (("JSON", again), ("YAML", from_yaml)):
+        expect(read == subject.params, f"{medium} turns {subject.params!r} into {read!r}")
+        expect(read.model_dump(mode="json") == written, f"{medium} turns {written} into {read.model_dump(mode='json')}")
+
+
+@rule(
+    "the parameters have a JSON Schema that accepts them",
+    means="Editors complete and check suites by the schema; a wrong one marks right suites as wrong.",
+    mend="describe what own validators accept with Field(json_schema_extra=...) or pydantic's WithJsonSchema.",
+)
+def parameters_schema(subject: Subject) -> None:
+    from jsonschema import Draft202012Validator
+    from jsonschema.exceptions import SchemaError
+
+    schema = json_schema.schema_of(type(subject.params))
+    expect(bool(schema), "pydantic cannot write the JSON Schema of a type in it")
+    try:
+        Draft202012Validator.check_schema(dict(schema))
+    except SchemaError as error:
+        raise Broken(f"it is no JSON Schema: {error.message}") from error
+    faults = list(Draft202012Validator(schema).iter_errors(subject.params.model_dump(mode="json")))
+    expect(not faults, f"its own schema refuses the parameters: {some(f'{e.json_path}: {e.message}' for e in faults)}")
+
+
+@rule(
+    "names that are no parameter are refused",
+    means="A misspelt parameter that is silently dropped gives the results of another study.",
+    mend="derive every model, nested ones too, from benchsuite.api.Parameters, and leave its `extra` at forbid.",
+)
+def unknown_refused(subject: Subject) -> None:
+    try:
+        subject.entry.parse({**subject.params.model_dump(mode="json"), UNKNOWN: 1})
+    except ValidationError:
+        pass
+    else:
+        raise Broken(f"the parameter {UNKNOWN!r} was accepted without a word")
+    open_ones = [name for name, schema in _models(subject) if schema.get("additionalProperties") is not False]
+    expect(not open_ones, f"models that accept any name: {some(open_ones)}")
+
+
+@rule(
+    "every parameter says what it is",
+    means="The description is all that the reader of a suite, of an editor's hint or of a paper's table learns.",
+    mend="write a docstring below the field, or Field(description=...), with the unit where there is one.",
+)
+def parameters_described(subject: Subject) -> None:
+    silent = [name for name, schema in _fields(subject) if not str(schema.get("description") or "").strip()]
+    expect(not silent, f"without a description: {some(silent)}")
+
+
+@rule(
+    "every number has a bound and every text a limit",
+    means="A bound turns a slip of the pen into an error with a place; an unlimited text ends up in file names and "
+    "papers.",
+    mend="Field(ge=..., le=...) for numbers; for texts a Literal, Field(pattern=...) or Field(max_length=...).",
+)
+def parameters_bounded(subject: Subject) -> None:
+    free = []
+    for name, schema in _fields(subject):
+        for leaf in _leaves(schema):
+            if leaf.get("type") in NUMERIC and not any(word in leaf for word in (*BOUNDS, "enum", "const")):
+                free.append(f"{name} (a number)")
+            if leaf.get("type") == "string" and not any(word in leaf for word in TEXT_LIMITS):
+                free.append(f"{name} (a text)")
+    expect(not free, f"without one: {some(dict.fromkeys(free))}")
+
+
+@rule(
+    "the changes for a trial are parameters of its own",
+    means="Every suite can be tried on synthetic samples; a wrong name here breaks that for all studies that use it.",
+    mend="let trial() return a mapping from names of parameters to values that these accept.",
+)
+def trial_valid(subject: Subject) -> None:
+    if subject.entry.kind == "figure":
+        raise Inapplicable("a figure is no part of a trial's runs")
+    changes = subject.component.trial(subject.params)
+    expect(isinstance(changes, Mapping), f"trial() returned {changes!r:.80}; expected a mapping")
+    try:
+        parsed(subject.entry, {**subject.params.model_dump(mode="json"), **changes})
+    except BenchsuiteError as error:
+        raise Broken(f"trial() returned {dict(changes)}, which is refused: {error.what}") from error
+
+
+@rule(
+    "its BibTeX can be read",
+    means="The paper cites what it used; an entry that cannot be read leaves a hole among the references.",
+    mend="return complete entries: a type, a key, braces that close, commas between fields, and a title.",
+)
+def bibtex_reads(subject: Subject) -> str:
+    text = _bibtex(subject)
+    if not text.strip():
+        if subject.entry.kind == "model" or getattr(subject.component, "origin", "") == "published":
+            raise Broken("it is empty, and a model or a published data set has somebody to cite")
+        raise Inapplicable("it has nothing to cite")
+    works, faults = bibtex.parse(text)
+    said = [
+        f"line {f.line}, column {f.column}: {f.what}" + (f"; {f.suggestion}" if f.suggestion else "") for f in faults
+    ]
+    expect(not faults, some(said))
+    return some(work.key for work in works)
+
+
+@rule(
+    "it leaves the process as it found it",
+    means="Runs share a process, and a generator, a switch of torch or a folder that one component changes decides the "
+    "results of others, without a trace in any run key.",
+    mend="draw from generators of your own (numpy.random.Generator(Philox(...))), pass settings as arguments, and "
+    "restore what must be changed for a moment.",
+)
+def process_untouched(subject: Subject) -> None:
+    from benchsuite.testing.harness.global_state import RANDOM, changes, snapshot
+
+    imported = subprocess_check.ask(subject, watched=True).changed
+    said = [f"importing it changes {some(imported)}"] if imported else []
+    for name, call, draws in _calls(subject):
+        before = snapshot()
+        try:
+            call()
+        except Exception as error:
+            print(f"{name} raised {type(error).__name__}: {error}")  # other rules say so
+        changed = changes(before, snapshot(), but=RANDOM if draws else ())
+        said += [f"{name} changes {some(changed)}"] if changed else []
+    expect(not said, "; ".join(said))
+
+
+def _bibtex(subject: Subject) -> str:
+    component, params = subject.component, subject.params
+    text = component.card(params).bibtex if subject.entry.kind == "dataset" else component.bibtex(params)
+    expect(isinstance(text, str), f"it is {text!r:.60}; expected a text")
+    return str(text)
+
+
+def _calls(subject: Subject) -> Iterator[tuple[str, Callable[[], object], bool]]:
+    """The component's methods with arguments, and whether they may draw from the generators that all code shares."""
+    import torch
+
+    from benchsuite.testing.rules.model import BATCH, usual_size
+
+    component, params = subject.component, subject.params
+    if subject.entry.kind == "figure":
+        yield "bibtex()", partial(component.bibtex, params), False
+        yield "chart()", lambda: component.chart(params, made_up_study()), False
+        return
+    yield "trial()", partial(component.trial, params), False
+    if subject.entry.kind == "dataset":
+        sample = subject.new_folder("calls")
+        for name in ("card", "preprocessing"):
+            yield f"{name}()", partial(getattr(component, name), params), False
+        yield "sample()", partial(component.sample, params, sample), False
+        yield "find()", partial(component.find, params, sample, subject.new_folder("scratch")), False
+        yield "index()", lambda: component.index(params, subject.found(sample)), False
+        yield "open()", lambda: subject.index.train.images.open(0), False
+        return
+    if subject.entry.kind == "model":
+        for name in ("title", "bibtex", "weights"):
+            yield f"{name}()", partial(getattr(component, name), params), False
+        size = usual_size(subject)
+        built: list[Any] = []
+        yield "build()", lambda: built.append(component.build(params, Task(3, size, size))), True
+        yield "stages()", lambda: component.stages(built[0]), False
+        yield "forward()", lambda: built[0](torch.zeros(BATCH, 3, size, size)), True
+        return
+
+    from benchsuite.engine.determinism.seeds import generator
+
+    for name in ("phases", "precision", "log_every", "bibtex"):
+        yield f"{name}()", partial(getattr(component, name), params), False
+    images, labels = torch.zeros(4, 3, 8, 8), torch.tensor([0, 1, 2, 0])
+    draw = generator(0, "transform")
+    yield "transform()", lambda: component.transform(params, images, labels, draw), False
+    yield "loss()", lambda: component.loss(params, torch.zeros(4, 3, requires_grad=True), labels), True
+
+
+def _models(subject: Subject) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Every model of the parameters with its schema, the nested ones too."""
+    root = json_schema.schema_of(type(subject.params))
+    yield type(subject.params).__name__, root
+    for name, schema in root.get("$defs", {}).items():
+        if "properties" in schema:
+            yield name, schema
+
+
+def _fields(subject: Subject) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    for model, schema in _models(subject):
+        for name, field in schema.get("properties", {}).items():
+            yield f"{model}.{name}", field
+
+
+def _leaves(schema: Any) -> Iterator[Mapping[str, Any]]:
+    """The parts of a field's schema that stand for single values; what `$ref` names is a model of its own."""
+    if not isinstance(schema, Mapping):
+        return
+    inner = [part for word in ("anyOf", "oneOf", "prefixItems") for part in schema.get(word, ())]
+    inner += [part for word in ("items", "additionalProperties") if isinstance(part := schema.get(word), Mapping)]
+    for part in inner:
+        yield from _leaves(part)
+    if not inner:
+        yield schema
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())[:300]

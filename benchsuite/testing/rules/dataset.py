@@ -1,0 +1,346 @@
+"""The rules of data sets: the sample, the index, the images, and honesty about where they come from."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from benchsuite.contracts.dataset import DatasetIndex
+from benchsuite.errors import DataError
+from benchsuite.sources.digests import splits_of
+from benchsuite.testing.harness import subprocess_check
+from benchsuite.testing.harness.subject import Subject
+from benchsuite.testing.rules.rule import Broken, Inapplicable, Rule, declaring, expect, some
+
+RULES: list[Rule] = []
+rule = declaring(RULES)
+
+MOST_CORRUPTED = 8
+"""Files of the sample that are spoilt, one at a time."""
+MOST_OPENED = 48
+"""Images that are opened of each split."""
+NETWORK_EVENTS = ("socket.connect", "socket.getaddrinfo", "socket.gethostbyname", "socket.sendto")
+
+_forbidden: list[str] | None = None
+"""While the network is forbidden: what was tried nevertheless."""
+
+
+@rule(
+    "the sample is found, with the official layout",
+    means="Every suite can be tried without the data, through the very code that reads the real ones.",
+    mend="let sample() write the folders and files of the official distribution, and find() recognise them; the index "
+    "must have the splits and the classes of the card.",
+)
+def sample_found(subject: Subject) -> str:
+    card, index = subject.component.card(subject.params), subject.index
+    expect(isinstance(index, DatasetIndex), f"index() returned {type(index).__name__}; expected a DatasetIndex")
+    expect(
+        not card.classes or tuple(index.classes) == tuple(card.classes),
+        f"the index has the classes {some(index.classes)}; the card has {some(card.classes)}",
+    )
+    named = set(card.splits)
+    expect(not named or named == set(splits_of(index)), f"the card has the splits {some(sorted(named))}")
+    for name, split in splits_of(index).items():
+        expect(len(split) > 0, f"the split {name} is empty")
+        images = len(split.images)
+        expect(images == len(split.labels), f"{name} has {images} images and {len(split.labels)} labels")
+    return ", ".join(f"{len(split)} {name}" for name, split in splits_of(index).items())
+
+
+@rule(
+    "the sample is the same bytes twice",
+    means="Results of trials are compared between machines; a sample that changes makes all of them due again.",
+    mend="draw from a generator with a fixed key (numpy.random.Philox), write no dates, and depend on no set's order.",
+)
+def sample_twice(subject: Subject) -> str:
+    again, foreign = subject.new_folder("again"), subject.new_folder("foreign")
+    subject.component.sample(subject.params, again)
+    subprocess_check.ask(subject, sample=foreign, hash_seed=2)
+    first = _digests(subject.sample)
+    for what, other in (("a second call", again), ("another process", foreign)):
+        written = _digests(other)
+        different = sorted(name for name in {*first, *written} if first.get(name) != written.get(name))
+        expect(not different, f"{what} writes {len(different)} of {len(first)} files otherwise: {some(different)}")
+    return f"{len(first)} files"
+
+
+@rule(
+    "the index is the same everywhere",
+    means="The order of the images decides which one a random draw takes; the run key holds names and digests.",
+    mend="sort what the file system lists, never iterate over a set, and name images relative to the folder.",
+)
+def index_same(subject: Subject) -> str:
+    first = subprocess_check.listing_of(subject.index)
+    again = subprocess_check.listing_of(subject.component.index(subject.params, subject.found(subject.sample)))
+    expect(first == again, _differing("a second call", first, again))
+    # Copied backwards, so that a folder's order on disk is another one, and read with other hash seeds.
+    copy = subject.new_folder("elsewhere") / "backwards"
+    _copy_backwards(subject.sample, copy)
+    answer = subprocess_check.ask(subject, root=copy, hash_seed=3)
+    assert answer.listing is not None
+    expect(first == answer.listing, _differing("another process, in another folder,", first, answer.listing))
+    return f"{sum(len(names) for names, _, _ in first[1].values())} images"
+
+
+@rule(
+    "no image is in two splits",
+    means="A test image that was trained on makes every accuracy of every paper too good.",
+    mend="divide before copying, and compare contents, not names; draw other samples for other splits.",
+)
+def splits_disjoint(subject: Subject) -> None:
+    seen: dict[str, tuple[str, str]] = {}
+    twice = []
+    for split, (names, _, digests) in subprocess_check.listing_of(subject.index)[1].items():
+        for name, digest in zip(names, digests, strict=True):
+            first = seen.setdefault(digest, (split, name))
+            if first[0] != split:
+                twice.append(f"{first[0]} {first[1]} is {split} {name}")
+    expect(not twice, f"{len(twice)} images are in two splits: {some(twice)}")
+
+
+@rule(
+    "labels are class numbers, and training sees every class",
+    means="A class that is never trained on cannot be learnt; a label out of range ends the run on a GPU without a "
+    "word.",
+    mend="number the classes from 0 in the order of `classes`, with plain integers.",
+)
+def labels_right(subject: Subject) -> str:
+    classes = len(subject.index.classes)
+    expect(classes >= 2, f"there are {classes} classes")
+    expect(len(set(subject.index.classes)) == classes, f"a class is named twice: {some(subject.index.classes)}")
+    for name, split in splits_of(subject.index).items():
+        wrong = [label for label in split.labels if type(label) is not int or not 0 <= label < classes]
+        expect(not wrong, f"{name} has labels that are no integer from 0 to {classes - 1}: {some(map(repr, wrong))}")
+    absent = [subject.index.classes[i] for i in range(classes) if i not in set(subject.index.train.labels)]
+    expect(not absent, f"train has no image of {some(absent)}")
+    return f"{classes} classes"
+
+
+@rule(
+    "image names are unique in their split",
+    means="Records and papers tell images apart by name; predictions of two with one name would be mixed up.",
+    mend="use the path relative to the data set's folder, with forward slashes.",
+)
+def names_unique(subject: Subject) -> None:
+    for split, images in splits_of(subject.index).items():
+        names = tuple(images.images.names)
+        expect(len(names) == len(images.images), f"{split}: {len(names)} names for {len(images.images)} images")
+        twice = [name for name, count in Counter(names).items() if count > 1]
+        expect(not twice, f"{split}: given more than once: {some(twice)}")
+        foreign = [name for name in names if "\\" in name or Path(name).is_absolute()]
+        expect(not foreign, f"{split}: not relative, with forward slashes: {some(foreign)}")
+
+
+@rule(
+    "a sample never passes for official data",
+    means="Generated pictures that are reported as the official data set would be a false paper.",
+    mend="say `official` only when every published checksum matches, and `synthetic sample` or `unofficial copy` else.",
+)
+def provenance_honest(subject: Subject) -> str:
+    from benchsuite.sources.data import locate_data
+
+    found = subject.component.find(subject.params, subject.sample, subject.new_folder("scratch"))
+    expect(found is not None, "find() returned None for the folder that sample() wrote")
+    expect(found.provenance != "official", f"find() calls the sample official, since {found.evidence}")
+    if subject.component.origin == "published":
+        expect(found.provenance != "own data", "find() calls the sample the user's own data")
+    expect(bool(found.evidence.strip()), "find() gives no evidence for the provenance")
+    cache = subject.new_folder("cache")
+    located = locate_data(subject.component, subject.params, policy="sample", data=None, cache=cache, say=print)
+    expect(located.provenance == "synthetic sample", f"asked for as a sample it is {located.provenance}")
+    if subject.component.origin in ("generated", "packaged"):
+        return str(found.provenance)
+    empty = subject.new_folder("empty")
+    try:
+        nothing = subject.component.find(subject.params, empty, subject.new_folder("scratch"))
+    except DataError:
+        nothing = None  # what is the user's own must be there
+    expect(nothing is None, "find() takes an empty folder for the data set")
+    return f"in a data folder it would be: {found.provenance}"
+
+
+@rule(
+    "a corrupt file is refused by name",
+    means="Half a photo, or a table cut off by a broken download, must stop a study, not bend it.",
+    mend="raise DataError with the file in `where` for what cannot be read; PhotoFiles does so for photos. Compare "
+    "counts with the official ones, so that a shortened table is noticed.",
+)
+def corrupt_refused(subject: Subject) -> str:
+    if subject.component.origin == "generated":
+        raise Inapplicable("its images are computed, not read")
+    whole = subprocess_check.listing_of(subject.index)
+    copy = subject.copy_of_sample("corrupt")
+    files = sorted((path for path in copy.rglob("*") if path.is_file()), key=lambda path: path.as_posix())
+    chosen = _spread(files, MOST_CORRUPTED)
+    for file in chosen:
+        content = file.read_bytes()
+        file.write_bytes(content[: len(content) // 2])
+        name = file.relative_to(copy).as_posix()
+        try:
+            fault = _refused(subject, copy, whole, name)
+        finally:
+            file.write_bytes(content)
+        if fault is not None and not isinstance(fault, DataError):
+            raise Broken(f"with half of {name}, no DataError but {type(fault).__name__}: {str(fault)[:200]}") from fault
+        if fault is not None and file.name not in str(fault):
+            raise Broken(f"with half of {name}, the DataError does not name it: {fault.what}")
+    return f"{len(chosen)} of {len(files)} files cut in half, one at a time"
+
+
+@rule(
+    "nothing but download() uses the network",
+    means="Runs are repeated on machines without a network, and what it answers today it may not answer tomorrow.",
+    mend="fetch in download(), through the downloader that it is given, which verifies and resumes.",
+)
+def no_network(subject: Subject) -> None:
+    component, params = subject.component, subject.params
+    said = []
+    folder = subject.new_folder("offline")
+    with _no_network() as tried:
+        for name, call in (
+            ("card()", lambda: component.card(params)),
+            ("sample()", lambda: component.sample(params, folder)),
+            ("find()", lambda: subject.found(folder)),
+            ("index()", lambda: component.index(params, subject.found(folder))),
+        ):
+            tried.clear()
+            try:
+                call()
+            except Exception as error:
+                print(f"{name} raised {type(error).__name__}: {error}")
+                if not tried:
+                    raise
+            said += [f"{name} {tried[0]}"] if tried else []
+            if said:
+                break
+    expect(not said, f"with the network forbidden, {some(said)}")
+
+
+@rule(
+    "the index decodes nothing and imports no torch",
+    means="Planning a study reads every index; it must stay a matter of moments.",
+    mend="read names and metadata only; open() decodes, and the engine calls it once for each image.",
+)
+def index_light(subject: Subject) -> None:
+    answer = subprocess_check.ask(subject, root=subject.sample)
+    expect(not answer.indexed, f"find() and index() import {some(answer.indexed)}")
+    expect(answer.decoded == 0, f"index() decodes {answer.decoded} images")
+
+
+@rule(
+    "every image opens as RGB, the same each time",
+    means="The engine decodes an image once and keeps the pixels under its digest.",
+    mend='convert with picture.convert("RGB"), draw nothing at random in open(), and put into digest() all that '
+    "decides the pixels.",
+)
+def images_open(subject: Subject) -> str:
+    opened = 0
+    for name, split in splits_of(subject.index).items():
+        for i in _spread(range(len(split)), MOST_OPENED):
+            what = f"{name} {split.images.names[i]}"
+            picture, again = split.images.open(i), split.images.open(i)
+            expect(getattr(picture, "mode", None) == "RGB", f"{what} opens as {getattr(picture, 'mode', picture)!r}")
+            expect(picture.tobytes() == again.tobytes(), f"{what} opens with other pixels the second time")
+            expect(split.images.digest(i) == split.images.digest(i), f"{what} has another digest the second time")
+            opened += 1
+    return f"{opened} images"
+
+
+@rule(
+    "a network trains on the sample for an epoch",
+    means="This is what the first try of every suite does: decoding, resizing, normalising, augmenting, training.",
+    mend="read what the run says; preprocessing() and trial() are the usual places.",
+)
+def trains(subject: Subject) -> str:
+    from benchsuite.testing.harness.reference_components import Blocks, OnePhase
+    from benchsuite.testing.harness.trial_run import Bench, Player, companion
+
+    folder = subject.new_folder("run")
+    bench = Bench(folder, Player(subject.entry, subject.params), companion(Blocks()), companion(OnePhase()))
+    record = bench.carry(bench.task("results", sample=True, pinned=[f"dataset.{name}" for name in subject.given]))
+    size = " x ".join(map(str, record.dataset.image_size)) if record.dataset else "?"
+    return f"{len(subject.index.train)} images of {size}, training loss {record.epochs[0].train_loss:.3g}"
+
+
+def _digests(root: Path) -> dict[str, str]:
+    files = (path for path in root.rglob("*") if path.is_file())
+    return {path.relative_to(root).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+
+
+def _copy_backwards(source: Path, target: Path) -> None:
+    for path in sorted(source.rglob("*"), reverse=True):
+        if path.is_file():
+            new = target / path.relative_to(source)
+            new.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, new)
+
+
+def _differing(what: str, first: subprocess_check.Listing, other: subprocess_check.Listing) -> str:
+    """Where two listings differ."""
+    if first[0] != other[0]:
+        return f"{what} gives the classes {some(other[0])} for {some(first[0])}"
+    for split, (names, labels, digests) in first[1].items():
+        there = other[1][split]
+        for title, mine, its in zip(("names", "labels", "digests"), (names, labels, digests), there, strict=True):
+            if mine != its:
+                count = sum(a != b for a, b in zip(mine, its, strict=False)) + abs(len(mine) - len(its))
+                where = next((i for i, (a, b) in enumerate(zip(mine, its, strict=False)) if a != b), len(mine))
+                return f"{what} gives other {title} of {split}: {count} of {len(mine)} differ, from image {where} on"
+    return f"{what} gives the same"
+
+
+def _refused(subject: Subject, root: Path, whole: subprocess_check.Listing, spoilt: str) -> Exception | None:
+    """What refuses the data set at `root`; None where the file `spoilt` decides nothing. Raises Broken when it does and
+    nothing refuses it."""
+    try:
+        index = subject.component.index(subject.params, subject.found(root))
+        listing = subprocess_check.listing_of(index)
+        if listing == whole:
+            return None
+        for name, split in splits_of(index).items():
+            before = whole[1][name][2]
+            changed = [i for i, digest in enumerate(listing[1][name][2]) if i >= len(before) or digest != before[i]]
+            for i in changed:
+                split.images.open(i)
+    except Exception as error:
+        return error
+    raise Broken(f"with half of {spoilt}, nothing is refused, but {_differing('the data set', whole, listing)}")
+
+
+def _spread(values: Any, most: int) -> list[Any]:
+    """At most so many of `values`, from the first to the last."""
+    listed = list(values)
+    if len(listed) <= most:
+        return listed
+    return [listed[round(i * (len(listed) - 1) / (most - 1))] for i in range(most)]
+
+
+@contextmanager
+def _no_network() -> Iterator[list[str]]:
+    """Refuse every connection of this process; yields what was tried."""
+    global _forbidden
+    _watch_network()
+    _forbidden = []
+    try:
+        yield _forbidden
+    finally:
+        _forbidden = None
+
+
+@cache
+def _watch_network() -> None:
+    # Such a hook stays for the life of the process.
+    sys.addaudithook(_audit)
+
+
+def _audit(event: str, arguments: tuple[Any, ...]) -> None:
+    if _forbidden is not None and event in NETWORK_EVENTS:
+        _forbidden.append(f"asks the network ({event} {arguments[-1] if event == 'socket.connect' else arguments[0]})")
+        raise OSError("the network is forbidden in this check")

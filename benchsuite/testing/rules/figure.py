@@ -1,0 +1,93 @@
+"""The rules of figures: a chart that can be drawn, of any study, and the same one each time."""
+
+from __future__ import annotations
+
+import copy
+from typing import TYPE_CHECKING, Any
+
+from benchsuite.testing.harness import subprocess_check
+from benchsuite.testing.harness.reference_components import made_up_study
+from benchsuite.testing.harness.subject import Subject
+from benchsuite.testing.rules.rule import Broken, Rule, declaring, expect, some
+
+if TYPE_CHECKING:
+    from benchsuite.contracts.figure import Chart, StudyResult
+
+RULES: list[Rule] = []
+rule = declaring(RULES)
+
+UNFINISHED = {
+    "with no run finished": {"finished": 0},
+    "with one run finished": {"finished": 1},
+    "with a case that has no run": {"finished": 4},
+    "of one case": {"cases": 1},
+    "of one seed": {"seeds": 1},
+    "of one epoch": {"epochs": 1},
+    "of many cases": {"cases": 30, "seeds": 2},
+}
+"""Studies that papers are made of as well."""
+
+
+@rule(
+    "it makes a chart of a study that the paper can draw",
+    means="The paper draws what the figure declares; what it cannot draw would end the making of the paper.",
+    mend="return a Chart whose series have as many values as places, all finite, with words for both axes, for what it "
+    "shows and for who cannot see it.",
+)
+def draws(subject: Subject) -> str:
+    chart = _chart(subject, made_up_study())
+    expect(chart is not None, "it returns None for a study of three cases with three finished runs each")
+    assert chart is not None
+    _draw(chart)
+    expect(any(letter.isdigit() for letter in chart.alt), f"the alternative text has no number: {chart.alt[:100]!r}")
+    return f"{chart.kind}, {len(chart.series)} series, {sum(len(one.x) for one in chart.series)} points"
+
+
+@rule(
+    "an unfinished or a small study is no accident",
+    means="Papers are made while runs are still missing, of one case, and of one seed; the figure must not end them.",
+    mend="return None where there is nothing to show, and look before dividing by the number of runs or taking the "
+    "first of them.",
+)
+def unfinished(subject: Subject) -> str:
+    said = []
+    for what, sizes in UNFINISHED.items():
+        try:
+            chart = _chart(subject, made_up_study(**sizes))
+        except Exception as error:
+            raise Broken(f"a study {what}: {type(error).__name__}: {' '.join(str(error).split())[:200]}") from error
+        if chart is None:
+            said.append(what)
+        else:
+            _draw(chart)
+    return f"nothing to show {some(said)}" if said else "something to show in all of them"
+
+
+@rule(
+    "the same study gives the same chart",
+    means="A paper can be built again to the byte, and checked where the plugin is, only if its charts can.",
+    mend="draw nothing at random, read no file and no clock, sort what comes from sets, and leave the study as it is.",
+)
+def same_chart(subject: Subject) -> None:
+    study = made_up_study()
+    before = copy.deepcopy(study)
+    first, second = _chart(subject, study), _chart(subject, study)
+    expect(study == before, "it changes the study that it is given")
+    expect(first == second, "a second call gives another chart")
+    expect(first == subprocess_check.ask(subject, chart=True, hash_seed=4).chart, "another process gives another chart")
+
+
+def _chart(subject: Subject, study: StudyResult) -> Chart | None:
+    """The figure's chart. Raises Broken for one that cannot be drawn."""
+    from benchsuite.paper.plugin_figures import chart_faults
+
+    chart: Any = subject.component.chart(subject.params, study)
+    faults = [] if chart is None else list(chart_faults(chart, study))
+    expect(not faults, some(faults))
+    return chart  # type: ignore[no-any-return]
+
+
+def _draw(chart: Chart) -> None:
+    from benchsuite.paper.figures.chart import plugin_chart
+
+    plugin_chart("fig-check", chart)

@@ -1,0 +1,1 @@
+"""Running the rules: worker processes, the report, and conformance cards."""

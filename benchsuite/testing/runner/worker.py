@@ -1,0 +1,101 @@
+"""The process in which rules are checked: it may hang, exit or be killed, and nobody else is harmed.
+
+The parent sends a rule's id, and gets an `Answer`; before the first, one that says whether the component could be
+loaded. Everything that is printed goes to a file, which the parent reads when a rule is broken.
+"""
+
+from __future__ import annotations
+
+import faulthandler
+import os
+import signal
+import sys
+import time
+import traceback
+from collections.abc import Mapping
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any, Literal
+
+from benchsuite.engine.determinism.torch_settings import configure, prepare_environment
+from benchsuite.errors import BenchsuiteError
+from benchsuite.identity.numerics import describe
+from benchsuite.registry.attribution import blame
+from benchsuite.testing.harness.component_source import Origin
+from benchsuite.testing.harness.subject import Subject, parsed
+from benchsuite.testing.rules.rule import Broken, Inapplicable, Rule, rules_of
+
+Status = Literal["passed", "failed", "skipped"]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """How a check went: what was found, and the seconds it took."""
+
+    status: Status
+    detail: str
+    seconds: float = 0.0
+
+
+def main(connection: Connection, origin: Origin, given: Mapping[str, Any], folder: Path, output: Path) -> None:
+    """Check one rule after another until the parent says None or is gone."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides what an interruption means
+    log = output.open("w+b", buffering=0)
+    os.dup2(log.fileno(), 1)
+    os.dup2(log.fileno(), 2)
+    faulthandler.enable(log)
+    try:
+        subject = _load(origin, given, folder)
+        rules = {rule.id: rule for rule in rules_of(subject.entry.kind)}
+        connection.send(Answer("passed", ""))
+    except (Exception, SystemExit) as error:
+        traceback.print_exc()
+        connection.send(Answer("failed", f"it cannot be loaded: {_raised(error)}"))
+        return
+    while True:
+        try:
+            wanted = connection.recv()
+        except (EOFError, OSError):
+            return
+        if wanted is None:
+            return
+        os.ftruncate(log.fileno(), 0)
+        os.lseek(log.fileno(), 0, os.SEEK_SET)
+        answer = _checked(rules[wanted], subject)
+        sys.stdout.flush()
+        sys.stderr.flush()
+        connection.send(answer)
+
+
+def _load(origin: Origin, given: Mapping[str, Any], folder: Path) -> Subject:
+    numerics = describe()
+    prepare_environment(numerics)
+    entry = origin.load()
+    if entry.kind in ("model", "recipe"):  # most rules of the others do without torch, which takes seconds to import
+        configure(numerics)
+    return Subject(origin, entry, given, parsed(entry, given), folder)
+
+
+def _checked(rule: Rule, subject: Subject) -> Answer:
+    start = time.perf_counter()
+    status: Status = "passed"
+    try:
+        detail = rule.run(subject) or ""
+    except Inapplicable as why:
+        status, detail = "skipped", str(why)
+    except Broken as found:
+        status, detail = "failed", str(found)
+    except (Exception, SystemExit) as error:
+        traceback.print_exc()
+        blamed = blame(error, [subject.entry]) if not isinstance(error, BenchsuiteError) else None
+        where = f", at {blamed.where}" if blamed is not None else ""
+        status, detail = "failed", f"{_raised(error)}{where}"
+    return Answer(status, detail, time.perf_counter() - start)
+
+
+def _raised(error: BaseException) -> str:
+    if isinstance(error, SystemExit):
+        return f"it left the process by SystemExit({error.code!r})"
+    text = str(error) if isinstance(error, BenchsuiteError) else " ".join(str(error).split())[:300]
+    return f"it raised {type(error).__name__}" + (f": {text}" if text else "")
