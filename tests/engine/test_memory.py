@@ -13,7 +13,7 @@ MEGABYTES_64 = 64 * 2**20
 FAULTS = """
 import resource
 import torch
-from benchsuite.engine import memory
+from benchsuite.engine.meters import memory
 torch.set_num_threads(1)
 {keep}
 images = torch.zeros(16, 3, 96, 96)
@@ -31,7 +31,7 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
 RESIDENT = """
 import psutil
 import torch
-from benchsuite.engine import memory
+from benchsuite.engine.meters import memory
 memory.keep()
 # A small tensor after the large one: only the end of the heap would give itself back.
 large, small = torch.ones(128 * 2**20 // 4), torch.ones(1000)

@@ -132,8 +132,8 @@ def test_a_module_that_is_no_python_is_an_error_that_names_the_file(write: Write
 def test_fingerprints_and_numerics_are_had_without_importing_torch() -> None:
     program = (
         "import sys\n"
-        "from benchsuite.identity import code, key, numerics, why\n"
-        "code.source_fingerprint('benchsuite.engine', 'benchsuite.contracts')\n"
+        "from benchsuite.identity import key_diff, numerics, run_key, source_fingerprint\n"
+        "source_fingerprint.source_fingerprint('benchsuite.engine', 'benchsuite.contracts')\n"
         "numerics.describe()\n"
         "sys.exit('torch' in sys.modules)\n"
     )

@@ -212,7 +212,8 @@ def test_the_head_phase_trains_a_linear_layer_on_pooled_features(depth: int) -> 
     import torch
     from torch import nn
 
-    from benchsuite.engine.network import build, freeze
+    from benchsuite.engine.network import freeze
+    from benchsuite.engine.network.build import build
     from benchsuite.engine.network.feature_cache import cut
 
     model, shape = ResNet(), Task(classes=3, height=32, width=32)
@@ -230,7 +231,8 @@ def test_the_head_phase_trains_a_linear_layer_on_pooled_features(depth: int) -> 
 
 
 def test_gradual_unfreezing_moves_the_cut_back_one_stage_at_a_time() -> None:
-    from benchsuite.engine.network import build, freeze
+    from benchsuite.engine.network import freeze
+    from benchsuite.engine.network.build import build
 
     network = build(ResNet(), ResNet.Parameters(weights="none"), Task(3, 32, 32), 0, None)
     phases = TwoPhase().phases(TwoPhaseParameters(phases="gradual"))
