@@ -8,7 +8,22 @@ from typing import Annotated
 import typer
 
 from benchsuite import __version__
-from benchsuite.commands import cache, check, check_plugin, doctor, list, new, paper, plan, reproduce, run, show, verify
+from benchsuite.commands import (
+    cache,
+    check,
+    check_plugin,
+    doctor,
+    list,
+    new,
+    paper,
+    plan,
+    reproduce,
+    run,
+    schema,
+    show,
+    verify,
+    why,
+)
 from benchsuite.commands.console import complain, messages
 from benchsuite.commands.crash_report import explained
 from benchsuite.errors import BenchsuiteError
@@ -31,9 +46,9 @@ app.command("check")(check.check)
 app.command("check-plugin")(check_plugin.check_plugin)
 app.command("reproduce")(reproduce.reproduce)
 app.command("show")(show.show)
-app.command("why")(show.why)
+app.command("why")(why.why)
 app.command("verify")(verify.verify)
-app.command("schema")(list.schema)
+app.command("schema")(schema.schema)
 app.command("cache")(cache.cache)
 app.command("doctor")(doctor.doctor)
 app.command("new")(new.new)

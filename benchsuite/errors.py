@@ -101,3 +101,9 @@ class SetupError(BenchsuiteError):
     """The machine lacks something that benchsuite needs, such as Pango."""
 
     kind = "setup"
+
+
+def first_line(error: BaseException) -> str:
+    """The first line of what an exception says, or its type when it says nothing."""
+    lines = str(error).splitlines()
+    return lines[0][:200] if lines else type(error).__name__

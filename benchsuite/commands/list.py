@@ -146,14 +146,3 @@ def _version(distribution: str) -> str:
         return metadata.version(distribution)
     except metadata.PackageNotFoundError:
         return "unknown"
-
-
-def schema(plugins: Plugins = None) -> None:
-    """Print the JSON Schema of suites, with which an editor completes and checks them.
-
-    Save it as suite.schema.json and begin a suite with: # yaml-language-server: $schema=suite.schema.json
-    """
-    from benchsuite.registry import registry
-    from benchsuite.suite.schema.editor_schema import suite_schema
-
-    print_json(suite_schema(registry()))

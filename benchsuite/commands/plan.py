@@ -24,8 +24,8 @@ from benchsuite.commands.options import (
 )
 
 if TYPE_CHECKING:
-    from benchsuite.commands.estimate import CaseCost
     from benchsuite.commands.session import Study
+    from benchsuite.execution.estimate import CaseCost
     from benchsuite.store.record import RunRecord
     from benchsuite.suite.cases.plan import Plan, PlannedSearch
 
@@ -63,7 +63,7 @@ def plan(
         return
     _show(study, known)
     if cost:
-        from benchsuite.commands.estimate import cost_table, verdict
+        from benchsuite.commands.cost_table import cost_table, verdict
 
         if tasks is None:
             say("the cost can be told once the data are here")
@@ -74,8 +74,8 @@ def plan(
 
 
 def _costs(study: Study) -> tuple[CaseCost, ...]:
-    from benchsuite.commands.estimate import study_cost
     from benchsuite.commands.progress import Lines
+    from benchsuite.execution.estimate import study_cost
     from benchsuite.execution.pool import Pool
     from benchsuite.execution.scheduler import devices_for, due, known_records
 
@@ -83,7 +83,7 @@ def _costs(study: Study) -> tuple[CaseCost, ...]:
     if not tasks:
         return ()
     with Pool(tasks[0].numerics, devices_for(tasks[0].numerics), Lines(len(tasks), 0)) as pool:
-        return study_cost(study.preparation.plan, tasks, due(tasks, known_records(tasks)), pool)
+        return study_cost(study.preparation.plan, tasks, due(tasks, known_records(tasks)), pool, say)
 
 
 def _show(study: Study, known: Mapping[str, RunRecord]) -> None:
@@ -130,7 +130,7 @@ def _show(study: Study, known: Mapping[str, RunRecord]) -> None:
 
 
 def _as_json(study: Study, known: Mapping[str, RunRecord], costs: Sequence[CaseCost] | None) -> Mapping[str, Any]:
-    from benchsuite.commands.estimate import as_json
+    from benchsuite.commands.cost_table import as_json
 
     preparation = study.preparation
     tasks = {(task.spec.case.name, task.spec.seed): task.key.key for task in preparation.tasks or ()}

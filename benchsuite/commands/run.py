@@ -163,8 +163,9 @@ def _make(study: Study, todo: Sequence[RunTask], show_estimate: bool) -> tuple[S
 
     Returns the study as far as its search then is, and the runs that failed.
     """
-    from benchsuite.commands.estimate import cost_table, study_cost, verdict
+    from benchsuite.commands.cost_table import cost_table, verdict
     from benchsuite.commands.progress import display
+    from benchsuite.execution.estimate import study_cost
     from benchsuite.execution.pool import Pool
     from benchsuite.execution.scheduler import devices_for, run_all
 
@@ -176,7 +177,7 @@ def _make(study: Study, todo: Sequence[RunTask], show_estimate: bool) -> tuple[S
         Pool(todo[0].numerics, devices_for(todo[0].numerics), shown) as pool,
     ):
         if show_estimate:
-            costs = study_cost(study.preparation.plan, tasks, todo, pool)
+            costs = study_cost(study.preparation.plan, tasks, todo, pool, say)
             messages.print(cost_table(costs))
             shown.say(verdict(costs))
         while todo:

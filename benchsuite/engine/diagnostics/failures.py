@@ -11,7 +11,7 @@ import torch
 
 from benchsuite.atomic_files import store_error
 from benchsuite.engine.task import RunTask
-from benchsuite.errors import BenchsuiteError, DeviceError, PluginError
+from benchsuite.errors import BenchsuiteError, DeviceError, PluginError, first_line
 from benchsuite.registry import Entry
 from benchsuite.registry.attribution import blame
 from benchsuite.store.record import Failure
@@ -58,12 +58,6 @@ def translated(error: Exception | SystemExit, task: RunTask, entries: Sequence[E
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS):
         return store_error(error, Path(str(error.filename or task.results)))
     return blame(error, entries)
-
-
-def first_line(error: BaseException) -> str:
-    """The first line of what an exception says, or its type when it says nothing."""
-    lines = str(error).splitlines()
-    return lines[0][:200] if lines else type(error).__name__
 
 
 def _out_of_memory(error: BaseException) -> bool:

@@ -15,8 +15,7 @@ from torch import Tensor, nn
 from benchsuite.contracts.model import Model, Task
 from benchsuite.contracts.parameters import Parameters
 from benchsuite.engine.determinism import seeds
-from benchsuite.engine.diagnostics.failures import first_line
-from benchsuite.errors import PluginError, WeightsError
+from benchsuite.errors import PluginError, WeightsError, first_line
 
 SHOWN_NAMES = 6
 

@@ -1,15 +1,11 @@
-"""What the runs that are due will cost: from past records where there are any, else from a few timed steps."""
+"""What a study will cost, from records of earlier runs and from short probes."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from statistics import mean
-from typing import Any
 
-from rich.table import Table
-
-from benchsuite.commands.console import duration, say, size, table
 from benchsuite.engine.task import RunTask
 from benchsuite.errors import BenchsuiteError
 from benchsuite.execution.messages import Probe
@@ -21,7 +17,8 @@ from benchsuite.suite.cases.plan import Plan
 
 RECORD_BYTES = 100_000
 """A record, its predictions and its log, roughly."""
-LONG_SECONDS = 86_400.0
+
+
 TIMED_TRIALS = 3
 """Of a search, whose runs are all different."""
 
@@ -46,15 +43,18 @@ class CaseCost:
         return self.due * self.seconds + self.setup_seconds
 
 
-def estimate(tasks: Sequence[RunTask], due: Sequence[RunTask], pool: Pool) -> tuple[CaseCost, ...]:
+def estimate(
+    tasks: Sequence[RunTask], due: Sequence[RunTask], pool: Pool, say: Callable[[str], None]
+) -> tuple[CaseCost, ...]:
     """The cost of the cases of `tasks`, of which `due` still have to be made.
 
-    A case whose steps cannot be timed is told and left out: its runs will fail, and lose nothing but themselves.
+    A case whose steps cannot be timed is left out, and `say` is told why. Its runs will fail, and lose nothing but
+    themselves.
     """
     past = _past(tasks)
     firsts = {task.spec.case.name: task for task in reversed(tasks)}
     unknown = [task for name, task in firsts.items() if name not in past]
-    probes = _probes(unknown, pool)
+    probes = _probes(unknown, pool, say)
     counts = {name: sum(task.spec.case.name == name for task in due) for name in firsts}
     names = dict.fromkeys(task.spec.case.name for task in tasks)
     return tuple(
@@ -64,13 +64,15 @@ def estimate(tasks: Sequence[RunTask], due: Sequence[RunTask], pool: Pool) -> tu
     )
 
 
-def study_cost(plan: Plan, tasks: Sequence[RunTask], due: Sequence[RunTask], pool: Pool) -> tuple[CaseCost, ...]:
+def study_cost(
+    plan: Plan, tasks: Sequence[RunTask], due: Sequence[RunTask], pool: Pool, say: Callable[[str], None]
+) -> tuple[CaseCost, ...]:
     """The cost of the cases, and in one row that of all runs which the search may still make."""
     trials = {trial.case.name for trial in plan.trials}
     cases = [task for task in tasks if task.spec.case.name not in trials]
-    costs = estimate(cases, [task for task in due if task.spec.case.name not in trials], pool)
+    costs = estimate(cases, [task for task in due if task.spec.case.name not in trials], pool, say)
     own = [task for task in due if task.spec.case.name in trials]
-    timed = estimate(own[:TIMED_TRIALS], own[:TIMED_TRIALS], pool)
+    timed = estimate(own[:TIMED_TRIALS], own[:TIMED_TRIALS], pool, say)
     return (*costs, _search_cost(timed, len(own) + plan.following)) if timed else costs
 
 
@@ -87,8 +89,8 @@ def _search_cost(timed: Sequence[CaseCost], runs: int) -> CaseCost:
     )
 
 
-def _probes(tasks: Sequence[RunTask], pool: Pool) -> dict[str, Probe]:
-    """A few timed steps of each case; what failed is told."""
+def _probes(tasks: Sequence[RunTask], pool: Pool, say: Callable[[str], None]) -> dict[str, Probe]:
+    """A few timed steps of each case."""
     probes = {}
     for name, outcome in probe_all(tasks, pool).items():
         if isinstance(outcome, Probe):
@@ -151,45 +153,3 @@ def _from_probe(name: str, probe: Probe, due: int) -> CaseCost:
         disk_bytes=due * (probe.weights_bytes + RECORD_BYTES) + (probe.feature_bytes if due else 0),
         basis="a few timed steps, for all epochs",
     )
-
-
-def cost_table(costs: Sequence[CaseCost]) -> Table:
-    """The costs as a table that fits 80 columns."""
-    numbers = ("trainable", "GFLOPs", "due", "a run", "all due", "disk")
-    shown = table("Cost", "case", *numbers, right=numbers)
-    for cost in costs:
-        shown.add_row(
-            cost.case,
-            f"{cost.parameters_trainable:,}",
-            f"{cost.forward_flops / 1e9:.2f} / {cost.train_flops / 1e9:.2f}",
-            str(cost.due),
-            duration(cost.seconds),
-            duration(cost.total_seconds),
-            size(cost.disk_bytes),
-        )
-    bases = "; ".join(dict.fromkeys(cost.basis for cost in costs))
-    shown.caption = (
-        f"{costs[0].parameters_total:,} parameters. GFLOPs: forward / training of one image, a multiply-add as two. "
-        f"Times: {bases}."
-        if costs
-        else None
-    )
-    shown.caption_justify = "left"
-    return shown
-
-
-def verdict(costs: Sequence[CaseCost]) -> str:
-    """One line on the whole: at most so long, and a warning when that is days."""
-    seconds = sum(cost.total_seconds for cost in costs)
-    line = f"about {duration(seconds)} at most on this machine (early stopping may end runs sooner), "
-    line += f"{size(sum(cost.disk_bytes for cost in costs))} on disk"
-    if seconds > LONG_SECONDS:
-        line += (
-            "\nThat is DAYS. Every finished run is kept, so it can be interrupted at any time; fewer seeds "
-            "(SEEDS=2, --seeds 2) or epochs (--set recipe.max_epochs=5) make a shorter study, said so in its paper"
-        )
-    return line
-
-
-def as_json(costs: Sequence[CaseCost]) -> list[Mapping[str, Any]]:
-    return [asdict(cost) | {"total_seconds": cost.total_seconds} for cost in costs]

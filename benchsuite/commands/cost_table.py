@@ -1,0 +1,56 @@
+"""The cost of a study as a table for the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from rich.table import Table
+
+from benchsuite.commands.console import duration, size, table
+from benchsuite.execution.estimate import CaseCost
+
+LONG_SECONDS = 86_400.0
+
+
+def cost_table(costs: Sequence[CaseCost]) -> Table:
+    """The costs as a table that fits 80 columns."""
+    numbers = ("trainable", "GFLOPs", "due", "a run", "all due", "disk")
+    shown = table("Cost", "case", *numbers, right=numbers)
+    for cost in costs:
+        shown.add_row(
+            cost.case,
+            f"{cost.parameters_trainable:,}",
+            f"{cost.forward_flops / 1e9:.2f} / {cost.train_flops / 1e9:.2f}",
+            str(cost.due),
+            duration(cost.seconds),
+            duration(cost.total_seconds),
+            size(cost.disk_bytes),
+        )
+    bases = "; ".join(dict.fromkeys(cost.basis for cost in costs))
+    shown.caption = (
+        f"{costs[0].parameters_total:,} parameters. GFLOPs: forward / training of one image, a multiply-add as two. "
+        f"Times: {bases}."
+        if costs
+        else None
+    )
+    shown.caption_justify = "left"
+    return shown
+
+
+def verdict(costs: Sequence[CaseCost]) -> str:
+    """One line on the whole: at most so long, and a warning when that is days."""
+    seconds = sum(cost.total_seconds for cost in costs)
+    line = f"about {duration(seconds)} at most on this machine (early stopping may end runs sooner), "
+    line += f"{size(sum(cost.disk_bytes for cost in costs))} on disk"
+    if seconds > LONG_SECONDS:
+        line += (
+            "\nThat is DAYS. Every finished run is kept, so it can be interrupted at any time; fewer seeds "
+            "(SEEDS=2, --seeds 2) or epochs (--set recipe.max_epochs=5) make a shorter study, said so in its paper"
+        )
+    return line
+
+
+def as_json(costs: Sequence[CaseCost]) -> list[Mapping[str, Any]]:
+    return [asdict(cost) | {"total_seconds": cost.total_seconds} for cost in costs]

@@ -1,0 +1,92 @@
+"""`benchsuite why`: why runs are due."""
+
+from __future__ import annotations
+
+from benchsuite.commands.console import out, print_json
+from benchsuite.commands.options import (
+    RESULTS,
+    Data,
+    DeviceName,
+    DeviceOption,
+    Json,
+    Plugins,
+    PolicyName,
+    PolicyOption,
+    Results,
+    Seeds,
+    Set,
+)
+from benchsuite.commands.run_names import RunName, describe_trials, parse_run_name
+from benchsuite.errors import StoreError
+
+
+def why(
+    run: RunName,
+    plugins: Plugins = None,
+    overrides: Set = None,
+    seeds: Seeds = None,
+    data: Data = None,
+    policy: PolicyOption = PolicyName.auto,
+    device: DeviceOption = DeviceName.auto,
+    results: Results = RESULTS,
+    as_json: Json = False,
+) -> None:
+    """Say why RUN is due: never run, failed, or which field of its key changed since it was made."""
+    from benchsuite.commands.session import open_study, place_from
+    from benchsuite.identity.key_diff import explain
+    from benchsuite.store.run_store import Store
+
+    name, case, seed, trial = parse_run_name(run, results)
+    if trial:
+        policy = PolicyName.sample
+    study = open_study(
+        name,
+        place_from(data, policy, device, results),
+        overrides=overrides,
+        seeds=seeds,
+        download=False,
+        quiet=as_json,
+    )
+    expanded, tasks = study.preparation.plan, study.preparation.tasks
+    wanted = [spec for spec in expanded.runs if case in (None, spec.case.name) and seed in (None, spec.seed)]
+    if not wanted:
+        raise StoreError(
+            f"no run of {name} is called {run!r}",
+            where=study.suite.name,
+            expected="SUITE/CASE/SEED with a case among "
+            + ", ".join(c.name for c in expanded.cases)
+            + " and a seed among "
+            + ", ".join(map(str, expanded.seeds))
+            + describe_trials(expanded),
+            remedy=f"see the runs with benchsuite plan {name}",
+        )
+    absent = tuple(f"{what} is not here yet" for what in study.preparation.absent)
+    keys = {(task.spec.case.name, task.spec.seed): task.key for task in tasks or ()}
+    records = Store(study.preparation.runs_folder).records()
+    found = [
+        (spec, key, explain(key, records, spec=spec) if key else None)
+        for spec in wanted
+        for key in [keys.get((spec.case.name, spec.seed))]
+    ]
+    if as_json:
+        print_json(
+            [
+                {
+                    "case": spec.case.name,
+                    "seed": spec.seed,
+                    "key": key.key if key else None,
+                    "due": reason.due if reason else True,
+                    "status": reason.status if reason else "unknown",
+                    "reasons": reason.reasons if reason else absent,
+                    "compared_with": reason.compared_with if reason else None,
+                }
+                for spec, key, reason in found
+            ]
+        )
+        return
+    if tasks is None:
+        out.print(f"due: {' and '.join(absent)}", markup=False)
+        return
+    for spec, key, reason in found:
+        assert key is not None
+        out.print(f"{spec.case.name}, seed {spec.seed} ({key.key[:12]}): {reason}", markup=False)
