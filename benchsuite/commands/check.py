@@ -45,7 +45,7 @@ def check(paper: PaperFile, plugins: Plugins = None) -> None:
 
 def _faults(material: PaperMaterial) -> list[str]:
     """What a paper carries that does not follow from the rest of it; says which charts could not be computed again."""
-    from benchsuite.paper.bundle.attachments import inconsistencies
+    from benchsuite.paper.bundle.consistency import inconsistencies
     from benchsuite.paper.plugin_figures import charts_apart, compared
 
     again = list(compared(material.charts, charts_apart(material)))

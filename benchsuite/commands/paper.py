@@ -154,7 +154,7 @@ def write_paper(
 
     asked = {name: value.value for name, value in (("template", template), ("page", page)) if value}
     suite = study.suite.model_copy(update={"paper": study.suite.paper.model_copy(update=asked)})
-    material = gather(study)
+    material = gather(study.suite, study.preparation, study.registry)
     material = replace(material, results=replace(material.results, suite=suite))
     memory = study.place.cache / "papers"
     return build_paper(material, study.preparation.paper_folder, renderer=renderer, memory=memory)

@@ -37,7 +37,8 @@ def reproduce(
     from benchsuite.paper.rendering.process import Renderer
 
     with Renderer() as renderer:  # which reads in its libraries while the paper is read
-        from benchsuite.paper.bundle.attachments import inconsistencies, open_paper
+        from benchsuite.paper.bundle.attachments import open_paper
+        from benchsuite.paper.bundle.consistency import inconsistencies
 
         given, material = open_paper(paper)
         for fault in (faults := inconsistencies(material)):

@@ -10,14 +10,16 @@ from benchsuite import __version__
 
 if TYPE_CHECKING:
     from benchsuite.analysis.seed_image_anova import Outcomes
-    from benchsuite.commands.session import Study
     from benchsuite.contracts.dataset import Dataset, DatasetCard
     from benchsuite.contracts.model import Model
     from benchsuite.contracts.recipe import Recipe
     from benchsuite.engine.task import RunTask
+    from benchsuite.execution.preparation import Preparation
     from benchsuite.paper.context.material import Mistake, PaperMaterial
+    from benchsuite.registry import Registry
     from benchsuite.store.predictions import Predictions
     from benchsuite.store.record import RunRecord
+    from benchsuite.suite.schema.suite import Suite
 
 PHOTOS_PER_CLASS = 3
 FEW_CLASSES = 8
@@ -26,8 +28,8 @@ MISTAKES = 10
 """Photos at most of test images that the best case takes for another class."""
 
 
-def gather(study: Study) -> PaperMaterial:
-    """What the paper of a prepared study is made from. Raises StoreError where predictions are missing, DataError
+def gather(suite: Suite, preparation: Preparation, registry: Registry) -> PaperMaterial:
+    """What the paper of a prepared suite is made from. Raises StoreError where predictions are missing, DataError
     where a photo cannot be read, PluginError where a figure's plugin fails."""
     from benchsuite.analysis.results import Results
     from benchsuite.execution.scheduler import known_records
@@ -36,7 +38,6 @@ def gather(study: Study) -> PaperMaterial:
     from benchsuite.paper.plugin_figures import charts_apart
     from benchsuite.store.run_store import Store
 
-    preparation = study.preparation
     tasks = preparation.tasks or ()
     plan = preparation.plan
     records = known_records(tasks)
@@ -47,21 +48,21 @@ def gather(study: Study) -> PaperMaterial:
         if record.status == "done" and record.test is not None
     }
     results = Results(
-        suite=study.suite,
+        suite=suite,
         plan=plan,
         keys={(task.spec.case.name, task.spec.seed): task.key.key for task in tasks},
         records=records,
         outcomes={key: _right(found) for key, found in predictions.items()},
     )
     case = plan.cases[0]
-    dataset_entry = study.registry.dataset(f"{case.dataset.distribution}:{case.dataset.name}")
+    dataset_entry = registry.dataset(f"{case.dataset.distribution}:{case.dataset.name}")
     card = cast("Dataset[Any]", dataset_entry.component).card(dataset_entry.parse(case.dataset.parameters))
     models, recipes = {}, {}
     for planned in plan.cases:
-        entry = study.registry.model(f"{planned.model.distribution}:{planned.model.name}")
+        entry = registry.model(f"{planned.model.distribution}:{planned.model.name}")
         model, params = cast("Model[Any]", entry.component), entry.parse(planned.model.parameters)
         models[planned.name] = model.title(params), model.bibtex(params)
-        entry = study.registry.recipe(f"{planned.recipe.distribution}:{planned.recipe.name}")
+        entry = registry.recipe(f"{planned.recipe.distribution}:{planned.recipe.name}")
         recipe = cast("Recipe[Any]", entry.component)
         recipes[planned.recipe.name] = recipe.bibtex(entry.parse(planned.recipe.parameters))
     material = PaperMaterial(

@@ -24,7 +24,7 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from benchsuite.paper.plugin_figures import PluginChart
+    from benchsuite.paper.context.material import PluginChart
 
 SENTENCE = (
     "Lo que muestra la figura se discute aquí con sus condiciones y sus límites, como en un informe largo, donde cada "
@@ -100,7 +100,7 @@ def _papers(suite: str, figures: int, folder: Path) -> list[Path]:
 def _charts(count: int) -> tuple[PluginChart, ...]:
     """Curves of two series, as a plugin would declare them."""
     from benchsuite.contracts.figure import Chart, ChartSeries
-    from benchsuite.paper.plugin_figures import PluginChart
+    from benchsuite.paper.context.material import PluginChart
 
     steps = tuple(float(step) for step in range(1, 31))
     made = []

@@ -12,7 +12,8 @@ import pytest
 
 from benchsuite.errors import PaperError
 from benchsuite.paper.build import build_paper
-from benchsuite.paper.bundle.attachments import attached, inconsistencies, pack, read_paper, unpack
+from benchsuite.paper.bundle.attachments import attached, pack, read_paper, unpack
+from benchsuite.paper.bundle.consistency import inconsistencies
 from benchsuite.paper.bundle.pdf_diff import differing_drawings, differing_words, words
 from benchsuite.paper.context.material import PaperFiles, PaperMaterial
 from benchsuite.paper.document.blocks import Drawing, Figure

@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 from benchsuite.api import Chart, ChartSeries, Parameters, StudyResult
 from benchsuite.errors import PluginError
 from benchsuite.paper.bundle.attachments import pack, unpack
+from benchsuite.paper.context.chart_checks import MOST_POINTS, chart_faults
 from benchsuite.paper.document.blocks import Document, Figure, Paragraph
 from benchsuite.paper.document.numbering import number
 from benchsuite.paper.figures.chart import plugin_chart
-from benchsuite.paper.plugin_figures import MOST_POINTS, chart_faults, charts_apart, charts_of, compared, study_result
+from benchsuite.paper.plugin_figures import charts_apart, charts_of, compared, study_result
 from benchsuite.paper.rendering.html import render_html
 from benchsuite.paper.sections.compose import compose
 from support.figures import Spread, charted, registry_of

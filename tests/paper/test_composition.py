@@ -24,7 +24,7 @@ from benchsuite.paper.document.blocks import (
 )
 from benchsuite.paper.document.numbering import number
 from benchsuite.paper.document.style import Form
-from benchsuite.paper.rendering import pdf, weasyprint_boxes
+from benchsuite.paper.rendering import float_layout, print_page, weasyprint_boxes
 from benchsuite.paper.sections.compose import compose
 from benchsuite.paper.typesetting.arrangement import Arrangement, Layout
 from benchsuite.paper.typesetting.layout_checks import Fault, faults
@@ -51,10 +51,14 @@ WORDS = (
 def laid_out(document: Document) -> tuple[Arrangement, Layout, tuple[Fault, ...]]:
     """The layout with empty drawings, before any rescue."""
     numbering = number(document)
-    assets = {name: pdf._emptied(name, asset) for name, asset in pdf._assets(document).items()}
-    content = pdf._content(document)
-    arrangement = pdf.arrange(document, numbering)
-    layout = weasyprint_boxes.layout(pdf._compose(pdf._html(document, numbering, arrangement), assets))
+    assets = {
+        name: float_layout.without_drawing(name, asset) for name, asset in print_page.collect_assets(document).items()
+    }
+    content = float_layout.layout_blocks(document)
+    arrangement = float_layout.arrange(document, numbering)
+    layout = weasyprint_boxes.layout(
+        print_page.lay_out(print_page.print_html(document, numbering, arrangement), assets)
+    )
     return arrangement, layout, faults(content, arrangement, layout)
 
 
@@ -125,9 +129,13 @@ def test_reports_of_all_suites_have_no_fault_but_holes(suite_document: Document)
 def test_the_order_in_which_blocks_are_written_has_faults_that_are_found(seed: int) -> None:
     """The judge itself: without placement there are holes."""
     document = make_document(seed)
-    assets: dict[str, Any] = {name: pdf._emptied(name, asset) for name, asset in pdf._assets(document).items()}
-    content = pdf._content(document)
+    assets: dict[str, Any] = {
+        name: float_layout.without_drawing(name, asset) for name, asset in print_page.collect_assets(document).items()
+    }
+    content = float_layout.layout_blocks(document)
     plain = Arrangement(tuple(i for i, block in enumerate(content) if not block.wide))
-    layout = weasyprint_boxes.layout(pdf._compose(pdf._html(document, number(document), plain), assets))
+    layout = weasyprint_boxes.layout(
+        print_page.lay_out(print_page.print_html(document, number(document), plain), assets)
+    )
     kinds = {fault.kind for fault in faults(content, plain, layout)}
     assert {"hole", "lost"} <= kinds

@@ -10,7 +10,7 @@ import pytest
 from benchsuite.paper.document.blocks import Document, Paragraph
 from benchsuite.paper.document.numbering import number
 from benchsuite.paper.document.style import Form
-from benchsuite.paper.rendering import pdf, weasyprint_boxes
+from benchsuite.paper.rendering import float_layout, print_page, weasyprint_boxes
 from benchsuite.paper.sections.compose import compose
 from benchsuite.paper.typesetting.arrangement import Arrangement
 from benchsuite.paper.typesetting.column_model import Measure
@@ -34,8 +34,8 @@ def test_every_line_of_a_paragraph_but_its_last_is_filled() -> None:
         for width in range(30)
     )
     document = Document("Título", (), "Resumen.", (), body, {}, (), None)
-    html = pdf._html(document, number(document), Arrangement(tuple(range(len(body)))))
-    laid_out = pdf._compose(html, pdf._assets(document))
+    html = print_page.print_html(document, number(document), Arrangement(tuple(range(len(body)))))
+    laid_out = print_page.lay_out(html, print_page.collect_assets(document))
     paragraphs = [lines(box) for index, _, box, _ in weasyprint_boxes.blocks(laid_out) if 0 <= index < len(body)]
     assert any(len(paragraph) > 1 for paragraph in paragraphs)
     for paragraph in paragraphs:
@@ -46,13 +46,13 @@ def test_every_line_of_a_paragraph_but_its_last_is_filled() -> None:
 @pytest.mark.parametrize("template", ["ieee", "report"])
 def test_blocks_measure_in_halves_what_they_measure_in_the_whole_paper(template: Template) -> None:
     document = replace(compose(make_material(cases=3, seeds=2)), form=Form(template, "a4"))
-    numbering, content = number(document), pdf._content(document)
-    (first, front), (second, _) = pdf._measured(document, numbering, content)
+    numbering, content = number(document), float_layout.layout_blocks(document)
+    (first, front), (second, _) = float_layout.measure_blocks(document, numbering, content)
     assert min(len(first), len(second)) > len(content) / 4
     assert not first.keys() & second.keys()
     rules = f"{document.form.geometry.endless}.matter{{display:none}}"
-    html = pdf._html(document, numbering, Arrangement(tuple(range(len(content)))), rules)
-    whole, whole_front = weasyprint_boxes.measures(pdf._compose(html, pdf._assets(document)))
+    html = print_page.print_html(document, numbering, Arrangement(tuple(range(len(content)))), rules)
+    whole, whole_front = weasyprint_boxes.measures(print_page.lay_out(html, print_page.collect_assets(document)))
     assert front == pytest.approx(whole_front)
     assert {index: flat(measure) for index, measure in (first | second).items()} == {
         index: pytest.approx(flat(measure)) for index, measure in whole.items()

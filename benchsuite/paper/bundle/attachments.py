@@ -23,26 +23,17 @@ from benchsuite.analysis.results import Results
 from benchsuite.analysis.seed_image_anova import Outcomes
 from benchsuite.contracts.dataset import DatasetCard
 from benchsuite.errors import PaperError
-from benchsuite.identity.canonical import digest
-from benchsuite.paper.context.material import Mistake, PaperMaterial
+from benchsuite.paper.bundle.files import BIBTEX, ENVIRONMENT, LOCK, MISTAKE, PHOTO, SUITE
+from benchsuite.paper.context.chart_checks import chart_faults
+from benchsuite.paper.context.material import Mistake, PaperMaterial, PluginChart
 from benchsuite.paper.document.blocks import RESULTS
 from benchsuite.paper.document.thumbnails import as_thumbnail
-from benchsuite.paper.plugin_figures import PluginChart, chart_faults
 from benchsuite.store.environment import distinct
 from benchsuite.store.record import RunRecord
 from benchsuite.suite.cases.plan import Plan
 from benchsuite.suite.schema.suite import Suite
 
 SCHEMA = 2
-SUITE, ENVIRONMENT, LOCK = "suite.yaml", "environment.json", "requirements.txt"
-DESCRIPTIONS = {
-    RESULTS: "Resultados del estudio: todo aquello de lo que procede el informe",
-    SUITE: "Declaración del estudio",
-    ENVIRONMENT: "Entornos en los que se hicieron las ejecuciones",
-    LOCK: "Versiones de los paquetes",
-}
-BIBTEX = ".bib"
-PHOTO, MISTAKE = "photo-{:03d}.jpg", "mistake-{:03d}.jpg"
 LARGEST = 500_000_000
 """Bytes of a paper that is read, or of what it unpacks to."""
 
@@ -172,38 +163,6 @@ def open_paper(path: Path) -> tuple[bytes, PaperMaterial]:
     """The bytes of a paper in a file, and the material that it carries. Raises PaperError."""
     pdf = read_paper(path)
     return pdf, unpack(attached(pdf, str(path)))
-
-
-def inconsistencies(material: PaperMaterial) -> list[str]:
-    """What in the records does not follow from the rest of them: keys, accuracies, confusions, best epochs."""
-    found = []
-    for key, record in material.results.records.items():
-        title = f"run {key[:12]} ({record.spec.case.name}, seed {record.spec.seed})"
-        if digest(record.key_fields)[:32] != key:
-            found.append(f"{title}: its key is not the hash of its fields")
-        found += [f"{title}: {wrong}" for wrong in _wrong(record, material.results.outcomes.get(key))]
-    return found
-
-
-def _wrong(record: RunRecord, outcomes: Outcomes | None) -> list[str]:
-    wrong = []
-    if record.test is not None:
-        confusion = np.asarray(record.test.confusion)
-        right, images = int(np.trace(confusion)), int(confusion.sum())
-        if not np.isclose(right / images, record.test.accuracy, rtol=0, atol=1e-12):
-            wrong.append(f"test accuracy {record.test.accuracy} but {right} of {images} images on the diagonal")
-        sizes = confusion.sum(axis=0) + confusion.sum(axis=1)
-        f1 = float(np.mean(np.divide(2 * np.diag(confusion), sizes, out=np.zeros(len(sizes)), where=sizes > 0)))
-        if not np.isclose(f1, record.test.macro_f1, rtol=0, atol=1e-9):
-            wrong.append(f"macro F1 {record.test.macro_f1} but {f1} from its confusion matrix")
-        if outcomes is not None and (len(outcomes), int(outcomes.sum())) != (images, right):
-            wrong.append(f"{int(outcomes.sum())} of {len(outcomes)} images right, but {right} of {images} counted")
-    if record.best is not None:
-        best = next((epoch for epoch in record.epochs if epoch.epoch == record.best.epoch), None)
-        told = (record.best.validation_loss, record.best.validation_accuracy)
-        if best is None or (best.validation_loss, best.validation_accuracy) != told:
-            wrong.append(f"its best epoch, {record.best.epoch}, is not what that epoch measured")
-    return wrong
 
 
 def _bare(record: RunRecord) -> RunRecord:

@@ -10,7 +10,7 @@ from pathlib import Path
 from benchsuite.analysis.findings import Findings
 from benchsuite.analysis.results import Results
 from benchsuite.contracts.dataset import DatasetCard
-from benchsuite.paper.plugin_figures import PluginChart
+from benchsuite.contracts.figure import Chart
 from benchsuite.suite.schema.suite import Suite
 
 
@@ -65,3 +65,16 @@ class PaperMaterial:
 class PaperFiles:
     html: Path
     pdf: Path
+
+
+@dataclass(frozen=True)
+class PluginChart:
+    """A chart in a paper, with who made it. `block` is what prose calls it."""
+
+    block: str
+    place: str
+    figure: str
+    distribution: str
+    version: str
+    bibtex: str
+    chart: Chart

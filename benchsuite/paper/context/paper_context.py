@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from benchsuite.analysis.findings import CaseFindings, ClaimFindings, Comparison, Estimate, Findings
-from benchsuite.errors import PaperError
 from benchsuite.paper.context.material import PaperMaterial
 from benchsuite.paper.document import markup
 from benchsuite.paper.document.blocks import Cell
@@ -16,22 +15,15 @@ from benchsuite.paper.language import spanish
 from benchsuite.paper.language.metrics import METRICS, Metric
 from benchsuite.paper.language.parameters import PARAMETERS
 from benchsuite.paper.references.works import Works, gathered
-from benchsuite.suite.prose.references import REFERENCE, UnknownReference, Vocabulary, written
-from benchsuite.suite.schema.metrics import HIGHER_IS_BETTER
-from benchsuite.suite.source.problems import nearest
+from benchsuite.suite.prose.references import Vocabulary, written
 
-_SIZES = {
-    "seeds": ("semilla", "semillas"),
-    "cases": ("configuración", "configuraciones"),
-    "runs": ("ejecución", "ejecuciones"),
-}
 WORDY = 14
 """Characters of a case's name that still fit beside numbers in a column."""
 PENDING = "(sin resultados todavía)"
 
 
 @dataclass(frozen=True)
-class Study:
+class PaperContext:
     """The material with ways to name its cases and to quote its numbers."""
 
     material: PaperMaterial
@@ -128,7 +120,7 @@ class Study:
 
     def meant(self, reference: object) -> CaseFindings:
         """The case that the suite means by a reference, which its checks have found to exist."""
-        return self.named(self._vocabulary.find(reference) or str(reference))
+        return self.named(self.vocabulary.find(reference) or str(reference))
 
     def quote(self, metric: str, case: CaseFindings) -> str:
         """A token for a metric of a case: its mean with the interval, or word that it is not known yet."""
@@ -189,79 +181,14 @@ class Study:
         shown = [(case, METRICS[metric].format(case.estimates[metric].mean)) for case in cases]
         return [case for case, value in shown if value == least], [case for case, value in shown if value == most]
 
-    def prose(self, source: str, where: str) -> str:
-        """Foreign prose made safe, its quoted results exchanged for tokens. Raises PaperError for unknown ones."""
-        resolved = REFERENCE.sub(lambda match: self._resolve(match[1].strip(), where), markup.clean(source, where))
-        return self.works.unified(resolved)
-
     def claim(self, identifier: str) -> ClaimFindings:
         """The findings of the claim of this name."""
         return next(found for found in self.findings.claims if found.claim.id == identifier)
 
-    def _resolve(self, reference: str, where: str) -> str:
-        try:
-            quoted = self._vocabulary.read(reference)
-        except UnknownReference as unknown:
-            near = nearest(unknown.word, unknown.known)
-            raise PaperError(
-                f"the prose quotes {{{{{reference}}}}}, but «{unknown.word}» is unknown",
-                where=where,
-                expected=", ".join(unknown.known),
-                remedy=f"did you mean «{near}»?" if near else "name a metric and a case, as in {{test_accuracy 3}}",
-            ) from None
-        from benchsuite.paper.sections.claims import quotation, verdict
-
-        match quoted.kind:
-            case "block":
-                return f"{{{{{quoted.of}}}}}"
-            case "metric":
-                return self.quote(quoted.metric, self.named(quoted.case))
-            case "difference":
-                return self._difference(quoted.case)
-            case "best":
-                return self._best(quoted.metric or self.findings.metric)
-            case "size":
-                return self._size(quoted.of)
-            case "count":
-                model = self.named(quoted.case).model
-                every = quoted.of == "parameters"
-                return self.count(model.parameters_total if every else model.parameters_trainable) if model else PENDING
-            case "claim":
-                return quotation(self, self.claim(quoted.of))
-            case "verdict":
-                return verdict(self, self.claim(quoted.of))
-            case _:
-                return self._searched(quoted.kind, quoted.metric)
-
     @cached_property
-    def _vocabulary(self) -> Vocabulary:
+    def vocabulary(self) -> Vocabulary:
+        """What the prose of the suite may refer to."""
         return Vocabulary(self.material.suite, [case.case for case in self.material.findings.cases])
-
-    def _searched(self, kind: str, metric: str) -> str:
-        """«32 ensayos», the values of the best trial, or a metric of it."""
-        from benchsuite.paper.sections.search import quoted
-
-        found = self.findings.search
-        if kind == "trials":
-            trials = found.declared.budget if found else 0
-            return self.count(trials, spanish.count(trials, "ensayo", "ensayos"))
-        return quoted(self, metric)
-
-    def _size(self, of: str) -> str:
-        """«10 semillas», «una configuración», «50 ejecuciones»."""
-        findings = self.findings
-        value = {"seeds": len(findings.seeds), "cases": len(findings.cases), "runs": findings.done}[of]
-        return self.count(value, spanish.count(value, *_SIZES[of]))
-
-    def _best(self, metric: str) -> str:
-        if not self.order(metric):
-            return PENDING
-        lowest, highest = self.extremes(metric)
-        return self.called(*(lowest if HIGHER_IS_BETTER.get(metric) is False else highest))
-
-    def _difference(self, case: str) -> str:
-        found = next((comparison for comparison in self.findings.comparisons if comparison.case == case), None)
-        return self.difference(found) if found is not None else PENDING
 
 
 def lowered(name: str) -> str:

@@ -11,6 +11,7 @@ from matplotlib.colors import to_hex
 
 from benchsuite.analysis.findings import SearchFindings, TrialFindings
 from benchsuite.paper.concurrency.memo import kept
+from benchsuite.paper.context.axes import axis_name, axis_value
 from benchsuite.paper.document.blocks import Drawing
 from benchsuite.paper.figures.style import (
     COLOURS,
@@ -26,7 +27,6 @@ from benchsuite.paper.figures.style import (
 )
 from benchsuite.paper.language import spanish
 from benchsuite.paper.language.metrics import METRICS
-from benchsuite.paper.tables.search import axis_name, axis_value
 from benchsuite.suite.schema.metrics import HIGHER_IS_BETTER
 
 SPREAD, MOST_SPREAD = 0.28, 0.07

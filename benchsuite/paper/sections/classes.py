@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 
 from benchsuite.analysis.findings import CaseFindings
-from benchsuite.paper.context.paper_context import Study
+from benchsuite.paper.context.paper_context import PaperContext
 from benchsuite.paper.document import markup
 from benchsuite.paper.document.blocks import Block, Figure, Paragraph, Photos
 from benchsuite.paper.document.thumbnails import as_thumbnail
@@ -20,7 +20,7 @@ FEW = 5
 """Most classes of which the matrices say enough."""
 
 
-def class_blocks(study: Study) -> list[Block]:
+def class_blocks(study: PaperContext) -> list[Block]:
     """The accuracy of each class and the confusions; nothing where no case has a matrix of the study's classes."""
     facts = study.findings.dataset
     if facts is None:
@@ -39,7 +39,7 @@ def class_blocks(study: Study) -> list[Block]:
     return [*accuracy, *_matrices(study, shown, names), *mistakes]
 
 
-def _chosen(study: Study, cases: Sequence[CaseFindings]) -> list[CaseFindings]:
+def _chosen(study: PaperContext, cases: Sequence[CaseFindings]) -> list[CaseFindings]:
     """The reference, or else the worst case, and the best one in test; one case when they are the same."""
     order = [case for case in study.order("test_accuracy") if case in cases] or list(cases)
     best = order[-1]
@@ -50,12 +50,12 @@ def _chosen(study: Study, cases: Sequence[CaseFindings]) -> list[CaseFindings]:
     return [best] if other is best else [other, best]
 
 
-def _whose(study: Study, shown: Sequence[CaseFindings]) -> str:
+def _whose(study: PaperContext, shown: Sequence[CaseFindings]) -> str:
     """« en «a» y «b»», where the study has more cases than are shown or more than one."""
     return "" if len(study.findings.cases) == 1 else f" de {study.called(*shown)}"
 
 
-def _accuracy(study: Study, shown: Sequence[CaseFindings], names: Sequence[str]) -> list[Block]:
+def _accuracy(study: PaperContext, shown: Sequence[CaseFindings], names: Sequence[str]) -> list[Block]:
     best = shown[-1]
     shares = classes.recall(best)
     order = np.argsort(shares, kind="stable")
@@ -93,7 +93,7 @@ def _none(count: int) -> str:
     return f"De {spanish.number(count)} clases no se reconoce ninguna imagen."
 
 
-def _matrices(study: Study, shown: Sequence[CaseFindings], names: Sequence[str]) -> list[Block]:
+def _matrices(study: PaperContext, shown: Sequence[CaseFindings], names: Sequence[str]) -> list[Block]:
     several = len(shown) > 1
     shades = "El tono indica la proporción de cada clase real."
     if 5 < len(names) <= confusion.COUNTED:
@@ -112,7 +112,7 @@ def _matrices(study: Study, shown: Sequence[CaseFindings], names: Sequence[str])
     ]
 
 
-def _pairs(study: Study, case: CaseFindings, names: Sequence[str]) -> list[Block]:
+def _pairs(study: PaperContext, case: CaseFindings, names: Sequence[str]) -> list[Block]:
     said = (
         f"Con {spanish.number(len(names))} clases una matriz de confusión no se podría leer; en su lugar, la "
         f"{{{{fig-confusion}}}} recoge los pares de clases que más se confunden{_whose(study, [case])}. "
@@ -123,7 +123,7 @@ def _pairs(study: Study, case: CaseFindings, names: Sequence[str]) -> list[Block
     return [Paragraph(said), Figure("fig-confusion", caption, partial(confusion.pairs, case=case, classes=names))]
 
 
-def _mistakes(study: Study, titles: Mapping[str, str]) -> list[Block]:
+def _mistakes(study: PaperContext, titles: Mapping[str, str]) -> list[Block]:
     """The photos that one run is surest of and has wrong."""
     wrong = study.material.mistakes
     if not wrong:
@@ -146,7 +146,7 @@ def _mistakes(study: Study, titles: Mapping[str, str]) -> list[Block]:
     return [Paragraph(said), Photos("fig-mistakes", tuple(rows), caption, gallery=True)]
 
 
-def _most_frequent(study: Study, cases: Sequence[CaseFindings], names: Sequence[str]) -> str:
+def _most_frequent(study: PaperContext, cases: Sequence[CaseFindings], names: Sequence[str]) -> str:
     """The pair of classes that is confused most, over all the cases shown."""
     counts = np.sum([np.asarray(case.confusion) for case in cases], axis=0)
     errors = confusion.confused(counts)

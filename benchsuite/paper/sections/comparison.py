@@ -10,12 +10,13 @@ from benchsuite.analysis.metrics import MEASURES
 from benchsuite.identity.key_diff import differences
 from benchsuite.paper.bundle.attachments import pack
 from benchsuite.paper.context.material import PaperMaterial
-from benchsuite.paper.context.paper_context import Study
+from benchsuite.paper.context.paper_context import PaperContext
 from benchsuite.paper.document import markup
 from benchsuite.paper.document.blocks import Block, Bullets, Cell, Column, Document, Heading, Paragraph, Table
 from benchsuite.paper.language import spanish
 from benchsuite.paper.language.metrics import METRICS
-from benchsuite.paper.sections.claims import VERDICTS
+from benchsuite.paper.sections.claim_words import VERDICTS
+from benchsuite.paper.sections.quoted import prose
 from benchsuite.store.record import Environment, RunRecord
 
 QUALITY = ("test_accuracy", "test_macro_f1", "validation_accuracy", "test_loss")
@@ -53,9 +54,9 @@ class _Pair:
 def compose_comparison(first: PaperMaterial, second: PaperMaterial) -> Document:
     """The document that sets two papers' results beside each other. Works on papers of different studies too, as far
     as these have cases of the same names."""
-    studies = Study(first), Study(second)
+    studies = PaperContext(first), PaperContext(second)
     pairs = list(_pairs(first, second))
-    title = markup.line(markup.plain(studies[0].prose(first.suite.title, "title")), "title")
+    title = markup.line(markup.plain(prose(studies[0], first.suite.title, "title")), "title")
     files = {f"{name.lower()}-{file}": content for name, material in zip(NAMES, (first, second), strict=True)
              for file, content in pack(material).items() if file.endswith((".json", ".yaml", ".txt"))}  # fmt: skip
     dates = [study.findings.finished for study in studies if study.findings.finished]
@@ -95,7 +96,7 @@ def _abstract(pairs: Sequence[_Pair]) -> str:
     return said + f"Coinciden bit a bit {spanish.number(equal)}; de las demás se dan las diferencias y sus causas."
 
 
-def _body(studies: tuple[Study, Study], pairs: Sequence[_Pair]) -> Iterator[Block]:
+def _body(studies: tuple[PaperContext, PaperContext], pairs: Sequence[_Pair]) -> Iterator[Block]:
     yield Heading("sec-environments", 1, "Entornos")
     yield Paragraph("El {{tab-environments}} pone uno junto a otro los entornos en los que se hizo cada juego.")
     yield _environments(studies)
@@ -123,7 +124,7 @@ def _body(studies: tuple[Study, Study], pairs: Sequence[_Pair]) -> Iterator[Bloc
         yield claims
 
 
-def _environments(studies: tuple[Study, Study]) -> Table:
+def _environments(studies: tuple[PaperContext, PaperContext]) -> Table:
     sides = [study.findings.environments[0] if study.findings.environments else None for study in studies]
     rows = [["Ejecuciones terminadas", *(spanish.number(study.findings.done) for study in studies)]]
     rows += [[title, *(read(side) if side is not None else "—" for side in sides)] for title, read in FACTS.items()]
@@ -139,7 +140,7 @@ def _environments(studies: tuple[Study, Study]) -> Table:
     return Table("tab-environments", "Entornos", columns, made, note, wide=True)
 
 
-def _identity(study: Study, pairs: Sequence[_Pair]) -> Table:
+def _identity(study: PaperContext, pairs: Sequence[_Pair]) -> Table:
     rows = []
     for case, found in _by_case(pairs).items():
         counts = [
@@ -165,7 +166,7 @@ def _reasons(pairs: Sequence[_Pair]) -> tuple[str, ...]:
     return tuple(shown[:REASONS] + more)
 
 
-def _table(study: Study, pairs: Sequence[_Pair], identifier: str, title: str, metrics: Sequence[str]) -> Table:
+def _table(study: PaperContext, pairs: Sequence[_Pair], identifier: str, title: str, metrics: Sequence[str]) -> Table:
     """A row for each case and metric: the means of both sides, and the mean of the paired differences."""
     rows = []
     for case, found in _by_case(pairs).items():
@@ -195,11 +196,11 @@ def _table(study: Study, pairs: Sequence[_Pair], identifier: str, title: str, me
     return Table(identifier, title, columns, tuple(rows), wide=True, long=len(rows) > 20)
 
 
-def _claims(studies: tuple[Study, Study]) -> Table | None:
+def _claims(studies: tuple[PaperContext, PaperContext]) -> Table | None:
     others = {found.claim.id: found for found in studies[1].findings.claims}
     rows = tuple(
         (
-            Cell(markup.literal(markup.plain(studies[0].prose(found.claim.text, "claims")))),
+            Cell(markup.literal(markup.plain(prose(studies[0], found.claim.text, "claims")))),
             Cell(VERDICTS[found.verdict], runs=found.runs),
             Cell(VERDICTS[others[found.claim.id].verdict], runs=others[found.claim.id].runs),
         )

@@ -12,13 +12,14 @@ from collections.abc import Sequence
 from benchsuite.errors import PaperError
 from benchsuite.paper.bundle.attachments import pack
 from benchsuite.paper.context.material import PaperMaterial
-from benchsuite.paper.context.paper_context import Study
+from benchsuite.paper.context.paper_context import PaperContext
 from benchsuite.paper.document import markup
 from benchsuite.paper.document.blocks import Author, Block, Document, Heading
 from benchsuite.paper.document.style import Form
 from benchsuite.paper.sections.claims import claim_blocks
 from benchsuite.paper.sections.dataset import dataset_blocks
 from benchsuite.paper.sections.method import model_blocks, training_blocks
+from benchsuite.paper.sections.quoted import prose
 from benchsuite.paper.sections.reproducibility import reproducibility_blocks
 from benchsuite.paper.sections.results import results_blocks
 from benchsuite.paper.sections.search import search_blocks
@@ -31,12 +32,12 @@ Titled = dict[str, tuple[str, list[Block]]]
 
 def compose(material: PaperMaterial) -> Document:
     """The document of a study, whatever its results. Raises PaperError for prose that cannot be set."""
-    study = Study(material)
+    study = PaperContext(material)
     paper, findings = material.suite.paper, material.findings
-    abstract = study.prose(paper.abstract, "paper.abstract").strip()
+    abstract = prose(study, paper.abstract, "paper.abstract").strip()
     body = _body(study)
     return Document(
-        title=markup.line(study.prose(material.suite.title, "title"), "title"),
+        title=markup.line(prose(study, material.suite.title, "title"), "title"),
         authors=tuple(
             Author(*(markup.line(v or "", "paper.authors") for v in (a.name, a.affiliation, a.place, a.email)))
             for a in paper.authors
@@ -61,7 +62,7 @@ def compose(material: PaperMaterial) -> Document:
     )
 
 
-def _expected(study: Study, body: Sequence[Block]) -> frozenset[str]:
+def _expected(study: PaperContext, body: Sequence[Block]) -> frozenset[str]:
     """Figures and tables that may still come: once every run is done, those of plugins that had nothing to show."""
     findings = study.findings
     whole = frozenset(asked.block for asked in study.material.suite.paper.figures)
@@ -70,7 +71,7 @@ def _expected(study: Study, body: Sequence[Block]) -> frozenset[str]:
     return whole - {getattr(block, "id", "") for block in body}
 
 
-def _notices(study: Study) -> list[str]:
+def _notices(study: PaperContext) -> list[str]:
     findings = study.findings
     notices: list[str] = []
     if findings.sample:
@@ -86,7 +87,7 @@ def _notices(study: Study) -> list[str]:
     return notices
 
 
-def _body(study: Study) -> list[Block]:
+def _body(study: PaperContext) -> list[Block]:
     sections = _placed(study.material.suite.paper.sections)
     results = results_blocks(study)
     blocks: list[Block] = []
@@ -132,7 +133,7 @@ def _placed(sections: Sequence[Section]) -> dict[str, list[Section]]:
 
 
 def _merged(
-    study: Study, given: Sequence[Section], part: str, title: str, generated: Titled, closing: list[Block]
+    study: PaperContext, given: Sequence[Section], part: str, title: str, generated: Titled, closing: list[Block]
 ) -> list[Block]:
     """A generated part with the suite's own title, text and subsections, then the part's further sections."""
     own = given[0] if given else None
@@ -154,7 +155,7 @@ def _merged(
     return blocks
 
 
-def _section(study: Study, section: Section, level: int) -> list[Block]:
+def _section(study: PaperContext, section: Section, level: int) -> list[Block]:
     """A section of prose; what lies deeper than subsections opens its paragraph."""
     name = section_name(section)
     title = markup.line(section.title, "section title")
@@ -180,5 +181,5 @@ def _led(title: str, body: list[Block]) -> list[Block]:
     return [Paragraph("", lead=title), *body]
 
 
-def _prose(study: Study, source: str, name: str) -> list[Block]:
-    return list(markup.blocks(study.prose(source, f"paper.sections, «{name}»"), name)) if source.strip() else []
+def _prose(study: PaperContext, source: str, name: str) -> list[Block]:
+    return list(markup.blocks(prose(study, source, f"paper.sections, «{name}»"), name)) if source.strip() else []

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from benchsuite.analysis.findings import CaseFindings
-from benchsuite.paper.context.paper_context import Study
+from benchsuite.paper.context.paper_context import PaperContext
 from benchsuite.paper.document import markup
 from benchsuite.paper.document.blocks import Block, Figure, Paragraph, Photos
 from benchsuite.paper.document.thumbnails import as_thumbnail
@@ -25,7 +25,7 @@ BARS = 5
 ARTICLES = {"train": "entrenamiento", "validation": "validación", "test": "test"}
 
 
-def dataset_blocks(study: Study) -> list[Block]:
+def dataset_blocks(study: PaperContext) -> list[Block]:
     card, facts = study.material.card, study.findings.dataset
     blocks: list[Block] = [Paragraph(_introduction(study))]
     photos = _photos(study)
@@ -40,7 +40,7 @@ def dataset_blocks(study: Study) -> list[Block]:
     return blocks
 
 
-def _other_counts(study: Study) -> list[Block]:
+def _other_counts(study: PaperContext) -> list[Block]:
     """Which cases train on how many images, where that is what sets them apart."""
     by_size: dict[int, list[CaseFindings]] = {}
     for case in study.done:
@@ -52,7 +52,7 @@ def _other_counts(study: Study) -> list[Block]:
     return [Paragraph(f"No todas las configuraciones usan las mismas imágenes de entrenamiento: {'; '.join(each)}.")]
 
 
-def _distribution(study: Study, facts: DatasetFacts) -> list[Block]:
+def _distribution(study: PaperContext, facts: DatasetFacts) -> list[Block]:
     """How evenly the images are shared among the classes, drawn where there are many classes that differ."""
     totals = [sum(counts) for counts in zip(*facts.counts.values(), strict=True)]
     if len(totals) <= BARS:
@@ -81,13 +81,13 @@ def _holders(totals: Sequence[int], names: Sequence[str], size: int) -> str:
     return f" ({said})"
 
 
-def class_titles(study: Study) -> dict[str, str]:
+def class_titles(study: PaperContext) -> dict[str, str]:
     """How the paper calls each class; its own name where nobody says."""
     given = {**study.material.card.class_titles, **study.material.class_titles}
     return {name: markup.line(given.get(name, name), f"class {name}") for name in study.material.card.classes}
 
 
-def _introduction(study: Study) -> str:
+def _introduction(study: PaperContext) -> str:
     card = study.material.card
     summary = markup.literal(" ".join(markup.clean(card.summary, f"dataset {card.title}").split()))
     title = markup.literal(markup.line(card.title, "dataset title"))
@@ -140,7 +140,7 @@ def _provenance(facts: DatasetFacts, licence: str) -> str:
     )
 
 
-def _photos(study: Study) -> Photos | None:
+def _photos(study: PaperContext) -> Photos | None:
     grouped: dict[str, list[bytes]] = {}
     for title, photo in study.material.samples:
         grouped.setdefault(markup.line(title, "sample photo"), []).append(photo)

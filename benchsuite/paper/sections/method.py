@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from benchsuite.analysis.findings import CaseFindings
-from benchsuite.paper.context.paper_context import Study
+from benchsuite.paper.context.paper_context import PaperContext
 from benchsuite.paper.document import markup
 from benchsuite.paper.document.blocks import Block, Figure, Paragraph, Table
 from benchsuite.paper.figures import stages
@@ -16,7 +16,7 @@ from benchsuite.paper.tables.configuration import cases_table, configuration_tab
 from benchsuite.store.record import ModelFacts, WeightsFacts
 
 
-def model_blocks(study: Study) -> list[Block]:
+def model_blocks(study: PaperContext) -> list[Block]:
     known = [(case, case.model) for case in study.findings.cases if case.model is not None]
     weights = _weights(study)
     titles = list(dict.fromkeys(study.model_named(case) for case in study.findings.cases))
@@ -47,7 +47,7 @@ def _sentence(titles: Sequence[str], facts: ModelFacts) -> str:
     )
 
 
-def _layers(study: Study, known: Sequence[tuple[CaseFindings, ModelFacts]]) -> tuple[str, Table | None]:
+def _layers(study: PaperContext, known: Sequence[tuple[CaseFindings, ModelFacts]]) -> tuple[str, Table | None]:
     """The network of the reference, or of the first case, layer by layer, and what to say of it."""
     baselines = study.findings.baselines
     case, facts = next((pair for pair in known if pair[0].case.name in baselines), known[0])
@@ -61,7 +61,7 @@ def _layers(study: Study, known: Sequence[tuple[CaseFindings, ModelFacts]]) -> t
     return f"El {{{{tab-layers}}}} detalla {whose}.", table
 
 
-def _frozen(study: Study, known: Sequence[tuple[CaseFindings, ModelFacts]], *, alike: bool) -> list[Block]:
+def _frozen(study: PaperContext, known: Sequence[tuple[CaseFindings, ModelFacts]], *, alike: bool) -> list[Block]:
     """What stays frozen in each case; drawn where all networks have the same stages."""
     least = min(known, key=lambda pair: pair[1].parameters_trainable)
     most = max(known, key=lambda pair: pair[1].parameters_trainable)
@@ -87,7 +87,7 @@ def _flops(facts: ModelFacts) -> str:
     return f"{spanish.significant(facts.forward_flops / 1e9)}{spanish.NBSP}GFLOP"
 
 
-def _weights(study: Study) -> str:
+def _weights(study: PaperContext) -> str:
     """What the networks start from; by cases where they differ."""
     origins: dict[str, list[CaseFindings]] = {}
     for case in study.done:
@@ -118,7 +118,7 @@ def _origin(weights: WeightsFacts) -> str:
     return f"{request}, {'oficiales' if weights.provenance == 'official' else 'de una copia no oficial'}{digest}"
 
 
-def training_blocks(study: Study) -> list[Block]:
+def training_blocks(study: PaperContext) -> list[Block]:
     findings = study.findings
     planned = spanish.count(findings.planned, "ejecución", "ejecuciones")
     seeds = spanish.count(len(findings.seeds), "semilla", "semillas")
@@ -144,7 +144,7 @@ def training_blocks(study: Study) -> list[Block]:
     return [*blocks, *([Paragraph(judged)] if judged else [])]
 
 
-def _followed(study: Study) -> str:
+def _followed(study: PaperContext) -> str:
     """The works that the recipes follow, where they name any."""
     cited = [(name, study.works.citation(bibtex)) for name, bibtex in study.material.recipes.items()]
     told = [f"`{markup.file_name(name)}`{works}" for name, works in cited if works]
@@ -154,13 +154,13 @@ def _followed(study: Study) -> str:
     return f" {recipes} {spanish.listing(told)} {'sigue' if len(told) == 1 else 'siguen'} los trabajos citados."
 
 
-def _paired(study: Study) -> str:
+def _paired(study: PaperContext) -> str:
     """What the cases have in common under one seed: networks of different sizes cannot start alike."""
     sizes = {case.model.parameters_total for case in study.findings.cases if case.model is not None}
     return "el orden de las imágenes y la inicialización" if len(sizes) < 2 else "el orden de las imágenes"
 
 
-def _phases(study: Study) -> str:
+def _phases(study: PaperContext) -> str:
     several = [case for case in study.done if len(case.phases) > 1]
     if len(study.findings.cases) == 1:
         who = "El entrenamiento consta"
@@ -174,7 +174,7 @@ def _phases(study: Study) -> str:
     )
 
 
-def _judged(study: Study) -> str:
+def _judged(study: PaperContext) -> str:
     """How means, intervals and differences are made, said only where they are."""
     findings = study.findings
     if not any(case.done > 1 for case in findings.cases):

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from benchsuite.paper.context.paper_context import Study
+from benchsuite.paper.context.material import PluginChart
+from benchsuite.paper.context.paper_context import PaperContext
 from benchsuite.paper.document import markup
 from benchsuite.paper.document.blocks import Block, Bullets, Paragraph
 from benchsuite.paper.language import spanish
-from benchsuite.paper.plugin_figures import PluginChart
 from benchsuite.paper.tables.facts import PROVENANCE, environment_table, runs_table
 from benchsuite.registry import OURS
 from benchsuite.store.record import Deviation
 
 
-def reproducibility_blocks(study: Study) -> list[Block]:
+def reproducibility_blocks(study: PaperContext) -> list[Block]:
     findings = study.findings
     blocks: list[Block] = [Paragraph(_principle(study))]
     if findings.environments:
@@ -37,7 +37,7 @@ def reproducibility_blocks(study: Study) -> list[Block]:
     return blocks
 
 
-def _foreign(study: Study) -> str:
+def _foreign(study: PaperContext) -> str:
     """Whose code took part besides ours: the distributions of the components, with their versions."""
     provided: dict[str, dict[str, None]] = {}
     for case in study.material.results.plan.cases:
@@ -64,14 +64,14 @@ def _drawn_by(made: PluginChart) -> str:
     return f"La {{{{{made.block}}}}} la calcula `{owner}` (`{markup.file_name(made.figure)}`) con estos resultados."
 
 
-def _searched(study: Study) -> str:
+def _searched(study: PaperContext) -> str:
     found = study.findings.search
     if found is None or found.best is None:
         return ""
     return " y de las de la búsqueda, cuyas claves están en el {{tab-search}} y en los resultados adjuntos"
 
 
-def _principle(study: Study) -> str:
+def _principle(study: PaperContext) -> str:
     findings = study.findings
     said = (
         "Cada ejecución se identifica por una clave que resume todo lo que decide su resultado: parámetros, semilla, "
@@ -88,7 +88,7 @@ def _principle(study: Study) -> str:
     return said
 
 
-def _environments(study: Study) -> str:
+def _environments(study: PaperContext) -> str:
     findings = study.findings
     hours = spanish.seconds(findings.total_seconds)
     total = study.count(findings.total_seconds, hours)
@@ -103,7 +103,7 @@ def _environments(study: Study) -> str:
     return said
 
 
-def _deviations(study: Study) -> list[Block]:
+def _deviations(study: PaperContext) -> list[Block]:
     """Everything that is not as the suite asked: changes from the command line, and what the program deviated in."""
     findings = study.findings
     changes = tuple(

@@ -8,7 +8,7 @@ from functools import partial
 
 from benchsuite.analysis.findings import CaseFindings, Comparison, Estimate
 from benchsuite.contracts.figure import Chart
-from benchsuite.paper.context.paper_context import PENDING, Study, significant
+from benchsuite.paper.context.paper_context import PENDING, PaperContext, significant
 from benchsuite.paper.document import markup
 from benchsuite.paper.document.blocks import Block, Bullets, Drawing, Figure, Paragraph
 from benchsuite.paper.figures import cost, curves, intervals
@@ -20,7 +20,7 @@ from benchsuite.paper.sections.dataset import resolution
 from benchsuite.paper.tables.results import cost_table, images_table, results_table
 
 
-def results_blocks(study: Study) -> dict[str, list[Block]]:
+def results_blocks(study: PaperContext) -> dict[str, list[Block]]:
     """The blocks of each part: performance, generalization, efficiency, test. Only `performance` when empty."""
     findings = study.findings
     if not study.done:
@@ -59,7 +59,7 @@ def results_blocks(study: Study) -> dict[str, list[Block]]:
     return {name: [*blocks, *_charts(study, name)] for name, blocks in parts.items()}
 
 
-def _charts(study: Study, place: str) -> list[Block]:
+def _charts(study: PaperContext, place: str) -> list[Block]:
     """The figures of plugins that the suite wants after this part."""
     blocks: list[Block] = []
     for made in study.material.charts:
@@ -91,17 +91,17 @@ def _cleaned(chart: Chart, where: str) -> Chart:
     )
 
 
-def _figure(study: Study, name: str, draw: Callable[..., Drawing], *, wide: bool = False) -> Figure:
+def _figure(study: PaperContext, name: str, draw: Callable[..., Drawing], *, wide: bool = False) -> Figure:
     """A figure of all finished cases."""
     return Figure(name, _caption(study, name), partial(draw, cases=study.done, factor=study.legend), wide)
 
 
-def _seeds(study: Study) -> dict[str, int]:
+def _seeds(study: PaperContext) -> dict[str, int]:
     """The seed of every finished run, by its key."""
     return {key: seed for key, _, seed, _ in study.findings.runs}
 
 
-def _caption(study: Study, name: str) -> str:
+def _caption(study: PaperContext, name: str) -> str:
     """What a figure is; what its bars and bands are, only where there are any."""
     repeated = _repeated(study)
     bars = f"; las barras son intervalos de confianza al 95{spanish.NBSP}%" if repeated else ""
@@ -125,21 +125,21 @@ def _caption(study: Study, name: str) -> str:
     }[name]
 
 
-def _phased(study: Study) -> bool:
+def _phased(study: PaperContext) -> bool:
     return any(len(case.phases) > 1 for case in study.done)
 
 
-def _costs(study: Study) -> str:
+def _costs(study: PaperContext) -> str:
     """The costs that are drawn, as in «frente a»."""
     both = cost.sizes_differ(study.done)
     return "a los parámetros entrenables y al tiempo de entrenamiento" if both else "al tiempo de entrenamiento"
 
 
-def _repeated(study: Study) -> bool:
+def _repeated(study: PaperContext) -> bool:
     return any(case.done > 1 for case in study.done)
 
 
-def _range(study: Study, metric: str) -> str:
+def _range(study: PaperContext, metric: str) -> str:
     """«la exactitud en test va de X (a) a Y (b)», or that it is the same everywhere, or the only one there is."""
     title = f"{METRICS[metric].article} {METRICS[metric].title}"
     lowest, highest = study.extremes(metric)
@@ -159,7 +159,7 @@ def _capital(sentence: str) -> str:
     return sentence[:1].upper() + sentence[1:]
 
 
-def _overview(study: Study) -> str:
+def _overview(study: PaperContext) -> str:
     findings = study.findings
     if len(findings.cases) == 1:
         said = "El {{tab-results}} recoge las medidas."
@@ -171,7 +171,7 @@ def _overview(study: Study) -> str:
     return said
 
 
-def _verdicts(study: Study) -> list[str]:
+def _verdicts(study: PaperContext) -> list[str]:
     """What the comparisons allow to say: differences detected, not detected, or not yet decidable."""
     findings, metric = study.findings, study.metric
     reference = f"{'su' if len(findings.baselines) > 1 else 'la'} referencia"
@@ -204,7 +204,7 @@ def _verdicts(study: Study) -> list[str]:
     return out
 
 
-def _images(study: Study) -> list[Block]:
+def _images(study: PaperContext) -> list[Block]:
     """What the single test images add to the comparisons."""
     told = [c for c in study.findings.comparisons if c.crossed is not None or c.single is not None]
     if not told:
@@ -245,7 +245,7 @@ def _excludes_zero_bounds(bounds: tuple[float, float] | None) -> bool:
     return bounds is not None and (bounds[0] > 0 or bounds[1] < 0)
 
 
-def _of(study: Study, comparison: Comparison) -> str:
+def _of(study: PaperContext, comparison: Comparison) -> str:
     return study.called(study.named(comparison.case))
 
 
@@ -257,7 +257,7 @@ def _p(comparison: Comparison) -> str:
     return shown if shown.startswith("<") else f"={spanish.NBSP}{shown}"
 
 
-def _accuracies(study: Study) -> str:
+def _accuracies(study: PaperContext) -> str:
     trained, validated = _range(study, "train_accuracy"), _range(study, "validation_accuracy")
     return (
         "La {{fig-accuracies}} compara, en la época elegida por la validación, la exactitud de entrenamiento con la de "
@@ -265,7 +265,7 @@ def _accuracies(study: Study) -> str:
     )
 
 
-def _loss(study: Study) -> str:
+def _loss(study: PaperContext) -> str:
     lowest = study.extremes("validation_loss")[0]
     said = "La {{fig-loss}} muestra la evolución de la pérdida durante el entrenamiento. "
     if len(study.done) == 1:
@@ -279,7 +279,7 @@ MOVING = (
 )
 
 
-def _gap(study: Study) -> str:
+def _gap(study: PaperContext) -> str:
     lowest, highest = study.extremes("overfitting_gap")
     if len(study.findings.cases) == 1:
         return (
@@ -302,7 +302,7 @@ def _gap(study: Study) -> str:
     )
 
 
-def _convergence(study: Study) -> str:
+def _convergence(study: PaperContext) -> str:
     lowest, highest = study.extremes("epochs_to_95")
     if len(study.findings.cases) == 1:
         return (
@@ -326,14 +326,14 @@ def _convergence(study: Study) -> str:
     return said + f" En cuanto a la duración, {_range(study, 'epochs_run')}."
 
 
-def _epochs(study: Study, case: CaseFindings, *, bare: bool = False) -> str:
+def _epochs(study: PaperContext, case: CaseFindings, *, bare: bool = False) -> str:
     """«1 época», «2,5 [1,9; 3,1] épocas»: until 95 % of the best accuracy; `bare` is without the interval."""
     quoted = (study.mean if bare else study.quote)("epochs_to_95", case)
     estimate = case.estimates.get("epochs_to_95")
     return f"{quoted} época{'' if estimate is not None and estimate.mean == 1 else 's'}"
 
 
-def _efficiency(study: Study) -> list[Block]:
+def _efficiency(study: PaperContext) -> list[Block]:
     lead = "Eficiencia computacional"
     said = f"El {{{{tab-cost}}}} recoge lo que costó el entrenamiento. {_capital(_range(study, 'training_seconds'))}."
     table = cost_table(study, "tab-cost")
@@ -344,7 +344,7 @@ def _efficiency(study: Study) -> list[Block]:
     return [Paragraph(said, lead=lead), table, Paragraph(more), shown]
 
 
-def _front(study: Study) -> str:
+def _front(study: PaperContext) -> str:
     """Which cases no other one surpasses for as little, by their means."""
     costs = [("tiempo", cost.timed(study.done))]
     if cost.sizes_differ(study.done):
@@ -358,7 +358,7 @@ def _front(study: Study) -> str:
     return said + "; ".join(f"{study.called(*cases)}, en {what}" for what, cases in fronts) + "."
 
 
-def _saved(study: Study) -> str:
+def _saved(study: PaperContext) -> str:
     """What share of the time the smallest case needs of the largest one's."""
     known = [case for case in study.done if case.model is not None and "training_seconds" in case.estimates]
     if len(known) < 2:
@@ -383,7 +383,7 @@ def _saved(study: Study) -> str:
     )
 
 
-def _test(study: Study) -> str:
+def _test(study: PaperContext) -> str:
     lowest, highest = study.extremes("test_accuracy")
     if len(study.done) == 1:
         reached = study.quote("test_accuracy", highest[0])
@@ -416,7 +416,7 @@ def _test(study: Study) -> str:
     return said
 
 
-def _failures(study: Study) -> list[Block]:
+def _failures(study: PaperContext) -> list[Block]:
     """Failed runs, each with its reason as the program gave it (in English)."""
     failed = [(case, seed, failure) for case in study.findings.cases for seed, failure in case.failures]
     if not failed:

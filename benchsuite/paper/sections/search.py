@@ -5,13 +5,14 @@ from __future__ import annotations
 from functools import partial
 
 from benchsuite.analysis.findings import AxisImportance, SearchFindings, TrialFindings
-from benchsuite.paper.context.paper_context import PENDING, Study
+from benchsuite.paper.context.axes import axis_name, axis_value
+from benchsuite.paper.context.paper_context import PENDING, PaperContext
 from benchsuite.paper.document import markup
 from benchsuite.paper.document.blocks import Block, Bullets, Figure, Paragraph
 from benchsuite.paper.figures.search import importances, parallel
 from benchsuite.paper.language import spanish
 from benchsuite.paper.language.metrics import METRICS
-from benchsuite.paper.tables.search import axis_name, axis_value, trials_table
+from benchsuite.paper.tables.search import trials_table
 from benchsuite.suite.schema.metrics import HIGHER_IS_BETTER
 
 SAMPLERS = {
@@ -21,7 +22,7 @@ SAMPLERS = {
 }
 
 
-def search_blocks(study: Study) -> list[Block]:
+def search_blocks(study: PaperContext) -> list[Block]:
     """The blocks of the subsection; empty when the study has no search."""
     found = study.findings.search
     if found is None:
@@ -51,7 +52,7 @@ def search_blocks(study: Study) -> list[Block]:
     ]
 
 
-def _design(study: Study, found: SearchFindings) -> str:
+def _design(study: PaperContext, found: SearchFindings) -> str:
     search, metric = found.declared, METRICS[found.declared.metric]
     size = spanish.number(found.points)
     trials = spanish.count(search.budget, "ensayo", "ensayos")
@@ -86,7 +87,7 @@ def _axes(found: SearchFindings, labels: dict[str, str]) -> tuple[str, ...]:
     return tuple(items)
 
 
-def _outcome(study: Study, found: SearchFindings, best: TrialFindings) -> str:
+def _outcome(study: PaperContext, found: SearchFindings, best: TrialFindings) -> str:
     metric = METRICS[found.declared.metric]
     value = best.values[found.declared.metric]
     runs = (best.run,) if best.run else ()
@@ -110,7 +111,7 @@ def _state(found: SearchFindings) -> str:
     return f"{said}."
 
 
-def quoted(study: Study, metric: str) -> str:
+def best_trial(study: PaperContext, metric: str) -> str:
     """The best trial for the prose: its values, or with a metric what it reached."""
     found = study.findings.search
     if found is None or found.best is None:
@@ -123,7 +124,7 @@ def quoted(study: Study, metric: str) -> str:
     return study.quotes.put(METRICS[metric].format(best.values[metric]), best.values[metric], (best.run or "",))
 
 
-def settings(study: Study, trial: TrialFindings) -> str:
+def settings(study: PaperContext, trial: TrialFindings) -> str:
     """The values of a trial in running text: «tasa de aprendizaje 0,01; momento 0,9»."""
     labels = study.material.suite.paper.labels
     parts = []
@@ -134,7 +135,7 @@ def settings(study: Study, trial: TrialFindings) -> str:
     return "; ".join(parts)
 
 
-def _importance(study: Study, found: SearchFindings) -> str:
+def _importance(study: PaperContext, found: SearchFindings) -> str:
     labels = study.material.suite.paper.labels
     told = [(axis, axis.share, axis.chance) for axis in found.importances]
     clear = [axis for axis, share, chance in told if share is not None and chance is not None and share > chance]
@@ -163,7 +164,7 @@ def _importance(study: Study, found: SearchFindings) -> str:
     return f"{said} La medida {limits}."
 
 
-def _named(study: Study, axes: list[AxisImportance], labels: dict[str, str]) -> str:
+def _named(study: PaperContext, axes: list[AxisImportance], labels: dict[str, str]) -> str:
     words = []
     for axis in axes:
         word = f"«{markup.literal(axis_name(axis.path, labels))}»"

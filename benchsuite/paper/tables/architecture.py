@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 
 from benchsuite.analysis.findings import CaseFindings
-from benchsuite.paper.context.paper_context import Study
+from benchsuite.paper.context.paper_context import PaperContext
 from benchsuite.paper.document import markup
 from benchsuite.paper.document.blocks import Cell, Column, Table
 from benchsuite.paper.language import spanish
@@ -60,7 +60,7 @@ class _Row:
         )
 
 
-def layers_table(study: Study, case: CaseFindings, identifier: str) -> Table | None:
+def layers_table(study: PaperContext, case: CaseFindings, identifier: str) -> Table | None:
     """The network of `case`; None where its record does not tell the layers."""
     layers = case.model.layers if case.model is not None else ()
     if not layers:

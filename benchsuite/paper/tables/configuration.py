@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from benchsuite.analysis.findings import CaseFindings
-from benchsuite.paper.context.paper_context import Study
+from benchsuite.paper.context.paper_context import PaperContext
 from benchsuite.paper.document import markup
 from benchsuite.paper.document.blocks import Cell, Column, Facet, Table
 from benchsuite.paper.language import spanish
@@ -17,7 +17,7 @@ COLUMNS = 8
 """Most parameters that have a column of their own in the table of cases."""
 
 
-def configuration_table(study: Study, identifier: str) -> Table:
+def configuration_table(study: PaperContext, identifier: str) -> Table:
     """What all cases share, then what sets them apart, unless the table of cases tells it, then the seeds."""
     labels = study.material.suite.paper.labels
     rows: list[tuple[Cell, ...]] = []
@@ -49,7 +49,7 @@ def configuration_table(study: Study, identifier: str) -> Table:
     )  # fmt: skip
 
 
-def cases_table(study: Study, identifier: str) -> Table | None:
+def cases_table(study: PaperContext, identifier: str) -> Table | None:
     """The cases with the parameters in which they differ; None where one factor says it all."""
     cases = study.findings.cases
     if study.axes or not any(case.case.settings for case in cases):
@@ -132,7 +132,7 @@ def _leaves(path: str, value: Any) -> Iterator[tuple[str, Any]]:
         yield path, value
 
 
-def _usual(study: Study, values: Mapping[str, Mapping[str, str]], paths: Sequence[str]) -> dict[str, str]:
+def _usual(study: PaperContext, values: Mapping[str, Mapping[str, str]], paths: Sequence[str]) -> dict[str, str]:
     """The reference's value of each parameter; without a reference, the one most cases have, if most have it."""
     if len(study.findings.baselines) == 1:
         return {path: values[study.findings.baselines[0]].get(path, ABSENT) for path in paths}
@@ -142,7 +142,7 @@ def _usual(study: Study, values: Mapping[str, Mapping[str, str]], paths: Sequenc
     ) else {}  # fmt: skip
 
 
-def models_table(study: Study, identifier: str) -> Table | None:
+def models_table(study: PaperContext, identifier: str) -> Table | None:
     """The network of each case, where they are not all of one size and form."""
     known = [(case, case.model) for case in study.findings.cases if case.model is not None]
     if len({(model.parameters_total, model.forward_flops, model.stages) for _, model in known}) < 2:
@@ -168,7 +168,7 @@ def models_table(study: Study, identifier: str) -> Table | None:
     return Table(identifier, "Modelos", columns, tuple(rows.values()), note)
 
 
-def phases_table(study: Study, identifier: str) -> Table | None:
+def phases_table(study: PaperContext, identifier: str) -> Table | None:
     """The phases of each case as they went, where a case has more than one."""
     if not any(len(case.phases) > 1 for case in study.done):
         return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from benchsuite.contracts.dataset import Provenance
-from benchsuite.paper.context.paper_context import Study
+from benchsuite.paper.context.paper_context import PaperContext
 from benchsuite.paper.document import markup
 from benchsuite.paper.document.blocks import Cell, Column, Facet, Table
 from benchsuite.paper.language import spanish
@@ -89,7 +89,7 @@ def environment_table(environment: Environment, identifier: str) -> Table:
     return Table(identifier, "Entorno de ejecución", (Column("Elemento"), Column("Valor")), rows, row_headers=False)
 
 
-def runs_table(study: Study, identifier: str) -> Table:
+def runs_table(study: PaperContext, identifier: str) -> Table:
     """The key and the weights hash of every finished run: a grid of cases and seeds where it fits, else a list."""
     findings = study.findings
     by_place = {(case, seed): (key, weights) for key, case, seed, weights in findings.runs}

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from benchsuite.analysis.findings import CaseFindings, Comparison
-from benchsuite.paper.context.paper_context import Study, single_seed
+from benchsuite.paper.context.paper_context import PaperContext, single_seed
 from benchsuite.paper.document import markup
 from benchsuite.paper.document.blocks import Cell, Column, Facet, Table
 from benchsuite.paper.language import spanish
 from benchsuite.paper.language.metrics import METRICS
 
 
-def results_table(study: Study, identifier: str) -> Table:
+def results_table(study: PaperContext, identifier: str) -> Table:
     """Page wide. The best mean of the compared metric is bold when more than one case has a result.
 
     A study of one case has its measures below each other in a column.
@@ -38,7 +38,7 @@ def results_table(study: Study, identifier: str) -> Table:
     )  # fmt: skip
 
 
-def _row(study: Study, case: CaseFindings, best: str | None, compared: bool) -> tuple[Cell, ...]:
+def _row(study: PaperContext, case: CaseFindings, best: str | None, compared: bool) -> tuple[Cell, ...]:
     strong = case.case.name == best
     cells = [
         Cell(markup.literal(case.label)),
@@ -60,7 +60,7 @@ SINGLE = (
 )  # fmt: skip
 
 
-def _measures(study: Study, case: CaseFindings, identifier: str) -> Table:
+def _measures(study: PaperContext, case: CaseFindings, identifier: str) -> Table:
     rows = []
     for metric in SINGLE:
         unit = METRICS[metric].unit
@@ -71,7 +71,7 @@ def _measures(study: Study, case: CaseFindings, identifier: str) -> Table:
     return Table(identifier, "Resultados", columns, tuple(rows), _note(study, compared=False))
 
 
-def images_table(study: Study, identifier: str) -> Table:
+def images_table(study: PaperContext, identifier: str) -> Table:
     """Differences of test accuracy with both intervals: over seeds, and over seeds and images; with one seed, the
     images that only one of the two models has right."""
     compared = [c for c in study.findings.comparisons if c.difference is not None]
@@ -108,7 +108,7 @@ def images_table(study: Study, identifier: str) -> Table:
     return Table(identifier, title, tuple(columns), tuple(rows), note, wide=study.wordy, facets=facets)
 
 
-def cost_table(study: Study, identifier: str) -> Table:
+def cost_table(study: PaperContext, identifier: str) -> Table:
     """Epochs, time, memory and energy of each case, and what it was computed on."""
     devices = {device for case in study.done for device in case.devices}
     memory, energy = (
@@ -154,7 +154,7 @@ def _device(name: str) -> str:
     return markup.line(name, "device")
 
 
-def _comparison(study: Study, case: CaseFindings) -> list[Cell]:
+def _comparison(study: PaperContext, case: CaseFindings) -> list[Cell]:
     if case.case.name in study.findings.baselines:
         return [Cell("referencia"), Cell("—")]
     found = next((c for c in study.findings.comparisons if c.case == case.case.name), None)
@@ -173,14 +173,14 @@ def _p(comparison: Comparison) -> Cell:
     return Cell(spanish.p_value(comparison.p_adjusted), comparison.p_adjusted)
 
 
-def _best(study: Study) -> str | None:
+def _best(study: PaperContext) -> str | None:
     order = study.order("test_accuracy")
     if len(order) < 2 or order[-1].estimates["test_accuracy"].mean == order[-2].estimates["test_accuracy"].mean:
         return None
     return order[-1].case.name
 
 
-def _note(study: Study, compared: bool) -> str | None:
+def _note(study: PaperContext, compared: bool) -> str | None:
     estimates = [e for case in study.done for m, e in case.estimates.items() if m == "test_accuracy"]
     parts = ["n: ejecuciones terminadas."] if len(study.findings.cases) > 1 else []
     if single_seed(estimates):

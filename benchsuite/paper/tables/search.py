@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from benchsuite.analysis.findings import SearchFindings, TrialFindings
+from benchsuite.paper.context.axes import axis_name, axis_value
 from benchsuite.paper.document import markup
 from benchsuite.paper.document.blocks import Cell, Column, Table
 from benchsuite.paper.language import spanish
 from benchsuite.paper.language.metrics import METRICS
-from benchsuite.paper.language.parameters import PARAMETERS
 
 MOST_ROWS = 20
 """Best trials that are shown; all of them are in the attached results."""
@@ -37,31 +36,6 @@ def trials_table(found: SearchFindings, labels: Mapping[str, str], identifier: s
     )
     rows = tuple(_row(found, trial) for trial in found.trials[:MOST_ROWS])
     return Table(identifier, "Ensayos de la búsqueda", columns, rows, _note(found), wide=True)
-
-
-def axis_name(path: str, labels: Mapping[str, str]) -> str:
-    """What the paper calls an axis, without markup."""
-    if path in labels:
-        return markup.line(labels[path], f"paper.labels.{path}")
-    return markup.plain(PARAMETERS[path]) if path in PARAMETERS else markup.line(path, path)
-
-
-def axis_value(value: Any) -> str:
-    """A value of an axis as the paper prints it, without markup."""
-    match value:
-        case bool():
-            return "sí" if value else "no"
-        case int() | float():
-            return spanish.number(value)
-        case None:
-            return "ninguno"
-        case list() | tuple():
-            return "; ".join(axis_value(item) for item in value) or "ninguno"
-        case Mapping():
-            rest = "; ".join(f"{name}: {axis_value(below)}" for name, below in value.items() if name != "name")
-            return " ".join(part for part in (str(value.get("name", "")), f"({rest})" if rest else "") if part)
-        case _:
-            return markup.line(str(value), "search")[:200] or "—"
 
 
 def _paths(found: SearchFindings) -> list[str]:

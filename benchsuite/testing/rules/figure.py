@@ -79,7 +79,7 @@ def same_chart(subject: Subject) -> None:
 
 def _chart(subject: Subject, study: StudyResult) -> Chart | None:
     """The figure's chart. Raises Broken for one that cannot be drawn."""
-    from benchsuite.paper.plugin_figures import chart_faults
+    from benchsuite.paper.context.chart_checks import chart_faults
 
     chart: Any = subject.component.chart(subject.params, study)
     faults = [] if chart is None else list(chart_faults(chart, study))

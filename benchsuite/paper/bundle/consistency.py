@@ -1,0 +1,42 @@
+"""Whether the records that a paper carries follow from one another."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from benchsuite.analysis.seed_image_anova import Outcomes
+from benchsuite.identity.canonical import digest
+from benchsuite.paper.context.material import PaperMaterial
+from benchsuite.store.record import RunRecord
+
+
+def inconsistencies(material: PaperMaterial) -> list[str]:
+    """What in the records does not follow from the rest of them: keys, accuracies, confusions, best epochs."""
+    found = []
+    for key, record in material.results.records.items():
+        title = f"run {key[:12]} ({record.spec.case.name}, seed {record.spec.seed})"
+        if digest(record.key_fields)[:32] != key:
+            found.append(f"{title}: its key is not the hash of its fields")
+        found += [f"{title}: {wrong}" for wrong in _wrong(record, material.results.outcomes.get(key))]
+    return found
+
+
+def _wrong(record: RunRecord, outcomes: Outcomes | None) -> list[str]:
+    wrong = []
+    if record.test is not None:
+        confusion = np.asarray(record.test.confusion)
+        right, images = int(np.trace(confusion)), int(confusion.sum())
+        if not np.isclose(right / images, record.test.accuracy, rtol=0, atol=1e-12):
+            wrong.append(f"test accuracy {record.test.accuracy} but {right} of {images} images on the diagonal")
+        sizes = confusion.sum(axis=0) + confusion.sum(axis=1)
+        f1 = float(np.mean(np.divide(2 * np.diag(confusion), sizes, out=np.zeros(len(sizes)), where=sizes > 0)))
+        if not np.isclose(f1, record.test.macro_f1, rtol=0, atol=1e-9):
+            wrong.append(f"macro F1 {record.test.macro_f1} but {f1} from its confusion matrix")
+        if outcomes is not None and (len(outcomes), int(outcomes.sum())) != (images, right):
+            wrong.append(f"{int(outcomes.sum())} of {len(outcomes)} images right, but {right} of {images} counted")
+    if record.best is not None:
+        best = next((epoch for epoch in record.epochs if epoch.epoch == record.best.epoch), None)
+        told = (record.best.validation_loss, record.best.validation_accuracy)
+        if best is None or (best.validation_loss, best.validation_accuracy) != told:
+            wrong.append(f"its best epoch, {record.best.epoch}, is not what that epoch measured")
+    return wrong
