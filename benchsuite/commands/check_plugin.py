@@ -66,7 +66,7 @@ def check_plugin(plugin: Plugin, settings: SetParameter = None, as_json: Json = 
 def _checked(entry: Entry, origin: Announced, given: Mapping[str, Any]) -> Card:
     """Check one component, a line for each rule, and keep its card."""
     from benchsuite.testing.harness.subject import parsed
-    from benchsuite.testing.rules.rule import rules_of
+    from benchsuite.testing.rules.catalogue import rules_of
     from benchsuite.testing.runner import conformance_cards
     from benchsuite.testing.runner.report import broken, card_of
     from benchsuite.testing.runner.runner import Runner

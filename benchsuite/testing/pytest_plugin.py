@@ -31,7 +31,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """One test a rule."""
     if "contract_check" not in metafunc.fixturenames:
         return
-    from benchsuite.testing.rules.rule import rules_of
+    from benchsuite.testing.rules.catalogue import rules_of
 
     component, _ = _marked(metafunc.definition)
     rules = rules_of(_kind(component))

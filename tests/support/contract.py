@@ -21,7 +21,7 @@ from benchsuite.api import (
 )
 from benchsuite.testing.harness.component_source import Declared
 from benchsuite.testing.harness.subject import Subject, parsed
-from benchsuite.testing.rules.rule import rules_of
+from benchsuite.testing.rules.catalogue import rules_of
 
 CLASSES = ("blue", "green", "red")
 COUNTS = {"train": 6, "validation": 3, "test": 3}

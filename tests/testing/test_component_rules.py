@@ -14,8 +14,8 @@ from pydantic import AfterValidator, ConfigDict, Field
 
 from benchsuite.api import DatasetCard, Parameters
 from benchsuite.testing.harness.component_source import Declared
+from benchsuite.testing.harness.outcomes import Broken, Inapplicable
 from benchsuite.testing.rules.component import RULES
-from benchsuite.testing.rules.rule import Broken, Inapplicable
 from support.contract import Dots, DotsParameters, check
 
 

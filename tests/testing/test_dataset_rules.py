@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from benchsuite.api import Augmentation, DataError, DatasetIndex, Found, PhotoFiles, Preprocessing, Split
+from benchsuite.testing.harness.outcomes import Broken
 from benchsuite.testing.rules.dataset import RULES
-from benchsuite.testing.rules.rule import Broken
 from support.contract import Dots, check
 
 

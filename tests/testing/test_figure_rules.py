@@ -11,8 +11,9 @@ import pytest
 from pydantic import Field
 
 from benchsuite.api import Chart, ChartSeries, Figure, Parameters, StudyResult
+from benchsuite.testing.harness.outcomes import Broken, Inapplicable
+from benchsuite.testing.rules.catalogue import rules_of
 from benchsuite.testing.rules.figure import RULES
-from benchsuite.testing.rules.rule import Broken, Inapplicable, rules_of
 from support.contract import check
 
 pytestmark = pytest.mark.slow

@@ -11,8 +11,8 @@ import pytest
 from pydantic import Field
 
 from benchsuite.api import BenchsuiteError, Model, Parameters, Task, WeightsRequest
+from benchsuite.testing.harness.outcomes import Broken, Inapplicable
 from benchsuite.testing.rules.model import RULES
-from benchsuite.testing.rules.rule import Broken, Inapplicable
 from support.contract import check
 
 DIGEST = "0123456789abcdef"

@@ -136,7 +136,7 @@ def test_the_kit_works_without_pytest() -> None:
         "import sys; sys.modules['pytest'] = None\n"
         "import benchsuite.testing, benchsuite.testing.runner.runner, benchsuite.testing.runner.report, "
         "benchsuite.commands.check_plugin\n"
-        "from benchsuite.testing.rules.rule import rules_of\n"
+        "from benchsuite.testing.rules.catalogue import rules_of\n"
         "print(len(rules_of('recipe')), 'torch' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -13,9 +13,9 @@ import pytest
 from pydantic import Field
 
 from benchsuite.api import FreezePolicy, Optimizer, Parameters, Phase, Recipe, Scheduler
+from benchsuite.testing.harness.outcomes import Broken
 from benchsuite.testing.rules import recipe
 from benchsuite.testing.rules.recipe import RULES
-from benchsuite.testing.rules.rule import Broken
 from support.contract import check
 
 pytestmark = pytest.mark.slow

@@ -14,7 +14,8 @@ import pytest
 
 from benchsuite.errors import PluginError
 from benchsuite.testing.harness.component_source import UNPUBLISHED, Announced, Declared
-from benchsuite.testing.rules.rule import Rule, rules_of
+from benchsuite.testing.rules.catalogue import rules_of
+from benchsuite.testing.rules.rule import Rule
 from benchsuite.testing.runner.conformance_cards import Check
 from benchsuite.testing.runner.runner import Runner
 from support.contract import Dots

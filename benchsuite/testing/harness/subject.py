@@ -67,7 +67,7 @@ class Subject:
 
     def found(self, root: Path) -> Path:
         """The folder in which the data set finds itself below `root`. Raises Broken when it does not."""
-        from benchsuite.testing.rules.rule import Broken
+        from benchsuite.testing.harness.outcomes import Broken
 
         found = self.component.find(self.params, root, self.new_folder("scratch"))
         if found is None:

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchsuite.testing.harness.component_source import Origin
+from benchsuite.testing.harness.outcomes import Broken
 from benchsuite.testing.harness.reference_components import made_up_study
-from benchsuite.testing.rules.rule import Broken
 
 if TYPE_CHECKING:
     from benchsuite.contracts.dataset import DatasetIndex

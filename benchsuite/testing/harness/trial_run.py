@@ -22,8 +22,8 @@ from benchsuite.registry import Entry, Registry
 from benchsuite.registry.validation import new_manager
 from benchsuite.store.record import RunRecord
 from benchsuite.suite.cases.plan import Case, Component, Plan
+from benchsuite.testing.harness.outcomes import Broken
 from benchsuite.testing.harness.reference_components import Blocks, OnePhase, Patterns
-from benchsuite.testing.rules.rule import Broken
 
 THREADS = 1
 """Of a run: its tensors are too small for more."""

@@ -16,9 +16,10 @@ from benchsuite.suite.prose import bibtex
 from benchsuite.suite.source import json_schema
 from benchsuite.suite.source.yaml_nodes import parse_text
 from benchsuite.testing.harness import subprocess_check
+from benchsuite.testing.harness.outcomes import Broken, Inapplicable, expect, some
 from benchsuite.testing.harness.reference_components import made_up_study
 from benchsuite.testing.harness.subject import Subject, parsed
-from benchsuite.testing.rules.rule import Broken, Inapplicable, Rule, declaring, expect, some
+from benchsuite.testing.rules.rule import Rule, declaring
 
 RULES: list[Rule] = []
 rule = declaring(RULES)
@@ -193,7 +194,7 @@ def _calls(subject: Subject) -> Iterator[tuple[str, Callable[[], object], bool]]
     """The component's methods with arguments, and whether they may draw from the generators that all code shares."""
     import torch
 
-    from benchsuite.testing.rules.model import BATCH, usual_size
+    from benchsuite.testing.harness.networks import BATCH, usual_size
 
     component, params = subject.component, subject.params
     if subject.entry.kind == "figure":

@@ -16,8 +16,9 @@ from benchsuite.contracts.dataset import DatasetIndex
 from benchsuite.errors import DataError
 from benchsuite.sources.digests import splits_of
 from benchsuite.testing.harness import subprocess_check
+from benchsuite.testing.harness.outcomes import Broken, Inapplicable, expect, some
 from benchsuite.testing.harness.subject import Subject
-from benchsuite.testing.rules.rule import Broken, Inapplicable, Rule, declaring, expect, some
+from benchsuite.testing.rules.rule import Rule, declaring
 
 RULES: list[Rule] = []
 rule = declaring(RULES)

@@ -6,9 +6,10 @@ import copy
 from typing import TYPE_CHECKING, Any
 
 from benchsuite.testing.harness import subprocess_check
+from benchsuite.testing.harness.outcomes import Broken, expect, some
 from benchsuite.testing.harness.reference_components import made_up_study
 from benchsuite.testing.harness.subject import Subject
-from benchsuite.testing.rules.rule import Broken, Rule, declaring, expect, some
+from benchsuite.testing.rules.rule import Rule, declaring
 
 if TYPE_CHECKING:
     from benchsuite.contracts.figure import Chart, StudyResult

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from math import prod
 from typing import TYPE_CHECKING, Any
 
-from benchsuite.contracts.model import Task, WeightsRequest
+from benchsuite.contracts.model import WeightsRequest
 from benchsuite.errors import BenchsuiteError
+from benchsuite.testing.harness.networks import BATCH, SIZES, build_network, labels, random_images
+from benchsuite.testing.harness.outcomes import Broken, Inapplicable, expect, some
 from benchsuite.testing.harness.subject import Subject
-from benchsuite.testing.rules.rule import Broken, Inapplicable, Rule, declaring, expect, some
+from benchsuite.testing.rules.rule import Rule, declaring
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -20,10 +22,7 @@ if TYPE_CHECKING:
 RULES: list[Rule] = []
 rule = declaring(RULES)
 
-SIZES = (32, 64, 96, 224, 299)
-"""Usual heights and widths of images, in pixels."""
 CLASSES = (2, 3, 10, 200)
-BATCH = 4
 TOLERANCE = 1e-4
 """Largest difference of two logits, as a part of the largest one, that rounding explains."""
 
@@ -38,12 +37,12 @@ def stages_compose(subject: Subject) -> str:
     import torch
     from torch import nn
 
-    network = _network(subject)
+    network = build_network(subject)
     network.module.eval()
     with torch.inference_mode():
-        whole = network.module(_images(subject))
+        whole = network.module(random_images(subject))
         try:
-            composed = nn.Sequential(*network.stages.values())(_images(subject))
+            composed = nn.Sequential(*network.stages.values())(random_images(subject))
         except (RuntimeError, TypeError, ValueError) as error:
             raise Broken(f"{', '.join(network.stages)} cannot be run in a row: {_first(error)}") from error
     expect(composed.shape == whole.shape, f"the stages give {tuple(composed.shape)}, forward() {tuple(whole.shape)}")
@@ -58,7 +57,7 @@ def stages_compose(subject: Subject) -> str:
     mend="return every part of the module exactly once; modules that share weights belong into one stage.",
 )
 def stages_cover(subject: Subject) -> str:
-    network = _network(subject)
+    network = build_network(subject)
     expect(len(network.stages) >= 2, f"there are {len(network.stages)} stages; a body and a head are the least")
     owners: dict[int, list[str]] = {}
     for name, stage in network.stages.items():
@@ -81,10 +80,10 @@ def one_logit_a_class(subject: Subject) -> None:
     import torch
 
     for classes in CLASSES:
-        network = _network(subject, classes)
+        network = build_network(subject, classes)
         network.module.eval()
         with torch.inference_mode():
-            logits = network.module(_images(subject, 2))
+            logits = network.module(random_images(subject, 2))
         shape = tuple(logits.shape)
         expect(shape == (2, classes), f"for {classes} classes and 2 images the output has the shape {shape}")
         expect(logits.dtype == torch.float32, f"the logits are {logits.dtype}; expected torch.float32")
@@ -97,7 +96,7 @@ def one_logit_a_class(subject: Subject) -> None:
     "and let gradients reach every stage after the prefix.",
 )
 def frozen_prefix(subject: Subject) -> str:
-    network = _network(subject)
+    network = build_network(subject)
     names = list(network.stages)
     # The longest first: what one step trains is frozen in none that follows.
     for count in range(len(names) - 1, 0, -1):
@@ -113,13 +112,13 @@ def frozen_prefix(subject: Subject) -> str:
     "first forward pass.",
 )
 def same_parameters(subject: Subject) -> str:
-    first, again = (_shapes(_network(subject, seed=seed)) for seed in (1, 2))
+    first, again = (_shapes(build_network(subject, seed=seed)) for seed in (1, 2))
     different = sorted(name for name in {*first, *again} if first.get(name) != again.get(name))
     expect(not different, f"two builds differ in {some(different)}")
-    used = _network(subject)
+    used = build_network(subject)
     used.module.eval()
     before = _shapes(used)
-    used.module(_images(subject))
+    used.module(random_images(subject))
     expect(_shapes(used) == before, "the first forward pass makes or resizes parameters")
     return f"{sum(prod(shape) for shape in first.values()):,} numbers"
 
@@ -132,7 +131,7 @@ def same_parameters(subject: Subject) -> str:
 def seed_decides(subject: Subject) -> None:
     from benchsuite.engine.network.build import weights_hash
 
-    first, again, other = (weights_hash(_network(subject, seed=seed).module.state_dict()) for seed in (5, 5, 6))
+    first, again, other = (weights_hash(build_network(subject, seed=seed).module.state_dict()) for seed in (5, 5, 6))
     expect(first == again, "two builds with seed 5 have other weights")
     expect(first != other, "seeds 5 and 6 give the same weights")
 
@@ -164,13 +163,13 @@ def deterministic_backward(subject: Subject) -> str:
 def independent_of_companions(subject: Subject) -> str:
     import torch
 
-    network = _network(subject)
+    network = build_network(subject)
     # One training step, so that batch-norm's stored statistics are not those of no data.
     network.module.train()
     with torch.no_grad():
-        network.module(_images(subject))
+        network.module(random_images(subject))
     network.module.eval()
-    images = _images(subject)
+    images = random_images(subject)
     with torch.inference_mode():
         together = network.module(images)
         alone = torch.cat([network.module(image[None]) for image in images])
@@ -190,7 +189,7 @@ def image_sizes(subject: Subject) -> str:
     taken, refused = [], []
     for size in SIZES:
         try:
-            network = _network(subject, size=size)
+            network = build_network(subject, size=size)
         except BenchsuiteError:
             refused.append(size)
             continue
@@ -240,12 +239,12 @@ def weights_fit(subject: Subject) -> str:
     from benchsuite.engine.network.build import read_state
 
     request = _request(subject)
-    network = _network(subject, 3)
+    network = build_network(subject, 3)
     own = network.module.state_dict()
     if request.path is not None and request.path.expanduser().is_file():
         given, origin = read_state(request.path.expanduser()), request.path.name
     else:
-        given, origin = _network(subject, 17).module.state_dict(), "the state of a network of 17 classes"
+        given, origin = build_network(subject, 17).module.state_dict(), "the state of a network of 17 classes"
     adapted = subject.component.adapt(subject.params, dict(given))
     head = network.names_in({list(network.stages)[-1]})
     strange = [name for name in adapted if name not in own]
@@ -259,52 +258,6 @@ def weights_fit(subject: Subject) -> str:
     missing = [n for n in own if n not in adapted and n not in head and "num_batches_tracked" not in n]
     expect(not missing, f"{origin}: adapt() leaves out {some(missing)}")
     return f"{len(adapted)} tensors of {origin}"
-
-
-def usual_size(subject: Subject) -> int:
-    """The first usual image size that the model takes."""
-    if "size" not in subject.notes:
-        for size in SIZES:
-            try:
-                _network(subject, size=size)
-            except BenchsuiteError:
-                continue
-            subject.notes["size"] = size
-            break
-        else:
-            raise Broken(f"it refuses images of every usual size: {some(SIZES)}")
-    return int(subject.notes["size"])
-
-
-def _network(subject: Subject, classes: int = 3, seed: int = 0, size: int | None = None) -> Network:
-    """A network from its seed, as the engine builds it but for its inspection."""
-    from torch import nn
-
-    from benchsuite.engine.determinism import seeds
-    from benchsuite.engine.network.build import Network
-
-    side = size or usual_size(subject)
-    with seeds.isolated():
-        seeds.reseed(seed, "init")
-        module = subject.component.build(subject.params, Task(classes, side, side))
-    expect(isinstance(module, nn.Module), f"build() returned {type(module).__name__}; expected a torch.nn.Module")
-    stages = subject.component.stages(module)
-    wrong = not isinstance(stages, Mapping) or not all(isinstance(stage, nn.Module) for stage in stages.values())
-    expect(not wrong, f"stages() returned {type(stages).__name__}; expected a mapping from names to modules")
-    return Network(module, dict(stages))
-
-
-def _images(subject: Subject, count: int = BATCH) -> Tensor:
-    import torch
-
-    side = usual_size(subject)
-    return torch.randn(count, 3, side, side, generator=torch.Generator().manual_seed(1))
-
-
-def _labels() -> Tensor:
-    import torch
-
-    return torch.tensor([0, 1, 2, 0])
 
 
 def _check_prefix(subject: Subject, network: Network, prefix: tuple[str, ...], held: bool) -> None:
@@ -329,7 +282,7 @@ def _check_prefix(subject: Subject, network: Network, prefix: tuple[str, ...], h
         raise Broken(f"nothing is left to train after {prefix[-1]}")
     with seeds.isolated():
         seeds.reseed(0, "dropout")
-        cross_entropy(nn.Sequential(*network.stages.values())(_images(subject)), _labels()).backward()
+        cross_entropy(nn.Sequential(*network.stages.values())(random_images(subject)), labels()).backward()
     torch.optim.SGD(trained.values(), lr=0.1).step()
     what = f"with {', '.join(prefix)} frozen and its batch-norm {'held' if held else 'moving'}"
     after = network.module.state_dict()
@@ -345,12 +298,12 @@ def _gradients(subject: Subject, device: str) -> dict[str, Tensor]:
 
     from benchsuite.engine.determinism import seeds
 
-    network = _network(subject)
+    network = build_network(subject)
     network.module.to(device).train()
     with seeds.isolated():
         seeds.reseed(0, "dropout")
-        logits = nn.Sequential(*network.stages.values())(_images(subject).to(device))
-        cross_entropy(logits, _labels().to(device)).backward()
+        logits = nn.Sequential(*network.stages.values())(random_images(subject).to(device))
+        cross_entropy(logits, labels().to(device)).backward()
     return dict(_with_gradient(network))
 
 

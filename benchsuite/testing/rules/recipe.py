@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from benchsuite.contracts.recipe import Phase
 from benchsuite.errors import TrainingError
+from benchsuite.testing.harness.outcomes import Broken, Inapplicable, expect, some
 from benchsuite.testing.harness.subject import Subject
-from benchsuite.testing.rules.rule import Broken, Inapplicable, Rule, declaring, expect, some
+from benchsuite.testing.rules.rule import Rule, declaring
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -11,25 +11,15 @@ A module of rules makes a list and declares into it:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from benchsuite.registry import Kind
     from benchsuite.testing.harness.subject import Subject
 
-SHOWN = 6
 
 Function = Callable[["Subject"], str | None]
-
-
-class Broken(Exception):
-    """The rule is not kept; the message says what was found, with the numbers."""
-
-
-class Inapplicable(Exception):
-    """The rule says nothing about this component; the message says why."""
 
 
 @dataclass(frozen=True)
@@ -57,24 +47,3 @@ def declaring(rules: list[Rule]) -> Callable[..., Callable[[Function], Function]
         return decorate
 
     return declare
-
-
-def rules_of(kind: Kind) -> tuple[Rule, ...]:
-    """The rules of one kind of component, in the order in which they are checked."""
-    from benchsuite.testing.rules import component, dataset, figure, model, recipe
-
-    own = {"dataset": dataset.RULES, "model": model.RULES, "recipe": recipe.RULES, "figure": figure.RULES}
-    return (*component.RULES, *own[kind])
-
-
-def expect(kept: bool, otherwise: str) -> None:
-    """Raise Broken unless `kept`."""
-    if not kept:
-        raise Broken(otherwise)
-
-
-def some(values: Iterable[Any]) -> str:
-    """A few values in words: a, b, c and 12 more."""
-    listed = [str(value) for value in values]
-    more = len(listed) - SHOWN
-    return ", ".join(listed[:SHOWN]) + (f" and {more} more" if more > 0 else "")

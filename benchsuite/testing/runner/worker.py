@@ -23,8 +23,10 @@ from benchsuite.errors import BenchsuiteError
 from benchsuite.identity.numerics import describe
 from benchsuite.registry.attribution import blame
 from benchsuite.testing.harness.component_source import Origin
+from benchsuite.testing.harness.outcomes import Broken, Inapplicable
 from benchsuite.testing.harness.subject import Subject, parsed
-from benchsuite.testing.rules.rule import Broken, Inapplicable, Rule, rules_of
+from benchsuite.testing.rules.catalogue import rules_of
+from benchsuite.testing.rules.rule import Rule
 
 Status = Literal["passed", "failed", "skipped"]
 

@@ -1,0 +1,32 @@
+"""How a check ends: kept, broken with its numbers, or inapplicable."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    pass
+
+SHOWN = 6
+
+
+class Broken(Exception):
+    """The rule is not kept; the message says what was found, with the numbers."""
+
+
+class Inapplicable(Exception):
+    """The rule says nothing about this component; the message says why."""
+
+
+def expect(kept: bool, otherwise: str) -> None:
+    """Raise Broken unless `kept`."""
+    if not kept:
+        raise Broken(otherwise)
+
+
+def some(values: Iterable[Any]) -> str:
+    """A few values in words: a, b, c and 12 more."""
+    listed = [str(value) for value in values]
+    more = len(listed) - SHOWN
+    return ", ".join(listed[:SHOWN]) + (f" and {more} more" if more > 0 else "")
