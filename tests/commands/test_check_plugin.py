@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from benchsuite.registry import registry
-from benchsuite.testing.rules import component, rule
+from benchsuite.testing.rules import catalogue, component
 from benchsuite.testing.runner import conformance_cards
 from support.program import Program
 
