@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from pretended import REGISTRY
 
 from benchsuite.registry import Registry
 from benchsuite.suite import Suite, parse_suite
+from support.fake_components import REGISTRY
 
 
 @pytest.fixture(scope="session")

@@ -12,13 +12,13 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pretended import BASE, REGISTRY, made
 
 from benchsuite.errors import BenchsuiteError
 from benchsuite.paper.document import markup
 from benchsuite.registry import Registry
 from benchsuite.suite import Suite, SuiteError, parse_suite, read_suite, suite_files
 from benchsuite.suite.schema.base import LONGEST_TEXT
+from support.fake_components import BASE, REGISTRY, made
 
 Read = Callable[[str], Suite]
 

@@ -12,14 +12,14 @@ from benchsuite.suite.reader import parse_suite
 from benchsuite.suite.schema.editor_schema import suite_schema
 from benchsuite.suite.source.problems import SuiteError
 from benchsuite.suite.source.yaml_nodes import parse_text
-from suite import pretended
+from support import fake_components
 from support.figures import Announced, Spread
 
-REGISTRY: Registry = discover([pretended.Announced("pretend", pretended.Provider()), Announced(Spread)])
+REGISTRY: Registry = discover([fake_components.Announced("pretend", fake_components.Provider()), Announced(Spread)])
 
 
 def asking(*lines: str) -> bytes:
-    return (pretended.BASE + "paper:\n  figures:\n" + "".join(f"    - {line}\n" for line in lines)).encode()
+    return (fake_components.BASE + "paper:\n  figures:\n" + "".join(f"    - {line}\n" for line in lines)).encode()
 
 
 def problems(*lines: str) -> str:

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pretended import BASE, REGISTRY
 
 from benchsuite.suite import Suite, SuiteError, parse_suite, read_suite
 from benchsuite.suite.prose.bibtex import parse
 from benchsuite.suite.source.yaml_nodes import LARGEST_FILE
+from support.fake_components import BASE, REGISTRY
 
 INLINE = """paper:
   bibliography: |

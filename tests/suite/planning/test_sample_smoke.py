@@ -6,11 +6,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from pretended import BASE, Leaves, Tune
 
 from benchsuite.errors import PluginError
 from benchsuite.registry import Registry
 from benchsuite.suite import Suite, expand, trial
+from support.fake_components import BASE, Leaves, Tune
 
 Read = Callable[[str], Suite]
 

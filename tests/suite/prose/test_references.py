@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 
 import pytest
-from pretended import BASE, REGISTRY
 
 from benchsuite.suite import SuiteError, parse_suite
 from benchsuite.suite.planning.expand import expand
 from benchsuite.suite.prose.references import Quoted, UnknownReference, Vocabulary, typed_results
+from support.fake_components import BASE, REGISTRY
 
 REFERENCES = "[{key: informe, text: «Un informe»}, {key: bueno2020, text: «Bien»}]"
 PAPER = "claims:\n  - {id: uno, text: Algo, at_least: 0.9}\n"

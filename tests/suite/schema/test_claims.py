@@ -6,11 +6,11 @@ import json
 from typing import Any
 
 import pytest
-from pretended import BASE, REGISTRY
 from pydantic import ValidationError
 
 from benchsuite.suite import Suite, SuiteError, parse_suite
 from benchsuite.suite.schema.claims import Claim
+from support.fake_components import BASE, REGISTRY
 
 CLAIMS = "claims:\n  - {id: uno, text: Algo, cases: [0, 1], at_least: 0.9}\n"
 

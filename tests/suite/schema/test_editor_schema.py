@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from pretended import made
 
 from benchsuite.registry import Registry
 from benchsuite.suite import suite_schema
+from support.fake_components import made
 
 
 @pytest.fixture

@@ -31,7 +31,7 @@ from benchsuite.paper.typesetting.layout_checks import Fault, faults
 from benchsuite.suite.schema.suite import PageSize
 from support.synthetic_study import make_suite_material
 
-SUITES = sorted(path.stem for path in (Path(__file__).parents[2] / "suites").glob("*.yaml"))
+SUITES = sorted(path.stem for path in (Path(__file__).parents[3] / "suites").glob("*.yaml"))
 WORDS = (
     "los",
     "resultados",

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pretended import BASE, REGISTRY
 
 from benchsuite.registry import Registry
 from benchsuite.suite import Plan, Suite, SuiteError, baselines, expand, parse_suite
+from support.fake_components import BASE, REGISTRY
 
 Read = Callable[[str], Suite]
 

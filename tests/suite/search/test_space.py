@@ -6,13 +6,13 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from pretended import BASE, REGISTRY
 
 from benchsuite.suite import Plan, Suite, SuiteError, expand, parse_suite, suite_schema, trial
 from benchsuite.suite.cases.resolver import Resolver
 from benchsuite.suite.planning.sample_smoke import tried
 from benchsuite.suite.search.proposal import Step, points
 from benchsuite.suite.search.space import corners, trial_at
+from support.fake_components import BASE, REGISTRY
 
 Read = Callable[[str], Suite]
 
