@@ -88,15 +88,15 @@ def _check_done(study: Study, results: Path, need_all: bool) -> None:
     from benchsuite.execution.scheduler import known_records
 
     if study.preparation.tasks is None:
-        trial = results / f"{study.suite.name}@sample"
+        smoke = results / f"{study.suite.name}@sample"
         again = f"make the runs first: benchsuite run {study.suite.name}"
         if all(absent.startswith("weights") for absent in study.preparation.absent):
             again += "; if they were made without a network, from random weights, set HF_HUB_OFFLINE=1"
         raise PaperError(
             f"{' and '.join(study.preparation.absent)}: not here yet, so no run can be recognised",
             where=str(results),
-            remedy="name the trial that is there with --policy sample, or the data with --data"
-            if trial.is_dir()
+            remedy="name the smoke run that is there with --policy sample, or the data with --data"
+            if smoke.is_dir()
             else again,
         )
     known = known_records(study.preparation.tasks)

@@ -93,15 +93,15 @@ def _show(study: Study, known: Mapping[str, RunRecord]) -> None:
     preparation = study.preparation
     expanded, tasks = preparation.plan, preparation.tasks
     if preparation.sample:
-        announce(f"SYNTHETIC SAMPLE: a trial, kept apart in {preparation.runs_folder}")
+        announce(f"SYNTHETIC SAMPLE: a smoke run, kept apart in {preparation.runs_folder}")
     for change in expanded.changes:
         say(f"changed: {change}")
     for absent in preparation.absent:
         otherwise = "start from random ones" if absent.startswith("weights") else "take the sample"
         say(f"{absent}: not here yet; `benchsuite run` will download them, or {otherwise} without a network")
-    trial = study.place.results / f"{study.suite.name}@sample"
-    if not preparation.sample and trial.is_dir():
-        say(f"a trial on the synthetic sample is in {trial}; see it with --policy sample")
+    smoke = study.place.results / f"{study.suite.name}@sample"
+    if not preparation.sample and smoke.is_dir():
+        say(f"a smoke run on the synthetic sample is in {smoke}; see it with --policy sample")
     for damaged in Store(preparation.runs_folder).damaged():
         say(f"damaged record, counts as not done: {damaged}")
     runs = len(expanded.cases) * len(expanded.seeds)

@@ -100,7 +100,7 @@ def _write_paper(study: Study, tasks: Sequence[RunTask], template: TemplateName 
 
 
 _SAMPLE = (
-    "SYNTHETIC SAMPLE: the real data are not used. This is a trial of the whole way, not a study; its results are "
+    "SYNTHETIC SAMPLE: the real data are not used. This is a smoke run of the whole way, not a study; its results are "
     "kept apart in {folder}."
 )
 _SAMPLE_END = "These results come from the SYNTHETIC SAMPLE. "
@@ -130,9 +130,9 @@ def _announce(study: Study, tasks: Sequence[RunTask]) -> None:
         say(f"search: {search_words(plan.search)}")
     if preparation.sample:
         announce(_SAMPLE.format(folder=preparation.runs_folder))
-    reduced = [change for change in plan.changes if "(trial; " in change]
+    reduced = [change for change in plan.changes if "(smoke; " in change]
     if reduced:
-        say("reduced for the trial: " + "; ".join(reduced))
+        say("reduced for the smoke run: " + "; ".join(reduced))
     changed = [change for change in plan.changes if change not in reduced]
     if changed:
         announce("changed: " + "; ".join(changed))

@@ -20,7 +20,7 @@ RunName = Annotated[
     typer.Argument(
         metavar="RUN",
         help="The beginning of a run's key, SUITE/CASE/SEED, or only SUITE for all its runs. SUITE may be the path of "
-        "its file; SUITE@sample is a trial.",
+        "its file; SUITE@sample is its smoke run on the synthetic sample.",
     ),
 ]
 
@@ -35,19 +35,19 @@ def describe_trials(plan: Plan) -> str:
     return f"; or one of the search's {len(plan.trials)} runs so far, {first} to {last}, with the seed {seed}"
 
 
-NAMED = re.compile(r"(?P<suite>.+?\.ya?ml|[^/]+?)(?P<trial>@sample)?(/(?P<case>.+?))?(/(?P<seed>\d+))?")
+NAMED = re.compile(r"(?P<suite>.+?\.ya?ml|[^/]+?)(?P<smoke>@sample)?(/(?P<case>.+?))?(/(?P<seed>\d+))?")
 
 
 def parse_run_name(run: str, results: Path) -> tuple[str, str | None, int | None, bool]:
-    """(suite, case, seed, whether it is a trial) of a run's name; a key is looked up among the records."""
+    """(suite, case, seed, whether it is a smoke run) of a run's name; a key is looked up among the records."""
     if re.fullmatch(r"[0-9a-f]{6,64}", run):
         store, record = find_records(run, results)[0]
-        return record.spec.suite, record.spec.case.name, record.spec.seed, is_trial(store)
+        return record.spec.suite, record.spec.case.name, record.spec.seed, is_smoke(store)
     named = NAMED.fullmatch(run)
     if named is None:
         return run, None, None, False
     seed = named["seed"]
-    return named["suite"], named["case"], int(seed) if seed else None, named["trial"] is not None
+    return named["suite"], named["case"], int(seed) if seed else None, named["smoke"] is not None
 
 
 def find_records(run: str, results: Path) -> list[tuple[Store, RunRecord]]:
@@ -60,11 +60,11 @@ def find_records(run: str, results: Path) -> list[tuple[Store, RunRecord]]:
     named = NAMED.fullmatch(run)
     if named is not None and not found:
         suite = Path(named["suite"]).stem if named["suite"].endswith((".yaml", ".yml")) else named["suite"]
-        for trial in (True,) if named["trial"] else (False, True):  # a trial's where there are no others
+        for smoke in (True,) if named["smoke"] else (False, True):  # a smoke run's where there are no others
             found = found or [
                 (store, record)
                 for store, record in everything
-                if (record.spec.suite, is_trial(store)) == (suite, trial)
+                if (record.spec.suite, is_smoke(store)) == (suite, smoke)
                 and named["case"] in (None, record.spec.case.name)
                 and named["seed"] in (None, str(record.spec.seed))
             ]
@@ -81,10 +81,10 @@ def find_records(run: str, results: Path) -> list[tuple[Store, RunRecord]]:
 
 
 def store_name(store: Store, record: RunRecord) -> str:
-    """What a study's results are called: the suite, with @sample for a trial."""
-    return store.root.name if is_trial(store) else record.spec.suite
+    """What a study's results are called: the suite, with @sample for a smoke run."""
+    return store.root.name if is_smoke(store) else record.spec.suite
 
 
-def is_trial(store: Store) -> bool:
-    """Whether these are the results of a trial on the synthetic sample."""
+def is_smoke(store: Store) -> bool:
+    """Whether these are the results of a smoke run on the synthetic sample."""
     return store.root.name.endswith("@sample")

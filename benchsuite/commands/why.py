@@ -36,8 +36,8 @@ def why(
     from benchsuite.identity.key_diff import explain
     from benchsuite.store.run_store import Store
 
-    name, case, seed, trial = parse_run_name(run, results)
-    if trial:
+    name, case, seed, smoke = parse_run_name(run, results)
+    if smoke:
         policy = PolicyName.sample
     study = open_study(
         name,

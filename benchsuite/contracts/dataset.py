@@ -248,6 +248,6 @@ class Dataset(ABC, Generic[P]):
     def index(self, params: P, folder: Path) -> DatasetIndex:
         """List the images and labels of each split. Deterministic; reads names and metadata, decodes nothing."""
 
-    def trial(self, params: P) -> Mapping[str, Any]:
-        """Parameter changes that make a trial run on the synthetic sample quick, for instance a smaller image."""
+    def smoke(self, params: P) -> Mapping[str, Any]:
+        """Parameter changes that make a smoke run on the synthetic sample quick, for instance a smaller image."""
         return {}

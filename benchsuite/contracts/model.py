@@ -82,6 +82,6 @@ class Model(ABC, Generic[P]):
         """Turn a pretrained state dict into this module's names, leaving out what starts anew (the head)."""
         return state
 
-    def trial(self, params: P) -> Mapping[str, Any]:
-        """Parameter changes that make a trial run on the synthetic sample quick."""
+    def smoke(self, params: P) -> Mapping[str, Any]:
+        """Parameter changes that make a smoke run on the synthetic sample quick."""
         return {}

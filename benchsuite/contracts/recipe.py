@@ -160,6 +160,6 @@ class Recipe(ABC, Generic[P]):
         and the engine will not cache features past the input."""
         return images, targets
 
-    def trial(self, params: P) -> Mapping[str, Any]:
-        """Parameter changes that make a trial run on the synthetic sample quick, for instance fewer epochs."""
+    def smoke(self, params: P) -> Mapping[str, Any]:
+        """Parameter changes that make a smoke run on the synthetic sample quick, for instance fewer epochs."""
         return {}

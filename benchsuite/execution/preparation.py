@@ -1,7 +1,7 @@
 """From a plan to tasks: find the data and weights, describe the machine, compute every run's key.
 
 Imports no torch, so planning is quick. When the data turn out to be the synthetic sample, the plan is reduced to a
-trial here, and its results are kept apart from the study's.
+smoke run here, and its results are kept apart from the study's.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from benchsuite.sources.data import LocatedData, locate_data
 from benchsuite.sources.weights import LocatedWeights, locate_weights
 from benchsuite.store.record import Deviation
 from benchsuite.suite.cases.plan import Case, Component, Plan, RunSpec
-from benchsuite.suite.planning.sample_smoke import trial
+from benchsuite.suite.planning.sample_smoke import smoke_plan
 from benchsuite.suite.search.space import corners
 
 T = TypeVar("T")
@@ -48,7 +48,7 @@ class Place:
 class Preparation:
     """A plan with everything found. `tasks` is None when something has yet to be downloaded (only when planning).
 
-    `runs_folder` holds `runs/`, `paper_folder` the paper; `sample` tells a trial on the synthetic sample.
+    `runs_folder` holds `runs/`, `paper_folder` the paper; `sample` tells a smoke run on the synthetic sample.
     """
 
     plan: Plan
@@ -73,7 +73,7 @@ def prepare(plan: Plan, registry: Registry, place: Place, *, download: bool, say
     sample = any(found.provenance == "synthetic sample" for case in cases if (found := finder.data(case.dataset)))
     if sample:
         finder = _Finder(registry, _sampled(place), download, say)
-        plan = trial(plan, registry)
+        plan = smoke_plan(plan, registry)
         cases = _cases(plan, registry)
     runs_folder = place.results / f"{plan.suite}@sample" if sample else place.results
     paper_folder = runs_folder if sample else place.results / plan.suite

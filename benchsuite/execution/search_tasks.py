@@ -12,7 +12,7 @@ from benchsuite.registry import Registry
 from benchsuite.store.record import RunRecord
 from benchsuite.store.run_store import Store
 from benchsuite.suite.cases.plan import Trial
-from benchsuite.suite.planning.sample_smoke import tried
+from benchsuite.suite.planning.sample_smoke import shrink_case
 from benchsuite.suite.schema.suite import SearchMetric
 from benchsuite.suite.search.proposal import Step, propose
 from benchsuite.suite.search.space import trial_at
@@ -36,7 +36,7 @@ def searched(preparation: Preparation, registry: Registry, *, tried_now: Collect
         if step not in made:
             trial = trial_at(planned, step, registry)
             if planned.reduced:
-                trial = trial.model_copy(update={"case": tried(trial.case, registry, plan.pinned)})
+                trial = trial.model_copy(update={"case": shrink_case(trial.case, registry, plan.pinned)})
             made[step] = trial, preparation.maker.task(plan.trial_run(trial.case))
         return made[step]
 

@@ -57,7 +57,7 @@ def locate_weights(
 ) -> LocatedWeights | None:
     """Find the weights that a model asks for; see the module for the order.
 
-    The policy `sample` downloads nothing: a trial must not need a network. With `download=False`, None says that a
+    The policy `sample` downloads nothing: a smoke run must not need a network. With `download=False`, None says that a
     download would be tried. Raises WeightsError when the user's own file is missing, or the official ones are
     missing under the policy `real`.
     """

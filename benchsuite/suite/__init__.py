@@ -2,7 +2,7 @@
 
 from benchsuite.suite.cases.plan import Case, Component, Plan, RunSpec
 from benchsuite.suite.planning.expand import baselines, expand
-from benchsuite.suite.planning.sample_smoke import trial
+from benchsuite.suite.planning.sample_smoke import smoke_plan
 from benchsuite.suite.reader import parse_suite, read_suite, suite_files
 from benchsuite.suite.schema.editor_schema import suite_schema
 from benchsuite.suite.schema.suite import Suite
@@ -20,7 +20,7 @@ __all__ = [
     "expand",
     "parse_suite",
     "read_suite",
+    "smoke_plan",
     "suite_files",
     "suite_schema",
-    "trial",
 ]

@@ -175,7 +175,7 @@ class Beans(Dataset[BeansParameters]):
     def index(self, params: BeansParameters, folder: Path) -> DatasetIndex:
         return _index(folder)
 
-    def trial(self, params: BeansParameters) -> Mapping[str, Any]:
+    def smoke(self, params: BeansParameters) -> Mapping[str, Any]:
         return {"image_size": 48}
 
 

@@ -162,7 +162,7 @@ class Cub(Dataset[CubParameters]):
     def index(self, params: CubParameters, folder: Path) -> DatasetIndex:
         return _index(params, folder, _photos(params, folder, read_manifest(folder, broken)))
 
-    def trial(self, params: CubParameters) -> Mapping[str, Any]:
+    def smoke(self, params: CubParameters) -> Mapping[str, Any]:
         return {"image_size": min(params.image_size, _TRIAL_SIZE)}
 
 

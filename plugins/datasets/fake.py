@@ -154,7 +154,7 @@ class Fake(Dataset[FakeParameters]):
         }
         return DatasetIndex(_classes(params), **splits)
 
-    def trial(self, params: FakeParameters) -> Mapping[str, Any]:
+    def smoke(self, params: FakeParameters) -> Mapping[str, Any]:
         counts = {
             f"{name}_images": min(images, max(params.classes, 120 if name == "train" else 40))
             for name, images in _counts(params).items()

@@ -144,7 +144,7 @@ class ImageFolder(Dataset[ImageFolderParameters]):
     def index(self, params: ImageFolderParameters, folder: Path) -> DatasetIndex:
         return _index(params, folder, _parts(folder))
 
-    def trial(self, params: ImageFolderParameters) -> Mapping[str, Any]:
+    def smoke(self, params: ImageFolderParameters) -> Mapping[str, Any]:
         return {"image_size": min(params.image_size, 48)}
 
 

@@ -114,7 +114,7 @@ class ResNet(Model[ResNetParameters]):
     def adapt(self, params: ResNetParameters, state: dict[str, Tensor]) -> dict[str, Tensor]:
         return {name: tensor for name, tensor in state.items() if not name.startswith("fc.")}
 
-    def trial(self, params: ResNetParameters) -> Mapping[str, Any]:
+    def smoke(self, params: ResNetParameters) -> Mapping[str, Any]:
         return {"width": 8} if params.form == "cifar" else {}
 
 

@@ -134,7 +134,7 @@ class VGG16(Model[VGG16Parameters]):
                 adapted[f"{own.get(layer, layer)}.{kind}"] = tensor
         return adapted
 
-    def trial(self, params: VGG16Parameters) -> Mapping[str, Any]:
+    def smoke(self, params: VGG16Parameters) -> Mapping[str, Any]:
         return {"width": 8} if params.form == "cifar" else {}
 
 

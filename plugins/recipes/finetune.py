@@ -66,6 +66,6 @@ class Finetune(Recipe[FinetuneParameters]):
     def log_every(self, params: FinetuneParameters) -> int:
         return params.log_every
 
-    def trial(self, params: FinetuneParameters) -> Mapping[str, Any]:
+    def smoke(self, params: FinetuneParameters) -> Mapping[str, Any]:
         # Without pretrained weights and with few photos, the study's own learning rate would not move in so few epochs.
         return {"max_epochs": min(params.max_epochs, 4), "learning_rate": max(params.learning_rate, 1e-3)}

@@ -29,5 +29,5 @@ class Train(LoopRecipe[TrainParameters]):
     def phases(self, params: TrainParameters) -> tuple[Phase, ...]:
         return (params.phase("train", params),)
 
-    def trial(self, params: TrainParameters) -> Mapping[str, Any]:
+    def smoke(self, params: TrainParameters) -> Mapping[str, Any]:
         return {"max_epochs": min(params.max_epochs, TRIAL_EPOCHS)}

@@ -107,5 +107,5 @@ class TwoPhase(LoopRecipe[TwoPhaseParameters]):
             phases = tuple(p.model_copy(update={"max_epochs": min(p.max_epochs, most)}) for p in phases)
         return tuple(phase.phase(phase.name, params, phase.freeze) for phase in phases)
 
-    def trial(self, params: TwoPhaseParameters) -> Mapping[str, Any]:
+    def smoke(self, params: TwoPhaseParameters) -> Mapping[str, Any]:
         return {"max_epochs": min(params.max_epochs or TRIAL_EPOCHS, TRIAL_EPOCHS)}

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.slow
 
 
 BAD = "raise RuntimeError('no bolt')"
-FEW = ("trial-valid", "bibtex-reads", "parameters-bounded")
+FEW = ("smoke-valid", "bibtex-reads", "parameters-bounded")
 
 
 @pytest.fixture(autouse=True)
@@ -32,7 +32,7 @@ def test_a_component_that_keeps_the_rules_passes(program: Program) -> None:
     done = program.run("check-plugin", "finetune")
     assert done.code == 0, done.err
     assert "recipe finetune, benchsuite 0.1.0: 2 of 2 checks" in done.out
-    assert "✓ the changes for a trial are parameters of its own" in done.err
+    assert "✓ the changes for a smoke run are parameters of its own" in done.err
     assert "its BibTeX can be read" in done.out
 
 

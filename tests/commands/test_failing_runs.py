@@ -62,7 +62,7 @@ class Failed:
         (program.folder / "junk.safetensors").write_bytes(b"\xff" * 100)
         self.program = program
         self.outcome: Outcome = program.run("run", "squares_width", "--no-paper", "--policy", "sample", "--no-estimate")
-        records = [json.loads(path.read_text()) for path in program.trial_runs.glob("*/record.json")]
+        records = [json.loads(path.read_text()) for path in program.smoke_runs.glob("*/record.json")]
         self.records: dict[str, dict[str, Any]] = {record["spec"]["case"]["name"]: record for record in records}
 
 
@@ -111,7 +111,7 @@ def test_every_fault_fails_its_own_run_and_no_other(failed: Failed) -> None:
     why = failed.program.run("why", "squares_width@sample/loose/0")
     assert "failed: " in why.out
     assert "the bolt is loose" in why.out
-    sound = next(failed.program.trial_runs.glob(f"{records['sound']['key']}/record.json"))
+    sound = next(failed.program.smoke_runs.glob(f"{records['sound']['key']}/record.json"))
     assert json.loads(sound.read_text()) == records["sound"]
 
 

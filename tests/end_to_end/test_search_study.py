@@ -51,7 +51,7 @@ def statuses(program: Program) -> list[tuple[str, str]]:
 
 
 def records(program: Program) -> dict[str, Path]:
-    found = {path: json.loads(path.read_text()) for path in program.trial_runs.glob("*/record.json")}
+    found = {path: json.loads(path.read_text()) for path in program.smoke_runs.glob("*/record.json")}
     return {record["spec"]["case"]["name"]: path for path, record in found.items()}
 
 
@@ -74,14 +74,14 @@ def test_a_search_is_run_batch_by_batch_and_resumed_from_wherever_it_was(study: 
     assert whole["search"]["following"] == 0
     made = set(records(study))
 
-    paper = (study.trial_runs.parent / "paper.html").read_text()
+    paper = (study.smoke_runs.parent / "paper.html").read_text()
     for word in ("Búsqueda de hiperparámetros", "fig-search", "fig-importance", "Entre 4", "estimador de Parzen"):
         assert word in paper.replace("\u00a0", " ")
-    bytes_ = (study.trial_runs.parent / "paper.pdf").read_bytes()
+    bytes_ = (study.smoke_runs.parent / "paper.pdf").read_bytes()
 
     again = study.run("run", *STUDY)
     assert "nothing to train" in again.err
-    assert (study.trial_runs.parent / "paper.pdf").read_bytes() == bytes_
+    assert (study.smoke_runs.parent / "paper.pdf").read_bytes() == bytes_
 
     # Whatever is lost is made again, and is the same.
     lost = [path for name, path in records(study).items() if name.startswith(("trial 002", "trial 003"))]

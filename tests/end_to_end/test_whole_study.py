@@ -114,7 +114,7 @@ def test_a_paper_is_set_otherwise_checked_reproduced_and_compared(program: Progr
 def test_a_damaged_record_is_made_again_and_a_changed_result_does_not_verify(program: Program) -> None:
     assert program.run("run", *PLAIN, "--seeds", "1").code == 0
     before = fates(program.results)
-    damaged, forged = program.trial_runs.glob("*/record.json")
+    damaged, forged = program.smoke_runs.glob("*/record.json")
     damaged.write_text(damaged.read_text()[:200])
     again = program.run("run", *PLAIN, "--seeds", "1")
     assert again.code == 0

@@ -13,6 +13,6 @@ from support.paper_material import SAMPLE, make_material
 
 @pytest.fixture(scope="session")
 def sample_paper(tmp_path_factory: pytest.TempPathFactory) -> PaperFiles:
-    """The paper of a half-done trial on the synthetic sample, with hostile prose."""
+    """The paper of a half-done smoke run on the synthetic sample, with hostile prose."""
     folder: Path = tmp_path_factory.mktemp("paper")
     return build_paper(make_material(**SAMPLE), folder)

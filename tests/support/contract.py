@@ -89,5 +89,5 @@ class Dots(Dataset[DotsParameters]):
     def labels(self, files: tuple[str, ...]) -> tuple[int, ...]:
         return tuple(CLASSES.index(Path(file).name.partition("_")[0]) for file in files)
 
-    def trial(self, params: DotsParameters) -> Mapping[str, Any]:
+    def smoke(self, params: DotsParameters) -> Mapping[str, Any]:
         return {"image_size": 8}

@@ -54,7 +54,7 @@ class Leaves(Dataset[LeavesParameters]):
     def index(self, params: LeavesParameters, folder: Path) -> DatasetIndex:
         raise NotImplementedError
 
-    def trial(self, params: LeavesParameters) -> dict[str, Any]:
+    def smoke(self, params: LeavesParameters) -> dict[str, Any]:
         return {"image_size": min(32, params.image_size)}
 
 
@@ -85,7 +85,7 @@ class Net(Model[NetParameters]):
     def weights(self, params: NetParameters) -> WeightsRequest | None:
         return None
 
-    def trial(self, params: NetParameters) -> dict[str, Any]:
+    def smoke(self, params: NetParameters) -> dict[str, Any]:
         return {"weights": "none"}
 
 
@@ -98,7 +98,7 @@ class Mlp(Net):
     name = "mlp"
     Parameters = MlpParameters  # type: ignore[assignment]
 
-    def trial(self, params: Any) -> dict[str, Any]:
+    def smoke(self, params: Any) -> dict[str, Any]:
         return {}
 
 
@@ -141,7 +141,7 @@ class Tune(Recipe[TuneParameters]):
     def phases(self, params: TuneParameters) -> tuple[Phase, ...]:
         return (Phase("all", params.max_epochs, 16, Optimizer("adam", 1e-4)),)
 
-    def trial(self, params: TuneParameters) -> dict[str, Any]:
+    def smoke(self, params: TuneParameters) -> dict[str, Any]:
         return {"max_epochs": min(3, params.max_epochs), "freeze.blocks": 1}
 
 

@@ -22,7 +22,7 @@ HOSTILE = (
     "href=file:///etc/hostname>x</a> url(http://example.invalid/x.css) \u202eoculto\u202c & </style>"
 )
 SAMPLE: dict[str, Any] = {"cases": 3, "seeds": 3, "done": 8, "sample": True, "changes": ("recipe.max_epochs=2",)}
-"""A half-done trial on the synthetic sample."""
+"""A half-done smoke run on the synthetic sample."""
 TITLES = {"angular_leaf_spot": "mancha angular", "bean_rust": "roya", "healthy": "sana"}
 
 

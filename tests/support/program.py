@@ -62,7 +62,7 @@ class Program:
         return self.folder / "cache"
 
     @property
-    def trial_runs(self) -> Path:
+    def smoke_runs(self) -> Path:
         return self.results / "squares_width@sample" / "runs"
 
     def install(self, distribution: str, source: str) -> Path:

@@ -95,7 +95,7 @@ def test_the_card_comes_through_xdist(author: Path) -> None:
 
 def test_a_class_is_checked_with_its_defaults(author: Path) -> None:
     (author / "test_my_plugin.py").write_text(WITH_DEFAULTS)
-    done = run(author, "-k", "bibtex or trial", "-v")
+    done = run(author, "-k", "bibtex or smoke", "-v")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "test_keeps_the_contract[bibtex-reads] PASSED" in done.stdout
     assert "dataset dots: 2 of 2 checks" in done.stdout

@@ -1,4 +1,4 @@
-"""The plan of a print: every block measured in trial layouts, and the floats placed by those measures."""
+"""The plan of a print: every block measured in draft layouts, and the floats placed by those measures."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from benchsuite.suite.prose.references import REFERENCE
 
 
 def without_drawing(name: str, asset: Asset) -> Asset:
-    """The same size without the drawing: what trial layouts need, in a fraction of the time."""
+    """The same size without the drawing: what draft layouts need, in a fraction of the time."""
     if not name.startswith("figure/"):
         return asset
     return Asset(re.sub(rb"(<svg[^>]*>).*</svg>", rb"\1</svg>", asset.content, flags=re.DOTALL), asset.media_type)
@@ -70,7 +70,7 @@ def arrange(document: Document, numbering: Numbering) -> Arrangement:
 def measure_blocks(
     document: Document, numbering: Numbering, content: Sequence[Block]
 ) -> list[tuple[dict[int, Measure], float]]:
-    """The measures of the blocks, and the height of the title block, from trial layouts of the paper's halves."""
+    """The measures of the blocks, and the height of the title block, from draft layouts of the paper's halves."""
     assets = {name: without_drawing(name, asset) for name, asset in collect_assets(document).items()}
     lengths = list(accumulate(sum(map(len, texts(block))) for block in document.body))
     cited = sum(len(document.references[key]) for key in numbering.citations)

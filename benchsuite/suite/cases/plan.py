@@ -50,7 +50,7 @@ class RunSpec(BaseModel):
 class PlannedSearch(BaseModel):
     """A search and what its trials change: the base as declared (`dataset`, `model`, `recipe`), `--set` included.
 
-    `reduced` tells that its trials take the components' changes for a trial on the sample.
+    `reduced` tells that its trials take the components' changes for a smoke run on the sample.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

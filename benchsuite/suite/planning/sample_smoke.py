@@ -1,4 +1,4 @@
-"""The trial: a plan made small enough to be tried in minutes, by what each component declares for that purpose."""
+"""The smoke plan: the same study made small enough to run in minutes, by what each component declares for that."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ MOST_SEARCH_TRIALS = 4
 SEARCH_RUNGS = (1, 2)
 
 
-def trial(plan: Plan, registry: Registry) -> Plan:
-    """The same cases with every component's `trial` changes, at most two seeds, a small search; `changes` says which.
+def smoke_plan(plan: Plan, registry: Registry) -> Plan:
+    """The same cases with every component's `smoke` changes, at most two seeds, a small search; `changes` says which.
 
     What the suite studies (its axes and what is compared) and what the user pinned is not touched. A count that only
     named cases set, such as their epochs, shrinks too, keeping its order between them. An axis of the search that a
@@ -35,13 +35,13 @@ def trial(plan: Plan, registry: Registry) -> Plan:
     changes = reduction.changes
     seeds = plan.seeds if "seeds" in plan.pinned else plan.seeds[:MOST_SEEDS]
     if seeds != plan.seeds:
-        changes[f"seeds = {', '.join(map(str, seeds))} (trial; suite: {len(plan.seeds)} seeds)"] = None
+        changes[f"seeds = {', '.join(map(str, seeds))} (smoke; suite: {len(plan.seeds)} seeds)"] = None
     search = _tried_search(plan.search, registry, kept, changes) if plan.search else None
     made = {"cases": cases, "seeds": seeds, "search": search, "changes": (*plan.changes, *changes)}
     return plan.model_copy(update=made | {"following": most_runs(search.declared) if search else 0})
 
 
-def tried(case: Case, registry: Registry, pinned: Sequence[str]) -> Case:
+def shrink_case(case: Case, registry: Registry, pinned: Sequence[str]) -> Case:
     """A trial of a search with every component's changes, but of what it sets itself and of what is pinned."""
     return _Reduction(registry, [case], (*case.settings, *_kept(pinned))).case(case)
 
@@ -75,7 +75,7 @@ class _Reduction:
             value = self._value(path, before, declared)
             if not same(before, value):
                 parameters = _replaced(parameters, name.split("."), value)
-                self.changes[f"{path} = {written(value)} (trial; suite: {written(before)})"] = None
+                self.changes[f"{path} = {written(value)} (smoke; suite: {written(before)})"] = None
         try:
             return component(entry, resolved_parameters(entry, parameters))
         except Exception as error:
@@ -111,16 +111,16 @@ def _tried_search(
     }
     for path, values in search.space.items() if left else ():
         if path not in left:
-            changes[f"search.space without {path} (trial; suite: {len(values)} values)"] = None
+            changes[f"search.space without {path} (smoke; suite: {len(values)} values)"] = None
     smaller = search.model_copy(update={"space": left or search.space})
     budget = min(MOST_SEARCH_TRIALS, search.budget, points(smaller))
     if budget != search.budget:
-        changes[f"search.budget = {budget} (trial; suite: {search.budget})"] = None
+        changes[f"search.budget = {budget} (smoke; suite: {search.budget})"] = None
     halving = search.halving
     if halving is not None:
         rungs = tuple(min(pair) for pair in zip(SEARCH_RUNGS, halving.rungs, strict=False))
         if rungs != halving.rungs:
-            line = f"search.halving.rungs = {written(list(rungs))} (trial; suite: {written(list(halving.rungs))})"
+            line = f"search.halving.rungs = {written(list(rungs))} (smoke; suite: {written(list(halving.rungs))})"
             changes[line] = None
         halving = halving.model_copy(update={"rungs": rungs})
     smaller = smaller.model_copy(update={"budget": budget, "halving": halving})
@@ -135,7 +135,7 @@ def _entry(case: Case, kind: Kind, registry: Registry) -> Entry:
 def _declared(entry: Entry, old: Component) -> Mapping[str, Any]:
     try:
         component: Any = entry.component
-        declared = component.trial(entry.parse(old.parameters))
+        declared = component.smoke(entry.parse(old.parameters))
         return {str(name): value for name, value in declared.items()}
     except Exception as error:
         raise _broken(entry, error) from error
@@ -147,7 +147,7 @@ def _broken(entry: Entry, error: Exception) -> PluginError:
     else:
         said = f"{type(error).__name__}: {error}"
     return PluginError(
-        f"the trial of the {entry.kind} {entry.name!r} cannot be used: {printable(said)}",
+        f"the smoke changes of the {entry.kind} {entry.name!r} cannot be used: {printable(said)}",
         where=f"{entry.distribution} {entry.version}, module {entry.module}",
         expected="a mapping of the component's own parameters",
         remedy="report it to the plugin's authors, or run with --policy real",

@@ -159,7 +159,7 @@ class OnePhase(Recipe[OnePhaseParameters]):
     def phases(self, params: OnePhaseParameters) -> tuple[Phase, ...]:
         return (Phase("train", params.max_epochs, 16, Optimizer("adam", 1e-3)),)
 
-    def trial(self, params: OnePhaseParameters) -> Mapping[str, Any]:
+    def smoke(self, params: OnePhaseParameters) -> Mapping[str, Any]:
         return {}
 
 

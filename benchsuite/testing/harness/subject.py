@@ -42,8 +42,8 @@ class Subject:
 
     @property
     def tried(self) -> Parameters:
-        """The parameters with what the component declares for a quick trial, but for what the author gave."""
-        changes = dict(self.component.trial(self.params))
+        """The parameters with what the component declares for a smoke run, but for what the author gave."""
+        changes = dict(self.component.smoke(self.params))
         return parsed(self.entry, {**self.params.model_dump(mode="json"), **changes, **self.given})
 
     def new_folder(self, name: str) -> Path:

@@ -126,19 +126,19 @@ def parameters_bounded(subject: Subject) -> None:
 
 
 @rule(
-    "the changes for a trial are parameters of its own",
+    "the changes for a smoke run are parameters of its own",
     means="Every suite can be tried on synthetic samples; a wrong name here breaks that for all studies that use it.",
-    mend="let trial() return a mapping from names of parameters to values that these accept.",
+    mend="let smoke() return a mapping from names of parameters to values that these accept.",
 )
-def trial_valid(subject: Subject) -> None:
+def smoke_valid(subject: Subject) -> None:
     if subject.entry.kind == "figure":
-        raise Inapplicable("a figure is no part of a trial's runs")
-    changes = subject.component.trial(subject.params)
-    expect(isinstance(changes, Mapping), f"trial() returned {changes!r:.80}; expected a mapping")
+        raise Inapplicable("a figure is no part of a smoke run")
+    changes = subject.component.smoke(subject.params)
+    expect(isinstance(changes, Mapping), f"smoke() returned {changes!r:.80}; expected a mapping")
     try:
         parsed(subject.entry, {**subject.params.model_dump(mode="json"), **changes})
     except BenchsuiteError as error:
-        raise Broken(f"trial() returned {dict(changes)}, which is refused: {error.what}") from error
+        raise Broken(f"smoke() returned {dict(changes)}, which is refused: {error.what}") from error
 
 
 @rule(
@@ -201,7 +201,7 @@ def _calls(subject: Subject) -> Iterator[tuple[str, Callable[[], object], bool]]
         yield "bibtex()", partial(component.bibtex, params), False
         yield "chart()", lambda: component.chart(params, made_up_study()), False
         return
-    yield "trial()", partial(component.trial, params), False
+    yield "smoke()", partial(component.smoke, params), False
     if subject.entry.kind == "dataset":
         sample = subject.new_folder("calls")
         for name in ("card", "preprocessing"):

@@ -57,7 +57,7 @@ def sample_found(subject: Subject) -> str:
 
 @rule(
     "the sample is the same bytes twice",
-    means="Results of trials are compared between machines; a sample that changes makes all of them due again.",
+    means="Smoke runs are compared between machines; a sample that changes makes all of them due again.",
     mend="draw from a generator with a fixed key (numpy.random.Philox), write no dates, and depend on no set's order.",
 )
 def sample_twice(subject: Subject) -> str:
@@ -257,11 +257,11 @@ def images_open(subject: Subject) -> str:
 @rule(
     "a network trains on the sample for an epoch",
     means="This is what the first try of every suite does: decoding, resizing, normalising, augmenting, training.",
-    mend="read what the run says; preprocessing() and trial() are the usual places.",
+    mend="read what the run says; preprocessing() and smoke() are the usual places.",
 )
 def trains(subject: Subject) -> str:
     from benchsuite.testing.harness.reference_components import Blocks, OnePhase
-    from benchsuite.testing.harness.trial_run import Bench, Player, companion
+    from benchsuite.testing.harness.small_run import Bench, Player, companion
 
     folder = subject.new_folder("run")
     bench = Bench(folder, Player(subject.entry, subject.params), companion(Blocks()), companion(OnePhase()))

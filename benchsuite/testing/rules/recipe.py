@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from benchsuite.contracts.observer import EpochReport
     from benchsuite.store.record import RunRecord
-    from benchsuite.testing.harness.trial_run import Bench, Heard
+    from benchsuite.testing.harness.small_run import Bench, Heard
 
 RULES: list[Rule] = []
 rule = declaring(RULES)
@@ -154,7 +154,7 @@ def _bench(subject: Subject, change: Any, like: Bench | None = None, **data: Any
     """A bench with the recipe, its phases changed. With `like`, in that one's folder, with a recipe made anew."""
     from benchsuite.errors import PluginError
     from benchsuite.testing.harness.reference_components import Blocks, Patterns
-    from benchsuite.testing.harness.trial_run import Bench, Player, companion, with_phases
+    from benchsuite.testing.harness.small_run import Bench, Player, companion, with_phases
 
     component = type(subject.component)() if like else subject.component
     player = Player(replace(subject.entry, component=component), subject.params)
@@ -202,7 +202,7 @@ def _expect_same(one: RunRecord, other: RunRecord, what: str) -> None:
 
 
 def _stopper(after: int) -> Heard:
-    from benchsuite.testing.harness.trial_run import Heard
+    from benchsuite.testing.harness.small_run import Heard
 
     class Stopper(Heard):
         def epoch(self, report: EpochReport, max_epochs: int) -> None:
@@ -215,7 +215,7 @@ def _stopper(after: int) -> Heard:
 
 def _satisfied() -> Heard:
     """A watcher that ends the run when the network has learnt its images."""
-    from benchsuite.testing.harness.trial_run import Heard
+    from benchsuite.testing.harness.small_run import Heard
 
     class Satisfied(Heard):
         def epoch(self, report: EpochReport, max_epochs: int) -> None:
@@ -229,7 +229,7 @@ def _satisfied() -> Heard:
 def _sentinel() -> Heard:
     """A watcher that notices when a test image is open while training goes on."""
     from benchsuite.testing.harness.reference_components import OPENED
-    from benchsuite.testing.harness.trial_run import Heard
+    from benchsuite.testing.harness.small_run import Heard
 
     class Sentinel(Heard):
         def epoch(self, report: EpochReport, max_epochs: int) -> None:
@@ -246,7 +246,7 @@ def _freeze_watcher(bench: Bench, policies: Mapping[str, Any]) -> Any:
     import torch
 
     from benchsuite.engine.network import freeze
-    from benchsuite.testing.harness.trial_run import Heard
+    from benchsuite.testing.harness.small_run import Heard
 
     model: Any = bench.model.entry.component
 

@@ -94,7 +94,7 @@ def test_parameters_that_cannot_be_are_refused(wrong: dict[str, int]) -> None:
 @pytest.mark.parametrize("params", [FakeParameters(), SMALL, FakeParameters(classes=150, test_images=150)])
 def test_its_trial_is_no_larger_and_valid(params: FakeParameters) -> None:
     given = params.model_dump() | {"validation_images": max(params.validation_images, params.classes)}
-    tried = FakeParameters(**(given | dict(Fake().trial(FakeParameters(**given)))))
+    tried = FakeParameters(**(given | dict(Fake().smoke(FakeParameters(**given)))))
     assert tried.train_images <= params.train_images
     assert tried.image_size <= 48
 

@@ -21,9 +21,9 @@ def _phase(**settings: Any) -> Phase:
     return phase
 
 
-def _trial(recipe: Train | TwoPhase, params: Parameters) -> tuple[Phase, ...]:
-    tried = params.model_copy(update=dict(recipe.trial(params)))  # type: ignore[arg-type]
-    return recipe.phases(tried)  # type: ignore[arg-type]
+def _smoke(recipe: Train | TwoPhase, params: Parameters) -> tuple[Phase, ...]:
+    small = params.model_copy(update=dict(recipe.smoke(params)))  # type: ignore[arg-type]
+    return recipe.phases(small)  # type: ignore[arg-type]
 
 
 def test_the_recipes_are_registered() -> None:
@@ -138,8 +138,8 @@ def test_label_smoothing_changes_the_training_loss_alone() -> None:
 
 
 def test_a_trial_takes_three_epochs_at_most() -> None:
-    assert [phase.max_epochs for phase in _trial(Train(), TrainParameters())] == [3]
-    assert [phase.max_epochs for phase in _trial(Train(), TrainParameters(max_epochs=2))] == [2]
+    assert [phase.max_epochs for phase in _smoke(Train(), TrainParameters())] == [3]
+    assert [phase.max_epochs for phase in _smoke(Train(), TrainParameters(max_epochs=2))] == [2]
 
 
 # two_phase
@@ -204,7 +204,7 @@ def test_phases_are_no_longer_than_asked_for() -> None:
     shortened = TwoPhase().phases(TwoPhaseParameters(max_epochs=3))
     assert [phase.max_epochs for phase in shortened] == [3, 3]
     assert [p.max_epochs for p in TwoPhase().phases(TwoPhaseParameters(phases="gradual", max_epochs=3))] == [2] * 5
-    assert [phase.max_epochs for phase in _trial(TwoPhase(), TwoPhaseParameters())] == [2, 2]
+    assert [phase.max_epochs for phase in _smoke(TwoPhase(), TwoPhaseParameters())] == [2, 2]
 
 
 @pytest.mark.parametrize("depth", [18, 50])

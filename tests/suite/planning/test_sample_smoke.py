@@ -1,4 +1,4 @@
-"""A trial shrinks every case by what its components declare, and never what is studied or asked for."""
+"""The smoke plan shrinks every case by what its components declare, and never what is studied or asked for."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from benchsuite.errors import PluginError
 from benchsuite.registry import Registry
-from benchsuite.suite import Suite, expand, trial
+from benchsuite.suite import Suite, expand, smoke_plan
 from support.fake_components import BASE, Leaves, Tune
 
 Read = Callable[[str], Suite]
@@ -17,30 +17,30 @@ Read = Callable[[str], Suite]
 
 def test_each_components_own_changes_are_made_and_listed(read: Read, registry: Registry) -> None:
     plan = expand(read(BASE.replace("seeds: 2\n", "seeds: 5\n").replace("seeds: 2}", "seeds: 5}")), registry)
-    tried = trial(plan, registry)
-    assert tried.changes == (
-        "dataset.image_size = 32 (trial; suite: 64)",
-        "model.weights = none (trial; suite: imagenet)",
-        "recipe.max_epochs = 3 (trial; suite: 30)",
-        "seeds = 0, 1 (trial; suite: 5 seeds)",
+    shrunk = smoke_plan(plan, registry)
+    assert shrunk.changes == (
+        "dataset.image_size = 32 (smoke; suite: 64)",
+        "model.weights = none (smoke; suite: imagenet)",
+        "recipe.max_epochs = 3 (smoke; suite: 30)",
+        "seeds = 0, 1 (smoke; suite: 5 seeds)",
     )
-    assert tried.seeds == (0, 1)
-    assert [case.name for case in tried.cases] == [case.name for case in plan.cases]
-    assert [case.settings for case in tried.cases] == [case.settings for case in plan.cases]
-    assert tried.cases[0].recipe.parameters["max_epochs"] == 3
+    assert shrunk.seeds == (0, 1)
+    assert [case.name for case in shrunk.cases] == [case.name for case in plan.cases]
+    assert [case.settings for case in shrunk.cases] == [case.settings for case in plan.cases]
+    assert shrunk.cases[0].recipe.parameters["max_epochs"] == 3
 
 
 def test_what_the_suite_varies_is_left_alone(read: Read, registry: Registry) -> None:
-    tried = trial(expand(read(BASE), registry), registry)
-    assert [case.recipe.parameters["freeze"]["blocks"] for case in tried.cases] == [0, 1, 2]
+    shrunk = smoke_plan(expand(read(BASE), registry), registry)
+    assert [case.recipe.parameters["freeze"]["blocks"] for case in shrunk.cases] == [0, 1, 2]
 
 
 def test_what_a_varied_component_states_is_left_alone(read: Read, registry: Registry) -> None:
     text = BASE.replace("{recipe.freeze.blocks: [0, 1, 2]}", "{dataset: [{name: leaves, image_size: 99}]}")
     text = text.replace("cases: 3", "cases: 1").replace("compare: {factor: recipe.freeze.blocks, baseline: 0}", "")
-    tried = trial(expand(read(text), registry), registry)
-    assert tried.cases[0].dataset.parameters["image_size"] == 99
-    assert tried.cases[0].recipe.parameters["freeze"]["blocks"] == 1
+    shrunk = smoke_plan(expand(read(text), registry), registry)
+    assert shrunk.cases[0].dataset.parameters["image_size"] == 99
+    assert shrunk.cases[0].recipe.parameters["freeze"]["blocks"] == 1
 
 
 NAMED = """
@@ -59,10 +59,10 @@ size: {cases: 3, seeds: 1}
 
 
 def test_counts_of_named_cases_shrink_and_still_differ(read: Read, registry: Registry) -> None:
-    tried = trial(expand(read(NAMED), registry), registry)
-    assert [case.recipe.parameters["max_epochs"] for case in tried.cases] == [5, 4, 2]
-    assert [case.settings.get("recipe.max_epochs") for case in tried.cases] == [5, 4, None]
-    assert "recipe.max_epochs = 5 (trial; suite: 40)" in tried.changes
+    shrunk = smoke_plan(expand(read(NAMED), registry), registry)
+    assert [case.recipe.parameters["max_epochs"] for case in shrunk.cases] == [5, 4, 2]
+    assert [case.settings.get("recipe.max_epochs") for case in shrunk.cases] == [5, 4, None]
+    assert "recipe.max_epochs = 5 (smoke; suite: 40)" in shrunk.changes
 
 
 @pytest.mark.parametrize(
@@ -78,18 +78,18 @@ def test_counts_of_named_cases_shrink_and_still_differ(read: Read, registry: Reg
 )
 def test_counts_that_are_studied_stay(studied: str, read: Read, registry: Registry) -> None:
     plan = expand(read(studied), registry)
-    tried = trial(plan, registry)
-    epochs = [case.recipe.parameters["max_epochs"] for case in tried.cases]
+    shrunk = smoke_plan(plan, registry)
+    epochs = [case.recipe.parameters["max_epochs"] for case in shrunk.cases]
     assert epochs == [case.recipe.parameters["max_epochs"] for case in plan.cases]
-    assert [case.settings for case in tried.cases] == [case.settings for case in plan.cases]
+    assert [case.settings for case in shrunk.cases] == [case.settings for case in plan.cases]
 
 
 def test_what_the_user_asked_for_is_left_alone(read: Read, registry: Registry) -> None:
     plan = expand(read(BASE), registry, overrides=["recipe.max_epochs=7"], seeds="4")
-    tried = trial(plan, registry)
-    assert tried.seeds == (0, 1, 2, 3)
-    assert tried.cases[0].recipe.parameters["max_epochs"] == 7
-    assert tried.changes[:2] == plan.changes
+    shrunk = smoke_plan(plan, registry)
+    assert shrunk.seeds == (0, 1, 2, 3)
+    assert shrunk.cases[0].recipe.parameters["max_epochs"] == 7
+    assert shrunk.changes[:2] == plan.changes
 
 
 @pytest.mark.parametrize(
@@ -99,9 +99,9 @@ def test_what_the_user_asked_for_is_left_alone(read: Read, registry: Registry) -
 def test_a_trial_that_cannot_be_used_names_the_plugin(
     declared: Any, said: str, read: Read, registry: Registry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Leaves, "trial", lambda self, params: declared)
-    with pytest.raises(PluginError, match="the trial of the dataset 'leaves' cannot be used") as caught:
-        trial(expand(read(BASE), registry), registry)
+    monkeypatch.setattr(Leaves, "smoke", lambda self, params: declared)
+    with pytest.raises(PluginError, match="the smoke changes of the dataset 'leaves' cannot be used") as caught:
+        smoke_plan(expand(read(BASE), registry), registry)
     assert said in str(caught.value)
     assert "pretend 1.0" in str(caught.value)
 
@@ -110,6 +110,6 @@ def test_a_trial_that_raises_names_the_plugin(read: Read, registry: Registry, mo
     def broken(self: object, params: object) -> None:
         raise LookupError("lost")
 
-    monkeypatch.setattr(Tune, "trial", broken)
+    monkeypatch.setattr(Tune, "smoke", broken)
     with pytest.raises(PluginError, match="LookupError: lost"):
-        trial(expand(read(BASE), registry), registry)
+        smoke_plan(expand(read(BASE), registry), registry)

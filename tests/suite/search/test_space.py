@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from benchsuite.suite import Plan, Suite, SuiteError, expand, parse_suite, suite_schema, trial
+from benchsuite.suite import Plan, Suite, SuiteError, expand, parse_suite, smoke_plan, suite_schema
 from benchsuite.suite.cases.resolver import Resolver
-from benchsuite.suite.planning.sample_smoke import tried
+from benchsuite.suite.planning.sample_smoke import shrink_case
 from benchsuite.suite.search.proposal import Step, points
 from benchsuite.suite.search.space import corners, trial_at
 from support.fake_components import BASE, REGISTRY
@@ -177,7 +177,7 @@ def test_a_trial_is_the_base_with_the_values_of_its_point() -> None:
     assert trial_at(planned().search, Step(7, (2, 1)), REGISTRY).case.name == "trial 007"  # type: ignore[arg-type]
 
 
-def test_a_point_that_is_refused_when_it_is_drawn_names_its_trial() -> None:
+def test_a_point_that_is_refused_when_it_is_drawn_names_its_smoke() -> None:
     search = planned().search
     assert search is not None
     declared = search.declared.model_copy(update={"space": {"recipe.weight_decay": (-1,)}})
@@ -221,18 +221,18 @@ def test_a_trial_on_the_sample_makes_the_search_small_and_says_so() -> None:
     text = text.replace(
         "    model.depth: [18, 34]\n", "    model.weights: [imagenet, none]\n    model.depth: [18, 34]\n"
     )
-    made = trial(planned(text), REGISTRY)
+    made = smoke_plan(planned(text), REGISTRY)
     assert made.search is not None
     assert made.search.reduced
     assert list(made.search.declared.space) == ["recipe.weight_decay", "model.depth"]
     assert made.following == 4 + 2
     for change in (
-        "search.space without model.weights (trial; suite: 2 values)",
-        "search.budget = 4 (trial; suite: 5)",
-        "search.halving.rungs = [1, 2] (trial; suite: [3, 9])",
+        "search.space without model.weights (smoke; suite: 2 values)",
+        "search.budget = 4 (smoke; suite: 5)",
+        "search.halving.rungs = [1, 2] (smoke; suite: [3, 9])",
     ):
         assert change in made.changes
-    case = tried(trial_at(made.search, Step(1, (0, 1), 1), REGISTRY).case, REGISTRY, made.pinned)
+    case = shrink_case(trial_at(made.search, Step(1, (0, 1), 1), REGISTRY).case, REGISTRY, made.pinned)
     assert case.dataset.parameters["image_size"] == 32
     assert case.model.parameters == {"depth": 34, "weights": "none"}
     assert case.recipe.parameters["max_epochs"] == 2
@@ -242,7 +242,7 @@ def test_a_suite_without_a_search_is_as_it_was(read: Read) -> None:
     plan = expand(read(BASE), REGISTRY)
     assert plan.search is None
     assert plan.following == 0
-    assert trial(plan, REGISTRY).search is None
+    assert smoke_plan(plan, REGISTRY).search is None
 
 
 def test_the_schema_offers_the_paths_of_a_space() -> None:

@@ -90,13 +90,13 @@ class Bounded(DotsParameters):
     """Where."""
 
 
-class WrongTrial(Dots):
-    def trial(self, params: Any) -> Mapping[str, Any]:
+class WrongSmoke(Dots):
+    def smoke(self, params: Any) -> Mapping[str, Any]:
         return {"image_sise": 8}
 
 
 class TrialTooSmall(Dots):
-    def trial(self, params: Any) -> Mapping[str, Any]:
+    def smoke(self, params: Any) -> Mapping[str, Any]:
         return {"image_size": 2}
 
 
@@ -165,8 +165,8 @@ BROKEN: list[tuple[str, type[Dots], str]] = [
     ("unknown-refused", with_parameters(OpenInside), "models that accept any name: Inner"),
     ("parameters-described", with_parameters(Silent), "without a description: Silent.margin"),
     ("parameters-bounded", with_parameters(Unbounded), "Unbounded.margin (a number), Unbounded.titles (a text)"),
-    ("trial-valid", WrongTrial, "image_sise"),
-    ("trial-valid", TrialTooSmall, "'image_size': 2"),
+    ("smoke-valid", WrongSmoke, "image_sise"),
+    ("smoke-valid", TrialTooSmall, "'image_size': 2"),
     ("bibtex-reads", BrokenBibtex, "line 3, column 2"),
     ("bibtex-reads", NothingCited, "it is empty"),
     ("process-untouched", Seeding, "card() changes numpy's generator"),

@@ -123,7 +123,7 @@ def test_a_sound_figure_keeps_the_rule(rule: str, tmp_path: Path) -> None:
     try:
         check(Gap, rule, tmp_path)
     except Inapplicable:
-        assert rule in ("trial-valid", "bibtex-reads")
+        assert rule in ("smoke-valid", "bibtex-reads")
 
 
 @pytest.mark.parametrize(("rule", "component", "words"), BROKEN, ids=[f"{r}-{c.__name__}" for r, c, _ in BROKEN])

@@ -66,7 +66,7 @@ def checked() -> Iterator[Any]:
 
     def check(component: type, limit: float = LIMIT) -> tuple[Check, Check]:
         made.append(Runner(Declared.of(component), {}, limit))
-        first, second = made[-1].checked(rules("bibtex-reads", "trial-valid"))
+        first, second = made[-1].checked(rules("bibtex-reads", "smoke-valid"))
         return first, second
 
     yield check
@@ -87,18 +87,18 @@ def test_what_ends_a_process_fails_one_check(checked: Any, component: type, word
     first, second = checked(component)
     assert first.status == "failed"
     assert words in first.detail
-    assert (second.id, second.status) == ("trial-valid", "passed")
+    assert (second.id, second.status) == ("smoke-valid", "passed")
 
 
 def test_a_check_that_hangs_is_ended(checked: Any) -> None:
     runner = Runner(Declared.of(Sleeping), {}, LIMIT)
     with runner:
-        assert runner.check(*rules("trial-valid")).status == "passed"
+        assert runner.check(*rules("smoke-valid")).status == "passed"
         runner._limit = 0.5
         hung = runner.check(*rules("bibtex-reads"))
         assert (hung.status, hung.detail) == ("failed", "it did not finish within 0.5 s")
         runner._limit = LIMIT
-        assert runner.check(*rules("trial-valid")).status == "passed"
+        assert runner.check(*rules("smoke-valid")).status == "passed"
 
 
 def test_what_is_printed_is_kept_for_failures_only(checked: Any) -> None:
@@ -110,7 +110,7 @@ def test_what_is_printed_is_kept_for_failures_only(checked: Any) -> None:
 
 def test_a_component_that_cannot_be_loaded_fails_every_check(checked: Any, tmp_path: Path) -> None:
     with Runner(Declared("no_such_module", "", "Digits"), {}, LIMIT) as runner:
-        found = list(runner.checked(rules("bibtex-reads", "trial-valid")))
+        found = list(runner.checked(rules("bibtex-reads", "smoke-valid")))
     assert [check.status for check in found] == ["failed", "failed"]
     assert all("it cannot be loaded: it raised ModuleNotFoundError" in check.detail for check in found)
 

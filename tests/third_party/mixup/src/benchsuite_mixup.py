@@ -69,7 +69,7 @@ class Mixup(Recipe[MixupParameters]):
         other = torch.from_numpy(draw.permutation(len(images))).to(images.device)
         return share * images + (1 - share) * images[other], share * targets + (1 - share) * targets[other]
 
-    def trial(self, params: MixupParameters) -> Mapping[str, Any]:
+    def smoke(self, params: MixupParameters) -> Mapping[str, Any]:
         return {"max_epochs": min(params.max_epochs, 4)}
 
 

@@ -79,7 +79,7 @@ class Bench:
 
     def task(self, results: str, sample: bool = False, pinned: Sequence[str] = ()) -> RunTask:
         """A run that is due, with its results in a folder of this name. With `sample` the data are the synthetic
-        sample and the components' changes for a trial hold, but for what is `pinned`."""
+        sample and the components' changes for a smoke run hold, but for what is `pinned`."""
         case = Case(
             name="check",
             settings={},
