@@ -18,7 +18,7 @@ OPTIONS  = $(if $(SEEDS),--seeds "$(SEEDS)") $(foreach change,$(SET),--set "$(ch
 FORM     = $(if $(TEMPLATE),--template "$(TEMPLATE)") $(if $(PAGE),--page "$(PAGE)")
 
 .DEFAULT_GOAL := help
-.PHONY: help setup suite paper plan verify test test-all lint docs bench lock clean clean-cache
+.PHONY: help setup suite paper plan verify test test-all lint docs bench golden lock clean clean-cache
 
 help:  ## Explain the commands
 	@echo "benchsuite: declare an image-classification study in YAML, run it bit for bit, read its paper."
@@ -78,6 +78,9 @@ docs: $(READY)  ## Build the documentation in docs/_build/html
 
 bench: $(READY)  ## Measure the engine against the usual way of training, or papers (BENCH=epochs, small_images, paper)
 	@PYTHONPATH=tests $(BIN)/python -m tests.benchmarks.$(BENCH) $(ARGS)
+
+golden: $(READY)  ## Make the golden runs of this version, which later ones must repeat bit for bit
+	@$(BIN)/python tests/golden/golden.py
 
 lock: $(READY)  ## Pin the newest allowed versions again (needs uv)
 	@uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \

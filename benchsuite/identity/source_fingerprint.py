@@ -1,9 +1,10 @@
 """Fingerprints of source code, taken without importing it.
 
-A fingerprint covers what the code does: the syntax trees of the modules without positions, comments, docstrings and
-white space; it is the same in every version of Python that reads the same tree. So reformatting a plugin makes no run
-due again, and changing a constant does. Modules are found the way Python finds them, but only packages' search paths
-are consulted, so torch is never imported.
+A fingerprint covers what the code does: the syntax trees of the modules without positions, comments, docstrings, white
+space, and texts that only people read (see `_WithoutMessages`); it is the same in every version of Python that reads
+the same tree. So neither reformatting a plugin nor rewording its errors makes a run due again, and changing a constant
+does. Modules are found the way Python finds them, but only packages' search paths are consulted, so torch is never
+imported.
 """
 
 from __future__ import annotations
@@ -19,9 +20,8 @@ from importlib import metadata
 from pathlib import Path
 
 from benchsuite.errors import PluginError
+from benchsuite.identity.deciding_code import DECIDING_CODE
 
-DECIDING_CODE = ("benchsuite.engine", "benchsuite.contracts")
-"""The packages of the core that decide a result."""
 KEYED_ELSEWHERE = frozenset({"benchsuite", "pydantic", "torch", "torchvision", "numpy", "PIL"})
 """Top-level modules that decide a result only through other fields of a run key."""
 
@@ -183,8 +183,45 @@ def _source(path: Path, size: int, changed: int) -> _Source:
     """Size and time of change are there to tell versions of the file apart."""
     parts: list[str] = []
     imports: list[ast.Import | ast.ImportFrom] = []
-    _write(ast.parse(path.read_bytes(), str(path)), parts, imports)
+    _write(_WithoutMessages().visit(ast.parse(path.read_bytes(), str(path))), parts, imports)
     return _Source(tuple(imports), hashlib.sha256("".join(parts).encode()).hexdigest())
+
+
+SPOKEN = frozenset({"print", "say", "warn"})
+"""Functions and methods that only tell people something, when nothing is made of what they return."""
+
+
+class _WithoutMessages(ast.NodeTransformer):
+    """Empties the texts that are told to people and to nobody else.
+
+    These are the texts in a `raise` statement, the message of an `assert`, and the texts that `print`, `say` or `warn`
+    are called with as a statement of their own. Texts elsewhere, such as those in variables, may decide something.
+    """
+
+    def visit_Raise(self, node: ast.Raise) -> ast.AST:
+        return _WithoutTexts().visit(node)  # type: ignore[no-any-return]
+
+    def visit_Assert(self, node: ast.Assert) -> ast.AST:
+        node.msg = None
+        return self.generic_visit(node)
+
+    def visit_Expr(self, node: ast.Expr) -> ast.AST:
+        if isinstance(node.value, ast.Call):
+            called = node.value.func
+            name = called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", "")
+            if name in SPOKEN:
+                return _WithoutTexts().visit(node)  # type: ignore[no-any-return]
+        return self.generic_visit(node)
+
+
+class _WithoutTexts(ast.NodeTransformer):
+    """Empties every text, those with values in them (f-strings) included."""
+
+    def visit_Constant(self, node: ast.Constant) -> ast.AST:
+        return ast.Constant("") if isinstance(node.value, str) else node
+
+    def visit_JoinedStr(self, node: ast.JoinedStr) -> ast.AST:
+        return ast.Constant("")
 
 
 def _write(value: object, parts: list[str], imports: list[ast.Import | ast.ImportFrom]) -> None:

@@ -50,6 +50,54 @@ def test_comments_docstrings_and_layout_do_not_count(write: Write, harmless: str
     assert source_fingerprint("leafplugin.net") == before
 
 
+TOLD = """
+def check(x, say):
+    if x < 1:
+        raise ValueError(f"{x} is too small", "at least 1")
+    assert x < 9, "too large"
+    print("checked")
+    say(f"it was {x}")
+    return {"mode": "sum"}
+"""
+
+
+@pytest.mark.parametrize(
+    "reworded",
+    [
+        TOLD.replace("is too small", "is not enough"),
+        TOLD.replace("at least 1", "one or more"),
+        TOLD.replace("too large", "too much"),
+        TOLD.replace("checked", "looked at"),
+        TOLD.replace("it was {x}", "{x:.2f} it was"),
+    ],
+)
+def test_what_is_only_told_to_people_does_not_count(write: Write, reworded: str) -> None:
+    assert reworded != TOLD
+    write(net=TOLD)
+    before = source_fingerprint("leafplugin.net")
+    write(net=reworded)
+    assert source_fingerprint("leafplugin.net") == before
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        ("x < 1", "x < 2"),
+        ("ValueError", "TypeError"),
+        ("x < 9", "x < 8"),
+        ('"sum"', '"mean"'),
+        ('"mode"', '"way"'),
+        ("print(", "eval("),
+        ('    say(f"it was {x}")', '    x = say(f"it was")'),
+    ],
+)
+def test_what_surrounds_a_message_counts(write: Write, change: tuple[str, str]) -> None:
+    write(net=TOLD)
+    before = source_fingerprint("leafplugin.net")
+    write(net=TOLD.replace(*change))
+    assert source_fingerprint("leafplugin.net") != before
+
+
 @pytest.mark.parametrize("change", [("3", "4"), ("x *", "x +"), ("width", "breadth"), ("3", "'3'")])
 def test_what_the_code_does_counts(write: Write, change: tuple[str, str]) -> None:
     write(net=NET)
@@ -133,7 +181,7 @@ def test_fingerprints_and_numerics_are_had_without_importing_torch() -> None:
     program = (
         "import sys\n"
         "from benchsuite.identity import key_diff, numerics, run_key, source_fingerprint\n"
-        "source_fingerprint.source_fingerprint('benchsuite.engine', 'benchsuite.contracts')\n"
+        "source_fingerprint.core_fingerprint()\n"
         "numerics.describe()\n"
         "sys.exit('torch' in sys.modules)\n"
     )
