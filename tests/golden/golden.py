@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -77,6 +78,11 @@ def run_golden() -> dict[str, Any]:
         )
     assert done.returncode == 0, done.stderr
     return dict(json.loads(done.stdout.splitlines()[-1]))
+
+
+def releases() -> list[Path]:
+    """The files of all releases, oldest first."""
+    return sorted(HERE.glob("*.json"), key=lambda path: [int(part) for part in re.findall(r"\d+", path.stem)])
 
 
 def main() -> None:
