@@ -23,7 +23,7 @@ PIP      = $(BIN)/python -m pip install -qq --disable-pip-version-check
 LOCKED   = --require-hashes -r requirements.lock
 
 .DEFAULT_GOAL := help
-.PHONY: help setup suite paper plan verify test test-all lint docs bench golden dist lock clean clean-cache
+.PHONY: help setup suite paper plan verify test test-all lint docs picture bench golden dist lock clean clean-cache
 
 help:  ## Explain the commands
 	@echo "benchsuite: declare an image-classification study in YAML, run it bit for bit, read its paper."
@@ -88,6 +88,9 @@ lint: $(READY)  ## Check style, types and the direction of imports
 docs: $(READY)  ## Build the documentation in docs/_build/html
 	@$(BIN)/python -m sphinx --fresh-env --fail-on-warning --keep-going --quiet docs docs/_build/html
 	@echo "docs/_build/html/index.html"
+
+picture: $(READY)  ## Draw the picture of the architecture again, from the imports of the code
+	@$(BIN)/python docs/_ext/architecture.py
 
 bench: $(READY)  ## Measure the engine against the usual way of training, or papers (BENCH=epochs, small_images, paper)
 	@PYTHONPATH=tests $(BIN)/python -m tests.benchmarks.$(BENCH) $(ARGS)
