@@ -19,14 +19,7 @@ from benchsuite.paper.language.metrics import METRICS
 from benchsuite.paper.sections.claim_words import VERDICTS
 from benchsuite.paper.sections.compose import SAMPLE
 from benchsuite.paper.sections.quoted import resolve_prose
-from benchsuite.paper.tables.cells import (
-    case_cell,
-    case_column,
-    labels_are_long,
-    number_cell,
-    numeric_columns,
-    text_cell,
-)
+from benchsuite.paper.tables import cells
 from benchsuite.store.record import Environment, RunRecord
 
 QUALITY = ("test_accuracy", "test_macro_f1", "validation_accuracy", "test_loss")
@@ -146,10 +139,10 @@ def _environments(studies: tuple[PaperContext, PaperContext]) -> Table:
         **{name: [side.get(name, "—") for side in packages] for name in ("torch", *differing)},
         "Huella de los datos": [facts.fingerprint[:16] if facts is not None else "—" for facts in data],
     }
-    cells = tuple(tuple(text_cell(text, "environment") for text in (name, *values)) for name, values in rows.items())
+    shown = tuple(tuple(cells.text(text, "environment") for text in (name, *values)) for name, values in rows.items())
     columns = (Column("Elemento"), *map(Column, NAMES))
     note = "De los paquetes solo figuran torch y los que tienen otra versión; de varios entornos, el más frecuente."
-    return Table("tab-environments", "Entornos", columns, cells, note, wide=True)
+    return Table("tab-environments", "Entornos", columns, shown, note, wide=True)
 
 
 def _identity(study: PaperContext, pairs: Sequence[_Pair]) -> Table:
@@ -161,10 +154,10 @@ def _identity(study: PaperContext, pairs: Sequence[_Pair]) -> Table:
             sum(pair.same_weights for pair in found),
             sum(pair.same_predictions for pair in found),
         )
-        rows.append((case_cell(case), *map(number_cell, counts)))
-    heads = numeric_columns("Comunes", "Misma clave", "Mismos pesos", "Mismas predicciones")
-    columns = (case_column(study), *heads)
-    wide = labels_are_long(study.findings.cases)
+        rows.append((cells.case(case), *map(cells.number, counts)))
+    heads = cells.numeric_columns("Comunes", "Misma clave", "Mismos pesos", "Mismas predicciones")
+    columns = (cells.case_column(study), *heads)
+    wide = cells.labels_are_long(study.findings.cases)
     return Table("tab-identity", "Ejecuciones iguales bit a bit", columns, tuple(rows), wide=wide)
 
 
@@ -193,9 +186,9 @@ def _table(study: PaperContext, pairs: Sequence[_Pair], identifier: str, title: 
             difference = mean_estimate([b - a for a, b in values], runs)
             means = [sum(side) / len(values) for side in zip(*values, strict=True)]
             shown = [*((known.format(mean), mean) for mean in means), (known.difference(difference), difference.mean)]
-            cells = (Cell(markup.literal(text), known.scale * value, runs) for text, value in shown)
-            rows.append((case_cell(case), Cell(known.title), *cells))
-    columns = (case_column(study), Column("Medida"), *numeric_columns(*NAMES, "Diferencia"))
+            sides = (Cell(markup.literal(text), known.scale * value, runs) for text, value in shown)
+            rows.append((cells.case(case), Cell(known.title), *sides))
+    columns = (cells.case_column(study), Column("Medida"), *cells.numeric_columns(*NAMES, "Diferencia"))
     return Table(identifier, title, columns, tuple(rows), wide=True, long=len(rows) > LONG)
 
 
