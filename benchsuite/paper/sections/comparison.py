@@ -91,7 +91,7 @@ def _abstract(pairs: Sequence[_Pair]) -> str:
     if not pairs:
         return "Los dos juegos de resultados, A y B, no tienen ninguna ejecución en común."
     equal = sum(pair.same_weights and pair.same_predictions for pair in pairs)
-    runs = spanish.count(len(pairs), "ejecución común", "ejecuciones comunes")
+    runs = spanish.count(len(pairs), "ejecución común")
     said = f"Se comparan dos juegos de resultados, A y B, con {runs}. "
     if equal == len(pairs):
         return said + "Todas tienen, bit a bit, los mismos pesos y las mismas predicciones."
