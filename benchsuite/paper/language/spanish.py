@@ -14,11 +14,14 @@ from markupsafe import Markup, escape
 
 NBSP = "\u00a0"
 MINUS = "\u2212"
+CONFIDENCE = f"95{NBSP}%"
+"""The level of every interval."""
 RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 MONTHS = (
     "enero", "febrero", "marzo", "abril", "mayo", "junio",
     "julio", "agosto", "septiembre", "octubre", "noviembre", "diciembre",
 )  # fmt: skip
+ROMAN = ((100, "C"), (90, "XC"), (50, "L"), (40, "XL"), (10, "X"), (9, "IX"), (5, "V"), (4, "IV"), (1, "I"))
 SHORT_MONTHS = ("ene.", "feb.", "mar.", "abr.", "mayo", "jun.", "jul.", "ago.", "sept.", "oct.", "nov.", "dic.")
 
 
@@ -93,21 +96,19 @@ def date(iso: str) -> str:
 
 def roman(value: int) -> str:
     text = ""
-    for amount, letters in (
-        (100, "C"),
-        (90, "XC"),
-        (50, "L"),
-        (40, "XL"),
-        (10, "X"),
-        (9, "IX"),
-        (5, "V"),
-        (4, "IV"),
-        (1, "I"),
-    ):
-        while value >= amount:
-            text += letters
-            value -= amount
+    for amount, letters in ROMAN:
+        text += letters * (value // amount)
+        value %= amount
     return text
+
+
+def upper_first(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def lower_first(name: str) -> str:
+    """A name within a sentence; one that begins with several capitals keeps them."""
+    return name if name[1:2].isupper() else name[:1].lower() + name[1:]
 
 
 def listing(items: Sequence[str]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from benchsuite.analysis.findings import CaseFindings
 from benchsuite.analysis.intervals import mean_estimate
 from benchsuite.analysis.metrics import MEASURES
 from benchsuite.identity.key_diff import differences
@@ -16,12 +17,23 @@ from benchsuite.paper.document.blocks import Block, Bullets, Cell, Column, Docum
 from benchsuite.paper.language import spanish
 from benchsuite.paper.language.metrics import METRICS
 from benchsuite.paper.sections.claim_words import VERDICTS
-from benchsuite.paper.sections.quoted import prose
+from benchsuite.paper.sections.compose import SAMPLE
+from benchsuite.paper.sections.quoted import resolve_prose
+from benchsuite.paper.tables.cells import (
+    case_cell,
+    case_column,
+    labels_are_long,
+    number_cell,
+    numeric_columns,
+    text_cell,
+)
 from benchsuite.store.record import Environment, RunRecord
 
 QUALITY = ("test_accuracy", "test_macro_f1", "validation_accuracy", "test_loss")
 COST = ("training_seconds", "images_per_second", "peak_memory_bytes", "energy_joules")
 REASONS = 12
+"""Most differing fields that are listed."""
+LONG = 20
 NAMES = ("A", "B")
 FACTS: Mapping[str, Callable[[Environment], str]] = {
     "Dispositivo": lambda environment: environment.device_name,
@@ -56,10 +68,9 @@ def compose_comparison(first: PaperMaterial, second: PaperMaterial) -> Document:
     as these have cases of the same names."""
     studies = PaperContext(first), PaperContext(second)
     pairs = list(_pairs(first, second))
-    title = markup.line(markup.plain(prose(studies[0], first.suite.title, "title")), "title")
+    title = markup.line(markup.plain(resolve_prose(studies[0], first.suite.title, "title")), "title")
     files = {f"{name.lower()}-{file}": content for name, material in zip(NAMES, (first, second), strict=True)
              for file, content in pack(material).items() if file.endswith((".json", ".yaml", ".txt"))}  # fmt: skip
-    dates = [study.findings.finished for study in studies if study.findings.finished]
     return Document(
         title=f"Dos veces el mismo estudio: {markup.literal(title)}",
         authors=(),
@@ -68,8 +79,8 @@ def compose_comparison(first: PaperMaterial, second: PaperMaterial) -> Document:
         body=tuple(_body(studies, pairs)),
         references={},
         quantities=(),
-        date=max(dates, default=None),
-        watermark="MUESTRA SINTÉTICA" if any(study.findings.sample for study in studies) else None,
+        date=max((study.findings.finished for study in studies if study.findings.finished), default=None),
+        watermark=SAMPLE if any(study.findings.sample for study in studies) else None,
         version=first.version,
         files=files,
     )
@@ -126,93 +137,84 @@ def _body(studies: tuple[PaperContext, PaperContext], pairs: Sequence[_Pair]) ->
 
 def _environments(studies: tuple[PaperContext, PaperContext]) -> Table:
     sides = [study.findings.environments[0] if study.findings.environments else None for study in studies]
-    rows = [["Ejecuciones terminadas", *(spanish.number(study.findings.done) for study in studies)]]
-    rows += [[title, *(read(side) if side is not None else "—" for side in sides)] for title, read in FACTS.items()]
     packages = [side.packages if side is not None else {} for side in sides]
-    names = [name for name in packages[0] if packages[0].get(name) != packages[1].get(name)]
-    names += [name for name in packages[1] if name not in packages[0]]
-    rows += [[name, *(side.get(name, "—") for side in packages)] for name in dict.fromkeys(("torch", *names))]
+    differing = [name for name in {**packages[0], **packages[1]} if packages[0].get(name) != packages[1].get(name)]
     data = [study.findings.dataset for study in studies]
-    rows.append(["Huella de los datos", *(facts.fingerprint[:16] if facts is not None else "—" for facts in data)])
-    made = tuple(tuple(Cell(markup.literal(markup.line(cell, "environment"))) for cell in row) for row in rows)
-    columns = (Column("Elemento"), *(Column(name) for name in NAMES))
+    rows = {
+        "Ejecuciones terminadas": [spanish.number(study.findings.done) for study in studies],
+        **{title: [read(side) if side is not None else "—" for side in sides] for title, read in FACTS.items()},
+        **{name: [side.get(name, "—") for side in packages] for name in ("torch", *differing)},
+        "Huella de los datos": [facts.fingerprint[:16] if facts is not None else "—" for facts in data],
+    }
+    cells = tuple(tuple(text_cell(text, "environment") for text in (name, *values)) for name, values in rows.items())
+    columns = (Column("Elemento"), *map(Column, NAMES))
     note = "De los paquetes solo figuran torch y los que tienen otra versión; de varios entornos, el más frecuente."
-    return Table("tab-environments", "Entornos", columns, made, note, wide=True)
+    return Table("tab-environments", "Entornos", columns, cells, note, wide=True)
 
 
 def _identity(study: PaperContext, pairs: Sequence[_Pair]) -> Table:
     rows = []
-    for case, found in _by_case(pairs).items():
-        counts = [
+    for case, found in _by_case(study, pairs):
+        counts = (
             len(found),
             sum(pair.first.key == pair.second.key for pair in found),
             sum(pair.same_weights for pair in found),
             sum(pair.same_predictions for pair in found),
-        ]
-        rows.append((Cell(markup.literal(study.named(case).label)), *(Cell(spanish.number(n), n) for n in counts)))
-    titles = ("Comunes", "Misma clave", "Mismos pesos", "Mismas predicciones")
-    factor = Column(study.factor if len(study.factor) < 20 else "Caso")
-    columns = (factor, *(Column(title, "right") for title in titles))
-    return Table("tab-identity", "Ejecuciones iguales bit a bit", columns, tuple(rows), wide=study.wordy)
+        )
+        rows.append((case_cell(case), *map(number_cell, counts)))
+    heads = numeric_columns("Comunes", "Misma clave", "Mismos pesos", "Mismas predicciones")
+    columns = (case_column(study), *heads)
+    wide = labels_are_long(study.findings.cases)
+    return Table("tab-identity", "Ejecuciones iguales bit a bit", columns, tuple(rows), wide=wide)
 
 
 def _reasons(pairs: Sequence[_Pair]) -> tuple[str, ...]:
     """Fields of the keys that differ, each once."""
     found = dict.fromkeys(
-        reason for pair in pairs for reason in differences(pair.first.key_fields, pair.second.key_fields)
+        markup.code(reason, "reason")
+        for pair in pairs
+        for reason in differences(pair.first.key_fields, pair.second.key_fields)
     )
-    shown = [f"`{markup.file_name(markup.line(reason, 'reason')).replace('`', '')[:200]}`" for reason in found]
-    more = [f"y {spanish.number(len(shown) - REASONS)} más"] if len(shown) > REASONS else []
-    return tuple(shown[:REASONS] + more)
+    more = [f"y {spanish.number(len(found) - REASONS)} más"] if len(found) > REASONS else []
+    return (*list(found)[:REASONS], *more)
 
 
 def _table(study: PaperContext, pairs: Sequence[_Pair], identifier: str, title: str, metrics: Sequence[str]) -> Table:
     """A row for each case and metric: the means of both sides, and the mean of the paired differences."""
     rows = []
-    for case, found in _by_case(pairs).items():
+    for case, found in _by_case(study, pairs):
+        runs = tuple(record.key for pair in found for record in (pair.first, pair.second))
         for metric in metrics:
             known, measure = METRICS[metric], MEASURES[metric]
             values = [(a, b) for pair in found if (a := measure(pair.first)) is not None
                       and (b := measure(pair.second)) is not None]  # fmt: skip
             if not values:
                 continue
-            runs = tuple(record.key for pair in found for record in (pair.first, pair.second))
-            means = [sum(side) / len(values) for side in zip(*values, strict=True)]
             difference = mean_estimate([b - a for a, b in values], runs)
-            rows.append(
-                (
-                    Cell(markup.literal(study.named(case).label)),
-                    Cell(known.title),
-                    *(Cell(markup.literal(known.format(mean)), known.scale * mean, runs) for mean in means),
-                    Cell(markup.literal(known.difference(difference)), known.scale * difference.mean, runs),
-                )
-            )
-    columns = (
-        Column(study.factor if len(study.factor) < 20 else "Caso"),
-        Column("Medida"),
-        *(Column(name, "right") for name in NAMES),
-        Column("Diferencia", "right"),
-    )
-    return Table(identifier, title, columns, tuple(rows), wide=True, long=len(rows) > 20)
+            means = [sum(side) / len(values) for side in zip(*values, strict=True)]
+            shown = [*((known.format(mean), mean) for mean in means), (known.difference(difference), difference.mean)]
+            cells = (Cell(markup.literal(text), known.scale * value, runs) for text, value in shown)
+            rows.append((case_cell(case), Cell(known.title), *cells))
+    columns = (case_column(study), Column("Medida"), *numeric_columns(*NAMES, "Diferencia"))
+    return Table(identifier, title, columns, tuple(rows), wide=True, long=len(rows) > LONG)
 
 
 def _claims(studies: tuple[PaperContext, PaperContext]) -> Table | None:
     others = {found.claim.id: found for found in studies[1].findings.claims}
     rows = tuple(
         (
-            Cell(markup.literal(markup.plain(prose(studies[0], found.claim.text, "claims")))),
-            Cell(VERDICTS[found.verdict], runs=found.runs),
-            Cell(VERDICTS[others[found.claim.id].verdict], runs=others[found.claim.id].runs),
+            Cell(markup.literal(markup.plain(resolve_prose(studies[0], found.claim.text, "claims")))),
+            *(Cell(VERDICTS[side.verdict], runs=side.runs) for side in (found, others[found.claim.id])),
         )
         for found in studies[0].findings.claims
         if found.claim.id in others
     )
-    columns = (Column("Afirmación"), *(Column(name) for name in NAMES))
+    columns = (Column("Afirmación"), *map(Column, NAMES))
     return Table("tab-claims", "Veredictos", columns, rows, wide=True) if rows else None
 
 
-def _by_case(pairs: Sequence[_Pair]) -> dict[str, list[_Pair]]:
+def _by_case(study: PaperContext, pairs: Sequence[_Pair]) -> list[tuple[CaseFindings, list[_Pair]]]:
     found: dict[str, list[_Pair]] = {}
     for pair in pairs:
         found.setdefault(pair.case, []).append(pair)
-    return found
+    return [(study.findings.case(name), of) for name, of in found.items()]

@@ -12,7 +12,7 @@ from markupsafe import escape
 
 from benchsuite.analysis.findings import CaseFindings
 from benchsuite.paper.document.blocks import Facet
-from benchsuite.paper.figures import cost, curves, intervals, style
+from benchsuite.paper.figures import axes, cost, curves, intervals, style
 from support.synthetic import make_findings
 
 
@@ -71,8 +71,9 @@ def labels(cases: Sequence[CaseFindings]) -> list[str]:
 
 def test_the_front_has_what_no_other_case_surpasses_for_as_little() -> None:
     cases = costing((0.9, 0.8, 0.8, 0.95, 0.94), (500, 100, 100, 900, 900), (9, 30, 20, 10, 40))
-    assert labels(cost.front(cost.trained(cases))) == ["1", "0", "3"], "equal cases: the first one"
-    assert labels(cost.front(cost.timed(cases))) == ["0", "3"]
+    sizes, times = cost.cost_axes(cases)
+    assert labels(cost.find_front(sizes.costs)) == ["1", "0", "3"], "equal cases: the first one"
+    assert labels(cost.find_front(times.costs)) == ["0", "3"]
     alt = cost.pareto("fig-cost", cases, "Bloques").alt.replace("\u00a0", " ")
     assert "Frontera de Pareto: por parámetros, 1, 0 y 3; por tiempo, 0 y 3." in alt
     assert "3, 900 parámetros, 95,0 %" in alt
@@ -152,14 +153,14 @@ def test_values_that_the_axes_cut_off_cannot_be_asked_for() -> None:
     curve = cases[0].curves["train_loss"]
     wild = replace(curve, mean=(curve.mean[0], 1000.0, *curve.mean[2:]))
     high = (replace(cases[0], curves={**cases[0].curves, "train_loss": wild}), cases[1])
-    assert curves.cut(high)
+    assert curves.is_cut(high)
     said = [text for _, _, text in curves.loss("fig-loss", high, "Bloques", seeds_of(high)).series[0].points]
     assert len(said) == len(curve.epochs) - 1
     assert not any("1000" in text for text in said)
 
 
 def test_axis_amounts_are_spanish() -> None:
-    assert [style.amount(value) for value in (1000, 10_000, 1e6, 1.5e7)] == [
+    assert [axes.format_amount(value) for value in (1000, 10_000, 1e6, 1.5e7)] == [
         "1000",
         "10\u00a0mil",
         "1\u00a0M",
