@@ -121,6 +121,16 @@ def test_help_explains_every_target_of_the_makefile() -> None:
         assert f"make {target} " in shown
 
 
+@pytest.mark.parametrize("uv", ["/opt/tools/uv", ""])
+def test_setup_checks_every_hash_with_uv_and_without(uv: str, tmp_path: Path) -> None:
+    words = ["make", "-n", "setup", f"UV={uv}", f"VENV={tmp_path}"]
+    shown = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    installs = [line for line in shown.splitlines() if "requirements.lock" in line]
+    assert len(installs) == (2 if uv else 1)
+    assert all("--require-hashes" in line for line in installs)
+    assert (f'"{uv}" pip install' in shown) == bool(uv)
+
+
 def test_every_package_on_disk_is_packed() -> None:
     folders = {"benchsuite_plugins": "plugins", "benchsuite_suites": "suites"}
     folders |= {"benchsuite_report_templates": "report_templates", "benchsuite": "benchsuite"}
