@@ -21,10 +21,13 @@ RUN apt-get update \
 ENV XDG_CACHE_HOME=/cache PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore
 
 FROM base AS wheel
+SHELL ["/bin/bash", "-o", "pipefail", "-c"]
 WORKDIR /source
 COPY . .
-# The lock also says what the CPU builds of torch leave out: their own files have other hashes, and need no CUDA.
+# pip checks hashes where it is given any, so the wheel gets its own beside those of the lock. The CPU builds of torch
+# have other hashes, and need no CUDA: for them the lock is left without both.
 RUN python -m pip wheel --no-deps --wheel-dir /dist . \
+    && sha256sum /dist/*.whl | awk '{ print "benchsuite @ file://" $2 " --hash=sha256:" $1 }' > /dist/benchsuite.txt \
     && awk '/^[^ #]/ { cuda = /^(torch|torchvision|triton|cuda-[a-z-]+|nvidia-(cu|nccl|nv)[a-z0-9-]*)==/ } !cuda' \
        requirements.lock > /dist/cpu.lock \
     && cp requirements.lock /dist/cuda.lock \
@@ -40,7 +43,7 @@ USER 1000
 
 FROM base AS cuda
 RUN --mount=type=bind,from=wheel,source=/dist,target=/dist \
-    python -m pip install --constraint /dist/cuda.lock /dist/benchsuite-*.whl
+    python -m pip install --constraint /dist/cuda.lock --requirement /dist/benchsuite.txt
 ENV NVIDIA_VISIBLE_DEVICES=all NVIDIA_DRIVER_CAPABILITIES=compute,utility
 USER 1000
 WORKDIR /study
@@ -50,7 +53,7 @@ CMD ["--help"]
 FROM base AS cpu
 RUN --mount=type=bind,from=wheel,source=/dist,target=/dist \
     python -m pip install --index-url https://download.pytorch.org/whl/cpu --requirement /dist/torch.txt \
-    && python -m pip install --constraint /dist/cpu.lock /dist/benchsuite-*.whl
+    && python -m pip install --constraint /dist/cpu.lock --requirement /dist/benchsuite.txt
 USER 1000
 WORKDIR /study
 ENTRYPOINT ["benchsuite"]

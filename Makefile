@@ -55,7 +55,7 @@ $(READY): requirements.lock pyproject.toml
 		"benchsuite needs Python 3.11 to 3.13; this is %d.%d. Name another: make PYTHON=python3.12" % sys.version_info[:2])'
 	@echo "Setting up $(VENV) (once; torch is large, so this takes a minute or two) ..."
 	@$(PYTHON) -m venv $(VENV)
-	@$(if $(UV),"$(UV)" pip install --quiet --python $(BIN)/python $(LOCKED) || echo "uv cannot; pip tries ..." >&2)
+	@$(if $(UV),"$(UV)" pip install --quiet --python $(BIN)/python $(LOCKED) || echo "uv could not install it; pip tries ..." >&2)
 	@$(PIP) $(LOCKED)
 	@$(PIP) --no-deps --no-build-isolation -e .
 	@touch $@
