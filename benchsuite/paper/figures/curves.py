@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from itertools import product
 from typing import Any
 
 from benchsuite.analysis.findings import CaseFindings, Curve
@@ -13,13 +15,11 @@ from benchsuite.paper.figures.canvas import Canvas, drawing, mark
 from benchsuite.paper.figures.style import COLUMN, PAGE, look
 from benchsuite.paper.language import spanish
 from benchsuite.paper.language.metrics import METRICS
-from benchsuite.paper.language.spanish import CONFIDENCE
 
 Seeds = Mapping[str, int]
 """The seed of every run, by its key."""
 
-SIDES = (("train", "Entrenamiento"), ("validation", "Validación"))
-TITLES = {"loss": ("Pérdida", "Pérdida"), "accuracy": ("Exactitud", "Exactitud (%)")}
+SIDES = {"train": "Entrenamiento", "validation": "Validación"}
 CUT = 3.0
 """A loss so many times above the usual ones would flatten every other curve: it is cut off."""
 MOST_LINES = 60
@@ -28,60 +28,60 @@ MOST_LINES = 60
 
 @kept
 def loss(name: str, cases: Sequence[CaseFindings], factor: str, seeds: Seeds) -> Drawing:
-    """Training and validation loss by epoch, mean over seeds, every run and their range; page wide."""
-    if len(cases) == 1:
-        return _draw_both_sides(name, cases[0], "loss", seeds)
-    with drawing(name, PAGE, 2.1, factor=factor, ncols=2, sharey=True) as canvas:
-        left, right = canvas.axes
-        for axes, (side, title) in zip(canvas.axes, SIDES, strict=True):
-            for index, case in enumerate(cases):
-                _draw(canvas, axes, case, f"{side}_loss", index, seeds if have_lines(cases) else {})
+    """Training and validation loss by epoch, mean over seeds, every run and their range: a panel for each side, page
+    wide; one panel for the only case."""
+    alone = len(cases) == 1
+    size, panels = ((COLUMN, 1.9), [[*SIDES]]) if alone else ((PAGE, 2.1), [[side] for side in SIDES])
+    with _curves(name, cases, factor, seeds, "loss", size, panels) as canvas:
+        canvas.axes[0][0].set(ylabel="Pérdida", ylim=(0, _top(cases)))
+        if alone:
+            return canvas.finish(f"Pérdida por época: {_both_ends(cases[0], 'loss')}.")
+        for axes, title in zip(canvas.axes[0], SIDES.values(), strict=True):
             axes.set(title=title)
-            _count_epochs(axes)
-        left.set(ylabel="Pérdida", ylim=(0, _top(cases)))
-        set_numerals(left.yaxis)
-        canvas.legend(right, factor)
         said = "; ".join(_ends(case, "validation_loss", case.label) for case in cases)
         return canvas.finish(f"Pérdida por época en entrenamiento y validación. Validación: {said}.")
 
 
 @kept
 def convergence(name: str, cases: Sequence[CaseFindings], factor: str, seeds: Seeds) -> Drawing:
-    """Validation accuracy by epoch, with a mark where the mean run reaches 95 % of its own best."""
-    if len(cases) == 1:
-        return _draw_both_sides(name, cases[0], "accuracy", seeds)
-    with drawing(name, COLUMN, 2.0 if len(cases) < 6 else 2.4, factor=factor) as canvas:
-        said: list[str] = []
-        for index, case in enumerate(cases):
-            _draw(canvas, canvas.axes, case, "validation_accuracy", index, seeds if have_lines(cases) else {})
-            reached = _mark_convergence(canvas.axes, case, index)
-            if reached is not None:
-                said.append(f"{case.label}, {spanish.number(reached, 1)} épocas")
-        canvas.axes.set(ylabel="Exactitud de validación (%)")
-        _count_epochs(canvas.axes)
-        set_numerals(canvas.axes.yaxis)
-        canvas.legend(canvas.axes, factor)
-        reached_by = f"Épocas hasta el {CONFIDENCE} de la mejor propia: {'; '.join(said)}."
-        return canvas.finish(f"Exactitud de validación por época. {reached_by}")
+    """Validation accuracy by epoch, with a mark where the mean run reaches 95 % of its own best; training accuracy,
+    too, of the only case."""
+    alone = len(cases) == 1
+    size = (COLUMN, 1.9 if alone else 2.0 if len(cases) < 6 else 2.4)
+    with _curves(name, cases, factor, seeds, "accuracy", size, [[*SIDES] if alone else ["validation"]]) as canvas:
+        axes = canvas.axes[0][0]
+        axes.set(ylabel="Exactitud (%)" if alone else "Exactitud de validación (%)")
+        reached = [(case, _mark_convergence(axes, case, 1 if alone else index)) for index, case in enumerate(cases)]
+        if alone:
+            return canvas.finish(f"Exactitud por época: {_both_ends(cases[0], 'accuracy')}.")
+        said = "; ".join(f"{case.label}, {spanish.number(at, 1)} épocas" for case, at in reached if at is not None)
+        alt = f"Exactitud de validación por época. Épocas hasta el {spanish.CONFIDENCE} de la mejor propia: {said}."
+        return canvas.finish(alt)
 
 
-def _draw_both_sides(name: str, case: CaseFindings, quantity: str, seeds: Seeds) -> Drawing:
-    """The training and the validation curve of the only case in one panel."""
-    title, ylabel = TITLES[quantity]
-    with drawing(name, COLUMN, 1.9) as canvas:
-        axes = canvas.axes
-        for index, (side, label) in enumerate(SIDES):
-            _draw(canvas, axes, case, f"{side}_{quantity}", index, seeds if have_lines([case]) else {}, label)
-        if quantity == "loss":
-            axes.set(ylim=(0, _top([case])))
-        else:
-            _mark_convergence(axes, case, 1)
-        axes.set(ylabel=ylabel)
-        _count_epochs(axes)
-        set_numerals(axes.yaxis)
-        canvas.legend(axes)
-        ends = "; ".join(_ends(case, f"{side}_{quantity}", label.lower()) for side, label in SIDES)
-        return canvas.finish(f"{title} por época: {ends}.")
+@contextmanager
+def _curves(
+    name: str,
+    cases: Sequence[CaseFindings],
+    factor: str,
+    seeds: Seeds,
+    quantity: str,
+    size: tuple[float, float],
+    panels: Sequence[Sequence[str]],
+) -> Iterator[Canvas]:
+    """A panel for each of some sides: with several of them, there is one case, and they are told apart instead."""
+    factor = factor if len(cases) > 1 else ""
+    lines = seeds if have_lines(cases) else {}
+    with drawing(name, *size, factor=factor, ncols=len(panels), sharey=True, squeeze=False) as canvas:
+        for axes, sides in zip(canvas.axes[0], panels, strict=True):
+            for index, (case, side) in enumerate(product(cases, sides)):
+                label = SIDES[side] if len(sides) > 1 else case.label
+                _draw(canvas, axes, case, f"{side}_{quantity}", index, lines, label)
+            axes.set(xlabel="Época")
+            set_numerals(axes.xaxis, whole=True)
+        set_numerals(canvas.axes[0][0].yaxis)
+        canvas.legend(axes, factor)
+        yield canvas
 
 
 def is_cut(cases: Sequence[CaseFindings]) -> bool:
@@ -94,14 +94,7 @@ def have_lines(cases: Sequence[CaseFindings]) -> bool:
     return max((case.done for case in cases), default=0) > 1 and sum(case.done for case in cases) <= MOST_LINES
 
 
-def _count_epochs(axes: Any) -> None:
-    axes.set(xlabel="Época")
-    set_numerals(axes.xaxis, whole=True)
-
-
-def _draw(
-    canvas: Canvas, axes: Any, case: CaseFindings, metric: str, index: int, lines: Seeds, label: str | None = None
-) -> None:
+def _draw(canvas: Canvas, axes: Any, case: CaseFindings, metric: str, index: int, lines: Seeds, label: str) -> None:
     """The mean curve of a case over the band of its runs, phases marked; runs in `lines` have a faint line each."""
     curve, known, style = case.curves.get(metric), METRICS[metric], look(index)
     if curve is None or not curve.epochs:
@@ -115,7 +108,7 @@ def _draw(
     means, lows, highs = ([known.scale * value for value in side] for side in (curve.mean, curve.low, curve.high))
     drawn = axes.plot(
         curve.epochs, means, color=style.colour, ls=style.dash, marker=style.marker,
-        markevery=(index % every, every), label=label or case.label,
+        markevery=(index % every, every), label=label,
     )  # fmt: skip
     if max(curve.n) > 1:
         drawn.append(axes.fill_between(curve.epochs, lows, highs, color=style.colour, alpha=0.15, lw=0))
@@ -154,13 +147,17 @@ def _nearest(curve: Curve, epoch: float) -> int:
 
 def _top(cases: Sequence[CaseFindings]) -> float | None:
     """Where the loss axis ends, when not at the highest loss."""
-    curves = [case.curves[f"{side}_loss"] for case in cases for side, _ in SIDES if f"{side}_loss" in case.curves]
+    curves = [case.curves[f"{side}_loss"] for case in cases for side in SIDES if f"{side}_loss" in case.curves]
     values = sorted(value for curve in curves for value in curve.mean)
     if not values:
         return None
     first = sorted(curve.mean[0] for curve in curves if curve.mean)
     usual = max(values[int(0.95 * (len(values) - 1))], first[len(first) // 2])
     return 1.2 * usual if usual > 0 and values[-1] > CUT * usual else None
+
+
+def _both_ends(case: CaseFindings, quantity: str) -> str:
+    return "; ".join(_ends(case, f"{side}_{quantity}", title.lower()) for side, title in SIDES.items())
 
 
 def _ends(case: CaseFindings, metric: str, who: str) -> str:

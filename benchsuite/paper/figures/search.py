@@ -75,7 +75,7 @@ def parallel(name: str, found: SearchFindings, labels: Mapping[str, str]) -> Dra
         values = [trial.values[found.declared.metric] for trial in shown]
         worst, best = (metric.format(end) for end in (min(values), max(values)))
         return canvas.finish(
-            f"Coordenadas paralelas de {spanish.count(len(shown), 'ensayo', 'ensayos')}; {metric.title} de {worst} a "
+            f"Coordenadas paralelas de {spanish.count(len(shown), 'ensayo')}; {metric.title} de {worst} a "
             f"{best}. El mejor, el {shown[0].number}: {', '.join(_describe_settings(shown[0], labels))}."
         )
 

@@ -16,6 +16,7 @@ NBSP = "\u00a0"
 MINUS = "\u2212"
 CONFIDENCE = f"95{NBSP}%"
 """The level of every interval."""
+UNACCENTED = str.maketrans("óú", "ou")
 RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 MONTHS = (
     "enero", "febrero", "marzo", "abril", "mayo", "junio",
@@ -119,11 +120,17 @@ def listing(items: Sequence[str]) -> str:
     return f"{', '.join(items[:-1])} {link}{NBSP}{items[-1]}"
 
 
-def count(amount: int, singular: str, plural: str) -> str:
-    """«una semilla», «10 semillas»: the numeral is feminine or masculine as `singular` says by its last letter."""
+def count(amount: int, noun: str) -> str:
+    """«una semilla», «10 semillas», «2 ejecuciones comunes»: as many of what `noun` names in the singular."""
     if amount == 1:
-        return f"{'una' if singular.split()[0].endswith(('a', 'ión')) else 'un'} {singular}"
-    return f"{number(amount)}{NBSP}{plural}"
+        return f"{'una' if noun.split()[0].endswith(('a', 'ión')) else 'un'} {noun}"
+    return f"{number(amount)}{NBSP}{' '.join(map(_pluralize, noun.split()))}"
+
+
+def _pluralize(word: str) -> str:
+    if word.endswith(("ón", "ún")):
+        return word[:-2] + word[-2:].translate(UNACCENTED) + "es"
+    return f"{word}s" if word[-1] in "aeo" else f"{word}es"
 
 
 def small_caps(text: str) -> Markup:

@@ -35,13 +35,24 @@ THESES = {
 }
 
 
-PATTERNS = {kind: parts.split() for kinds, parts in {
+PATTERNS = {kind: parts for kinds, parts in {
     "article": "authors title journal date note doi",
     "inproceedings conference": "authors title container editors series volume number address date pages note doi",
     "phdthesis mastersthesis thesis": "authors title thesis department school address date note doi",
     "techreport report": "authors title institution address report arxiv date note doi",
 }.items() for kind in kinds.split()}  # fmt: skip
-"""The parts of a reference, in order, by the kind of work: properties of `_Entry`, else fields of the entry."""
+"""The parts of a reference, in order, by the kind of work."""
+PREFIXED = {
+    "address": ("", "address", "location"),
+    "article_number": (f"art.{NBSP}", "eid", "articleno"),
+    "chapter": (f"cap.{NBSP}", "chapter"),
+    "number": (f"n.º{NBSP}", "number"),
+    "school": ("", "school", "institution"),
+    "series": ("ser. ", "series"),
+    "version": ("versión ", "version"),
+    "volume": (f"vol.{NBSP}", "volume"),
+}
+"""Parts that are the first of some fields, behind what it is called."""
 
 
 def format_reference(work: Work) -> str:
@@ -67,23 +78,26 @@ class _Entry:
         name = next((name for name in names if name in self.work.fields), "")
         return markup.literal(self.plain(latex.without_address(self.raw(name)), name).strip(" ,")) if name else ""
 
-    def after(self, prefix: str, *names: str) -> str:
-        """The first of these fields behind what it is called."""
-        found = self.get(*names)
+    def parts(self, names: str) -> list[str]:
+        """Parts by name: properties of this class, of PREFIXED, else fields of the entry."""
+        return [getattr(self, name) if hasattr(_Entry, name) else self.part(name) for name in names.split()]
+
+    def part(self, name: str) -> str:
+        prefix, *fields = PREFIXED.get(name, ("", name))
+        found = self.get(*fields)
         return f"{prefix}{found}" if found else ""
 
     def format(self) -> str:
         kind = self.work.kind
         if kind in PATTERNS:
-            said = _join([getattr(self, p) if hasattr(_Entry, p) else self.get(p) for p in PATTERNS[kind]])
+            said = _join(self.parts(PATTERNS[kind]))
         elif kind == "incollection" or (kind == "inbook" and self.raw("booktitle")):
-            front = [self.authors, self.title, self.container, self.edition, self.series, self.volume, self.editors]
-            said = self.published(front)
+            said = self.published(self.parts("authors title container edition series volume editors"))
         elif kind in BOOKS:
             who = self.authors or self.editors or ("" if self.raw("publisher") else self.get("organization"))
             by = self.editors if self.authors else ""
             title = _italic(self.get("title").rstrip("."))
-            said = self.published([who, title, self.edition, self.series, self.volume, by])
+            said = self.published([who, title, *self.parts("edition series volume"), by])
         else:
             said = self.other()
         return said + self.link
@@ -94,16 +108,16 @@ class _Entry:
         who = self.authors or self.editors
         # An address alone is printed as the link.
         address = latex.address(self.raw("howpublished")).startswith("http")
-        said = [who or body, self.title, self.after("versión ", "version"), "" if address else self.get("howpublished")]
+        said = [who or body, self.title, self.part("version"), "" if address else self.get("howpublished")]
         said += ["" if self.arxiv else _italic(self.get("journal", "booktitle")), body if who else ""]
         said += [_join_words(self.get("type"), self.get("number")), self.get("note"), self.arxiv, self.date, self.doi]
         return _join(said)
 
     def published(self, front: Sequence[str]) -> str:
         """«…, 2.ª ed. Berlín: Springer, 1998, pp. 55–69.»"""
-        place, publisher = self.address, self.get("publisher", "organization")
+        place, publisher = self.part("address"), self.get("publisher", "organization")
         imprint = f"{place}: {publisher}" if place and publisher else place or publisher
-        rest = [self.date, self.after(f"cap.{NBSP}", "chapter"), self.pages, self.get("note"), self.doi]
+        rest = self.parts("date chapter pages note doi")
         if not imprint or (publisher and self.work.kind == "manual" and not self.authors and front[0] == publisher):
             return _join([*front, place, *rest])
         return f"{_join(front)} {_join([imprint, *rest])}"
@@ -144,27 +158,7 @@ class _Entry:
         if self.arxiv:
             return self.arxiv
         name = _italic(self.get("journal", "journaltitle"))
-        return ", ".join(filter(None, [name, self.volume, self.number, self.pages]))
-
-    @property
-    def number(self) -> str:
-        return self.after(f"n.º{NBSP}", "number")
-
-    @property
-    def volume(self) -> str:
-        return self.after(f"vol.{NBSP}", "volume")
-
-    @property
-    def series(self) -> str:
-        return self.after("ser. ", "series")
-
-    @property
-    def school(self) -> str:
-        return self.get("school", "institution")
-
-    @property
-    def address(self) -> str:
-        return self.get("address", "location")
+        return ", ".join(filter(None, [name, *self.parts("volume number pages")]))
 
     @property
     def edition(self) -> str:
@@ -179,7 +173,7 @@ class _Entry:
         """«pp. 1–9», «p. 5», or the number of an article without pages."""
         found = re.sub(r"(?<=\d)\s*[-–—‐]+\s*(?=\w*\d)", "–", self.get("pages"))
         if not found:
-            return self.after(f"art.{NBSP}", "eid", "articleno")
+            return self.part("article_number")
         return f"{'pp' if re.search(r'[–,+]', found) else 'p'}.{NBSP}{found}"
 
     @property

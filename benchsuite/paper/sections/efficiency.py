@@ -9,12 +9,12 @@ from benchsuite.paper.document.blocks import Block, Figure, Paragraph
 from benchsuite.paper.figures import cost
 from benchsuite.paper.language import spanish
 from benchsuite.paper.language.spanish import CONFIDENCE
-from benchsuite.paper.sections.spread import Spread
+from benchsuite.paper.sections.spread import describe_range
 from benchsuite.paper.tables.results import cost_table
 
 
 def efficiency_blocks(study: PaperContext) -> list[Block]:
-    time = spanish.upper_first(Spread(study, "training_seconds").describe())
+    time = spanish.upper_first(describe_range(study, "training_seconds"))
     said = f"El {{{{tab-cost}}}} recoge lo que costó el entrenamiento. {time}."
     blocks: list[Block] = [Paragraph(said, lead="Eficiencia computacional"), cost_table(study, "tab-cost")]
     if len(study.findings.cases) == 1:

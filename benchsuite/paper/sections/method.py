@@ -110,10 +110,10 @@ def _origin(weights: WeightsFacts) -> str:
 def training_blocks(study: PaperContext) -> list[Block]:
     findings = study.findings
     several = len(findings.cases) > 1
-    total = spanish.count(len(findings.seeds), "semilla", "semillas")
+    total = spanish.count(len(findings.seeds), "semilla")
     if several:
-        cases = spanish.count(len(findings.cases), "configuración", "configuraciones")
-        total = f"{cases} y {total}, {spanish.count(findings.planned, 'ejecución', 'ejecuciones')} en total"
+        cases = spanish.count(len(findings.cases), "configuración")
+        total = f"{cases} y {total}, {spanish.count(findings.planned, 'ejecución')} en total"
     said = f"El {{{{tab-configuration}}}} recoge la configuración del estudio: {total}."
     blocks: list[Block] = [configuration_table(study, "tab-configuration")]
     if (differences := cases_table(study, "tab-cases")) is not None:

@@ -16,12 +16,7 @@ from benchsuite.suite.schema.claims import Claim
 from benchsuite.suite.schema.metrics import HIGHER_IS_BETTER
 from benchsuite.suite.source.problems import nearest
 
-SIZES = {
-    "seeds": ("semilla", "semillas"),
-    "cases": ("configuración", "configuraciones"),
-    "runs": ("ejecución", "ejecuciones"),
-    "trials": ("ensayo", "ensayos"),
-}
+SIZES = {"seeds": "semilla", "cases": "configuración", "runs": "ejecución", "trials": "ensayo"}
 
 
 def resolve_prose(study: PaperContext, text: str, where: str) -> str:
@@ -90,7 +85,7 @@ def _claim(study: PaperContext, found: ClaimFindings) -> str:
 
 def _count(study: PaperContext, count: int, of: str) -> str:
     """«10 semillas», «una configuración», «50 ejecuciones»."""
-    return study.quotes.number(count, spanish.count(count, *SIZES[of]))
+    return study.quotes.number(count, spanish.count(count, SIZES[of]))
 
 
 def _best(study: PaperContext, metric: str) -> str:

@@ -7,7 +7,6 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from benchsuite.analysis.findings import CaseFindings
 from benchsuite.contracts.figure import Chart
 from benchsuite.paper.context.paper_context import PaperContext
 from benchsuite.paper.document import markup
@@ -19,7 +18,7 @@ from benchsuite.paper.language.spanish import CONFIDENCE, NBSP
 from benchsuite.paper.sections.classes import class_blocks
 from benchsuite.paper.sections.dataset import resolution
 from benchsuite.paper.sections.efficiency import efficiency_blocks
-from benchsuite.paper.sections.spread import Spread
+from benchsuite.paper.sections.spread import End, describe_range, find_ends
 from benchsuite.paper.sections.verdicts import describe_verdicts, image_blocks
 from benchsuite.paper.tables.results import results_table
 
@@ -105,13 +104,13 @@ def _performance(study: PaperContext) -> list[Block]:
     said = "El {{tab-results}} recoge las medidas."
     if several:
         said = "El {{tab-results}} reúne las medidas de todas las configuraciones."
-    said += f" {spanish.upper_first(Spread(study, 'test_accuracy').describe())}."
+    said += f" {spanish.upper_first(describe_range(study, 'test_accuracy'))}."
     if study.findings.comparisons:
         said += f" {describe_verdicts(study)}"
     blocks: list[Block] = [Paragraph(said, lead="Rendimiento del modelo"), results_table(study, "tab-results")]
     blocks += image_blocks(study)
     if several:
-        trained, validated = (Spread(study, f"{side}_accuracy").describe() for side in ("train", "validation"))
+        trained, validated = (describe_range(study, f"{side}_accuracy") for side in ("train", "validation"))
         said = (
             "La {{fig-accuracies}} compara, en la época elegida por la validación, la exactitud de entrenamiento con "
             f"la de validación: {trained}; {validated}."
@@ -126,11 +125,10 @@ def _performance(study: PaperContext) -> list[Block]:
 
 
 def _loss(study: PaperContext) -> str:
-    spread = Spread(study, "validation_loss")
     said = "La {{fig-loss}} muestra la evolución de la pérdida durante el entrenamiento. En la mejor época, "
     if len(study.done) == 1:
-        return f"{said}la pérdida de validación es {spread.low}."
-    return f"{said}{spread.describe()}."
+        return f"{said}la pérdida de validación es {find_ends(study, 'validation_loss')[0].quote()}."
+    return f"{said}{describe_range(study, 'validation_loss')}."
 
 
 def _generalization(study: PaperContext) -> list[Block]:
@@ -149,51 +147,48 @@ def _generalization(study: PaperContext) -> list[Block]:
 
 
 def _gap(study: PaperContext) -> str:
-    spread = Spread(study, "overfitting_gap")
-    meaning = "un valor positivo indica que el modelo acierta más en las imágenes con las que se entrenó. " + MOVING
+    low, high = find_ends(study, "overfitting_gap")
+    meaning = f"un valor positivo indica que el modelo acierta más en las imágenes con las que se entrenó. {MOVING}"
+    what = "la brecha entre la exactitud de entrenamiento y la de validación"
     if len(study.findings.cases) == 1:
+        return f"{spanish.upper_first(what)} en la mejor época es de {high.quote()}; {meaning}"
+    said = f"La {{{{fig-gap}}}} presenta {what}; {meaning}"
+    if low != high:
         return (
-            "La brecha entre la exactitud de entrenamiento y la de validación en la mejor época es de "
-            f"{spread.high}; {meaning}"
+            f"{said} La mayor corresponde a {high.mention()}, con {high.quote()}, y la menor a {low.mention()}, con "
+            f"{low.quote()}."
         )
-    said = f"La {{{{fig-gap}}}} presenta la brecha entre la exactitud de entrenamiento y la de validación; {meaning} "
-    if spread.is_single:
-        return f"{said}La brecha es de {spread.high}."
-    if spread.is_flat:
-        return f"{said}Es de {spread.mean} en todas las configuraciones."
-    return (
-        f"{said}La mayor corresponde a {spread.highest}, con {spread.high}, y la menor a {spread.lowest}, con "
-        f"{spread.low}."
-    )
+    if len(study.done) == 1:
+        return f"{said} La brecha es de {high.quote()}."
+    return f"{said} Es de {high.quote_mean()} en todas las configuraciones."
 
 
 def _convergence(study: PaperContext) -> str:
-    spread = Spread(study, "epochs_to_95")
+    low, high = find_ends(study, "epochs_to_95")
     if len(study.findings.cases) == 1:
-        total = Spread(study, "epochs_run")
+        total = find_ends(study, "epochs_run")[0].quote()
         return (
             f"La {{{{fig-convergence}}}} muestra la evolución de la exactitud. El {CONFIDENCE} de la mejor exactitud "
-            f"de validación se alcanza tras {_epochs(spread.high, spread.top)}, de un total de {total.high}."
+            f"de validación se alcanza tras {_epochs(high, high.quote())}, de un total de {total}."
         )
-    said = (
+    said = f"Todas las configuraciones necesitan {_epochs(high, high.quote_mean())}"
+    if low != high:
+        said = (
+            f"La más rápida es {low.mention()}, con {_epochs(low, low.quote())}, y la más lenta {high.mention()}, con "
+            f"{high.quote()}"
+        )
+    elif len(study.done) == 1:
+        said = f"Se alcanza tras {_epochs(high, high.quote())}"
+    return (
         "La {{fig-convergence}} permite comparar la velocidad de convergencia, medida por las épocas necesarias para "
-        f"alcanzar el {CONFIDENCE} de la mejor exactitud de validación propia. "
+        f"alcanzar el {CONFIDENCE} de la mejor exactitud de validación propia. {said}. En cuanto a la duración, "
+        f"{describe_range(study, 'epochs_run')}."
     )
-    if spread.is_single:
-        said += f"Se alcanza tras {_epochs(spread.high, spread.top)}."
-    elif spread.is_flat:
-        said += f"Todas las configuraciones necesitan {_epochs(spread.mean, spread.top)}."
-    else:
-        said += (
-            f"La más rápida es {spread.lowest}, con {_epochs(spread.low, spread.bottom)}, y la más lenta "
-            f"{spread.highest}, con {spread.high}."
-        )
-    return f"{said} En cuanto a la duración, {Spread(study, 'epochs_run').describe()}."
 
 
-def _epochs(quoted: str, case: CaseFindings) -> str:
+def _epochs(end: End, quoted: str) -> str:
     """«1 época», «2,5 [1,9; 3,1] épocas»: until 95 % of the best accuracy."""
-    return f"{quoted} época{'' if case.estimates['epochs_to_95'].mean == 1 else 's'}"
+    return f"{quoted} época{'' if end.cases[0].estimates[end.metric].mean == 1 else 's'}"
 
 
 def _test(study: PaperContext) -> list[Block]:
@@ -207,21 +202,19 @@ def _test(study: PaperContext) -> list[Block]:
 
 
 def _test_accuracy(study: PaperContext) -> str:
-    spread, several = Spread(study, "test_accuracy"), len(study.findings.cases) > 1
-    if spread.is_single:
-        said = f"La {{{{fig-test}}}} muestra la exactitud en test, {spread.high}." if several else (
-            f"La exactitud en test es de {spread.high}."
-        )  # fmt: skip
-    elif spread.is_flat:
+    (low, high), several = find_ends(study, "test_accuracy"), len(study.findings.cases) > 1
+    if low != high:
         said = (
-            f"Según la {{{{fig-test}}}}, todas las configuraciones alcanzan la misma exactitud media en test, "
-            f"{spread.mean}."
+            f"Según la {{{{fig-test}}}}, la mayor exactitud media en test la obtiene {high.mention()}, con "
+            f"{high.quote()}, y la menor {low.mention()}, con {low.quote()}."
         )
+    elif len(study.done) > 1:
+        said = "Según la {{fig-test}}, todas las configuraciones alcanzan la misma exactitud media en test, "
+        said += f"{high.quote_mean()}."
+    elif several:
+        said = f"La {{{{fig-test}}}} muestra la exactitud en test, {high.quote()}."
     else:
-        said = (
-            f"Según la {{{{fig-test}}}}, la mayor exactitud media en test la obtiene {spread.highest}, con "
-            f"{spread.high}, y la menor {spread.lowest}, con {spread.low}."
-        )
+        said = f"La exactitud en test es de {high.quote()}."
     if step := resolution(study.findings.dataset):
         said += (
             f" Una imagen de test más o menos equivale a {step} puntos: diferencias de ese orden no son apreciables en "
@@ -229,11 +222,11 @@ def _test_accuracy(study: PaperContext) -> str:
         )
     first = study.done[0]
     if first.accuracy_wilson is not None and not study.has_repeats:
-        low, high = (spanish.number(100 * value, 1) for value in first.accuracy_wilson)
+        bounds = f";{NBSP}".join(spanish.number(100 * value, 1) for value in first.accuracy_wilson)
         whose = f" para {study.names.mention(first)}" if several else ""
         said += (
             f" Por el tamaño del conjunto de test, el intervalo de Wilson al {CONFIDENCE}{whose} es "
-            f"{markup.literal(f'[{low};{NBSP}{high}]')}{NBSP}%."
+            f"{markup.literal(f'[{bounds}]')}{NBSP}%."
         )
     return said
 
@@ -243,7 +236,7 @@ def _failures(study: PaperContext) -> list[Block]:
     failed = [(case, *failure) for case in study.findings.cases for failure in case.failures]
     if not failed:
         return []
-    some = spanish.upper_first(spanish.count(len(failed), "ejecución", "ejecuciones"))
+    some = spanish.upper_first(spanish.count(len(failed), "ejecución"))
     verb = "ha fallado y no entra" if len(failed) == 1 else "han fallado y no entran"
     items = [
         f"{study.names.mention(case)}, semilla {seed}: *{markup.literal(markup.line(failure.what, 'failure'))[:300]}*"

@@ -58,7 +58,7 @@ def _name(study: PaperContext, path: str) -> str:
 
 def _design(study: PaperContext, found: SearchFindings) -> str:
     search = found.declared
-    trials = spanish.count(search.budget, "ensayo", "ensayos")
+    trials = spanish.count(search.budget, "ensayo")
     way = "mayor" if HIGHER_IS_BETTER[search.metric] else "menor"
     before = "las configuraciones anteriores" if len(study.findings.cases) > 1 else "la configuración anterior"
     said = (
@@ -101,7 +101,7 @@ def _outcome(study: PaperContext, found: SearchFindings, best: TrialFindings) ->
 def _progress(found: SearchFindings) -> str:
     """How far the search is."""
     left = found.planned - found.done - found.failed
-    done = spanish.count(found.done, "ejecución", "ejecuciones")
+    done = spanish.count(found.done, "ejecución")
     said = f"{'Terminó' if found.done == 1 else 'Terminaron'} {done} de la búsqueda"
     if found.failed:
         said += f"; {'falló una' if found.failed == 1 else f'fallaron {spanish.number(found.failed)}'}"

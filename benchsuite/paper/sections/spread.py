@@ -2,75 +2,47 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, field
 
 from benchsuite.analysis.findings import CaseFindings
-from benchsuite.paper.context.case_groups import find_extremes, rank_cases
+from benchsuite.paper.context.case_groups import find_extremes
 from benchsuite.paper.context.paper_context import PaperContext
 from benchsuite.paper.language.metrics import METRICS
 
 
 @dataclass(frozen=True)
-class Spread:
-    """`low` and `high` quote the estimates at the ends, `lowest` and `highest` name their cases.
+class End:
+    """The cases at one end of the range; both ends have the same ones where all cases print alike."""
 
-    Every reading of one that quotes adds to the paper's quantities: read those alone that the text prints.
-    """
-
-    study: PaperContext
+    study: PaperContext = field(compare=False)
     metric: str
+    cases: list[CaseFindings]
 
-    @cached_property
-    def _ends(self) -> tuple[list[CaseFindings], list[CaseFindings]]:
-        return find_extremes(self.study.findings.cases, self.metric)
+    def quote(self) -> str:
+        """The estimate there."""
+        return self.study.quotes.estimate(self.metric, self.cases[0])
 
-    @property
-    def is_single(self) -> bool:
-        """Whether only one case has the metric."""
-        return len(rank_cases(self.study.findings.cases, self.metric)) == 1
+    def quote_mean(self) -> str:
+        return self.study.quotes.mean(self.metric, self.cases[0])
 
-    @property
-    def is_flat(self) -> bool:
-        """Whether all cases print alike."""
-        return self._ends[0] == self._ends[1]
+    def mention(self) -> str:
+        """The cases there."""
+        return self.study.names.mention(*self.cases)
 
-    @property
-    def bottom(self) -> CaseFindings:
-        return self._ends[0][0]
 
-    @property
-    def top(self) -> CaseFindings:
-        return self._ends[1][0]
+def find_ends(study: PaperContext, metric: str) -> tuple[End, End]:
+    """Where the metric is smallest, and where it is largest."""
+    lowest, highest = find_extremes(study.findings.cases, metric)
+    return End(study, metric, lowest), End(study, metric, highest)
 
-    @property
-    def mean(self) -> str:
-        return self.study.quotes.mean(self.metric, self.top)
 
-    @property
-    def low(self) -> str:
-        return self.study.quotes.estimate(self.metric, self.bottom)
-
-    @property
-    def high(self) -> str:
-        return self.study.quotes.estimate(self.metric, self.top)
-
-    @property
-    def lowest(self) -> str:
-        return self.study.names.mention(*self._ends[0])
-
-    @property
-    def highest(self) -> str:
-        return self.study.names.mention(*self._ends[1])
-
-    def describe(self) -> str:
-        """«la exactitud en test va de X (a) a Y (b)», or that it is the same everywhere, or the only one there is."""
-        metric = METRICS[self.metric]
-        title = f"{metric.article} {metric.title}"
-        if self.is_single:
-            return f"{title} es de {self.high}"
-        if self.is_flat:
-            return (
-                f"{title} es {'la misma' if metric.feminine else 'el mismo'} en todas las configuraciones, {self.mean}"
-            )
-        return f"{title} va de {self.low} ({self.lowest}) a {self.high} ({self.highest})"
+def describe_range(study: PaperContext, metric: str) -> str:
+    """«la exactitud en test va de X (a) a Y (b)», or that it is the same everywhere, or the only one there is."""
+    low, high = find_ends(study, metric)
+    title = f"{METRICS[metric].article} {METRICS[metric].title}"
+    if low != high:
+        return f"{title} va de {low.quote()} ({low.mention()}) a {high.quote()} ({high.mention()})"
+    if len(high.cases) == 1:
+        return f"{title} es de {high.quote()}"
+    same = "la misma" if METRICS[metric].feminine else "el mismo"
+    return f"{title} es {same} en todas las configuraciones, {high.quote_mean()}"

@@ -12,7 +12,7 @@ from benchsuite.paper.document import markup
 from benchsuite.paper.document.blocks import Cell, Column, Table
 from benchsuite.paper.language import spanish
 from benchsuite.paper.language.spanish import NBSP
-from benchsuite.paper.tables.cells import numeric_columns
+from benchsuite.paper.tables import cells
 from benchsuite.store.record import Layer
 
 MOST_ROWS = 15
@@ -86,19 +86,19 @@ def layers_table(study: PaperContext, case: CaseFindings, identifier: str) -> Ta
         return None
     total = sum(layer.macs for layer in layers)
     decimals = 1 if total >= 1e8 else 3
-    cells: list[tuple[Cell, ...]] = []
+    rows: list[tuple[Cell, ...]] = []
     previous = ""
     for row in _rows(layers):
         output = Cell("×".join(map(spanish.number, row.output)) or "—")
         sizes = _sizes(row.parameters, row.macs, decimals)
-        cells.append((Cell("" if row.stages == previous else row.stages), Cell(row.words), output, *sizes))
+        rows.append((Cell("" if row.stages == previous else row.stages), Cell(row.words), output, *sizes))
         previous = row.stages
     parameters = sum(layer.parameters for layer in layers)
-    cells.append((Cell("Total"), Cell(""), Cell(""), *_sizes(parameters, total, decimals)))
-    columns = (Column("Etapa"), Column("Capa"), *numeric_columns("Salida", "Parámetros", "MMAC"))
+    rows.append((Cell("Total"), Cell(""), Cell(""), *_sizes(parameters, total, decimals)))
+    columns = (Column("Etapa"), Column("Capa"), *cells.numeric_columns("Salida", "Parámetros", "MMAC"))
     title = f"Arquitectura de {markup.literal(study.model_title(case))}"
-    long = len(cells) > 2 * MOST_ROWS
-    return Table(identifier, title, columns, tuple(cells), _note(layers), long=long, row_headers=False)
+    long = len(rows) > 2 * MOST_ROWS
+    return Table(identifier, title, columns, tuple(rows), _note(layers), long=long, row_headers=False)
 
 
 def _rows(layers: Sequence[Layer]) -> list[_Row]:

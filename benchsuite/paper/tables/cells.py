@@ -19,16 +19,16 @@ LONG_TABLE = 40
 """Rows of which a table may break across columns."""
 
 
-def number_cell(value: float | None, decimals: int | None = None, runs: tuple[str, ...] = ()) -> Cell:
+def number(value: float | None, decimals: int | None = None, runs: tuple[str, ...] = ()) -> Cell:
     return EMPTY if value is None else Cell(spanish.number(value, decimals), value, runs)
 
 
-def text_cell(text: str, where: str) -> Cell:
+def text(text: str, where: str) -> Cell:
     """Foreign text as it is."""
     return Cell(markup.literal(markup.line(text, where)))
 
 
-def case_cell(case: CaseFindings) -> Cell:
+def case(case: CaseFindings) -> Cell:
     return Cell(markup.literal(case.label))
 
 
@@ -38,7 +38,7 @@ def metric_text(metric: str, value: float) -> str:
     return known.format(value) if known.unit in ("duration", "MiB") else known.bare(value)
 
 
-def estimate_cell(metric: str, case: CaseFindings, *, strong: bool = False) -> Cell:
+def estimate(metric: str, case: CaseFindings, *, strong: bool = False) -> Cell:
     """The mean of a metric with its interval, without the unit."""
     estimate = case.estimates.get(metric)
     if estimate is None:
@@ -50,7 +50,7 @@ def estimate_cell(metric: str, case: CaseFindings, *, strong: bool = False) -> C
     return Cell(markup.literal(shown), known.scale * estimate.mean, estimate.runs, strong, interval)
 
 
-def mean_cell(metric: str, case: CaseFindings) -> Cell:
+def mean(metric: str, case: CaseFindings) -> Cell:
     """The mean alone, with its unit where the head of the column does not say it."""
     estimate = case.estimates.get(metric)
     if estimate is None:

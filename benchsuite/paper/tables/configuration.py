@@ -12,7 +12,7 @@ from benchsuite.paper.context.parameter_words import describe_value, name_parame
 from benchsuite.paper.document import markup
 from benchsuite.paper.document.blocks import Cell, Column, Table
 from benchsuite.paper.language import spanish
-from benchsuite.paper.tables.cells import LONG_TABLE, case_cell, case_facets, number_cell, numeric_columns, text_cell
+from benchsuite.paper.tables import cells
 
 COLUMNS = 8
 """Most parameters that have a column of their own in the table of cases."""
@@ -28,7 +28,9 @@ def configuration_table(study: PaperContext, identifier: str) -> Table:
         for path, value in findings.settings.items()
         if not (value is None or value in ({}, (), []) or path in varied or _is_idle(path, value, findings.settings))
     ]
-    rows += [(text_cell(what, "configuration"), text_cell(shown, what)) for what, shown in study.material.configuration]
+    rows += [
+        (cells.text(what, "configuration"), cells.text(shown, what)) for what, shown in study.material.configuration
+    ]
     note = "Lo que distingue a las configuraciones está en el {{tab-cases}}." if varied else None
     for path in names.axes:
         name = name_parameter(path, names.labels)
@@ -39,7 +41,7 @@ def configuration_table(study: PaperContext, identifier: str) -> Table:
     rows.append((Cell("Semillas"), Cell(_seeds(findings.seeds))))
     title = "Configuración común" if varied and not names.axes else "Configuración del estudio"
     columns = (Column("Parámetro"), Column("Valor"))
-    return Table(identifier, title, columns, tuple(rows), note, row_headers=False, long=len(rows) > LONG_TABLE)
+    return Table(identifier, title, columns, tuple(rows), note, row_headers=False, long=len(rows) > cells.LONG_TABLE)
 
 
 def cases_table(study: PaperContext, identifier: str) -> Table | None:
@@ -55,19 +57,17 @@ def cases_table(study: PaperContext, identifier: str) -> Table | None:
     ]
     usual = _usual(study, values, paths)
     names = {path: name_parameter(path, study.names.labels) for path in paths}
-    title, facets = "Lo que distingue a las configuraciones", case_facets(cases)
+    title, facets = "Lo que distingue a las configuraciones", cells.case_facets(cases)
     rows: list[tuple[Cell, ...]]
     if len(paths) > COLUMNS:
-        rows = [(case_cell(case), Cell(_list(values[case.case.name], usual, names))) for case in cases]
+        rows = [(cells.case(case), Cell(_list(values[case.case.name], usual, names))) for case in cases]
         heads = (Column("Configuración"), Column("Parámetros"))
         return Table(identifier, title, heads, tuple(rows), wide=True, facets=facets)
     rows = []
     for case in cases:
-        shown = [values[case.case.name].get(path, ABSENT) for path in paths]
-        cells = [
-            Cell(value, strong=bool(usual) and value != usual[path]) for path, value in zip(paths, shown, strict=True)
-        ]
-        rows.append((case_cell(case), *cells))
+        shown = {path: values[case.case.name].get(path, ABSENT) for path in paths}
+        marked = (Cell(value, strong=bool(usual) and value != usual[path]) for path, value in shown.items())
+        rows.append((cells.case(case), *marked))
     columns = (Column("Configuración"), *(Column(markup.plain(name), "center") for name in names.values()))
     reference = "la referencia" if study.findings.baselines else "lo más común"
     some = any(cell.strong for row in rows for cell in row)
@@ -139,13 +139,13 @@ def models_table(study: PaperContext, identifier: str) -> Table | None:
     rows = [
         (
             Cell(markup.literal(study.model_title(case) if differ else case.label)),
-            number_cell(model.parameters_total),
-            number_cell(len(model.stages)),
+            cells.number(model.parameters_total),
+            cells.number(len(model.stages)),
             Cell(spanish.significant(model.forward_flops / 1e9), model.forward_flops),
         )
         for case, model in known
     ]
-    columns = (Column("Modelo" if differ else "Configuración"), *numeric_columns("Parámetros", "Etapas", "GFLOP"))
+    columns = (Column("Modelo" if differ else "Configuración"), *cells.numeric_columns("Parámetros", "Etapas", "GFLOP"))
     note = "GFLOP: coste de clasificar una imagen."
     return Table(identifier, "Modelos", columns, tuple(dict.fromkeys(rows)), note)
 
@@ -156,7 +156,7 @@ def phases_table(study: PaperContext, identifier: str) -> Table | None:
         return None
     rows = [
         (
-            Cell("") if order else case_cell(case),
+            Cell("") if order else cells.case(case),
             Cell(markup.code(phase.name, "phase")),
             Cell(spanish.number(round(phase.epochs, 1)), phase.epochs, phase.runs),
             Cell(spanish.number(float(f"{phase.learning_rate:.3g}")), phase.learning_rate),
@@ -164,10 +164,10 @@ def phases_table(study: PaperContext, identifier: str) -> Table | None:
         for case in study.done
         for order, phase in enumerate(case.phases)
     ]
-    columns = (Column("Configuración"), Column("Fase"), *numeric_columns("Épocas", "Tasa inicial"))
+    columns = (Column("Configuración"), Column("Fase"), *cells.numeric_columns("Épocas", "Tasa inicial"))
     many = any(phase.epochs != int(phase.epochs) for case in study.done for phase in case.phases)
     note = "Épocas: media de las ejecuciones." if many else None
-    return Table(identifier, "Fases del entrenamiento", columns, tuple(rows), note, long=len(rows) > LONG_TABLE)
+    return Table(identifier, "Fases del entrenamiento", columns, tuple(rows), note, long=len(rows) > cells.LONG_TABLE)
 
 
 def _value(value: Any) -> str:

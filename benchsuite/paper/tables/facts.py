@@ -9,15 +9,7 @@ from benchsuite.paper.context.paper_context import PaperContext
 from benchsuite.paper.document import markup
 from benchsuite.paper.document.blocks import Cell, Column, Facet, Table
 from benchsuite.paper.language import spanish
-from benchsuite.paper.tables.cells import (
-    EMPTY,
-    LONG_TABLE,
-    case_cell,
-    case_facets,
-    number_cell,
-    numeric_columns,
-    text_cell,
-)
+from benchsuite.paper.tables import cells
 from benchsuite.store.record import DatasetFacts, Environment
 
 SPLITS = {"train": "Entrenam.", "validation": "Validación", "test": "Test"}
@@ -47,10 +39,10 @@ def counts_table(facts: DatasetFacts, titles: Mapping[str, str], identifier: str
     names = [Cell(markup.literal(titles.get(name, name))) for name in facts.classes]
     counts = [*zip(*(facts.counts[split] for split in splits), strict=True), [sum(facts.counts[s]) for s in splits]]
     rows = tuple(
-        (name, *map(number_cell, [*values, sum(values)]))
+        (name, *map(cells.number, [*values, sum(values)]))
         for name, values in zip([*names, Cell("Total")], counts, strict=True)
     )
-    columns = (Column("Clase"), *numeric_columns(*(SPLITS[split] for split in splits), "Total"))
+    columns = (Column("Clase"), *cells.numeric_columns(*(SPLITS[split] for split in splits), "Total"))
     return Table(identifier, "Imágenes por clase y partición", columns, rows)
 
 
@@ -62,9 +54,9 @@ def _splits_table(facts: DatasetFacts, splits: list[str], identifier: str) -> Ta
     note = None if equal else "Mín., media y máx.: imágenes por clase."
     rows = []
     for title, counts in sides:
-        spread = [] if equal else [Cell(spanish.number(sum(counts) / len(counts), 1)), number_cell(max(counts))]
-        rows.append((Cell(title), number_cell(sum(counts)), number_cell(min(counts)), *spread))
-    columns = (Column("Partición"), *numeric_columns("Imágenes", *titles))
+        spread = [] if equal else [Cell(spanish.number(sum(counts) / len(counts), 1)), cells.number(max(counts))]
+        rows.append((Cell(title), cells.number(sum(counts)), cells.number(min(counts)), *spread))
+    columns = (Column("Partición"), *cells.numeric_columns("Imágenes", *titles))
     return Table(identifier, "Imágenes por partición", columns, tuple(rows), note)
 
 
@@ -85,7 +77,7 @@ def environment_table(environment: Environment, identifier: str) -> Table:
     if environment.git:
         dirty = " (con cambios)" if environment.git.get("dirty") else ""
         facts["Revisión de git"] = f"{str(environment.git.get('commit', '—'))[:12]}{dirty}"
-    rows = tuple((Cell(name), text_cell(value, name)) for name, value in facts.items() if value)
+    rows = tuple((Cell(name), cells.text(value, name)) for name, value in facts.items() if value)
     return Table(identifier, "Entorno de ejecución", (Column("Elemento"), Column("Valor")), rows, row_headers=False)
 
 
@@ -93,28 +85,30 @@ def runs_table(study: PaperContext, identifier: str) -> Table:
     """The key and the weights hash of every finished run: a grid of cases and seeds where it fits, else a list."""
     findings = study.findings
     cases = findings.cases
-    cells = {(case, seed): Cell(f"`{key[:8]}`/`{weights[:8]}`", None, (key,), of=key)
+    runs = {(case, seed): Cell(f"`{key[:8]}`/`{weights[:8]}`", None, (key,), of=key)
              for key, case, seed, weights in findings.runs}  # fmt: skip
-    seeds = sorted({seed for _, seed in cells})
+    seeds = sorted({seed for _, seed in runs})
     title, wide = "Ejecuciones", False
     if len(cases) <= ABREAST:
         heads = [Column(case.label, "center", facet=Facet(case.case.name)) for case in cases]
         columns = [Column("Semilla", "right"), *heads]
-        rows = [(Cell(str(s), s), *(cells.get((case.case.name, s), EMPTY) for case in cases)) for s in seeds]
+        rows = [(Cell(str(s), s), *(runs.get((case.case.name, s), cells.EMPTY) for case in cases)) for s in seeds]
         facets = tuple(Facet(seed=seed) for seed in seeds)
-        title, wide, long = "Ejecuciones por semilla", len(cases) > 2, len(seeds) > LONG_TABLE
+        title, wide, long = "Ejecuciones por semilla", len(cases) > 2, len(seeds) > cells.LONG_TABLE
         if len(cases) > 1:
             title = markup.literal(f"{title} y {study.names.factor.lower()}")
     elif len(seeds) <= ABREAST:
         heads = [Column(f"Semilla {seed}", "center", facet=Facet(seed=seed)) for seed in seeds]
         columns = [Column(study.names.factor), *heads]
-        rows = [(case_cell(case), *(cells.get((case.case.name, seed), EMPTY) for seed in seeds)) for case in cases]
-        facets, wide, long = case_facets(cases), len(seeds) > 1, len(rows) > LONG_TABLE
+        rows = [
+            (cells.case(case), *(runs.get((case.case.name, seed), cells.EMPTY) for seed in seeds)) for case in cases
+        ]
+        facets, wide, long = cells.case_facets(cases), len(seeds) > 1, len(rows) > cells.LONG_TABLE
     else:
         columns = [Column("Caso"), Column("Semilla", "right"), Column("Clave / pesos", "center")]
-        order = {case.case.name: case_cell(case) for case in cases}
-        runs = sorted(cells, key=lambda run: list(order).index(run[0]))
-        rows = [(order[case], Cell(str(seed), seed), cells[case, seed]) for case, seed in runs]
-        facets, long = tuple(Facet(case, seed) for case, seed in runs), True
+        order = {case.case.name: cells.case(case) for case in cases}
+        listed = sorted(runs, key=lambda run: list(order).index(run[0]))
+        rows = [(order[case], Cell(str(seed), seed), runs[case, seed]) for case, seed in listed]
+        facets, long = tuple(Facet(case, seed) for case, seed in listed), True
     note = "Cada celda: clave de la ejecución / huella SHA-256 de los pesos, abreviadas."
     return Table(identifier, title, tuple(columns), tuple(rows), note, wide=wide, long=long, facets=facets)

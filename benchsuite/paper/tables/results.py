@@ -12,17 +12,7 @@ from benchsuite.paper.document.blocks import Cell, Column, Facet, Table
 from benchsuite.paper.language import spanish
 from benchsuite.paper.language.metrics import METRICS
 from benchsuite.paper.language.spanish import CONFIDENCE, NBSP
-from benchsuite.paper.tables.cells import (
-    EMPTY,
-    case_cell,
-    case_column,
-    case_facets,
-    estimate_cell,
-    labels_are_long,
-    mean_cell,
-    number_cell,
-    numeric_columns,
-)
+from benchsuite.paper.tables import cells
 
 SINGLE = (
     "test_accuracy", "test_macro_f1", "test_loss", "validation_accuracy", "validation_loss", "train_accuracy",
@@ -39,7 +29,7 @@ def results_table(study: PaperContext, identifier: str) -> Table:
     cases, compared = study.findings.cases, bool(study.findings.comparisons)
     if len(cases) == 1:
         columns = (Column("Medida"), Column("Valor", "right"))
-        measures = tuple((Cell(_measure(metric)), estimate_cell(metric, cases[0])) for metric in SINGLE)
+        measures = tuple((Cell(_measure(metric)), cells.estimate(metric, cases[0])) for metric in SINGLE)
         return Table(identifier, "Resultados", columns, measures, _note(study, compared=False))
     heads = ["n", "Validación (%)", "Test (%)", "F1 macro"]
     if compared:
@@ -48,19 +38,19 @@ def results_table(study: PaperContext, identifier: str) -> Table:
     best = _find_best(study)
     rows = tuple(
         (
-            case_cell(case),
+            cells.case(case),
             Cell(f"{case.done}/{case.planned}" if case.done < case.planned else str(case.done), case.done),
-            estimate_cell("validation_accuracy", case),
-            estimate_cell("test_accuracy", case, strong=case.case.name == best),
-            estimate_cell("test_macro_f1", case),
+            cells.estimate("validation_accuracy", case),
+            cells.estimate("test_accuracy", case, strong=case.case.name == best),
+            cells.estimate("test_macro_f1", case),
             *(_compare(study, case) if compared else ()),
-            number_cell(case.model.parameters_trainable if case.model else None),
+            cells.number(case.model.parameters_trainable if case.model else None),
         )
         for case in cases
     )
-    titles = (case_column(study), *numeric_columns(*heads, "Entrenables"))
+    titles = (cells.case_column(study), *cells.numeric_columns(*heads, "Entrenables"))
     title, note = "Resultados por configuración", _note(study, compared)
-    return Table(identifier, title, titles, rows, note, wide=True, facets=case_facets(cases))
+    return Table(identifier, title, titles, rows, note, wide=True, facets=cells.case_facets(cases))
 
 
 def _measure(metric: str) -> str:
@@ -71,10 +61,10 @@ def _measure(metric: str) -> str:
 def _compare(study: PaperContext, case: CaseFindings) -> tuple[Cell, Cell]:
     """The difference of a case to its reference, and the p of the difference."""
     if case.case.name in study.findings.baselines:
-        return Cell("referencia"), EMPTY
+        return Cell("referencia"), cells.EMPTY
     found = next((c for c in study.findings.comparisons if c.case == case.case.name), None)
     if found is None or found.difference is None:
-        return EMPTY, EMPTY
+        return cells.EMPTY, cells.EMPTY
     value, metric = found.difference, study.metric
     shown = f"{metric.signed(value.mean)} {metric.signed_interval(value)}".strip()
     known = value.low is not None and value.high is not None
@@ -122,25 +112,24 @@ def images_table(study: PaperContext, identifier: str) -> Table:
     else:
         title, heads = "Diferencias, contando las imágenes de test", ["Semillas", "Semillas e imágenes"]
         note = f"Intervalos de confianza al {CONFIDENCE}."
-    columns = (case_column(study), *numeric_columns("Diferencia (puntos)", *heads))
+    columns = (cells.case_column(study), *cells.numeric_columns("Diferencia (puntos)", *heads))
     rows = tuple(_count_images(study, comparison, single="p" in heads) for comparison in compared)
     facets = tuple(Facet(c.case) for c in compared)
-    wide = labels_are_long(study.findings.cases)
+    wide = cells.labels_are_long(study.findings.cases)
     return Table(identifier, title, columns, rows, note, wide=wide, facets=facets)
 
 
 def _count_images(study: PaperContext, comparison: Comparison, *, single: bool) -> tuple[Cell, ...]:
     value, metric, images = comparison.difference, study.metric, comparison.single
     assert value is not None
+    case = cells.case(study.findings.case(comparison.case))
     mean = Cell(metric.signed(value.mean), metric.scale * value.mean, value.runs)
     if single and images is not None:
-        cells = [number_cell(count, runs=value.runs) for count in (images.gained, images.lost)]
-        cells.append(Cell(spanish.p_value(images.p), images.p, value.runs))
-    else:
-        over_both = metric.signed_bounds(*comparison.crossed) if comparison.crossed is not None else "—"
-        intervals = (metric.signed_interval(value) or "—", over_both)
-        cells = [Cell(markup.literal(interval), None, value.runs) for interval in intervals]
-    return (case_cell(study.findings.case(comparison.case)), mean, *cells)
+        counts = (cells.number(count, runs=value.runs) for count in (images.gained, images.lost))
+        return (case, mean, *counts, Cell(spanish.p_value(images.p), images.p, value.runs))
+    over_both = metric.signed_bounds(*comparison.crossed) if comparison.crossed is not None else "—"
+    intervals = (metric.signed_interval(value) or "—", over_both)
+    return (case, mean, *(Cell(markup.literal(interval), None, value.runs) for interval in intervals))
 
 
 def cost_table(study: PaperContext, identifier: str) -> Table:
@@ -170,21 +159,21 @@ def cost_table(study: PaperContext, identifier: str) -> Table:
         notes.append(f"Dispositivo: {_join_devices(devices)}.")
     rows = tuple(
         (
-            case_cell(case),
-            *(mean_cell(metric, case) for metric in columns),
+            cells.case(case),
+            *(cells.mean(metric, case) for metric in columns),
             *([Cell(_join_devices(case.devices))] if several else []),
         )
         for case in study.done
     )
-    heads = (case_column(study), *columns.values(), *([Column("Dispositivo")] if several else []))
+    heads = (cells.case_column(study), *columns.values(), *([Column("Dispositivo")] if several else []))
     return Table(
         identifier,
         "Tiempo y dispositivo",
         heads,
         rows,
         " ".join(notes),
-        wide=several or labels_are_long(findings.cases),
-        facets=case_facets(study.done),
+        wide=several or cells.labels_are_long(findings.cases),
+        facets=cells.case_facets(study.done),
     )
 
 

@@ -10,7 +10,7 @@ from benchsuite.paper.document import markup
 from benchsuite.paper.document.blocks import Cell, Column, Table
 from benchsuite.paper.language import spanish
 from benchsuite.paper.language.metrics import METRICS
-from benchsuite.paper.tables.cells import EMPTY, metric_text, number_cell, numeric_columns
+from benchsuite.paper.tables import cells
 
 MOST_ROWS = 20
 """Best trials that are shown; all of them are in the attached results."""
@@ -27,9 +27,9 @@ def trials_table(found: SearchFindings, labels: Mapping[str, str], identifier: s
     """Page wide; the best trial is bold where there is more than one."""
     paths = _paths(found)
     columns = (
-        *numeric_columns("Ensayo", *MEASURES.values()),
+        *cells.numeric_columns("Ensayo", *MEASURES.values()),
         *(Column(name_axis(path, labels)) for path in paths),
-        *numeric_columns(*([] if "recipe.max_epochs" in paths else ["Épocas"])),
+        *cells.numeric_columns(*([] if "recipe.max_epochs" in paths else ["Épocas"])),
         Column("Tiempo", "right", "Tiempo (s)"),
         Column("Clave"),
     )
@@ -49,20 +49,20 @@ def _row(found: SearchFindings, trial: TrialFindings) -> tuple[Cell, ...]:
     def measure(metric: str) -> Cell:
         value = trial.values.get(metric)
         if value is None:
-            return EMPTY
+            return cells.EMPTY
         scaled = METRICS[metric].scale * value
-        return Cell(metric_text(metric, value), scaled, runs, strong and metric == found.declared.metric)
+        return Cell(cells.metric_text(metric, value), scaled, runs, strong and metric == found.declared.metric)
 
-    cells = [Cell(f"{trial.number}{MARKS[trial.status]}", trial.number), *map(measure, MEASURES)]
+    row = [Cell(f"{trial.number}{MARKS[trial.status]}", trial.number), *map(measure, MEASURES)]
     for value in trial.settings.values():
         number = float(value) if isinstance(value, int | float) else None
-        cells.append(Cell(markup.literal(describe_value(value)), number))
+        row.append(Cell(markup.literal(describe_value(value)), number))
     if found.declared.halving:
-        cells.append(Cell(describe_value(trial.resource), trial.resource))
+        row.append(Cell(describe_value(trial.resource), trial.resource))
     if "recipe.max_epochs" not in _paths(found):
-        cells.append(number_cell(trial.values.get("epochs_run"), runs=runs))
-    cells += [measure("training_seconds"), Cell(f"`{trial.run[:8]}`" if trial.run else "—", None, runs, of=trial.run)]
-    return tuple(cells)
+        row.append(cells.number(trial.values.get("epochs_run"), runs=runs))
+    row += [measure("training_seconds"), Cell(f"`{trial.run[:8]}`" if trial.run else "—", None, runs, of=trial.run)]
+    return tuple(row)
 
 
 def _note(found: SearchFindings) -> str:
