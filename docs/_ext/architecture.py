@@ -1,13 +1,15 @@
 """Draws the picture of the architecture from the code: `make picture` writes `docs/guide/architecture.svg`.
 
-Rooms are the modules and packages directly below `benchsuite`; their boxes name what they hold, from what imports to
-what is imported. Arrows are the imports between rooms, but for those that a path of other arrows shows already. Where
-a room stands, and the words below its name, are written down here; a room without a place is an error, and a test
-compares the file with what this would draw.
+Rooms are the modules and packages directly below `benchsuite`; the boxes of the larger ones name their sub-rooms, from
+what imports to what is imported. Arrows are the imports between rooms, but for those that a path of other arrows shows
+already. Where a room stands, and the words below its name, are written down here; a room without a place is an error,
+and a test compares the file with what this would draw.
 """
 
 from __future__ import annotations
 
+import re
+import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from html import escape
@@ -15,7 +17,9 @@ from pathlib import Path
 
 import grimp
 
-PICTURE = Path(__file__).resolve().parents[1] / "guide" / "architecture.svg"
+ROOT = Path(__file__).resolve().parents[2]
+PROJECT = ROOT / "pyproject.toml"
+PICTURE = ROOT / "docs" / "guide" / "architecture.svg"
 PLUGINS = "benchsuite_plugins"
 NOT_DRAWN = frozenset({"benchsuite", "__main__"})
 """The version, and another name of `cli`."""
@@ -111,24 +115,15 @@ def read_imports(graph: grimp.ImportGraph) -> Imports:
     return {room: frozenset(others - {room}) for room, others in imports.items()}
 
 
-def sub_rooms(graph: grimp.ImportGraph, room: str) -> list[str]:
-    """What a package of packages holds, from what imports to what is imported; nothing for other rooms."""
-    package = f"benchsuite.{room}"
-    children = graph.find_children(package) if package in graph.modules else set()
-    if not any(graph.find_children(child) for child in children):
-        return []
-    order = {child: _height(graph, child, children) for child in children}
-    return [child.rpartition(".")[2] for child in sorted(children, key=lambda child: (-order[child], child))]
-
-
-def _height(graph: grimp.ImportGraph, child: str, siblings: Iterable[str]) -> int:
-    """The length of the longest chain of imports from `child` down through its siblings."""
-    below = (
-        other
-        for other in siblings
-        if other != child and graph.find_shortest_chains(importer=child, imported=other, as_packages=True)
-    )
-    return 1 + max((_height(graph, other, siblings) for other in below), default=0)
+def read_sub_rooms() -> dict[str, list[str]]:
+    """What the larger rooms hold, from what imports to what is imported, as import-linter's contracts have it: they are
+    complete and in order, or `make lint` fails."""
+    contracts = tomllib.loads(PROJECT.read_text(encoding="utf-8"))["tool"]["importlinter"]["contracts"]
+    return {
+        container.removeprefix("benchsuite."): re.findall(r"\w+", " ".join(contract["layers"]))
+        for contract in contracts
+        for container in contract.get("containers", ())
+    }
 
 
 def arrows(imports: Imports) -> list[tuple[str, str]]:
@@ -161,7 +156,8 @@ def draw() -> str:
     gone = ({*PLACES, *BASE}) - set(imports)
     if homeless or gone:
         raise SystemExit(f"docs/_ext/architecture.py: no place for {sorted(homeless)}, no room called {sorted(gone)}")
-    chips = {room: sub_rooms(graph, room) for room in PLACES}
+    inside = read_sub_rooms()
+    chips = {room: inside.get(room, []) for room in PLACES}
     boxes = _place_boxes(chips)
     bottom = max(box.bottom for box in boxes.values())
     base = Box(MARGIN, bottom + GAP, WIDTH - 2 * MARGIN, 52)
@@ -206,12 +202,10 @@ def _place_boxes(chips: Mapping[str, list[str]]) -> dict[str, Box]:
     for row in range(1 + max(place.row for place in PLACES.values())):
         tops[row] = y
         y += GAP + max(heights[room] for room, place in PLACES.items() if place.row == row)
-    return {room: Box(*_edges(place, tops), heights[room]) for room, place in PLACES.items()}
-
-
-def _edges(place: Place, tops: Mapping[int, float]) -> tuple[float, float, float]:
-    left, width = COLUMNS[place.column]
-    return left, tops[place.row], width
+    return {
+        room: Box(COLUMNS[place.column][0], tops[place.row], COLUMNS[place.column][1], heights[room])
+        for room, place in PLACES.items()
+    }
 
 
 def _draw_room(room: str, box: Box, chips: list[str]) -> Iterator[str]:
