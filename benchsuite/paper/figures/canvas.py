@@ -114,11 +114,11 @@ class Canvas:
     def _place(self, trace: _Trace) -> Iterator[tuple[float, float, str]]:
         """The points of a trace that its axes do not cut off, as parts of the drawing from its top left."""
         box = trace.axes.get_window_extent()
-        for x, y, said in trace.points:
+        for x, y, text in trace.points:
             place = trace.axes.transData.transform((x, y))
             if box.x0 - 1 <= place[0] <= box.x1 + 1 and box.y0 - 1 <= place[1] <= box.y1 + 1:
                 across, up = self.figure.transFigure.inverted().transform(place)
-                yield round(float(across), 4), round(1 - float(up), 4), said
+                yield round(float(across), 4), round(1 - float(up), 4), text
 
 
 def _legend_width(labels: Sequence[str], columns: int) -> float:

@@ -84,11 +84,11 @@ def matrices(name: str, cases: Sequence[CaseFindings], classes: Sequence[str], f
                 axes.set_title(title if len(title) < 24 else shorten(case.label), fontsize=7.5)
         for axes in places[len(shown) :]:
             axes.set_visible(False)
-        said = "; ".join(
+        text = "; ".join(
             f"{case.label}, {spanish.number(int(counts.trace()))} de {spanish.number(int(counts.sum()))}"
             for case, counts in shown
         )
-        return canvas.finish(f"Matrices de confusión en test. Imágenes en la diagonal: {said}.")
+        return canvas.finish(f"Matrices de confusión en test. Imágenes en la diagonal: {text}.")
 
 
 @kept
@@ -109,10 +109,10 @@ def pairs(name: str, case: CaseFindings, classes: Sequence[str]) -> Drawing:
         axes.set(xlabel="Errores (% de la clase real)")
         axes.margins(x=0.1)
         set_numerals(axes.xaxis)
-        said = "; ".join(
+        text = "; ".join(
             f"{classes[e.true]} tomada por {classes[e.predicted]}, {spanish.number(e.images)}" for e in errors
         )
-        return canvas.finish(f"Pares de clases más confundidos en test y número de errores: {said}.")
+        return canvas.finish(f"Pares de clases más confundidos en test y número de errores: {text}.")
 
 
 def _points(counts: Any, classes: Sequence[str]) -> list[tuple[float, float, str]]:

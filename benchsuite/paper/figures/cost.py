@@ -91,11 +91,11 @@ def pareto(name: str, cases: Sequence[CaseFindings], factor: str) -> Drawing:
         panels[0].set(ylabel="Exactitud en test (%)")
         set_numerals(panels[0].yaxis)
         canvas.legend(panels[-1], factor)
-        said = "; ".join(f"{case.label}, {_describe(case)}" for case, _ in costs[-1].costs)
+        text = "; ".join(f"{case.label}, {_describe(case)}" for case, _ in costs[-1].costs)
         fronts = "; ".join(
             f"por {cost.name}, {spanish.listing([case.label for case in find_front(cost.costs)])}" for cost in costs
         )
-        return canvas.finish(f"Coste y exactitud en test de cada configuración: {said}. Frontera de Pareto: {fronts}.")
+        return canvas.finish(f"Coste y exactitud en test de cada configuración: {text}. Frontera de Pareto: {fronts}.")
 
 
 def _draw_point(axes: Any, case: CaseFindings, index: int, cost: float, *, timed: bool) -> None:

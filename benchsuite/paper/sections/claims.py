@@ -30,7 +30,7 @@ def claim_blocks(study: PaperContext) -> list[Block]:
         if verdicts[name]
     ]
     whole = "la única afirmación" if len(found) == 1 else f"las {spanish.number(len(found))} afirmaciones"
-    said = (
+    text = (
         f"El {{{{tab-claims}}}} somete a los datos {whole} del estudio: {spanish.listing(counts)}. Cada afirmación "
         "equivale a una o varias desigualdades entre medias; cada una se prueba invirtiendo los signos de los "
         f"valores de las semillas, a un lado y al 2,5{NBSP}%. La afirmación se sostiene cuando todas se demuestran, y "
@@ -42,8 +42,8 @@ def claim_blocks(study: PaperContext) -> list[Block]:
         which = "Para decidirlas"
         if len(lacking) < len(found):
             which = f"Para {'una' if len(lacking) == 1 else spanish.number(len(lacking))} de ellas"
-        said += f" {which} harían falta al menos {spanish.number(max(lacking))} semillas."
-    return [Paragraph(said), _table(study, "tab-claims")]
+        text += f" {which} harían falta al menos {spanish.number(max(lacking))} semillas."
+    return [Paragraph(text), _table(study, "tab-claims")]
 
 
 def _table(study: PaperContext, identifier: str) -> Table:

@@ -178,8 +178,8 @@ def _note(layers: Sequence[Layer]) -> str:
         if found := [markup.code(kind, "layer") for kind in kinds if kind in family]:
             followers.append(f"{name} ({', '.join(found)})")
     followers += ["el *dropout*"] if DROPOUTS.intersection(kinds) else []
-    said = "Salida: canales×alto×ancho. MMAC: millones de multiplicaciones con suma por imagen."
+    text = "Salida: canales×alto×ancho. MMAC: millones de multiplicaciones con suma por imagen."
     if followers:
         verb = "que la sigue" if len(followers) == 1 else "que la siguen"
-        said = f"Cada capa incluye {spanish.listing(followers)} {verb}. {said}"
-    return said
+        text = f"Cada capa incluye {spanish.listing(followers)} {verb}. {text}"
+    return text
