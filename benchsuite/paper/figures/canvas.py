@@ -75,8 +75,12 @@ class Canvas:
         """Let readers ask for the values of a series."""
         self._traces.append(_Trace(axes, title, points, facet))
 
-    def trace_case(self, axes: Any, case: CaseFindings, points: Points, *more: str, seed: int | None = None) -> None:
-        """The same for a series of a case; `more` tells it from the others of the case."""
+    def show(
+        self, case: CaseFindings, drawn: Any, axes: Any, points: Points, *more: str, seed: int | None = None
+    ) -> None:
+        """Mark artists as a case's, or as one run of it, and let readers ask for their values; `more` tells the series
+        from the others of the case."""
+        mark(drawn, case.case.name, seed)
         self.trace(axes, title_series(self.factor, case.label, *more), points, Facet(case.case.name, seed))
 
     def legend(self, axes: Any, title: str = "") -> None:

@@ -14,7 +14,7 @@ from benchsuite.analysis.findings import CaseFindings
 from benchsuite.paper.concurrency.memo import kept
 from benchsuite.paper.document.blocks import Drawing
 from benchsuite.paper.figures.axes import name_rows, set_numerals
-from benchsuite.paper.figures.canvas import drawing, mark, title_series
+from benchsuite.paper.figures.canvas import drawing, title_series
 from benchsuite.paper.figures.style import COLOURS, COLUMN, PAGE, shorten, shorten_all
 from benchsuite.paper.language import spanish
 
@@ -76,8 +76,7 @@ def matrices(name: str, cases: Sequence[CaseFindings], classes: Sequence[str], f
     with drawing(name, *size, factor=factor, nrows=rows, ncols=columns, squeeze=False) as canvas:
         places = list(canvas.axes.flat)
         for axes, (case, counts) in zip(places, shown, strict=False):
-            mark(axes, case.case.name)
-            canvas.trace_case(axes, case, _points(counts, classes))
+            canvas.show(case, axes, axes, _points(counts, classes))
             _draw_matrix(axes, counts, names, first=axes in canvas.axes[:, 0])
             if len(shown) > 1:
                 title = title_series(factor, case.label)

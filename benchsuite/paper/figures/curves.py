@@ -115,7 +115,6 @@ def _draw(canvas: Canvas, axes: Any, case: CaseFindings, metric: str, index: int
     for phase in case.phases[1:]:
         at = _nearest(curve, phase.first_epoch)
         drawn += axes.plot([curve.epochs[at]], [means[at]], "|", ms=16, mew=1.5, color=style.colour, zorder=4)
-    mark(drawn, case.case.name)
     points = []
     for epoch, value, mean, low, high, n in zip(
         curve.epochs, means, curve.mean, curve.low, curve.high, curve.n, strict=True
@@ -124,7 +123,7 @@ def _draw(canvas: Canvas, axes: Any, case: CaseFindings, metric: str, index: int
         if n > 1:
             text += f", de {known.bare(low)} a {known.bare(high)} en {spanish.number(n)} ejecuciones"
         points.append((epoch, value, text))
-    canvas.trace_case(axes, case, points, known.title)
+    canvas.show(case, drawn, axes, points, known.title)
 
 
 def _mark_convergence(axes: Any, case: CaseFindings, index: int) -> float | None:

@@ -96,16 +96,14 @@ class _Places:
                 capthick=0.8, label=title, zorder=4,
             )  # fmt: skip
             title = None  # one entry in the legend
-            mark(drawn, case.case.name)
             text = f"{METRICS[metric].title} {METRICS[metric].quote(estimate)}"
-            self.canvas.trace_case(self.axes, case, [(*self.turn(place, mean), text)])
+            self.canvas.show(case, drawn, self.axes, [(*self.turn(place, mean), text)])
 
     def draw_run(self, case: CaseFindings, place: float, value: float, seed: int) -> None:
         """A single run, in percent."""
         drawn = self.axes.plot(*self.turn([place], [value]), "o", ms=2, mfc="none", mec="#777777", mew=0.5)
-        mark(drawn, case.case.name, seed)
         text = f"semilla {seed}: {spanish.measure(value, '%', 1)}"
-        self.canvas.trace_case(self.axes, case, [(*self.turn(place, value), text)], seed=seed)
+        self.canvas.show(case, drawn, self.axes, [(*self.turn(place, value), text)], seed=seed)
 
     def finish(self, alt: str, *metrics: str) -> Drawing:
         """The drawing; `alt` is followed by the means of each case."""

@@ -43,10 +43,10 @@ def claim_blocks(study: PaperContext) -> list[Block]:
         if len(lacking) < len(found):
             which = f"Para {'una' if len(lacking) == 1 else spanish.number(len(lacking))} de ellas"
         text += f" {which} harían falta al menos {spanish.number(max(lacking))} semillas."
-    return [Paragraph(text), _table(study, "tab-claims")]
+    return [Paragraph(text), _table(study)]
 
 
-def _table(study: PaperContext, identifier: str) -> Table:
+def _table(study: PaperContext) -> Table:
     rows, repeated = [], False
     for found in study.findings.claims:
         quantity = found.decisive.quantity if found.decisive is not None else None
@@ -62,4 +62,4 @@ def _table(study: PaperContext, identifier: str) -> Table:
         )
     columns = (Column("Afirmación"), Column("Condición"), Column("Medida decisiva"), Column("Veredicto"))
     note = f"Entre corchetes, intervalo de confianza al {CONFIDENCE} entre semillas." if repeated else None
-    return Table(identifier, "Afirmaciones contrastadas", columns, tuple(rows), note, wide=True)
+    return Table("tab-claims", "Afirmaciones contrastadas", columns, tuple(rows), note, wide=True)

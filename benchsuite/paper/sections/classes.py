@@ -52,7 +52,7 @@ def _choose(study: PaperContext, cases: Sequence[CaseFindings]) -> list[CaseFind
 
 def _whose(study: PaperContext, shown: Sequence[CaseFindings]) -> str:
     """« de «a» y «b»», where the study has more than one case."""
-    return "" if len(study.findings.cases) == 1 else f" de {study.names.mention(*shown)}"
+    return "" if not study.compares_cases else f" de {study.names.mention(*shown)}"
 
 
 def _accuracy(study: PaperContext, shown: Sequence[CaseFindings], names: Sequence[str]) -> list[Block]:
@@ -68,7 +68,7 @@ def _accuracy(study: PaperContext, shown: Sequence[CaseFindings], names: Sequenc
 
     high, low = quote(order[::-1][:count]), quote(order[:count])
     text = f"La {{{{fig-class-accuracy}}}} desglosa la exactitud en test por clase{_whose(study, shown)}. "
-    text += f"Con {study.names.mention(best)}, la" if len(study.findings.cases) > 1 else "La"
+    text += f"Con {study.names.mention(best)}, la" if study.compares_cases else "La"
     text += f" clase que mejor se reconoce es {high}, y la que peor, {low}." if count == 1 else (
         f"s clases que mejor se reconocen son {high}, y las que peor, {low}."
     )  # fmt: skip
@@ -133,7 +133,7 @@ def _mistakes(study: PaperContext, titles: dict[str, str]) -> list[Block]:
         )
         caption = f"{true} → {predicted}, {spanish.percent(mistake.probability, 0)}"
         rows.append((caption, (as_thumbnail(mistake.photo, true),)))
-    whose = f" con {study.mention(case)}" if len(study.findings.cases) > 1 else ""
+    whose = f" con {study.mention(case)}" if study.compares_cases else ""
     text = (
         f"La {{{{fig-mistakes}}}} muestra las imágenes de test que con más seguridad se clasifican mal{whose} (semilla "
         f"{seed}): conviene mirarlas antes de culpar al modelo, porque algunas pueden ser ambiguas o estar mal "

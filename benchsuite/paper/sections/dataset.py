@@ -40,7 +40,7 @@ def dataset_blocks(study: PaperContext) -> list[Block]:
     if facts is not None:
         blocks.append(Paragraph(_counts(facts)))
         blocks += _other_counts(study)
-        blocks.append(counts_table(facts, class_titles(study), "tab-dataset"))
+        blocks.append(counts_table(facts, class_titles(study)))
         blocks += _distribution(study, facts)
         blocks.append(Paragraph(_provenance(facts, study.material.card.licence)))
     return blocks

@@ -16,8 +16,8 @@ from benchsuite.paper.tables.results import cost_table
 def efficiency_blocks(study: PaperContext) -> list[Block]:
     time = spanish.upper_first(describe_range(study, "training_seconds"))
     text = f"El {{{{tab-cost}}}} recoge lo que costó el entrenamiento. {time}."
-    blocks: list[Block] = [Paragraph(text, lead="Eficiencia computacional"), cost_table(study, "tab-cost")]
-    if len(study.findings.cases) == 1:
+    blocks: list[Block] = [Paragraph(text, lead="Eficiencia computacional"), cost_table(study)]
+    if not study.compares_cases:
         return blocks
     costs = "al tiempo de entrenamiento"
     if cost.sizes_differ(study.done):

@@ -23,7 +23,7 @@ Modelled = tuple[CaseFindings, ModelFacts]
 def model_blocks(study: PaperContext) -> list[Block]:
     known = [(case, case.model) for case in study.findings.cases if case.model is not None]
     titles = list(dict.fromkeys(study.cite_model(case) for case in study.findings.cases))
-    models = models_table(study, "tab-models") if known else None
+    models = models_table(study) if known else None
     layers, layers_shown = _layers(study, known) if known else ("", None)
     if not known:
         text = f"El modelo es {titles[0]}." if len(titles) == 1 else f"Los modelos son {spanish.listing(titles)}."
@@ -51,7 +51,7 @@ def _layers(study: PaperContext, known: Sequence[Modelled]) -> tuple[str, Table 
     """The network of the reference, or of the first case, layer by layer, and what to say of it."""
     baselines = study.findings.baselines
     case, facts = next((pair for pair in known if pair[0].case.name in baselines), known[0])
-    table = layers_table(study, case, "tab-layers")
+    table = layers_table(study, case)
     if table is None:
         return "", None
     whose = "la red"
@@ -109,27 +109,26 @@ def _origin(weights: WeightsFacts) -> str:
 
 def training_blocks(study: PaperContext) -> list[Block]:
     findings = study.findings
-    several = len(findings.cases) > 1
     total = spanish.count(len(findings.seeds), "semilla")
-    if several:
+    if study.compares_cases:
         cases = spanish.count(len(findings.cases), "configuración")
         total = f"{cases} y {total}, {spanish.count(findings.planned, 'ejecución')} en total"
     text = f"El {{{{tab-configuration}}}} recoge la configuración del estudio: {total}."
-    blocks: list[Block] = [configuration_table(study, "tab-configuration")]
-    if (differences := cases_table(study, "tab-cases")) is not None:
+    blocks: list[Block] = [configuration_table(study)]
+    if (differences := cases_table(study)) is not None:
         text = (
             f"El estudio consta de {total}. El {{{{tab-configuration}}}} recoge lo que todas las configuraciones "
             "tienen en común, y el {{tab-cases}}, lo que las distingue."
         )
         blocks.append(differences)
-    if several:
+    if study.compares_cases:
         # Networks of different sizes cannot start alike.
         sizes = {case.model.parameters_total for case in findings.cases if case.model is not None}
         shared = "el orden de las imágenes y la inicialización" if len(sizes) < 2 else "el orden de las imágenes"
         text += (
             f" Dos configuraciones con la misma semilla comparten {shared}, de modo que sus resultados están pareados."
         )
-    if (phases := phases_table(study, "tab-phases")) is not None:
+    if (phases := phases_table(study)) is not None:
         blocks += [Paragraph(_phases(study)), phases]
     return [Paragraph(text + _followed_works(study)), *blocks, Paragraph(_judgement(study))]
 
@@ -147,7 +146,7 @@ def _followed_works(study: PaperContext) -> str:
 def _phases(study: PaperContext) -> str:
     several = [case for case in study.done if len(case.phases) > 1]
     whose = f" de {study.names.mention(*several)}"
-    if len(study.findings.cases) == 1:
+    if not study.compares_cases:
         whose = ""
     elif len(several) == len(study.done):
         whose = " de todas las configuraciones"
@@ -165,7 +164,7 @@ def _judgement(study: PaperContext) -> str:
             "Con una sola semilla no se puede estimar la dispersión entre ejecuciones: las medidas se dan sin "
             "intervalo entre semillas"
         )
-        return f"{text} y ninguna diferencia se considera concluyente." if len(findings.cases) > 1 else f"{text}."
+        return f"{text} y ninguna diferencia se considera concluyente." if study.compares_cases else f"{text}."
     text = (
         "Las medidas de exactitud y de pérdida son medias sobre las semillas terminadas y van seguidas, entre "
         f"corchetes, de su intervalo de confianza al {CONFIDENCE}, el de Student."

@@ -16,7 +16,7 @@ def reproducibility_blocks(study: PaperContext) -> list[Block]:
     findings = study.findings
     blocks: list[Block] = [Paragraph(_principle(study))]
     if findings.environments:
-        blocks += [Paragraph(_environments(study)), environment_table(findings.environments[0], "tab-environment")]
+        blocks += [Paragraph(_environments(study)), environment_table(findings.environments[0])]
     if text := " ".join([*_foreign_code(study), *map(_drawn_by, study.material.charts)]):
         blocks.append(Paragraph(text))
     if findings.runs:
@@ -27,7 +27,7 @@ def reproducibility_blocks(study: PaperContext) -> list[Block]:
             "El {{tab-runs}} da la clave de cada ejecución terminada y la huella de sus pesos; todas las cifras de "
             f"este informe proceden de ellas{searched}."
         )
-        blocks += [Paragraph(text), runs_table(study, "tab-runs")]
+        blocks += [Paragraph(text), runs_table(study)]
     name = study.material.suite.name
     text = (
         f"El estudio se repite con `make suite SUITE={name}`; `benchsuite verify {name}` rehace sus ejecuciones desde "

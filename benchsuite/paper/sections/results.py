@@ -100,16 +100,15 @@ def _strokes(study: PaperContext) -> str:
 
 
 def _performance(study: PaperContext) -> list[Block]:
-    several = len(study.findings.cases) > 1
     text = "El {{tab-results}} recoge las medidas."
-    if several:
+    if study.compares_cases:
         text = "El {{tab-results}} reúne las medidas de todas las configuraciones."
     text += f" {spanish.upper_first(describe_range(study, 'test_accuracy'))}."
     if study.findings.comparisons:
         text += f" {describe_verdicts(study)}"
-    blocks: list[Block] = [Paragraph(text, lead="Rendimiento del modelo"), results_table(study, "tab-results")]
+    blocks: list[Block] = [Paragraph(text, lead="Rendimiento del modelo"), results_table(study)]
     blocks += image_blocks(study)
-    if several:
+    if study.compares_cases:
         trained, validated = (describe_range(study, f"{side}_accuracy") for side in ("train", "validation"))
         text = (
             "La {{fig-accuracies}} compara, en la época elegida por la validación, la exactitud de entrenamiento con "
@@ -133,7 +132,7 @@ def _loss(study: PaperContext) -> str:
 
 def _generalization(study: PaperContext) -> list[Block]:
     blocks: list[Block] = [Paragraph(_gap(study), lead="Generalización")]
-    if len(study.findings.cases) > 1:
+    if study.compares_cases:
         caption = f"Brecha de sobreajuste: exactitud de entrenamiento menos la de validación{_bars(study)}."
         blocks.append(_figure(study, "fig-gap", intervals.gap, caption))
     alone = len(study.done) == 1
@@ -150,7 +149,7 @@ def _gap(study: PaperContext) -> str:
     low, high = find_ends(study, "overfitting_gap")
     meaning = f"un valor positivo indica que el modelo acierta más en las imágenes con las que se entrenó. {MOVING}"
     what = "la brecha entre la exactitud de entrenamiento y la de validación"
-    if len(study.findings.cases) == 1:
+    if not study.compares_cases:
         return f"{spanish.upper_first(what)} en la mejor época es de {high.quote()}; {meaning}"
     text = f"La {{{{fig-gap}}}} presenta {what}; {meaning}"
     if low != high:
@@ -165,7 +164,7 @@ def _gap(study: PaperContext) -> str:
 
 def _convergence(study: PaperContext) -> str:
     low, high = find_ends(study, "epochs_to_95")
-    if len(study.findings.cases) == 1:
+    if not study.compares_cases:
         total = find_ends(study, "epochs_run")[0].quote()
         return (
             f"La {{{{fig-convergence}}}} muestra la evolución de la exactitud. El {CONFIDENCE} de la mejor exactitud "
@@ -192,9 +191,8 @@ def _epochs(end: End, quoted: str) -> str:
 
 
 def _test(study: PaperContext) -> list[Block]:
-    several = len(study.findings.cases) > 1
     blocks: list[Block] = [Paragraph(_test_accuracy(study), lead="Resultados en test")]
-    if several:
+    if study.compares_cases:
         marks = " y los puntos huecos, ejecuciones" if study.has_repeats else ""
         caption = f"Exactitud en el conjunto de test{_bars(study)}{marks}."
         blocks.append(_figure(study, "fig-test", partial(intervals.test_accuracy, seeds=_seeds(study)), caption))
@@ -202,7 +200,7 @@ def _test(study: PaperContext) -> list[Block]:
 
 
 def _test_accuracy(study: PaperContext) -> str:
-    (low, high), several = find_ends(study, "test_accuracy"), len(study.findings.cases) > 1
+    low, high = find_ends(study, "test_accuracy")
     if low != high:
         text = (
             f"Según la {{{{fig-test}}}}, la mayor exactitud media en test la obtiene {high.mention()}, con "
@@ -211,7 +209,7 @@ def _test_accuracy(study: PaperContext) -> str:
     elif len(study.done) > 1:
         text = "Según la {{fig-test}}, todas las configuraciones alcanzan la misma exactitud media en test, "
         text += f"{high.quote_mean()}."
-    elif several:
+    elif study.compares_cases:
         text = f"La {{{{fig-test}}}} muestra la exactitud en test, {high.quote()}."
     else:
         text = f"La exactitud en test es de {high.quote()}."
@@ -223,7 +221,7 @@ def _test_accuracy(study: PaperContext) -> str:
     first = study.done[0]
     if first.accuracy_wilson is not None and not study.has_repeats:
         bounds = f";{NBSP}".join(spanish.number(100 * value, 1) for value in first.accuracy_wilson)
-        whose = f" para {study.names.mention(first)}" if several else ""
+        whose = f" para {study.names.mention(first)}" if study.compares_cases else ""
         text += (
             f" Por el tamaño del conjunto de test, el intervalo de Wilson al {CONFIDENCE}{whose} es "
             f"{markup.literal(f'[{bounds}]')}{NBSP}%."

@@ -35,7 +35,7 @@ def search_blocks(study: PaperContext, found: SearchFindings) -> list[Block]:
     return [
         *blocks,
         Paragraph(_outcome(study, found, found.best)),
-        trials_table(found, labels, "tab-search"),
+        trials_table(found, labels),
         Figure(
             "fig-search",
             f"Ensayos de la búsqueda en coordenadas paralelas: más oscuros cuanto mejores, el mejor resaltado{early}.",
@@ -60,7 +60,7 @@ def _design(study: PaperContext, found: SearchFindings) -> str:
     search = found.declared
     trials = spanish.count(search.budget, "ensayo")
     way = "mayor" if HIGHER_IS_BETTER[search.metric] else "menor"
-    before = "las configuraciones anteriores" if len(study.findings.cases) > 1 else "la configuración anterior"
+    before = "las configuraciones anteriores" if study.compares_cases else "la configuración anterior"
     text = (
         f"Además de {before} se exploró un espacio de {spanish.number(found.points)} puntos con "
         f"{SAMPLERS[search.sampler]}: {trials}, cada uno una ejecución con la semilla {search.seed} en la que solo "

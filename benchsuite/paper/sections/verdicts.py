@@ -89,7 +89,7 @@ def image_blocks(study: PaperContext) -> list[Block]:
                 " Así contado, el intervalo de la diferencia deja de excluir el cero para "
                 f"{spanish.listing(lost)}: con otras imágenes podría no verse."
             )
-    return [Paragraph(text), images_table(study, "tab-images")]
+    return [Paragraph(text), images_table(study)]
 
 
 def _excludes_zero(low: float | None, high: float | None) -> bool:
