@@ -58,7 +58,7 @@ class ChildProcess:
         self._own_group, self._timed_out = own_group, False
         self._connection, theirs = channels.Pipe()
         command = [sys.executable, "-c", ENTRY, str(theirs.fileno())]
-        with _opened(output) as stream, theirs, _interrupts_blocked():
+        with _opened(output) as stream, theirs, interrupts_blocked():
             self._process = subprocess.Popen(
                 command + [path or str(Path.cwd()) for path in sys.path],
                 stdin=subprocess.DEVNULL,
@@ -115,7 +115,8 @@ class ChildProcess:
         timer = Timer(seconds, self._give_up)
         timer.daemon = True
         if seconds:
-            timer.start()
+            with interrupts_blocked():
+                timer.start()
         try:
             yield
         finally:
@@ -204,6 +205,20 @@ def serve(handle: int) -> None:
         return
 
 
+@contextmanager
+def interrupts_blocked() -> Iterator[None]:
+    """Processes and threads that the block starts do not get Ctrl-C, which a terminal sends to all: a process must not
+    before it can ignore it, and a thread never, for only the main thread can act on it."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def describe_exit(code: int) -> str:
     """What an exit code tells: "exit code 3", or "SIGKILL" for a process that was killed."""
     return f"exit code {code}" if code >= 0 else signal.Signals(-code).name
@@ -225,19 +240,6 @@ def _opened(output: Path | int | None) -> Iterator[Any]:
             yield stream
     else:
         yield output
-
-
-@contextmanager
-def _interrupts_blocked() -> Iterator[None]:
-    """A child inherits this: Ctrl-C, which a terminal sends to all, must not reach it before it can ignore it."""
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _inheriting(connection: channels.Connection) -> dict[str, Any]:

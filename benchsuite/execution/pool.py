@@ -20,7 +20,7 @@ from benchsuite.execution import worker
 from benchsuite.execution.executor import Executor
 from benchsuite.execution.messages import Busy, Probe, ProbeJob, RunWatcher
 from benchsuite.identity.numerics import Numerics
-from benchsuite.processes import GRACE_SECONDS, ChildProcess, ProcessEnded, describe_exit
+from benchsuite.processes import GRACE_SECONDS, ChildProcess, ProcessEnded, describe_exit, interrupts_blocked
 from benchsuite.registry import OURS
 from benchsuite.settings import HANG_SECONDS
 from benchsuite.store.environment import capture
@@ -37,8 +37,9 @@ class Pool(Executor):
         self._stopping = threading.Event()
         self._workers = [_Worker(numerics, gpu) for gpu in gpus]
         self._threads = [threading.Thread(target=self._attend, args=(each,), daemon=True) for each in self._workers]
-        for thread in self._threads:
-            thread.start()
+        with interrupts_blocked():
+            for thread in self._threads:
+                thread.start()
 
     def submit(self, job: RunTask | ProbeJob) -> Future[Any]:
         future: Future[Any] = Future()
