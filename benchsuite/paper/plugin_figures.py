@@ -151,7 +151,7 @@ def study_result(material: PaperMaterial) -> StudyResult:
             )
         )
     dataset = study.findings.dataset
-    return StudyResult(factor=study.factor, classes=dataset.classes if dataset else (), cases=tuple(cases))
+    return StudyResult(factor=study.names.factor, classes=dataset.classes if dataset else (), cases=tuple(cases))
 
 
 def _run(record: RunRecord) -> RunResult:

@@ -17,58 +17,43 @@ def reproducibility_blocks(study: PaperContext) -> list[Block]:
     blocks: list[Block] = [Paragraph(_principle(study))]
     if findings.environments:
         blocks += [Paragraph(_environments(study)), environment_table(findings.environments[0], "tab-environment")]
-    blocks += [Paragraph(said)] if (said := _foreign(study)) else []
+    if said := " ".join([*_foreign_code(study), *map(_drawn_by, study.material.charts)]):
+        blocks.append(Paragraph(said))
     if findings.runs:
-        blocks += [
-            Paragraph(
-                "El {{tab-runs}} da la clave de cada ejecución terminada y la huella de sus pesos; todas las cifras de "
-                f"este informe proceden de ellas{_searched(study)}."
-            ),
-            runs_table(study, "tab-runs"),
-        ]
-    blocks += _deviations(study)
-    name = study.material.suite.name
-    blocks.append(
-        Paragraph(
-            f"El estudio se repite con `make suite SUITE={name}`; `benchsuite verify {name}` rehace sus ejecuciones "
-            "desde el principio y las compara bit a bit con las guardadas."
+        searched = ""
+        if findings.search is not None and findings.search.best is not None:
+            searched = " y de las de la búsqueda, cuyas claves están en el {{tab-search}} y en los resultados adjuntos"
+        said = (
+            "El {{tab-runs}} da la clave de cada ejecución terminada y la huella de sus pesos; todas las cifras de "
+            f"este informe proceden de ellas{searched}."
         )
+        blocks += [Paragraph(said), runs_table(study, "tab-runs")]
+    name = study.material.suite.name
+    said = (
+        f"El estudio se repite con `make suite SUITE={name}`; `benchsuite verify {name}` rehace sus ejecuciones desde "
+        "el principio y las compara bit a bit con las guardadas."
     )
-    return blocks
+    return [*blocks, *(_deviations(study) if findings.environments else []), Paragraph(said)]
 
 
-def _foreign(study: PaperContext) -> str:
+def _foreign_code(study: PaperContext) -> list[str]:
     """Whose code took part besides ours: the distributions of the components, with their versions."""
     provided: dict[str, dict[str, None]] = {}
     for case in study.material.results.plan.cases:
         for part in (case.dataset, case.model, case.recipe):
             if part.distribution != OURS:
-                provided.setdefault(f"{part.distribution} {part.version}", {})[part.name] = None
-    told = [
-        f"`{markup.file_name(markup.line(owner, 'distribution'))}` "
-        f"({spanish.listing([f'`{markup.file_name(name)}`' for name in names])})"
-        for owner, names in provided.items()
-    ]
-    said = []
-    if told:
-        plural = len(told) > 1
-        said.append(
-            f"{'Los complementos' if plural else 'El complemento'} {spanish.listing(told)} "
-            f"{'son' if plural else 'es'} de terceros; la huella de su código forma parte de las claves."
-        )
-    return " ".join([*said, *map(_drawn_by, study.material.charts)])
+                owner = markup.code(f"{part.distribution} {part.version}", "distribution")
+                provided.setdefault(owner, {})[markup.code(part.name, "component")] = None
+    if not provided:
+        return []
+    who, are = ("Los complementos", "son") if len(provided) > 1 else ("El complemento", "es")
+    owners = spanish.listing([f"{owner} ({spanish.listing(list(names))})" for owner, names in provided.items()])
+    return [f"{who} {owners} {are} de terceros; la huella de su código forma parte de las claves."]
 
 
 def _drawn_by(made: PluginChart) -> str:
-    owner = markup.file_name(markup.line(f"{made.distribution} {made.version}", "distribution"))
-    return f"La {{{{{made.block}}}}} la calcula `{owner}` (`{markup.file_name(made.figure)}`) con estos resultados."
-
-
-def _searched(study: PaperContext) -> str:
-    found = study.findings.search
-    if found is None or found.best is None:
-        return ""
-    return " y de las de la búsqueda, cuyas claves están en el {{tab-search}} y en los resultados adjuntos"
+    owner = markup.code(f"{made.distribution} {made.version}", "distribution")
+    return f"La {{{{{made.block}}}}} la calcula {owner} ({markup.code(made.figure, 'figure')}) con estos resultados."
 
 
 def _principle(study: PaperContext) -> str:
@@ -90,8 +75,7 @@ def _principle(study: PaperContext) -> str:
 
 def _environments(study: PaperContext) -> str:
     findings = study.findings
-    hours = spanish.seconds(findings.total_seconds)
-    total = study.count(findings.total_seconds, hours)
+    total = study.quotes.number(findings.total_seconds, spanish.seconds(findings.total_seconds))
     said = f"El {{{{tab-environment}}}} describe el entorno. El cómputo total fue de {total}."
     if len(findings.environments) > 1:
         said += (
@@ -106,31 +90,24 @@ def _environments(study: PaperContext) -> str:
 def _deviations(study: PaperContext) -> list[Block]:
     """Everything that is not as the suite asked: changes from the command line, and what the program deviated in."""
     findings = study.findings
-    changes = tuple(
-        f"`{markup.file_name(markup.line(change, 'change')).replace('`', '')}`" for change in findings.changes
-    )
-    deviations = tuple(_in_spanish(deviation) for deviation in findings.deviations)
-    if not findings.environments:
-        return []
-    if not changes and not deviations:
+    lists = {
+        "Parámetros cambiados respecto al estudio declarado:": [markup.code(c, "change") for c in findings.changes],
+        "El programa se apartó del estudio declarado en lo siguiente:": [*map(_in_spanish, findings.deviations)],
+    }
+    if not any(lists.values()):
         return [Paragraph("Las ejecuciones se hicieron tal como declara el estudio, sin cambios ni sustituciones.")]
-    blocks: list[Block] = []
-    if changes:
-        blocks += [Paragraph("Parámetros cambiados respecto al estudio declarado:"), Bullets(changes)]
-    if deviations:
-        lead = "El programa se apartó del estudio declarado en lo siguiente:"
-        blocks += [Paragraph(lead), Bullets(deviations)]
-    return blocks
+    blocks = ((Paragraph(lead), Bullets(tuple(items))) for lead, items in lists.items() if items)
+    return [block for pair in blocks for block in pair]
 
 
 def _in_spanish(deviation: Deviation) -> str:
-    detail = markup.file_name(markup.line(deviation.detail, "deviation"))
+    detail = markup.code(deviation.detail, "deviation")
     match deviation.kind:
         case "synthetic sample":
             return "los datos son una muestra sintética, no el conjunto de datos"
         case "random weights":
-            return f"los pesos iniciales son aleatorios en lugar de `{detail}`"
+            return f"los pesos iniciales son aleatorios en lugar de {detail}"
         case "no cuda":
             return "no había GPU con CUDA: se calculó en la CPU"
         case "changed":
-            return f"se cambió `{detail}`"
+            return f"se cambió {detail}"

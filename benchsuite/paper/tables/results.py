@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from benchsuite.analysis.findings import CaseFindings, Comparison
-from benchsuite.paper.context.paper_context import PaperContext, single_seed
+from benchsuite.paper.context.case_groups import rank_cases
+from benchsuite.paper.context.paper_context import PaperContext
 from benchsuite.paper.document import markup
 from benchsuite.paper.document.blocks import Cell, Column, Facet, Table
 from benchsuite.paper.language import spanish
 from benchsuite.paper.language.metrics import METRICS
+from benchsuite.paper.language.spanish import CONFIDENCE, NBSP
+from benchsuite.paper.tables import cells
+
+SINGLE = (
+    "test_accuracy", "test_macro_f1", "test_loss", "validation_accuracy", "validation_loss", "train_accuracy",
+    "train_loss", "overfitting_gap",
+)  # fmt: skip
+"""What the table of a study of one case has rows of."""
 
 
 def results_table(study: PaperContext, identifier: str) -> Table:
@@ -15,182 +26,156 @@ def results_table(study: PaperContext, identifier: str) -> Table:
 
     A study of one case has its measures below each other in a column.
     """
-    findings = study.findings
-    if len(findings.cases) == 1:
-        return _measures(study, findings.cases[0], identifier)
-    columns = [
-        Column(study.factor if len(study.factor) < 20 else "Caso", "left"),
-        Column("n", "right"),
-        Column("Validación (%)", "right"),
-        Column("Test (%)", "right"),
-        Column("F1 macro", "right"),
-    ]
-    compared = bool(findings.comparisons)
+    cases, compared = study.findings.cases, bool(study.findings.comparisons)
+    if len(cases) == 1:
+        columns = (Column("Medida"), Column("Valor", "right"))
+        measures = tuple((Cell(_measure(metric)), cells.estimate(metric, cases[0])) for metric in SINGLE)
+        return Table(identifier, "Resultados", columns, measures, _note(study, compared=False))
+    heads = ["n", "Validación (%)", "Test (%)", "F1 macro"]
     if compared:
         unit = study.metric.difference_unit or ("s" if study.metric.unit == "duration" else study.metric.unit)
-        columns += [Column(f"Diferencia{f' ({unit})' if unit else ''}", "right"), Column("p ajust.", "right")]
-    columns.append(Column("Entrenables", "right"))
-    best = _best(study)
-    rows = tuple(_row(study, case, best, compared) for case in findings.cases)
-    return Table(
-        identifier, "Resultados por configuración", tuple(columns), rows, _note(study, compared), wide=True,
-        facets=tuple(Facet(case.case.name) for case in findings.cases),
-    )  # fmt: skip
+        heads += [f"Diferencia{f' ({unit})' if unit else ''}", "p ajust."]
+    best = _find_best(study)
+    rows = tuple(
+        (
+            cells.case(case),
+            Cell(f"{case.done}/{case.planned}" if case.done < case.planned else str(case.done), case.done),
+            cells.estimate("validation_accuracy", case),
+            cells.estimate("test_accuracy", case, strong=case.case.name == best),
+            cells.estimate("test_macro_f1", case),
+            *(_compare(study, case) if compared else ()),
+            cells.number(case.model.parameters_trainable if case.model else None),
+        )
+        for case in cases
+    )
+    titles = (cells.case_column(study), *cells.numeric_columns(*heads, "Entrenables"))
+    title, note = "Resultados por configuración", _note(study, compared)
+    return Table(identifier, title, titles, rows, note, wide=True, facets=cells.case_facets(cases))
 
 
-def _row(study: PaperContext, case: CaseFindings, best: str | None, compared: bool) -> tuple[Cell, ...]:
-    strong = case.case.name == best
-    cells = [
-        Cell(markup.literal(case.label)),
-        Cell(f"{case.done}/{case.planned}" if case.done < case.planned else str(case.done), case.done),
-        study.cell("validation_accuracy", case),
-        study.cell("test_accuracy", case, strong=strong),
-        study.cell("test_macro_f1", case),
-    ]
+def _measure(metric: str) -> str:
+    title, unit = METRICS[metric].title, METRICS[metric].unit
+    return f"{spanish.upper_first(title)}{f' ({unit})' if unit else ''}"
+
+
+def _compare(study: PaperContext, case: CaseFindings) -> tuple[Cell, Cell]:
+    """The difference of a case to its reference, and the p of the difference."""
+    if case.case.name in study.findings.baselines:
+        return Cell("referencia"), cells.EMPTY
+    found = next((c for c in study.findings.comparisons if c.case == case.case.name), None)
+    if found is None or found.difference is None:
+        return cells.EMPTY, cells.EMPTY
+    value, metric = found.difference, study.metric
+    shown = f"{metric.signed(value.mean)} {metric.signed_interval(value)}".strip()
+    known = value.low is not None and value.high is not None
+    interval = (metric.scale * (value.low or 0.0), metric.scale * (value.high or 0.0)) if known else None
+    p = found.p_adjusted
+    return (
+        Cell(markup.literal(shown), metric.scale * value.mean, value.runs, interval=interval),
+        Cell(f"n.{NBSP}c.") if p is None else Cell(spanish.p_value(p), p),
+    )
+
+
+def _find_best(study: PaperContext) -> str | None:
+    """The case with the largest mean in test, where it is the only one."""
+    ranked = rank_cases(study.findings.cases, "test_accuracy")
+    means = [case.estimates["test_accuracy"].mean for case in ranked]
+    return ranked[-1].case.name if len(ranked) > 1 and means[-1] != means[-2] else None
+
+
+def _note(study: PaperContext, compared: bool) -> str | None:
+    estimates = [case.estimates["test_accuracy"] for case in study.done if "test_accuracy" in case.estimates]
+    parts = ["n: ejecuciones terminadas."] if len(study.findings.cases) > 1 else []
+    if any(estimate.n > 1 for estimate in estimates):
+        parts.append(f"Entre corchetes, intervalo de confianza al {CONFIDENCE} entre semillas.")
+    elif estimates:
+        parts.append("Una sola semilla: no hay intervalos.")
     if compared:
-        cells += _comparison(study, case)
-    trainable = case.model.parameters_trainable if case.model else None
-    cells.append(Cell(spanish.number(trainable), trainable) if trainable is not None else Cell("—"))
-    return tuple(cells)
-
-
-SINGLE = (
-    "test_accuracy", "test_macro_f1", "test_loss", "validation_accuracy", "validation_loss", "train_accuracy",
-    "train_loss", "overfitting_gap",
-)  # fmt: skip
-
-
-def _measures(study: PaperContext, case: CaseFindings, identifier: str) -> Table:
-    rows = []
-    for metric in SINGLE:
-        unit = METRICS[metric].unit
-        title = METRICS[metric].title
-        name = f"{title[:1].upper()}{title[1:]}{f' ({unit})' if unit else ''}"
-        rows.append((Cell(name), study.cell(metric, case)))
-    columns = (Column("Medida"), Column("Valor", "right"))
-    return Table(identifier, "Resultados", columns, tuple(rows), _note(study, compared=False))
+        parts.append("Diferencia: configuración menos referencia, sobre semillas pareadas; p ajustado por Holm.")
+        if any(c.p_adjusted is None for c in study.findings.comparisons):
+            parts.append(f"n.{NBSP}c.: no concluyente, faltan semillas.")
+    if _find_best(study):
+        parts.append("En negrita, la mayor media en test.")
+    return " ".join(parts) or None
 
 
 def images_table(study: PaperContext, identifier: str) -> Table:
     """Differences of test accuracy with both intervals: over seeds, and over seeds and images; with one seed, the
     images that only one of the two models has right."""
     compared = [c for c in study.findings.comparisons if c.difference is not None]
-    single = all(c.single is not None for c in compared)
-    columns = [Column(study.factor if len(study.factor) < 20 else "Caso"), Column("Diferencia (puntos)", "right")]
-    columns += (
-        [Column("Ganadas", "right"), Column("Perdidas", "right"), Column("p", "right")]
-        if single
-        else [Column("Semillas", "right"), Column("Semillas e imágenes", "right")]
-    )
-    rows = []
-    for c in compared:
-        value, shown = c.difference, study.metric
-        assert value is not None
-        mean = Cell(shown.signed(value.mean), shown.scale * value.mean, value.runs)
-        cells = [Cell(markup.literal(study.named(c.case).label)), mean]
-        if single and c.single is not None:
-            images = c.single
-            cells += [Cell(spanish.number(n), n, value.runs) for n in (images.gained, images.lost)]
-            cells.append(Cell(spanish.p_value(images.p), images.p, value.runs))
-        else:
-            over_both = shown.signed_bounds(*c.crossed) if c.crossed is not None else "—"
-            cells += [Cell(markup.literal(shown.signed_interval(value) or "—"), None, value.runs)]
-            cells += [Cell(markup.literal(over_both), None, value.runs)]
-        rows.append(tuple(cells))
-    note = (
-        "Ganadas y perdidas: imágenes que solo acierta la configuración, y solo la referencia; p exacto de McNemar, "
-        "sin corregir."
-        if single
-        else f"Intervalos de confianza al 95{spanish.NBSP}%."
-    )
-    title = "Diferencias en las imágenes de test" if single else "Diferencias, contando las imágenes de test"
+    if all(c.single is not None for c in compared):
+        title, heads = "Diferencias en las imágenes de test", ["Ganadas", "Perdidas", "p"]
+        note = (
+            "Ganadas y perdidas: imágenes que solo acierta la configuración, y solo la referencia; p exacto de "
+            "McNemar, sin corregir."
+        )
+    else:
+        title, heads = "Diferencias, contando las imágenes de test", ["Semillas", "Semillas e imágenes"]
+        note = f"Intervalos de confianza al {CONFIDENCE}."
+    columns = (cells.case_column(study), *cells.numeric_columns("Diferencia (puntos)", *heads))
+    rows = tuple(_count_images(study, comparison, single="p" in heads) for comparison in compared)
     facets = tuple(Facet(c.case) for c in compared)
-    return Table(identifier, title, tuple(columns), tuple(rows), note, wide=study.wordy, facets=facets)
+    wide = cells.labels_are_long(study.findings.cases)
+    return Table(identifier, title, columns, rows, note, wide=wide, facets=facets)
+
+
+def _count_images(study: PaperContext, comparison: Comparison, *, single: bool) -> tuple[Cell, ...]:
+    value, metric, images = comparison.difference, study.metric, comparison.single
+    assert value is not None
+    case = cells.case(study.findings.case(comparison.case))
+    mean = Cell(metric.signed(value.mean), metric.scale * value.mean, value.runs)
+    if single and images is not None:
+        counts = (cells.number(count, runs=value.runs) for count in (images.gained, images.lost))
+        return (case, mean, *counts, Cell(spanish.p_value(images.p), images.p, value.runs))
+    over_both = metric.signed_bounds(*comparison.crossed) if comparison.crossed is not None else "—"
+    intervals = (metric.signed_interval(value) or "—", over_both)
+    return (case, mean, *(Cell(markup.literal(interval), None, value.runs) for interval in intervals))
 
 
 def cost_table(study: PaperContext, identifier: str) -> Table:
     """Epochs, time, memory and energy of each case, and what it was computed on."""
+    findings = study.findings
+    columns = {
+        "epochs_run": Column("Épocas", "right"),
+        "training_seconds": Column("Tiempo", "right", "Tiempo (s)"),
+        "seconds_per_epoch": Column("Por época", "right", "Por época (s)"),
+        "images_per_second": Column("Imágenes/\N{WORD JOINER}s", "right"),
+    }
+    one = len(findings.seeds) < 2
+    frozen = any(case.model is not None and case.model.frozen_stages for case in study.done)
+    once = " ni el paso único de las imágenes por las etapas congeladas" if frozen else ""
+    notes = [] if one else ["Medias de las ejecuciones."]
+    notes.append(f"Tiempo: de los pasos de entrenamiento, sin la validación{once}.")
+    if any("peak_memory_bytes" in case.estimates for case in study.done):
+        columns["peak_memory_bytes"] = Column("Memoria", "right", "Memoria (bytes)")
+        gpu = any(environment.device == "cuda" for environment in findings.environments)
+        notes.append(f"Memoria: la mayor del proceso{', sin la de la GPU' if gpu else ''}.")
+    if any("energy_joules" in case.estimates for case in study.done):
+        columns["energy_joules"] = Column("Energía (kJ)", "right")
+        notes.append("Energía: de la GPU entera mientras duró la ejecución, según su contador.")
     devices = {device for case in study.done for device in case.devices}
-    memory, energy = (
-        any(metric in case.estimates for case in study.done) for metric in ("peak_memory_bytes", "energy_joules")
-    )
-    columns = [
-        Column(study.factor if len(study.factor) < 20 else "Caso"),
-        Column("Épocas", "right"),
-        Column("Tiempo", "right", "Tiempo (s)"),
-        Column("Por época", "right", "Por época (s)"),
-        Column("Imágenes/\N{WORD JOINER}s", "right"),
-        *([Column("Memoria", "right", "Memoria (bytes)")] if memory else []),
-        *([Column("Energía (kJ)", "right")] if energy else []),
-        *([Column("Dispositivo")] if len(devices) > 1 else []),
-    ]
-    metrics = ["epochs_run", "training_seconds", "seconds_per_epoch", "images_per_second"]
-    metrics += ["peak_memory_bytes"] if memory else []
-    metrics += ["energy_joules"] if energy else []
+    several = len(devices) > 1
+    if len(devices) == 1:
+        notes.append(f"Dispositivo: {_join_devices(devices)}.")
     rows = tuple(
         (
-            Cell(markup.literal(case.label)),
-            *(study.mean_cell(metric, case) for metric in metrics),
-            *([Cell(markup.literal("; ".join(map(_device, case.devices))))] if len(devices) > 1 else []),
+            cells.case(case),
+            *(cells.mean(metric, case) for metric in columns),
+            *([Cell(_join_devices(case.devices))] if several else []),
         )
         for case in study.done
     )
-    where = f" Dispositivo: {markup.literal(_device(next(iter(devices))))}." if len(devices) == 1 else ""
-    one = len(study.findings.seeds) < 2
-    gpu = any(environment.device == "cuda" for environment in study.findings.environments)
-    held = f" Memoria: la mayor del proceso{', sin la de la GPU' if gpu else ''}." if memory else ""
-    used = " Energía: de la GPU entera mientras duró la ejecución, según su contador." if energy else ""
-    frozen = any(case.model is not None and case.model.frozen_stages for case in study.done)
-    once = " ni el paso único de las imágenes por las etapas congeladas" if frozen else ""
-    time = f"Tiempo: de los pasos de entrenamiento, sin la validación{once}."
-    note = f"{'' if one else 'Medias de las ejecuciones. '}{time}{held}{used}{where}"
+    heads = (cells.case_column(study), *columns.values(), *([Column("Dispositivo")] if several else []))
     return Table(
-        identifier, "Tiempo y dispositivo", tuple(columns), rows, note, wide=study.wordy or len(devices) > 1,
-        facets=tuple(Facet(case.case.name) for case in study.done),
-    )  # fmt: skip
+        identifier,
+        "Tiempo y dispositivo",
+        heads,
+        rows,
+        " ".join(notes),
+        wide=several or cells.labels_are_long(findings.cases),
+        facets=cells.case_facets(study.done),
+    )
 
 
-def _device(name: str) -> str:
-    return markup.line(name, "device")
-
-
-def _comparison(study: PaperContext, case: CaseFindings) -> list[Cell]:
-    if case.case.name in study.findings.baselines:
-        return [Cell("referencia"), Cell("—")]
-    found = next((c for c in study.findings.comparisons if c.case == case.case.name), None)
-    if found is None or found.difference is None:
-        return [Cell("—"), Cell("—")]
-    value, metric = found.difference, study.metric
-    shown = f"{metric.signed(value.mean)} {metric.signed_interval(value)}".strip()
-    known = value.low is not None and value.high is not None
-    interval = (metric.scale * (value.low or 0.0), metric.scale * (value.high or 0.0)) if known else None
-    return [Cell(markup.literal(shown), metric.scale * value.mean, value.runs, interval=interval), _p(found)]
-
-
-def _p(comparison: Comparison) -> Cell:
-    if comparison.p_adjusted is None:
-        return Cell(f"n.{spanish.NBSP}c.")
-    return Cell(spanish.p_value(comparison.p_adjusted), comparison.p_adjusted)
-
-
-def _best(study: PaperContext) -> str | None:
-    order = study.order("test_accuracy")
-    if len(order) < 2 or order[-1].estimates["test_accuracy"].mean == order[-2].estimates["test_accuracy"].mean:
-        return None
-    return order[-1].case.name
-
-
-def _note(study: PaperContext, compared: bool) -> str | None:
-    estimates = [e for case in study.done for m, e in case.estimates.items() if m == "test_accuracy"]
-    parts = ["n: ejecuciones terminadas."] if len(study.findings.cases) > 1 else []
-    if single_seed(estimates):
-        parts.append("Una sola semilla: no hay intervalos.")
-    elif estimates:
-        parts.append(f"Entre corchetes, intervalo de confianza al 95{spanish.NBSP}% entre semillas.")
-    if compared:
-        parts.append("Diferencia: configuración menos referencia, sobre semillas pareadas; p ajustado por Holm.")
-        if any(c.p_adjusted is None for c in study.findings.comparisons):
-            parts.append(f"n.{spanish.NBSP}c.: no concluyente, faltan semillas.")
-    if _best(study):
-        parts.append("En negrita, la mayor media en test.")
-    return " ".join(parts) or None
+def _join_devices(names: Iterable[str]) -> str:
+    return markup.literal("; ".join(markup.line(name, "device") for name in names))
