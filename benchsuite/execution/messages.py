@@ -42,8 +42,8 @@ class Probe:
         return self.seconds_per_epoch * self.max_epochs
 
 
-class Progress(Protocol):
-    """Hears how runs go, from any thread."""
+class RunWatcher(Protocol):
+    """Is told how runs go, from any thread."""
 
     def started(self, task: RunTask) -> None: ...
 

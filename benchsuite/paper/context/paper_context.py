@@ -43,6 +43,11 @@ class PaperContext:
         return tuple(case for case in self.findings.cases if case.done)
 
     @property
+    def compares_cases(self) -> bool:
+        """Whether the study has more than one case."""
+        return len(self.findings.cases) > 1
+
+    @property
     def has_repeats(self) -> bool:
         """Whether some case has several runs, and so intervals."""
         return any(case.done > 1 for case in self.done)

@@ -75,8 +75,12 @@ class Canvas:
         """Let readers ask for the values of a series."""
         self._traces.append(_Trace(axes, title, points, facet))
 
-    def trace_case(self, axes: Any, case: CaseFindings, points: Points, *more: str, seed: int | None = None) -> None:
-        """The same for a series of a case; `more` tells it from the others of the case."""
+    def show(
+        self, case: CaseFindings, drawn: Any, axes: Any, points: Points, *more: str, seed: int | None = None
+    ) -> None:
+        """Mark artists as a case's, or as one run of it, and let readers ask for their values; `more` tells the series
+        from the others of the case."""
+        mark(drawn, case.case.name, seed)
         self.trace(axes, title_series(self.factor, case.label, *more), points, Facet(case.case.name, seed))
 
     def legend(self, axes: Any, title: str = "") -> None:
@@ -114,11 +118,11 @@ class Canvas:
     def _place(self, trace: _Trace) -> Iterator[tuple[float, float, str]]:
         """The points of a trace that its axes do not cut off, as parts of the drawing from its top left."""
         box = trace.axes.get_window_extent()
-        for x, y, said in trace.points:
+        for x, y, text in trace.points:
             place = trace.axes.transData.transform((x, y))
             if box.x0 - 1 <= place[0] <= box.x1 + 1 and box.y0 - 1 <= place[1] <= box.y1 + 1:
                 across, up = self.figure.transFigure.inverted().transform(place)
-                yield round(float(across), 4), round(1 - float(up), 4), said
+                yield round(float(across), 4), round(1 - float(up), 4), text
 
 
 def _legend_width(labels: Sequence[str], columns: int) -> float:

@@ -101,10 +101,10 @@ def _describe(chart: Chart, series: ChartSeries, index: int) -> str:
     """What a point says when it is asked."""
     x = series.x[index]
     place = chart.categories[int(x)] if chart.categories else _format(x)
-    said = f"{place}: {_format(series.y[index])}"
+    text = f"{place}: {_format(series.y[index])}"
     if series.low:
-        said += f" [{_format(series.low[index])}; {_format(series.high[index])}]"
-    return said
+        text += f" [{_format(series.low[index])}; {_format(series.high[index])}]"
+    return text
 
 
 def _format(value: float) -> str:

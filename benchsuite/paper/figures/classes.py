@@ -14,7 +14,7 @@ from benchsuite.analysis.findings import CaseFindings
 from benchsuite.paper.concurrency.memo import kept
 from benchsuite.paper.document.blocks import Drawing
 from benchsuite.paper.figures.axes import name_rows, set_numerals
-from benchsuite.paper.figures.canvas import drawing, mark
+from benchsuite.paper.figures.canvas import drawing
 from benchsuite.paper.figures.style import COLOURS, COLUMN, HATCHES, shorten_all
 from benchsuite.paper.language import spanish
 
@@ -69,6 +69,7 @@ def accuracy(name: str, cases: Sequence[CaseFindings], classes: Sequence[str], f
         axes = canvas.axes
         width = (8.4 if many else 0.8) / len(shown)
         for order, ((case, shares), look) in enumerate(zip(shown, BARS, strict=False)):
+            points: list[tuple[float, float, str]] = []
             shift = width * (order - (len(shown) - 1) / 2)
             if many:
                 edges = np.linspace(0, 100, 11)
@@ -81,8 +82,7 @@ def accuracy(name: str, cases: Sequence[CaseFindings], classes: Sequence[str], f
                     (100 * float(share), row, f"{title}: {spanish.percent(share)}")
                     for row, share, title in zip(rows, shares, classes, strict=True)
                 ]
-                canvas.trace_case(axes, case, points)
-            mark(drawn, case.case.name)
+            canvas.show(case, drawn, axes, points)
         if many:
             axes.set_xticks(range(0, 101, 10))
             _count_classes(axes, "Exactitud de la clase (%)")

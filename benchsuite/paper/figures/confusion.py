@@ -14,7 +14,7 @@ from benchsuite.analysis.findings import CaseFindings
 from benchsuite.paper.concurrency.memo import kept
 from benchsuite.paper.document.blocks import Drawing
 from benchsuite.paper.figures.axes import name_rows, set_numerals
-from benchsuite.paper.figures.canvas import drawing, mark, title_series
+from benchsuite.paper.figures.canvas import drawing, title_series
 from benchsuite.paper.figures.style import COLOURS, COLUMN, PAGE, shorten, shorten_all
 from benchsuite.paper.language import spanish
 
@@ -76,19 +76,18 @@ def matrices(name: str, cases: Sequence[CaseFindings], classes: Sequence[str], f
     with drawing(name, *size, factor=factor, nrows=rows, ncols=columns, squeeze=False) as canvas:
         places = list(canvas.axes.flat)
         for axes, (case, counts) in zip(places, shown, strict=False):
-            mark(axes, case.case.name)
-            canvas.trace_case(axes, case, _points(counts, classes))
+            canvas.show(case, axes, axes, _points(counts, classes))
             _draw_matrix(axes, counts, names, first=axes in canvas.axes[:, 0])
             if len(shown) > 1:
                 title = title_series(factor, case.label)
                 axes.set_title(title if len(title) < 24 else shorten(case.label), fontsize=7.5)
         for axes in places[len(shown) :]:
             axes.set_visible(False)
-        said = "; ".join(
+        text = "; ".join(
             f"{case.label}, {spanish.number(int(counts.trace()))} de {spanish.number(int(counts.sum()))}"
             for case, counts in shown
         )
-        return canvas.finish(f"Matrices de confusión en test. Imágenes en la diagonal: {said}.")
+        return canvas.finish(f"Matrices de confusión en test. Imágenes en la diagonal: {text}.")
 
 
 @kept
@@ -109,10 +108,10 @@ def pairs(name: str, case: CaseFindings, classes: Sequence[str]) -> Drawing:
         axes.set(xlabel="Errores (% de la clase real)")
         axes.margins(x=0.1)
         set_numerals(axes.xaxis)
-        said = "; ".join(
+        text = "; ".join(
             f"{classes[e.true]} tomada por {classes[e.predicted]}, {spanish.number(e.images)}" for e in errors
         )
-        return canvas.finish(f"Pares de clases más confundidos en test y número de errores: {said}.")
+        return canvas.finish(f"Pares de clases más confundidos en test y número de errores: {text}.")
 
 
 def _points(counts: Any, classes: Sequence[str]) -> list[tuple[float, float, str]]:

@@ -10,7 +10,7 @@ from benchsuite.analysis.findings import CaseFindings, Estimate
 from benchsuite.paper.concurrency.memo import kept
 from benchsuite.paper.document.blocks import Drawing
 from benchsuite.paper.figures.axes import set_amounts, set_numerals
-from benchsuite.paper.figures.canvas import drawing, mark
+from benchsuite.paper.figures.canvas import drawing
 from benchsuite.paper.figures.style import COLUMN, PAGE, look
 from benchsuite.paper.language import spanish
 from benchsuite.paper.language.metrics import METRICS
@@ -83,32 +83,31 @@ def pareto(name: str, cases: Sequence[CaseFindings], factor: str) -> Drawing:
             for index, case in enumerate(cases):
                 if case.case.name in amounts:
                     amount = amounts[case.case.name]
-                    _draw_point(axes, case, index, amount, timed=cost.name == "tiempo")
-                    canvas.trace_case(axes, case, [(amount, 100 * _accuracy(case), _describe(case))])
+                    drawn = _draw_point(axes, case, index, amount, timed=cost.name == "tiempo")
+                    canvas.show(case, drawn, axes, [(amount, 100 * _accuracy(case), _describe(case))])
             axes.set(xlabel=cost.title)
             axes.margins(x=0.12, y=0.12)
             set_amounts(axes, "x", list(amounts.values()), narrow=len(costs) > 1 and not wide)
         panels[0].set(ylabel="Exactitud en test (%)")
         set_numerals(panels[0].yaxis)
         canvas.legend(panels[-1], factor)
-        said = "; ".join(f"{case.label}, {_describe(case)}" for case, _ in costs[-1].costs)
+        text = "; ".join(f"{case.label}, {_describe(case)}" for case, _ in costs[-1].costs)
         fronts = "; ".join(
             f"por {cost.name}, {spanish.listing([case.label for case in find_front(cost.costs)])}" for cost in costs
         )
-        return canvas.finish(f"Coste y exactitud en test de cada configuración: {said}. Frontera de Pareto: {fronts}.")
+        return canvas.finish(f"Coste y exactitud en test de cada configuración: {text}. Frontera de Pareto: {fronts}.")
 
 
-def _draw_point(axes: Any, case: CaseFindings, index: int, cost: float, *, timed: bool) -> None:
+def _draw_point(axes: Any, case: CaseFindings, index: int, cost: float, *, timed: bool) -> Any:
     """The mark of a case with the interval of its accuracy and, on the axis of time, of its time."""
     style, accuracy = look(index), case.estimates["test_accuracy"]
     time = case.estimates["training_seconds"] if timed else None
-    drawn = axes.errorbar(
+    return axes.errorbar(
         [cost], [100 * accuracy.mean], yerr=_error_bar("test_accuracy", accuracy),
         xerr=_error_bar("training_seconds", time, floor=time.mean / 20) if time is not None else None,
         fmt=style.marker, color=style.colour, ms=5.5, mec="black", mew=0.4, elinewidth=0.7, capsize=1.5,
         label=case.label, zorder=3,
     )  # fmt: skip
-    mark(drawn, case.case.name)
 
 
 def _error_bar(metric: str, estimate: Estimate, floor: float = 0.0) -> list[list[float]]:

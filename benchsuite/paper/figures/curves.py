@@ -38,8 +38,8 @@ def loss(name: str, cases: Sequence[CaseFindings], factor: str, seeds: Seeds) ->
             return canvas.finish(f"Pérdida por época: {_both_ends(cases[0], 'loss')}.")
         for axes, title in zip(canvas.axes[0], SIDES.values(), strict=True):
             axes.set(title=title)
-        said = "; ".join(_ends(case, "validation_loss", case.label) for case in cases)
-        return canvas.finish(f"Pérdida por época en entrenamiento y validación. Validación: {said}.")
+        text = "; ".join(_ends(case, "validation_loss", case.label) for case in cases)
+        return canvas.finish(f"Pérdida por época en entrenamiento y validación. Validación: {text}.")
 
 
 @kept
@@ -54,8 +54,8 @@ def convergence(name: str, cases: Sequence[CaseFindings], factor: str, seeds: Se
         reached = [(case, _mark_convergence(axes, case, 1 if alone else index)) for index, case in enumerate(cases)]
         if alone:
             return canvas.finish(f"Exactitud por época: {_both_ends(cases[0], 'accuracy')}.")
-        said = "; ".join(f"{case.label}, {spanish.number(at, 1)} épocas" for case, at in reached if at is not None)
-        alt = f"Exactitud de validación por época. Épocas hasta el {spanish.CONFIDENCE} de la mejor propia: {said}."
+        text = "; ".join(f"{case.label}, {spanish.number(at, 1)} épocas" for case, at in reached if at is not None)
+        alt = f"Exactitud de validación por época. Épocas hasta el {spanish.CONFIDENCE} de la mejor propia: {text}."
         return canvas.finish(alt)
 
 
@@ -115,16 +115,15 @@ def _draw(canvas: Canvas, axes: Any, case: CaseFindings, metric: str, index: int
     for phase in case.phases[1:]:
         at = _nearest(curve, phase.first_epoch)
         drawn += axes.plot([curve.epochs[at]], [means[at]], "|", ms=16, mew=1.5, color=style.colour, zorder=4)
-    mark(drawn, case.case.name)
     points = []
     for epoch, value, mean, low, high, n in zip(
         curve.epochs, means, curve.mean, curve.low, curve.high, curve.n, strict=True
     ):
-        said = f"época {spanish.number(epoch)}: {known.format(mean)}"
+        text = f"época {spanish.number(epoch)}: {known.format(mean)}"
         if n > 1:
-            said += f", de {known.bare(low)} a {known.bare(high)} en {spanish.number(n)} ejecuciones"
-        points.append((epoch, value, said))
-    canvas.trace_case(axes, case, points, known.title)
+            text += f", de {known.bare(low)} a {known.bare(high)} en {spanish.number(n)} ejecuciones"
+        points.append((epoch, value, text))
+    canvas.show(case, drawn, axes, points, known.title)
 
 
 def _mark_convergence(axes: Any, case: CaseFindings, index: int) -> float | None:

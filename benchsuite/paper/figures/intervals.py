@@ -96,23 +96,21 @@ class _Places:
                 capthick=0.8, label=title, zorder=4,
             )  # fmt: skip
             title = None  # one entry in the legend
-            mark(drawn, case.case.name)
-            said = f"{METRICS[metric].title} {METRICS[metric].quote(estimate)}"
-            self.canvas.trace_case(self.axes, case, [(*self.turn(place, mean), said)])
+            text = f"{METRICS[metric].title} {METRICS[metric].quote(estimate)}"
+            self.canvas.show(case, drawn, self.axes, [(*self.turn(place, mean), text)])
 
     def draw_run(self, case: CaseFindings, place: float, value: float, seed: int) -> None:
         """A single run, in percent."""
         drawn = self.axes.plot(*self.turn([place], [value]), "o", ms=2, mfc="none", mec="#777777", mew=0.5)
-        mark(drawn, case.case.name, seed)
-        said = f"semilla {seed}: {spanish.measure(value, '%', 1)}"
-        self.canvas.trace_case(self.axes, case, [(*self.turn(place, value), said)], seed=seed)
+        text = f"semilla {seed}: {spanish.measure(value, '%', 1)}"
+        self.canvas.show(case, drawn, self.axes, [(*self.turn(place, value), text)], seed=seed)
 
     def finish(self, alt: str, *metrics: str) -> Drawing:
         """The drawing; `alt` is followed by the means of each case."""
-        said = "; ".join(
+        text = "; ".join(
             f"{case.label}, {' y '.join(_mean(case, metric) for metric in metrics)}" for case in self.cases
         )
-        return self.canvas.finish(f"{alt}: {said}.")
+        return self.canvas.finish(f"{alt}: {text}.")
 
 
 @contextmanager

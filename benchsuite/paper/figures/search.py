@@ -55,8 +55,8 @@ def parallel(name: str, found: SearchFindings, labels: Mapping[str, str]) -> Dra
             style = _line(good, best=index == 0, early=trial.rung < top)
             axes.plot(range(len(space) + 1), [*heights, level], solid_joinstyle="round", **style)
             reached = metric.format(trial.values[found.declared.metric])
-            said = [*_describe_settings(trial, labels), f"{metric.title} {reached}"]
-            points = list(zip(range(len(said)), [*heights, level], said, strict=True))
+            text = [*_describe_settings(trial, labels), f"{metric.title} {reached}"]
+            points = list(zip(range(len(text)), [*heights, level], text, strict=True))
             drawn.append((f"Ensayo {trial.number} ({reached})", points))
         for title, points in reversed(drawn):
             canvas.trace(axes, title, points)
@@ -86,22 +86,22 @@ def importances(name: str, found: SearchFindings, labels: Mapping[str, str]) -> 
     names = [name_axis(axis.path, labels) for axis in found.importances]
     with drawing(name, COLUMN, 0.75 + 0.24 * len(names)) as canvas:
         axes = canvas.axes
-        said: list[str] = []
+        text: list[str] = []
         label: str | None = "alcanzable por azar"
         for place, (axis, title) in enumerate(zip(found.importances, names, strict=True)):
             if axis.share is None or axis.chance is None:
                 axes.text(1, place, "no estimable", va="center", fontsize=7, color="#555555")
-                said.append(f"{title}, no estimable")
+                text.append(f"{title}, no estimable")
                 continue
             axes.barh(place, 100 * axis.share, 0.6, color=COLOURS[0], alpha=0.75, edgecolor="black", lw=0.5)
             axes.plot([100 * axis.chance] * 2, [place - 0.38, place + 0.38], color=COLOURS[1], lw=1.6, label=label)
             label = None  # one entry in the legend
-            said.append(f"{title}, {spanish.percent(axis.share)}, azar {spanish.percent(axis.chance)}")
+            text.append(f"{title}, {spanish.percent(axis.share)}, azar {spanish.percent(axis.chance)}")
         axes.set_yticks(range(len(names)), [break_label(shorten(title)) for title in names])
         axes.set(xlim=(0, 100), ylim=(len(names) - 0.4, -0.6), xlabel="Varianza explicada (%)")
         axes.grid(axis="y", visible=False)
         canvas.legend(axes)
-        return canvas.finish(f"Importancia de cada eje de la búsqueda: {'; '.join(said)}.")
+        return canvas.finish(f"Importancia de cada eje de la búsqueda: {'; '.join(text)}.")
 
 
 def _describe_settings(trial: TrialFindings, labels: Mapping[str, str]) -> list[str]:

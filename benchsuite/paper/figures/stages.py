@@ -50,5 +50,5 @@ def diagram(name: str, cases: Sequence[CaseFindings], factor: str) -> Drawing:
         kinds = (("se entrena", TRAINED), ("congelada", FROZEN))
         handles = [Rectangle((0, 0), 1, 1, label=label, **style) for label, style in kinds]
         axes.legend(handles=handles, loc="upper center", bbox_to_anchor=(0.4, -0.02), ncols=2)
-        said = "; ".join(f"{case.label}, {', '.join(model.frozen_stages) or 'ninguna'}" for case, model in shown)
-        return canvas.finish(f"Etapas congeladas por configuración: {said}.")
+        text = "; ".join(f"{case.label}, {', '.join(model.frozen_stages) or 'ninguna'}" for case, model in shown)
+        return canvas.finish(f"Etapas congeladas por configuración: {text}.")

@@ -1,4 +1,4 @@
-"""A work as the list of references prints it: IEEE style in Spanish, in the mini grammar of `text`.
+"""A work as the list of references prints it: IEEE style in Spanish, in the mini grammar of `markup`.
 
 The patterns are those of the IEEE Reference Guide (2023) and the IEEE Editorial Style Manual, with «y», «en», «vol.»,
 «n.º», «pp.» and short Spanish months; titles of articles stand in angular quotation marks.
@@ -90,17 +90,17 @@ class _Entry:
     def format(self) -> str:
         kind = self.work.kind
         if kind in PATTERNS:
-            said = _join(self.parts(PATTERNS[kind]))
+            text = _join(self.parts(PATTERNS[kind]))
         elif kind == "incollection" or (kind == "inbook" and self.raw("booktitle")):
-            said = self.published(self.parts("authors title container edition series volume editors"))
+            text = self.published(self.parts("authors title container edition series volume editors"))
         elif kind in BOOKS:
             who = self.authors or self.editors or ("" if self.raw("publisher") else self.get("organization"))
             by = self.editors if self.authors else ""
             title = _italic(self.get("title").rstrip("."))
-            said = self.published([who, title, *self.parts("edition series volume"), by])
+            text = self.published([who, title, *self.parts("edition series volume"), by])
         else:
-            said = self.other()
-        return said + self.link
+            text = self.other()
+        return text + self.link
 
     def other(self) -> str:
         """What has no pattern of its own: whatever the entry says of where it came out, and when."""
@@ -108,10 +108,10 @@ class _Entry:
         who = self.authors or self.editors
         # An address alone is printed as the link.
         address = latex.address(self.raw("howpublished")).startswith("http")
-        said = [who or body, self.title, self.part("version"), "" if address else self.get("howpublished")]
-        said += ["" if self.arxiv else _italic(self.get("journal", "booktitle")), body if who else ""]
-        said += [_join_words(self.get("type"), self.get("number")), self.get("note"), self.arxiv, self.date, self.doi]
-        return _join(said)
+        text = [who or body, self.title, self.part("version"), "" if address else self.get("howpublished")]
+        text += ["" if self.arxiv else _italic(self.get("journal", "booktitle")), body if who else ""]
+        text += [_join_words(self.get("type"), self.get("number")), self.get("note"), self.arxiv, self.date, self.doi]
+        return _join(text)
 
     def published(self, front: Sequence[str]) -> str:
         """«…, 2.ª ed. Berlín: Springer, 1998, pp. 55–69.»"""
@@ -229,8 +229,8 @@ def _join_words(*words: str) -> str:
 
 def _join(parts: Sequence[str]) -> str:
     """Parts with commas between them and a full stop at the end."""
-    said = ", ".join(filter(None, parts))
-    return said if said.endswith(".") else f"{said}."
+    text = ", ".join(filter(None, parts))
+    return text if text.endswith(".") else f"{text}."
 
 
 def _italic(words: str) -> str:

@@ -38,19 +38,19 @@ def describe_condition(study: PaperContext, claim: Claim) -> str:
     others = f"{'la' if metric.feminine else 'el'} de {_mention(study, claim.others) or 'todas las demás'}"
     match claim.condition:
         case "at_least":
-            said = f"≥{NBSP}{metric.format(claim.at_least or 0.0)}"
+            text = f"≥{NBSP}{metric.format(claim.at_least or 0.0)}"
         case "at_most":
-            said = f"≤{NBSP}{metric.format(claim.at_most or 0.0)}"
+            text = f"≤{NBSP}{metric.format(claim.at_most or 0.0)}"
         case "better_than" | "best_of":
-            said = f"mejor que {others}"
+            text = f"mejor que {others}"
         case "no_worse_than":
-            said = f"no peor que {others}, con un margen de {_format_margin(metric, claim, claim.margin)}"
+            text = f"no peor que {others}, con un margen de {_format_margin(metric, claim, claim.margin)}"
         case "monotone":
-            said = "creciente en este orden" if claim.monotone == "increasing" else "decreciente en este orden"
+            text = "creciente en este orden" if claim.monotone == "increasing" else "decreciente en este orden"
         case _:
-            said = f"con diferencias menores que {_format_margin(metric, claim, claim.within)}"
+            text = f"con diferencias menores que {_format_margin(metric, claim, claim.within)}"
     about = f" ({_mention(study, claim.cases)})" if claim.cases is not None else ""
-    return f"{metric.title}{about} {said}"
+    return f"{metric.title}{about} {text}"
 
 
 def cite_source(claim: Claim) -> str:

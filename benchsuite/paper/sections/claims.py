@@ -30,7 +30,7 @@ def claim_blocks(study: PaperContext) -> list[Block]:
         if verdicts[name]
     ]
     whole = "la única afirmación" if len(found) == 1 else f"las {spanish.number(len(found))} afirmaciones"
-    said = (
+    text = (
         f"El {{{{tab-claims}}}} somete a los datos {whole} del estudio: {spanish.listing(counts)}. Cada afirmación "
         "equivale a una o varias desigualdades entre medias; cada una se prueba invirtiendo los signos de los "
         f"valores de las semillas, a un lado y al 2,5{NBSP}%. La afirmación se sostiene cuando todas se demuestran, y "
@@ -42,11 +42,11 @@ def claim_blocks(study: PaperContext) -> list[Block]:
         which = "Para decidirlas"
         if len(lacking) < len(found):
             which = f"Para {'una' if len(lacking) == 1 else spanish.number(len(lacking))} de ellas"
-        said += f" {which} harían falta al menos {spanish.number(max(lacking))} semillas."
-    return [Paragraph(said), _table(study, "tab-claims")]
+        text += f" {which} harían falta al menos {spanish.number(max(lacking))} semillas."
+    return [Paragraph(text), _table(study)]
 
 
-def _table(study: PaperContext, identifier: str) -> Table:
+def _table(study: PaperContext) -> Table:
     rows, repeated = [], False
     for found in study.findings.claims:
         quantity = found.decisive.quantity if found.decisive is not None else None
@@ -62,4 +62,4 @@ def _table(study: PaperContext, identifier: str) -> Table:
         )
     columns = (Column("Afirmación"), Column("Condición"), Column("Medida decisiva"), Column("Veredicto"))
     note = f"Entre corchetes, intervalo de confianza al {CONFIDENCE} entre semillas." if repeated else None
-    return Table(identifier, "Afirmaciones contrastadas", columns, tuple(rows), note, wide=True)
+    return Table("tab-claims", "Afirmaciones contrastadas", columns, tuple(rows), note, wide=True)

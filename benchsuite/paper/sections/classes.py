@@ -52,7 +52,7 @@ def _choose(study: PaperContext, cases: Sequence[CaseFindings]) -> list[CaseFind
 
 def _whose(study: PaperContext, shown: Sequence[CaseFindings]) -> str:
     """« de «a» y «b»», where the study has more than one case."""
-    return "" if len(study.findings.cases) == 1 else f" de {study.names.mention(*shown)}"
+    return "" if not study.compares_cases else f" de {study.names.mention(*shown)}"
 
 
 def _accuracy(study: PaperContext, shown: Sequence[CaseFindings], names: Sequence[str]) -> list[Block]:
@@ -67,18 +67,18 @@ def _accuracy(study: PaperContext, shown: Sequence[CaseFindings], names: Sequenc
         return spanish.listing([f"«{markup.literal(names[i])}» ({share})" for i, share in quoted.items()])
 
     high, low = quote(order[::-1][:count]), quote(order[:count])
-    said = f"La {{{{fig-class-accuracy}}}} desglosa la exactitud en test por clase{_whose(study, shown)}. "
-    said += f"Con {study.names.mention(best)}, la" if len(study.findings.cases) > 1 else "La"
-    said += f" clase que mejor se reconoce es {high}, y la que peor, {low}." if count == 1 else (
+    text = f"La {{{{fig-class-accuracy}}}} desglosa la exactitud en test por clase{_whose(study, shown)}. "
+    text += f"Con {study.names.mention(best)}, la" if study.compares_cases else "La"
+    text += f" clase que mejor se reconoce es {high}, y la que peor, {low}." if count == 1 else (
         f"s clases que mejor se reconocen son {high}, y las que peor, {low}."
     )  # fmt: skip
     if none := int((shares == 0).sum()):
-        said += f" De {'una clase' if none == 1 else f'{spanish.number(none)} clases'} no se reconoce ninguna imagen."
+        text += f" De {'una clase' if none == 1 else f'{spanish.number(none)} clases'} no se reconoce ninguna imagen."
     caption = "Exactitud en test de cada clase."
     if len(names) > classes.LARGEST:
         caption = "Número de clases según su exactitud en test."
     draw = partial(classes.accuracy, cases=shown, classes=names, factor=study.names.legend_title)
-    return [Paragraph(said), Figure("fig-class-accuracy", caption, draw)]
+    return [Paragraph(text), Figure("fig-class-accuracy", caption, draw)]
 
 
 def _matrices(study: PaperContext, shown: Sequence[CaseFindings], names: Sequence[str]) -> list[Block]:
@@ -88,24 +88,24 @@ def _matrices(study: PaperContext, shown: Sequence[CaseFindings], names: Sequenc
         shades = "Las cifras son porcentajes de la clase real."
     total = f", {summed} sobre las semillas" if len(study.findings.seeds) > 1 else ""
     whose = _whose(study, shown) if len(shown) < len(study.done) else ""
-    said = f"La {{{{fig-confusion}}}} detalla los aciertos y los errores por clase{whose}."
+    text = f"La {{{{fig-confusion}}}} detalla los aciertos y los errores por clase{whose}."
     wide = confusion.abreast(len(names), len(shown)) > (2 if len(names) <= 5 else 1)
     draw = partial(confusion.matrices, cases=shown, classes=names, factor=study.names.legend_title)
     return [
-        Paragraph(f"{said} {_most_frequent(study, shown, names)}"),
+        Paragraph(f"{text} {_most_frequent(study, shown, names)}"),
         Figure("fig-confusion", f"{what} en test{total}. {shades}", draw, wide),
     ]
 
 
 def _pairs(study: PaperContext, case: CaseFindings, names: Sequence[str]) -> list[Block]:
-    said = (
+    text = (
         f"Con {spanish.number(len(names))} clases una matriz de confusión no se podría leer; en su lugar, la "
         f"{{{{fig-confusion}}}} recoge los pares de clases que más se confunden{_whose(study, [case])}. "
         f"{_most_frequent(study, [case], names)}"
     )
     caption = "Pares de clases (real → predicha) más confundidos en test; junto a cada barra, el número de errores"
     caption += ", sumados sobre las semillas." if len(study.findings.seeds) > 1 else "."
-    return [Paragraph(said), Figure("fig-confusion", caption, partial(confusion.pairs, case=case, classes=names))]
+    return [Paragraph(text), Figure("fig-confusion", caption, partial(confusion.pairs, case=case, classes=names))]
 
 
 def _most_frequent(study: PaperContext, cases: Sequence[CaseFindings], names: Sequence[str]) -> str:
@@ -133,11 +133,11 @@ def _mistakes(study: PaperContext, titles: dict[str, str]) -> list[Block]:
         )
         caption = f"{true} → {predicted}, {spanish.percent(mistake.probability, 0)}"
         rows.append((caption, (as_thumbnail(mistake.photo, true),)))
-    whose = f" con {study.mention(case)}" if len(study.findings.cases) > 1 else ""
-    said = (
+    whose = f" con {study.mention(case)}" if study.compares_cases else ""
+    text = (
         f"La {{{{fig-mistakes}}}} muestra las imágenes de test que con más seguridad se clasifican mal{whose} (semilla "
         f"{seed}): conviene mirarlas antes de culpar al modelo, porque algunas pueden ser ambiguas o estar mal "
         "etiquetadas."
     )
     caption = "Errores más seguros en test: clase real → clase predicha, y la probabilidad que se le da."
-    return [Paragraph(said), Photos("fig-mistakes", tuple(rows), caption, gallery=True)]
+    return [Paragraph(text), Photos("fig-mistakes", tuple(rows), caption, gallery=True)]

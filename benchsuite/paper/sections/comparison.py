@@ -84,12 +84,12 @@ def _abstract(pairs: Pairs) -> str:
         return "Los dos juegos de resultados, A y B, no tienen ninguna ejecución en común."
     found = [pair for of_case in pairs.values() for pair in of_case]
     equal = _count_equal(found, "weights_hash", "predictions_hash")
-    said = f"Se comparan dos juegos de resultados, A y B, con {spanish.count(len(found), 'ejecución común')}. "
+    text = f"Se comparan dos juegos de resultados, A y B, con {spanish.count(len(found), 'ejecución común')}. "
     if equal == len(found):
-        return said + "Todas tienen, bit a bit, los mismos pesos y las mismas predicciones."
+        return text + "Todas tienen, bit a bit, los mismos pesos y las mismas predicciones."
     if not equal:
-        return said + "Ninguna tiene los mismos pesos y predicciones bit a bit; se dan las diferencias y sus causas."
-    return said + f"Coinciden bit a bit {spanish.number(equal)}; de las demás se dan las diferencias y sus causas."
+        return text + "Ninguna tiene los mismos pesos y predicciones bit a bit; se dan las diferencias y sus causas."
+    return text + f"Coinciden bit a bit {spanish.number(equal)}; de las demás se dan las diferencias y sus causas."
 
 
 def _body(studies: tuple[PaperContext, PaperContext], pairs: Pairs) -> Iterator[Block]:

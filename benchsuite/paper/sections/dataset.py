@@ -40,7 +40,7 @@ def dataset_blocks(study: PaperContext) -> list[Block]:
     if facts is not None:
         blocks.append(Paragraph(_counts(facts)))
         blocks += _other_counts(study)
-        blocks.append(counts_table(facts, class_titles(study), "tab-dataset"))
+        blocks.append(counts_table(facts, class_titles(study)))
         blocks += _distribution(study, facts)
         blocks.append(Paragraph(_provenance(facts, study.material.card.licence)))
     return blocks
@@ -62,16 +62,16 @@ def _introduction(study: PaperContext) -> str:
     card = study.material.card
     summary = markup.literal(" ".join(markup.clean(card.summary, f"dataset {card.title}").split()))
     title = markup.literal(markup.line(card.title, "dataset title"))
-    said = summary or f"Se utiliza el conjunto de datos {title}."
+    text = summary or f"Se utiliza el conjunto de datos {title}."
     if cited := study.works.cite(card.bibtex):
-        named = re.search(rf"(?<!\w){re.escape(title)}(?!\w)", said) if title else None
-        end = named.end() if named else len(said.removesuffix("."))
-        said = said[:end] + cited + said[end:]
+        named = re.search(rf"(?<!\w){re.escape(title)}(?!\w)", text) if title else None
+        end = named.end() if named else len(text.removesuffix("."))
+        text = text[:end] + cited + text[end:]
     if study.material.samples:
         shown = len({title for title, _ in study.material.samples})
         some = "de cada clase" if shown <= MOST_PHOTOS else "de algunas clases"
-        said += f" La {{{{fig-samples}}}} muestra imágenes {some}."
-    return said
+        text += f" La {{{{fig-samples}}}} muestra imágenes {some}."
+    return text
 
 
 def _photos(study: PaperContext) -> Photos | None:
@@ -134,12 +134,12 @@ def _distribution(study: PaperContext, facts: DatasetFacts) -> list[Block]:
     names = [titles.get(name, name) for name in facts.classes]
     sides = {title: facts.counts[split] for split, title in LONG_SPLITS.items() if split in facts.counts}
     least, most = (_holders(totals, names, end) for end in (min(totals), max(totals)))
-    said = f"La {{{{fig-classes}}}} muestra cómo se reparten las imágenes entre las clases: de {least} a {most}."
+    text = f"La {{{{fig-classes}}}} muestra cómo se reparten las imágenes entre las clases: de {least} a {most}."
     caption = "Imágenes de cada clase en cada partición."
     if len(names) > classes.LARGEST:
         caption = "Número de clases según cuántas imágenes tienen."
     draw = partial(classes.distribution, counts=sides, classes=names)
-    return [Paragraph(said), Figure("fig-classes", caption, draw)]
+    return [Paragraph(text), Figure("fig-classes", caption, draw)]
 
 
 def _holders(totals: Sequence[int], names: Sequence[str], size: int) -> str:

@@ -15,9 +15,9 @@ from benchsuite.paper.tables.results import cost_table
 
 def efficiency_blocks(study: PaperContext) -> list[Block]:
     time = spanish.upper_first(describe_range(study, "training_seconds"))
-    said = f"El {{{{tab-cost}}}} recoge lo que costó el entrenamiento. {time}."
-    blocks: list[Block] = [Paragraph(said, lead="Eficiencia computacional"), cost_table(study, "tab-cost")]
-    if len(study.findings.cases) == 1:
+    text = f"El {{{{tab-cost}}}} recoge lo que costó el entrenamiento. {time}."
+    blocks: list[Block] = [Paragraph(text, lead="Eficiencia computacional"), cost_table(study)]
+    if not study.compares_cases:
         return blocks
     costs = "al tiempo de entrenamiento"
     if cost.sizes_differ(study.done):
@@ -34,10 +34,10 @@ def _front(study: PaperContext) -> str:
     fronts = [(axis.name, cost.find_front(axis.costs)) for axis in cost.cost_axes(study.done) if axis.costs]
     if not fronts:
         return ""
-    said = "Por sus medias, ninguna otra configuración acierta más con un coste igual o menor que "
+    text = "Por sus medias, ninguna otra configuración acierta más con un coste igual o menor que "
     if len(fronts) == 2 and fronts[0][1] == fronts[1][1]:
-        return f"{said}{study.names.mention(*fronts[0][1])}, tanto en parámetros como en tiempo."
-    return said + "; ".join(f"{study.names.mention(*cases)}, en {name}" for name, cases in fronts) + "."
+        return f"{text}{study.names.mention(*fronts[0][1])}, tanto en parámetros como en tiempo."
+    return text + "; ".join(f"{study.names.mention(*cases)}, en {name}" for name, cases in fronts) + "."
 
 
 def _saving(study: PaperContext) -> str:

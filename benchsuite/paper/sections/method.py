@@ -23,16 +23,16 @@ Modelled = tuple[CaseFindings, ModelFacts]
 def model_blocks(study: PaperContext) -> list[Block]:
     known = [(case, case.model) for case in study.findings.cases if case.model is not None]
     titles = list(dict.fromkeys(study.cite_model(case) for case in study.findings.cases))
-    models = models_table(study, "tab-models") if known else None
+    models = models_table(study) if known else None
     layers, layers_shown = _layers(study, known) if known else ("", None)
     if not known:
-        said = f"El modelo es {titles[0]}." if len(titles) == 1 else f"Los modelos son {spanish.listing(titles)}."
+        text = f"El modelo es {titles[0]}." if len(titles) == 1 else f"Los modelos son {spanish.listing(titles)}."
     elif models is None:
-        said = _describe_network(titles, known[0][1])
+        text = _describe_network(titles, known[0][1])
     else:
         compared = f"los modelos {spanish.listing(titles)}" if len(titles) > 1 else f"variantes de {titles[0]}"
-        said = f"Se comparan {compared}. El {{{{tab-models}}}} da el tamaño de cada red y lo que cuesta usarla."
-    blocks: list[Block] = [Paragraph(" ".join(filter(None, (said, layers, _weights(study)))))]
+        text = f"Se comparan {compared}. El {{{{tab-models}}}} da el tamaño de cada red y lo que cuesta usarla."
+    blocks: list[Block] = [Paragraph(" ".join(filter(None, (text, layers, _weights(study)))))]
     blocks += [table for table in (models, layers_shown) if table is not None]
     return blocks + (_frozen(study, known) if any(model.frozen_stages for _, model in known) else [])
 
@@ -51,7 +51,7 @@ def _layers(study: PaperContext, known: Sequence[Modelled]) -> tuple[str, Table 
     """The network of the reference, or of the first case, layer by layer, and what to say of it."""
     baselines = study.findings.baselines
     case, facts = next((pair for pair in known if pair[0].case.name in baselines), known[0])
-    table = layers_table(study, case, "tab-layers")
+    table = layers_table(study, case)
     if table is None:
         return "", None
     whose = "la red"
@@ -72,13 +72,13 @@ def _frozen(study: PaperContext, known: Sequence[Modelled]) -> list[Block]:
         sizes = f"de {few} ({study.names.mention(least[0])}) a {many} ({study.names.mention(most[0])})"
     if len({model.stages for _, model in known}) > 1:
         return [Paragraph(f"Los parámetros que se entrenan{when} van {sizes}.")]
-    said = (
+    text = (
         f"La {{{{fig-stages}}}} indica qué etapas permanecen congeladas{each}{when} y cuántos parámetros se entrenan: "
         f"{sizes}."
     )
     caption = f"Etapas del modelo en cada configuración{when} y número de parámetros entrenables."
     draw = partial(stages.diagram, cases=[case for case, _ in known], factor=study.names.legend_title)
-    return [Paragraph(said), Figure("fig-stages", caption, draw)]
+    return [Paragraph(text), Figure("fig-stages", caption, draw)]
 
 
 def _weights(study: PaperContext) -> str:
@@ -91,10 +91,10 @@ def _weights(study: PaperContext) -> str:
     each = [
         f"{origin} ({study.names.mention(*cases)})" if len(origins) > 1 else origin for origin, cases in origins.items()
     ]
-    said = f"Los pesos iniciales son {'; '.join(each)}."
+    text = f"Los pesos iniciales son {'; '.join(each)}."
     if study.lacks_weights:
-        said += " Sin el conocimiento previo que se pidió, el estudio no mide lo que se propone."
-    return said
+        text += " Sin el conocimiento previo que se pidió, el estudio no mide lo que se propone."
+    return text
 
 
 def _origin(weights: WeightsFacts) -> str:
@@ -109,29 +109,28 @@ def _origin(weights: WeightsFacts) -> str:
 
 def training_blocks(study: PaperContext) -> list[Block]:
     findings = study.findings
-    several = len(findings.cases) > 1
     total = spanish.count(len(findings.seeds), "semilla")
-    if several:
+    if study.compares_cases:
         cases = spanish.count(len(findings.cases), "configuración")
         total = f"{cases} y {total}, {spanish.count(findings.planned, 'ejecución')} en total"
-    said = f"El {{{{tab-configuration}}}} recoge la configuración del estudio: {total}."
-    blocks: list[Block] = [configuration_table(study, "tab-configuration")]
-    if (differences := cases_table(study, "tab-cases")) is not None:
-        said = (
+    text = f"El {{{{tab-configuration}}}} recoge la configuración del estudio: {total}."
+    blocks: list[Block] = [configuration_table(study)]
+    if (differences := cases_table(study)) is not None:
+        text = (
             f"El estudio consta de {total}. El {{{{tab-configuration}}}} recoge lo que todas las configuraciones "
             "tienen en común, y el {{tab-cases}}, lo que las distingue."
         )
         blocks.append(differences)
-    if several:
+    if study.compares_cases:
         # Networks of different sizes cannot start alike.
         sizes = {case.model.parameters_total for case in findings.cases if case.model is not None}
         shared = "el orden de las imágenes y la inicialización" if len(sizes) < 2 else "el orden de las imágenes"
-        said += (
+        text += (
             f" Dos configuraciones con la misma semilla comparten {shared}, de modo que sus resultados están pareados."
         )
-    if (phases := phases_table(study, "tab-phases")) is not None:
+    if (phases := phases_table(study)) is not None:
         blocks += [Paragraph(_phases(study)), phases]
-    return [Paragraph(said + _followed_works(study)), *blocks, Paragraph(_judgement(study))]
+    return [Paragraph(text + _followed_works(study)), *blocks, Paragraph(_judgement(study))]
 
 
 def _followed_works(study: PaperContext) -> str:
@@ -147,7 +146,7 @@ def _followed_works(study: PaperContext) -> str:
 def _phases(study: PaperContext) -> str:
     several = [case for case in study.done if len(case.phases) > 1]
     whose = f" de {study.names.mention(*several)}"
-    if len(study.findings.cases) == 1:
+    if not study.compares_cases:
         whose = ""
     elif len(several) == len(study.done):
         whose = " de todas las configuraciones"
@@ -158,27 +157,27 @@ def _phases(study: PaperContext) -> str:
 
 
 def _judgement(study: PaperContext) -> str:
-    """How means, intervals and differences are made, said only where they are."""
+    """How means, intervals and differences are made: what the study has of them."""
     findings = study.findings
     if not study.has_repeats:
-        said = (
+        text = (
             "Con una sola semilla no se puede estimar la dispersión entre ejecuciones: las medidas se dan sin "
             "intervalo entre semillas"
         )
-        return f"{said} y ninguna diferencia se considera concluyente." if len(findings.cases) > 1 else f"{said}."
-    said = (
+        return f"{text} y ninguna diferencia se considera concluyente." if study.compares_cases else f"{text}."
+    text = (
         "Las medidas de exactitud y de pérdida son medias sobre las semillas terminadas y van seguidas, entre "
         f"corchetes, de su intervalo de confianza al {CONFIDENCE}, el de Student."
     )
     if not findings.comparisons:
-        return said
+        return text
     which = "la referencia"
     if len(findings.baselines) > 1:
         which = "su referencia, la que coincide con ella en todo lo demás"
     family = len(findings.comparisons)
     holm = f", corregido con el método de Holm para las {spanish.number(family)} comparaciones" if family > 1 else ""
     return (
-        f"{said} Cada configuración se compara con {which} ({study.mention(*findings.baselines)}), por las diferencias "
+        f"{text} Cada configuración se compara con {which} ({study.mention(*findings.baselines)}), por las diferencias "
         "entre ejecuciones con la misma semilla; su intervalo es el de Student para diferencias pareadas, sin corregir "
         "por comparaciones múltiples, y el valor p, el de una prueba bilateral de permutación de signos sobre su media"
         f"{holm}. Cuando hay menos semillas de las necesarias para que la prueba alcance el 0,05, el resultado se da "

@@ -16,24 +16,24 @@ def reproducibility_blocks(study: PaperContext) -> list[Block]:
     findings = study.findings
     blocks: list[Block] = [Paragraph(_principle(study))]
     if findings.environments:
-        blocks += [Paragraph(_environments(study)), environment_table(findings.environments[0], "tab-environment")]
-    if said := " ".join([*_foreign_code(study), *map(_drawn_by, study.material.charts)]):
-        blocks.append(Paragraph(said))
+        blocks += [Paragraph(_environments(study)), environment_table(findings.environments[0])]
+    if text := " ".join([*_foreign_code(study), *map(_drawn_by, study.material.charts)]):
+        blocks.append(Paragraph(text))
     if findings.runs:
         searched = ""
         if findings.search is not None and findings.search.best is not None:
             searched = " y de las de la búsqueda, cuyas claves están en el {{tab-search}} y en los resultados adjuntos"
-        said = (
+        text = (
             "El {{tab-runs}} da la clave de cada ejecución terminada y la huella de sus pesos; todas las cifras de "
             f"este informe proceden de ellas{searched}."
         )
-        blocks += [Paragraph(said), runs_table(study, "tab-runs")]
+        blocks += [Paragraph(text), runs_table(study)]
     name = study.material.suite.name
-    said = (
+    text = (
         f"El estudio se repite con `make suite SUITE={name}`; `benchsuite verify {name}` rehace sus ejecuciones desde "
         "el principio y las compara bit a bit con las guardadas."
     )
-    return [*blocks, *(_deviations(study) if findings.environments else []), Paragraph(said)]
+    return [*blocks, *(_deviations(study) if findings.environments else []), Paragraph(text)]
 
 
 def _foreign_code(study: PaperContext) -> list[str]:
@@ -58,33 +58,33 @@ def _drawn_by(made: PluginChart) -> str:
 
 def _principle(study: PaperContext) -> str:
     findings = study.findings
-    said = (
+    text = (
         "Cada ejecución se identifica por una clave que resume todo lo que decide su resultado: parámetros, semilla, "
         "huellas de los datos y de los pesos iniciales, código y aritmética. Con la misma clave se obtienen "
         "los mismos pesos."
     )
     if findings.dataset is not None:
         kind = PROVENANCE[findings.dataset.provenance]
-        said += f" Procedencia de los datos: {kind}; huella `{findings.dataset.fingerprint[:16]}`."
+        text += f" Procedencia de los datos: {kind}; huella `{findings.dataset.fingerprint[:16]}`."
     weights = [findings.weights, *(case.weights for case in study.done)]
     digests = dict.fromkeys(f"`{start.sha256[:16]}`" for start in weights if start is not None and start.sha256)
     if digests:
-        said += f" Pesos iniciales: SHA-256 {spanish.listing(list(digests))}."
-    return said
+        text += f" Pesos iniciales: SHA-256 {spanish.listing(list(digests))}."
+    return text
 
 
 def _environments(study: PaperContext) -> str:
     findings = study.findings
     total = study.quotes.number(findings.total_seconds, spanish.seconds(findings.total_seconds))
-    said = f"El {{{{tab-environment}}}} describe el entorno. El cómputo total fue de {total}."
+    text = f"El {{{{tab-environment}}}} describe el entorno. El cómputo total fue de {total}."
     if len(findings.environments) > 1:
-        said += (
+        text += (
             f" Las ejecuciones proceden de {spanish.number(len(findings.environments))} entornos distintos; se "
             "describe el más frecuente, y los tiempos no son comparables entre ellos."
         )
     if findings.environments[0].device == "cpu":
-        said += " Las ejecuciones se hicieron en CPU."
-    return said
+        text += " Las ejecuciones se hicieron en CPU."
+    return text
 
 
 def _deviations(study: PaperContext) -> list[Block]:

@@ -33,11 +33,11 @@ def results_blocks(study: PaperContext) -> list[Block]:
     """Performance, generalization, efficiency and test, each followed by the figures of plugins that belong there."""
     findings = study.findings
     if not study.done:
-        said = (
+        text = (
             f"Todavía no hay ninguna ejecución terminada de las {spanish.number(findings.planned)} previstas, de modo "
             f"que {'de ellas no hay' if findings.search else 'este informe no contiene'} resultados."
         )
-        return [Paragraph(said), *_failures(study)]
+        return [Paragraph(text), *_failures(study)]
     parts = {
         "performance": _performance(study),
         "generalization": _generalization(study),
@@ -100,23 +100,22 @@ def _strokes(study: PaperContext) -> str:
 
 
 def _performance(study: PaperContext) -> list[Block]:
-    several = len(study.findings.cases) > 1
-    said = "El {{tab-results}} recoge las medidas."
-    if several:
-        said = "El {{tab-results}} reúne las medidas de todas las configuraciones."
-    said += f" {spanish.upper_first(describe_range(study, 'test_accuracy'))}."
+    text = "El {{tab-results}} recoge las medidas."
+    if study.compares_cases:
+        text = "El {{tab-results}} reúne las medidas de todas las configuraciones."
+    text += f" {spanish.upper_first(describe_range(study, 'test_accuracy'))}."
     if study.findings.comparisons:
-        said += f" {describe_verdicts(study)}"
-    blocks: list[Block] = [Paragraph(said, lead="Rendimiento del modelo"), results_table(study, "tab-results")]
+        text += f" {describe_verdicts(study)}"
+    blocks: list[Block] = [Paragraph(text, lead="Rendimiento del modelo"), results_table(study)]
     blocks += image_blocks(study)
-    if several:
+    if study.compares_cases:
         trained, validated = (describe_range(study, f"{side}_accuracy") for side in ("train", "validation"))
-        said = (
+        text = (
             "La {{fig-accuracies}} compara, en la época elegida por la validación, la exactitud de entrenamiento con "
             f"la de validación: {trained}; {validated}."
         )
         caption = f"Exactitud de entrenamiento y de validación en la mejor época de cada configuración{_bars(study)}."
-        blocks += [Paragraph(said), _figure(study, "fig-accuracies", intervals.accuracies, caption)]
+        blocks += [Paragraph(text), _figure(study, "fig-accuracies", intervals.accuracies, caption)]
     above = " Las pérdidas más altas quedan fuera del gráfico." if curves.is_cut(study.done) else ""
     caption = f"Pérdida por época en entrenamiento y en validación{_bands(study)}.{_strokes(study)}{above}"
     draw = partial(curves.loss, seeds=_seeds(study))
@@ -125,15 +124,15 @@ def _performance(study: PaperContext) -> list[Block]:
 
 
 def _loss(study: PaperContext) -> str:
-    said = "La {{fig-loss}} muestra la evolución de la pérdida durante el entrenamiento. En la mejor época, "
+    text = "La {{fig-loss}} muestra la evolución de la pérdida durante el entrenamiento. En la mejor época, "
     if len(study.done) == 1:
-        return f"{said}la pérdida de validación es {find_ends(study, 'validation_loss')[0].quote()}."
-    return f"{said}{describe_range(study, 'validation_loss')}."
+        return f"{text}la pérdida de validación es {find_ends(study, 'validation_loss')[0].quote()}."
+    return f"{text}{describe_range(study, 'validation_loss')}."
 
 
 def _generalization(study: PaperContext) -> list[Block]:
     blocks: list[Block] = [Paragraph(_gap(study), lead="Generalización")]
-    if len(study.findings.cases) > 1:
+    if study.compares_cases:
         caption = f"Brecha de sobreajuste: exactitud de entrenamiento menos la de validación{_bars(study)}."
         blocks.append(_figure(study, "fig-gap", intervals.gap, caption))
     alone = len(study.done) == 1
@@ -150,38 +149,38 @@ def _gap(study: PaperContext) -> str:
     low, high = find_ends(study, "overfitting_gap")
     meaning = f"un valor positivo indica que el modelo acierta más en las imágenes con las que se entrenó. {MOVING}"
     what = "la brecha entre la exactitud de entrenamiento y la de validación"
-    if len(study.findings.cases) == 1:
+    if not study.compares_cases:
         return f"{spanish.upper_first(what)} en la mejor época es de {high.quote()}; {meaning}"
-    said = f"La {{{{fig-gap}}}} presenta {what}; {meaning}"
+    text = f"La {{{{fig-gap}}}} presenta {what}; {meaning}"
     if low != high:
         return (
-            f"{said} La mayor corresponde a {high.mention()}, con {high.quote()}, y la menor a {low.mention()}, con "
+            f"{text} La mayor corresponde a {high.mention()}, con {high.quote()}, y la menor a {low.mention()}, con "
             f"{low.quote()}."
         )
     if len(study.done) == 1:
-        return f"{said} La brecha es de {high.quote()}."
-    return f"{said} Es de {high.quote_mean()} en todas las configuraciones."
+        return f"{text} La brecha es de {high.quote()}."
+    return f"{text} Es de {high.quote_mean()} en todas las configuraciones."
 
 
 def _convergence(study: PaperContext) -> str:
     low, high = find_ends(study, "epochs_to_95")
-    if len(study.findings.cases) == 1:
+    if not study.compares_cases:
         total = find_ends(study, "epochs_run")[0].quote()
         return (
             f"La {{{{fig-convergence}}}} muestra la evolución de la exactitud. El {CONFIDENCE} de la mejor exactitud "
             f"de validación se alcanza tras {_epochs(high, high.quote())}, de un total de {total}."
         )
-    said = f"Todas las configuraciones necesitan {_epochs(high, high.quote_mean())}"
+    text = f"Todas las configuraciones necesitan {_epochs(high, high.quote_mean())}"
     if low != high:
-        said = (
+        text = (
             f"La más rápida es {low.mention()}, con {_epochs(low, low.quote())}, y la más lenta {high.mention()}, con "
             f"{high.quote()}"
         )
     elif len(study.done) == 1:
-        said = f"Se alcanza tras {_epochs(high, high.quote())}"
+        text = f"Se alcanza tras {_epochs(high, high.quote())}"
     return (
         "La {{fig-convergence}} permite comparar la velocidad de convergencia, medida por las épocas necesarias para "
-        f"alcanzar el {CONFIDENCE} de la mejor exactitud de validación propia. {said}. En cuanto a la duración, "
+        f"alcanzar el {CONFIDENCE} de la mejor exactitud de validación propia. {text}. En cuanto a la duración, "
         f"{describe_range(study, 'epochs_run')}."
     )
 
@@ -192,9 +191,8 @@ def _epochs(end: End, quoted: str) -> str:
 
 
 def _test(study: PaperContext) -> list[Block]:
-    several = len(study.findings.cases) > 1
     blocks: list[Block] = [Paragraph(_test_accuracy(study), lead="Resultados en test")]
-    if several:
+    if study.compares_cases:
         marks = " y los puntos huecos, ejecuciones" if study.has_repeats else ""
         caption = f"Exactitud en el conjunto de test{_bars(study)}{marks}."
         blocks.append(_figure(study, "fig-test", partial(intervals.test_accuracy, seeds=_seeds(study)), caption))
@@ -202,33 +200,33 @@ def _test(study: PaperContext) -> list[Block]:
 
 
 def _test_accuracy(study: PaperContext) -> str:
-    (low, high), several = find_ends(study, "test_accuracy"), len(study.findings.cases) > 1
+    low, high = find_ends(study, "test_accuracy")
     if low != high:
-        said = (
+        text = (
             f"Según la {{{{fig-test}}}}, la mayor exactitud media en test la obtiene {high.mention()}, con "
             f"{high.quote()}, y la menor {low.mention()}, con {low.quote()}."
         )
     elif len(study.done) > 1:
-        said = "Según la {{fig-test}}, todas las configuraciones alcanzan la misma exactitud media en test, "
-        said += f"{high.quote_mean()}."
-    elif several:
-        said = f"La {{{{fig-test}}}} muestra la exactitud en test, {high.quote()}."
+        text = "Según la {{fig-test}}, todas las configuraciones alcanzan la misma exactitud media en test, "
+        text += f"{high.quote_mean()}."
+    elif study.compares_cases:
+        text = f"La {{{{fig-test}}}} muestra la exactitud en test, {high.quote()}."
     else:
-        said = f"La exactitud en test es de {high.quote()}."
+        text = f"La exactitud en test es de {high.quote()}."
     if step := resolution(study.findings.dataset):
-        said += (
+        text += (
             f" Una imagen de test más o menos equivale a {step} puntos: diferencias de ese orden no son apreciables en "
             "una sola ejecución."
         )
     first = study.done[0]
     if first.accuracy_wilson is not None and not study.has_repeats:
         bounds = f";{NBSP}".join(spanish.number(100 * value, 1) for value in first.accuracy_wilson)
-        whose = f" para {study.names.mention(first)}" if several else ""
-        said += (
+        whose = f" para {study.names.mention(first)}" if study.compares_cases else ""
+        text += (
             f" Por el tamaño del conjunto de test, el intervalo de Wilson al {CONFIDENCE}{whose} es "
             f"{markup.literal(f'[{bounds}]')}{NBSP}%."
         )
-    return said
+    return text
 
 
 def _failures(study: PaperContext) -> list[Block]:

@@ -35,7 +35,7 @@ def search_blocks(study: PaperContext, found: SearchFindings) -> list[Block]:
     return [
         *blocks,
         Paragraph(_outcome(study, found, found.best)),
-        trials_table(found, labels, "tab-search"),
+        trials_table(found, labels),
         Figure(
             "fig-search",
             f"Ensayos de la búsqueda en coordenadas paralelas: más oscuros cuanto mejores, el mejor resaltado{early}.",
@@ -60,22 +60,22 @@ def _design(study: PaperContext, found: SearchFindings) -> str:
     search = found.declared
     trials = spanish.count(search.budget, "ensayo")
     way = "mayor" if HIGHER_IS_BETTER[search.metric] else "menor"
-    before = "las configuraciones anteriores" if len(study.findings.cases) > 1 else "la configuración anterior"
-    said = (
+    before = "las configuraciones anteriores" if study.compares_cases else "la configuración anterior"
+    text = (
         f"Además de {before} se exploró un espacio de {spanish.number(found.points)} puntos con "
         f"{SAMPLERS[search.sampler]}: {trials}, cada uno una ejecución con la semilla {search.seed} en la que solo "
         "cambian los valores de los ejes. "
     )
     if search.sampler == "tpe" and search.batch > 1:
-        said += f"Los ensayos se proponen de {search.batch} en {search.batch}, sin conocer los resultados de su tanda. "
+        text += f"Los ensayos se proponen de {search.batch} en {search.batch}, sin conocer los resultados de su tanda. "
     if search.halving is not None:
         rungs = spanish.listing(list(map(spanish.number, search.halving.rungs)))
         path, share = _name(study, search.halving.path), spanish.percent(search.halving.keep, 0)
-        said += (
+        text += (
             f"Se aplicó reducción sucesiva síncrona (*successive halving*) sobre «{path}», con escalones de {rungs}: "
             f"de cada escalón, una vez terminado entero, pasa al siguiente el {share} mejor. "
         )
-    return said + (
+    return text + (
         f"Se prefiere el ensayo con {way} {METRICS[search.metric].title}; el conjunto de test no interviene en la "
         "elección. Los ejes son:"
     )
@@ -102,12 +102,12 @@ def _progress(found: SearchFindings) -> str:
     """How far the search is."""
     left = found.planned - found.done - found.failed
     done = spanish.count(found.done, "ejecución")
-    said = f"{'Terminó' if found.done == 1 else 'Terminaron'} {done} de la búsqueda"
+    text = f"{'Terminó' if found.done == 1 else 'Terminaron'} {done} de la búsqueda"
     if found.failed:
-        said += f"; {'falló una' if found.failed == 1 else f'fallaron {spanish.number(found.failed)}'}"
+        text += f"; {'falló una' if found.failed == 1 else f'fallaron {spanish.number(found.failed)}'}"
     if left:
-        said += f"; {'falta una' if left == 1 else f'faltan {spanish.number(left)}'}"
-    return f"{said}."
+        text += f"; {'falta una' if left == 1 else f'faltan {spanish.number(left)}'}"
+    return f"{text}."
 
 
 def quote_best_trial(study: PaperContext, metric: str) -> str:
@@ -138,27 +138,27 @@ def _importance(study: PaperContext, found: SearchFindings) -> str:
              if axis.share is not None and axis.chance is not None]  # fmt: skip
     clear, unclear = ([axis for axis, exceeds in known if exceeds is wanted] for wanted in (True, False))
     unknown = [axis for axis in found.importances if axis.share is None]
-    said = (
+    text = (
         "La {{fig-importance}} estima la importancia de cada eje como en un ANOVA funcional de primer orden (Hutter, "
         "Hoos y Leyton-Brown, 2014): la parte de la varianza de los resultados que explican sus valores por sí solos, "
         "por épsilon cuadrado (Kelley, 1935), que descuenta lo que explicaría el azar."
     )
     if clear:
-        said += f" Superan lo que alcanzaría el azar {_list_axes(study, clear)}."
+        text += f" Superan lo que alcanzaría el azar {_list_axes(study, clear)}."
     if unclear:
         verb = "No se distingue" if len(unclear) == 1 else "No se distinguen"
-        said += f" {verb} del azar {_list_axes(study, unclear)}."
+        text += f" {verb} del azar {_list_axes(study, unclear)}."
     if unknown:
-        said += f" Con tan pocos ensayos para sus valores no puede estimarse la de {_list_axes(study, unknown)}."
-    said += " La medida no recoge las interacciones entre ejes"
+        text += f" Con tan pocos ensayos para sus valores no puede estimarse la de {_list_axes(study, unknown)}."
+    text += " La medida no recoge las interacciones entre ejes"
     if found.declared.sampler == "tpe":
-        said += (
+        text += (
             " y, como los ensayos se concentran donde los anteriores fueron mejores, los describe a ellos y no al "
             "espacio entero"
         )
     if found.declared.halving is not None:
-        said += "; se calcula con el primer escalón, común a todos los ensayos"
-    return f"{said}."
+        text += "; se calcula con el primer escalón, común a todos los ensayos"
+    return f"{text}."
 
 
 def _list_axes(study: PaperContext, axes: list[AxisImportance]) -> str:

@@ -65,13 +65,13 @@ def image_blocks(study: PaperContext) -> list[Block]:
     if not known:
         return []
     if all(c.single is not None for c in known):
-        said = (
+        text = (
             "Con una sola semilla, las imágenes de test permiten comparar los modelos entrenados, no las "
             "configuraciones: el {{tab-images}} cuenta las que acierta solo uno de los dos, con la prueba exacta de "
             "McNemar."
         )
     else:
-        said = (
+        text = (
             "Los intervalos entre semillas hablan de otras ejecuciones sobre estas mismas imágenes de test. El "
             "{{tab-images}} añade los que tratan también las imágenes como una muestra, con el análisis de varianza de "
             "dos factores cruzados de los estudios de diagnóstico (Hillis, *Statistics in Medicine* 26, 2007)."
@@ -85,11 +85,11 @@ def image_blocks(study: PaperContext) -> list[Block]:
             and not _excludes_zero(*c.crossed)
         ]
         if lost:
-            said += (
+            text += (
                 " Así contado, el intervalo de la diferencia deja de excluir el cero para "
                 f"{spanish.listing(lost)}: con otras imágenes podría no verse."
             )
-    return [Paragraph(said), images_table(study, "tab-images")]
+    return [Paragraph(text), images_table(study)]
 
 
 def _excludes_zero(low: float | None, high: float | None) -> bool:

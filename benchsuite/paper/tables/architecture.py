@@ -79,7 +79,7 @@ class _Row:
         )
 
 
-def layers_table(study: PaperContext, case: CaseFindings, identifier: str) -> Table | None:
+def layers_table(study: PaperContext, case: CaseFindings) -> Table | None:
     """The network of `case`; None where its record does not tell the layers."""
     layers = case.model.layers if case.model is not None else ()
     if not layers:
@@ -98,7 +98,7 @@ def layers_table(study: PaperContext, case: CaseFindings, identifier: str) -> Ta
     columns = (Column("Etapa"), Column("Capa"), *cells.numeric_columns("Salida", "Parámetros", "MMAC"))
     title = f"Arquitectura de {markup.literal(study.model_title(case))}"
     long = len(rows) > 2 * MOST_ROWS
-    return Table(identifier, title, columns, tuple(rows), _note(layers), long=long, row_headers=False)
+    return Table("tab-layers", title, columns, tuple(rows), _note(layers), long=long, row_headers=False)
 
 
 def _rows(layers: Sequence[Layer]) -> list[_Row]:
@@ -178,8 +178,8 @@ def _note(layers: Sequence[Layer]) -> str:
         if found := [markup.code(kind, "layer") for kind in kinds if kind in family]:
             followers.append(f"{name} ({', '.join(found)})")
     followers += ["el *dropout*"] if DROPOUTS.intersection(kinds) else []
-    said = "Salida: canales×alto×ancho. MMAC: millones de multiplicaciones con suma por imagen."
+    text = "Salida: canales×alto×ancho. MMAC: millones de multiplicaciones con suma por imagen."
     if followers:
         verb = "que la sigue" if len(followers) == 1 else "que la siguen"
-        said = f"Cada capa incluye {spanish.listing(followers)} {verb}. {said}"
-    return said
+        text = f"Cada capa incluye {spanish.listing(followers)} {verb}. {text}"
+    return text

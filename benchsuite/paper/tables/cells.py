@@ -16,7 +16,6 @@ LONG_LABEL = 14
 """Characters of a case's name that still fit beside numbers in a column."""
 LONG_FACTOR = 20
 LONG_TABLE = 40
-"""Rows of which a table may break across columns."""
 
 
 def number(value: float | None, decimals: int | None = None, runs: tuple[str, ...] = ()) -> Cell:
@@ -77,3 +76,8 @@ def case_facets(cases: Iterable[CaseFindings]) -> tuple[Facet, ...]:
 def labels_are_long(cases: Sequence[CaseFindings]) -> bool:
     """Whether the cases have names that need room of their own."""
     return max((len(case.label) for case in cases), default=0) > LONG_LABEL
+
+
+def is_long(rows: Sequence[object]) -> bool:
+    """Whether a table of these rows may break across columns."""
+    return len(rows) > LONG_TABLE

@@ -19,7 +19,7 @@ COLUMNS = 8
 ABSENT = "—"
 
 
-def configuration_table(study: PaperContext, identifier: str) -> Table:
+def configuration_table(study: PaperContext) -> Table:
     """What all cases share, then what sets them apart, unless the table of cases tells it, then the seeds."""
     findings, names = study.findings, study.names
     varied = {path for case in findings.cases for path in case.case.settings}
@@ -41,10 +41,10 @@ def configuration_table(study: PaperContext, identifier: str) -> Table:
     rows.append((Cell("Semillas"), Cell(_seeds(findings.seeds))))
     title = "Configuración común" if varied and not names.axes else "Configuración del estudio"
     columns = (Column("Parámetro"), Column("Valor"))
-    return Table(identifier, title, columns, tuple(rows), note, row_headers=False, long=len(rows) > cells.LONG_TABLE)
+    return Table("tab-configuration", title, columns, tuple(rows), note, row_headers=False, long=cells.is_long(rows))
 
 
-def cases_table(study: PaperContext, identifier: str) -> Table | None:
+def cases_table(study: PaperContext) -> Table | None:
     """The cases with the parameters in which they differ; None where one factor says it all."""
     cases = study.findings.cases
     if study.names.axes or not any(case.case.settings for case in cases):
@@ -62,7 +62,7 @@ def cases_table(study: PaperContext, identifier: str) -> Table | None:
     if len(paths) > COLUMNS:
         rows = [(cells.case(case), Cell(_list(values[case.case.name], usual, names))) for case in cases]
         heads = (Column("Configuración"), Column("Parámetros"))
-        return Table(identifier, title, heads, tuple(rows), wide=True, facets=facets)
+        return Table("tab-cases", title, heads, tuple(rows), wide=True, facets=facets)
     rows = []
     for case in cases:
         shown = {path: values[case.case.name].get(path, ABSENT) for path in paths}
@@ -72,7 +72,7 @@ def cases_table(study: PaperContext, identifier: str) -> Table | None:
     reference = "la referencia" if study.findings.baselines else "lo más común"
     some = any(cell.strong for row in rows for cell in row)
     note = f"En negrita, lo que se aparta de {reference}." if some else None
-    return Table(identifier, title, columns, tuple(rows), note, wide=len(paths) > 2, facets=facets)
+    return Table("tab-cases", title, columns, tuple(rows), note, wide=len(paths) > 2, facets=facets)
 
 
 def _list(values: Mapping[str, str], usual: Mapping[str, str], names: Mapping[str, str]) -> str:
@@ -130,7 +130,7 @@ def _usual(study: PaperContext, values: Mapping[str, Mapping[str, str]], paths: 
     return {path: value for path, (value, _) in usual.items()} if most else {}
 
 
-def models_table(study: PaperContext, identifier: str) -> Table | None:
+def models_table(study: PaperContext) -> Table | None:
     """The network of each case, where they are not all of one size and form."""
     known = [(case, case.model) for case in study.findings.cases if case.model is not None]
     if len({(model.parameters_total, model.forward_flops, model.stages) for _, model in known}) < 2:
@@ -147,10 +147,10 @@ def models_table(study: PaperContext, identifier: str) -> Table | None:
     ]
     columns = (Column("Modelo" if differ else "Configuración"), *cells.numeric_columns("Parámetros", "Etapas", "GFLOP"))
     note = "GFLOP: coste de clasificar una imagen."
-    return Table(identifier, "Modelos", columns, tuple(dict.fromkeys(rows)), note)
+    return Table("tab-models", "Modelos", columns, tuple(dict.fromkeys(rows)), note)
 
 
-def phases_table(study: PaperContext, identifier: str) -> Table | None:
+def phases_table(study: PaperContext) -> Table | None:
     """The phases of each case as they went, where a case has more than one."""
     if not study.has_phases:
         return None
@@ -167,7 +167,7 @@ def phases_table(study: PaperContext, identifier: str) -> Table | None:
     columns = (Column("Configuración"), Column("Fase"), *cells.numeric_columns("Épocas", "Tasa inicial"))
     many = any(phase.epochs != int(phase.epochs) for case in study.done for phase in case.phases)
     note = "Épocas: media de las ejecuciones." if many else None
-    return Table(identifier, "Fases del entrenamiento", columns, tuple(rows), note, long=len(rows) > cells.LONG_TABLE)
+    return Table("tab-phases", "Fases del entrenamiento", columns, tuple(rows), note, long=cells.is_long(rows))
 
 
 def _value(value: Any) -> str:

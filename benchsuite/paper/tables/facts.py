@@ -30,12 +30,12 @@ LISTED = 12
 PACKAGES = ("torch", "torchvision", "numpy", "pillow", "benchsuite")
 
 
-def counts_table(facts: DatasetFacts, titles: Mapping[str, str], identifier: str) -> Table:
+def counts_table(facts: DatasetFacts, titles: Mapping[str, str]) -> Table:
     """Images of each class in each split, with totals; of many classes or equal ones, how many a class has."""
     splits = [split for split in SPLITS if split in facts.counts]
     equal = len(facts.classes) > FEW and all(len(set(facts.counts[split])) == 1 for split in splits)
     if equal or len(facts.classes) > LISTED:
-        return _splits_table(facts, splits, identifier)
+        return _splits_table(facts, splits)
     names = [Cell(markup.literal(titles.get(name, name))) for name in facts.classes]
     counts = [*zip(*(facts.counts[split] for split in splits), strict=True), [sum(facts.counts[s]) for s in splits]]
     rows = tuple(
@@ -43,10 +43,10 @@ def counts_table(facts: DatasetFacts, titles: Mapping[str, str], identifier: str
         for name, values in zip([*names, Cell("Total")], counts, strict=True)
     )
     columns = (Column("Clase"), *cells.numeric_columns(*(SPLITS[split] for split in splits), "Total"))
-    return Table(identifier, "Imágenes por clase y partición", columns, rows)
+    return Table("tab-dataset", "Imágenes por clase y partición", columns, rows)
 
 
-def _splits_table(facts: DatasetFacts, splits: list[str], identifier: str) -> Table:
+def _splits_table(facts: DatasetFacts, splits: list[str]) -> Table:
     whole = tuple(map(sum, zip(*(facts.counts[split] for split in splits), strict=True)))
     sides = [*((LONG_SPLITS[split], facts.counts[split]) for split in splits), ("Total", whole)]
     equal = all(min(counts) == max(counts) for _, counts in sides)
@@ -57,10 +57,10 @@ def _splits_table(facts: DatasetFacts, splits: list[str], identifier: str) -> Ta
         spread = [] if equal else [Cell(spanish.number(sum(counts) / len(counts), 1)), cells.number(max(counts))]
         rows.append((Cell(title), cells.number(sum(counts)), cells.number(min(counts)), *spread))
     columns = (Column("Partición"), *cells.numeric_columns("Imágenes", *titles))
-    return Table(identifier, "Imágenes por partición", columns, tuple(rows), note)
+    return Table("tab-dataset", "Imágenes por partición", columns, tuple(rows), note)
 
 
-def environment_table(environment: Environment, identifier: str) -> Table:
+def environment_table(environment: Environment) -> Table:
     """Device, versions and arithmetic of the runs."""
     packages = {name.lower(): version for name, version in environment.packages.items()}
     facts: dict[str, str | None] = {
@@ -78,10 +78,12 @@ def environment_table(environment: Environment, identifier: str) -> Table:
         dirty = " (con cambios)" if environment.git.get("dirty") else ""
         facts["Revisión de git"] = f"{str(environment.git.get('commit', '—'))[:12]}{dirty}"
     rows = tuple((Cell(name), cells.text(value, name)) for name, value in facts.items() if value)
-    return Table(identifier, "Entorno de ejecución", (Column("Elemento"), Column("Valor")), rows, row_headers=False)
+    return Table(
+        "tab-environment", "Entorno de ejecución", (Column("Elemento"), Column("Valor")), rows, row_headers=False
+    )
 
 
-def runs_table(study: PaperContext, identifier: str) -> Table:
+def runs_table(study: PaperContext) -> Table:
     """The key and the weights hash of every finished run: a grid of cases and seeds where it fits, else a list."""
     findings = study.findings
     cases = findings.cases
@@ -94,7 +96,7 @@ def runs_table(study: PaperContext, identifier: str) -> Table:
         columns = [Column("Semilla", "right"), *heads]
         rows = [(Cell(str(s), s), *(runs.get((case.case.name, s), cells.EMPTY) for case in cases)) for s in seeds]
         facets = tuple(Facet(seed=seed) for seed in seeds)
-        title, wide, long = "Ejecuciones por semilla", len(cases) > 2, len(seeds) > cells.LONG_TABLE
+        title, wide, long = "Ejecuciones por semilla", len(cases) > 2, cells.is_long(seeds)
         if len(cases) > 1:
             title = markup.literal(f"{title} y {study.names.factor.lower()}")
     elif len(seeds) <= ABREAST:
@@ -103,7 +105,7 @@ def runs_table(study: PaperContext, identifier: str) -> Table:
         rows = [
             (cells.case(case), *(runs.get((case.case.name, seed), cells.EMPTY) for seed in seeds)) for case in cases
         ]
-        facets, wide, long = cells.case_facets(cases), len(seeds) > 1, len(rows) > cells.LONG_TABLE
+        facets, wide, long = cells.case_facets(cases), len(seeds) > 1, cells.is_long(rows)
     else:
         columns = [Column("Caso"), Column("Semilla", "right"), Column("Clave / pesos", "center")]
         order = {case.case.name: cells.case(case) for case in cases}
@@ -111,4 +113,4 @@ def runs_table(study: PaperContext, identifier: str) -> Table:
         rows = [(order[case], Cell(str(seed), seed), runs[case, seed]) for case, seed in listed]
         facets, long = tuple(Facet(case, seed) for case, seed in listed), True
     note = "Cada celda: clave de la ejecución / huella SHA-256 de los pesos, abreviadas."
-    return Table(identifier, title, tuple(columns), tuple(rows), note, wide=wide, long=long, facets=facets)
+    return Table("tab-runs", title, tuple(columns), tuple(rows), note, wide=wide, long=long, facets=facets)

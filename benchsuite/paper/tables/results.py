@@ -21,7 +21,7 @@ SINGLE = (
 """What the table of a study of one case has rows of."""
 
 
-def results_table(study: PaperContext, identifier: str) -> Table:
+def results_table(study: PaperContext) -> Table:
     """Page wide. The best mean of the compared metric is bold when more than one case has a result.
 
     A study of one case has its measures below each other in a column.
@@ -30,7 +30,7 @@ def results_table(study: PaperContext, identifier: str) -> Table:
     if len(cases) == 1:
         columns = (Column("Medida"), Column("Valor", "right"))
         measures = tuple((Cell(_measure(metric)), cells.estimate(metric, cases[0])) for metric in SINGLE)
-        return Table(identifier, "Resultados", columns, measures, _note(study, compared=False))
+        return Table("tab-results", "Resultados", columns, measures, _note(study, compared=False))
     heads = ["n", "Validación (%)", "Test (%)", "F1 macro"]
     if compared:
         unit = study.metric.difference_unit or ("s" if study.metric.unit == "duration" else study.metric.unit)
@@ -50,7 +50,7 @@ def results_table(study: PaperContext, identifier: str) -> Table:
     )
     titles = (cells.case_column(study), *cells.numeric_columns(*heads, "Entrenables"))
     title, note = "Resultados por configuración", _note(study, compared)
-    return Table(identifier, title, titles, rows, note, wide=True, facets=cells.case_facets(cases))
+    return Table("tab-results", title, titles, rows, note, wide=True, facets=cells.case_facets(cases))
 
 
 def _measure(metric: str) -> str:
@@ -85,7 +85,7 @@ def _find_best(study: PaperContext) -> str | None:
 
 def _note(study: PaperContext, compared: bool) -> str | None:
     estimates = [case.estimates["test_accuracy"] for case in study.done if "test_accuracy" in case.estimates]
-    parts = ["n: ejecuciones terminadas."] if len(study.findings.cases) > 1 else []
+    parts = ["n: ejecuciones terminadas."] if study.compares_cases else []
     if any(estimate.n > 1 for estimate in estimates):
         parts.append(f"Entre corchetes, intervalo de confianza al {CONFIDENCE} entre semillas.")
     elif estimates:
@@ -99,7 +99,7 @@ def _note(study: PaperContext, compared: bool) -> str | None:
     return " ".join(parts) or None
 
 
-def images_table(study: PaperContext, identifier: str) -> Table:
+def images_table(study: PaperContext) -> Table:
     """Differences of test accuracy with both intervals: over seeds, and over seeds and images; with one seed, the
     images that only one of the two models has right."""
     compared = [c for c in study.findings.comparisons if c.difference is not None]
@@ -116,7 +116,7 @@ def images_table(study: PaperContext, identifier: str) -> Table:
     rows = tuple(_count_images(study, comparison, single="p" in heads) for comparison in compared)
     facets = tuple(Facet(c.case) for c in compared)
     wide = cells.labels_are_long(study.findings.cases)
-    return Table(identifier, title, columns, rows, note, wide=wide, facets=facets)
+    return Table("tab-images", title, columns, rows, note, wide=wide, facets=facets)
 
 
 def _count_images(study: PaperContext, comparison: Comparison, *, single: bool) -> tuple[Cell, ...]:
@@ -132,7 +132,7 @@ def _count_images(study: PaperContext, comparison: Comparison, *, single: bool) 
     return (case, mean, *(Cell(markup.literal(interval), None, value.runs) for interval in intervals))
 
 
-def cost_table(study: PaperContext, identifier: str) -> Table:
+def cost_table(study: PaperContext) -> Table:
     """Epochs, time, memory and energy of each case, and what it was computed on."""
     findings = study.findings
     columns = {
@@ -167,7 +167,7 @@ def cost_table(study: PaperContext, identifier: str) -> Table:
     )
     heads = (cells.case_column(study), *columns.values(), *([Column("Dispositivo")] if several else []))
     return Table(
-        identifier,
+        "tab-cost",
         "Tiempo y dispositivo",
         heads,
         rows,

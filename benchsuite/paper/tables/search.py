@@ -23,7 +23,7 @@ MEASURES = {
 MARKS = {"failed": "†", "due": "‡", "done": ""}
 
 
-def trials_table(found: SearchFindings, labels: Mapping[str, str], identifier: str) -> Table:
+def trials_table(found: SearchFindings, labels: Mapping[str, str]) -> Table:
     """Page wide; the best trial is bold where there is more than one."""
     paths = _paths(found)
     columns = (
@@ -34,7 +34,7 @@ def trials_table(found: SearchFindings, labels: Mapping[str, str], identifier: s
         Column("Clave"),
     )
     rows = tuple(_row(found, trial) for trial in found.trials[:MOST_ROWS])
-    return Table(identifier, "Ensayos de la búsqueda", columns, rows, _note(found), wide=True)
+    return Table("tab-search", "Ensayos de la búsqueda", columns, rows, _note(found), wide=True)
 
 
 def _paths(found: SearchFindings) -> list[str]:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from benchsuite.paper.document.blocks import Facet
 from benchsuite.paper.figures import curves, intervals, style
-from benchsuite.paper.figures.canvas import drawing, mark
+from benchsuite.paper.figures.canvas import drawing
 from support.figures import seeds_by_run
 from support.synthetic import make_findings
 
@@ -27,15 +27,15 @@ def test_figures_name_no_font_that_a_system_may_have() -> None:
 def test_a_series_of_a_case_bears_its_factor_its_name_and_its_seed() -> None:
     case = replace(make_findings(cases=1, seeds=1).cases[0], label="tres")
     with drawing("fig-x", 3, 2, factor="Bloques") as canvas:
-        mark(canvas.axes.plot([0, 1], [0, 1]), case.case.name, 7)
-        canvas.trace_case(canvas.axes, case, [(0.5, 0.5, "medio"), (9, 9, "fuera")], "pérdida", seed=7)
+        drawn = canvas.axes.plot([0, 1], [0, 1])
+        canvas.show(case, drawn, canvas.axes, [(0.5, 0.5, "medio"), (9, 9, "fuera")], "pérdida", seed=7)
         canvas.trace(canvas.axes, "sin puntos", [(9, 9, "fuera")])
-        drawn = canvas.finish("Una <línea>.")
-    (series,) = drawn.series
+        saved = canvas.finish("Una <línea>.")
+    (series,) = saved.series
     assert (series.title, series.facet) == ("Bloques: tres · pérdida", Facet(case.case.name, 7))
     assert [said for _, _, said in series.points] == ["medio"]
-    assert f'data-case="{case.case.name}" data-seed="7"' in drawn.svg
-    assert '<title id="fig-x-title">Una &lt;línea&gt;.</title>' in drawn.svg
+    assert f'data-case="{case.case.name}" data-seed="7"' in saved.svg
+    assert '<title id="fig-x-title">Una &lt;línea&gt;.</title>' in saved.svg
 
 
 def test_the_legend_makes_the_drawing_taller_and_without_labels_there_is_none() -> None:
