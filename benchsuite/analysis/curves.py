@@ -6,7 +6,8 @@ import math
 from collections.abc import Sequence
 
 from benchsuite.analysis.findings import Curve, PhaseFindings
-from benchsuite.store.record import Epoch, RunRecord
+from benchsuite.contracts.observer import Epoch
+from benchsuite.store.record import RunRecord
 
 METRICS = ("train_loss", "validation_loss", "train_accuracy", "validation_accuracy")
 CONVERGED = 0.95

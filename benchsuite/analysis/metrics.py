@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from benchsuite.analysis.curves import epochs_to_95
-from benchsuite.store.record import Epoch, RunRecord
+from benchsuite.contracts.observer import Epoch
+from benchsuite.store.record import RunRecord
 
 
 def _best_epoch(record: RunRecord) -> Epoch | None:
