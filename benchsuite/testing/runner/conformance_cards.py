@@ -28,7 +28,7 @@ class Check(BaseModel):
     status: Literal["passed", "failed", "skipped"]
     detail: str = ""
     means: str = ""
-    mend: str = ""
+    remedy: str = ""
     printed: str = ""
     seconds: float = 0.0
 
@@ -38,7 +38,7 @@ class Card(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    schema_version: Literal[1] = 1
+    schema_version: Literal[2] = 2
     kind: Kind
     name: str
     distribution: str
@@ -46,7 +46,7 @@ class Card(BaseModel):
     parameters: Mapping[str, Any]
     """What the component was checked with, where it is not the defaults."""
     fingerprint: str
-    """Of the component's source (`identity.code.component_fingerprint`)."""
+    """Of the component's source (`identity.source_fingerprint.component_fingerprint`)."""
     benchsuite: str
     api: str
     """Version of the contract that the rules belong to."""

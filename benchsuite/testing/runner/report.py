@@ -13,7 +13,7 @@ from benchsuite.registry import Entry
 from benchsuite.testing.runner.conformance_cards import Card, Check
 
 
-def card_of(entry: Entry, given: Mapping[str, Any], checks: Iterable[Check]) -> Card:
+def make_card(entry: Entry, given: Mapping[str, Any], checks: Iterable[Check]) -> Card:
     """The card of a component that was checked with the parameters `given`."""
     return Card(
         kind=entry.kind,
@@ -29,9 +29,9 @@ def card_of(entry: Entry, given: Mapping[str, Any], checks: Iterable[Check]) -> 
     )
 
 
-def broken(check: Check) -> str:
-    """A broken rule: what was found, what that means, how to mend it, and what was printed meanwhile."""
-    lines = [check.detail, f"  means: {check.means}", f"  mend:  {check.mend}"]
+def describe_broken(check: Check) -> str:
+    """A broken rule: what was found, what that means, how to remedy it, and what was printed meanwhile."""
+    lines = [check.detail, f"  means: {check.means}", f"  remedy: {check.remedy}"]
     if check.printed:
         lines += ["  printed:", *(f"    {line}" for line in check.printed.splitlines())]
     return "\n".join(lines)
