@@ -43,15 +43,13 @@ def contract_check(request: pytest.FixtureRequest) -> Callable[[], None]:
     """Checks one rule of the component that the marker `contract` names; fails or skips the test."""
 
     def check() -> None:
-        from benchsuite.testing.runner.report import describe_broken
-
         component, given = _marked(request.node)
         rule = request.param
         found = _runner(request.config, component, given).check(rule)
         title = f"{_kind(component)} {component.name}" + (f" {given}" if given else "")
         request.node.user_properties.append((PROPERTY, [title, found.title, found.status]))
         if found.status == "failed":
-            pytest.fail(f"{found.title}\n{describe_broken(found)}", pytrace=False)
+            pytest.fail(f"{found.title}\n{found.describe()}", pytrace=False)
         if found.status == "skipped":
             pytest.skip(found.detail)
 

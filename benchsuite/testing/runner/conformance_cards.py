@@ -7,15 +7,19 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
 import platformdirs
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from benchsuite import __version__
 from benchsuite.atomic_files import write_text
-from benchsuite.registry.entry import Kind
+from benchsuite.contracts.version import API_VERSION
+from benchsuite.identity.numerics import torch_build
+from benchsuite.identity.source_fingerprint import component_fingerprint
+from benchsuite.registry.entry import Entry, Kind
 
 
 class Check(BaseModel):
@@ -31,6 +35,13 @@ class Check(BaseModel):
     remedy: str = ""
     printed: str = ""
     seconds: float = 0.0
+
+    def describe(self) -> str:
+        """A broken rule: what was found, what that means, its remedy, and what was printed meanwhile."""
+        lines = [self.detail, f"  means: {self.means}", f"  remedy: {self.remedy}"]
+        if self.printed:
+            lines += ["  printed:", *(f"    {line}" for line in self.printed.splitlines())]
+        return "\n".join(lines)
 
 
 class Card(BaseModel):
@@ -66,6 +77,22 @@ class Card(BaseModel):
             return "outdated"
         applied = [check for check in self.checks if check.status != "skipped"]
         return f"{len(applied) - len(self.failed)} of {len(applied)} checks"
+
+
+def make_card(entry: Entry, given: Mapping[str, Any], checks: Iterable[Check]) -> Card:
+    """The card of a component that was checked with the parameters `given`."""
+    return Card(
+        kind=entry.kind,
+        name=entry.name,
+        distribution=entry.distribution,
+        version=entry.version,
+        parameters=dict(given),
+        fingerprint=component_fingerprint(entry.module),
+        benchsuite=__version__,
+        api=API_VERSION,
+        torch=torch_build()["version"] or "unknown",
+        checks=tuple(checks),
+    )
 
 
 def cards_root() -> Path:
