@@ -17,7 +17,6 @@ from benchsuite.paper.figures.canvas import drawing
 from benchsuite.paper.figures.style import COLOURS, COLUMN, PAGE, break_label, shorten
 from benchsuite.paper.language import spanish
 from benchsuite.paper.language.metrics import METRICS
-from benchsuite.suite.schema.metrics import HIGHER_IS_BETTER
 
 SPREAD, MOST_SPREAD = 0.28, 0.07
 """How far lines through one value lie apart: as a part of the distance between two values, and at most of an axis."""
@@ -51,7 +50,7 @@ def parallel(name: str, found: SearchFindings, labels: Mapping[str, str]) -> Dra
                 _height(places[path][_word(value)], shift, len(places[path])) for path, value in trial.settings.items()
             ]
             level = (results[index] - low) / (high - low)
-            good = level if HIGHER_IS_BETTER[found.declared.metric] else 1 - level
+            good = level if metric.higher_is_better else 1 - level
             style = _line(good, best=index == 0, early=trial.rung < top)
             axes.plot(range(len(space) + 1), [*heights, level], solid_joinstyle="round", **style)
             reached = metric.format(trial.values[found.declared.metric])
