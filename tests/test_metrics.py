@@ -6,9 +6,9 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from benchsuite.contracts.figure import RunResult
+from benchsuite.contracts.observer import Epoch
 from benchsuite.metrics import METRICS, MetricName, SearchMetricName
 from benchsuite.paper.language.metrics import METRICS as PRINTED
-from benchsuite.store.record import Epoch
 from benchsuite.suite.prose.references import TRIAL_METRICS
 from benchsuite.testing.harness.reference_components import made_up_study
 from support.synthetic import make_record

@@ -10,7 +10,7 @@ from benchsuite.engine.task import RunTask
 from benchsuite.errors import BenchsuiteError
 from benchsuite.execution.executor import Executor
 from benchsuite.execution.messages import Probe
-from benchsuite.store.record import RunRecord
+from benchsuite.store.record import ModelFacts, RunRecord
 from benchsuite.store.run_store import Store
 from benchsuite.suite.cases.plan import Plan
 
@@ -27,10 +27,7 @@ class CaseCost:
     """What one case costs. `seconds` is one run's, `basis` says where that comes from."""
 
     case: str
-    parameters_total: int
-    parameters_trainable: int
-    forward_flops: int
-    train_flops: int
+    model: ModelFacts
     due: int
     seconds: float
     setup_seconds: float
@@ -127,10 +124,7 @@ def _from_records(name: str, records: Sequence[RunRecord], due: int) -> CaseCost
     )
     return CaseCost(
         case=name,
-        parameters_total=facts.parameters_total,
-        parameters_trainable=facts.parameters_trainable,
-        forward_flops=facts.forward_flops,
-        train_flops=facts.train_flops,
+        model=facts,
         due=due,
         seconds=seconds,
         setup_seconds=0.0,
@@ -142,10 +136,7 @@ def _from_records(name: str, records: Sequence[RunRecord], due: int) -> CaseCost
 def _from_probe(name: str, probe: Probe, due: int) -> CaseCost:
     return CaseCost(
         case=name,
-        parameters_total=probe.parameters_total,
-        parameters_trainable=probe.parameters_trainable,
-        forward_flops=probe.forward_flops,
-        train_flops=probe.train_flops,
+        model=probe.model,
         due=due,
         seconds=probe.seconds,
         setup_seconds=probe.setup_seconds if due else 0.0,

@@ -18,7 +18,7 @@ from benchsuite.paper.context.chart_checks import chart_faults
 from benchsuite.paper.context.material import PluginChart
 from benchsuite.processes import ChildProcess, Parent, ProcessEnded, describe_exit
 from benchsuite.registry import Entry, Registry, registry
-from benchsuite.store.record import Epoch, RunRecord
+from benchsuite.store.record import RunRecord
 from benchsuite.suite.prose.figures import resolved_figures
 
 if TYPE_CHECKING:
@@ -160,10 +160,6 @@ def _run(record: RunRecord) -> RunResult:
         key=record.key,
         seed=record.spec.seed,
         metrics={name: float(value) for name, value in measured.items() if value is not None},
-        epochs=tuple(_epoch(epoch) for epoch in record.epochs),
+        epochs=tuple(EpochReport(**vars(epoch), steps=()) for epoch in record.epochs),
         confusion=record.test.confusion if record.test else (),
     )
-
-
-def _epoch(epoch: Epoch) -> EpochReport:
-    return EpochReport(**{name: getattr(epoch, name) for name in Epoch.model_fields}, steps=())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from matplotlib.ticker import Formatter, FuncFormatter, LogLocator, MaxNLocator, NullFormatter
+from matplotlib.ticker import Formatter, LogLocator, MaxNLocator, NullFormatter
 
 from benchsuite.paper.language import spanish
 
@@ -33,23 +33,28 @@ class _Numerals(Formatter):
     decimals = 0
 
 
-def set_amounts(axes: Any, along: str, values: Sequence[float], *, narrow: bool = False) -> None:
-    """Spanish numbers along the axis `along` (x or y) of positive amounts: «1000», «10 mil», «1 M».
+def set_logarithmic(axes: Any, along: str) -> None:
+    """A logarithmic axis `along` x or y, with amounts as numbers."""
+    axes.set(**{f"{along}scale": "log"})
+    axis = axes.xaxis if along == "x" else axes.yaxis
+    axis.set_major_formatter(lambda value, _: format_amount(float(value)))
+    axis.set_minor_formatter(NullFormatter())
+
+
+def set_amounts(axes: Any, values: Sequence[float], *, narrow: bool = False) -> None:
+    """Spanish numbers along an x axis of positive amounts: «1000», «10 mil», «1 M».
 
     Logarithmic where the values spread over most of a decade or more, else from a little below the smallest. A `narrow`
     axis has few numbers.
     """
-    axis = axes.xaxis if along == "x" else axes.yaxis
     spread = max(values, default=1.0) / min(values, default=1.0)
     if spread >= WIDE_SPREAD:
-        axes.set(**{f"{along}scale": "log"})
-        axis.set_major_locator(
-            LogLocator(subs=(1.0,) if spread > 30 else (1.0, 2.0, 5.0), numticks=3 if narrow else None)
-        )
-        axis.set_minor_formatter(NullFormatter())
+        set_logarithmic(axes, "x")
+        steps = (1.0,) if spread > 30 else (1.0, 2.0, 5.0)
+        axes.xaxis.set_major_locator(LogLocator(subs=steps, numticks=3 if narrow else None))
     else:
-        axis.set_major_locator(MaxNLocator(3 if narrow else 5, steps=[1, 2, 5, 10]))
-    axis.set_major_formatter(FuncFormatter(lambda value, _: format_amount(float(value))))
+        axes.xaxis.set_major_locator(MaxNLocator(3 if narrow else 5, steps=[1, 2, 5, 10]))
+        axes.xaxis.set_major_formatter(lambda value, _: format_amount(float(value)))
 
 
 def format_amount(value: float) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any
 
 import matplotlib as mpl
@@ -51,16 +51,6 @@ def drawing(name: str, width: float, height: float, *, factor: str = "", **panel
         yield Canvas(name, width, height, factor, panels)
 
 
-@dataclass(frozen=True)
-class _Trace:
-    """A series in the data coordinates of `axes`."""
-
-    axes: Any
-    title: str
-    points: Points
-    facet: Facet
-
-
 class Canvas:
     """`axes` are those of matplotlib: one, or an array of them where there are several panels."""
 
@@ -69,11 +59,11 @@ class Canvas:
         self.figure = Figure(figsize=(width, height), layout="constrained")
         FigureCanvasSVG(self.figure)
         self.axes: Any = self.figure.subplots(**panels)
-        self._traces: list[_Trace] = []
+        self._series: list[tuple[Any, Series]] = []  # with the axes that their points are in
 
     def trace(self, axes: Any, title: str, points: Points, facet: Facet = ALL) -> None:
         """Let readers ask for the values of a series."""
-        self._traces.append(_Trace(axes, title, points, facet))
+        self._series.append((axes, Series(title, tuple(points), facet)))
 
     def show(
         self, case: CaseFindings, drawn: Any, axes: Any, points: Points, *more: str, seed: int | None = None
@@ -109,17 +99,15 @@ class Canvas:
         engine.execute(self.figure)
         self.figure.set_layout_engine(None)
         target = io.StringIO()
-        self.figure.savefig(
-            target, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None}
-        )
-        series = [Series(trace.title, tuple(self._place(trace)), trace.facet) for trace in self._traces]
-        return Drawing(clean_svg(target.getvalue(), self.name, alt), alt, tuple(one for one in series if one.points))
+        self.figure.savefig(target, format="svg", metadata=dict.fromkeys(("Date", "Creator", "Format", "Type")))
+        placed = [replace(series, points=tuple(self._place(axes, series.points))) for axes, series in self._series]
+        return Drawing(clean_svg(target.getvalue(), self.name, alt), alt, tuple(one for one in placed if one.points))
 
-    def _place(self, trace: _Trace) -> Iterator[tuple[float, float, str]]:
-        """The points of a trace that its axes do not cut off, as parts of the drawing from its top left."""
-        box = trace.axes.get_window_extent()
-        for x, y, text in trace.points:
-            place = trace.axes.transData.transform((x, y))
+    def _place(self, axes: Any, points: Points) -> Iterator[tuple[float, float, str]]:
+        """The points that the axes do not cut off, as parts of the drawing from its top left."""
+        box = axes.get_window_extent()
+        for x, y, text in points:
+            place = axes.transData.transform((x, y))
             if box.x0 - 1 <= place[0] <= box.x1 + 1 and box.y0 - 1 <= place[1] <= box.y1 + 1:
                 across, up = self.figure.transFigure.inverted().transform(place)
                 yield round(float(across), 4), round(1 - float(up), 4), text

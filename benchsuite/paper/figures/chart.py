@@ -5,12 +5,12 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import Any
 
-from matplotlib.ticker import NullFormatter, NullLocator
+from matplotlib.ticker import NullLocator
 
 from benchsuite.contracts.figure import Chart, ChartSeries
 from benchsuite.paper.concurrency.memo import kept
 from benchsuite.paper.document.blocks import Drawing, Facet
-from benchsuite.paper.figures.axes import format_amount, set_numerals
+from benchsuite.paper.figures.axes import set_logarithmic, set_numerals
 from benchsuite.paper.figures.canvas import drawing, mark
 from benchsuite.paper.figures.style import COLUMN, HATCHES, PAGE, look, shorten_all
 from benchsuite.paper.language import spanish
@@ -80,14 +80,11 @@ def _draw(axes: Any, chart: Chart, index: int, series: ChartSeries, across: list
 def _set_scales(axes: Any, chart: Chart) -> None:
     across = [value for one in chart.series for value in one.x]
     up = [value for one in chart.series for value in (*one.y, *one.low, *one.high)]
-    for along, axis, logarithmic, values in (
-        ("x", axes.xaxis, chart.log_x, across), ("y", axes.yaxis, chart.log_y, up),
-    ):  # fmt: skip
+    for along, logarithmic, values in (("x", chart.log_x, across), ("y", chart.log_y, up)):
         if logarithmic:
-            axes.set(**{f"{along}scale": "log"})
-            axis.set_major_formatter(lambda value, _: format_amount(float(value)))
-            axis.set_minor_formatter(NullFormatter())
+            set_logarithmic(axes, along)
         else:
+            axis = axes.xaxis if along == "x" else axes.yaxis
             set_numerals(axis, whole=all(float(value).is_integer() for value in values))
     if chart.categories:
         long = max(map(len, chart.categories)) * len(chart.categories) > (2 if chart.wide else 1) * 5 * LONG

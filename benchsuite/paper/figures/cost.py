@@ -87,7 +87,7 @@ def pareto(name: str, cases: Sequence[CaseFindings], factor: str) -> Drawing:
                     canvas.show(case, drawn, axes, [(amount, 100 * _accuracy(case), _describe(case))])
             axes.set(xlabel=cost.title)
             axes.margins(x=0.12, y=0.12)
-            set_amounts(axes, "x", list(amounts.values()), narrow=len(costs) > 1 and not wide)
+            set_amounts(axes, list(amounts.values()), narrow=len(costs) > 1 and not wide)
         panels[0].set(ylabel="Exactitud en test (%)")
         set_numerals(panels[0].yaxis)
         canvas.legend(panels[-1], factor)

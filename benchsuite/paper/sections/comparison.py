@@ -15,7 +15,7 @@ from benchsuite.paper.language import spanish
 from benchsuite.paper.language.metrics import METRICS
 from benchsuite.paper.sections.claim_words import VERDICTS
 from benchsuite.paper.sections.compose import SAMPLE
-from benchsuite.paper.sections.quoted import resolve_prose
+from benchsuite.paper.sections.prose import resolve_prose
 from benchsuite.paper.tables import cells
 from benchsuite.store.record import Environment, RunRecord
 

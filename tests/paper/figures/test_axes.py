@@ -28,7 +28,7 @@ def test_numerals_have_as_many_decimals_as_the_finest_of_them() -> None:
 @pytest.mark.parametrize(("values", "scale"), [([1.0, 100.0], "log"), ([50.0, 100.0], "linear")])
 def test_amounts_that_spread_widely_have_a_logarithmic_axis(values: list[float], scale: str) -> None:
     with drawing("fig-x", 3, 2) as canvas:
-        axes.set_amounts(canvas.axes, "x", values)
+        axes.set_amounts(canvas.axes, values)
         assert canvas.axes.get_xscale() == scale
 
 
