@@ -11,7 +11,7 @@ from types import ModuleType
 import grimp
 import pytest
 
-from support.pages import DOCS
+from support.pages import DOCS, ROOT
 
 PAGE = (DOCS / "guide" / "architecture.md").read_text(encoding="utf-8")
 
@@ -71,3 +71,11 @@ def test_the_page_has_a_paragraph_for_every_room(architecture: ModuleType) -> No
     plugins = {"plugins" if room == architecture.PLUGINS else room for room in architecture.PLACES}
     assert told == (plugins | set(architecture.BASE)) - {"api"}
     assert "`benchsuite.api`" in PAGE
+
+
+def test_the_modules_that_the_page_names_are_there() -> None:
+    modules = re.findall(r"`((?:benchsuite\.)?[a-z_]+\.[a-z_]+)`", PAGE)
+    assert "execution.preparation" in modules
+    for module in modules:
+        place = ROOT.joinpath("benchsuite", *module.removeprefix("benchsuite.").split("."))
+        assert place.is_dir() or place.with_suffix(".py").exists() or module == "pyproject.toml", module

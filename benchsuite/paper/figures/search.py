@@ -17,7 +17,6 @@ from benchsuite.paper.figures.canvas import drawing
 from benchsuite.paper.figures.style import COLOURS, COLUMN, PAGE, break_label, shorten
 from benchsuite.paper.language import spanish
 from benchsuite.paper.language.metrics import METRICS
-from benchsuite.suite.schema.metrics import HIGHER_IS_BETTER
 
 SPREAD, MOST_SPREAD = 0.28, 0.07
 """How far lines through one value lie apart: as a part of the distance between two values, and at most of an axis."""
@@ -34,49 +33,40 @@ def parallel(name: str, found: SearchFindings, labels: Mapping[str, str]) -> Dra
     """
     space, metric = found.declared.space, METRICS[found.declared.metric]
     shown = [trial for trial in found.trials if found.declared.metric in trial.values]
-    top = max((trial.rung for trial in shown), default=0)
-    results = [metric.scale * trial.values[found.declared.metric] for trial in shown]
-    low, high = min(results), max(results)
+    values = [trial.values[found.declared.metric] for trial in shown]
+    low, high = metric.scale * min(values), metric.scale * max(values)
     if low == high:
         low, high = low - 0.5, high + 0.5
-    places = {path: _places(values) for path, values in space.items()}
+    top = max((trial.rung for trial in shown), default=0)
+    places = {path: _places(options) for path, options in space.items()}
     with drawing(name, PAGE, 2.5) as canvas:
         axes = canvas.axes
-        drawn = []
-        for index in reversed(range(len(shown))):
-            trial = shown[index]
+        lines = []
+        for index, (trial, value) in enumerate(zip(shown, values, strict=True)):
             # To both sides by the rank, so that no line hides another that has the same values.
             shift = (index if index % 2 else -index) / max(1, len(shown) - 1) / 2
-            heights = [
-                _height(places[path][_word(value)], shift, len(places[path])) for path, value in trial.settings.items()
-            ]
-            level = (results[index] - low) / (high - low)
-            good = level if HIGHER_IS_BETTER[found.declared.metric] else 1 - level
-            style = _line(good, best=index == 0, early=trial.rung < top)
-            axes.plot(range(len(space) + 1), [*heights, level], solid_joinstyle="round", **style)
-            reached = metric.format(trial.values[found.declared.metric])
-            text = [*_describe_settings(trial, labels), f"{metric.title} {reached}"]
+            heights = [_height(places[path][_word(v)], shift, len(places[path])) for path, v in trial.settings.items()]
+            level = (metric.scale * value - low) / (high - low)
+            good = level if metric.higher_is_better else 1 - level
+            lines.append(([*heights, level], _line(good, best=index == 0, early=trial.rung < top)))
+            text = [*_describe_settings(trial, labels), f"{metric.title} {metric.format(value)}"]
             points = list(zip(range(len(text)), [*heights, level], text, strict=True))
-            drawn.append((f"Ensayo {trial.number} ({reached})", points))
-        for title, points in reversed(drawn):
-            canvas.trace(axes, title, points)
+            canvas.trace(axes, f"Ensayo {trial.number} ({metric.format(value)})", points)
+        for heights, style in reversed(lines):  # the best on top
+            axes.plot(range(len(space) + 1), heights, solid_joinstyle="round", **style)
         for index, (path, options) in enumerate(space.items()):
-            _draw_scale(axes, index, [(places[path][_word(v)], describe_value(v)) for v in options], len(options))
-            title = break_label(shorten(name_axis(path, labels)))
-            axes.text(index, 1.09, title, ha="center", va="bottom", fontsize=8)
+            words = [(places[path][_word(option)], describe_value(option)) for option in options]
+            _draw_scale(axes, index, break_label(shorten(name_axis(path, labels))), words, len(options))
         ticks = [low + step * (high - low) / (TICKS - 1) for step in range(TICKS)]
         decimals = next(d for d in range(1, 6) if len({spanish.number(tick, d) for tick in ticks}) == TICKS)
-        numbers = [(place, spanish.number(tick, decimals)) for place, tick in enumerate(ticks)]
-        _draw_scale(axes, len(space), numbers, TICKS, edge=True)
-        title = break_label(TITLES[found.declared.metric], 14)
-        axes.text(len(space), 1.09, title, ha="center", va="bottom", fontsize=8)
+        words = [(place, spanish.number(tick, decimals)) for place, tick in enumerate(ticks)]
+        _draw_scale(axes, len(space), break_label(TITLES[found.declared.metric], 14), words, TICKS, edge=True)
         axes.set(xlim=(-0.3, len(space) + 0.35), ylim=(-0.06, 1.26))
         axes.axis("off")
-        values = [trial.values[found.declared.metric] for trial in shown]
-        worst, best = (metric.format(end) for end in (min(values), max(values)))
+        least, most = metric.format(min(values)), metric.format(max(values))
         return canvas.finish(
-            f"Coordenadas paralelas de {spanish.count(len(shown), 'ensayo')}; {metric.title} de {worst} a "
-            f"{best}. El mejor, el {shown[0].number}: {', '.join(_describe_settings(shown[0], labels))}."
+            f"Coordenadas paralelas de {spanish.count(len(shown), 'ensayo')}; {metric.title} de {least} a {most}. El "
+            f"mejor, el {shown[0].number}: {', '.join(_describe_settings(shown[0], labels))}."
         )
 
 
@@ -134,8 +124,11 @@ def _height(place: int, shift: float, count: int) -> float:
     return place / (count - 1) + min(SPREAD / (count - 1), MOST_SPREAD) * shift
 
 
-def _draw_scale(axes: Any, x: int, ticks: Sequence[tuple[int, str]], count: int, *, edge: bool = False) -> None:
-    """An upright axis with its values beside it, at the right `edge` to the right of it."""
+def _draw_scale(
+    axes: Any, x: int, title: str, ticks: Sequence[tuple[int, str]], count: int, *, edge: bool = False
+) -> None:
+    """An upright axis with its title above and its values at the left, or at the right `edge` at the right."""
+    axes.text(x, 1.09, title, ha="center", va="bottom", fontsize=8)
     axes.plot([x, x], [0, 1], color="black", lw=0.7, zorder=6)
     for place, word in ticks:
         y = _height(place, 0, count)

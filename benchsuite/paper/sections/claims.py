@@ -11,7 +11,7 @@ from benchsuite.paper.language import spanish
 from benchsuite.paper.language.metrics import METRICS
 from benchsuite.paper.language.spanish import CONFIDENCE, NBSP
 from benchsuite.paper.sections.claim_words import VERDICTS, cite_source, describe_condition, quote_evidence
-from benchsuite.paper.sections.quoted import claim_sentence
+from benchsuite.paper.sections.prose import claim_sentence
 
 COUNTED: dict[Verdict, tuple[str, str]] = {
     "holds": ("se sostiene", "se sostienen"),

@@ -21,7 +21,7 @@ from benchsuite.paper.document.style import Form
 from benchsuite.paper.sections.claims import claim_blocks
 from benchsuite.paper.sections.dataset import dataset_blocks
 from benchsuite.paper.sections.method import model_blocks, training_blocks
-from benchsuite.paper.sections.quoted import resolve_prose
+from benchsuite.paper.sections.prose import resolve_prose
 from benchsuite.paper.sections.reproducibility import reproducibility_blocks
 from benchsuite.paper.sections.results import results_blocks
 from benchsuite.paper.sections.search import search_blocks

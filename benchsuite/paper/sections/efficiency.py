@@ -9,7 +9,7 @@ from benchsuite.paper.document.blocks import Block, Figure, Paragraph
 from benchsuite.paper.figures import cost
 from benchsuite.paper.language import spanish
 from benchsuite.paper.language.spanish import CONFIDENCE
-from benchsuite.paper.sections.spread import describe_range
+from benchsuite.paper.sections.metric_range import describe_range
 from benchsuite.paper.tables.results import cost_table
 
 

@@ -18,7 +18,7 @@ from benchsuite.paper.language.spanish import CONFIDENCE, NBSP
 from benchsuite.paper.sections.classes import class_blocks
 from benchsuite.paper.sections.dataset import resolution
 from benchsuite.paper.sections.efficiency import efficiency_blocks
-from benchsuite.paper.sections.spread import End, describe_range, find_ends
+from benchsuite.paper.sections.metric_range import End, describe_range, find_ends
 from benchsuite.paper.sections.verdicts import describe_verdicts, image_blocks
 from benchsuite.paper.tables.results import results_table
 
