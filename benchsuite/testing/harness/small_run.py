@@ -15,7 +15,7 @@ import torch
 from benchsuite.contracts.observer import EpochReport
 from benchsuite.contracts.parameters import Parameters
 from benchsuite.contracts.recipe import Phase
-from benchsuite.engine.run.run import carry
+from benchsuite.engine.run.execute import execute
 from benchsuite.engine.task import RunTask
 from benchsuite.execution.preparation import Place, prepare
 from benchsuite.registry import Entry, Kind, Registry
@@ -111,7 +111,7 @@ class RunSetup:
         threads = torch.get_num_threads()
         torch.set_num_threads(THREADS)
         try:
-            record = carry(task, self._registry, watcher or RecordingWatcher(), checkpoints)
+            record = execute(task, self._registry, watcher or RecordingWatcher(), checkpoints)
         finally:
             torch.set_num_threads(threads)
         if record.failure is not None:
