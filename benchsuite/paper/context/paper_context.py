@@ -46,7 +46,7 @@ class PaperContext:
     @property
     def metric(self) -> Metric:
         """The metric that the suite compares."""
-        return METRICS.get(self.findings.metric, Metric(self.findings.metric, 3))
+        return METRICS[self.findings.metric]
 
     @property
     def done(self) -> tuple[CaseFindings, ...]:
@@ -152,9 +152,8 @@ class PaperContext:
         if estimate is None:
             return Cell("—")
         known = METRICS[metric]
-        whole = known.format(estimate.mean) if known.unit in ("duration", "MiB") else known.bare(estimate.mean)
-        interval = known.interval(estimate) if known.unit not in ("duration", "MiB") else ""
-        shown = f"{whole} {interval}".strip()
+        interval = "" if known.unit.recorded else known.interval(estimate)
+        shown = f"{known.in_column(estimate.mean)} {interval}".strip()
         bounds = known.bounds(estimate)
         scaled = (known.scale * bounds[0], known.scale * bounds[1]) if bounds else None
         return Cell(markup.literal(shown), known.scale * estimate.mean, estimate.runs, strong, scaled)
@@ -165,8 +164,7 @@ class PaperContext:
         if estimate is None:
             return Cell("—")
         known = METRICS[metric]
-        whole = known.format(estimate.mean) if known.unit in ("duration", "MiB") else known.bare(estimate.mean)
-        return Cell(markup.literal(whole), known.scale * estimate.mean, estimate.runs)
+        return Cell(markup.literal(known.in_column(estimate.mean)), known.scale * estimate.mean, estimate.runs)
 
     def order(self, metric: str) -> tuple[CaseFindings, ...]:
         """Cases by the mean of a metric, smallest first; the order of the suite among equals."""

@@ -27,11 +27,9 @@ from benchsuite.paper.figures.style import (
 )
 from benchsuite.paper.language import spanish
 from benchsuite.paper.language.metrics import METRICS
-from benchsuite.suite.schema.metrics import HIGHER_IS_BETTER
 
 SPREAD, MOST_SPREAD = 0.28, 0.07
 """How far lines through one value lie apart: as a part of the distance between two values, and at most of an axis."""
-TITLES = {"validation_accuracy": "Exactitud de validación (%)", "validation_loss": "Pérdida de validación"}
 
 
 @kept
@@ -60,7 +58,7 @@ def parallel(name: str, found: SearchFindings, labels: Mapping[str, str]) -> Dra
                 for place, value in zip(places, trial.settings.values(), strict=True)
             ]
             level = (result - low) / (high - low)
-            good = level if HIGHER_IS_BETTER[found.declared.metric] else 1 - level
+            good = level if metric.sign > 0 else 1 - level
             style = _line(good, best=index == 0, early=trial.rung < top)
             axes.plot(range(len(space) + 1), [*heights, level], solid_joinstyle="round", **style)
             words = [f"{axis_name(path, labels)} {axis_value(value)}" for path, value in trial.settings.items()]
@@ -74,7 +72,7 @@ def parallel(name: str, found: SearchFindings, labels: Mapping[str, str]) -> Dra
         ticks = [low + step * (high - low) / 4 for step in range(5)]
         decimals = next(d for d in range(1, 6) if len({spanish.number(t, d) for t in ticks}) == 5)
         _scale(axes, len(space), [(i, spanish.number(t, decimals)) for i, t in enumerate(ticks)], 5, edge=True)
-        title = lines(TITLES[found.declared.metric], 14)
+        title = lines(metric.heading, 14)
         axes.text(len(space), 1.09, title, ha="center", va="bottom", fontsize=8)
         axes.set(xlim=(-0.3, len(space) + 0.35), ylim=(-0.06, 1.26))
         axes.axis("off")

@@ -1,48 +1,56 @@
-"""How papers call, round and print each metric that findings may hold."""
+"""How Spanish papers round and print the values of metrics."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from benchsuite import metrics
 from benchsuite.analysis.findings import Estimate
 from benchsuite.paper.language import spanish
 
 
 @dataclass(frozen=True)
-class Metric:
-    """`title` is Spanish and feminine or masculine as `feminine` says; `scale` multiplies before rounding; `least` and
-    `most` bound what the metric can be."""
-
-    title: str
-    decimals: int
-    scale: float = 1.0
-    unit: str = ""
-    feminine: bool = True
-    difference_unit: str = ""
-    least: float = 0.0
-    most: float = math.inf
-    counted: bool = False
-    """Whole in every run, so that only means of several have decimals."""
+class Metric(metrics.Metric):
+    """A metric with ways to print its values, all of which are given as they are recorded."""
 
     @property
     def article(self) -> str:
         return "la" if self.feminine else "el"
 
+    @property
+    def heading(self) -> str:
+        """What heads its values: «Exactitud en test (%)»."""
+        title = f"{self.title[:1].upper()}{self.title[1:]}"
+        return f"{title} ({self.unit.symbol})" if self.unit.symbol else title
+
+    @property
+    def difference_unit(self) -> str:
+        return self.unit.difference or self.unit.symbol
+
+    @property
+    def scale(self) -> float:
+        """From a recorded value to what data files and the axes of figures have."""
+        return 1.0 if self.unit.recorded else self.unit.scale
+
+    def data_heading(self, heading: str) -> str | None:
+        """What data files call a column of this heading; None when the same."""
+        return f"{heading} ({self.unit.recorded})" if self.unit.recorded else None
+
     def format(self, value: float) -> str:
         """A single value with its unit."""
-        if self.unit == "duration":
+        if self.unit is metrics.DURATION:
             return spanish.seconds(value)
-        if self.unit == "MiB":
-            return spanish.megabytes(value)
-        text = self.bare(value)
-        return f"{text}{spanish.NBSP}{self.unit}" if self.unit else text
+        return _with_unit(self.bare(value), self.unit.symbol)
 
     def bare(self, value: float) -> str:
         """A single value without its unit, for tables whose heads name it."""
-        whole = self.counted and value == int(value)
-        return spanish.number(self.scale * value, 0 if whole else self.decimals)
+        whole = self.unit.whole and value == int(value)
+        return spanish.number(self.unit.scale * value, 0 if whole else self.unit.decimals)
+
+    def in_column(self, value: float) -> str:
+        """A single value in a column: without its unit where the head names it."""
+        return self.format(value) if self.unit.recorded else self.bare(value)
 
     def bounds(self, estimate: Estimate) -> tuple[float, float] | None:
         """The interval within what the metric can be; None when one seed says nothing about the spread."""
@@ -53,20 +61,22 @@ class Metric:
     def interval(self, estimate: Estimate) -> str:
         """«[95,2; 97,0]», or nothing."""
         bounds = self.bounds(estimate)
-        return _brackets(*bounds, self.format if self.unit in ("duration", "MiB") else self.bare) if bounds else ""
+        return _brackets(*bounds, self.in_column) if bounds else ""
 
     def quote(self, estimate: Estimate) -> str:
         """A mean with its interval, as running text quotes it."""
-        interval = self.interval(estimate)
-        return f"{self.format(estimate.mean)}{f' {interval}' if interval else ''}"
+        return f"{self.format(estimate.mean)} {self.interval(estimate)}".rstrip(" ")
+
+    def margin(self, value: float) -> str:
+        """The largest difference that does not matter."""
+        if self.unit is metrics.DURATION:
+            return spanish.seconds(value)
+        return _with_unit(spanish.number(self.unit.scale * value, self.unit.decimals), self.difference_unit)
 
     def difference(self, estimate: Estimate) -> str:
         """A signed difference with its interval: «−0,6 puntos [−1,1; −0,1]»."""
-        unit = self.difference_unit or self.unit
-        unit = "s" if unit == "duration" else unit
-        text = spanish.signed(self.scale * estimate.mean, self.decimals)
-        interval = self.signed_interval(estimate)
-        return f"{text}{f'{spanish.NBSP}{unit}' if unit else ''}{f' {interval}' if interval else ''}"
+        mean = _with_unit(self.signed(estimate.mean), self.difference_unit)
+        return f"{mean} {self.signed_interval(estimate)}".rstrip(" ")
 
     def signed_interval(self, difference: Estimate) -> str:
         """The interval of a difference, which may have either sign."""
@@ -78,32 +88,15 @@ class Metric:
         return _brackets(low, high, self.signed)
 
     def signed(self, value: float) -> str:
-        return spanish.signed(self.scale * value, self.decimals)
+        return spanish.signed(self.unit.scale * value, self.unit.decimals)
 
 
 def _brackets(low: float, high: float, form: Callable[[float], str]) -> str:
     return f"[{form(low)};{spanish.NBSP}{form(high)}]"
 
 
-def _share(title: str) -> Metric:
-    return Metric(title, 1, 100, "%", True, "puntos", most=1)
+def _with_unit(number: str, unit: str) -> str:
+    return f"{number}{spanish.NBSP}{unit}" if unit else number
 
 
-METRICS = {
-    "test_accuracy": _share("exactitud en test"),
-    "test_macro_f1": Metric("F1 macro en test", 3, most=1),
-    "test_loss": Metric("pérdida en test", 3),
-    "validation_accuracy": _share("exactitud de validación"),
-    "validation_loss": Metric("pérdida de validación", 3),
-    "train_accuracy": _share("exactitud de entrenamiento"),
-    "train_loss": Metric("pérdida de entrenamiento", 3),
-    "overfitting_gap": Metric("brecha de sobreajuste", 1, 100, "puntos", least=-1, most=1),
-    "best_epoch": Metric("mejor época", 1, counted=True),
-    "epochs_run": Metric("número de épocas", 1, feminine=False, counted=True),
-    "epochs_to_95": Metric(f"número de épocas hasta el 95{spanish.NBSP}%", 1, feminine=False, counted=True),
-    "training_seconds": Metric("tiempo de entrenamiento", 1, 1, "duration", False),
-    "seconds_per_epoch": Metric("tiempo por época", 1, 1, "duration", False),
-    "images_per_second": Metric("ritmo de entrenamiento", 0, 1, "imágenes/s", False),
-    "peak_memory_bytes": Metric("memoria máxima", 0, 1, "MiB"),
-    "energy_joules": Metric("energía de la GPU", 1, 0.001, "kJ"),
-}
+METRICS: Mapping[str, Metric] = {name: Metric(**vars(metric)) for name, metric in metrics.METRICS.items()}

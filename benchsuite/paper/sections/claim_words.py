@@ -75,8 +75,4 @@ def _cases(study: PaperContext, references: tuple[CaseReference, ...]) -> str:
 def _margin(metric: Metric, claim: Claim, margin: float | None) -> str:
     if claim.relative:
         return markup.literal(spanish.percent(margin or 0.0, 0))
-    value = spanish.number(metric.scale * (margin or 0.0), metric.decimals)
-    if metric.unit == "duration":
-        return spanish.seconds(margin or 0.0)
-    unit = metric.difference_unit or metric.unit
-    return f"{value}{spanish.NBSP}{unit}" if unit else value
+    return metric.margin(margin or 0.0)

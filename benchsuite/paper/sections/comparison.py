@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from benchsuite.analysis.intervals import mean_estimate
-from benchsuite.analysis.metrics import MEASURES
 from benchsuite.identity.key_diff import differences
+from benchsuite.metrics import COMPARED_COST, COMPARED_QUALITY
 from benchsuite.paper.bundle.attachments import pack
 from benchsuite.paper.context.material import PaperMaterial
 from benchsuite.paper.context.paper_context import PaperContext
@@ -19,8 +19,6 @@ from benchsuite.paper.sections.claim_words import VERDICTS
 from benchsuite.paper.sections.quoted import prose
 from benchsuite.store.record import Environment, RunRecord
 
-QUALITY = ("test_accuracy", "test_macro_f1", "validation_accuracy", "test_loss")
-COST = ("training_seconds", "images_per_second", "peak_memory_bytes", "energy_joules")
 REASONS = 12
 NAMES = ("A", "B")
 FACTS: Mapping[str, Callable[[Environment], str]] = {
@@ -117,8 +115,8 @@ def _body(studies: tuple[PaperContext, PaperContext], pairs: Sequence[_Pair]) ->
         "El {{tab-quality}} compara las medidas y el {{tab-cost}} el coste, sobre las ejecuciones comunes. La "
         "diferencia es B menos A, media sobre semillas pareadas con su intervalo de confianza."
     )
-    yield _table(studies[0], pairs, "tab-quality", "Medidas", QUALITY)
-    yield _table(studies[0], pairs, "tab-cost", "Coste", COST)
+    yield _table(studies[0], pairs, "tab-quality", "Medidas", COMPARED_QUALITY)
+    yield _table(studies[0], pairs, "tab-cost", "Coste", COMPARED_COST)
     if claims := _claims(studies):
         yield Paragraph("El {{tab-claims}} da el veredicto de cada afirmación en cada juego de resultados.")
         yield claims
@@ -171,9 +169,9 @@ def _table(study: PaperContext, pairs: Sequence[_Pair], identifier: str, title: 
     rows = []
     for case, found in _by_case(pairs).items():
         for metric in metrics:
-            known, measure = METRICS[metric], MEASURES[metric]
-            values = [(a, b) for pair in found if (a := measure(pair.first)) is not None
-                      and (b := measure(pair.second)) is not None]  # fmt: skip
+            known = METRICS[metric]
+            values = [(a, b) for pair in found if (a := known.read(pair.first)) is not None
+                      and (b := known.read(pair.second)) is not None]  # fmt: skip
             if not values:
                 continue
             runs = tuple(record.key for pair in found for record in (pair.first, pair.second))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from benchsuite.analysis.findings import ClaimFindings
 from benchsuite.errors import PaperError
+from benchsuite.metrics import METRICS
 from benchsuite.paper.context.paper_context import PENDING, PaperContext
 from benchsuite.paper.document import markup
 from benchsuite.paper.language import spanish
@@ -11,7 +12,6 @@ from benchsuite.paper.sections.claim_words import evidence, source, verdict
 from benchsuite.paper.sections.search import best_trial
 from benchsuite.suite.prose.references import REFERENCE, UnknownReference
 from benchsuite.suite.schema.claims import Claim
-from benchsuite.suite.schema.metrics import HIGHER_IS_BETTER
 from benchsuite.suite.source.problems import nearest
 
 SIZES = {
@@ -89,7 +89,7 @@ def _best(study: PaperContext, metric: str) -> str:
     if not study.order(metric):
         return PENDING
     lowest, highest = study.extremes(metric)
-    return study.called(*(lowest if HIGHER_IS_BETTER.get(metric) is False else highest))
+    return study.called(*(highest if METRICS[metric].sign > 0 else lowest))
 
 
 def _difference(study: PaperContext, case: str) -> str:

@@ -13,7 +13,6 @@ from benchsuite.paper.figures.search import importances, parallel
 from benchsuite.paper.language import spanish
 from benchsuite.paper.language.metrics import METRICS
 from benchsuite.paper.tables.search import trials_table
-from benchsuite.suite.schema.metrics import HIGHER_IS_BETTER
 
 SAMPLERS = {
     "grid": "la rejilla completa",
@@ -56,7 +55,7 @@ def _design(study: PaperContext, found: SearchFindings) -> str:
     search, metric = found.declared, METRICS[found.declared.metric]
     size = spanish.number(found.points)
     trials = spanish.count(search.budget, "ensayo", "ensayos")
-    way = "mayor" if HIGHER_IS_BETTER[search.metric] else "menor"
+    way = "mayor" if metric.sign > 0 else "menor"
     before = "las configuraciones anteriores" if len(study.findings.cases) > 1 else "la configuración anterior"
     said = (
         f"Además de {before} se exploró un espacio de {size} puntos con "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from benchsuite.analysis.findings import CaseFindings, Comparison
+from benchsuite.metrics import COST_COLUMNS, RESULTS_COLUMNS
 from benchsuite.paper.context.paper_context import PaperContext, single_seed
 from benchsuite.paper.document import markup
 from benchsuite.paper.document.blocks import Cell, Column, Facet, Table
@@ -21,13 +22,11 @@ def results_table(study: PaperContext, identifier: str) -> Table:
     columns = [
         Column(study.factor if len(study.factor) < 20 else "Caso", "left"),
         Column("n", "right"),
-        Column("Validación (%)", "right"),
-        Column("Test (%)", "right"),
-        Column("F1 macro", "right"),
+        *(Column(heading, "right") for heading in RESULTS_COLUMNS.values()),
     ]
     compared = bool(findings.comparisons)
     if compared:
-        unit = study.metric.difference_unit or ("s" if study.metric.unit == "duration" else study.metric.unit)
+        unit = study.metric.difference_unit
         columns += [Column(f"Diferencia{f' ({unit})' if unit else ''}", "right"), Column("p ajust.", "right")]
     columns.append(Column("Entrenables", "right"))
     best = _best(study)
@@ -43,9 +42,7 @@ def _row(study: PaperContext, case: CaseFindings, best: str | None, compared: bo
     cells = [
         Cell(markup.literal(case.label)),
         Cell(f"{case.done}/{case.planned}" if case.done < case.planned else str(case.done), case.done),
-        study.cell("validation_accuracy", case),
-        study.cell("test_accuracy", case, strong=strong),
-        study.cell("test_macro_f1", case),
+        *(study.cell(metric, case, strong=strong and metric == "test_accuracy") for metric in RESULTS_COLUMNS),
     ]
     if compared:
         cells += _comparison(study, case)
@@ -54,21 +51,11 @@ def _row(study: PaperContext, case: CaseFindings, best: str | None, compared: bo
     return tuple(cells)
 
 
-SINGLE = (
-    "test_accuracy", "test_macro_f1", "test_loss", "validation_accuracy", "validation_loss", "train_accuracy",
-    "train_loss", "overfitting_gap",
-)  # fmt: skip
-
-
 def _measures(study: PaperContext, case: CaseFindings, identifier: str) -> Table:
-    rows = []
-    for metric in SINGLE:
-        unit = METRICS[metric].unit
-        title = METRICS[metric].title
-        name = f"{title[:1].upper()}{title[1:]}{f' ({unit})' if unit else ''}"
-        rows.append((Cell(name), study.cell(metric, case)))
+    shown = [metric for metric in METRICS.values() if metric.quality]
+    rows = tuple((Cell(metric.heading), study.cell(metric.name, case)) for metric in shown)
     columns = (Column("Medida"), Column("Valor", "right"))
-    return Table(identifier, "Resultados", columns, tuple(rows), _note(study, compared=False))
+    return Table(identifier, "Resultados", columns, rows, _note(study, compared=False))
 
 
 def images_table(study: PaperContext, identifier: str) -> Table:
@@ -111,22 +98,12 @@ def images_table(study: PaperContext, identifier: str) -> Table:
 def cost_table(study: PaperContext, identifier: str) -> Table:
     """Epochs, time, memory and energy of each case, and what it was computed on."""
     devices = {device for case in study.done for device in case.devices}
-    memory, energy = (
-        any(metric in case.estimates for case in study.done) for metric in ("peak_memory_bytes", "energy_joules")
-    )
+    metrics = [metric for metric in COST_COLUMNS if any(metric in case.estimates for case in study.done)]
     columns = [
         Column(study.factor if len(study.factor) < 20 else "Caso"),
-        Column("Épocas", "right"),
-        Column("Tiempo", "right", "Tiempo (s)"),
-        Column("Por época", "right", "Por época (s)"),
-        Column("Imágenes/\N{WORD JOINER}s", "right"),
-        *([Column("Memoria", "right", "Memoria (bytes)")] if memory else []),
-        *([Column("Energía (kJ)", "right")] if energy else []),
+        *(Column(COST_COLUMNS[name], "right", METRICS[name].data_heading(COST_COLUMNS[name])) for name in metrics),
         *([Column("Dispositivo")] if len(devices) > 1 else []),
     ]
-    metrics = ["epochs_run", "training_seconds", "seconds_per_epoch", "images_per_second"]
-    metrics += ["peak_memory_bytes"] if memory else []
-    metrics += ["energy_joules"] if energy else []
     rows = tuple(
         (
             Cell(markup.literal(case.label)),
@@ -138,12 +115,15 @@ def cost_table(study: PaperContext, identifier: str) -> Table:
     where = f" Dispositivo: {markup.literal(_device(next(iter(devices))))}." if len(devices) == 1 else ""
     one = len(study.findings.seeds) < 2
     gpu = any(environment.device == "cuda" for environment in study.findings.environments)
-    held = f" Memoria: la mayor del proceso{', sin la de la GPU' if gpu else ''}." if memory else ""
-    used = " Energía: de la GPU entera mientras duró la ejecución, según su contador." if energy else ""
+    notes = {
+        "peak_memory_bytes": f" Memoria: la mayor del proceso{', sin la de la GPU' if gpu else ''}.",
+        "energy_joules": " Energía: de la GPU entera mientras duró la ejecución, según su contador.",
+    }
+    about = "".join(note for metric, note in notes.items() if metric in metrics)
     frozen = any(case.model is not None and case.model.frozen_stages for case in study.done)
     once = " ni el paso único de las imágenes por las etapas congeladas" if frozen else ""
     time = f"Tiempo: de los pasos de entrenamiento, sin la validación{once}."
-    note = f"{'' if one else 'Medias de las ejecuciones. '}{time}{held}{used}{where}"
+    note = f"{'' if one else 'Medias de las ejecuciones. '}{time}{about}{where}"
     return Table(
         identifier, "Tiempo y dispositivo", tuple(columns), rows, note, wide=study.wordy or len(devices) > 1,
         facets=tuple(Facet(case.case.name) for case in study.done),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from benchsuite.analysis.findings import SearchFindings, TrialFindings
+from benchsuite.metrics import TRIAL_COLUMNS
 from benchsuite.paper.context.axes import axis_name, axis_value
 from benchsuite.paper.document import markup
 from benchsuite.paper.document.blocks import Cell, Column, Table
@@ -13,12 +14,6 @@ from benchsuite.paper.language.metrics import METRICS
 
 MOST_ROWS = 20
 """Best trials that are shown; all of them are in the attached results."""
-MEASURES = {
-    "validation_accuracy": "Val. (%)",
-    "train_accuracy": "Entr. (%)",
-    "validation_loss": "Pérd. val.",
-    "train_loss": "Pérd. entr.",
-}
 
 
 def trials_table(found: SearchFindings, labels: Mapping[str, str], identifier: str) -> Table:
@@ -27,7 +22,7 @@ def trials_table(found: SearchFindings, labels: Mapping[str, str], identifier: s
     halving = found.declared.halving
     columns = (
         Column("Ensayo", "right"),
-        *(Column(title, "right") for title in MEASURES.values()),
+        *(Column(title, "right") for title in TRIAL_COLUMNS.values()),
         *(Column(axis_name(path, labels), "left") for path in axes),
         *([Column(axis_name(halving.path, labels), "left")] if halving else []),
         *([] if "recipe.max_epochs" in _paths(found) else [Column("Épocas", "right")]),
@@ -52,11 +47,10 @@ def _row(found: SearchFindings, trial: TrialFindings) -> tuple[Cell, ...]:
         if value is None:
             return Cell("—")
         known = METRICS[metric]
-        shown = known.format(value) if known.unit == "duration" else known.bare(value)
-        return Cell(shown, known.scale * value, runs, strong and metric == found.declared.metric)
+        return Cell(known.in_column(value), known.scale * value, runs, strong and metric == found.declared.metric)
 
     number = f"{trial.number}" + {"failed": "†", "due": "‡", "done": ""}[trial.status]
-    cells = [Cell(number, trial.number), *(measured(metric) for metric in MEASURES)]
+    cells = [Cell(number, trial.number), *(measured(metric) for metric in TRIAL_COLUMNS)]
     for value in trial.settings.values():
         number_of = float(value) if isinstance(value, int | float) else None
         cells.append(Cell(markup.literal(axis_value(value)), number_of))

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from benchsuite.metrics import METRICS, OF_TRIALS
 from benchsuite.suite.cases.plan import Case
-from benchsuite.suite.schema.metrics import METRICS
 from benchsuite.suite.schema.suite import Section, Suite
 from benchsuite.suite.source.problems import Mark, Problem, did_you_mean, one_of, shown
 from benchsuite.suite.source.yaml_nodes import Node
@@ -19,9 +19,6 @@ REFERENCE = re.compile(r"\{\{([^{}]+)\}\}")
 SIZES = ("seeds", "cases", "runs")
 COUNTS = ("trainable_parameters", "parameters")
 CLAIMED = ("claim", "verdict")
-TRIAL_METRICS = (
-    "validation_accuracy", "validation_loss", "train_accuracy", "train_loss", "epochs_run", "training_seconds",
-)  # fmt: skip
 FLOATS = frozenset(
     f"fig-{name}"
     for name in (
@@ -62,7 +59,7 @@ class Quoted:
 class UnknownReference(ValueError):
     """A word of a reference that means nothing; `known` are those that would."""
 
-    def __init__(self, word: str, known: Sequence[str]) -> None:
+    def __init__(self, word: str, known: Collection[str]) -> None:
         super().__init__(f"{shown(word)} is unknown")
         self.word, self.known = word, tuple(known)
 
@@ -94,7 +91,7 @@ class Vocabulary:
         if self.suite.search is not None and head == "trials" and not rest:
             return Quoted("trials")
         if self.suite.search is not None and head == "best_trial":
-            return Quoted("best_trial", metric=self._one(rest, TRIAL_METRICS) if rest else "")
+            return Quoted("best_trial", metric=self._one(rest, OF_TRIALS) if rest else "")
         searched = ("trials", "best_trial") if self.suite.search is not None else ()
         metric = self._one(head, (*METRICS, "difference", "best", *SIZES, *COUNTS, *CLAIMED, *searched))
         return Quoted("metric", metric=metric, case=self._case(rest))
@@ -132,7 +129,7 @@ class Vocabulary:
         # Equations are named when the paper is composed.
         return name if name.startswith("eq-") else self._one(name, sorted(known))
 
-    def _one(self, word: str, known: Sequence[str]) -> str:
+    def _one(self, word: str, known: Collection[str]) -> str:
         if word not in known:
             raise UnknownReference(word, known)
         return word

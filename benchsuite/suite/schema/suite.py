@@ -7,16 +7,14 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, ConfigDict, Discriminator, Field, JsonValue, PrivateAttr, Tag
 
+from benchsuite.metrics import METRICS, SEARCHABLE, MetricName, SearchMetric
 from benchsuite.suite.schema.base import Declared, Key, Line, Path, Slug, Text
 from benchsuite.suite.schema.claims import Claim
-from benchsuite.suite.schema.metrics import Metric
 from benchsuite.suite.source.problems import Mark
 from benchsuite.suite.source.yaml_nodes import Node, from_plain
 
 Template = Literal["ieee", "report"]
 PageSize = Literal["a4", "letter"]
-
-SearchMetric = Literal["validation_accuracy", "validation_loss"]
 
 ComponentName = Annotated[str, Field(min_length=1, max_length=200)]
 CaseName = Annotated[str, Field(pattern=r"^\w(?:[\w .()+%-]*[\w)%+])?$", max_length=80)]
@@ -70,14 +68,14 @@ class Compare(Declared):
     baseline: JsonValue
     """The value of the factor, or without a factor the name of the case, that the others are compared with."""
 
-    metric: Metric = "test_accuracy"
+    metric: MetricName = "test_accuracy"
     """What is compared."""
 
 
 def _unsealed(metric: object) -> object:
     """Choosing by the test split would make its accuracy an estimate of nothing."""
-    if isinstance(metric, str) and metric.startswith("test_"):
-        raise ValueError(f"{metric} is sealed until the search has chosen; take validation_accuracy or validation_loss")
+    if isinstance(metric, str) and metric in METRICS and METRICS[metric].sealed:
+        raise ValueError(f"{metric} is sealed until the search has chosen; take {' or '.join(SEARCHABLE)}")
     return metric
 
 

@@ -22,6 +22,8 @@ from benchsuite.contracts.model import Model, Task
 from benchsuite.contracts.observer import EpochReport
 from benchsuite.contracts.parameters import Parameters
 from benchsuite.contracts.recipe import Optimizer, Phase, Recipe
+from benchsuite.metrics import METRICS
+from benchsuite.store.record import Best, Cost, TestMetrics
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -184,6 +186,16 @@ def made_up_study(cases: int = 3, seeds: int = 3, epochs: int = 6, finished: int
     return StudyResult(factor="Profundidad", classes=CLASSES if known else (), cases=tuple(told))
 
 
+@dataclass(frozen=True)
+class _MadeUpRun:
+    """As much of a run's record as metrics read."""
+
+    epochs: tuple[EpochReport, ...]
+    best: Best
+    test: TestMetrics
+    cost: Cost
+
+
 def _made_up_run(case: int, seed: int, epochs: int) -> RunResult:
     draw = Generator(Philox(key=[case, seed]))
     reached = 0.6 + 0.05 * case + 0.02 * draw.standard_normal()
@@ -194,20 +206,23 @@ def _made_up_run(case: int, seed: int, epochs: int) -> RunResult:
     )
     right = round(8 * curve[-1])
     confusion = tuple(tuple(right if a == b else (8 - right) * (b == (a + 1) % 4) for b in range(4)) for a in range(4))
-    metrics = {
-        "test_accuracy": right / 8,
-        "test_loss": 1.5 - curve[-1],
-        "test_macro_f1": right / 8,
-        "validation_accuracy": curve[-1],
-        "validation_loss": 1.5 - curve[-1],
-        "train_accuracy": curve[-1],
-        "train_loss": 1.4 - curve[-1],
-        "overfitting_gap": 0.0,
-        "best_epoch": float(epochs),
-        "epochs_run": float(epochs),
-        "training_seconds": (1.0 + case) * epochs,
-        "seconds_per_epoch": 1.0 + case,
-        "images_per_second": 32 / (1.0 + case),
-        "peak_memory_bytes": 1e9,
-    }
+    run = _MadeUpRun(
+        epochs=reports,
+        best=Best(
+            phase="train",
+            epoch=epochs,
+            validation_loss=1.5 - curve[-1],
+            validation_accuracy=curve[-1],
+            validation_macro_f1=curve[-1],
+        ),
+        test=TestMetrics(loss=1.5 - curve[-1], accuracy=right / 8, macro_f1=right / 8, confusion=confusion),
+        cost=Cost(
+            seconds={"training": (1.0 + case) * epochs},
+            images_per_second=32 / (1.0 + case),
+            peak_memory_bytes=10**9,
+            peak_device_memory_bytes=None,
+        ),
+    )
+    read = {name: metric.read(run) for name, metric in METRICS.items()}
+    metrics = {name: float(value) for name, value in read.items() if value is not None}
     return RunResult(key=f"{case:016x}{seed:016x}", seed=seed, metrics=metrics, epochs=reports, confusion=confusion)
