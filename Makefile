@@ -6,6 +6,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 PYTHON  ?= python3
 VENV    ?= .venv
+UV      ?= $(shell command -v uv)
 SUITE   ?= beans_freeze
 BENCH   ?= epochs
 BIN     := $(VENV)/bin
@@ -17,8 +18,12 @@ OPTIONS  = $(if $(SEEDS),--seeds "$(SEEDS)") $(foreach change,$(SET),--set "$(ch
            $(if $(DEVICE),--device "$(DEVICE)") $(if $(RESULTS),--results "$(RESULTS)")
 FORM     = $(if $(TEMPLATE),--template "$(TEMPLATE)") $(if $(PAGE),--page "$(PAGE)")
 
+# Twice quiet: errors only. Where a machine adds a local index, pip warns of every package that is not in it.
+PIP      = $(BIN)/python -m pip install -qq --disable-pip-version-check
+LOCKED   = --require-hashes -r requirements.lock
+
 .DEFAULT_GOAL := help
-.PHONY: help setup suite paper plan verify test test-all lint docs bench golden lock clean clean-cache
+.PHONY: help setup suite paper plan verify test test-all lint docs picture bench golden dist lock clean clean-cache
 
 help:  ## Explain the commands
 	@echo "benchsuite: declare an image-classification study in YAML, run it bit for bit, read its paper."
@@ -35,16 +40,24 @@ help:  ## Explain the commands
 	@echo "  RESULTS=results         where records and papers go"
 	@echo "  TEMPLATE=ieee|report    how suite and paper set the paper"
 	@echo "  PAGE=a4|letter          the size of its pages"
+	@echo
+	@echo "Options of the others:"
+	@echo "  ARGS=\"-k claims\"        more arguments for the program behind test, test-all and bench"
+	@echo "  BENCH=epochs            what bench measures: epochs, small_images or paper"
+	@echo "  PYTHON=python3.12       the Python that setup takes (3.11 to 3.13)"
+	@echo "  VENV=.venv              where setup puts the environment, and the others look for it"
+	@echo "  UV=                     setup by pip, although uv is there"
 
 setup: $(READY)  ## Install the pinned environment into .venv, once
 
 $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; ok = (3, 11) <= sys.version_info[:2] <= (3, 13); sys.exit(0 if ok else \
 		"benchsuite needs Python 3.11 to 3.13; this is %d.%d. Name another: make PYTHON=python3.12" % sys.version_info[:2])'
-	@echo "Setting up $(VENV) (once; torch is large, so this takes a few minutes) ..."
+	@echo "Setting up $(VENV) (once; torch is large, so this takes a minute or two) ..."
 	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@$(if $(UV),"$(UV)" pip install --quiet --python $(BIN)/python $(LOCKED) || echo "uv could not install it; pip tries ..." >&2)
+	@$(PIP) $(LOCKED)
+	@$(PIP) --no-deps --no-build-isolation -e .
 	@touch $@
 
 suite: $(READY)  ## Run the study SUITE and write its paper
@@ -76,11 +89,20 @@ docs: $(READY)  ## Build the documentation in docs/_build/html
 	@$(BIN)/python -m sphinx --fresh-env --fail-on-warning --keep-going --quiet docs docs/_build/html
 	@echo "docs/_build/html/index.html"
 
+picture: $(READY)  ## Draw the picture of the architecture again, from the imports of the code
+	@$(BIN)/python docs/_ext/architecture.py
+
 bench: $(READY)  ## Measure the engine against the usual way of training, or papers (BENCH=epochs, small_images, paper)
 	@PYTHONPATH=tests $(BIN)/python -m tests.benchmarks.$(BENCH) $(ARGS)
 
 golden: $(READY)  ## Make the golden runs of this version, which later ones must repeat bit for bit
 	@$(BIN)/python tests/golden/golden.py
+
+dist: $(READY)  ## Build wheel and sdist into dist/ and check them (see RELEASING.md)
+	@rm -rf dist build && mkdir -p build
+	@$(PYTHON) -m venv build/tools && build/tools/bin/python -m pip install -qq --disable-pip-version-check build twine
+	@build/tools/bin/python -m build --outdir dist .
+	@build/tools/bin/python -m twine check --strict dist/*
 
 lock: $(READY)  ## Pin the newest allowed versions again (needs uv)
 	@uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \

@@ -13,24 +13,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol
 
+from benchsuite.contracts.observer import Epoch
+
 CONVERGED = 0.95
-
-
-class MeasuredEpoch(Protocol):
-    """An epoch of a run, as far as metrics read it; losses are means over images, accuracies fractions of 1."""
-
-    @property
-    def epoch(self) -> int: ...
-    @property
-    def train_loss(self) -> float: ...
-    @property
-    def train_accuracy(self) -> float: ...
-    @property
-    def validation_loss(self) -> float: ...
-    @property
-    def validation_accuracy(self) -> float: ...
-    @property
-    def seconds(self) -> float: ...
 
 
 class ChosenEpoch(Protocol):
@@ -75,7 +60,7 @@ class MeasuredRun(Protocol):
     need, so that the record's own class cannot be named here.)"""
 
     @property
-    def epochs(self) -> Sequence[MeasuredEpoch]: ...
+    def epochs(self) -> Sequence[Epoch]: ...
     @property
     def best(self) -> ChosenEpoch | None: ...
     @property
@@ -148,7 +133,7 @@ class Metric:
         return -1 if self.higher_is_better is False else 1
 
 
-def _at_best_epoch(read: Callable[[MeasuredEpoch], float]) -> Reader:
+def _at_best_epoch(read: Callable[[Epoch], float]) -> Reader:
     """Read from the epoch that validation chose."""
 
     def measure(run: MeasuredRun) -> float | None:

@@ -5,8 +5,8 @@ from itertools import islice
 import pytest
 
 from benchsuite import metrics
+from benchsuite.contracts.observer import Epoch
 from benchsuite.metrics import METRICS, OF_TRIALS, SEARCHABLE
-from benchsuite.store.record import Epoch
 from benchsuite.suite.schema.suite import Suite
 from support.pages import DOCS
 from support.synthetic import make_record

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shlex
@@ -11,6 +12,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+import yaml
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -119,6 +121,16 @@ def test_help_explains_every_target_of_the_makefile() -> None:
         assert f"make {target} " in shown
 
 
+@pytest.mark.parametrize("uv", ["/opt/tools/uv", ""])
+def test_setup_checks_every_hash_with_uv_and_without(uv: str, tmp_path: Path) -> None:
+    words = ["make", "-n", "setup", f"UV={uv}", f"VENV={tmp_path}"]
+    shown = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    installs = [line for line in shown.splitlines() if "requirements.lock" in line]
+    assert len(installs) == (2 if uv else 1)
+    assert all("--require-hashes" in line for line in installs)
+    assert (f'"{uv}" pip install' in shown) == bool(uv)
+
+
 def test_every_package_on_disk_is_packed() -> None:
     folders = {"benchsuite_plugins": "plugins", "benchsuite_suites": "suites"}
     folders |= {"benchsuite_report_templates": "report_templates", "benchsuite": "benchsuite"}
@@ -154,6 +166,53 @@ def test_the_lock_pins_everything_with_hashes_and_names_no_index() -> None:
 def test_licence_and_changelog_are_there() -> None:
     assert "MIT License" in (ROOT / "LICENSE").read_text(encoding="utf-8")
     assert "## [Unreleased]" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+
+
+def test_the_version_is_the_same_wherever_it_is_written() -> None:
+    from benchsuite import __version__
+
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    assert citation["version"] == __version__
+    changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    released = re.findall(r"^## \[(\d+\.\d+\.\d+)\] - (\d{4}-\d\d-\d\d)$", changelog, re.M)
+    assert released[0] == (__version__, str(citation["date-released"]))
+    assert changelog.index("## [Unreleased]") < changelog.index(f"## [{__version__}]")
+
+
+GUIDES = ("CONTRIBUTING.md", "RELEASING.md", "SECURITY.md", "tests/support/README.md", "docs/guide/architecture.md")
+FILE = re.compile(r"`((?:benchsuite|plugins|tests|docs|suites|report_templates)/[\w./]+)`")
+
+
+@pytest.mark.parametrize("name", GUIDES)
+def test_the_guides_speak_of_what_is_there(name: str) -> None:
+    guide = ROOT / name
+    text = guide.read_text(encoding="utf-8")
+    for link in re.findall(r"\]\((?!https?:)([^)#]+)", text):
+        assert (guide.parent / link).exists(), link
+    for path in FILE.findall(text):
+        if not re.search("NAME|VERSION|KIND|X.Y.Z", path):  # stand for others
+            assert (ROOT / path).exists(), path
+    targets = set(re.findall(r"^([a-z-]+):.*## ", MAKEFILE, re.M))
+    code = "\n".join((*re.findall(r"`([^`]+)`", FENCE.sub("", text)), *(body for _, body in FENCE.findall(text))))
+    for words in re.findall(r"\bmake ((?:[a-z-]+ ?)+)(?![a-z=])", code):
+        assert set(words.split()) <= targets, words
+
+
+def test_everything_that_tests_share_is_described() -> None:
+    described = re.findall(r"^\| `(\w+\.py)` \|", (ROOT / "tests" / "support" / "README.md").read_text(), re.M)
+    assert sorted(described) == sorted(path.name for path in (ROOT / "tests" / "support").glob("*.py"))
+
+
+def test_the_devcontainer_and_the_images_name_what_is_there() -> None:
+    container = json.loads((ROOT / ".devcontainer" / "devcontainer.json").read_text(encoding="utf-8"))
+    dockerfile = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+    stages = re.findall(r"^FROM \S+ AS (\w+)$", dockerfile, re.M)
+    assert {container["build"]["target"], "cpu", "cuda"} <= set(stages)
+    assert stages[-1] == "cpu", "what docker build makes without a target"
+    allowed = re.findall(r"^!(\S+)$", (ROOT / ".dockerignore").read_text(encoding="utf-8"), re.M)
+    assert not [name for name in allowed if not (ROOT / name).exists()]
+    folders = {*PROJECT["tool"]["setuptools"]["package-dir"].values(), "benchsuite"}
+    assert folders <= set(allowed), "an image is built from all packages"
 
 
 def test_no_tracked_file_is_large() -> None:

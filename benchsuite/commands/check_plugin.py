@@ -121,7 +121,7 @@ def _chosen(plugin: str) -> list[tuple[Entry, Announced]]:
 
 def _in_files(path: Path) -> list[tuple[Entry, Announced]]:
     """The components of a Python file, or of a folder of them."""
-    from benchsuite.registry.import_check import stuck
+    from benchsuite.registry.import_check import find_hanging_import
     from benchsuite.testing.harness.component_source import local_registry
 
     if not path.exists():
@@ -132,7 +132,7 @@ def _in_files(path: Path) -> list[tuple[Entry, Announced]]:
             remedy="correct the path",
         )
     local = (path.resolve(),)
-    culprit = stuck(local)
+    culprit = find_hanging_import(local)
     if culprit is not None:
         raise PluginError(
             f"importing {culprit.name} {culprit.how}",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from typing import Any
 
 from rich.table import Table
@@ -21,8 +20,8 @@ def cost_table(costs: Sequence[CaseCost]) -> Table:
     for cost in costs:
         shown.add_row(
             cost.case,
-            f"{cost.parameters_trainable:,}",
-            f"{cost.forward_flops / 1e9:.2f} / {cost.train_flops / 1e9:.2f}",
+            f"{cost.model.parameters_trainable:,}",
+            f"{cost.model.forward_flops / 1e9:.2f} / {cost.model.train_flops / 1e9:.2f}",
             str(cost.due),
             duration(cost.seconds),
             duration(cost.total_seconds),
@@ -30,7 +29,8 @@ def cost_table(costs: Sequence[CaseCost]) -> Table:
         )
     bases = "; ".join(dict.fromkeys(cost.basis for cost in costs))
     shown.caption = (
-        f"{costs[0].parameters_total:,} parameters. GFLOPs: forward / training of one image, a multiply-add as two. "
+        f"{costs[0].model.parameters_total:,} parameters. "
+        f"GFLOPs: forward / training of one image, a multiply-add as two. "
         f"Times: {bases}."
         if costs
         else None
@@ -53,4 +53,12 @@ def verdict(costs: Sequence[CaseCost]) -> str:
 
 
 def as_json(costs: Sequence[CaseCost]) -> list[Mapping[str, Any]]:
-    return [asdict(cost) | {"total_seconds": cost.total_seconds} for cost in costs]
+    """Each case's cost as plain values; of its network the sizes, not the layers."""
+    sizes = {"parameters_total", "parameters_trainable", "forward_flops", "train_flops"}
+    return [
+        {"case": cost.case}
+        | cost.model.model_dump(include=sizes)
+        | {name: value for name, value in vars(cost).items() if name != "model"}
+        | {"total_seconds": cost.total_seconds}
+        for cost in costs
+    ]

@@ -190,9 +190,9 @@ def _memory() -> Iterator[Finding]:
 
 
 def _plugins() -> Iterator[Finding]:
-    from benchsuite.registry.import_check import stuck
+    from benchsuite.registry.import_check import find_hanging_import
 
-    culprit = stuck()
+    culprit = find_hanging_import()
     if culprit is not None:
         remedy = f"uninstall {culprit.distribution}, or mend it; until then no command can load the plugins"
         if culprit.distribution == "local":

@@ -85,7 +85,7 @@ def paper(
 
 def _check_done(study: Study, results: Path, need_all: bool) -> None:
     """Say how much of a study is done. Raises PaperError when nothing is, or less than all while all is needed."""
-    from benchsuite.execution.scheduler import known_records
+    from benchsuite.execution.due_runs import load_records
 
     if study.preparation.tasks is None:
         smoke = results / f"{study.suite.name}@sample"
@@ -99,7 +99,7 @@ def _check_done(study: Study, results: Path, need_all: bool) -> None:
             if smoke.is_dir()
             else again,
         )
-    known = known_records(study.preparation.tasks)
+    known = load_records(study.preparation.tasks)
     keys = [task.key.key for task in study.preparation.tasks]
     done = sum(key in known and known[key].status == "done" for key in keys)
     total = len(keys) + study.preparation.plan.following

@@ -46,7 +46,7 @@ def plan(
 ) -> None:
     """Show the cases and seeds of SUITE, which runs are done and which are due. Downloads and trains nothing."""
     from benchsuite.commands.session import open_study, place_from
-    from benchsuite.execution.scheduler import known_records
+    from benchsuite.execution.due_runs import load_records
 
     study = open_study(
         suite,
@@ -57,7 +57,7 @@ def plan(
         quiet=as_json,
     )
     tasks = study.preparation.tasks
-    known = known_records(tasks) if tasks is not None else {}
+    known = load_records(tasks) if tasks is not None else {}
     if as_json:
         print_json(_as_json(study, known, _costs(study) if cost else None))
         return
@@ -75,19 +75,19 @@ def plan(
 
 def _costs(study: Study) -> tuple[CaseCost, ...]:
     from benchsuite.commands.progress import Lines
+    from benchsuite.execution.due_runs import find_due, load_records
     from benchsuite.execution.estimate import study_cost
-    from benchsuite.execution.pool import Pool
-    from benchsuite.execution.scheduler import devices_for, due, known_records
+    from benchsuite.execution.executors import open_executor
 
     tasks = study.preparation.tasks or ()
     if not tasks:
         return ()
-    with Pool(tasks[0].numerics, devices_for(tasks[0].numerics), Lines(len(tasks), 0)) as pool:
-        return study_cost(study.preparation.plan, tasks, due(tasks, known_records(tasks)), pool, say)
+    with open_executor(tasks[0].numerics, Lines(len(tasks), 0)) as executor:
+        return study_cost(study.preparation.plan, tasks, find_due(tasks, load_records(tasks)), executor, say)
 
 
 def _show(study: Study, known: Mapping[str, RunRecord]) -> None:
-    from benchsuite.execution.scheduler import due
+    from benchsuite.execution.due_runs import find_due
     from benchsuite.store.run_store import Store
 
     preparation = study.preparation
@@ -109,7 +109,7 @@ def _show(study: Study, known: Mapping[str, RunRecord]) -> None:
         f"{study.suite.name}: {len(expanded.cases)} cases x {len(expanded.seeds)} seeds = {runs} runs",
         "case", "done", "failed", "due", right=("done", "failed", "due"),
     )  # fmt: skip
-    waiting = {task.key.key for task in due(tasks or (), known)}
+    waiting = {task.key.key for task in find_due(tasks or (), known)}
     for case in expanded.cases:
         own = [task.key.key for task in tasks or () if task.spec.case.name == case.name]
         failed = sum(key in known and known[key].status == "failed" for key in own)

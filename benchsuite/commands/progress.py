@@ -24,7 +24,7 @@ LINE_SECONDS = 10.0
 
 
 class Display(Protocol):
-    """What the run command shows while runs are made; also an `execution.jobs.Progress`."""
+    """What the run command shows while runs are made; also an `execution.messages.RunWatcher`."""
 
     def __enter__(self) -> Self: ...
 

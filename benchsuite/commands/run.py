@@ -90,9 +90,9 @@ def run(
 
 def _write_paper(study: Study, tasks: Sequence[RunTask], template: TemplateName | None, page: PageName | None) -> None:
     from benchsuite.commands.paper import write_paper
-    from benchsuite.execution.scheduler import known_records
+    from benchsuite.execution.due_runs import load_records
 
-    if all(record.status != "done" for record in known_records(tasks).values()):
+    if all(record.status != "done" for record in load_records(tasks).values()):
         say("no paper: no run is done")
         return
     files = write_paper(study, template, page)
@@ -152,10 +152,10 @@ def _announce(study: Study, tasks: Sequence[RunTask]) -> None:
 
 def _due(study: Study, made: Collection[str]) -> list[RunTask]:
     """What is due, less what was made just now, whatever came of it."""
-    from benchsuite.execution.scheduler import due, known_records
+    from benchsuite.execution.due_runs import find_due, load_records
 
     tasks = study.preparation.tasks or ()
-    return [task for task in due(tasks, known_records(tasks)) if task.key.key not in made]
+    return [task for task in find_due(tasks, load_records(tasks)) if task.key.key not in made]
 
 
 def _make(study: Study, todo: Sequence[RunTask], show_estimate: bool) -> tuple[Study, list[RunRecord]]:
@@ -166,22 +166,21 @@ def _make(study: Study, todo: Sequence[RunTask], show_estimate: bool) -> tuple[S
     from benchsuite.commands.cost_table import cost_table, verdict
     from benchsuite.commands.progress import display
     from benchsuite.execution.estimate import study_cost
-    from benchsuite.execution.pool import Pool
-    from benchsuite.execution.scheduler import devices_for, run_all
+    from benchsuite.execution.executors import open_executor
 
     made: set[str] = set()
     failed = []
     tasks, following = study.preparation.tasks or (), study.preparation.plan.following
     with (
         display(len(tasks) + following, len(tasks) - len(todo)) as shown,
-        Pool(todo[0].numerics, devices_for(todo[0].numerics), shown) as pool,
+        open_executor(todo[0].numerics, shown) as executor,
     ):
         if show_estimate:
-            costs = study_cost(study.preparation.plan, tasks, todo, pool, say)
+            costs = study_cost(study.preparation.plan, tasks, todo, executor, say)
             messages.print(cost_table(costs))
             shown.say(verdict(costs))
         while todo:
-            for record in run_all(todo, pool, shown):
+            for record in executor.run(todo):
                 shown.finished(record)
                 if record.status == "failed":
                     failed.append(record)

@@ -116,16 +116,15 @@ def pairs(tasks: Sequence[RunTask], records: Sequence[RunRecord]) -> list[tuple[
 def repeat(found: Sequence[tuple[RunTask, RunRecord]], scratch: Path, store: Store | None = None) -> list[Verdict]:
     """Make runs again below `scratch`, caches included. `store` has the predictions of the first time, if any has."""
     from benchsuite.commands.progress import display
-    from benchsuite.execution.pool import Pool
-    from benchsuite.execution.scheduler import devices_for, run_all
+    from benchsuite.execution.executors import open_executor
     from benchsuite.store.run_store import Store
 
     again = [replace(task, results=scratch / "results", cache=scratch / "cache") for task, _ in found]
     known = {task.key.key: record for task, record in found}
     made = Store(scratch / "results")
     verdicts = []
-    with display(len(again), 0) as shown, Pool(again[0].numerics, devices_for(again[0].numerics), shown) as pool:
-        for record in run_all(again, pool, shown):
+    with display(len(again), 0) as shown, open_executor(again[0].numerics, shown) as executor:
+        for record in executor.run(again):
             shown.finished(record)
             verdicts.append(_compare(known[record.key], record, store, made))
     return verdicts

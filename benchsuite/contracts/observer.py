@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pydantic import ConfigDict
+
 
 @dataclass(frozen=True)
 class RunInfo:
@@ -29,8 +31,10 @@ class RunInfo:
 
 
 @dataclass(frozen=True)
-class EpochReport:
-    """One finished epoch. Losses are means over images, accuracies fractions of 1."""
+class Epoch:
+    """The metrics of one epoch, as they are recorded. Losses are means over images, accuracies fractions of 1."""
+
+    __pydantic_config__ = ConfigDict(extra="forbid")
 
     phase: str
     """The phase's name."""
@@ -48,6 +52,12 @@ class EpochReport:
     """The rate that the epoch was trained with."""
     seconds: float
     """Wall time of the epoch."""
+
+
+@dataclass(frozen=True)
+class EpochReport(Epoch):
+    """One finished epoch as an observer is told of it: its metrics and its logged steps."""
+
     steps: tuple[tuple[int, float], ...]
     """(step, batch loss) for the steps that the recipe logs; steps are counted over the whole run."""
 

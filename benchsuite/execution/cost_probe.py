@@ -52,10 +52,7 @@ def _measured(task: RunTask, parts: Components) -> Probe:
         feature_bytes += images * measured.feature_bytes_per_image
     epochs = sum(phase.max_epochs for phase in parts.phases)
     return Probe(
-        parameters_total=facts.parameters_total,
-        parameters_trainable=facts.parameters_trainable,
-        forward_flops=facts.forward_flops,
-        train_flops=facts.train_flops,
+        model=facts,
         seconds_per_epoch=seconds / epochs,
         setup_seconds=setup,
         max_epochs=epochs,

@@ -8,10 +8,9 @@ from statistics import mean
 
 from benchsuite.engine.task import RunTask
 from benchsuite.errors import BenchsuiteError
+from benchsuite.execution.executor import Executor
 from benchsuite.execution.messages import Probe
-from benchsuite.execution.pool import Pool
-from benchsuite.execution.scheduler import probe_all
-from benchsuite.store.record import RunRecord
+from benchsuite.store.record import ModelFacts, RunRecord
 from benchsuite.store.run_store import Store
 from benchsuite.suite.cases.plan import Plan
 
@@ -28,10 +27,7 @@ class CaseCost:
     """What one case costs. `seconds` is one run's, `basis` says where that comes from."""
 
     case: str
-    parameters_total: int
-    parameters_trainable: int
-    forward_flops: int
-    train_flops: int
+    model: ModelFacts
     due: int
     seconds: float
     setup_seconds: float
@@ -44,7 +40,7 @@ class CaseCost:
 
 
 def estimate(
-    tasks: Sequence[RunTask], due: Sequence[RunTask], pool: Pool, say: Callable[[str], None]
+    tasks: Sequence[RunTask], due: Sequence[RunTask], executor: Executor, say: Callable[[str], None]
 ) -> tuple[CaseCost, ...]:
     """The cost of the cases of `tasks`, of which `due` still have to be made.
 
@@ -54,7 +50,7 @@ def estimate(
     past = _past(tasks)
     firsts = {task.spec.case.name: task for task in reversed(tasks)}
     unknown = [task for name, task in firsts.items() if name not in past]
-    probes = _probes(unknown, pool, say)
+    probes = _probes(unknown, executor, say)
     counts = {name: sum(task.spec.case.name == name for task in due) for name in firsts}
     names = dict.fromkeys(task.spec.case.name for task in tasks)
     return tuple(
@@ -65,14 +61,14 @@ def estimate(
 
 
 def study_cost(
-    plan: Plan, tasks: Sequence[RunTask], due: Sequence[RunTask], pool: Pool, say: Callable[[str], None]
+    plan: Plan, tasks: Sequence[RunTask], due: Sequence[RunTask], executor: Executor, say: Callable[[str], None]
 ) -> tuple[CaseCost, ...]:
     """The cost of the cases, and in one row that of all runs which the search may still make."""
     trials = {trial.case.name for trial in plan.trials}
     cases = [task for task in tasks if task.spec.case.name not in trials]
-    costs = estimate(cases, [task for task in due if task.spec.case.name not in trials], pool, say)
+    costs = estimate(cases, [task for task in due if task.spec.case.name not in trials], executor, say)
     own = [task for task in due if task.spec.case.name in trials]
-    timed = estimate(own[:TIMED_TRIALS], own[:TIMED_TRIALS], pool, say)
+    timed = estimate(own[:TIMED_TRIALS], own[:TIMED_TRIALS], executor, say)
     return (*costs, _search_cost(timed, len(own) + plan.following)) if timed else costs
 
 
@@ -89,10 +85,10 @@ def _search_cost(timed: Sequence[CaseCost], runs: int) -> CaseCost:
     )
 
 
-def _probes(tasks: Sequence[RunTask], pool: Pool, say: Callable[[str], None]) -> dict[str, Probe]:
+def _probes(tasks: Sequence[RunTask], executor: Executor, say: Callable[[str], None]) -> dict[str, Probe]:
     """A few timed steps of each case."""
     probes = {}
-    for name, outcome in probe_all(tasks, pool).items():
+    for name, outcome in executor.probe(tasks).items():
         if isinstance(outcome, Probe):
             probes[name] = outcome
         else:
@@ -128,10 +124,7 @@ def _from_records(name: str, records: Sequence[RunRecord], due: int) -> CaseCost
     )
     return CaseCost(
         case=name,
-        parameters_total=facts.parameters_total,
-        parameters_trainable=facts.parameters_trainable,
-        forward_flops=facts.forward_flops,
-        train_flops=facts.train_flops,
+        model=facts,
         due=due,
         seconds=seconds,
         setup_seconds=0.0,
@@ -143,10 +136,7 @@ def _from_records(name: str, records: Sequence[RunRecord], due: int) -> CaseCost
 def _from_probe(name: str, probe: Probe, due: int) -> CaseCost:
     return CaseCost(
         case=name,
-        parameters_total=probe.parameters_total,
-        parameters_trainable=probe.parameters_trainable,
-        forward_flops=probe.forward_flops,
-        train_flops=probe.train_flops,
+        model=probe.model,
         due=due,
         seconds=probe.seconds,
         setup_seconds=probe.setup_seconds if due else 0.0,

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from benchsuite.contracts.observer import EpochReport
 from benchsuite.engine.task import RunTask
+from benchsuite.store.record import ModelFacts
 
 
 @dataclass(frozen=True)
@@ -27,10 +28,7 @@ class ProbeJob:
 class Probe:
     """What one run will cost at most (early stopping may end it sooner)."""
 
-    parameters_total: int
-    parameters_trainable: int
-    forward_flops: int
-    train_flops: int
+    model: ModelFacts
     seconds_per_epoch: float
     """Training and validation of one epoch."""
     setup_seconds: float
@@ -44,8 +42,8 @@ class Probe:
         return self.seconds_per_epoch * self.max_epochs
 
 
-class Progress(Protocol):
-    """Hears how runs go, from any thread."""
+class RunWatcher(Protocol):
+    """Is told how runs go, from any thread."""
 
     def started(self, task: RunTask) -> None: ...
 

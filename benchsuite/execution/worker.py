@@ -9,14 +9,11 @@ from __future__ import annotations
 
 import faulthandler
 import os
-import signal
 import sys
 import time
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from multiprocessing.connection import Connection
 from pathlib import Path
 
 from filelock import Timeout
@@ -30,35 +27,27 @@ from benchsuite.errors import BenchsuiteError, SetupError
 from benchsuite.execution.messages import Busy, Probe, ProbeJob
 from benchsuite.identity.numerics import Numerics
 from benchsuite.identity.source_fingerprint import fingerprints
+from benchsuite.processes import Parent
 from benchsuite.registry import registry
 from benchsuite.store.record import RunRecord
 from benchsuite.store.run_store import LOG, Store
 
 
-class ParentGone(BaseException):
-    """The process that gave the run has ended: an interruption, not a failure of the run."""
+def main(parent: Parent, numerics: Numerics, gpu: str | None) -> None:
+    """Do the jobs that `parent` sends, until it says None."""
+    unfit = _prepare(numerics, gpu)
+    while (job := parent.receive()) is not None:
+        try:
+            if unfit is not None:
+                raise unfit
+            done = _do(job, parent)
+            answer: tuple[str, object] = ("spoiled" if _is_spoiled() else "result", done)
+        except Exception as error:
+            answer = ("error", _portable(error))
+        parent.send(answer)
 
 
-def main(connection: Connection, numerics: Numerics, gpu: str | None) -> None:
-    """Serve jobs over `connection`. Returns when the parent says so or has gone away."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides what an interruption means
-    channel = _Channel(connection)
-    try:
-        unfit = _prepared(numerics, gpu)
-        while (job := channel.receive()) is not None:
-            try:
-                if unfit is not None:
-                    raise unfit
-                done = _serve(job, channel)
-                answer: tuple[str, object] = ("spoiled" if _spoiled() else "result", done)
-            except Exception as error:
-                answer = ("error", _portable(error))
-            channel.send(*answer)
-    except ParentGone:
-        return
-
-
-def _prepared(numerics: Numerics, gpu: str | None) -> Exception | None:
+def _prepare(numerics: Numerics, gpu: str | None) -> Exception | None:
     """Make this process compute the same bits every time; returns why it cannot."""
     try:
         memory.keep()
@@ -69,7 +58,7 @@ def _prepared(numerics: Numerics, gpu: str | None) -> Exception | None:
     return None
 
 
-def _spoiled() -> bool:
+def _is_spoiled() -> bool:
     """Whether a plugin has changed what all code of this process shares."""
     from benchsuite.engine.diagnostics import guard  # which imports torch, as the parent of this process must not
 
@@ -83,27 +72,7 @@ def _portable(error: Exception) -> Exception:
     return RuntimeError("a worker process failed:\n" + "".join(traceback.format_exception(error)))
 
 
-@dataclass(frozen=True)
-class _Channel:
-    """The connection to the parent; raises ParentGone in place of the errors of a broken pipe."""
-
-    connection: Connection
-
-    def send(self, kind: str, content: object) -> None:
-        try:
-            self.connection.send((kind, content))
-        except OSError as error:
-            raise ParentGone from error
-
-    def receive(self) -> RunTask | ProbeJob | None:
-        try:
-            job: RunTask | ProbeJob | None = self.connection.recv()
-        except (EOFError, OSError) as error:
-            raise ParentGone from error
-        return job
-
-
-def _serve(job: RunTask | ProbeJob, channel: _Channel) -> RunRecord | Probe | Busy:
+def _do(job: RunTask | ProbeJob, parent: Parent) -> RunRecord | Probe | Busy:
     if isinstance(job, ProbeJob):
         from benchsuite.execution.cost_probe import probe
 
@@ -119,7 +88,7 @@ def _serve(job: RunTask | ProbeJob, channel: _Channel) -> RunRecord | Probe | Bu
         if known is not None and known.status == "done":
             return known
         _check_code(job)
-        return _carry(job, store, channel)
+        return _make_run(job, store, parent)
     finally:
         lock.release()
 
@@ -138,11 +107,11 @@ def _check_code(task: RunTask) -> None:
         )
 
 
-def _carry(task: RunTask, store: Store, channel: _Channel) -> RunRecord:
+def _make_run(task: RunTask, store: Store, parent: Parent) -> RunRecord:
     from benchsuite.engine.run.run import carry
 
     with _logging(store.folder(task.key.key) / LOG):
-        watcher = _Watcher(channel)
+        watcher = _Watcher(parent)
         watcher.log(f"run {task.key.key}: {task.spec.suite}, {task.title}")
         record = carry(task, registry(), watcher)
         watcher.log(f"{record.status}" + (f": {record.failure.what}" if record.failure else ""))
@@ -152,15 +121,15 @@ def _carry(task: RunTask, store: Store, channel: _Channel) -> RunRecord:
 class _Watcher:
     """Tells the parent, and the log."""
 
-    def __init__(self, channel: _Channel) -> None:
-        self._channel = channel
+    def __init__(self, parent: Parent) -> None:
+        self._parent = parent
 
     def log(self, text: str) -> None:
         print(time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), text, flush=True)
 
     def say(self, text: str) -> None:
         self.log(text)
-        self._channel.send("say", text)
+        self._parent.send(("say", text))
 
     def epoch(self, report: EpochReport, max_epochs: int) -> None:
         self.log(
@@ -168,10 +137,10 @@ class _Watcher:
             f"{report.train_accuracy:.4f}; validation loss {report.validation_loss:.4f}, accuracy "
             f"{report.validation_accuracy:.4f}; {report.seconds:.2f} s"
         )
-        self._channel.send("epoch", (report, max_epochs))
+        self._parent.send(("epoch", (report, max_epochs)))
 
     def steps(self, epoch: int, done: int, total: int) -> None:
-        self._channel.send("steps", (epoch, done, total))
+        self._parent.send(("steps", (epoch, done, total)))
 
 
 @contextmanager

@@ -32,7 +32,7 @@ def gather(suite: Suite, preparation: Preparation, registry: Registry) -> PaperM
     """What the paper of a prepared suite is made from. Raises StoreError where predictions are missing, DataError
     where a photo cannot be read, PluginError where a figure's plugin fails."""
     from benchsuite.analysis.results import Results
-    from benchsuite.execution.scheduler import known_records
+    from benchsuite.execution.due_runs import load_records
     from benchsuite.paper.bundle.renderer_versions import renderer
     from benchsuite.paper.context.material import PaperMaterial
     from benchsuite.paper.plugin_figures import charts_apart
@@ -40,7 +40,7 @@ def gather(suite: Suite, preparation: Preparation, registry: Registry) -> PaperM
 
     tasks = preparation.tasks or ()
     plan = preparation.plan
-    records = known_records(tasks)
+    records = load_records(tasks)
     store = Store(preparation.runs_folder)
     predictions = {
         key: store.read_predictions(key)

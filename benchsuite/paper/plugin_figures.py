@@ -5,11 +5,9 @@ Plugins are asked where the material is gathered; what they give is data, which 
 
 from __future__ import annotations
 
-import multiprocessing
-import os
+import subprocess
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, Any
 
 from benchsuite.contracts.figure import CaseResult, Chart, Figure, RunResult, StudyResult
@@ -18,9 +16,9 @@ from benchsuite.errors import BenchsuiteError, PluginError
 from benchsuite.metrics import METRICS
 from benchsuite.paper.context.chart_checks import chart_faults
 from benchsuite.paper.context.material import PluginChart
-from benchsuite.processes import ending
+from benchsuite.processes import ChildProcess, Parent, ProcessEnded, describe_exit
 from benchsuite.registry import Entry, Registry, registry
-from benchsuite.store.record import Epoch, RunRecord
+from benchsuite.store.record import RunRecord
 from benchsuite.suite.prose.figures import resolved_figures
 
 if TYPE_CHECKING:
@@ -59,40 +57,28 @@ def charts_apart(material: PaperMaterial) -> tuple[PluginChart, ...]:
 
     if not material.suite.paper.figures:
         return ()
-    context = multiprocessing.get_context("spawn")
-    ours, theirs = context.Pipe(duplex=False)
-    process = context.Process(target=_answer, args=(theirs, pack(material)), name="benchsuite figures", daemon=True)
-    process.start()
-    theirs.close()
     names = ", ".join(asked.figure.name for asked in material.suite.paper.figures)
-    try:
-        if not ours.poll(SECONDS):
-            raise _unusable(f"figures: {names}", f"there is no chart after {SECONDS:.0f} s")
-        answer: tuple[PluginChart, ...] | BenchsuiteError = ours.recv()
-    except EOFError:
-        process.join()
-        raise _unusable(
-            f"figures: {names}", f"a plugin ended the process that asked it ({ending(process.exitcode or 0)})"
-        ) from None
-    finally:
-        process.kill()
-        process.join()
-    if isinstance(answer, BenchsuiteError):
-        raise answer
-    return answer
+    with ChildProcess(_answer, pack(material), output=subprocess.DEVNULL) as process:
+        try:
+            charts: tuple[PluginChart, ...] = process.receive(SECONDS)
+        except ProcessEnded as ended:
+            said = (
+                f"there is no chart after {SECONDS:.0f} s"
+                if ended.timed_out
+                else f"a plugin ended the process that asked it ({describe_exit(ended.code or 0)})"
+            )
+            raise _unusable(f"figures: {names}", said) from None
+    return charts
 
 
-def _answer(connection: Connection, files: dict[str, bytes]) -> None:
-    """Send the charts of a packed material, or the error; what plugins print goes nowhere."""
+def _answer(parent: Parent, files: dict[str, bytes]) -> None:
+    """Send the charts of a packed material, or the error."""
     from benchsuite.paper.bundle.attachments import unpack
 
-    with open(os.devnull, "wb") as nowhere:  # noqa: PTH123  a device
-        os.dup2(nowhere.fileno(), 1)
-        os.dup2(nowhere.fileno(), 2)
     try:
-        connection.send(charts_of(unpack(files), registry()))
+        parent.send(charts_of(unpack(files), registry()))
     except BenchsuiteError as error:
-        connection.send(error)
+        parent.send(error)
 
 
 def compared(charts: Iterable[PluginChart], again: Iterable[PluginChart]) -> Iterator[tuple[PluginChart, bool | None]]:
@@ -165,7 +151,7 @@ def study_result(material: PaperMaterial) -> StudyResult:
             )
         )
     dataset = study.findings.dataset
-    return StudyResult(factor=study.factor, classes=dataset.classes if dataset else (), cases=tuple(cases))
+    return StudyResult(factor=study.names.factor, classes=dataset.classes if dataset else (), cases=tuple(cases))
 
 
 def _run(record: RunRecord) -> RunResult:
@@ -174,10 +160,6 @@ def _run(record: RunRecord) -> RunResult:
         key=record.key,
         seed=record.spec.seed,
         metrics={name: float(value) for name, value in measured.items() if value is not None},
-        epochs=tuple(_epoch(epoch) for epoch in record.epochs),
+        epochs=tuple(EpochReport(**vars(epoch), steps=()) for epoch in record.epochs),
         confusion=record.test.confusion if record.test else (),
     )
-
-
-def _epoch(epoch: Epoch) -> EpochReport:
-    return EpochReport(**{name: getattr(epoch, name) for name in Epoch.model_fields}, steps=())

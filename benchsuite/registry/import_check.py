@@ -1,40 +1,24 @@
-"""Probing: whether importing the plugins comes back, tried in a process of its own."""
+"""Whether importing the plugins comes back, tried in a process of its own, which a plugin may end or block."""
 
 from __future__ import annotations
 
-import json
 import subprocess
-import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from importlib import metadata
 from pathlib import Path
 
-from benchsuite.processes import ending, with_our_packages
+from benchsuite.processes import ChildProcess, Parent, ProcessEnded, describe_exit
+from benchsuite.registry.discovery import GROUP, Announcement
+from benchsuite.registry.local_plugins import local_plugins, places
 
 PATIENCE = 60.0
 """Seconds that importing them may take."""
-LOADING = """
-import json, sys
-from importlib import metadata
-from pathlib import Path
-from benchsuite.registry.discovery import GROUP
-from benchsuite.registry.local_plugins import local_plugins, places
-tell = lambda *facts: (sys.__stdout__.write(json.dumps(facts) + "\\n"), sys.__stdout__.flush())
-sys.stdout = sys.stderr
-named = [Path(place) for place in sys.argv[1:]]
-for point in [*([] if named else metadata.entry_points(group=GROUP)), *local_plugins(named or places())]:
-    tell("begun", point.name, str(getattr(point.dist, "name", "unknown")))
-    try:
-        point.load()
-    except BaseException:
-        pass
-tell("done", "", "")
-"""
-"""Imports each plugin by itself and says which it is about to: the last one named is the one that never came back."""
 
 
 @dataclass(frozen=True)
-class Stuck:
+class HangingImport:
     """A plugin whose import ends or blocks its process."""
 
     name: str
@@ -42,23 +26,24 @@ class Stuck:
     how: str
 
 
-def stuck(local: Sequence[Path] = ()) -> Stuck | None:
+def find_hanging_import(local: Sequence[Path] = ()) -> HangingImport | None:
     """The plugin that does not come back, of those that are installed, or of the places `local`; None when all do."""
-    try:
-        done = subprocess.run(
-            [sys.executable, "-c", LOADING, *map(str, local)],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            stdin=subprocess.DEVNULL,
-            timeout=PATIENCE,
-            env=with_our_packages(),
-            check=False,
-        )
-        told, how = done.stdout, f"ended the process ({ending(done.returncode)})"
-    except subprocess.TimeoutExpired as hung:
-        told, how = hung.stdout or b"", f"took more than {PATIENCE:.0f} s"
-    lines = [json.loads(line) for line in told.decode(errors="replace").splitlines() if line.startswith("[")]
-    if lines and lines[-1][0] == "done":
-        return None
-    _, name, distribution = lines[-1] if lines else ("", "the registry", "benchsuite")
-    return Stuck(name, distribution, how)
+    begun = ("the registry", "benchsuite")
+    with ChildProcess(_import_all, tuple(local), output=subprocess.DEVNULL) as process, process.limited(PATIENCE):
+        try:
+            while (told := process.receive()) is not None:
+                begun = told
+        except ProcessEnded as ended:
+            took, left = f"took more than {PATIENCE:.0f} s", f"ended the process ({describe_exit(ended.code or 0)})"
+            return HangingImport(*begun, took if ended.timed_out else left)
+    return None
+
+
+def _import_all(parent: Parent, local: Sequence[Path]) -> None:
+    """Import each plugin by itself and say which it is about to: the last one named is the one that never came back."""
+    installed: Sequence[Announcement] = () if local else tuple(metadata.entry_points(group=GROUP))
+    for point in (*installed, *local_plugins(local or places())):
+        parent.send((point.name, str(getattr(point.dist, "name", "unknown"))))
+        with suppress(BaseException):
+            point.load()
+    parent.send(None)

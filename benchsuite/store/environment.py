@@ -20,15 +20,9 @@ from benchsuite.store.record import Environment
 def capture(numerics: Numerics) -> Environment:
     """The environment of this process, whose runs are made with `numerics`."""
     return Environment(
+        **numerics.model_dump(),
         python=platform.python_version(),
         platform=platform.platform(),
-        device=numerics.device,
-        device_name=numerics.device_name,
-        driver=numerics.driver,
-        cuda=numerics.cuda,
-        cudnn=numerics.cudnn,
-        threads=numerics.threads,
-        precision=numerics.precision,
         packages=package_versions(),
         git=git_state(Path(benchsuite.__file__).parent),
     )

@@ -19,7 +19,12 @@ def _without_layers(fields: dict[str, Any]) -> dict[str, Any]:
     return fields
 
 
-MIGRATIONS: Mapping[int, Migration] = {1: _without_layers}
+def _with_numerics(fields: dict[str, Any]) -> dict[str, Any]:
+    """Version 3 has all numerics in the environment; an older record has them among what its key covers."""
+    return {**fields, "environment": {**fields["key_fields"]["numerics"], **fields["environment"]}}
+
+
+MIGRATIONS: Mapping[int, Migration] = {1: _without_layers, 2: _with_numerics}
 """For each version that is no longer current, what makes the next version's fields of its fields."""
 
 
@@ -61,7 +66,10 @@ def load_record(
                 expected=f"schema version {current}, or one that can be migrated",
                 remedy="remove the run's folder to run it again",
             )
-        fields = {**migrations[step](fields), "schema_version": step + 1}
+        try:
+            fields = {**migrations[step](fields), "schema_version": step + 1}
+        except (KeyError, TypeError) as error:
+            raise damaged_record(f"this record of schema version {step} is damaged: {error!r}", where) from error
     try:
         return RunRecord.model_validate(fields)
     except ValidationError as error:

@@ -12,30 +12,15 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict
 
 from benchsuite.contracts.dataset import Provenance
+from benchsuite.contracts.observer import Epoch
+from benchsuite.identity.numerics import Numerics
 from benchsuite.suite.cases.plan import RunSpec
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 
 class Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Epoch(Frozen):
-    """Metrics of one epoch. Losses are means over images; accuracies are fractions of 1.
-
-    Training metrics are gathered while the epoch trains (so with a moving model); validation metrics after it.
-    """
-
-    phase: str
-    epoch: int
-    """From 1, counted over all phases."""
-    train_loss: float
-    train_accuracy: float
-    validation_loss: float
-    validation_accuracy: float
-    learning_rate: float
-    seconds: float
 
 
 class Best(Frozen):
@@ -133,19 +118,14 @@ class Cost(Frozen):
     """Of the whole GPU while the run was made, over all starts, by its driver's meter; None where it does not tell."""
 
 
-class Environment(Frozen):
-    """Where the run was made. `packages` maps distributions to versions."""
+class Environment(Numerics):
+    """Where the run was made: the numerics that its key covers, and what decides no bit.
+
+    `packages` maps distributions to versions.
+    """
 
     python: str
     platform: str
-    device: str
-    """`cpu` or `cuda`."""
-    device_name: str
-    driver: str | None
-    cuda: str | None
-    cudnn: str | None
-    threads: int
-    precision: str
     packages: Mapping[str, str]
     git: Mapping[str, str | bool] | None
     """Commit and whether the tree was dirty; None outside a repository."""

@@ -20,7 +20,7 @@ from pydantic import AfterValidator, Field
 from benchsuite.api import BenchsuiteError, Model, Parameters, Task, WeightsRequest
 
 from .pretrained import DefaultWeights, requested
-from .torchvision_catalogue import FAMILY
+from .torchvision_catalogue import FAMILY, Architecture, forward_pass
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -57,13 +57,13 @@ class Torchvision(Model[TorchvisionParameters]):
     Parameters = TorchvisionParameters
 
     def title(self, params: TorchvisionParameters) -> str:
-        return FAMILY[params.architecture].architectures[params.architecture][0]
+        return _architecture(params).title
 
     def bibtex(self, params: TorchvisionParameters) -> str:
         return FAMILY[params.architecture].bibtex
 
     def weights(self, params: TorchvisionParameters) -> WeightsRequest | None:
-        return requested(params.weights, FAMILY[params.architecture].architectures[params.architecture][1])
+        return requested(params.weights, _architecture(params).weights)
 
     def build(self, params: TorchvisionParameters, task: Task) -> nn.Module:
         from torchvision import models
@@ -88,16 +88,20 @@ class Torchvision(Model[TorchvisionParameters]):
     def stages(self, module: nn.Module) -> Mapping[str, nn.Module]:
         from .torchvision_stages import stages_of
 
-        return stages_of(module, FAMILY[str(module.architecture)].stages)
+        return stages_of(module, forward_pass(str(module.architecture)).stages)
 
     def adapt(self, params: TorchvisionParameters, state: dict[str, Tensor]) -> dict[str, Tensor]:
-        final = f"{FAMILY[params.architecture].final}."
+        final = f"{forward_pass(params.architecture).final}."
         auxiliary = ("aux1.", "aux2.", "AuxLogits.")
         return {
             _OLD_DENSENET.sub(r"\1\2.", name): tensor
             for name, tensor in state.items()
             if not name.startswith((final, *auxiliary))
         }
+
+
+def _architecture(params: TorchvisionParameters) -> Architecture:
+    return FAMILY[params.architecture].architectures[params.architecture]
 
 
 def _options(params: TorchvisionParameters, task: Task) -> dict[str, Any]:

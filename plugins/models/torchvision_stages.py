@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 
 def stages_of(network: nn.Module, written: Mapping[str, str]) -> dict[str, nn.Module]:
-    """The stages of `network` as its family has them written; see `torchvision_catalogue`."""
+    """The stages of `network` as they are written for its architecture; see `torchvision_catalogue`."""
     stages: dict[str, nn.Module] = {}
     for name, parts in written.items():
         how, _, container = parts.partition(" ")

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from benchsuite.analysis.curves import curve
-from benchsuite.store.record import Epoch
+from benchsuite.contracts.observer import Epoch
 from support.synthetic import make_record
 
 

@@ -53,7 +53,7 @@ def test_a_plugin_that_ends_or_blocks_the_process_is_named(
 ) -> None:
     program.install("deadly-plugin", source)
     monkeypatch.setattr(import_check, "PATIENCE", 20.0)
-    found = import_check.stuck()
+    found = import_check.find_hanging_import()
     assert found is not None
     assert found.distribution == "deadly-plugin"
     assert how in found.how

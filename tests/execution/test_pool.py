@@ -21,9 +21,9 @@ import pytest
 from benchsuite.engine.task import RunTask
 from benchsuite.errors import DeviceError, PluginError, SetupError
 from benchsuite.execution.cost_probe import probe
+from benchsuite.execution.due_runs import find_due, load_records
 from benchsuite.execution.messages import Probe, ProbeJob
 from benchsuite.execution.pool import Pool, _Worker
-from benchsuite.execution.scheduler import due, known_records, probe_all, run_all
 from benchsuite.store.record import RunRecord
 from benchsuite.store.run_store import Store
 from support.engine import CRASH, SLOW, Bench, Silent, make_case
@@ -31,9 +31,9 @@ from support.engine import CRASH, SLOW, Bench, Silent, make_case
 PATIENCE = 120.0
 
 
-def _made(tasks: Sequence[RunTask], pool: Pool, heard: Silent) -> dict[str, RunRecord]:
+def _made(tasks: Sequence[RunTask], pool: Pool) -> dict[str, RunRecord]:
     """The tasks' records by the case's name."""
-    return {record.spec.case.name: record for record in run_all(tasks, pool, heard)}
+    return {record.spec.case.name: record for record in pool.run(tasks)}
 
 
 def _log(task: RunTask) -> str:
@@ -42,12 +42,12 @@ def _log(task: RunTask) -> str:
 
 def _bits(record: RunRecord) -> tuple[Any, ...]:
     assert record.failure is None, record.failure
-    return record.weights_hash, record.predictions_hash, [e.model_dump(exclude={"seconds"}) for e in record.epochs]
+    return record.weights_hash, record.predictions_hash, [vars(e) | {"seconds": None} for e in record.epochs]
 
 
 def _workers(process: psutil.Process | None = None) -> list[psutil.Process]:
     own = process or psutil.Process()
-    return [child for child in own.children() if "spawn_main" in " ".join(child.cmdline())]
+    return [child for child in own.children() if "benchsuite.processes" in " ".join(child.cmdline())]
 
 
 def _until(condition: Any, what: str) -> None:
@@ -65,14 +65,14 @@ def test_a_worker_that_dies_fails_its_run_alone_and_the_run_goes_on_at_the_next_
     tasks = bench.tasks(*(make_case(way, crash=way, model={"dropout": 0.3}) for way in ways), make_case("sound"))
     monkeypatch.setenv(CRASH, "7")  # in the second epoch
     with Pool(tasks[0].numerics, (None,), Silent()) as pool:
-        records = _made(tasks, pool, Silent())
+        records = _made(tasks, pool)
         logs = {task.spec.case.name: _log(task) for task in tasks}
         # The worker that made the sound run has passed the seventh call, and crashes no more.
-        again = due(tasks, known_records(tasks))
+        again = find_due(tasks, load_records(tasks))
         assert again == tasks[:3]
         whole = replace(tasks[0], results=bench.root / "whole")
-        resumed = _made(again, pool, Silent())
-        uninterrupted = _made([whole], pool, Silent())["kill"]
+        resumed = _made(again, pool)
+        uninterrupted = _made([whole], pool)["kill"]
     assert [records[name].status for name in (*ways, "sound")] == ["failed", "failed", "failed", "done"]
     died = {"kill": "killed by SIGKILL", "exit": "left with exit code 7", "segfault": "killed by SIGSEGV"}
     for way, task in zip(ways, tasks, strict=False):
@@ -101,7 +101,7 @@ def test_two_processes_on_one_results_folder_make_each_run_once(bench: Bench) ->
 
     def make(number: int) -> None:
         with Pool(task.numerics, (None,), heard[number]) as pool:
-            found[number] = _made([task], pool, heard[number])
+            found[number] = _made([task], pool)
 
     threads = [threading.Thread(target=make, args=(number,)) for number in (0, 1)]
     with Store(task.results).lock(task.key.key):  # let go when both want it, so that they do meet
@@ -121,16 +121,16 @@ def test_a_finished_run_is_not_made_again_and_a_probe_makes_none(bench: Bench) -
     tasks = bench.tasks(make_case(epochs=1), seeds=(0, 1))
     heard = Silent()
     with Pool(tasks[0].numerics, (None,), heard) as pool:
-        first = list(run_all(tasks, pool, heard))
-        assert list(run_all(tasks, pool, heard)) == first
-        probe = probe_all(tasks, pool)["only"]
+        first = list(pool.run(tasks))
+        assert list(pool.run(tasks)) == first
+        probe = pool.probe(tasks)["only"]
         with pytest.raises(PluginError, match="the model tiny_net raised ZeroDivisionError"):
             pool.submit(ProbeJob(bench.task(make_case(model={"fault": "build"})))).result(PATIENCE)
     assert len(heard.epochs) == 2
     assert isinstance(probe, Probe)
     assert probe.max_epochs == 1
     assert probe.seconds > 0
-    assert probe.parameters_total == 1263
+    assert probe.model.parameters_total == 1263
     assert not _workers()
 
 
@@ -143,7 +143,7 @@ def test_a_run_is_not_made_with_other_code_than_its_key_says(bench: Bench) -> No
         pytest.raises(SetupError, match=r"the source of support\.engine has changed"),
         Pool(task.numerics, (None,), Silent()) as pool,
     ):
-        list(run_all([other], pool, Silent()))
+        list(pool.run([other]))
     assert Store(task.results).read(task.key.key) is None
 
 
@@ -154,16 +154,16 @@ def test_a_worker_retires_after_a_failure_where_that_was_on_a_gpu(bench: Bench) 
 
     def served() -> int:
         own.send(task)
-        while own.receive()[0] != "result":
+        while own.receive(0)[0] != "result":
             pass
         assert own._process is not None
         return own._process.pid or 0
 
     first = served()
-    own.retire()
+    own.recycle()
     assert served() == first
     own._numerics = task.numerics.model_copy(update={"device": "cuda"})
-    own.retire()
+    own.recycle()
     own._numerics = task.numerics
     assert served() != first
     own.stop()
@@ -184,7 +184,7 @@ def test_what_keeps_a_worker_from_starting_reaches_the_caller(bench: Bench) -> N
     task = bench.task()
     absent = task.numerics.model_copy(update={"device": "cuda"})
     with pytest.raises(DeviceError, match="sees no GPU"), Pool(absent, ("GPU-absent",), Silent()) as pool:
-        list(run_all([replace(task, numerics=absent)], pool, Silent()))
+        list(pool.run([replace(task, numerics=absent)]))
     assert not _workers()
 
 
@@ -214,7 +214,6 @@ import sys
 from pathlib import Path
 from support.engine import *
 from benchsuite.execution.pool import Pool
-from benchsuite.execution.scheduler import run_all
 bench = Bench(Path(sys.argv[1]), Path(sys.argv[1]) / "data", registry_with())
 class Telling(Silent):
     def epoch(self, *heard):
@@ -222,7 +221,7 @@ class Telling(Silent):
 if __name__ == "__main__":
     task = bench.task(make_case(epochs=500))
     with Pool(task.numerics, (None,), Telling()) as pool:
-        list(run_all([task], pool, Telling()))
+        list(pool.run([task]))
 """
 
 

@@ -13,8 +13,8 @@ import pytest
 from benchsuite.api import FreezePolicy
 from benchsuite.errors import BenchsuiteError, DataError, PluginError
 from benchsuite.execution import preparation
+from benchsuite.execution.due_runs import find_due, load_records
 from benchsuite.execution.preparation import prepare
-from benchsuite.execution.scheduler import due, known_records
 from benchsuite.identity import numerics, source_fingerprint
 from benchsuite.suite.cases.plan import Plan
 from support.engine import Bench, make_case, write_photos
@@ -94,7 +94,7 @@ def test_the_sample_is_a_smaller_study_in_a_folder_of_its_own(bench: Bench) -> N
 
 def test_only_runs_without_a_finished_record_are_due(bench: Bench) -> None:
     tasks = bench.tasks(make_case(), seeds=(0, 1))
-    assert due(tasks, known_records(tasks)) == tasks
+    assert find_due(tasks, load_records(tasks)) == tasks
 
 
 @pytest.mark.parametrize(
@@ -128,7 +128,7 @@ def test_preparing_imports_no_torch(bench: Bench, tmp_path: Path) -> None:
     script = (
         "import sys; from pathlib import Path; from support.engine import *\n"
         f"bench = Bench(Path({str(tmp_path)!r}), Path({str(bench.data)!r}), registry_with())\n"
-        "import benchsuite.execution.pool, benchsuite.execution.scheduler\n"
+        "import benchsuite.execution.pool, benchsuite.execution.executors\n"
         "assert bench.task().key.key\n"
         "assert 'torch' not in sys.modules, 'torch was imported'\n"
     )

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from benchsuite.engine.task import RunTask
+from benchsuite.execution.due_runs import find_due, load_records
 from benchsuite.execution.preparation import Preparation, prepare
-from benchsuite.execution.scheduler import due, known_records
 from benchsuite.execution.search_tasks import searched
 from benchsuite.store.record import Best
 from benchsuite.store.run_store import Store
@@ -101,7 +101,7 @@ def test_a_failure_is_worst_for_readers_and_to_be_made_again_for_runners(prepare
     assert names(extended(prepared, bench))[4:] == ["trial 002, epochs=2", "trial 003, epochs=2"]
     runner = extended(prepared, bench, tried_now=())
     assert names(runner)[4:] == []
-    assert first[3].key in [task.key for task in due(trial_tasks(runner), known_records(trial_tasks(runner)))]
+    assert first[3].key in [task.key for task in find_due(trial_tasks(runner), load_records(trial_tasks(runner)))]
     assert len(names(extended(prepared, bench, tried_now={first[3].key.key}))) == 6
 
 
@@ -111,7 +111,7 @@ def test_a_trial_that_is_a_case_is_one_run(bench: Bench) -> None:
     found = extended(prepared, bench)
     assert found.tasks is not None
     assert len(found.tasks) == 4
-    waiting = due(found.tasks, known_records(found.tasks))
+    waiting = find_due(found.tasks, load_records(found.tasks))
     assert len(waiting) == 3
     assert [task.spec.case.name for task in waiting] == ["only", "only", "trial 002"]
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +12,12 @@ from benchsuite.store.record import SCHEMA_VERSION
 from support.synthetic import make_record
 
 RECORD = make_record()
+ENVIRONMENT_2 = {
+    name: value
+    for name, value in RECORD.environment.model_dump(mode="json").items()
+    if name not in ("capability", "torch", "torchvision", "numpy", "pillow", "deterministic")
+}
+"""What the environment of a record had in versions 1 and 2."""
 
 
 def as_of(version: int, **changes: Any) -> str:
@@ -44,10 +51,20 @@ def test_a_record_of_version_1_is_read_and_tells_no_layers() -> None:
         "parameters_total": 2, "parameters_trainable": 1, "forward_flops": 4, "train_flops": 8, "stages": ["head"],
         "frozen_stages": [],
     }  # fmt: skip
-    found = load_record(as_of(1, model=model))
+    found = load_record(as_of(1, model=model, environment=ENVIRONMENT_2))
     assert found.schema_version == SCHEMA_VERSION
     assert found.model is not None
     assert found.model.layers == ()
+
+
+def test_a_stored_record_of_version_2_is_read_and_its_environment_has_the_numerics_of_its_key() -> None:
+    text = (Path(__file__).parent / "record_of_version_2.json").read_text(encoding="utf-8")
+    stored, found = json.loads(text), load_record(text)
+    assert "capability" not in stored["environment"]
+    assert found.environment.model_dump(mode="json") == stored["environment"] | stored["key_fields"]["numerics"]
+    assert [vars(epoch) for epoch in found.epochs] == stored["epochs"]
+    again = json.loads(found.model_dump_json())
+    assert again | {"schema_version": 2, "environment": stored["environment"]} == stored
 
 
 def test_a_newer_record_is_refused_with_both_versions() -> None:

@@ -1,17 +1,24 @@
-"""A figure plugin, its registry, and material whose suite asks for it."""
+"""The seeds of made-up runs; a figure plugin, its registry, and material whose suite asks for it."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 from pydantic import Field
 
+from benchsuite.analysis.findings import CaseFindings
 from benchsuite.api import Chart, ChartSeries, Figure, Parameters, StudyResult, hookimpl
 from benchsuite.paper.context.material import PaperMaterial
 from benchsuite.paper.plugin_figures import charts_of
 from benchsuite.registry import Registry, discover
 from support.paper_material import make_material
+
+
+def seeds_by_run(cases: Sequence[CaseFindings]) -> dict[str, int]:
+    """The seed of every run of the cases, by its key: their places, as `make_findings` numbers them."""
+    return {run: seed for case in cases for seed, run in enumerate(case.estimates["test_accuracy"].runs)}
 
 
 class SpreadParameters(Parameters):

@@ -14,8 +14,9 @@ import numpy as np
 
 from benchsuite.analysis.results import Results
 from benchsuite.contracts.dataset import DatasetCard
+from benchsuite.contracts.observer import Epoch
 from benchsuite.paper.context.material import PaperMaterial
-from benchsuite.store.record import Best, Cost, DatasetFacts, Epoch, ModelFacts, RunRecord, TestMetrics, WeightsFacts
+from benchsuite.store.record import Best, Cost, DatasetFacts, ModelFacts, RunRecord, TestMetrics, WeightsFacts
 from benchsuite.suite.cases.plan import Case, Component, Plan, RunSpec
 from benchsuite.suite.schema.suite import Suite
 from support.paper_material import make_photo

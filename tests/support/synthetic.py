@@ -15,6 +15,7 @@ import numpy as np
 from benchsuite.analysis.findings import Findings
 from benchsuite.analysis.seed_image_anova import Outcomes
 from benchsuite.analysis.summary import study
+from benchsuite.contracts.observer import Epoch
 from benchsuite.identity.canonical import digest
 from benchsuite.identity.numerics import Numerics
 from benchsuite.store.record import (
@@ -23,7 +24,6 @@ from benchsuite.store.record import (
     DatasetFacts,
     Deviation,
     Environment,
-    Epoch,
     Failure,
     ModelFacts,
     RunRecord,
@@ -104,15 +104,9 @@ def make_keys(plan: Plan) -> dict[tuple[str, int], str]:
 def make_environment(**changes: Any) -> Environment:
     """The environment of a CPU machine."""
     facts: dict[str, Any] = {
+        **make_numerics().model_dump(),
         "python": "3.11.7",
         "platform": "Linux-6.1-x86_64-with-glibc2.36",
-        "device": "cpu",
-        "device_name": "Intel(R) Xeon(R) Processor @ 2.50GHz",
-        "driver": None,
-        "cuda": None,
-        "cudnn": None,
-        "threads": 2,
-        "precision": "fp32",
         "packages": {"benchsuite": "0.1.0", "numpy": "2.4.6", "torch": "2.14.1", "torchvision": "0.29.1"},
         "git": {"commit": "241f5eb3e70172a070b7ee3dccd25f177a3461ce", "dirty": False},
     }

@@ -20,6 +20,7 @@ from PIL import Image
 from benchsuite.analysis.results import Results
 from benchsuite.contracts.dataset import Dataset, DatasetCard
 from benchsuite.contracts.model import Model, Task
+from benchsuite.contracts.observer import Epoch
 from benchsuite.contracts.recipe import FreezePolicy, Phase, Recipe
 from benchsuite.engine.diagnostics.profile import model_facts
 from benchsuite.engine.network import freeze
@@ -30,7 +31,7 @@ from benchsuite.identity.canonical import digest
 from benchsuite.paper.bundle.renderer_versions import renderer
 from benchsuite.paper.context.material import Mistake, PaperMaterial
 from benchsuite.registry import Registry, registry
-from benchsuite.store.record import Best, Cost, DatasetFacts, Epoch, ModelFacts, RunRecord, TestMetrics, WeightsFacts
+from benchsuite.store.record import Best, Cost, DatasetFacts, ModelFacts, RunRecord, TestMetrics, WeightsFacts
 from benchsuite.suite.cases.plan import Case, Component, Plan, RunSpec, Trial
 from benchsuite.suite.planning.expand import expand
 from benchsuite.suite.reader import read_suite

@@ -14,9 +14,10 @@ import torch
 from torch import Tensor
 
 from benchsuite.atomic_files import atomic_path
+from benchsuite.contracts.observer import Epoch
 from benchsuite.engine.meters import energy
 from benchsuite.settings import CHECKPOINT_SECONDS
-from benchsuite.store.record import Best, Epoch
+from benchsuite.store.record import Best
 
 UNSAVED = ("ticked", "metered")
 

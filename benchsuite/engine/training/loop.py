@@ -10,13 +10,13 @@ import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
 
-from benchsuite.contracts.observer import EpochReport
+from benchsuite.contracts.observer import Epoch, EpochReport
 from benchsuite.contracts.parameters import Parameters
 from benchsuite.contracts.recipe import Optimizer, Phase, Recipe, Scheduler
 from benchsuite.engine.data.augment import Augmenter
@@ -28,7 +28,7 @@ from benchsuite.engine.network.feature_cache import Cut
 from benchsuite.engine.training.checkpoint import Checkpoint, Progress
 from benchsuite.engine.training.evaluate import Evaluation, evaluate
 from benchsuite.errors import PluginError, TrainingError
-from benchsuite.store.record import Best, Epoch
+from benchsuite.store.record import Best
 
 OPTIMIZERS: Mapping[str, type[torch.optim.Optimizer]] = {
     "adam": torch.optim.Adam,
@@ -185,7 +185,7 @@ class Trainer:
                 learning_rate=learning_rate,
                 seconds=spent[0],
             )
-            progress.epochs.append(epoch.model_dump())
+            progress.epochs.append(asdict(epoch))
             progress.steps += steps
             if improves(phase, epoch, progress.best_checkpoint()):
                 progress.best = _best(epoch, validation).model_dump()
@@ -194,7 +194,7 @@ class Trainer:
             if due:
                 save()
             try:
-                self.listener.epoch(EpochReport(**epoch.model_dump(), steps=tuple(steps)))
+                self.listener.epoch(EpochReport(**asdict(epoch), steps=tuple(steps)))
             except BaseException:
                 # Whoever listens may break or interrupt the run, but not cost it what it has trained.
                 if not due:

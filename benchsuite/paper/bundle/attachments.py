@@ -22,18 +22,21 @@ from pydantic_core import to_jsonable_python
 from benchsuite.analysis.results import Results
 from benchsuite.analysis.seed_image_anova import Outcomes
 from benchsuite.contracts.dataset import DatasetCard
-from benchsuite.errors import PaperError
+from benchsuite.errors import PaperError, StoreError
 from benchsuite.paper.bundle.files import BIBTEX, ENVIRONMENT, LOCK, MISTAKE, PHOTO, SUITE
 from benchsuite.paper.context.chart_checks import chart_faults
 from benchsuite.paper.context.material import Mistake, PaperMaterial, PluginChart
 from benchsuite.paper.document.blocks import RESULTS
 from benchsuite.paper.document.thumbnails import as_thumbnail
 from benchsuite.store.environment import distinct
+from benchsuite.store.migrations import load_record
 from benchsuite.store.record import RunRecord
 from benchsuite.suite.cases.plan import Plan
 from benchsuite.suite.schema.suite import Suite
 
-SCHEMA = 2
+SCHEMA = 3
+READABLE = (2, SCHEMA)
+"""Formats that can be read: in 2 the records are of an older schema, and they are migrated as stored ones are."""
 LARGEST = 500_000_000
 """Bytes of a paper that is read, or of what it unpacks to."""
 
@@ -83,7 +86,7 @@ def unpack(files: Mapping[str, bytes]) -> PaperMaterial:
         raise PaperError("no results are attached", expected=RESULTS, remedy="give a PDF that benchsuite made")
     try:
         content: dict[str, Any] = json.loads(files[RESULTS])
-        if content.get("schema") != SCHEMA:
+        if content.get("schema") not in READABLE:
             raise PaperError(
                 f"the attached results have format {content.get('schema')!r}",
                 expected=f"format {SCHEMA}",
@@ -92,7 +95,7 @@ def unpack(files: Mapping[str, bytes]) -> PaperMaterial:
         suite = Suite.model_validate_json(json.dumps(content["suite"]))
         beside = {name: content.decode() for name, content in files.items() if name.endswith(BIBTEX)}
         suite.keep(files.get(SUITE, b"").decode(), beside)
-        records = [RunRecord.model_validate_json(json.dumps(record)) for record in content["records"]]
+        records = [load_record(json.dumps(record), where=RESULTS) for record in content["records"]]
         return PaperMaterial(
             results=Results(
                 suite=suite,
@@ -117,7 +120,7 @@ def unpack(files: Mapping[str, bytes]) -> PaperMaterial:
             version=content["benchsuite"],
             renderer=content["renderer"],
         )
-    except (ValueError, KeyError, TypeError, AttributeError, zlib.error, ValidationError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, zlib.error, ValidationError, StoreError) as error:
         raise PaperError(
             f"the attached results cannot be read: {str(error).splitlines()[0][:200]}",
             expected="results as benchsuite attaches them",

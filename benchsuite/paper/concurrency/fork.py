@@ -1,6 +1,7 @@
 """Two at a time: part of a paper is made in a copy of the process, while the process goes on with the rest.
 
-Where a system cannot copy processes, all is made in turn.
+Where a system cannot copy processes, all is made in turn. A copy is no `ChildProcess`: it is worth having because it
+begins with all that the renderer has loaded and worked out, and a renderer that is closed may start no other process.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import pickle
 import signal
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from multiprocessing.connection import Connection, Pipe
 from typing import TypeVar, cast
 
 T = TypeVar("T")
@@ -25,22 +27,20 @@ def beside(make: Callable[[], T]) -> Iterator[Callable[[], T]]:
     if not hasattr(os, "fork"):
         yield make
         return
-    reading, writing = os.pipe()
+    reading, writing = Pipe(duplex=False)
     copy = os.fork()
     if copy == 0:
         try:
-            os.close(reading)  # so that writing fails, and ends the copy, once nobody listens
+            reading.close()  # so that writing fails, and ends the copy, once nobody listens
             _answer(make, writing)
         finally:  # whatever happens, the copy must not go on with what its original does
             os._exit(0)
-    os.close(writing)
+    writing.close()
 
     def made() -> T:
-        with os.fdopen(reading, "rb", closefd=False) as file:
-            answer = file.read()
         try:
-            well, what = pickle.loads(answer)
-        except (EOFError, pickle.UnpicklingError):  # killed, most likely for its memory
+            well, what = reading.recv()
+        except (EOFError, OSError):  # killed, most likely for its memory
             raise MemoryError from None
         if not well:
             raise what
@@ -49,13 +49,13 @@ def beside(make: Callable[[], T]) -> Iterator[Callable[[], T]]:
     try:
         yield made
     finally:
-        os.close(reading)  # which ends a copy that still writes
+        reading.close()  # which ends a copy that still writes
         os.kill(copy, signal.SIGKILL)
         os.waitpid(copy, 0)
 
 
-def _answer(make: Callable[[], object], writing: int) -> None:
-    """Write what is made, or the error; one that cannot be sent as it is, as RuntimeError."""
+def _answer(make: Callable[[], object], parent: Connection) -> None:
+    """Send what is made, or the error; one that cannot be sent as it is, as RuntimeError."""
     try:
         answer = pickle.dumps((True, make()))
     except Exception as error:
@@ -64,8 +64,7 @@ def _answer(make: Callable[[], object], writing: int) -> None:
             pickle.loads(answer)
         except Exception:
             answer = pickle.dumps((False, RuntimeError(f"{type(error).__name__}: {error}")))
-    with os.fdopen(writing, "wb") as file:
-        file.write(answer)
+    parent.send_bytes(answer)
 
 
 def shared(jobs: Sequence[Callable[[], T]]) -> list[T]:

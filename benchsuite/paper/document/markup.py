@@ -20,6 +20,7 @@ from benchsuite.paper.document.quantities import TOKEN
 from benchsuite.suite.schema.base import LONGEST_TEXT
 
 MOJIBAKE = re.compile("Ã(?![A-ZÁÉÍÓÚÑÜÕÇ])|â€|ğŸ|Â[\u00a0-\u00bf]|\ufffd")
+LONGEST_CODE = 200
 DROPPED = {"Cc", "Cf", "Co", "Cs", "Cn"}
 _INLINE = re.compile(
     r"\\(?P<literal>[\\*`\[\]{}$])"
@@ -75,6 +76,12 @@ def line(text: str, where: str) -> str:
 def literal(text: str) -> str:
     """`text` written in the mini grammar so that it means itself."""
     return re.sub(r"([\\*`\[\]{}$])", r"\\\1", text)
+
+
+def code(text: str, where: str) -> str:
+    """Foreign text for one line as code, without the folders of somebody's machine."""
+    shown = file_name(line(text, where)).replace("`", "")
+    return f"`{shown[:LONGEST_CODE]}`"
 
 
 def file_name(value: str) -> str:

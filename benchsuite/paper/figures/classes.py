@@ -12,108 +12,88 @@ import numpy as np
 
 from benchsuite.analysis.findings import CaseFindings
 from benchsuite.paper.concurrency.memo import kept
-from benchsuite.paper.document.blocks import Drawing, Facet
-from benchsuite.paper.figures.style import (
-    COLOURS,
-    COLUMN,
-    Trace,
-    brief,
-    drawing,
-    figure,
-    finish,
-    legend,
-    mark,
-    named,
-    numerals,
-)
+from benchsuite.paper.document.blocks import Drawing
+from benchsuite.paper.figures.axes import name_rows, set_numerals
+from benchsuite.paper.figures.canvas import drawing
+from benchsuite.paper.figures.style import COLOURS, COLUMN, HATCHES, shorten_all
 from benchsuite.paper.language import spanish
 
 LARGEST = 40
 """Most classes with a bar of their own."""
-SHADES = (COLOURS[0], COLOURS[4], COLOURS[5])
-HATCHES = ("", "////", "....")
 ROW = 0.135
 """Inches a class takes."""
+MOST_SIZES = 30
+"""Different sizes of classes beyond which they are grouped."""
+SHADES = (COLOURS[0], COLOURS[4], COLOURS[5])
+BARS = [{"color": shade, "hatch": hatch, "edgecolor": "white", "lw": 0}
+        for shade, hatch in zip(SHADES, HATCHES, strict=False)]  # fmt: skip
+"""How the bars of each split, or case, look."""
 
 
 @kept
 def distribution(name: str, counts: Mapping[str, Sequence[int]], classes: Sequence[str]) -> Drawing:
     """Images of each class, the splits (by their titles) one after the other."""
     totals = np.sum([np.asarray(side) for side in counts.values()], axis=0)
-    with drawing(name):
-        if len(classes) > LARGEST:
-            made, axes = figure(COLUMN, 1.6)
+    many = len(classes) > LARGEST
+    with drawing(name, COLUMN, 1.6 if many else _height(len(classes))) as canvas:
+        axes = canvas.axes
+        if many:
             sizes, classes_of = np.unique(totals, return_counts=True)
-            if len(sizes) > 30:
+            if len(sizes) > MOST_SIZES:
                 axes.hist(totals, bins=20, color=SHADES[0], alpha=0.8, edgecolor="white", lw=0.5)
             else:
                 axes.bar(sizes, classes_of, 0.8, color=SHADES[0], alpha=0.8)
-            axes.set(xlabel="Imágenes de la clase", ylabel="Clases")
-            axes.grid(axis="x", visible=False)
-            numerals(axes.xaxis, whole=True)
-            numerals(axes.yaxis, whole=True)
+            _count_classes(axes, "Imágenes de la clase")
         else:
-            made, axes = _rows(classes)
+            name_rows(axes, shorten_all(classes), fontsize=6.5)
             left = np.zeros(len(classes))
-            for side, shade, hatch in zip(counts, SHADES, HATCHES, strict=False):
-                values = np.asarray(counts[side])
-                axes.barh(
-                    range(len(classes)), values, 0.72, left=left, color=shade, hatch=hatch, edgecolor="white", lw=0,
-                    label=side,
-                )  # fmt: skip
-                left = left + values
+            for (side, images), look in zip(counts.items(), BARS, strict=False):
+                axes.barh(range(len(classes)), images, 0.72, left=left, label=side, **look)
+                left = left + np.asarray(images)
             axes.set(xlabel="Imágenes")
-            numerals(axes.xaxis, whole=True)
-            legend(made, axes)
-        least, most = int(totals.argmin()), int(totals.argmax())
-        alt = (
-            f"Imágenes por clase: de {spanish.number(int(totals[least]))} ({classes[least]}) a "
-            f"{spanish.number(int(totals[most]))} ({classes[most]})."
+            canvas.legend(axes)
+        set_numerals(axes.xaxis, whole=True)
+        least, most = (
+            f"{spanish.number(int(totals[place]))} ({classes[place]})" for place in (totals.argmin(), totals.argmax())
         )
-        return finish(made, name, alt)
+        return canvas.finish(f"Imágenes por clase: de {least} a {most}.")
 
 
 @kept
 def accuracy(name: str, cases: Sequence[CaseFindings], classes: Sequence[str], factor: str) -> Drawing:
     """The share of each class's test images that is recognised, in at most three cases."""
     shown = [(case, recall(case)) for case in cases if case.confusion is not None]
-    traces: list[Trace] = []
-    with drawing(name):
-        if len(classes) > LARGEST:
-            made, axes = figure(COLUMN, 1.7)
-            edges = np.linspace(0, 100, 11)
-            width = 8.4 / len(shown)
-            for order, ((case, shares), shade, hatch) in enumerate(zip(shown, SHADES, HATCHES, strict=False)):
-                places = edges[:-1] + 5 + width * (order - (len(shown) - 1) / 2)
+    many = len(classes) > LARGEST
+    height = 1.7 if many else _height(len(classes), 1 + 0.3 * (len(shown) - 1))
+    with drawing(name, COLUMN, height, factor=factor) as canvas:
+        axes = canvas.axes
+        width = (8.4 if many else 0.8) / len(shown)
+        for order, ((case, shares), look) in enumerate(zip(shown, BARS, strict=False)):
+            points: list[tuple[float, float, str]] = []
+            shift = width * (order - (len(shown) - 1) / 2)
+            if many:
+                edges = np.linspace(0, 100, 11)
                 heights = np.histogram(100 * shares, bins=edges)[0]
-                drawn = axes.bar(
-                    places, heights, width, color=shade, hatch=hatch, edgecolor="white", lw=0, label=case.label
-                )
-                mark(drawn, case.case.name)
-            axes.set(xlabel="Exactitud de la clase (%)", ylabel="Clases", xlim=(0, 100))
-            axes.set_xticks(range(0, 101, 10))
-            axes.grid(axis="x", visible=False)
-            numerals(axes.xaxis)
-            numerals(axes.yaxis, whole=True)
-        else:
-            made, axes = _rows(classes, 1 + 0.3 * (len(shown) - 1))
-            height = 0.8 / len(shown)
-            for order, ((case, shares), shade, hatch) in enumerate(zip(shown, SHADES, HATCHES, strict=False)):
-                rows = [i + height * (order - (len(shown) - 1) / 2) for i in range(len(classes))]
-                drawn = axes.barh(rows, 100 * shares, height, color=shade, hatch=hatch, edgecolor="white", lw=0,
-                                  label=case.label)  # fmt: skip
-                mark(drawn, case.case.name)
+                drawn = axes.bar(edges[:-1] + 5 + shift, heights, width, label=case.label, **look)
+            else:
+                rows = [i + shift for i in range(len(classes))]
+                drawn = axes.barh(rows, 100 * shares, width, label=case.label, **look)
                 points = [
                     (100 * float(share), row, f"{title}: {spanish.percent(share)}")
                     for row, share, title in zip(rows, shares, classes, strict=True)
                 ]
-                traces.append(Trace(axes, named(factor, case.label), points, Facet(case.case.name)))
-            axes.set(xlabel="Exactitud en test (%)", xlim=(0, 100))
-            numerals(axes.xaxis)
+            canvas.show(case, drawn, axes, points)
+        if many:
+            axes.set_xticks(range(0, 101, 10))
+            _count_classes(axes, "Exactitud de la clase (%)")
+        else:
+            name_rows(axes, shorten_all(classes), fontsize=6.5)
+            axes.set(xlabel="Exactitud en test (%)")
+        axes.set(xlim=(0, 100))
+        set_numerals(axes.xaxis)
         if len(shown) > 1:
-            legend(made, axes, factor)
-        alt = f"Exactitud en test por clase. {' '.join(_ends(*pair, classes) for pair in shown)}"
-        return finish(made, name, alt, traces)
+            canvas.legend(axes, factor)
+        return canvas.finish(f"Exactitud en test por clase. {' '.join(_ends(*pair, classes) for pair in shown)}")
 
 
 def recall(case: CaseFindings) -> Any:
@@ -122,19 +102,18 @@ def recall(case: CaseFindings) -> Any:
     return counts.diagonal() / np.maximum(counts.sum(axis=1), 1)
 
 
-def _rows(classes: Sequence[str], thickness: float = 1.0) -> tuple[Any, Any]:
-    """Axes with a row for each class, the first at the top."""
-    made, axes = figure(COLUMN, 0.5 + ROW * thickness * len(classes))
-    axes.set_yticks(range(len(classes)), brief(classes), fontsize=6.5)
-    axes.set(ylim=(len(classes) - 0.4, -0.6))
-    axes.grid(axis="y", visible=False)
-    axes.tick_params(axis="y", length=0)
-    return made, axes
+def _height(classes: int, thickness: float = 1.0) -> float:
+    return 0.5 + ROW * thickness * classes
+
+
+def _count_classes(axes: Any, along: str) -> None:
+    axes.set(xlabel=along, ylabel="Clases")
+    axes.grid(axis="x", visible=False)
+    set_numerals(axes.yaxis, whole=True)
 
 
 def _ends(case: CaseFindings, shares: Any, classes: Sequence[str]) -> str:
-    least, most = int(shares.argmin()), int(shares.argmax())
-    return (
-        f"{case.label}: de {spanish.percent(shares[least])} ({classes[least]}) a {spanish.percent(shares[most])} "
-        f"({classes[most]})."
+    least, most = (
+        f"{spanish.percent(shares[place])} ({classes[place]})" for place in (shares.argmin(), shares.argmax())
     )
+    return f"{case.label}: de {least} a {most}."

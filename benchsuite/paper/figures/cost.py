@@ -3,60 +3,63 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from benchsuite.analysis.findings import CaseFindings, Estimate
 from benchsuite.paper.concurrency.memo import kept
-from benchsuite.paper.document.blocks import Drawing, Facet
-from benchsuite.paper.figures.style import (
-    COLUMN,
-    PAGE,
-    Trace,
-    amounts,
-    drawing,
-    figure,
-    finish,
-    legend,
-    look,
-    mark,
-    named,
-    numerals,
-)
+from benchsuite.paper.document.blocks import Drawing
+from benchsuite.paper.figures.axes import set_amounts, set_numerals
+from benchsuite.paper.figures.canvas import drawing
+from benchsuite.paper.figures.style import COLUMN, PAGE, look
 from benchsuite.paper.language import spanish
 from benchsuite.paper.language.metrics import METRICS
 
-Costed = tuple[CaseFindings, float]
 CROWDED = 6
 """So many cases want the width of the page."""
 
 
-def trained(cases: Sequence[CaseFindings]) -> list[Costed]:
-    """The cases with the parameters that they train; those of which it is not known, nor their accuracy, left out."""
-    return [
-        (case, float(max(1, case.model.parameters_trainable)))
-        for case in cases
-        if case.model is not None and "test_accuracy" in case.estimates
-    ]
+@dataclass(frozen=True)
+class CostAxis:
+    """A cost that accuracy is set against: how prose and the axis call it, and what each case costs."""
+
+    name: str
+    title: str
+    costs: Sequence[tuple[CaseFindings, float]]
 
 
-def timed(cases: Sequence[CaseFindings]) -> list[Costed]:
-    """The cases with their mean training time in seconds; those of which it is not known left out."""
-    times = ((case, case.estimates.get("training_seconds")) for case in cases if "test_accuracy" in case.estimates)
-    return [(case, time.mean) for case, time in times if time is not None and time.mean > 0]
+def cost_axes(cases: Sequence[CaseFindings]) -> list[CostAxis]:
+    """The costs in which the cases differ: time, and parameters that train where these differ.
 
-
-def front(costed: Sequence[Costed]) -> list[CaseFindings]:
-    """The Pareto front, from the cheapest on: by their means, no other case is as accurate for as little."""
-    out: list[CaseFindings] = []
-    for case, _ in sorted(costed, key=lambda pair: (pair[1], -_accuracy(pair[0]))):
-        if not out or _accuracy(case) > _accuracy(out[-1]):
-            out.append(case)
-    return out
+    Cases of which a cost is not known, nor their accuracy, are left out of it.
+    """
+    scored = [case for case in cases if "test_accuracy" in case.estimates]
+    sizes = [(case, float(max(1, case.model.parameters_trainable))) for case in scored if case.model is not None]
+    estimates = [(case, case.estimates.get("training_seconds")) for case in scored]
+    times = [(case, time.mean) for case, time in estimates if time is not None and time.mean > 0]
+    axes = [CostAxis("tiempo", "Entrenamiento (s)", times)]
+    if len({size for _, size in sizes}) > 1:
+        axes.insert(0, CostAxis("parámetros", "Parámetros entrenables", sizes))
+    return axes
 
 
 def sizes_differ(cases: Sequence[CaseFindings]) -> bool:
     """Whether some cases train more parameters than others."""
-    return len({size for _, size in trained(cases)}) > 1
+    return len(cost_axes(cases)) > 1
+
+
+def is_wide(cases: Sequence[CaseFindings]) -> bool:
+    """Whether the figure takes the width of the page."""
+    return sizes_differ(cases) and len(cases) >= CROWDED
+
+
+def find_front(costs: Sequence[tuple[CaseFindings, float]]) -> list[CaseFindings]:
+    """The Pareto front, from the cheapest on: by their means, no other case is as accurate for as little."""
+    out: list[CaseFindings] = []
+    for case, _ in sorted(costs, key=lambda pair: (pair[1], -_accuracy(pair[0]))):
+        if not out or _accuracy(case) > _accuracy(out[-1]):
+            out.append(case)
+    return out
 
 
 @kept
@@ -65,72 +68,59 @@ def pareto(name: str, cases: Sequence[CaseFindings], factor: str) -> Drawing:
 
     Axes are logarithmic where amounts spread widely; bars are intervals over seeds.
     """
-    panels = [("Entrenamiento (s)", timed(cases), "tiempo")]
-    if sizes_differ(cases):
-        panels.insert(0, ("Parámetros entrenables", trained(cases), "parámetros"))
-    with drawing(name):
-        wide = is_wide(cases)
-        made, axes = figure(PAGE if wide else COLUMN, 2.1 if wide else 1.9, ncols=len(panels), sharey=True)
-        axes = list(axes) if len(panels) > 1 else [axes]
-        traces: list[Trace] = []
-        for panel, (title, costed, _) in zip(axes, panels, strict=True):
-            by_time = costed is panels[-1][1]
-            best = front(costed)
-            where = {case.case.name: cost for case, cost in costed}
-            if best:
-                reached = [100 * _accuracy(case) for case in best]
-                along = [*(where[case.case.name] for case in best), max(where.values())]
-                panel.step(
-                    along, [*reached, reached[-1]], where="post", color="#666666", lw=0.9, ls=(0, (4, 2)), zorder=1
+    costs, wide = cost_axes(cases), is_wide(cases)
+    size = (PAGE, 2.1) if wide else (COLUMN, 1.9)
+    with drawing(name, *size, factor=factor, ncols=len(costs), sharey=True, squeeze=False) as canvas:
+        panels = canvas.axes[0]
+        for axes, cost in zip(panels, costs, strict=True):
+            amounts = {case.case.name: amount for case, amount in cost.costs}
+            if front := find_front(cost.costs):
+                heights = [100 * _accuracy(case) for case in front]
+                along = [*(amounts[case.case.name] for case in front), max(amounts.values())]
+                axes.step(
+                    along, [*heights, heights[-1]], where="post", color="#666666", lw=0.9, ls=(0, (4, 2)), zorder=1
                 )
             for index, case in enumerate(cases):
-                if case.case.name in where:
-                    point = (where[case.case.name], 100 * _accuracy(case), _said(case))
-                    bars = case.estimates.get("training_seconds") if by_time else None
-                    mark(_point(panel, case, index, point[0], bars), case.case.name)
-                    traces.append(Trace(panel, named(factor, case.label), [point], Facet(case.case.name)))
-            panel.set(xlabel=title)
-            panel.margins(x=0.12, y=0.12)
-            amounts(panel, "x", list(where.values()), narrow=len(panels) > 1 and not wide)
-        axes[0].set(ylabel="Exactitud en test (%)")
-        numerals(axes[0].yaxis)
-        legend(made, axes[-1], factor)
-        said = "; ".join(f"{case.label}, {_said(case)}" for case, _ in panels[-1][1])
-        fronts = "; ".join(f"por {what}, {spanish.listing([c.label for c in front(on)])}" for _, on, what in panels)
-        alt = f"Coste y exactitud en test de cada configuración: {said}. Frontera de Pareto: {fronts}."
-        return finish(made, name, alt, traces)
+                if case.case.name in amounts:
+                    amount = amounts[case.case.name]
+                    drawn = _draw_point(axes, case, index, amount, timed=cost.name == "tiempo")
+                    canvas.show(case, drawn, axes, [(amount, 100 * _accuracy(case), _describe(case))])
+            axes.set(xlabel=cost.title)
+            axes.margins(x=0.12, y=0.12)
+            set_amounts(axes, list(amounts.values()), narrow=len(costs) > 1 and not wide)
+        panels[0].set(ylabel="Exactitud en test (%)")
+        set_numerals(panels[0].yaxis)
+        canvas.legend(panels[-1], factor)
+        text = "; ".join(f"{case.label}, {_describe(case)}" for case, _ in costs[-1].costs)
+        fronts = "; ".join(
+            f"por {cost.name}, {spanish.listing([case.label for case in find_front(cost.costs)])}" for cost in costs
+        )
+        return canvas.finish(f"Coste y exactitud en test de cada configuración: {text}. Frontera de Pareto: {fronts}.")
 
 
-def is_wide(cases: Sequence[CaseFindings]) -> bool:
-    """Whether the figure takes the width of the page."""
-    return sizes_differ(cases) and len(cases) >= CROWDED
-
-
-def _point(axes: Any, case: CaseFindings, index: int, cost: float, time: Estimate | None) -> Any:
+def _draw_point(axes: Any, case: CaseFindings, index: int, cost: float, *, timed: bool) -> Any:
     """The mark of a case with the interval of its accuracy and, on the axis of time, of its time."""
     style, accuracy = look(index), case.estimates["test_accuracy"]
-    across = None if time is None else _bar("training_seconds", time, floor=time.mean / 20)
-    up = _bar("test_accuracy", accuracy)
+    time = case.estimates["training_seconds"] if timed else None
     return axes.errorbar(
-        [cost], [100 * accuracy.mean], xerr=across, yerr=up, fmt=style.marker, color=style.colour,
-        ms=5.5, mec="black", mew=0.4, elinewidth=0.7, capsize=1.5, label=case.label, zorder=3,
+        [cost], [100 * accuracy.mean], yerr=_error_bar("test_accuracy", accuracy),
+        xerr=_error_bar("training_seconds", time, floor=time.mean / 20) if time is not None else None,
+        fmt=style.marker, color=style.colour, ms=5.5, mec="black", mew=0.4, elinewidth=0.7, capsize=1.5,
+        label=case.label, zorder=3,
     )  # fmt: skip
 
 
-def _bar(metric: str, estimate: Estimate, floor: float = 0.0) -> list[list[float]]:
+def _error_bar(metric: str, estimate: Estimate, floor: float = 0.0) -> list[list[float]]:
     """How far the interval reaches below and above the mean, not below `floor`; nowhere without an interval."""
     known = METRICS[metric]
     low, high = known.bounds(estimate) or (estimate.mean, estimate.mean)
     return [[known.scale * (estimate.mean - max(low, floor))], [known.scale * (high - estimate.mean)]]
 
 
-def _said(case: CaseFindings) -> str:
-    parts = [METRICS["test_accuracy"].quote(case.estimates["test_accuracy"])]
-    if case.model is not None:
-        parts.insert(0, f"{spanish.number(case.model.parameters_trainable)} parámetros")
-    if "training_seconds" in case.estimates:
-        parts.append(METRICS["training_seconds"].quote(case.estimates["training_seconds"]))
-    return ", ".join(parts)
+def _describe(case: CaseFindings) -> str:
+    parts = [] if case.model is None else [f"{spanish.number(case.model.parameters_trainable)} parámetros"]
+    metrics = [metric for metric in ("test_accuracy", "training_seconds") if metric in case.estimates]
+    return ", ".join([*parts, *(METRICS[metric].quote(case.estimates[metric]) for metric in metrics)])
 
 
 def _accuracy(case: CaseFindings) -> float:

@@ -2,31 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from itertools import product
 from typing import Any
 
 from benchsuite.analysis.findings import CaseFindings, Curve
 from benchsuite.paper.concurrency.memo import kept
-from benchsuite.paper.document.blocks import Drawing, Facet
-from benchsuite.paper.figures.style import (
-    COLUMN,
-    PAGE,
-    Trace,
-    drawing,
-    figure,
-    finish,
-    legend,
-    look,
-    mark,
-    named,
-    numerals,
-)
+from benchsuite.paper.document.blocks import Drawing
+from benchsuite.paper.figures.axes import set_numerals
+from benchsuite.paper.figures.canvas import Canvas, drawing, mark
+from benchsuite.paper.figures.style import COLUMN, PAGE, look
 from benchsuite.paper.language import spanish
 from benchsuite.paper.language.metrics import METRICS
 
 Seeds = Mapping[str, int]
 """The seed of every run, by its key."""
 
+SIDES = {"train": "Entrenamiento", "validation": "Validación"}
 CUT = 3.0
 """A loss so many times above the usual ones would flatten every other curve: it is cut off."""
 MOST_LINES = 60
@@ -35,88 +28,105 @@ MOST_LINES = 60
 
 @kept
 def loss(name: str, cases: Sequence[CaseFindings], factor: str, seeds: Seeds) -> Drawing:
-    """Training and validation loss by epoch, mean over seeds, every run and their range; page wide."""
-    if len(cases) == 1:
-        return _both_sides(name, cases[0], "loss", "Pérdida", seeds)
-    with drawing(name):
-        made, (left, right) = figure(PAGE, 2.1, ncols=2, sharey=True)
-        traces: list[Trace] = []
-        for axes, metric in ((left, "train_loss"), (right, "validation_loss")):
-            for index, case in enumerate(cases):
-                _runs(axes, cases, case, metric, index, seeds)
-                _plot(axes, case, metric, index)
-                traces += _trace(axes, case, metric, factor)
-        left.set(title="Entrenamiento", xlabel="Época", ylabel="Pérdida", ylim=(0, _top(cases)))
-        right.set(title="Validación", xlabel="Época")
-        for axes in (left, right):
-            numerals(axes.xaxis, whole=True)
-        numerals(left.yaxis)
-        legend(made, right, factor)
-        said = "; ".join(_ends(case, "validation_loss") for case in cases)
-        return finish(made, name, f"Pérdida por época en entrenamiento y validación. Validación: {said}.", traces)
+    """Training and validation loss by epoch, mean over seeds, every run and their range: a panel for each side, page
+    wide; one panel for the only case."""
+    alone = len(cases) == 1
+    size, panels = ((COLUMN, 1.9), [[*SIDES]]) if alone else ((PAGE, 2.1), [[side] for side in SIDES])
+    with _curves(name, cases, factor, seeds, "loss", size, panels) as canvas:
+        canvas.axes[0][0].set(ylabel="Pérdida", ylim=(0, _top(cases)))
+        if alone:
+            return canvas.finish(f"Pérdida por época: {_both_ends(cases[0], 'loss')}.")
+        for axes, title in zip(canvas.axes[0], SIDES.values(), strict=True):
+            axes.set(title=title)
+        text = "; ".join(_ends(case, "validation_loss", case.label) for case in cases)
+        return canvas.finish(f"Pérdida por época en entrenamiento y validación. Validación: {text}.")
 
 
 @kept
 def convergence(name: str, cases: Sequence[CaseFindings], factor: str, seeds: Seeds) -> Drawing:
-    """Validation accuracy by epoch, with a mark where the mean run reaches 95 % of its own best."""
-    if len(cases) == 1:
-        return _both_sides(name, cases[0], "accuracy", "Exactitud (%)", seeds)
-    with drawing(name):
-        made, axes = figure(COLUMN, 2.0 if len(cases) < 6 else 2.4)
-        said: list[str] = []
-        traces: list[Trace] = []
-        for index, case in enumerate(cases):
-            _runs(axes, cases, case, "validation_accuracy", index, seeds, scale=100)
-            _plot(axes, case, "validation_accuracy", index, scale=100)
-            traces += _trace(axes, case, "validation_accuracy", factor)
-            reached = _mark(axes, case, index)
-            if reached is not None:
-                said.append(f"{case.label}, {spanish.number(reached, 1)} épocas")
-        axes.set(xlabel="Época", ylabel="Exactitud de validación (%)")
-        numerals(axes.xaxis, whole=True)
-        numerals(axes.yaxis)
-        legend(made, axes, factor)
-        reached_by = f"Épocas hasta el 95{spanish.NBSP}% de la mejor propia: {'; '.join(said)}."
-        alt = f"Exactitud de validación por época. {reached_by}"
-        return finish(made, name, alt, traces)
+    """Validation accuracy by epoch, with a mark where the mean run reaches 95 % of its own best; training accuracy,
+    too, of the only case."""
+    alone = len(cases) == 1
+    size = (COLUMN, 1.9 if alone else 2.0 if len(cases) < 6 else 2.4)
+    with _curves(name, cases, factor, seeds, "accuracy", size, [[*SIDES] if alone else ["validation"]]) as canvas:
+        axes = canvas.axes[0][0]
+        axes.set(ylabel="Exactitud (%)" if alone else "Exactitud de validación (%)")
+        reached = [(case, _mark_convergence(axes, case, 1 if alone else index)) for index, case in enumerate(cases)]
+        if alone:
+            return canvas.finish(f"Exactitud por época: {_both_ends(cases[0], 'accuracy')}.")
+        text = "; ".join(f"{case.label}, {spanish.number(at, 1)} épocas" for case, at in reached if at is not None)
+        alt = f"Exactitud de validación por época. Épocas hasta el {spanish.CONFIDENCE} de la mejor propia: {text}."
+        return canvas.finish(alt)
 
 
-def cut(cases: Sequence[CaseFindings]) -> bool:
+@contextmanager
+def _curves(
+    name: str,
+    cases: Sequence[CaseFindings],
+    factor: str,
+    seeds: Seeds,
+    quantity: str,
+    size: tuple[float, float],
+    panels: Sequence[Sequence[str]],
+) -> Iterator[Canvas]:
+    """A panel for each of some sides: with several of them, there is one case, and they are told apart instead."""
+    factor = factor if len(cases) > 1 else ""
+    lines = seeds if have_lines(cases) else {}
+    with drawing(name, *size, factor=factor, ncols=len(panels), sharey=True, squeeze=False) as canvas:
+        for axes, sides in zip(canvas.axes[0], panels, strict=True):
+            for index, (case, side) in enumerate(product(cases, sides)):
+                label = SIDES[side] if len(sides) > 1 else case.label
+                _draw(canvas, axes, case, f"{side}_{quantity}", index, lines, label)
+            axes.set(xlabel="Época")
+            set_numerals(axes.xaxis, whole=True)
+        set_numerals(canvas.axes[0][0].yaxis)
+        canvas.legend(axes, factor)
+        yield canvas
+
+
+def is_cut(cases: Sequence[CaseFindings]) -> bool:
     """Whether the loss figure leaves out the highest losses."""
     return _top(cases) is not None
 
 
-def singly(cases: Sequence[CaseFindings]) -> bool:
+def have_lines(cases: Sequence[CaseFindings]) -> bool:
     """Whether every run has a line of its own."""
     return max((case.done for case in cases), default=0) > 1 and sum(case.done for case in cases) <= MOST_LINES
 
 
-def _both_sides(name: str, case: CaseFindings, metric: str, title: str, seeds: Seeds) -> Drawing:
-    """The training and the validation curve of the only case in one panel."""
-    scale = 1 if metric == "loss" else 100
-    with drawing(name):
-        made, axes = figure(COLUMN, 1.9)
-        traces: list[Trace] = []
-        for index, (side, said) in enumerate((("train", "Entrenamiento"), ("validation", "Validación"))):
-            _runs(axes, [case], case, f"{side}_{metric}", index, seeds, scale)
-            _plot(axes, case, f"{side}_{metric}", index, said, scale)
-            traces += _trace(axes, case, f"{side}_{metric}")
-        if metric == "loss":
-            axes.set(ylim=(0, _top([case])))
-        else:
-            _mark(axes, case, 1)
-        axes.set(xlabel="Época", ylabel=title)
-        numerals(axes.xaxis, whole=True)
-        numerals(axes.yaxis)
-        legend(made, axes)
-        ends = "; ".join(
-            f"{said}{_ends(case, f'{side}_{metric}').removeprefix(case.label)}"
-            for side, said in (("train", "entrenamiento"), ("validation", "validación"))
-        )
-        return finish(made, name, f"{'Pérdida' if metric == 'loss' else 'Exactitud'} por época: {ends}.", traces)
+def _draw(canvas: Canvas, axes: Any, case: CaseFindings, metric: str, index: int, lines: Seeds, label: str) -> None:
+    """The mean curve of a case over the band of its runs, phases marked; runs in `lines` have a faint line each."""
+    curve, known, style = case.curves.get(metric), METRICS[metric], look(index)
+    if curve is None or not curve.epochs:
+        return
+    if len(curve.runs) > 1 and lines:
+        for run, each in zip(curve.runs, curve.each, strict=True):
+            values = [known.scale * value for value in each]
+            drawn = axes.plot(curve.epochs[: len(values)], values, color=style.colour, lw=0.4, alpha=0.4, zorder=1.5)
+            mark(drawn, case.case.name, lines[run])
+    every = max(1, len(curve.epochs) // 6)
+    means, lows, highs = ([known.scale * value for value in side] for side in (curve.mean, curve.low, curve.high))
+    drawn = axes.plot(
+        curve.epochs, means, color=style.colour, ls=style.dash, marker=style.marker,
+        markevery=(index % every, every), label=label,
+    )  # fmt: skip
+    if max(curve.n) > 1:
+        drawn.append(axes.fill_between(curve.epochs, lows, highs, color=style.colour, alpha=0.15, lw=0))
+    for phase in case.phases[1:]:
+        at = _nearest(curve, phase.first_epoch)
+        drawn += axes.plot([curve.epochs[at]], [means[at]], "|", ms=16, mew=1.5, color=style.colour, zorder=4)
+    points = []
+    for epoch, value, mean, low, high, n in zip(
+        curve.epochs, means, curve.mean, curve.low, curve.high, curve.n, strict=True
+    ):
+        text = f"época {spanish.number(epoch)}: {known.format(mean)}"
+        if n > 1:
+            text += f", de {known.bare(low)} a {known.bare(high)} en {spanish.number(n)} ejecuciones"
+        points.append((epoch, value, text))
+    canvas.show(case, drawn, axes, points, known.title)
 
 
-def _mark(axes: Any, case: CaseFindings, index: int) -> float | None:
+def _mark_convergence(axes: Any, case: CaseFindings, index: int) -> float | None:
     """Mark where the case converges; returns the epoch."""
     curve, reached = case.curves.get("validation_accuracy"), case.estimates.get("epochs_to_95")
     if curve is None or reached is None:
@@ -130,76 +140,27 @@ def _mark(axes: Any, case: CaseFindings, index: int) -> float | None:
     return reached.mean
 
 
-def _runs(
-    axes: Any,
-    cases: Sequence[CaseFindings],
-    case: CaseFindings,
-    metric: str,
-    index: int,
-    seeds: Seeds,
-    scale: float = 1,
-) -> None:
-    """A faint line for every run of `case`, under its mean."""
-    curve = case.curves.get(metric)
-    if curve is None or len(curve.runs) < 2 or not singly(cases):
-        return
-    for run, each in zip(curve.runs, curve.each, strict=True):
-        values = [scale * value for value in each]
-        drawn = axes.plot(curve.epochs[: len(values)], values, color=look(index).colour, lw=0.4, alpha=0.4, zorder=1.5)
-        mark(drawn, case.case.name, seeds[run])
-
-
-def _plot(axes: Any, case: CaseFindings, metric: str, index: int, label: str | None = None, scale: float = 1) -> None:
-    curve = case.curves.get(metric)
-    if curve is None or not curve.epochs:
-        return
-    style = look(index)
-    every = max(1, len(curve.epochs) // 6)
-    values = [scale * value for value in curve.mean]
-    drawn = axes.plot(
-        curve.epochs, values, color=style.colour, ls=style.dash, marker=style.marker,
-        markevery=(index % every, every), label=label or case.label,
-    )  # fmt: skip
-    if max(curve.n) > 1:
-        low, high = ([scale * value for value in side] for side in (curve.low, curve.high))
-        drawn.append(axes.fill_between(curve.epochs, low, high, color=style.colour, alpha=0.15, lw=0))
-    for phase in case.phases[1:]:
-        at = _nearest(curve, phase.first_epoch)
-        drawn += axes.plot([curve.epochs[at]], [values[at]], "|", ms=16, mew=1.5, color=style.colour, zorder=4)
-    mark(drawn, case.case.name)
-
-
-def _trace(axes: Any, case: CaseFindings, metric: str, factor: str = "") -> list[Trace]:
-    """The values of a curve, at every epoch with what the runs range over."""
-    curve, known = case.curves.get(metric), METRICS[metric]
-    if curve is None:
-        return []
-    points = []
-    for epoch, mean, low, high, n in zip(curve.epochs, curve.mean, curve.low, curve.high, curve.n, strict=True):
-        said = f"época {spanish.number(epoch)}: {known.format(mean)}"
-        if n > 1:
-            said += f", de {known.bare(low)} a {known.bare(high)} en {spanish.number(n)} ejecuciones"
-        points.append((epoch, known.scale * mean, said))
-    return [Trace(axes, named(factor, case.label, known.title), points, Facet(case.case.name))]
-
-
 def _nearest(curve: Curve, epoch: float) -> int:
     return min(range(len(curve.epochs)), key=lambda i: abs(curve.epochs[i] - epoch))
 
 
 def _top(cases: Sequence[CaseFindings]) -> float | None:
     """Where the loss axis ends, when not at the highest loss."""
-    sides = [case.curves[side] for case in cases for side in ("train_loss", "validation_loss") if side in case.curves]
-    values = sorted(value for curve in sides for value in curve.mean)
+    curves = [case.curves[f"{side}_loss"] for case in cases for side in SIDES if f"{side}_loss" in case.curves]
+    values = sorted(value for curve in curves for value in curve.mean)
     if not values:
         return None
-    first = sorted(curve.mean[0] for curve in sides if curve.mean)
+    first = sorted(curve.mean[0] for curve in curves if curve.mean)
     usual = max(values[int(0.95 * (len(values) - 1))], first[len(first) // 2])
     return 1.2 * usual if usual > 0 and values[-1] > CUT * usual else None
 
 
-def _ends(case: CaseFindings, metric: str) -> str:
+def _both_ends(case: CaseFindings, quantity: str) -> str:
+    return "; ".join(_ends(case, f"{side}_{quantity}", title.lower()) for side, title in SIDES.items())
+
+
+def _ends(case: CaseFindings, metric: str, who: str) -> str:
     curve = case.curves.get(metric)
     if curve is None or not curve.mean:
-        return f"{case.label}, sin datos"
-    return f"{case.label}, de {spanish.number(curve.mean[0], 3)} a {spanish.number(curve.mean[-1], 3)}"
+        return f"{who}, sin datos"
+    return f"{who}, de {spanish.number(curve.mean[0], 3)} a {spanish.number(curve.mean[-1], 3)}"

@@ -11,25 +11,17 @@ from matplotlib.colors import to_hex
 
 from benchsuite.analysis.findings import SearchFindings, TrialFindings
 from benchsuite.paper.concurrency.memo import kept
-from benchsuite.paper.context.axes import axis_name, axis_value
+from benchsuite.paper.context.parameter_words import describe_value, name_axis
 from benchsuite.paper.document.blocks import Drawing
-from benchsuite.paper.figures.style import (
-    COLOURS,
-    COLUMN,
-    PAGE,
-    Trace,
-    drawing,
-    figure,
-    finish,
-    legend,
-    lines,
-    short,
-)
+from benchsuite.paper.figures.canvas import drawing
+from benchsuite.paper.figures.style import COLOURS, COLUMN, PAGE, break_label, shorten
 from benchsuite.paper.language import spanish
 from benchsuite.paper.language.metrics import METRICS
 
 SPREAD, MOST_SPREAD = 0.28, 0.07
 """How far lines through one value lie apart: as a part of the distance between two values, and at most of an axis."""
+TICKS = 5
+"""Numbers along the axis of the results."""
 
 
 @kept
@@ -40,67 +32,69 @@ def parallel(name: str, found: SearchFindings, labels: Mapping[str, str]) -> Dra
     """
     space, metric = found.declared.space, METRICS[found.declared.metric]
     shown = [trial for trial in found.trials if found.declared.metric in trial.values]
-    top = max((trial.rung for trial in shown), default=0)
-    results = [metric.scale * trial.values[found.declared.metric] for trial in shown]
-    low, high = min(results), max(results)
+    values = [trial.values[found.declared.metric] for trial in shown]
+    low, high = metric.scale * min(values), metric.scale * max(values)
     if low == high:
         low, high = low - 0.5, high + 0.5
-    with drawing(name):
-        made, axes = figure(PAGE, 2.5)
-        places = [_places(values) for values in space.values()]
-        traces: list[Trace] = []
-        for index in reversed(range(len(shown))):
-            trial, result = shown[index], results[index]
+    top = max((trial.rung for trial in shown), default=0)
+    places = {path: _places(options) for path, options in space.items()}
+    with drawing(name, PAGE, 2.5) as canvas:
+        axes = canvas.axes
+        lines = []
+        for index, (trial, value) in enumerate(zip(shown, values, strict=True)):
             # To both sides by the rank, so that no line hides another that has the same values.
             shift = (index if index % 2 else -index) / max(1, len(shown) - 1) / 2
-            heights = [
-                _height(place[_word(value)], shift, len(place))
-                for place, value in zip(places, trial.settings.values(), strict=True)
-            ]
-            level = (result - low) / (high - low)
-            good = level if metric.sign > 0 else 1 - level
-            style = _line(good, best=index == 0, early=trial.rung < top)
-            axes.plot(range(len(space) + 1), [*heights, level], solid_joinstyle="round", **style)
-            words = [f"{axis_name(path, labels)} {axis_value(value)}" for path, value in trial.settings.items()]
-            reached = metric.format(trial.values[found.declared.metric])
-            points = list(zip(range(len(words)), heights, words, strict=True))
-            points.append((len(space), level, f"{metric.title} {reached}"))
-            traces.insert(0, Trace(axes, f"Ensayo {trial.number} ({reached})", points))
-        for index, (path, values) in enumerate(space.items()):
-            _scale(axes, index, [(places[index][_word(v)], axis_value(v)) for v in values], len(values))
-            axes.text(index, 1.09, lines(short(axis_name(path, labels))), ha="center", va="bottom", fontsize=8)
-        ticks = [low + step * (high - low) / 4 for step in range(5)]
-        decimals = next(d for d in range(1, 6) if len({spanish.number(t, d) for t in ticks}) == 5)
-        _scale(axes, len(space), [(i, spanish.number(t, decimals)) for i, t in enumerate(ticks)], 5, edge=True)
-        title = lines(metric.heading, 14)
-        axes.text(len(space), 1.09, title, ha="center", va="bottom", fontsize=8)
+            heights = [_height(places[path][_word(v)], shift, len(places[path])) for path, v in trial.settings.items()]
+            level = (metric.scale * value - low) / (high - low)
+            good = level if metric.higher_is_better else 1 - level
+            lines.append(([*heights, level], _line(good, best=index == 0, early=trial.rung < top)))
+            text = [*_describe_settings(trial, labels), f"{metric.title} {metric.format(value)}"]
+            points = list(zip(range(len(text)), [*heights, level], text, strict=True))
+            canvas.trace(axes, f"Ensayo {trial.number} ({metric.format(value)})", points)
+        for heights, style in reversed(lines):  # the best on top
+            axes.plot(range(len(space) + 1), heights, solid_joinstyle="round", **style)
+        for index, (path, options) in enumerate(space.items()):
+            words = [(places[path][_word(option)], describe_value(option)) for option in options]
+            _draw_scale(axes, index, break_label(shorten(name_axis(path, labels))), words, len(options))
+        ticks = [low + step * (high - low) / (TICKS - 1) for step in range(TICKS)]
+        decimals = next(d for d in range(1, 6) if len({spanish.number(tick, d) for tick in ticks}) == TICKS)
+        words = [(place, spanish.number(tick, decimals)) for place, tick in enumerate(ticks)]
+        _draw_scale(axes, len(space), break_label(metric.heading, 14), words, TICKS, edge=True)
         axes.set(xlim=(-0.3, len(space) + 0.35), ylim=(-0.06, 1.26))
         axes.axis("off")
-        return finish(made, name, _said(found, shown, labels), traces)
+        least, most = metric.format(min(values)), metric.format(max(values))
+        return canvas.finish(
+            f"Coordenadas paralelas de {spanish.count(len(shown), 'ensayo')}; {metric.title} de {least} a {most}. El "
+            f"mejor, el {shown[0].number}: {', '.join(_describe_settings(shown[0], labels))}."
+        )
 
 
 @kept
 def importances(name: str, found: SearchFindings, labels: Mapping[str, str]) -> Drawing:
     """Bars of the share of the variance that each axis explains alone; a line marks what chance would reach."""
-    with drawing(name):
-        made, axes = figure(COLUMN, 0.75 + 0.24 * len(found.importances))
-        told: list[str] = []
-        for place, axis in enumerate(found.importances):
-            title = axis_name(axis.path, labels)
+    names = [name_axis(axis.path, labels) for axis in found.importances]
+    with drawing(name, COLUMN, 0.75 + 0.24 * len(names)) as canvas:
+        axes = canvas.axes
+        text: list[str] = []
+        label: str | None = "alcanzable por azar"
+        for place, (axis, title) in enumerate(zip(found.importances, names, strict=True)):
             if axis.share is None or axis.chance is None:
                 axes.text(1, place, "no estimable", va="center", fontsize=7, color="#555555")
-                told.append(f"{title}, no estimable")
+                text.append(f"{title}, no estimable")
                 continue
             axes.barh(place, 100 * axis.share, 0.6, color=COLOURS[0], alpha=0.75, edgecolor="black", lw=0.5)
-            label = "alcanzable por azar" if not any(", azar" in word for word in told) else None
             axes.plot([100 * axis.chance] * 2, [place - 0.38, place + 0.38], color=COLOURS[1], lw=1.6, label=label)
-            told.append(f"{title}, {spanish.percent(axis.share)}, azar {spanish.percent(axis.chance)}")
-        names = [lines(short(axis_name(axis.path, labels))) for axis in found.importances]
-        axes.set_yticks(range(len(names)), names)
+            label = None  # one entry in the legend
+            text.append(f"{title}, {spanish.percent(axis.share)}, azar {spanish.percent(axis.chance)}")
+        axes.set_yticks(range(len(names)), [break_label(shorten(title)) for title in names])
         axes.set(xlim=(0, 100), ylim=(len(names) - 0.4, -0.6), xlabel="Varianza explicada (%)")
         axes.grid(axis="y", visible=False)
-        legend(made, axes)
-        return finish(made, name, f"Importancia de cada eje de la búsqueda: {'; '.join(told)}.")
+        canvas.legend(axes)
+        return canvas.finish(f"Importancia de cada eje de la búsqueda: {'; '.join(text)}.")
+
+
+def _describe_settings(trial: TrialFindings, labels: Mapping[str, str]) -> list[str]:
+    return [f"{name_axis(path, labels)} {describe_value(value)}" for path, value in trial.settings.items()]
 
 
 def _line(good: float, *, best: bool, early: bool) -> dict[str, Any]:
@@ -129,24 +123,16 @@ def _height(place: int, shift: float, count: int) -> float:
     return place / (count - 1) + min(SPREAD / (count - 1), MOST_SPREAD) * shift
 
 
-def _scale(axes: Any, x: int, ticks: Sequence[tuple[int, str]], count: int, *, edge: bool = False) -> None:
-    """An upright axis with its values beside it."""
+def _draw_scale(
+    axes: Any, x: int, title: str, ticks: Sequence[tuple[int, str]], count: int, *, edge: bool = False
+) -> None:
+    """An upright axis with its title above and its values at the left, or at the right `edge` at the right."""
+    axes.text(x, 1.09, title, ha="center", va="bottom", fontsize=8)
     axes.plot([x, x], [0, 1], color="black", lw=0.7, zorder=6)
     for place, word in ticks:
         y = _height(place, 0, count)
         axes.plot([x - 0.012, x + 0.012], [y, y], color="black", lw=0.7, zorder=6)
         axes.text(
-            x + 0.03 if edge else x - 0.03, y, short(word, 14), ha="left" if edge else "right", va="center", fontsize=7,
-            zorder=7, bbox={"boxstyle": "square,pad=0.1", "fc": "white", "ec": "none", "alpha": 0.8},
+            x + 0.03 if edge else x - 0.03, y, shorten(word, 14), ha="left" if edge else "right", va="center",
+            fontsize=7, zorder=7, bbox={"boxstyle": "square,pad=0.1", "fc": "white", "ec": "none", "alpha": 0.8},
         )  # fmt: skip
-
-
-def _said(found: SearchFindings, shown: Sequence[TrialFindings], labels: Mapping[str, str]) -> str:
-    metric = METRICS[found.declared.metric]
-    best = shown[0]
-    values = ", ".join(f"{axis_name(path, labels)} {axis_value(value)}" for path, value in best.settings.items())
-    results = [trial.values[found.declared.metric] for trial in shown]
-    return (
-        f"Coordenadas paralelas de {spanish.count(len(shown), 'ensayo', 'ensayos')}; {metric.title} de "
-        f"{metric.format(min(results))} a {metric.format(max(results))}. El mejor, el {best.number}: {values}."
-    )

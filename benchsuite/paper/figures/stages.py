@@ -3,43 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
+
+from matplotlib.patches import Rectangle
 
 from benchsuite.analysis.findings import CaseFindings
 from benchsuite.paper.concurrency.memo import kept
 from benchsuite.paper.document.blocks import Drawing
-from benchsuite.paper.figures.style import COLOURS, COLUMN, brief, drawing, figure, finish, lines, mark
+from benchsuite.paper.figures.canvas import drawing, mark
+from benchsuite.paper.figures.style import COLOURS, COLUMN, break_label, shorten_all
 from benchsuite.paper.language import spanish
 
-FROZEN, TRAINED = "#c4c4c4", "#ffffff"
+TRAINED: dict[str, Any] = {"facecolor": "#ffffff", "edgecolor": COLOURS[0], "lw": 0.8}
+FROZEN: dict[str, Any] = {"facecolor": "#c4c4c4", "edgecolor": "#666666", "lw": 0.8, "hatch": "////"}
 
 
 @kept
 def diagram(name: str, cases: Sequence[CaseFindings], factor: str) -> Drawing:
     """One row a case, from input to head, with the parameters that train at the right."""
-    from matplotlib.patches import Rectangle
-
-    shown = [case for case in cases if case.model is not None]
-    stages = next(case.model.stages for case in shown if case.model is not None)
-    names = [lines(label, 14) for label in brief([case.label for case in shown], 26)]
-    with drawing(name):
-        made, axes = figure(COLUMN, 0.62 + 0.24 * len(shown))
-        said: list[str] = []
-        for row, case in enumerate(shown):
-            if case.model is None:
-                continue
+    shown = [(case, case.model) for case in cases if case.model is not None]
+    stages = shown[0][1].stages
+    names = [break_label(label, 14) for label in shorten_all([case.label for case, _ in shown], 26)]
+    with drawing(name, COLUMN, 0.62 + 0.24 * len(shown)) as canvas:
+        axes = canvas.axes
+        for row, (case, model) in enumerate(shown):
             for column, stage in enumerate(stages):
-                frozen = stage in case.model.frozen_stages
-                box = axes.add_patch(
-                    Rectangle(
-                        (column + 0.05, row + 0.14), 0.9, 0.72, facecolor=FROZEN if frozen else TRAINED,
-                        edgecolor="#666666" if frozen else COLOURS[0], lw=0.8, hatch="////" if frozen else None,
-                    )
-                )  # fmt: skip
+                style = FROZEN if stage in model.frozen_stages else TRAINED
+                box = axes.add_patch(Rectangle((column + 0.05, row + 0.14), 0.9, 0.72, **style))
                 mark(box, case.case.name)
-            size = axes.text(len(stages) + 0.12, row + 0.5, spanish.number(case.model.parameters_trainable),
-                             va="center", ha="left", fontsize=7)  # fmt: skip
+            size = axes.text(
+                len(stages) + 0.12, row + 0.5, spanish.number(model.parameters_trainable), va="center", fontsize=7
+            )
             mark(size, case.case.name)
-            said.append(f"{case.label}, {', '.join(case.model.frozen_stages) or 'ninguna'}")
         axes.set(xlim=(0, len(stages) + 2.1), ylim=(len(shown), -0.05), ylabel=factor)
         small = 7 if max(map(len, names)) < 13 else 5.5
         axes.set_yticks([i + 0.5 for i in range(len(shown))], names, fontsize=small, linespacing=0.95)
@@ -52,11 +47,8 @@ def diagram(name: str, cases: Sequence[CaseFindings], factor: str) -> Drawing:
         axes.tick_params(length=0)
         axes.grid(False)
         axes.spines[:].set_visible(False)
-        axes.legend(
-            handles=[
-                Rectangle((0, 0), 1, 1, facecolor=TRAINED, edgecolor=COLOURS[0], lw=0.8, label="se entrena"),
-                Rectangle((0, 0), 1, 1, facecolor=FROZEN, edgecolor="#666666", lw=0.8, hatch="////", label="congelada"),
-            ],
-            loc="upper center", bbox_to_anchor=(0.4, -0.02), ncols=2,
-        )  # fmt: skip
-        return finish(made, name, f"Etapas congeladas por configuración: {'; '.join(said)}.")
+        kinds = (("se entrena", TRAINED), ("congelada", FROZEN))
+        handles = [Rectangle((0, 0), 1, 1, label=label, **style) for label, style in kinds]
+        axes.legend(handles=handles, loc="upper center", bbox_to_anchor=(0.4, -0.02), ncols=2)
+        text = "; ".join(f"{case.label}, {', '.join(model.frozen_stages) or 'ninguna'}" for case, model in shown)
+        return canvas.finish(f"Etapas congeladas por configuración: {text}.")

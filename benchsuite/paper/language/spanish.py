@@ -14,11 +14,15 @@ from markupsafe import Markup, escape
 
 NBSP = "\u00a0"
 MINUS = "\u2212"
+CONFIDENCE = f"95{NBSP}%"
+"""The level of every interval."""
+UNACCENTED = str.maketrans("óú", "ou")
 RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 MONTHS = (
     "enero", "febrero", "marzo", "abril", "mayo", "junio",
     "julio", "agosto", "septiembre", "octubre", "noviembre", "diciembre",
 )  # fmt: skip
+ROMAN = ((100, "C"), (90, "XC"), (50, "L"), (40, "XL"), (10, "X"), (9, "IX"), (5, "V"), (4, "IV"), (1, "I"))
 SHORT_MONTHS = ("ene.", "feb.", "mar.", "abr.", "mayo", "jun.", "jul.", "ago.", "sept.", "oct.", "nov.", "dic.")
 
 
@@ -89,21 +93,19 @@ def date(iso: str) -> str:
 
 def roman(value: int) -> str:
     text = ""
-    for amount, letters in (
-        (100, "C"),
-        (90, "XC"),
-        (50, "L"),
-        (40, "XL"),
-        (10, "X"),
-        (9, "IX"),
-        (5, "V"),
-        (4, "IV"),
-        (1, "I"),
-    ):
-        while value >= amount:
-            text += letters
-            value -= amount
+    for amount, letters in ROMAN:
+        text += letters * (value // amount)
+        value %= amount
     return text
+
+
+def upper_first(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def lower_first(name: str) -> str:
+    """A name within a sentence; one that begins with several capitals keeps them."""
+    return name if name[1:2].isupper() else name[:1].lower() + name[1:]
 
 
 def listing(items: Sequence[str]) -> str:
@@ -114,11 +116,17 @@ def listing(items: Sequence[str]) -> str:
     return f"{', '.join(items[:-1])} {link}{NBSP}{items[-1]}"
 
 
-def count(amount: int, singular: str, plural: str) -> str:
-    """«una semilla», «10 semillas»: the numeral is feminine or masculine as `singular` says by its last letter."""
+def count(amount: int, noun: str) -> str:
+    """«una semilla», «10 semillas», «2 ejecuciones comunes»: as many of what `noun` names in the singular."""
     if amount == 1:
-        return f"{'una' if singular.split()[0].endswith(('a', 'ión')) else 'un'} {singular}"
-    return f"{number(amount)}{NBSP}{plural}"
+        return f"{'una' if noun.split()[0].endswith(('a', 'ión')) else 'un'} {noun}"
+    return f"{number(amount)}{NBSP}{' '.join(map(_pluralize, noun.split()))}"
+
+
+def _pluralize(word: str) -> str:
+    if word.endswith(("ón", "ún")):
+        return word[:-2] + word[-2:].translate(UNACCENTED) + "es"
+    return f"{word}s" if word[-1] in "aeo" else f"{word}es"
 
 
 def small_caps(text: str) -> Markup:

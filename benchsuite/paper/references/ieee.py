@@ -1,4 +1,4 @@
-"""A work as the list of references prints it: IEEE style in Spanish, in the mini grammar of `text`.
+"""A work as the list of references prints it: IEEE style in Spanish, in the mini grammar of `markup`.
 
 The patterns are those of the IEEE Reference Guide (2023) and the IEEE Editorial Style Manual, with «y», «en», «vol.»,
 «n.º», «pp.» and short Spanish months; titles of articles stand in angular quotation marks.
@@ -14,7 +14,7 @@ from urllib.parse import quote
 from benchsuite.paper.document import markup
 from benchsuite.paper.language import latex, spanish
 from benchsuite.paper.language.spanish import NBSP
-from benchsuite.suite.prose.bibtex import Name, Work
+from benchsuite.suite.prose.bibtex import BOOKS, Name, Work
 
 MOST_AUTHORS = 6
 """Of more, IEEE names the first alone."""
@@ -35,13 +35,35 @@ THESES = {
 }
 
 
-def reference(work: Work) -> str:
+PATTERNS = {kind: parts for kinds, parts in {
+    "article": "authors title journal date note doi",
+    "inproceedings conference": "authors title container editors series volume number address date pages note doi",
+    "phdthesis mastersthesis thesis": "authors title thesis department school address date note doi",
+    "techreport report": "authors title institution address report arxiv date note doi",
+}.items() for kind in kinds.split()}  # fmt: skip
+"""The parts of a reference, in order, by the kind of work."""
+PREFIXED = {
+    "address": ("", "address", "location"),
+    "article_number": (f"art.{NBSP}", "eid", "articleno"),
+    "chapter": (f"cap.{NBSP}", "chapter"),
+    "number": (f"n.º{NBSP}", "number"),
+    "school": ("", "school", "institution"),
+    "series": ("ser. ", "series"),
+    "version": ("versión ", "version"),
+    "volume": (f"vol.{NBSP}", "volume"),
+}
+"""Parts that are the first of some fields, behind what it is called."""
+
+
+def format_reference(work: Work) -> str:
     """The whole reference, with its full stop. Raises PaperError for text that cannot be set, naming its field."""
-    return _Entry(work).reference()
+    return _Entry(work).format()
 
 
 @dataclass(frozen=True)
 class _Entry:
+    """The parts of a reference in the mini grammar, each empty where the entry lacks its fields."""
+
     work: Work
 
     def raw(self, *names: str) -> str:
@@ -56,54 +78,49 @@ class _Entry:
         name = next((name for name in names if name in self.work.fields), "")
         return markup.literal(self.plain(latex.without_address(self.raw(name)), name).strip(" ,")) if name else ""
 
-    def reference(self) -> str:
+    def parts(self, names: str) -> list[str]:
+        """Parts by name: properties of this class, of PREFIXED, else fields of the entry."""
+        return [getattr(self, name) if hasattr(_Entry, name) else self.part(name) for name in names.split()]
+
+    def part(self, name: str) -> str:
+        prefix, *fields = PREFIXED.get(name, ("", name))
+        found = self.get(*fields)
+        return f"{prefix}{found}" if found else ""
+
+    def format(self) -> str:
         kind = self.work.kind
-        if kind == "article":
-            said = _joined([self.authors, self.title, *self.journal, self.date, *self.closing])
-        elif kind in ("inproceedings", "conference"):
-            where = [self.editors, self.series, *self.numbers, self.get("address", "location")]
-            said = _joined([self.authors, self.title, self.container, *where, self.date, self.pages, *self.closing])
+        if kind in PATTERNS:
+            text = _join(self.parts(PATTERNS[kind]))
         elif kind == "incollection" or (kind == "inbook" and self.raw("booktitle")):
-            front = [self.authors, self.title, self.container, self.edition, self.series, self.volume, self.editors]
-            said = self.published(front)
-        elif kind in ("book", "inbook", "proceedings", "manual"):
+            text = self.published(self.parts("authors title container edition series volume editors"))
+        elif kind in BOOKS:
             who = self.authors or self.editors or ("" if self.raw("publisher") else self.get("organization"))
             by = self.editors if self.authors else ""
-            said = self.published(
-                [who, _italic(self.get("title").rstrip(".")), self.edition, self.series, self.volume, by]
-            )
-        elif kind in ("phdthesis", "mastersthesis", "thesis"):
-            where = [self.get("department"), self.get("school", "institution"), self.get("address", "location")]
-            said = _joined([self.authors, self.title, self.thesis, *where, self.date, *self.closing])
-        elif kind in ("techreport", "report"):
-            rest = [self.get("institution"), self.get("address", "location"), self.report, self.arxiv, self.date]
-            said = _joined([self.authors, self.title, *rest, *self.closing])
+            title = _italic(self.get("title").rstrip("."))
+            text = self.published([who, title, *self.parts("edition series volume"), by])
         else:
-            said = self.other()
-        return said + self.link
+            text = self.other()
+        return text + self.link
 
     def other(self) -> str:
         """What has no pattern of its own: whatever the entry says of where it came out, and when."""
         body = self.get("organization", "institution", "publisher", "school")
         who = self.authors or self.editors
-        said = [who or body, self.title, self.version, self.get("howpublished") if not self.shows_howpublished else ""]
-        said += [_italic(self.get("journal", "booktitle")) if not self.arxiv else "", body if who else ""]
-        said += [" ".join(filter(None, [self.get("type"), self.get("number")])), self.get("note"), self.arxiv]
-        return _joined([*said, self.date, self.doi])
+        # An address alone is printed as the link.
+        address = latex.address(self.raw("howpublished")).startswith("http")
+        text = [who or body, self.title, self.part("version"), "" if address else self.get("howpublished")]
+        text += ["" if self.arxiv else _italic(self.get("journal", "booktitle")), body if who else ""]
+        text += [_join_words(self.get("type"), self.get("number")), self.get("note"), self.arxiv, self.date, self.doi]
+        return _join(text)
 
     def published(self, front: Sequence[str]) -> str:
         """«…, 2.ª ed. Berlín: Springer, 1998, pp. 55–69.»"""
-        place, publisher = self.get("address", "location"), self.get("publisher", "organization")
+        place, publisher = self.part("address"), self.get("publisher", "organization")
         imprint = f"{place}: {publisher}" if place and publisher else place or publisher
-        chapter = self.get("chapter")
-        rest = [self.date, f"cap.{NBSP}{chapter}" if chapter else "", self.pages, *self.closing]
+        rest = self.parts("date chapter pages note doi")
         if not imprint or (publisher and self.work.kind == "manual" and not self.authors and front[0] == publisher):
-            return _joined([*front, place, *rest])
-        return f"{_joined(front)} {_joined([imprint, *rest])}"
-
-    @property
-    def closing(self) -> list[str]:
-        return [self.get("note"), self.doi]
+            return _join([*front, place, *rest])
+        return f"{_join(front)} {_join([imprint, *rest])}"
 
     @property
     def authors(self) -> str:
@@ -124,8 +141,7 @@ class _Entry:
     def name(self, name: Name, role: str) -> str:
         """«J. M. van der Berg Jr.»"""
         given = [_initials(self.plain(part, role)) for part in name.given]
-        rest = [self.plain(part, role) for part in (name.particle, name.family, name.suffix)]
-        return " ".join(filter(None, [*given, *rest]))
+        return _join_words(*given, *(self.plain(part, role) for part in (name.particle, name.family, name.suffix)))
 
     @property
     def title(self) -> str:
@@ -138,25 +154,11 @@ class _Entry:
         return f"en {_italic(found)}" if found else ""
 
     @property
-    def journal(self) -> list[str]:
+    def journal(self) -> str:
         if self.arxiv:
-            return [self.arxiv]
-        return [_italic(self.get("journal", "journaltitle")), *self.numbers, self.pages]
-
-    @property
-    def numbers(self) -> list[str]:
-        found = self.get("number")
-        return [self.volume, f"n.º{NBSP}{found}" if found else ""]
-
-    @property
-    def volume(self) -> str:
-        found = self.get("volume")
-        return f"vol.{NBSP}{found}" if found else ""
-
-    @property
-    def series(self) -> str:
-        found = self.get("series")
-        return f"ser. {found}" if found else ""
+            return self.arxiv
+        name = _italic(self.get("journal", "journaltitle"))
+        return ", ".join(filter(None, [name, *self.parts("volume number pages")]))
 
     @property
     def edition(self) -> str:
@@ -167,17 +169,11 @@ class _Entry:
         return f"{found} ed." if found and not re.search(r"\bed", found) else found
 
     @property
-    def version(self) -> str:
-        found = self.get("version")
-        return f"versión {found}" if found else ""
-
-    @property
     def pages(self) -> str:
         """«pp. 1–9», «p. 5», or the number of an article without pages."""
-        article = self.get("eid", "articleno")
         found = re.sub(r"(?<=\d)\s*[-–—‐]+\s*(?=\w*\d)", "–", self.get("pages"))
         if not found:
-            return f"art.{NBSP}{article}" if article else ""
+            return self.part("article_number")
         return f"{'pp' if re.search(r'[–,+]', found) else 'p'}.{NBSP}{found}"
 
     @property
@@ -187,13 +183,13 @@ class _Entry:
 
     @property
     def report(self) -> str:
-        return " ".join(filter(None, [self.get("type") or f"inf.{NBSP}téc.", self.get("number")]))
+        return _join_words(self.get("type") or f"inf.{NBSP}téc.", self.get("number"))
 
     @property
     def date(self) -> str:
         year = self.get("year") or self.get("date")[:4]
         month = self.get("month") or (self.get("date")[5:7] if self.raw("date") and not self.raw("year") else "")
-        return " ".join(filter(None, [_months(month), year])) or UNDATED
+        return _join_words(_months(month), year) or UNDATED
 
     @property
     def arxiv(self) -> str:
@@ -206,11 +202,6 @@ class _Entry:
         elif self.raw("eprint") and archive in ("", "arxiv"):
             number = ARXIV.fullmatch(self.raw("eprint"))
         return f"[arXiv:{number[1]}](https://arxiv.org/abs/{number[1]})" if number else ""
-
-    @property
-    def shows_howpublished(self) -> bool:
-        """Whether «howpublished» is nothing but an address."""
-        return latex.address(self.raw("howpublished")).startswith("http")
 
     @property
     def doi(self) -> str:
@@ -232,10 +223,14 @@ class _Entry:
         return f"{accessed} Disponible en {_link(address, address.removeprefix('https://').rstrip('/'))}."
 
 
-def _joined(parts: Sequence[str]) -> str:
+def _join_words(*words: str) -> str:
+    return " ".join(filter(None, words))
+
+
+def _join(parts: Sequence[str]) -> str:
     """Parts with commas between them and a full stop at the end."""
-    said = ", ".join(filter(None, parts))
-    return said if said.endswith(".") else f"{said}."
+    text = ", ".join(filter(None, parts))
+    return text if text.endswith(".") else f"{text}."
 
 
 def _italic(words: str) -> str:

@@ -10,25 +10,20 @@ from __future__ import annotations
 import contextlib
 import gc
 import os
-import pickle
-import signal
-import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 from benchsuite.errors import BenchsuiteError, PaperError
-from benchsuite.processes import ending, with_our_packages
+from benchsuite.processes import ChildProcess, Parent, ProcessEnded, describe_exit, limit_memory
 
 SECONDS = 600
 MEMORY = 4 * 2**30
 """Bytes of address space; papers of forty pages stay below a quarter of it."""
-ENTRY = "from benchsuite.paper.rendering.process import main; main()"
 TOUCHING = ("open", "os.remove", "os.rmdir", "shutil.rmtree")
 FORBIDDEN = ("socket.", "subprocess.", "os.exec", "os.fork", "os.posix_spawn", "os.system", "os.rename", "shutil.",
              "ctypes.dlopen", "urllib.", "ftplib.", "http.")  # fmt: skip
@@ -48,31 +43,21 @@ class Renderer:
 
     def __init__(self) -> None:
         self._scratch = tempfile.TemporaryDirectory(prefix="benchsuite-paper-", ignore_cleanup_errors=True)
-        self._process = subprocess.Popen(
-            [sys.executable, "-c", ENTRY],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env=with_our_packages() | dict.fromkeys(("TMPDIR", "TEMP", "TMP"), self._scratch.name),
-            cwd=self._scratch.name,
-            start_new_session=True,
+        folder = Path(self._scratch.name)
+        self._printed = folder / "printed"
+        self._process = ChildProcess(
+            main,
+            output=self._printed,
+            environment=dict.fromkeys(("TMPDIR", "TEMP", "TMP"), self._scratch.name),
+            folder=folder,
+            own_group=True,
         )
 
     def __enter__(self) -> Renderer:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        running = self._process.poll() is None
-        if self._process.returncode != 0:
-            with contextlib.suppress(ProcessLookupError):
-                if hasattr(os, "killpg"):
-                    os.killpg(self._process.pid, signal.SIGKILL)  # its copies, too, which may have outlived it
-                else:
-                    self._process.kill()
-        if running:
-            self._process.communicate()
+    def __exit__(self, *_: object) -> None:
+        self._process.close()
         self._scratch.cleanup()
 
     def pages(
@@ -87,50 +72,46 @@ class Renderer:
 
         Raises what setting it raises, and PaperError beyond the limits.
         """
-        order = pickle.dumps(([dict(files) for files in packed], dict(kept or {}), memory))
         try:
-            answer, complaint = self._process.communicate(order, timeout=seconds)
-        except subprocess.TimeoutExpired:
+            with self._process.limited(seconds):
+                self._process.send(([dict(files) for files in packed], dict(kept or {}), memory))
+                pages: Pages = self._process.receive()
+                return pages
+        except ProcessEnded as ended:
+            if ended.timed_out:
+                raise PaperError(
+                    f"the paper is not finished after {seconds:.0f} s",
+                    expected="a paper of at most a hundred pages",
+                    remedy="shorten the suite's prose, or leave out tables and figures that are very long",
+                ) from None
+            printed = self._printed.read_text(errors="replace").strip().splitlines()
             raise PaperError(
-                f"the paper is not finished after {seconds:.0f} s",
-                expected="a paper of at most a hundred pages",
-                remedy="shorten the suite's prose, or leave out tables and figures that are very long",
-            ) from None
-        if self._process.returncode != 0 or not answer:
-            told = complaint.decode(errors="replace").strip().splitlines()
-            raise PaperError(
-                f"the process that sets the paper ended with {ending(self._process.returncode)}",
-                where=told[-1][:300] if told else None,
+                f"the process that sets the paper ended with {describe_exit(ended.code or 0)}",
+                where=printed[-1][:300] if printed else None,
                 expected=f"at most {memory / 2**30:.0f} GiB of memory",
                 remedy="shorten the suite's prose; if it is short, please report this",
-            )
-        done = pickle.loads(answer)
-        if isinstance(done, Pages):
-            return done
-        raise done
+            ) from None
 
 
-def main() -> None:
-    """Read an order from standard input, and write the pages, or the error, to standard output."""
-    answer = sys.stdout.buffer
-    sys.stdout = sys.stderr
+def main(parent: Parent) -> None:
+    """Receive an order, and send the pages, or the error."""
     render = _libraries()
     # Nothing of one paper is garbage for long; looking for it takes a fifth of the time.
     gc.disable()
-    packed, kept, memory = pickle.loads(sys.stdin.buffer.read())
+    packed, kept, memory = parent.receive()
     try:
-        _limit(memory)
+        limit_memory(memory)
         _close()
-        done: Pages | BenchsuiteError = render(packed, kept)
+        parent.send(render(packed, kept))
     except BenchsuiteError as error:
-        done = error
+        parent.send(error)
     except MemoryError:
-        done = PaperError(
-            f"the paper needs more than {memory / 2**30:.0f} GiB of memory",
-            remedy="shorten the suite's prose, or its tables",
+        parent.send(
+            PaperError(
+                f"the paper needs more than {memory / 2**30:.0f} GiB of memory",
+                remedy="shorten the suite's prose, or its tables",
+            )
         )
-    answer.write(pickle.dumps(done))
-    answer.flush()
 
 
 def _libraries() -> Callable[[list[dict[str, bytes]], dict[str, str]], Pages]:
@@ -172,15 +153,6 @@ def _libraries() -> Callable[[list[dict[str, bytes]], dict[str, str]], Pages]:
             return Pages(html, pdf, shelf.used | used)
 
     return render
-
-
-def _limit(memory: int) -> None:
-    """Bound the address space, where the system can."""
-    with contextlib.suppress(ImportError, ValueError, OSError):
-        import resource
-
-        _, most = resource.getrlimit(resource.RLIMIT_AS)
-        resource.setrlimit(resource.RLIMIT_AS, (memory if most < 0 else min(memory, most), most))
 
 
 def _close() -> None:

@@ -7,19 +7,21 @@ to that generated part; subsections called `dataset`, `model`, `training` or `an
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Literal
 
 from benchsuite.errors import PaperError
 from benchsuite.paper.bundle.attachments import pack
 from benchsuite.paper.context.material import PaperMaterial
 from benchsuite.paper.context.paper_context import PaperContext
 from benchsuite.paper.document import markup
-from benchsuite.paper.document.blocks import Author, Block, Document, Heading
+from benchsuite.paper.document.blocks import Author, Block, Document, Heading, Paragraph
 from benchsuite.paper.document.style import Form
 from benchsuite.paper.sections.claims import claim_blocks
 from benchsuite.paper.sections.dataset import dataset_blocks
 from benchsuite.paper.sections.method import model_blocks, training_blocks
-from benchsuite.paper.sections.quoted import prose
+from benchsuite.paper.sections.prose import resolve_prose
 from benchsuite.paper.sections.reproducibility import reproducibility_blocks
 from benchsuite.paper.sections.results import results_blocks
 from benchsuite.paper.sections.search import search_blocks
@@ -27,17 +29,18 @@ from benchsuite.suite.prose.references import FLOATS, PARTS, SEARCH_FLOATS, sect
 from benchsuite.suite.schema.suite import Section
 
 SAMPLE, PARTIAL = "MUESTRA SINTÉTICA", "RESULTADOS PARCIALES"
-Titled = dict[str, tuple[str, list[Block]]]
+Subsections = Mapping[str, tuple[str, list[Block]]]
+"""Generated subsections by the ids that the suite's own may have: title and blocks."""
 
 
 def compose(material: PaperMaterial) -> Document:
     """The document of a study, whatever its results. Raises PaperError for prose that cannot be set."""
     study = PaperContext(material)
     paper, findings = material.suite.paper, material.findings
-    abstract = prose(study, paper.abstract, "paper.abstract").strip()
+    abstract = resolve_prose(study, paper.abstract, "paper.abstract").strip()
     body = _body(study)
     return Document(
-        title=markup.line(prose(study, material.suite.title, "title"), "title"),
+        title=markup.line(resolve_prose(study, material.suite.title, "title"), "title"),
         authors=tuple(
             Author(*(markup.line(v or "", "paper.authors") for v in (a.name, a.affiliation, a.place, a.email)))
             for a in paper.authors
@@ -54,7 +57,7 @@ def compose(material: PaperMaterial) -> Document:
         files=pack(material),
         expected=_expected(study, body),
         bibtex=study.works.bibtex,
-        factor=study.factor,
+        factor=study.names.factor,
         cases=tuple((case.case.name, case.label) for case in study.findings.cases),
         seeds=findings.seeds,
         runs=tuple((key, case, seed) for key, case, seed, _ in findings.runs),
@@ -79,40 +82,36 @@ def _notices(study: PaperContext) -> list[str]:
     if study.lacks_weights:
         notices.append("PESOS ALEATORIOS: faltan los pesos preentrenados que pide el estudio")
     if findings.partial:
-        search = findings.search
-        done, planned = (findings.done + search.done, findings.planned + search.planned) if search else (
-            findings.done, findings.planned,
-        )  # fmt: skip
+        parts = [part for part in (findings, findings.search) if part is not None]
+        done, planned = sum(part.done for part in parts), sum(part.planned for part in parts)
         notices.append(f"{PARTIAL}: {done} de {planned} ejecuciones terminadas")
     return notices
 
 
 def _body(study: PaperContext) -> list[Block]:
     sections = _placed(study.material.suite.paper.sections)
-    results = results_blocks(study)
     blocks: list[Block] = []
     for part in PARTS:
         given = sections.get(part, [])
         if part == "method":
-            generated: Titled = {
+            generated: dict[str, tuple[str, list[Block]]] = {
                 "dataset": ("Conjunto de datos", dataset_blocks(study)),
                 "model": ("Modelo", model_blocks(study)),
                 "training": ("Entrenamiento", training_blocks(study)),
             }
-            blocks += _merged(study, given, part, "Metodología", generated, [])
+            blocks += _merge(study, given, part, "Metodología", generated)
         elif part == "results":
-            analysis = [block for name in results for block in results[name]]
-            shown: Titled = {"analysis": ("Análisis experimental", analysis)}
+            generated = {"analysis": ("Análisis experimental", results_blocks(study))}
             if study.findings.claims:
-                shown["claims"] = ("Afirmaciones contrastadas", claim_blocks(study))
+                generated["claims"] = ("Afirmaciones contrastadas", claim_blocks(study))
             if study.findings.search is not None:
-                shown["search"] = ("Búsqueda de hiperparámetros", search_blocks(study))
-            blocks += _merged(study, given, part, "Experimentos y resultados", shown, [])
+                generated["search"] = ("Búsqueda de hiperparámetros", search_blocks(study, study.findings.search))
+            blocks += _merge(study, given, part, "Experimentos y resultados", generated)
         elif part == "reproducibility":
-            blocks += _merged(study, given, part, "Entorno y reproducibilidad", {}, reproducibility_blocks(study))
+            closing = reproducibility_blocks(study)
+            blocks += _merge(study, given, part, "Entorno y reproducibilidad", {}, closing)
         else:
-            for section in given:
-                blocks += _section(study, section, 1)
+            blocks += [block for section in given for block in _section(study, section, 1)]
     return blocks
 
 
@@ -132,21 +131,22 @@ def _placed(sections: Sequence[Section]) -> dict[str, list[Section]]:
     return placed
 
 
-def _merged(
-    study: PaperContext, given: Sequence[Section], part: str, title: str, generated: Titled, closing: list[Block]
+def _merge(
+    study: PaperContext,
+    given: Sequence[Section],
+    part: str,
+    title: str,
+    generated: Subsections,
+    closing: Sequence[Block] = (),
 ) -> list[Block]:
     """A generated part with the suite's own title, text and subsections, then the part's further sections."""
-    own = given[0] if given else None
-    heading = own.title if own else title
-    identifier = f"sec-{own.id if own and own.id else part}"
-    blocks: list[Block] = [Heading(identifier, 1, markup.line(heading, "section title"))]
-    blocks += _prose(study, own.text, identifier) if own else []
-    subsections = {section.id or section.title: section for section in own.sections} if own else {}
+    own = given[0] if given else Section(title=title)
+    identifier = f"sec-{own.id or part}"
+    blocks: list[Block] = [_heading(identifier, 1, own.title), *_prose(study, own.text, identifier)]
+    subsections = {section.id or section.title: section for section in own.sections}
     for name, (default, made) in generated.items():
-        section = subsections.pop(name, None)
-        blocks.append(Heading(f"sec-{name}", 2, markup.line(section.title if section else default, "section title")))
-        blocks += _prose(study, section.text, name) if section else []
-        blocks += made
+        section = subsections.pop(name, None) or Section(title=default)
+        blocks += [_heading(f"sec-{name}", 2, section.title), *_prose(study, section.text, name), *made]
     blocks += closing
     for section in subsections.values():
         blocks += _section(study, section, 2)
@@ -155,31 +155,23 @@ def _merged(
     return blocks
 
 
+def _heading(identifier: str, level: Literal[1, 2], title: str) -> Heading:
+    return Heading(identifier, level, markup.line(title, "section title"))
+
+
 def _section(study: PaperContext, section: Section, level: int) -> list[Block]:
     """A section of prose; what lies deeper than subsections opens its paragraph."""
     name = section_name(section)
-    title = markup.line(section.title, "section title")
-    body = _prose(study, section.text, name)
-    if level == 1:
-        blocks: list[Block] = [Heading(f"sec-{name}", 1, title), *body]
-    elif level == 2:
-        blocks = [Heading(f"sec-{name}", 2, title), *body]
+    blocks = _prose(study, section.text, name)
+    first = blocks[0] if blocks else None
+    if level <= 2:
+        blocks.insert(0, _heading(f"sec-{name}", 1 if level == 1 else 2, section.title))
+    elif isinstance(first, Paragraph):
+        blocks[0] = replace(first, lead=markup.line(section.title, "section title"))
     else:
-        blocks = _led(title, body)
-    for below in section.sections:
-        blocks += _section(study, below, level + 1)
-    return blocks
-
-
-def _led(title: str, body: list[Block]) -> list[Block]:
-    from dataclasses import replace
-
-    from benchsuite.paper.document.blocks import Paragraph
-
-    if body and isinstance(body[0], Paragraph):
-        return [replace(body[0], lead=title), *body[1:]]
-    return [Paragraph("", lead=title), *body]
+        blocks.insert(0, Paragraph("", lead=markup.line(section.title, "section title")))
+    return blocks + [block for below in section.sections for block in _section(study, below, level + 1)]
 
 
 def _prose(study: PaperContext, source: str, name: str) -> list[Block]:
-    return list(markup.blocks(prose(study, source, f"paper.sections, «{name}»"), name)) if source.strip() else []
+    return list(markup.blocks(resolve_prose(study, source, f"paper.sections, «{name}»"), name))

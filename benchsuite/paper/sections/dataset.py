@@ -6,13 +6,14 @@ import re
 from collections.abc import Sequence
 from functools import partial
 
-from benchsuite.analysis.findings import CaseFindings
+from benchsuite.paper.context.case_groups import group_cases
 from benchsuite.paper.context.paper_context import PaperContext
 from benchsuite.paper.document import markup
 from benchsuite.paper.document.blocks import Block, Figure, Paragraph, Photos
 from benchsuite.paper.document.thumbnails import as_thumbnail
 from benchsuite.paper.figures import classes
 from benchsuite.paper.language import spanish
+from benchsuite.paper.language.spanish import NBSP
 from benchsuite.paper.tables.facts import LONG_SPLITS, PROVENANCE, counts_table
 from benchsuite.store.record import DatasetFacts
 
@@ -22,33 +23,103 @@ MOST_CLASSES = 8
 MOST_PHOTOS = 20
 BARS = 5
 """Most classes that a table tells as well as a figure."""
-ARTICLES = {"train": "entrenamiento", "validation": "validación", "test": "test"}
+ORIGINS = {
+    "official": "Los ficheros coinciden, por sus sumas de comprobación, con los oficiales.",
+    "unofficial copy": "Los datos son una copia no oficial: el conjunto está completo, pero sus bytes no son los de la "
+    "distribución oficial.",
+    "own data": "Los datos son propios: no hay una distribución publicada con la que compararlos.",
+    "synthetic sample": "**Los datos son una muestra sintética generada por el programa, no el conjunto real**: las "
+    "cifras de este informe solo prueban que el estudio funciona.",
+}
 
 
 def dataset_blocks(study: PaperContext) -> list[Block]:
-    card, facts = study.material.card, study.findings.dataset
-    blocks: list[Block] = [Paragraph(_introduction(study))]
+    facts = study.findings.dataset
     photos = _photos(study)
-    if photos:
-        blocks.append(photos)
+    blocks: list[Block] = [Paragraph(_introduction(study)), *([photos] if photos else [])]
     if facts is not None:
         blocks.append(Paragraph(_counts(facts)))
         blocks += _other_counts(study)
-        blocks.append(counts_table(facts, class_titles(study), "tab-dataset"))
+        blocks.append(counts_table(facts, class_titles(study)))
         blocks += _distribution(study, facts)
-        blocks.append(Paragraph(_provenance(facts, card.licence)))
+        blocks.append(Paragraph(_provenance(facts, study.material.card.licence)))
     return blocks
+
+
+def class_titles(study: PaperContext) -> dict[str, str]:
+    """How the paper calls each class; its own name where nobody says."""
+    given = {**study.material.card.class_titles, **study.material.class_titles}
+    return {name: markup.line(given.get(name, name), f"class {name}") for name in study.material.card.classes}
+
+
+def resolution(facts: DatasetFacts | None) -> str | None:
+    """What one test image more or less is worth, as a percentage; None when the test split is unknown."""
+    images = sum(facts.counts.get("test", ())) if facts else 0
+    return spanish.number(100 / images, 2) if images else None
+
+
+def _introduction(study: PaperContext) -> str:
+    card = study.material.card
+    summary = markup.literal(" ".join(markup.clean(card.summary, f"dataset {card.title}").split()))
+    title = markup.literal(markup.line(card.title, "dataset title"))
+    text = summary or f"Se utiliza el conjunto de datos {title}."
+    if cited := study.works.cite(card.bibtex):
+        named = re.search(rf"(?<!\w){re.escape(title)}(?!\w)", text) if title else None
+        end = named.end() if named else len(text.removesuffix("."))
+        text = text[:end] + cited + text[end:]
+    if study.material.samples:
+        shown = len({title for title, _ in study.material.samples})
+        some = "de cada clase" if shown <= MOST_PHOTOS else "de algunas clases"
+        text += f" La {{{{fig-samples}}}} muestra imágenes {some}."
+    return text
+
+
+def _photos(study: PaperContext) -> Photos | None:
+    grouped: dict[str, list[bytes]] = {}
+    for title, photo in study.material.samples:
+        grouped.setdefault(markup.line(title, "sample photo"), []).append(photo)
+    if not grouped:
+        return None
+    titles, whose = list(grouped), "cada clase"
+    if len(grouped) > MOST_PHOTOS:
+        titles = [titles[i * len(titles) // MOST_PHOTOS] for i in range(MOST_PHOTOS)]
+        whose = f"{spanish.number(len(titles))} de las {spanish.number(len(grouped))} clases"
+    gallery = len(grouped) > MOST_CLASSES
+    most = 1 if gallery else PER_CLASS
+    rows = tuple((title, tuple(as_thumbnail(photo, title) for photo in grouped[title][:most])) for title in titles)
+    origin = ": **muestra sintética**" if study.findings.sample else ", del conjunto de entrenamiento"
+    return Photos("fig-samples", rows, f"Imágenes de ejemplo de {whose}{origin}.", wide=gallery, gallery=gallery)
+
+
+def _counts(facts: DatasetFacts) -> str:
+    totals = {split: sum(counts) for split, counts in facts.counts.items()}
+    sides = [f"{spanish.number(totals[s])} de {title.lower()}" for s, title in LONG_SPLITS.items() if s in totals]
+    size, original = _pixels(facts.image_size), facts.original_size
+    scaled = f"Cada imagen se lleva a {size} píxeles."
+    if original == facts.image_size:
+        scaled = f"Cada imagen tiene {size} píxeles."
+    elif original is not None:
+        scaled = f"Las de entrenamiento miden de media {_pixels(original)} píxeles (alto por ancho). {scaled}"
+    return (
+        f"Se emplean {spanish.number(sum(totals.values()))} imágenes de {len(facts.classes)} clases: "
+        f"{spanish.listing(sides)} ({{{{tab-dataset}}}}). {scaled} El conjunto de test permanece sellado: se evalúa "
+        "una sola vez por ejecución, con los pesos que eligió la validación."
+    )
+
+
+def _pixels(size: tuple[float, float]) -> str:
+    height, width = (spanish.number(round(side)) for side in size)
+    return f"{height}{NBSP}×{NBSP}{width}"
 
 
 def _other_counts(study: PaperContext) -> list[Block]:
     """Which cases train on how many images, where that is what sets them apart."""
-    by_size: dict[int, list[CaseFindings]] = {}
-    for case in study.done:
-        if case.dataset is not None and "train" in case.dataset.counts:
-            by_size.setdefault(sum(case.dataset.counts["train"]), []).append(case)
-    if len(by_size) < 2:
+    sizes = group_cases(
+        study.done, lambda case: sum(case.dataset.counts.get("train", ())) or None if case.dataset else None
+    )
+    if len(sizes) < 2:
         return []
-    each = [f"{spanish.number(size)} para {study.called(*cases)}" for size, cases in by_size.items()]
+    each = [f"{spanish.number(size)} para {study.names.mention(*cases)}" for size, cases in sizes.items()]
     return [Paragraph(f"No todas las configuraciones usan las mismas imágenes de entrenamiento: {'; '.join(each)}.")]
 
 
@@ -61,107 +132,26 @@ def _distribution(study: PaperContext, facts: DatasetFacts) -> list[Block]:
         return [Paragraph(f"Todas las clases tienen el mismo número de imágenes, {spanish.number(totals[0])}.")]
     titles = class_titles(study)
     names = [titles.get(name, name) for name in facts.classes]
-    sides = {LONG_SPLITS[split]: facts.counts[split] for split in LONG_SPLITS if split in facts.counts}
+    sides = {title: facts.counts[split] for split, title in LONG_SPLITS.items() if split in facts.counts}
     least, most = (_holders(totals, names, end) for end in (min(totals), max(totals)))
-    said = (
-        f"La {{{{fig-classes}}}} muestra cómo se reparten las imágenes entre las clases: de "
-        f"{spanish.number(min(totals))}{least} a {spanish.number(max(totals))}{most}."
-    )
+    text = f"La {{{{fig-classes}}}} muestra cómo se reparten las imágenes entre las clases: de {least} a {most}."
     caption = "Imágenes de cada clase en cada partición."
     if len(names) > classes.LARGEST:
         caption = "Número de clases según cuántas imágenes tienen."
     draw = partial(classes.distribution, counts=sides, classes=names)
-    return [Paragraph(said), Figure("fig-classes", caption, draw)]
+    return [Paragraph(text), Figure("fig-classes", caption, draw)]
 
 
 def _holders(totals: Sequence[int], names: Sequence[str], size: int) -> str:
-    """« («Painted Bunting»)», or how many classes have that size."""
+    """«41 («Painted Bunting»)», or how many classes have that size."""
     found = [name for total, name in zip(totals, names, strict=True) if total == size]
-    said = f"«{markup.literal(found[0])}»" if len(found) == 1 else f"{spanish.number(len(found))} clases"
-    return f" ({said})"
-
-
-def class_titles(study: PaperContext) -> dict[str, str]:
-    """How the paper calls each class; its own name where nobody says."""
-    given = {**study.material.card.class_titles, **study.material.class_titles}
-    return {name: markup.line(given.get(name, name), f"class {name}") for name in study.material.card.classes}
-
-
-def _introduction(study: PaperContext) -> str:
-    card = study.material.card
-    summary = markup.literal(" ".join(markup.clean(card.summary, f"dataset {card.title}").split()))
-    title = markup.literal(markup.line(card.title, "dataset title"))
-    said = summary or f"Se utiliza el conjunto de datos {title}."
-    if cited := study.works.citation(card.bibtex):
-        named = re.search(rf"(?<!\w){re.escape(title)}(?!\w)", said) if title else None
-        end = named.end() if named else len(said.removesuffix("."))
-        said = said[:end] + cited + said[end:]
-    if study.material.samples:
-        shown = len({title for title, _ in study.material.samples})
-        some = "de cada clase" if shown <= MOST_PHOTOS else "de algunas clases"
-        said += f" La {{{{fig-samples}}}} muestra imágenes {some}."
-    return said
-
-
-def _counts(facts: DatasetFacts) -> str:
-    totals = {split: sum(counts) for split, counts in facts.counts.items()}
-    spoken = [f"{spanish.number(totals[split])} de {ARTICLES[split]}" for split in ARTICLES if split in totals]
-    size, original = _pixels(facts.image_size), facts.original_size
-    scaled = f"Cada imagen se lleva a {size} píxeles."
-    if original == facts.image_size:
-        scaled = f"Cada imagen tiene {size} píxeles."
-    elif original is not None:
-        scaled = f"Las de entrenamiento miden de media {_pixels(original)} píxeles (alto por ancho). {scaled}"
-    return (
-        f"Se emplean {spanish.number(sum(totals.values()))} imágenes de {len(facts.classes)} clases: "
-        f"{spanish.listing(spoken)} ({{{{tab-dataset}}}}). {scaled} "
-        "El conjunto de test permanece sellado: se evalúa una sola vez "
-        "por ejecución, con los pesos que eligió la validación."
-    )
-
-
-def _pixels(size: tuple[float, float]) -> str:
-    height, width = (spanish.number(round(side)) for side in size)
-    return f"{height}{spanish.NBSP}×{spanish.NBSP}{width}"
+    whose = f"«{markup.literal(found[0])}»" if len(found) == 1 else f"{spanish.number(len(found))} clases"
+    return f"{spanish.number(size)} ({whose})"
 
 
 def _provenance(facts: DatasetFacts, licence: str) -> str:
-    said = {
-        "official": "Los ficheros coinciden, por sus sumas de comprobación, con los oficiales.",
-        "unofficial copy": "Los datos son una copia no oficial: el conjunto está completo, pero sus bytes no son los "
-        "de la distribución oficial.",
-        "own data": "Los datos son propios: no hay una distribución publicada con la que compararlos.",
-        "synthetic sample": "**Los datos son una muestra sintética generada por el programa, no el conjunto real**: "
-        "las cifras de este informe solo prueban que el estudio funciona.",
-    }[facts.provenance]
     terms = f" Licencia: {markup.literal(markup.line(licence, 'dataset licence'))}." if licence else ""
     return (
-        f"Procedencia: {PROVENANCE[facts.provenance]}. {said} Huella de los datos: `{facts.fingerprint[:16]}`.{terms}"
+        f"Procedencia: {PROVENANCE[facts.provenance]}. {ORIGINS[facts.provenance]} Huella de los datos: "
+        f"`{facts.fingerprint[:16]}`.{terms}"
     )
-
-
-def _photos(study: PaperContext) -> Photos | None:
-    grouped: dict[str, list[bytes]] = {}
-    for title, photo in study.material.samples:
-        grouped.setdefault(markup.line(title, "sample photo"), []).append(photo)
-    if not grouped:
-        return None
-    gallery = len(grouped) > MOST_CLASSES
-    titles = list(grouped)
-    if len(titles) > MOST_PHOTOS:
-        titles = [titles[i * len(titles) // MOST_PHOTOS] for i in range(MOST_PHOTOS)]
-    most = 1 if gallery else PER_CLASS
-    rows = tuple((title, tuple(as_thumbnail(photo, title) for photo in grouped[title][:most])) for title in titles)
-    whose = "cada clase"
-    if len(titles) < len(grouped):
-        whose = f"{spanish.number(len(titles))} de las {spanish.number(len(grouped))} clases"
-    caption = f"Imágenes de ejemplo de {whose}, del conjunto de entrenamiento."
-    if study.findings.sample:
-        caption = f"Imágenes de ejemplo de {whose}: **muestra sintética**."
-    return Photos("fig-samples", rows, caption, wide=gallery, gallery=gallery)
-
-
-def resolution(facts: DatasetFacts | None) -> str | None:
-    """What one test image more or less is worth, as a percentage; None when the test split is unknown."""
-    counts: Sequence[int] = facts.counts.get("test", ()) if facts else ()
-    return f"{spanish.number(100 / sum(counts), 2)}" if sum(counts) else None

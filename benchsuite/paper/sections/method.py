@@ -6,112 +6,101 @@ from collections.abc import Sequence
 from functools import partial
 
 from benchsuite.analysis.findings import CaseFindings
+from benchsuite.paper.context.case_groups import group_cases
 from benchsuite.paper.context.paper_context import PaperContext
 from benchsuite.paper.document import markup
 from benchsuite.paper.document.blocks import Block, Figure, Paragraph, Table
 from benchsuite.paper.figures import stages
 from benchsuite.paper.language import spanish
+from benchsuite.paper.language.spanish import CONFIDENCE, NBSP
 from benchsuite.paper.tables.architecture import layers_table
 from benchsuite.paper.tables.configuration import cases_table, configuration_table, models_table, phases_table
 from benchsuite.store.record import ModelFacts, WeightsFacts
 
+Modelled = tuple[CaseFindings, ModelFacts]
+
 
 def model_blocks(study: PaperContext) -> list[Block]:
     known = [(case, case.model) for case in study.findings.cases if case.model is not None]
-    weights = _weights(study)
-    titles = list(dict.fromkeys(study.model_named(case) for case in study.findings.cases))
+    titles = list(dict.fromkeys(study.cite_model(case) for case in study.findings.cases))
+    models = models_table(study) if known else None
+    layers, layers_shown = _layers(study, known) if known else ("", None)
     if not known:
-        some = f"El modelo es {titles[0]}." if len(titles) == 1 else f"Los modelos son {spanish.listing(titles)}."
-        return [Paragraph(f"{some} {weights}".strip())]
-    models = models_table(study, "tab-models")
-    layers, table = _layers(study, known)
-    blocks: list[Block]
-    if models is None:
-        blocks = [Paragraph(" ".join(filter(None, (_sentence(titles, known[0][1]), layers, weights))))]
+        text = f"El modelo es {titles[0]}." if len(titles) == 1 else f"Los modelos son {spanish.listing(titles)}."
+    elif models is None:
+        text = _describe_network(titles, known[0][1])
     else:
-        named = f"los modelos {spanish.listing(titles)}" if len(titles) > 1 else f"variantes de {titles[0]}"
-        said = f"Se comparan {named}. El {{{{tab-models}}}} da el tamaño de cada red y lo que cuesta usarla."
-        blocks = [Paragraph(" ".join(filter(None, (said, layers, weights)))), models]
-    blocks += [table] if table is not None else []
-    if any(model.frozen_stages for _, model in known):
-        blocks += _frozen(study, known, alike=len({model.stages for _, model in known}) == 1)
-    return blocks
+        compared = f"los modelos {spanish.listing(titles)}" if len(titles) > 1 else f"variantes de {titles[0]}"
+        text = f"Se comparan {compared}. El {{{{tab-models}}}} da el tamaño de cada red y lo que cuesta usarla."
+    blocks: list[Block] = [Paragraph(" ".join(filter(None, (text, layers, _weights(study)))))]
+    blocks += [table for table in (models, layers_shown) if table is not None]
+    return blocks + (_frozen(study, known) if any(model.frozen_stages for _, model in known) else [])
 
 
-def _sentence(titles: Sequence[str], facts: ModelFacts) -> str:
-    names = [f"`{markup.line(stage, 'stage')}`" for stage in facts.stages]
+def _describe_network(titles: Sequence[str], facts: ModelFacts) -> str:
+    names = spanish.listing([f"`{markup.line(stage, 'stage')}`" for stage in facts.stages])
     who, has = (titles[0], "tiene") if len(titles) == 1 else (f"Las redes {spanish.listing(titles)}", "tienen")
+    flops = f"{spanish.significant(facts.forward_flops / 1e9)}{NBSP}GFLOP"
     return (
         f"{who} {has} {spanish.number(facts.parameters_total)} parámetros, repartidos en {len(facts.stages)} etapas "
-        f"({spanish.listing(names)}); clasificar una imagen cuesta {_flops(facts)}."
+        f"({names}); clasificar una imagen cuesta {flops}."
     )
 
 
-def _layers(study: PaperContext, known: Sequence[tuple[CaseFindings, ModelFacts]]) -> tuple[str, Table | None]:
+def _layers(study: PaperContext, known: Sequence[Modelled]) -> tuple[str, Table | None]:
     """The network of the reference, or of the first case, layer by layer, and what to say of it."""
     baselines = study.findings.baselines
     case, facts = next((pair for pair in known if pair[0].case.name in baselines), known[0])
-    table = layers_table(study, case, "tab-layers")
+    table = layers_table(study, case)
     if table is None:
         return "", None
-    whose = "las capas de la red"
+    whose = "la red"
     if any(model.layers != facts.layers for _, model in known):
-        whose = f"las capas de {'la referencia' if case.case.name in baselines else 'una de las redes'}"
-        whose += f" ({study.called(case)})"
-    return f"El {{{{tab-layers}}}} detalla {whose}.", table
+        whose = "la referencia" if case.case.name in baselines else "una de las redes"
+        whose += f" ({study.names.mention(case)})"
+    return f"El {{{{tab-layers}}}} detalla las capas de {whose}.", table
 
 
-def _frozen(study: PaperContext, known: Sequence[tuple[CaseFindings, ModelFacts]], *, alike: bool) -> list[Block]:
+def _frozen(study: PaperContext, known: Sequence[Modelled]) -> list[Block]:
     """What stays frozen in each case; drawn where all networks have the same stages."""
-    least = min(known, key=lambda pair: pair[1].parameters_trainable)
-    most = max(known, key=lambda pair: pair[1].parameters_trainable)
-    few, many = (study.count(pair[1].parameters_trainable) for pair in (least, most))
-    phases = any(len(case.phases) > 1 for case, _ in known)
-    when = " en la última fase" if phases else ""
-    range_ = f"de {few} ({study.called(least[0])}) a {many} ({study.called(most[0])})"
-    if len(known) == 1:
-        range_ = few
-    if not alike:
-        return [Paragraph(f"Los parámetros que se entrenan{when} van {range_}.")]
-    caption = f"Etapas del modelo en cada configuración{when} y número de parámetros entrenables."
-    each = " en cada configuración" if len(known) > 1 else ""
-    said = (
+    least, most = (end(known, key=lambda pair: pair[1].parameters_trainable) for end in (min, max))
+    few, many = (study.quotes.number(facts.parameters_trainable) for _, facts in (least, most))
+    when = " en la última fase" if study.has_phases else ""
+    each, sizes = "", few
+    if len(known) > 1:
+        each = " en cada configuración"
+        sizes = f"de {few} ({study.names.mention(least[0])}) a {many} ({study.names.mention(most[0])})"
+    if len({model.stages for _, model in known}) > 1:
+        return [Paragraph(f"Los parámetros que se entrenan{when} van {sizes}.")]
+    text = (
         f"La {{{{fig-stages}}}} indica qué etapas permanecen congeladas{each}{when} y cuántos parámetros se entrenan: "
-        f"{range_}."
+        f"{sizes}."
     )
-    draw = partial(stages.diagram, cases=[case for case, _ in known], factor=study.legend)
-    return [Paragraph(said), Figure("fig-stages", caption, draw)]
-
-
-def _flops(facts: ModelFacts) -> str:
-    return f"{spanish.significant(facts.forward_flops / 1e9)}{spanish.NBSP}GFLOP"
+    caption = f"Etapas del modelo en cada configuración{when} y número de parámetros entrenables."
+    draw = partial(stages.diagram, cases=[case for case, _ in known], factor=study.names.legend_title)
+    return [Paragraph(text), Figure("fig-stages", caption, draw)]
 
 
 def _weights(study: PaperContext) -> str:
     """What the networks start from; by cases where they differ."""
-    origins: dict[str, list[CaseFindings]] = {}
-    for case in study.done:
-        if case.weights is not None:
-            origins.setdefault(_origin(case.weights), []).append(case)
+    origins = group_cases(study.done, lambda case: _origin(case.weights) if case.weights is not None else None)
     if not origins and study.findings.weights is not None:
         origins = {_origin(study.findings.weights): []}
     if not origins:
         return ""
-    if len(origins) == 1:
-        said = f"Los pesos iniciales son {next(iter(origins))}."
-    else:
-        each = [f"{origin} ({study.called(*cases)})" for origin, cases in origins.items()]
-        said = f"Los pesos iniciales son {'; '.join(each)}."
+    each = [
+        f"{origin} ({study.names.mention(*cases)})" if len(origins) > 1 else origin for origin, cases in origins.items()
+    ]
+    text = f"Los pesos iniciales son {'; '.join(each)}."
     if study.lacks_weights:
-        said += " Sin el conocimiento previo que se pidió, el estudio no mide lo que se propone."
-    return said
+        text += " Sin el conocimiento previo que se pidió, el estudio no mide lo que se propone."
+    return text
 
 
 def _origin(weights: WeightsFacts) -> str:
     if weights.provenance == "random" and weights.request in ("", "none"):
         return "aleatorios, como pide el estudio"
-    name = markup.file_name(markup.line(weights.request, "weights")).replace("`", "")
-    request = f"`{name}`" if name else "los pedidos"
+    request = markup.code(weights.request, "weights") if weights.request else "los pedidos"
     if weights.provenance == "random":
         return f"**aleatorios** (se pidieron {request})"
     digest = f" (SHA-256 `{weights.sha256[:16]}`)" if weights.sha256 else ""
@@ -120,89 +109,77 @@ def _origin(weights: WeightsFacts) -> str:
 
 def training_blocks(study: PaperContext) -> list[Block]:
     findings = study.findings
-    planned = spanish.count(findings.planned, "ejecución", "ejecuciones")
-    seeds = spanish.count(len(findings.seeds), "semilla", "semillas")
-    several = len(findings.cases) > 1
-    cases = spanish.count(len(findings.cases), "configuración", "configuraciones")
-    total = f"{cases} y {seeds}, {planned} en total" if several else seeds
-    said = f"El {{{{tab-configuration}}}} recoge la configuración del estudio: {total}."
-    apart, phases = cases_table(study, "tab-cases"), phases_table(study, "tab-phases")
-    if apart is not None:
-        said = (
+    total = spanish.count(len(findings.seeds), "semilla")
+    if study.compares_cases:
+        cases = spanish.count(len(findings.cases), "configuración")
+        total = f"{cases} y {total}, {spanish.count(findings.planned, 'ejecución')} en total"
+    text = f"El {{{{tab-configuration}}}} recoge la configuración del estudio: {total}."
+    blocks: list[Block] = [configuration_table(study)]
+    if (differences := cases_table(study)) is not None:
+        text = (
             f"El estudio consta de {total}. El {{{{tab-configuration}}}} recoge lo que todas las configuraciones "
             "tienen en común, y el {{tab-cases}}, lo que las distingue."
         )
-    if several:
-        said += f" Dos configuraciones con la misma semilla comparten {_paired(study)}, de modo que sus resultados "
-        said += "están pareados."
-    said += _followed(study)
-    blocks: list[Block] = [Paragraph(said), configuration_table(study, "tab-configuration")]
-    blocks += [apart] if apart is not None else []
-    if phases is not None:
+        blocks.append(differences)
+    if study.compares_cases:
+        # Networks of different sizes cannot start alike.
+        sizes = {case.model.parameters_total for case in findings.cases if case.model is not None}
+        shared = "el orden de las imágenes y la inicialización" if len(sizes) < 2 else "el orden de las imágenes"
+        text += (
+            f" Dos configuraciones con la misma semilla comparten {shared}, de modo que sus resultados están pareados."
+        )
+    if (phases := phases_table(study)) is not None:
         blocks += [Paragraph(_phases(study)), phases]
-    judged = _judged(study)
-    return [*blocks, *([Paragraph(judged)] if judged else [])]
+    return [Paragraph(text + _followed_works(study)), *blocks, Paragraph(_judgement(study))]
 
 
-def _followed(study: PaperContext) -> str:
+def _followed_works(study: PaperContext) -> str:
     """The works that the recipes follow, where they name any."""
-    cited = [(name, study.works.citation(bibtex)) for name, bibtex in study.material.recipes.items()]
-    told = [f"`{markup.file_name(name)}`{works}" for name, works in cited if works]
-    if not told:
+    cited = [(name, study.works.cite(bibtex)) for name, bibtex in study.material.recipes.items()]
+    recipes = [f"{markup.code(name, 'recipe')}{works}" for name, works in cited if works]
+    if not recipes:
         return ""
-    recipes = "La receta" if len(told) == 1 else "Las recetas"
-    return f" {recipes} {spanish.listing(told)} {'sigue' if len(told) == 1 else 'siguen'} los trabajos citados."
-
-
-def _paired(study: PaperContext) -> str:
-    """What the cases have in common under one seed: networks of different sizes cannot start alike."""
-    sizes = {case.model.parameters_total for case in study.findings.cases if case.model is not None}
-    return "el orden de las imágenes y la inicialización" if len(sizes) < 2 else "el orden de las imágenes"
+    which, verb = ("La receta", "sigue") if len(recipes) == 1 else ("Las recetas", "siguen")
+    return f" {which} {spanish.listing(recipes)} {verb} los trabajos citados."
 
 
 def _phases(study: PaperContext) -> str:
     several = [case for case in study.done if len(case.phases) > 1]
-    if len(study.findings.cases) == 1:
-        who = "El entrenamiento consta"
+    whose = f" de {study.names.mention(*several)}"
+    if not study.compares_cases:
+        whose = ""
     elif len(several) == len(study.done):
-        who = "El entrenamiento de todas las configuraciones consta"
-    else:
-        who = f"El entrenamiento de {study.called(*several)} consta"
+        whose = " de todas las configuraciones"
     return (
-        f"{who} de varias fases ({{{{tab-phases}}}}), cada una con su optimizador y con las etapas que entrena; cada "
-        "fase parte de los pesos que eligió la validación en la anterior."
+        f"El entrenamiento{whose} consta de varias fases ({{{{tab-phases}}}}), cada una con su optimizador y con las "
+        "etapas que entrena; cada fase parte de los pesos que eligió la validación en la anterior."
     )
 
 
-def _judged(study: PaperContext) -> str:
-    """How means, intervals and differences are made, said only where they are."""
+def _judgement(study: PaperContext) -> str:
+    """How means, intervals and differences are made: what the study has of them."""
     findings = study.findings
-    if not any(case.done > 1 for case in findings.cases):
-        said = (
+    if not study.has_repeats:
+        text = (
             "Con una sola semilla no se puede estimar la dispersión entre ejecuciones: las medidas se dan sin "
             "intervalo entre semillas"
         )
-        return f"{said} y ninguna diferencia se considera concluyente." if len(findings.cases) > 1 else f"{said}."
-    said = (
+        return f"{text} y ninguna diferencia se considera concluyente." if study.compares_cases else f"{text}."
+    text = (
         "Las medidas de exactitud y de pérdida son medias sobre las semillas terminadas y van seguidas, entre "
-        f"corchetes, de su intervalo de confianza al 95{spanish.NBSP}%, el de Student."
+        f"corchetes, de su intervalo de confianza al {CONFIDENCE}, el de Student."
     )
-    if findings.comparisons:
-        reference = study.called(*map(study.named, findings.baselines))
-        which = (
-            "su referencia, la que coincide con ella en todo lo demás"
-            if len(findings.baselines) > 1
-            else "la referencia"
-        )
-        said += (
-            f" Cada configuración se compara con {which} ({reference}), por las diferencias entre ejecuciones con "
-            "la misma semilla; su intervalo es el de Student para diferencias pareadas, sin corregir por comparaciones "
-            "múltiples, y el valor p, el de una prueba bilateral de permutación de signos sobre su media"
-        )
-        family = spanish.number(len(findings.comparisons))
-        said += f", corregido con el método de Holm para las {family} comparaciones" if family != "1" else ""
-        said += (
-            ". Cuando hay menos semillas de las necesarias para que la prueba alcance el 0,05, el resultado se da como "
-            "«no concluyente»."
-        )
-    return said
+    if not findings.comparisons:
+        return text
+    which = "la referencia"
+    if len(findings.baselines) > 1:
+        which = "su referencia, la que coincide con ella en todo lo demás"
+    family = len(findings.comparisons)
+    holm = f", corregido con el método de Holm para las {spanish.number(family)} comparaciones" if family > 1 else ""
+    return (
+        f"{text} Cada configuración se compara con {which} ({study.mention(*findings.baselines)}), por las diferencias "
+        "entre ejecuciones con la misma semilla; su intervalo es el de Student para diferencias pareadas, sin corregir "
+        "por comparaciones múltiples, y el valor p, el de una prueba bilateral de permutación de signos sobre su media"
+        f"{holm}. Cuando hay menos semillas de las necesarias para que la prueba alcance el 0,05, el resultado se da "
+        "como «no concluyente»."
+    )

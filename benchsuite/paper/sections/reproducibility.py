@@ -16,121 +16,98 @@ def reproducibility_blocks(study: PaperContext) -> list[Block]:
     findings = study.findings
     blocks: list[Block] = [Paragraph(_principle(study))]
     if findings.environments:
-        blocks += [Paragraph(_environments(study)), environment_table(findings.environments[0], "tab-environment")]
-    blocks += [Paragraph(said)] if (said := _foreign(study)) else []
+        blocks += [Paragraph(_environments(study)), environment_table(findings.environments[0])]
+    if text := " ".join([*_foreign_code(study), *map(_drawn_by, study.material.charts)]):
+        blocks.append(Paragraph(text))
     if findings.runs:
-        blocks += [
-            Paragraph(
-                "El {{tab-runs}} da la clave de cada ejecución terminada y la huella de sus pesos; todas las cifras de "
-                f"este informe proceden de ellas{_searched(study)}."
-            ),
-            runs_table(study, "tab-runs"),
-        ]
-    blocks += _deviations(study)
-    name = study.material.suite.name
-    blocks.append(
-        Paragraph(
-            f"El estudio se repite con `make suite SUITE={name}`; `benchsuite verify {name}` rehace sus ejecuciones "
-            "desde el principio y las compara bit a bit con las guardadas."
+        searched = ""
+        if findings.search is not None and findings.search.best is not None:
+            searched = " y de las de la búsqueda, cuyas claves están en el {{tab-search}} y en los resultados adjuntos"
+        text = (
+            "El {{tab-runs}} da la clave de cada ejecución terminada y la huella de sus pesos; todas las cifras de "
+            f"este informe proceden de ellas{searched}."
         )
+        blocks += [Paragraph(text), runs_table(study)]
+    name = study.material.suite.name
+    text = (
+        f"El estudio se repite con `make suite SUITE={name}`; `benchsuite verify {name}` rehace sus ejecuciones desde "
+        "el principio y las compara bit a bit con las guardadas."
     )
-    return blocks
+    return [*blocks, *(_deviations(study) if findings.environments else []), Paragraph(text)]
 
 
-def _foreign(study: PaperContext) -> str:
+def _foreign_code(study: PaperContext) -> list[str]:
     """Whose code took part besides ours: the distributions of the components, with their versions."""
     provided: dict[str, dict[str, None]] = {}
     for case in study.material.results.plan.cases:
         for part in (case.dataset, case.model, case.recipe):
             if part.distribution != OURS:
-                provided.setdefault(f"{part.distribution} {part.version}", {})[part.name] = None
-    told = [
-        f"`{markup.file_name(markup.line(owner, 'distribution'))}` "
-        f"({spanish.listing([f'`{markup.file_name(name)}`' for name in names])})"
-        for owner, names in provided.items()
-    ]
-    said = []
-    if told:
-        plural = len(told) > 1
-        said.append(
-            f"{'Los complementos' if plural else 'El complemento'} {spanish.listing(told)} "
-            f"{'son' if plural else 'es'} de terceros; la huella de su código forma parte de las claves."
-        )
-    return " ".join([*said, *map(_drawn_by, study.material.charts)])
+                owner = markup.code(f"{part.distribution} {part.version}", "distribution")
+                provided.setdefault(owner, {})[markup.code(part.name, "component")] = None
+    if not provided:
+        return []
+    who, are = ("Los complementos", "son") if len(provided) > 1 else ("El complemento", "es")
+    owners = spanish.listing([f"{owner} ({spanish.listing(list(names))})" for owner, names in provided.items()])
+    return [f"{who} {owners} {are} de terceros; la huella de su código forma parte de las claves."]
 
 
 def _drawn_by(made: PluginChart) -> str:
-    owner = markup.file_name(markup.line(f"{made.distribution} {made.version}", "distribution"))
-    return f"La {{{{{made.block}}}}} la calcula `{owner}` (`{markup.file_name(made.figure)}`) con estos resultados."
-
-
-def _searched(study: PaperContext) -> str:
-    found = study.findings.search
-    if found is None or found.best is None:
-        return ""
-    return " y de las de la búsqueda, cuyas claves están en el {{tab-search}} y en los resultados adjuntos"
+    owner = markup.code(f"{made.distribution} {made.version}", "distribution")
+    return f"La {{{{{made.block}}}}} la calcula {owner} ({markup.code(made.figure, 'figure')}) con estos resultados."
 
 
 def _principle(study: PaperContext) -> str:
     findings = study.findings
-    said = (
+    text = (
         "Cada ejecución se identifica por una clave que resume todo lo que decide su resultado: parámetros, semilla, "
         "huellas de los datos y de los pesos iniciales, código y aritmética. Con la misma clave se obtienen "
         "los mismos pesos."
     )
     if findings.dataset is not None:
         kind = PROVENANCE[findings.dataset.provenance]
-        said += f" Procedencia de los datos: {kind}; huella `{findings.dataset.fingerprint[:16]}`."
+        text += f" Procedencia de los datos: {kind}; huella `{findings.dataset.fingerprint[:16]}`."
     weights = [findings.weights, *(case.weights for case in study.done)]
     digests = dict.fromkeys(f"`{start.sha256[:16]}`" for start in weights if start is not None and start.sha256)
     if digests:
-        said += f" Pesos iniciales: SHA-256 {spanish.listing(list(digests))}."
-    return said
+        text += f" Pesos iniciales: SHA-256 {spanish.listing(list(digests))}."
+    return text
 
 
 def _environments(study: PaperContext) -> str:
     findings = study.findings
-    hours = spanish.seconds(findings.total_seconds)
-    total = study.count(findings.total_seconds, hours)
-    said = f"El {{{{tab-environment}}}} describe el entorno. El cómputo total fue de {total}."
+    total = study.quotes.number(findings.total_seconds, spanish.seconds(findings.total_seconds))
+    text = f"El {{{{tab-environment}}}} describe el entorno. El cómputo total fue de {total}."
     if len(findings.environments) > 1:
-        said += (
+        text += (
             f" Las ejecuciones proceden de {spanish.number(len(findings.environments))} entornos distintos; se "
             "describe el más frecuente, y los tiempos no son comparables entre ellos."
         )
     if findings.environments[0].device == "cpu":
-        said += " Las ejecuciones se hicieron en CPU."
-    return said
+        text += " Las ejecuciones se hicieron en CPU."
+    return text
 
 
 def _deviations(study: PaperContext) -> list[Block]:
     """Everything that is not as the suite asked: changes from the command line, and what the program deviated in."""
     findings = study.findings
-    changes = tuple(
-        f"`{markup.file_name(markup.line(change, 'change')).replace('`', '')}`" for change in findings.changes
-    )
-    deviations = tuple(_in_spanish(deviation) for deviation in findings.deviations)
-    if not findings.environments:
-        return []
-    if not changes and not deviations:
+    lists = {
+        "Parámetros cambiados respecto al estudio declarado:": [markup.code(c, "change") for c in findings.changes],
+        "El programa se apartó del estudio declarado en lo siguiente:": [*map(_in_spanish, findings.deviations)],
+    }
+    if not any(lists.values()):
         return [Paragraph("Las ejecuciones se hicieron tal como declara el estudio, sin cambios ni sustituciones.")]
-    blocks: list[Block] = []
-    if changes:
-        blocks += [Paragraph("Parámetros cambiados respecto al estudio declarado:"), Bullets(changes)]
-    if deviations:
-        lead = "El programa se apartó del estudio declarado en lo siguiente:"
-        blocks += [Paragraph(lead), Bullets(deviations)]
-    return blocks
+    blocks = ((Paragraph(lead), Bullets(tuple(items))) for lead, items in lists.items() if items)
+    return [block for pair in blocks for block in pair]
 
 
 def _in_spanish(deviation: Deviation) -> str:
-    detail = markup.file_name(markup.line(deviation.detail, "deviation"))
+    detail = markup.code(deviation.detail, "deviation")
     match deviation.kind:
         case "synthetic sample":
             return "los datos son una muestra sintética, no el conjunto de datos"
         case "random weights":
-            return f"los pesos iniciales son aleatorios en lugar de `{detail}`"
+            return f"los pesos iniciales son aleatorios en lugar de {detail}"
         case "no cuda":
             return "no había GPU con CUDA: se calculó en la CPU"
         case "changed":
-            return f"se cambió `{detail}`"
+            return f"se cambió {detail}"

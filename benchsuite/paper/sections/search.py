@@ -5,15 +5,18 @@ from __future__ import annotations
 from functools import partial
 
 from benchsuite.analysis.findings import AxisImportance, SearchFindings, TrialFindings
-from benchsuite.paper.context.axes import axis_name, axis_value
-from benchsuite.paper.context.paper_context import PENDING, PaperContext
+from benchsuite.paper.context.paper_context import PaperContext
+from benchsuite.paper.context.parameter_words import describe_value, name_axis
+from benchsuite.paper.context.result_quotes import PENDING
 from benchsuite.paper.document import markup
 from benchsuite.paper.document.blocks import Block, Bullets, Figure, Paragraph
 from benchsuite.paper.figures.search import importances, parallel
 from benchsuite.paper.language import spanish
 from benchsuite.paper.language.metrics import METRICS
+from benchsuite.paper.language.spanish import CONFIDENCE
 from benchsuite.paper.tables.search import trials_table
 
+MOST_VALUES = 30
 SAMPLERS = {
     "grid": "la rejilla completa",
     "random": "muestreo aleatorio sin repetición",
@@ -21,20 +24,17 @@ SAMPLERS = {
 }
 
 
-def search_blocks(study: PaperContext) -> list[Block]:
-    """The blocks of the subsection; empty when the study has no search."""
-    found = study.findings.search
-    if found is None:
-        return []
-    labels = study.material.suite.paper.labels
-    blocks: list[Block] = [Paragraph(_design(study, found)), Bullets(_axes(found, labels))]
+def search_blocks(study: PaperContext, found: SearchFindings) -> list[Block]:
+    """The blocks of the subsection."""
+    labels = study.names.labels
+    blocks: list[Block] = [Paragraph(_design(study, found)), Bullets(_axes(study, found))]
     if found.best is None:
         return [*blocks, Paragraph("Todavía no ha terminado ningún ensayo.")]
     early = "; en gris, los que no llegaron al último escalón" if found.declared.halving else ""
     return [
         *blocks,
         Paragraph(_outcome(study, found, found.best)),
-        trials_table(found, labels, "tab-search"),
+        trials_table(found, labels),
         Figure(
             "fig-search",
             f"Ensayos de la búsqueda en coordenadas paralelas: más oscuros cuanto mejores, el mejor resaltado{early}.",
@@ -45,129 +45,125 @@ def search_blocks(study: PaperContext) -> list[Block]:
         Figure(
             "fig-importance",
             "Importancia de cada eje: parte de la varianza entre ensayos que explican sus valores por sí solos. El "
-            f"trazo marca lo que un eje sin efecto no supera el 95{spanish.NBSP}% de las veces.",
+            f"trazo marca lo que un eje sin efecto no supera el {CONFIDENCE} de las veces.",
             partial(importances, found=found, labels=labels),
         ),
     ]
 
 
+def _name(study: PaperContext, path: str) -> str:
+    return markup.literal(name_axis(path, study.names.labels))
+
+
 def _design(study: PaperContext, found: SearchFindings) -> str:
-    search, metric = found.declared, METRICS[found.declared.metric]
-    size = spanish.number(found.points)
-    trials = spanish.count(search.budget, "ensayo", "ensayos")
-    way = "mayor" if metric.sign > 0 else "menor"
-    before = "las configuraciones anteriores" if len(study.findings.cases) > 1 else "la configuración anterior"
-    said = (
-        f"Además de {before} se exploró un espacio de {size} puntos con "
+    search = found.declared
+    trials = spanish.count(search.budget, "ensayo")
+    way = "mayor" if METRICS[search.metric].higher_is_better else "menor"
+    before = "las configuraciones anteriores" if study.compares_cases else "la configuración anterior"
+    text = (
+        f"Además de {before} se exploró un espacio de {spanish.number(found.points)} puntos con "
         f"{SAMPLERS[search.sampler]}: {trials}, cada uno una ejecución con la semilla {search.seed} en la que solo "
         "cambian los valores de los ejes. "
     )
     if search.sampler == "tpe" and search.batch > 1:
-        said += f"Los ensayos se proponen de {search.batch} en {search.batch}, sin conocer los resultados de su tanda. "
+        text += f"Los ensayos se proponen de {search.batch} en {search.batch}, sin conocer los resultados de su tanda. "
     if search.halving is not None:
-        name = markup.literal(axis_name(search.halving.path, study.material.suite.paper.labels))
-        rungs = spanish.listing([spanish.number(value) for value in search.halving.rungs])
-        share = spanish.percent(search.halving.keep, 0)
-        said += (
-            f"Se aplicó reducción sucesiva síncrona (*successive halving*) sobre «{name}», con escalones de {rungs}: "
+        rungs = spanish.listing(list(map(spanish.number, search.halving.rungs)))
+        path, share = _name(study, search.halving.path), spanish.percent(search.halving.keep, 0)
+        text += (
+            f"Se aplicó reducción sucesiva síncrona (*successive halving*) sobre «{path}», con escalones de {rungs}: "
             f"de cada escalón, una vez terminado entero, pasa al siguiente el {share} mejor. "
         )
-    return said + (
-        f"Se prefiere el ensayo con {way} {metric.title}; el conjunto de test no interviene en la elección. Los ejes "
-        "son:"
+    return text + (
+        f"Se prefiere el ensayo con {way} {METRICS[search.metric].title}; el conjunto de test no interviene en la "
+        "elección. Los ejes son:"
     )
 
 
-def _axes(found: SearchFindings, labels: dict[str, str]) -> tuple[str, ...]:
+def _axes(study: PaperContext, found: SearchFindings) -> tuple[str, ...]:
     items = []
     for path, values in found.declared.space.items():
-        listed = "; ".join(markup.literal(axis_value(value)) for value in values[:30])
-        items.append(f"**{markup.literal(axis_name(path, labels))}**: {listed}{'; …' if len(values) > 30 else ''}.")
+        listed = "; ".join(markup.literal(describe_value(value)) for value in values[:MOST_VALUES])
+        items.append(f"**{_name(study, path)}**: {listed}{'; …' if len(values) > MOST_VALUES else ''}.")
     return tuple(items)
 
 
 def _outcome(study: PaperContext, found: SearchFindings, best: TrialFindings) -> str:
-    metric = METRICS[found.declared.metric]
-    value = best.values[found.declared.metric]
-    runs = (best.run,) if best.run else ()
-    shown = study.quotes.put(metric.format(value), value, runs)
+    metric = found.declared.metric
     return (
-        f"{_state(found)} El {{{{tab-search}}}} ordena los ensayos y la {{{{fig-search}}}} los dibuja. El mejor es el "
-        f"{best.number}, con {metric.title} de {shown}: {settings(study, best)}. Cada punto se probó una sola vez, y "
-        "el mejor resultado de muchos es optimista: lo es en parte por fortuna."
+        f"{_progress(found)} El {{{{tab-search}}}} ordena los ensayos y la {{{{fig-search}}}} los dibuja. El mejor es "
+        f"el {best.number}, con {METRICS[metric].title} de {_result(study, best, metric)}: {_settings(study, best)}. "
+        "Cada punto se probó una sola vez, y el mejor resultado de muchos es optimista: lo es en parte por fortuna."
     )
 
 
-def _state(found: SearchFindings) -> str:
+def _progress(found: SearchFindings) -> str:
     """How far the search is."""
     left = found.planned - found.done - found.failed
-    done = spanish.count(found.done, "ejecución", "ejecuciones")
-    said = f"Terminó {done} de la búsqueda" if found.done == 1 else f"Terminaron {done} de la búsqueda"
+    done = spanish.count(found.done, "ejecución")
+    text = f"{'Terminó' if found.done == 1 else 'Terminaron'} {done} de la búsqueda"
     if found.failed:
-        said += f"; {'falló una' if found.failed == 1 else f'fallaron {spanish.number(found.failed)}'}"
+        text += f"; {'falló una' if found.failed == 1 else f'fallaron {spanish.number(found.failed)}'}"
     if left:
-        said += f"; {'falta una' if left == 1 else f'faltan {spanish.number(left)}'}"
-    return f"{said}."
+        text += f"; {'falta una' if left == 1 else f'faltan {spanish.number(left)}'}"
+    return f"{text}."
 
 
-def best_trial(study: PaperContext, metric: str) -> str:
+def quote_best_trial(study: PaperContext, metric: str) -> str:
     """The best trial for the prose: its values, or with a metric what it reached."""
-    found = study.findings.search
-    if found is None or found.best is None:
+    best = study.findings.search.best if study.findings.search else None
+    if best is None or (metric and metric not in best.values):
         return PENDING
-    best = found.best
-    if not metric:
-        return study.quotes.put(markup.plain(settings(study, best)), None, (best.run or "",))
-    if metric not in best.values:
-        return PENDING
-    return study.quotes.put(METRICS[metric].format(best.values[metric]), best.values[metric], (best.run or "",))
+    if metric:
+        return _result(study, best, metric)
+    return study.quotes.put(markup.plain(_settings(study, best)), None, (best.run or "",))
 
 
-def settings(study: PaperContext, trial: TrialFindings) -> str:
+def _result(study: PaperContext, trial: TrialFindings, metric: str) -> str:
+    value = trial.values[metric]
+    return study.quotes.put(METRICS[metric].format(value), value, (trial.run,) if trial.run else ())
+
+
+def _settings(study: PaperContext, trial: TrialFindings) -> str:
     """The values of a trial in running text: «tasa de aprendizaje 0,01; momento 0,9»."""
-    labels = study.material.suite.paper.labels
-    parts = []
-    for path, value in trial.settings.items():
-        name = axis_name(path, labels)
-        name = name if name[1:2].isupper() else name[:1].lower() + name[1:]
-        parts.append(f"{markup.literal(name)} {markup.literal(axis_value(value))}")
-    return "; ".join(parts)
+    return "; ".join(
+        markup.literal(f"{spanish.lower_first(name_axis(path, study.names.labels))} {describe_value(value)}")
+        for path, value in trial.settings.items()
+    )
 
 
 def _importance(study: PaperContext, found: SearchFindings) -> str:
-    labels = study.material.suite.paper.labels
-    told = [(axis, axis.share, axis.chance) for axis in found.importances]
-    clear = [axis for axis, share, chance in told if share is not None and chance is not None and share > chance]
-    unclear = [axis for axis, share, _ in told if share is not None and axis not in clear]
-    untold = [axis for axis, share, _ in told if share is None]
-    said = (
+    known = [(axis, axis.share > axis.chance) for axis in found.importances
+             if axis.share is not None and axis.chance is not None]  # fmt: skip
+    clear, unclear = ([axis for axis, exceeds in known if exceeds is wanted] for wanted in (True, False))
+    unknown = [axis for axis in found.importances if axis.share is None]
+    text = (
         "La {{fig-importance}} estima la importancia de cada eje como en un ANOVA funcional de primer orden (Hutter, "
         "Hoos y Leyton-Brown, 2014): la parte de la varianza de los resultados que explican sus valores por sí solos, "
         "por épsilon cuadrado (Kelley, 1935), que descuenta lo que explicaría el azar."
     )
     if clear:
-        said += f" Superan lo que alcanzaría el azar {_named(study, clear, labels)}."
+        text += f" Superan lo que alcanzaría el azar {_list_axes(study, clear)}."
     if unclear:
-        one = len(unclear) == 1
-        said += f" {'No se distingue' if one else 'No se distinguen'} del azar {_named(study, unclear, labels)}."
-    if untold:
-        said += f" Con tan pocos ensayos para sus valores no puede estimarse la de {_named(study, untold, labels)}."
-    limits = "no recoge las interacciones entre ejes"
+        verb = "No se distingue" if len(unclear) == 1 else "No se distinguen"
+        text += f" {verb} del azar {_list_axes(study, unclear)}."
+    if unknown:
+        text += f" Con tan pocos ensayos para sus valores no puede estimarse la de {_list_axes(study, unknown)}."
+    text += " La medida no recoge las interacciones entre ejes"
     if found.declared.sampler == "tpe":
-        limits += (
+        text += (
             " y, como los ensayos se concentran donde los anteriores fueron mejores, los describe a ellos y no al "
+            "espacio entero"
         )
-        limits += "espacio entero"
     if found.declared.halving is not None:
-        limits += "; se calcula con el primer escalón, común a todos los ensayos"
-    return f"{said} La medida {limits}."
+        text += "; se calcula con el primer escalón, común a todos los ensayos"
+    return f"{text}."
 
 
-def _named(study: PaperContext, axes: list[AxisImportance], labels: dict[str, str]) -> str:
+def _list_axes(study: PaperContext, axes: list[AxisImportance]) -> str:
     words = []
     for axis in axes:
-        word = f"«{markup.literal(axis_name(axis.path, labels))}»"
-        if axis.share is not None:
-            word += f" ({study.quotes.put(spanish.percent(axis.share), axis.share, axis.runs)})"
-        words.append(word)
+        share = axis.share
+        quoted = "" if share is None else f" ({study.quotes.number(share, spanish.percent(share), axis.runs)})"
+        words.append(f"«{_name(study, axis.path)}»{quoted}")
     return spanish.listing(words)

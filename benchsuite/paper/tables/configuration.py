@@ -8,53 +8,47 @@ from typing import Any
 
 from benchsuite.analysis.findings import CaseFindings
 from benchsuite.paper.context.paper_context import PaperContext
+from benchsuite.paper.context.parameter_words import describe_value, name_parameter
 from benchsuite.paper.document import markup
-from benchsuite.paper.document.blocks import Cell, Column, Facet, Table
+from benchsuite.paper.document.blocks import Cell, Column, Table
 from benchsuite.paper.language import spanish
-from benchsuite.paper.language.parameters import PARAMETERS
+from benchsuite.paper.tables import cells
 
 COLUMNS = 8
 """Most parameters that have a column of their own in the table of cases."""
+ABSENT = "—"
 
 
-def configuration_table(study: PaperContext, identifier: str) -> Table:
+def configuration_table(study: PaperContext) -> Table:
     """What all cases share, then what sets them apart, unless the table of cases tells it, then the seeds."""
-    labels = study.material.suite.paper.labels
-    rows: list[tuple[Cell, ...]] = []
-    varied = {path for case in study.findings.cases for path in case.case.settings}
-    for path, value in study.findings.settings.items():
-        if value is None or value in ({}, (), []) or path in varied or _idle(path, value, study.findings.settings):
-            continue
-        rows.append((Cell(_parameter(path, labels)), Cell(_value(value))))
-    for what, shown in study.material.configuration:
-        row = (
-            Cell(markup.literal(markup.line(what, "configuration"))),
-            Cell(markup.literal(markup.line(shown, what))),
-        )
-        rows.append(row)
-    note = None
-    if study.axes:
-        for path in study.axes:
-            settings = [case.case.settings[path] for case in study.findings.cases]
-            values = (markup.literal(study.value_name(path, value) or "") or _value(value) for value in settings)
-            rows.append((Cell(_strong(_parameter(path, labels))), Cell("; ".join(dict.fromkeys(values)))))
+    findings, names = study.findings, study.names
+    varied = {path for case in findings.cases for path in case.case.settings}
+    rows = [
+        (Cell(name_parameter(path, names.labels)), Cell(_value(value)))
+        for path, value in findings.settings.items()
+        if not (value is None or value in ({}, (), []) or path in varied or _is_idle(path, value, findings.settings))
+    ]
+    rows += [
+        (cells.text(what, "configuration"), cells.text(shown, what)) for what, shown in study.material.configuration
+    ]
+    note = "Lo que distingue a las configuraciones está en el {{tab-cases}}." if varied else None
+    for path in names.axes:
+        name = name_parameter(path, names.labels)
+        settings = [case.case.settings[path] for case in findings.cases]
+        values = (markup.literal(names.label_of_value(path, value) or "") or _value(value) for value in settings)
+        rows.append((Cell(name if "`" in name else f"**{name}**"), Cell("; ".join(dict.fromkeys(values)))))
         note = "En negrita, lo que distingue a las configuraciones."
-    elif varied:
-        note = "Lo que distingue a las configuraciones está en el {{tab-cases}}."
-    rows.append((Cell("Semillas"), Cell(_seeds(study.findings.seeds))))
-    title = "Configuración común" if varied and not study.axes else "Configuración del estudio"
-    return Table(
-        identifier, title, (Column("Parámetro"), Column("Valor")), tuple(rows), note, row_headers=False,
-        long=len(rows) > 40,
-    )  # fmt: skip
+    rows.append((Cell("Semillas"), Cell(_seeds(findings.seeds))))
+    title = "Configuración común" if varied and not names.axes else "Configuración del estudio"
+    columns = (Column("Parámetro"), Column("Valor"))
+    return Table("tab-configuration", title, columns, tuple(rows), note, row_headers=False, long=cells.is_long(rows))
 
 
-def cases_table(study: PaperContext, identifier: str) -> Table | None:
+def cases_table(study: PaperContext) -> Table | None:
     """The cases with the parameters in which they differ; None where one factor says it all."""
     cases = study.findings.cases
-    if study.axes or not any(case.case.settings for case in cases):
+    if study.names.axes or not any(case.case.settings for case in cases):
         return None
-    labels = study.material.suite.paper.labels
     values = {case.case.name: _differing(case, cases) for case in cases}
     paths = [
         path
@@ -62,37 +56,32 @@ def cases_table(study: PaperContext, identifier: str) -> Table | None:
         if len({values[case.case.name].get(path, ABSENT) for case in cases}) > 1
     ]
     usual = _usual(study, values, paths)
-    names = {path: _parameter(path, labels) for path in paths}
-    title = "Lo que distingue a las configuraciones"
-    facets = tuple(Facet(case.case.name) for case in cases)
+    names = {path: name_parameter(path, study.names.labels) for path in paths}
+    title, facets = "Lo que distingue a las configuraciones", cells.case_facets(cases)
     rows: list[tuple[Cell, ...]]
     if len(paths) > COLUMNS:
-        rows = [(Cell(markup.literal(case.label)), Cell(_said(values[case.case.name], usual, names))) for case in cases]
-        said = (Column("Configuración"), Column("Parámetros"))
-        return Table(identifier, title, said, tuple(rows), wide=True, facets=facets)
+        rows = [(cells.case(case), Cell(_list(values[case.case.name], usual, names))) for case in cases]
+        heads = (Column("Configuración"), Column("Parámetros"))
+        return Table("tab-cases", title, heads, tuple(rows), wide=True, facets=facets)
     rows = []
     for case in cases:
-        shown = [values[case.case.name].get(path, ABSENT) for path in paths]
-        apart = [bool(usual) and value != usual[path] for path, value in zip(paths, shown, strict=True)]
-        cells = (Cell(value, strong=strong) for value, strong in zip(shown, apart, strict=True))
-        rows.append((Cell(markup.literal(case.label)), *cells))
+        shown = {path: values[case.case.name].get(path, ABSENT) for path in paths}
+        marked = (Cell(value, strong=bool(usual) and value != usual[path]) for path, value in shown.items())
+        rows.append((cells.case(case), *marked))
     columns = (Column("Configuración"), *(Column(markup.plain(name), "center") for name in names.values()))
     reference = "la referencia" if study.findings.baselines else "lo más común"
     some = any(cell.strong for row in rows for cell in row)
     note = f"En negrita, lo que se aparta de {reference}." if some else None
-    return Table(identifier, title, columns, tuple(rows), note, wide=len(paths) > 2, facets=facets)
+    return Table("tab-cases", title, columns, tuple(rows), note, wide=len(paths) > 2, facets=facets)
 
 
-def _said(values: Mapping[str, str], usual: Mapping[str, str], names: Mapping[str, str]) -> str:
+def _list(values: Mapping[str, str], usual: Mapping[str, str], names: Mapping[str, str]) -> str:
     """A case's parameters as a list, without those that have the usual value."""
     found = [f"{names[path]}: {values[path]}" for path in names if path in values and values[path] != usual.get(path)]
     return "; ".join(found) or ABSENT
 
 
-ABSENT = "—"
-
-
-def _idle(path: str, value: Any, settings: Mapping[str, Any]) -> bool:
+def _is_idle(path: str, value: Any, settings: Mapping[str, Any]) -> bool:
     """Whether a parameter of the recipe does nothing: a penalty of zero, what shapes a schedule that is constant."""
     if path.startswith("recipe.scheduler.") and settings.get("recipe.scheduler.name") == "constant":
         return path != "recipe.scheduler.name"
@@ -137,90 +126,58 @@ def _usual(study: PaperContext, values: Mapping[str, Mapping[str, str]], paths: 
     if len(study.findings.baselines) == 1:
         return {path: values[study.findings.baselines[0]].get(path, ABSENT) for path in paths}
     usual = {path: Counter(found.get(path, ABSENT) for found in values.values()).most_common(1)[0] for path in paths}
-    return {path: value for path, (value, times) in usual.items()} if all(
-        2 * times > len(values) for _, times in usual.values()
-    ) else {}  # fmt: skip
+    most = all(2 * times > len(values) for _, times in usual.values())
+    return {path: value for path, (value, _) in usual.items()} if most else {}
 
 
-def models_table(study: PaperContext, identifier: str) -> Table | None:
+def models_table(study: PaperContext) -> Table | None:
     """The network of each case, where they are not all of one size and form."""
     known = [(case, case.model) for case in study.findings.cases if case.model is not None]
     if len({(model.parameters_total, model.forward_flops, model.stages) for _, model in known}) < 2:
         return None
-    titles = [study.model_title(case) for case, _ in known]
-    named = len(set(titles)) > 1
-    rows: dict[tuple[Any, ...], tuple[Cell, ...]] = {}
-    for (case, model), title in zip(known, titles, strict=True):
-        sizes = (
-            Cell(spanish.number(model.parameters_total), model.parameters_total),
-            Cell(spanish.number(len(model.stages)), len(model.stages)),
+    differ = len({study.model_title(case) for case, _ in known}) > 1
+    rows = [
+        (
+            Cell(markup.literal(study.model_title(case) if differ else case.label)),
+            cells.number(model.parameters_total),
+            cells.number(len(model.stages)),
             Cell(spanish.significant(model.forward_flops / 1e9), model.forward_flops),
         )
-        whose = Cell(markup.literal(title if named else case.label))
-        rows.setdefault((whose, *sizes), (whose, *sizes))
-    columns = (
-        Column("Modelo" if named else "Configuración"),
-        Column("Parámetros", "right"),
-        Column("Etapas", "right"),
-        Column("GFLOP", "right"),
-    )
+        for case, model in known
+    ]
+    columns = (Column("Modelo" if differ else "Configuración"), *cells.numeric_columns("Parámetros", "Etapas", "GFLOP"))
     note = "GFLOP: coste de clasificar una imagen."
-    return Table(identifier, "Modelos", columns, tuple(rows.values()), note)
+    return Table("tab-models", "Modelos", columns, tuple(dict.fromkeys(rows)), note)
 
 
-def phases_table(study: PaperContext, identifier: str) -> Table | None:
+def phases_table(study: PaperContext) -> Table | None:
     """The phases of each case as they went, where a case has more than one."""
-    if not any(len(case.phases) > 1 for case in study.done):
+    if not study.has_phases:
         return None
-    rows: list[tuple[Cell, ...]] = []
-    for case in study.done:
-        for order, phase in enumerate(case.phases):
-            rows.append(
-                (
-                    Cell(markup.literal(case.label) if not order else ""),
-                    Cell(f"`{markup.line(phase.name, 'phase').replace('`', '')}`"),
-                    Cell(spanish.number(round(phase.epochs, 1)), phase.epochs, phase.runs),
-                    Cell(spanish.number(float(f"{phase.learning_rate:.3g}")), phase.learning_rate),
-                )
-            )
-    columns = (Column("Configuración"), Column("Fase"), Column("Épocas", "right"), Column("Tasa inicial", "right"))
+    rows = [
+        (
+            Cell("") if order else cells.case(case),
+            Cell(markup.code(phase.name, "phase")),
+            Cell(spanish.number(round(phase.epochs, 1)), phase.epochs, phase.runs),
+            Cell(spanish.number(float(f"{phase.learning_rate:.3g}")), phase.learning_rate),
+        )
+        for case in study.done
+        for order, phase in enumerate(case.phases)
+    ]
+    columns = (Column("Configuración"), Column("Fase"), *cells.numeric_columns("Épocas", "Tasa inicial"))
     many = any(phase.epochs != int(phase.epochs) for case in study.done for phase in case.phases)
     note = "Épocas: media de las ejecuciones." if many else None
-    return Table(identifier, "Fases del entrenamiento", columns, tuple(rows), note, long=len(rows) > 40)
-
-
-def _parameter(path: str, labels: Mapping[str, str]) -> str:
-    """What the paper calls a parameter, in the mini grammar."""
-    if path in labels:
-        return markup.literal(markup.line(labels[path], f"paper.labels.{path}"))
-    return PARAMETERS[path] if path in PARAMETERS else f"`{markup.line(path, path)}`"
-
-
-def _strong(name: str) -> str:
-    return name if "`" in name else f"**{name}**"
+    return Table("tab-phases", "Fases del entrenamiento", columns, tuple(rows), note, long=cells.is_long(rows))
 
 
 def _value(value: Any) -> str:
-    """A parameter's value in the mini grammar."""
-    match value:
-        case bool():
-            return "sí" if value else "no"
-        case int() | float():
-            return spanish.number(value)
-        case Mapping():
-            rest = "; ".join(f"{name}: {_value(below)}" for name, below in value.items() if name != "name")
-            name = _value(value["name"]) if "name" in value else ""
-            return f"{name} ({rest})".strip() if rest and name else name or rest or "ninguno"
-        case list() | tuple():
-            return "; ".join(_value(item) for item in value) or "ninguno"
-        case None:
-            return "ninguno"
-        case _:
-            shown = markup.file_name(markup.line(str(value), "parameter")).replace("`", "'")
-            return f"`{shown[:200]}`" if shown else "—"
+    """A parameter's value in the mini grammar; what is text, as code."""
+    return describe_value(
+        value, lambda text: markup.code(text, "parameter") if markup.line(text, "parameter") else ABSENT
+    )
 
 
 def _seeds(seeds: tuple[int, ...]) -> str:
     if len(seeds) > 2 and list(seeds) == list(range(seeds[0], seeds[-1] + 1)):
         return f"{len(seeds)} ({seeds[0]} a {seeds[-1]})"
-    return f"{len(seeds)} ({'; '.join(str(seed) for seed in seeds)})" if seeds else "0"
+    return f"{len(seeds)} ({'; '.join(map(str, seeds))})" if seeds else "0"

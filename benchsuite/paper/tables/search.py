@@ -6,31 +6,30 @@ from collections.abc import Mapping
 
 from benchsuite.analysis.findings import SearchFindings, TrialFindings
 from benchsuite.metrics import TRIAL_COLUMNS
-from benchsuite.paper.context.axes import axis_name, axis_value
+from benchsuite.paper.context.parameter_words import describe_value, name_axis
 from benchsuite.paper.document import markup
 from benchsuite.paper.document.blocks import Cell, Column, Table
 from benchsuite.paper.language import spanish
 from benchsuite.paper.language.metrics import METRICS
+from benchsuite.paper.tables import cells
 
 MOST_ROWS = 20
 """Best trials that are shown; all of them are in the attached results."""
+MARKS = {"failed": "†", "due": "‡", "done": ""}
 
 
-def trials_table(found: SearchFindings, labels: Mapping[str, str], identifier: str) -> Table:
+def trials_table(found: SearchFindings, labels: Mapping[str, str]) -> Table:
     """Page wide; the best trial is bold where there is more than one."""
-    axes = list(found.declared.space)
-    halving = found.declared.halving
+    paths = _paths(found)
     columns = (
-        Column("Ensayo", "right"),
-        *(Column(title, "right") for title in TRIAL_COLUMNS.values()),
-        *(Column(axis_name(path, labels), "left") for path in axes),
-        *([Column(axis_name(halving.path, labels), "left")] if halving else []),
-        *([] if "recipe.max_epochs" in _paths(found) else [Column("Épocas", "right")]),
+        *cells.numeric_columns("Ensayo", *TRIAL_COLUMNS.values()),
+        *(Column(name_axis(path, labels)) for path in paths),
+        *cells.numeric_columns(*([] if "recipe.max_epochs" in paths else ["Épocas"])),
         Column("Tiempo", "right", "Tiempo (s)"),
-        Column("Clave", "left"),
+        Column("Clave"),
     )
     rows = tuple(_row(found, trial) for trial in found.trials[:MOST_ROWS])
-    return Table(identifier, "Ensayos de la búsqueda", columns, rows, _note(found), wide=True)
+    return Table("tab-search", "Ensayos de la búsqueda", columns, rows, _note(found), wide=True)
 
 
 def _paths(found: SearchFindings) -> list[str]:
@@ -42,25 +41,23 @@ def _row(found: SearchFindings, trial: TrialFindings) -> tuple[Cell, ...]:
     runs = (trial.run,) if trial.run else ()
     strong = trial is found.best and len(found.trials) > 1
 
-    def measured(metric: str) -> Cell:
+    def measure(metric: str) -> Cell:
         value = trial.values.get(metric)
         if value is None:
-            return Cell("—")
+            return cells.EMPTY
         known = METRICS[metric]
         return Cell(known.in_column(value), known.scale * value, runs, strong and metric == found.declared.metric)
 
-    number = f"{trial.number}" + {"failed": "†", "due": "‡", "done": ""}[trial.status]
-    cells = [Cell(number, trial.number), *(measured(metric) for metric in TRIAL_COLUMNS)]
+    row = [Cell(f"{trial.number}{MARKS[trial.status]}", trial.number), *map(measure, TRIAL_COLUMNS)]
     for value in trial.settings.values():
-        number_of = float(value) if isinstance(value, int | float) else None
-        cells.append(Cell(markup.literal(axis_value(value)), number_of))
+        number = float(value) if isinstance(value, int | float) else None
+        row.append(Cell(markup.literal(describe_value(value)), number))
     if found.declared.halving:
-        cells.append(Cell(axis_value(trial.resource), trial.resource))
+        row.append(Cell(describe_value(trial.resource), trial.resource))
     if "recipe.max_epochs" not in _paths(found):
-        epochs = trial.values.get("epochs_run")
-        cells.append(Cell(spanish.number(epochs), epochs, runs) if epochs is not None else Cell("—"))
-    cells += [measured("training_seconds"), Cell(f"`{trial.run[:8]}`" if trial.run else "—", None, runs, of=trial.run)]
-    return tuple(cells)
+        row.append(cells.number(trial.values.get("epochs_run"), runs=runs))
+    row += [measure("training_seconds"), Cell(f"`{trial.run[:8]}`" if trial.run else "—", None, runs, of=trial.run)]
+    return tuple(row)
 
 
 def _note(found: SearchFindings) -> str:

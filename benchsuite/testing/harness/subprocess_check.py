@@ -1,19 +1,15 @@
-"""What a component says in a process of its own, with other hash seeds: asked by `ask`, answered by `main`.
-
-The answer comes through a file, for the component may print.
-"""
+"""What a component does in a process of its own, with another hash seed: `in_new_process` runs one of the functions
+below there, each of which loads the component by its origin."""
 
 from __future__ import annotations
 
-import os
-import pickle
-import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from benchsuite.processes import ChildProcess, Parent, ProcessEnded, describe_exit
 from benchsuite.testing.harness.component_source import Origin
 from benchsuite.testing.harness.outcomes import Broken
 from benchsuite.testing.harness.reference_components import made_up_study
@@ -24,70 +20,83 @@ if TYPE_CHECKING:
     from benchsuite.testing.harness.subject import Subject
 
 HEAVY = ("torch", "torchvision")
+T = TypeVar("T")
 
 Listing = tuple[tuple[str, ...], Mapping[str, tuple[tuple[str, ...], tuple[int, ...], tuple[str, ...]]]]
 """The classes of an index and, by split, its names, labels and digests."""
 
 
 @dataclass(frozen=True)
-class Question:
-    """Load the component; with `sample`, write a sample there; with `root`, find and index the data set there; with
-    `watched`, note what loading it changes of the process; with `chart`, ask a figure for that of the made-up study."""
+class Indexing:
+    """What indexing a data set gave: the heavy libraries that are imported by then, and the photos it decoded."""
 
-    path: tuple[str, ...]
-    origin: Origin
-    given: Mapping[str, Any]
-    scratch: Path
-    sample: Path | None = None
-    root: Path | None = None
-    watched: bool = False
-    chart: bool = False
+    listing: Listing
+    heavy: tuple[str, ...]
+    decoded: int
 
 
-@dataclass(frozen=True)
-class Answer:
-    """`loaded` and `indexed` name the heavy libraries that were imported by then, `decoded` counts decoded photos;
-    `changed` says what of the process changed."""
-
-    loaded: tuple[str, ...]
-    indexed: tuple[str, ...] = ()
-    decoded: int = 0
-    listing: Listing | None = None
-    changed: tuple[str, ...] = ()
-    chart: Chart | None = None
-
-
-def ask(
-    subject: Subject,
-    *,
-    sample: Path | None = None,
-    root: Path | None = None,
-    watched: bool = False,
-    chart: bool = False,
-    hash_seed: int = 1,
-) -> Answer:
-    """Ask a new process. Raises Broken when the component cannot answer there."""
-    folder = subject.new_folder("process")
-    question = Question(
-        tuple(sys.path), subject.origin, subject.given, folder / "scratch", sample, root, watched, chart
-    )
-    asked, answered = folder / "question", folder / "answer"
-    asked.write_bytes(pickle.dumps(question))
-    done = subprocess.run(
-        [sys.executable, "-m", __name__, str(asked), str(answered)],
-        env={**os.environ, "PYTHONHASHSEED": str(hash_seed), "PYTHONPATH": os.pathsep.join(question.path)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
-        check=False,
-    )
-    if done.returncode or not answered.is_file():
-        last = (done.stdout.strip().splitlines() or ["without a word"])[-1]
-        print(done.stdout)
-        raise Broken(f"a new process that loads it ended with exit code {done.returncode}: {last}")
-    answer: Answer = pickle.loads(answered.read_bytes())
+def in_new_process(subject: Subject, function: Callable[..., T], *arguments: Any, hash_seed: int = 1) -> T:
+    """What `function(*arguments)` returns in a new process. Raises Broken when it cannot answer there."""
+    output = subject.new_folder("process") / "printed"
+    environment = {"PYTHONHASHSEED": str(hash_seed)}
+    with ChildProcess(_answer, function, arguments, output=output, environment=environment) as process:
+        try:
+            answer: T = process.receive()
+        except ProcessEnded as ended:
+            printed = output.read_text(errors="replace")
+            print(printed)
+            last = (printed.strip().splitlines() or ["without a word"])[-1]
+            how = describe_exit(ended.code or 0)
+            raise Broken(f"a new process that loads it ended with {how}: {last}") from None
     return answer
+
+
+def _answer(parent: Parent, function: Callable[..., object], arguments: tuple[Any, ...]) -> None:
+    parent.send(function(*arguments))
+
+
+def load(origin: Origin) -> tuple[str, ...]:
+    """Load the component; the heavy libraries that are imported by then."""
+    origin.load()
+    return _heavy()
+
+
+def changes_by_loading(origin: Origin) -> tuple[str, ...]:
+    """What of the process loading the component changes."""
+    import torchvision  # noqa: F401  what libraries change when they are imported is not the component's doing
+    from PIL import Image
+
+    from benchsuite.testing.harness.global_state import changes, snapshot
+
+    Image.init()
+    before = snapshot()
+    origin.load()
+    # Plugins in files of their own are found through sys.path, which is the registry's doing.
+    return changes(before, snapshot(), but=("sys.path",) if getattr(origin, "local", ()) else ())
+
+
+def write_sample(origin: Origin, given: Mapping[str, Any], folder: Path) -> None:
+    """Write a data set's sample into `folder`."""
+    component, params = _loaded(origin, given)
+    component.sample(params, folder)
+
+
+def index(origin: Origin, given: Mapping[str, Any], root: Path, scratch: Path) -> Indexing:
+    """Find and index a data set below `root`."""
+    component, params = _loaded(origin, given)
+    decoded = _count_decodes()
+    found = component.find(params, root, scratch)
+    decoded.clear()  # find may look at the pictures
+    made = component.index(params, found.folder)
+    heavy, count = _heavy(), len(decoded)
+    return Indexing(listing_of(made), heavy, count)
+
+
+def draw_chart(origin: Origin, given: Mapping[str, Any]) -> Chart | None:
+    """A figure's chart of the made-up study."""
+    component, params = _loaded(origin, given)
+    chart: Chart | None = component.chart(params, made_up_study())
+    return chart
 
 
 def listing_of(index: DatasetIndex) -> Listing:
@@ -102,52 +111,16 @@ def listing_of(index: DatasetIndex) -> Listing:
     return tuple(index.classes), splits
 
 
-def main(asked: str, answered: str) -> None:
-    """Answer the question in the file `asked` with the file `answered`."""
-    question: Question = pickle.loads(Path(asked).read_bytes())
-    Path(answered).write_bytes(pickle.dumps(_answer(question)))
-
-
-def _answer(question: Question) -> Answer:
-    if question.watched:
-        return Answer((), changed=_changed_by(question.origin))
-    entry = question.origin.load()
-    loaded = _heavy()
-    component: Any = entry.component
-    params = entry.parse(question.given)
-    if question.chart:
-        return Answer(loaded, chart=component.chart(params, made_up_study()))
-    if question.sample is not None:
-        component.sample(params, question.sample)
-    if question.root is None:
-        return Answer(loaded)
-    decoded = _counting_decodes()
-    found = component.find(params, question.root, question.scratch)
-    decoded.clear()  # find may look at the pictures
-    index = component.index(params, found.folder)
-    indexed, count = _heavy(), len(decoded)
-    return Answer(loaded, indexed, count, listing_of(index))
-
-
-def _changed_by(origin: Origin) -> tuple[str, ...]:
-    """What of the process loading a component changes."""
-    import torchvision  # noqa: F401  what libraries change when they are imported is not the component's doing
-    from PIL import Image
-
-    from benchsuite.testing.harness.global_state import changes, snapshot
-
-    Image.init()
-    before = snapshot()
-    origin.load()
-    # Plugins in files of their own are found through sys.path, which is the registry's doing.
-    return changes(before, snapshot(), but=("sys.path",) if getattr(origin, "local", ()) else ())
+def _loaded(origin: Origin, given: Mapping[str, Any]) -> tuple[Any, Any]:
+    entry = origin.load()
+    return entry.component, entry.parse(given)
 
 
 def _heavy() -> tuple[str, ...]:
     return tuple(name for name in HEAVY if name in sys.modules)
 
 
-def _counting_decodes() -> list[object]:
+def _count_decodes() -> list[object]:
     """A list that grows with every photo that PIL decodes, once for each."""
     from PIL import ImageFile
 
@@ -161,10 +134,3 @@ def _counting_decodes() -> list[object]:
 
     ImageFile.ImageFile.load = counting  # type: ignore[method-assign]
     return decoded
-
-
-if __name__ == "__main__":
-    # Pickled classes are those of the module by its name, not of __main__.
-    from benchsuite.testing.harness import subprocess_check
-
-    subprocess_check.main(*sys.argv[1:])

@@ -19,6 +19,7 @@ from benchsuite.testing.harness import subprocess_check
 from benchsuite.testing.harness.outcomes import Broken, Inapplicable, expect, some
 from benchsuite.testing.harness.reference_components import made_up_study
 from benchsuite.testing.harness.subject import Subject, parsed
+from benchsuite.testing.harness.subprocess_check import in_new_process
 from benchsuite.testing.rules.rule import Rule, declaring
 
 RULES: list[Rule] = []
@@ -37,8 +38,8 @@ UNKNOWN = "no_such_parameter"
     mend="import torch (and what imports it) inside the methods that need it, never at the top of a module.",
 )
 def imports_light(subject: Subject) -> None:
-    answer = subprocess_check.ask(subject)
-    expect(not answer.loaded, f"a new process that imports {subject.entry.module} has {some(answer.loaded)} loaded")
+    heavy = in_new_process(subject, subprocess_check.load, subject.origin)
+    expect(not heavy, f"a new process that imports {subject.entry.module} has {some(heavy)} loaded")
 
 
 @rule(
@@ -170,7 +171,7 @@ def bibtex_reads(subject: Subject) -> str:
 def process_untouched(subject: Subject) -> None:
     from benchsuite.testing.harness.global_state import RANDOM, changes, snapshot
 
-    imported = subprocess_check.ask(subject, watched=True).changed
+    imported = in_new_process(subject, subprocess_check.changes_by_loading, subject.origin)
     said = [f"importing it changes {some(imported)}"] if imported else []
     for name, call, draws in _calls(subject):
         before = snapshot()

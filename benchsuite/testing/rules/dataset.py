@@ -18,6 +18,7 @@ from benchsuite.sources.digests import splits_of
 from benchsuite.testing.harness import subprocess_check
 from benchsuite.testing.harness.outcomes import Broken, Inapplicable, expect, some
 from benchsuite.testing.harness.subject import Subject
+from benchsuite.testing.harness.subprocess_check import Listing, in_new_process, listing_of
 from benchsuite.testing.rules.rule import Rule, declaring
 
 RULES: list[Rule] = []
@@ -63,7 +64,7 @@ def sample_found(subject: Subject) -> str:
 def sample_twice(subject: Subject) -> str:
     again, foreign = subject.new_folder("again"), subject.new_folder("foreign")
     subject.component.sample(subject.params, again)
-    subprocess_check.ask(subject, sample=foreign, hash_seed=2)
+    in_new_process(subject, subprocess_check.write_sample, subject.origin, subject.given, foreign, hash_seed=2)
     first = _digests(subject.sample)
     for what, other in (("a second call", again), ("another process", foreign)):
         written = _digests(other)
@@ -78,15 +79,14 @@ def sample_twice(subject: Subject) -> str:
     mend="sort what the file system lists, never iterate over a set, and name images relative to the folder.",
 )
 def index_same(subject: Subject) -> str:
-    first = subprocess_check.listing_of(subject.index)
-    again = subprocess_check.listing_of(subject.component.index(subject.params, subject.found(subject.sample)))
+    first = listing_of(subject.index)
+    again = listing_of(subject.component.index(subject.params, subject.found(subject.sample)))
     expect(first == again, _differing("a second call", first, again))
     # Copied backwards, so that a folder's order on disk is another one, and read with other hash seeds.
     copy = subject.new_folder("elsewhere") / "backwards"
     _copy_backwards(subject.sample, copy)
-    answer = subprocess_check.ask(subject, root=copy, hash_seed=3)
-    assert answer.listing is not None
-    expect(first == answer.listing, _differing("another process, in another folder,", first, answer.listing))
+    there = _index_in_new_process(subject, copy, hash_seed=3).listing
+    expect(first == there, _differing("another process, in another folder,", first, there))
     return f"{sum(len(names) for names, _, _ in first[1].values())} images"
 
 
@@ -98,7 +98,7 @@ def index_same(subject: Subject) -> str:
 def splits_disjoint(subject: Subject) -> None:
     seen: dict[str, tuple[str, str]] = {}
     twice = []
-    for split, (names, _, digests) in subprocess_check.listing_of(subject.index)[1].items():
+    for split, (names, _, digests) in listing_of(subject.index)[1].items():
         for name, digest in zip(names, digests, strict=True):
             first = seen.setdefault(digest, (split, name))
             if first[0] != split:
@@ -176,7 +176,7 @@ def provenance_honest(subject: Subject) -> str:
 def corrupt_refused(subject: Subject) -> str:
     if subject.component.origin == "generated":
         raise Inapplicable("its images are computed, not read")
-    whole = subprocess_check.listing_of(subject.index)
+    whole = listing_of(subject.index)
     copy = subject.copy_of_sample("corrupt")
     files = sorted((path for path in copy.rglob("*") if path.is_file()), key=lambda path: path.as_posix())
     chosen = _spread(files, MOST_CORRUPTED)
@@ -230,9 +230,9 @@ def no_network(subject: Subject) -> None:
     mend="read names and metadata only; open() decodes, and the engine calls it once for each image.",
 )
 def index_light(subject: Subject) -> None:
-    answer = subprocess_check.ask(subject, root=subject.sample)
-    expect(not answer.indexed, f"find() and index() import {some(answer.indexed)}")
-    expect(answer.decoded == 0, f"index() decodes {answer.decoded} images")
+    found = _index_in_new_process(subject, subject.sample)
+    expect(not found.heavy, f"find() and index() import {some(found.heavy)}")
+    expect(found.decoded == 0, f"index() decodes {found.decoded} images")
 
 
 @rule(
@@ -283,7 +283,14 @@ def _copy_backwards(source: Path, target: Path) -> None:
             shutil.copyfile(path, new)
 
 
-def _differing(what: str, first: subprocess_check.Listing, other: subprocess_check.Listing) -> str:
+def _index_in_new_process(subject: Subject, root: Path, hash_seed: int = 1) -> subprocess_check.Indexing:
+    scratch = subject.new_folder("scratch")
+    return in_new_process(
+        subject, subprocess_check.index, subject.origin, subject.given, root, scratch, hash_seed=hash_seed
+    )
+
+
+def _differing(what: str, first: Listing, other: Listing) -> str:
     """Where two listings differ."""
     if first[0] != other[0]:
         return f"{what} gives the classes {some(other[0])} for {some(first[0])}"
@@ -297,12 +304,12 @@ def _differing(what: str, first: subprocess_check.Listing, other: subprocess_che
     return f"{what} gives the same"
 
 
-def _refused(subject: Subject, root: Path, whole: subprocess_check.Listing, spoilt: str) -> Exception | None:
+def _refused(subject: Subject, root: Path, whole: Listing, spoilt: str) -> Exception | None:
     """What refuses the data set at `root`; None where the file `spoilt` decides nothing. Raises Broken when it does and
     nothing refuses it."""
     try:
         index = subject.component.index(subject.params, subject.found(root))
-        listing = subprocess_check.listing_of(index)
+        listing = listing_of(index)
         if listing == whole:
             return None
         for name, split in splits_of(index).items():

@@ -5,10 +5,10 @@ from __future__ import annotations
 import copy
 from typing import TYPE_CHECKING, Any
 
-from benchsuite.testing.harness import subprocess_check
 from benchsuite.testing.harness.outcomes import Broken, expect, some
 from benchsuite.testing.harness.reference_components import made_up_study
 from benchsuite.testing.harness.subject import Subject
+from benchsuite.testing.harness.subprocess_check import draw_chart, in_new_process
 from benchsuite.testing.rules.rule import Rule, declaring
 
 if TYPE_CHECKING:
@@ -75,7 +75,8 @@ def same_chart(subject: Subject) -> None:
     first, second = _chart(subject, study), _chart(subject, study)
     expect(study == before, "it changes the study that it is given")
     expect(first == second, "a second call gives another chart")
-    expect(first == subprocess_check.ask(subject, chart=True, hash_seed=4).chart, "another process gives another chart")
+    there = in_new_process(subject, draw_chart, subject.origin, subject.given, hash_seed=4)
+    expect(first == there, "another process gives another chart")
 
 
 def _chart(subject: Subject, study: StudyResult) -> Chart | None:

@@ -5,18 +5,13 @@ A check that hangs, exits or crashes its process fails by its name, and the rest
 
 from __future__ import annotations
 
-import multiprocessing
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
-from multiprocessing.connection import Connection
-from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
-import psutil
-
-from benchsuite.processes import ending
+from benchsuite.processes import ChildProcess, ProcessEnded
 from benchsuite.settings import CHECK_SECONDS
 from benchsuite.testing.harness.component_source import Origin
 from benchsuite.testing.rules.rule import Rule
@@ -24,7 +19,6 @@ from benchsuite.testing.runner import worker
 from benchsuite.testing.runner.conformance_cards import Check
 from benchsuite.testing.runner.worker import Answer
 
-GRACE_SECONDS = 5.0
 START_SECONDS = 60.0
 """What a process may take longer for its first check: importing torch on a slow disk."""
 MOST_PRINTED = 3000
@@ -37,8 +31,7 @@ class Runner:
         self._origin, self._given = origin, dict(given)
         self._limit = CHECK_SECONDS.value() if limit is None else limit
         self._home = Path(tempfile.mkdtemp(prefix="benchsuite-check-"))
-        self._process: BaseProcess | None = None
-        self._connection: Connection
+        self._process: ChildProcess | None = None
         self._started = 0
         self._unfit: Answer | None = None
 
@@ -60,7 +53,7 @@ class Runner:
 
     def check(self, rule: Rule) -> Check:
         """Check one rule."""
-        answer = self._asked(rule)
+        answer = self._ask(rule)
         printed = self._printed() if answer.status == "failed" else ""
         return Check(
             id=rule.id,
@@ -73,44 +66,34 @@ class Runner:
             seconds=round(answer.seconds, 3),
         )
 
-    def _asked(self, rule: Rule) -> Answer:
+    def _ask(self, rule: Rule) -> Answer:
         if self._process is None and self._unfit is None:
             # A component that could not be loaded once is not tried again for every rule.
             self._start()
             answer = self._answer(self._limit + START_SECONDS)
             self._unfit = answer if answer.status == "failed" else None
-        if self._unfit is not None:
-            return self._unfit
-        try:
-            self._connection.send(rule.id)
-        except OSError:
-            return Answer("failed", f"its process ended between two checks: {self._death()}")
-        return self._answer(self._limit)
+        return self._unfit or self._answer(self._limit, rule.id)
 
     def _start(self) -> None:
         self._started += 1
-        context = multiprocessing.get_context("spawn")
-        self._connection, theirs = context.Pipe()
         folder = self._home / str(self._started)
         folder.mkdir()
-        self._process = context.Process(
-            target=worker.main,
-            args=(theirs, self._origin, self._given, folder, self._output),
-            name="benchsuite check",
-            daemon=False,  # a daemon may have no children, and a data set may want some
-        )
-        self._process.start()
-        theirs.close()
+        self._process = ChildProcess(worker.main, self._origin, self._given, folder, output=self._output)
 
-    def _answer(self, limit: float) -> Answer:
+    def _answer(self, seconds: float, rule: str | None = None) -> Answer:
+        """What the process says next, after it was asked for `rule` if for any."""
+        assert self._process is not None
         try:
-            if self._connection.poll(limit):
-                answer: Answer = self._connection.recv()
+            with self._process.limited(seconds):
+                if rule is not None:
+                    self._process.send(rule)
+                answer: Answer = self._process.receive()
                 return answer
-        except (EOFError, OSError):
-            return Answer("failed", f"the process ended: {self._death()}")
-        self._kill()
-        return Answer("failed", f"it did not finish within {limit:g} s", limit)
+        except ProcessEnded as ended:
+            self._kill()
+            if ended.timed_out:
+                return Answer("failed", f"it did not finish within {seconds:g} s", seconds)
+            return Answer("failed", f"the process ended: {ended}")
 
     @property
     def _output(self) -> Path:
@@ -122,31 +105,7 @@ class Runner:
         except OSError:
             return ""
 
-    def _death(self) -> str:
-        process = self._process
-        if process is None:
-            return "it was stopped"
-        process.join(GRACE_SECONDS)
-        code = process.exitcode
-        self._kill()
-        if code is None:
-            return "it closed its connection"
-        return ending(code) if code >= 0 else f"killed by {ending(code)}"
-
     def _kill(self) -> None:
-        """End the process and all that it started."""
         process, self._process = self._process, None
-        if process is None or process.pid is None:
-            return
-        self._connection.close()
-        try:
-            family = psutil.Process(process.pid).children(recursive=True)
-        except psutil.NoSuchProcess:
-            family = []
-        process.kill()
-        for one in family:
-            try:
-                one.kill()
-            except psutil.NoSuchProcess:
-                continue
-        process.join(GRACE_SECONDS)
+        if process is not None:
+            process.close()

@@ -8,19 +8,18 @@ from __future__ import annotations
 
 import faulthandler
 import os
-import signal
 import sys
 import time
 import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass
-from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, Literal
 
 from benchsuite.engine.determinism.torch_settings import configure, prepare_environment
 from benchsuite.errors import BenchsuiteError
 from benchsuite.identity.numerics import describe
+from benchsuite.processes import Parent
 from benchsuite.registry.attribution import blame
 from benchsuite.testing.harness.component_source import Origin
 from benchsuite.testing.harness.outcomes import Broken, Inapplicable
@@ -40,34 +39,25 @@ class Answer:
     seconds: float = 0.0
 
 
-def main(connection: Connection, origin: Origin, given: Mapping[str, Any], folder: Path, output: Path) -> None:
+def main(parent: Parent, origin: Origin, given: Mapping[str, Any], folder: Path) -> None:
     """Check one rule after another until the parent says None or is gone."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides what an interruption means
-    log = output.open("w+b", buffering=0)
-    os.dup2(log.fileno(), 1)
-    os.dup2(log.fileno(), 2)
-    faulthandler.enable(log)
+    faulthandler.enable()
     try:
         subject = _load(origin, given, folder)
         rules = {rule.id: rule for rule in rules_of(subject.entry.kind)}
-        connection.send(Answer("passed", ""))
+        parent.send(Answer("passed", ""))
     except (Exception, SystemExit) as error:
         traceback.print_exc()
-        connection.send(Answer("failed", f"it cannot be loaded: {_raised(error)}"))
+        parent.send(Answer("failed", f"it cannot be loaded: {_raised(error)}"))
         return
-    while True:
-        try:
-            wanted = connection.recv()
-        except (EOFError, OSError):
-            return
-        if wanted is None:
-            return
-        os.ftruncate(log.fileno(), 0)
-        os.lseek(log.fileno(), 0, os.SEEK_SET)
+    while (wanted := parent.receive()) is not None:
+        # The file holds what was printed since the last rule.
+        os.ftruncate(1, 0)
+        os.lseek(1, 0, os.SEEK_SET)
         answer = _checked(rules[wanted], subject)
         sys.stdout.flush()
         sys.stderr.flush()
-        connection.send(answer)
+        parent.send(answer)
 
 
 def _load(origin: Origin, given: Mapping[str, Any], folder: Path) -> Subject:

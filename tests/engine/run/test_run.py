@@ -40,7 +40,7 @@ def made(bench: Bench, task: RunTask, folder: str = "results") -> RunRecord:
 
 def outcome(record: RunRecord) -> tuple[Any, ...]:
     """All that must be the same when a run is repeated."""
-    epochs = tuple(epoch.model_dump(exclude={"seconds"}) for epoch in record.epochs)
+    epochs = tuple(vars(epoch) | {"seconds": None} for epoch in record.epochs)
     return record.weights_hash, record.predictions_hash, epochs, record.steps, record.best, record.test
 
 

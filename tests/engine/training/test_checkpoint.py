@@ -62,7 +62,7 @@ class Stopper(Silent):
 
 def _outcome(record: RunRecord) -> tuple[Any, ...]:
     assert record.failure is None, record.failure
-    epochs = tuple(epoch.model_dump(exclude={"seconds"}) for epoch in record.epochs)
+    epochs = tuple(vars(epoch) | {"seconds": None} for epoch in record.epochs)
     return record.weights_hash, record.predictions_hash, epochs, record.steps, record.best, record.test
 
 

@@ -145,6 +145,8 @@ def test_a_drawing_that_the_results_do_not_give_is_found(small: PaperMaterial, h
         ({}, "no results are attached"),
         ({"results.json": b"{}"}, "have format None"),
         ({"results.json": b'{"schema": 2}'}, "cannot be read"),
+        ({"results.json": b'{"schema": 3}'}, "cannot be read"),
+        ({"results.json": b'{"schema": 4}'}, "have format 4"),
         ({"results.json": b"["}, "cannot be read"),
         ({"results.json": b"\xff"}, "cannot be read"),
         ({"results.json": b"[1]"}, "cannot be read"),
@@ -161,6 +163,17 @@ def test_files_that_are_no_papers_are_refused(tmp_path: Path, content: bytes) ->
     file.write_bytes(content)
     with pytest.raises(PaperError):
         unpack(attached(read_paper(file), str(file)))
+
+
+def test_a_paper_of_format_2_is_read_and_its_records_are_migrated(small: PaperMaterial) -> None:
+    files = pack(small)
+    content = json.loads(files["results.json"]) | {"schema": 2}
+    for record in content["records"]:
+        record["schema_version"] = 2
+        for name in ("capability", "torch", "torchvision", "numpy", "pillow", "deterministic"):
+            del record["environment"][name]
+    old = unpack(files | {"results.json": json.dumps(content).encode()})
+    assert old.results.records == unpack(files).results.records
 
 
 def test_a_paper_that_is_not_there_is_told(tmp_path: Path) -> None:

@@ -52,9 +52,11 @@ def test_dates_lists_and_numerals() -> None:
     assert spanish.listing(["padres", "hijos"]) == f"padres e{N}hijos"
     assert spanish.listing(["agua", "hielo"]) == f"agua y{N}hielo"
     assert [spanish.roman(i) for i in (1, 4, 9, 14, 40)] == ["I", "IV", "IX", "XIV", "XL"]
-    assert spanish.count(1, "semilla", "semillas") == "una semilla"
-    assert spanish.count(1, "caso", "casos") == "un caso"
-    assert spanish.count(10, "semilla", "semillas") == f"10{N}semillas"
+    assert spanish.count(1, "semilla") == "una semilla"
+    assert spanish.count(1, "caso") == "un caso"
+    assert spanish.count(10, "semilla") == f"10{N}semillas"
+    assert spanish.count(1, "configuración") == "una configuración"
+    assert spanish.count(2, "ejecución común") == f"2{N}ejecuciones comunes"
 
 
 def test_small_capitals_escape_and_keep_capitals() -> None:

@@ -15,8 +15,8 @@ from benchsuite.paper.bundle.attachments import pack, unpack
 from benchsuite.paper.document import markup
 from benchsuite.paper.document.numbering import number
 from benchsuite.paper.language import latex
-from benchsuite.paper.references.ieee import reference
-from benchsuite.paper.references.works import Works, gathered
+from benchsuite.paper.references.ieee import format_reference
+from benchsuite.paper.references.works import Works, gather_works
 from benchsuite.paper.sections.compose import compose
 from benchsuite.suite.prose.bibtex import KINDS, parse
 from benchsuite.suite.schema.suite import PaperSection
@@ -34,7 +34,7 @@ def printed(bibtex: str) -> str:
     """The reference of the one entry, with ordinary spaces; links and italics as the mini grammar writes them."""
     (work,), faults = parse(bibtex)
     assert not faults
-    return reference(work).replace("\u00a0", " ")
+    return format_reference(work).replace("\u00a0", " ")
 
 
 def entry(kind: str, **fields: str) -> str:
@@ -223,7 +223,7 @@ def test_any_fields_make_a_reference_without_foreign_markup_or_a_clear_refusal(
     assert works or faults
     for work in works:
         try:
-            found = reference(work)
+            found = format_reference(work)
         except PaperError as error:
             assume(not str(error.where).startswith("BibTeX k, "))
             raise
@@ -236,7 +236,7 @@ def test_any_fields_make_a_reference_without_foreign_markup_or_a_clear_refusal(
 @given(st.text(st.sampled_from("aZé *`[]$_#&<>|1;:-+=\"'"), min_size=1, max_size=30))
 def test_the_signs_of_the_grammar_survive_as_text(value: str) -> None:
     (work,), _ = parse("@book{k, title = {x " + value.replace("$", r"\$") + " x}, publisher = {P}}")
-    shown = re.sub(r"<[^>]+>", "", str(markup.render(reference(work), LINKS)))
+    shown = re.sub(r"<[^>]+>", "", str(markup.render(format_reference(work), LINKS)))
     assert latex.words(work.fields["title"]) in str(Markup(shown).unescape())
 
 
@@ -252,7 +252,7 @@ def test_what_is_no_latex_stays_as_it_is(value: str, plain: str) -> None:
 def test_text_in_the_wrong_encoding_is_refused_with_its_entry_and_field() -> None:
     (work,), _ = parse("@misc{k, title = {clasificaciÃ³n}}")
     with pytest.raises(PaperError, match="encoding") as caught:
-        reference(work)
+        format_reference(work)
     assert caught.value.where == "BibTeX k, title"
 
 
@@ -260,7 +260,7 @@ HE = "@inproceedings{he2016deep, title={Deep Residual Learning for Image Recogni
 
 
 def works(given: list[tuple[str, str]], **paper: Any) -> Works:
-    return gathered(PaperSection.model_validate(paper), given)
+    return gather_works(PaperSection.model_validate(paper), given)
 
 
 @pytest.mark.parametrize(
@@ -275,16 +275,16 @@ def works(given: list[tuple[str, str]], **paper: Any) -> Works:
 def test_a_plugins_work_that_the_suite_has_goes_by_the_suites_key(paper: dict[str, Any]) -> None:
     found = works([("ResNet18", HE)], **paper)
     assert list(found.references) == ["he"]
-    assert found.citation(HE) == "\u00a0[[he]]"
-    assert found.unified("[[he2016deep]] y [[he]]") == "[[he]] y [[he]]"
+    assert found.cite(HE) == "\u00a0[[he]]"
+    assert found.unify_citations("[[he2016deep]] y [[he]]") == "[[he]] y [[he]]"
 
 
 def test_works_of_plugins_are_told_apart() -> None:
     other = "@misc{he2016deep, title={Identity mappings}, doi={10.1000/1}}"
     found = works([("A", HE), ("B", other), ("C", HE), ("D", "")])
     assert list(found.references) == ["he2016deep", "he2016deep-2"]
-    assert found.citation(other) == "\u00a0[[he2016deep-2]]"
-    assert found.citation("") == ""
+    assert found.cite(other) == "\u00a0[[he2016deep-2]]"
+    assert found.cite("") == ""
     short = works([("A", "@misc{beans, title={Beans}}")], references=({"key": "x", "text": "«Un estudio de Beans»."},))
     assert list(short.references) == ["x", "beans"]
 

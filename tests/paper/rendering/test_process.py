@@ -14,6 +14,7 @@ from benchsuite.paper.bundle.attachments import pack
 from benchsuite.paper.context.material import PaperMaterial
 from benchsuite.paper.rendering import process
 from benchsuite.paper.rendering.process import Pages, Renderer
+from benchsuite.processes import Parent
 from support.paper_material import make_material
 
 ATTEMPTS = {
@@ -27,19 +28,24 @@ ATTEMPTS = {
     "removing": "os.remove('{folder}/secret')",
     "removing all": "__import__('shutil').rmtree('{folder}')",
 }
-CLOSED = """
-import os, socket, subprocess, sys, tempfile
-import weasyprint
-from benchsuite.paper.rendering.process import _close
-_close()
-for attempt in sys.stdin.read().splitlines():
-    try:
-        exec(attempt)
-        print("done")
-        sys.stdout.flush()
-    except PermissionError as error:
-        print("refused", error)
-"""
+
+
+def close_and_try(parent: Parent) -> None:
+    """In place of `main`: try what is sent once the process is closed, and tell what became of it."""
+    import os
+    import socket
+    import subprocess
+
+    import weasyprint  # noqa: F401
+
+    names = {"os": os, "socket": socket, "subprocess": subprocess}
+    process._close()
+    while (attempt := parent.receive()) is not None:
+        try:
+            exec(attempt, names)
+            parent.send("done")
+        except PermissionError as error:
+            parent.send(f"refused {error}")
 
 
 @pytest.fixture(scope="module")
@@ -47,13 +53,15 @@ def refusals(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """What became of each attempt, one after the other in one process that is started as the renderer is."""
     folder = tmp_path_factory.mktemp("apart")
     (folder / "secret").write_text("x")
-    attempts = "\n".join(attempt.format(folder=folder) for attempt in ATTEMPTS.values())
+    refused = {}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(process, "ENTRY", CLOSED)
+        patch.setattr(process, "main", close_and_try)
         with Renderer() as renderer:
-            told, _ = renderer._process.communicate(attempts.encode())
+            for name, attempt in ATTEMPTS.items():
+                renderer._process.send(attempt.format(folder=folder))
+                refused[name] = renderer._process.receive(60)
     assert (folder / "secret").exists()
-    return dict(zip(ATTEMPTS, told.decode().splitlines(), strict=True))
+    return refused
 
 
 def set_apart(material: PaperMaterial, **limits: float) -> Pages:
@@ -70,7 +78,7 @@ def test_it_leaves_nothing_behind(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
 def test_a_renderer_that_was_not_needed_ends() -> None:
     with Renderer() as renderer:
         process = renderer._process
-    assert process.poll() is not None
+    assert not process.alive
     with pytest.raises(ProcessLookupError):
         os.killpg(process.pid, 0)
 

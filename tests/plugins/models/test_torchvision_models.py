@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import re
+import tomllib
 import warnings
+from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
-from benchsuite_plugins.models.torchvision_catalogue import FAMILIES, FAMILY
+from benchsuite_plugins.models import torchvision_catalogue
+from benchsuite_plugins.models.torchvision_catalogue import FAMILIES, FAMILY, FORWARD_PASSES, forward_pass
 from benchsuite_plugins.models.torchvision_models import Torchvision, TorchvisionParameters
 from torch import nn
 
 from benchsuite.api import BenchsuiteError, Task
 from benchsuite.engine.network.build import Network, build
+
+CATALOGUE = Path(torchvision_catalogue.__file__).with_suffix(".toml")
 
 SMALLEST = (
     "alexnet",
@@ -109,12 +114,24 @@ def test_the_digest_of_every_file_is_in_its_name() -> None:
 
 
 def test_every_architecture_has_a_title_of_its_own() -> None:
-    titles = [title for family in FAMILIES for title, _ in family.architectures.values()]
+    titles = [each.title for family in FAMILIES for each in family.architectures.values()]
     assert len(set(titles)) == len(titles) == 80
 
 
 def test_every_family_is_compared_with_torchvision() -> None:
     assert len({id(FAMILY[name]) for name in SMALLEST}) == len(FAMILIES)
+
+
+def test_the_data_file_decides_no_result() -> None:
+    """No run's key covers it, so it may hold nothing but words and the names of files whose bytes the keys hold."""
+    with CATALOGUE.open("rb") as file:
+        families = tomllib.load(file)
+    assert list(families) == list(FORWARD_PASSES)
+    for name, family in families.items():
+        assert set(family) <= {"bibtex", "architectures"}
+        for architecture, told in family["architectures"].items():
+            assert set(told) == {"title", "weights"}
+            assert forward_pass(architecture) is FORWARD_PASSES[name]
 
 
 @pytest.mark.parametrize("architecture", QUICK)
@@ -132,7 +149,7 @@ def test_the_composition_is_torchvisions_forward_pass_for_every_architecture(arc
 def test_the_stages_hold_all_parameters_once_and_torchvisions_weights_fit_all_but_the_final_layer(
     architecture: str,
 ) -> None:
-    side, final = size_of(architecture), f"{FAMILY[architecture].final}."
+    side, final = size_of(architecture), f"{forward_pass(architecture).final}."
     options = {"image_size": side} if architecture.startswith("vit_") else {}
     with torch.device("meta"), warnings.catch_warnings():
         warnings.simplefilter("ignore")

@@ -80,7 +80,7 @@ def checked() -> Iterator[Any]:
         (Exiting, "the process ended: exit code 7"),
         (Killed, "the process ended: killed by SIGKILL"),
         (Leaving, "it left the process by SystemExit(3)"),
-        (Raising, "it raised ZeroDivisionError: in the card, at unpublished 0, test_runner"),
+        (Raising, "it raised ZeroDivisionError: in the card, at unpublished 0, tests.testing.runner.test_runner"),
     ],
 )
 def test_what_ends_a_process_fails_one_check(checked: Any, component: type, words: str) -> None:
@@ -120,7 +120,7 @@ def test_nothing_is_left_behind(checked: Any) -> None:
         runner.check(*rules("bibtex-reads"))
         process, home = runner._process, runner._home
         assert process is not None
-    assert not process.is_alive()
+    assert not process.alive
     assert not home.exists()
 
 

@@ -1,0 +1,84 @@
+"""What carries out runs: all that the rest of the program knows of how, and where, they are made.
+
+A new kind of executor says how it takes a job (`submit`) and how it ends, in good order (`close`) or at once (`kill`);
+making runs and probes of that is the same for all.
+"""
+
+from __future__ import annotations
+
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from typing import Any, Self
+
+from benchsuite.engine.task import RunTask
+from benchsuite.execution.messages import Busy, Probe, ProbeJob, RunWatcher
+from benchsuite.store.record import RunRecord
+
+WAIT_SECONDS = 1.0
+
+
+class Executor(ABC):
+    """Carries out runs and tells `watcher` how they go. Use as a context manager: an exception ends what is at work."""
+
+    def __init__(self, watcher: RunWatcher) -> None:
+        self.watcher = watcher
+
+    @abstractmethod
+    def submit(self, job: RunTask | ProbeJob) -> Future[Any]:
+        """A future of a RunRecord or Busy for a RunTask, of a Probe for a ProbeJob."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Finish what was submitted, and let go of what it took."""
+
+    @abstractmethod
+    def kill(self) -> None:
+        """End at once; what was finished stays, the rest goes on from its last checkpoint at another start."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is None:
+            self.close()
+        else:
+            self.kill()
+
+    def run(self, tasks: Sequence[RunTask]) -> Iterator[RunRecord]:
+        """Make the runs, yielding each record as it finishes.
+
+        A run that another process is making is put aside and asked for again until that process is done with it.
+        """
+        waiting: dict[Future[Any], RunTask] = {self.submit(task): task for task in tasks}
+        announced: set[str] = set()
+        while waiting:
+            finished, _ = wait(waiting, return_when=FIRST_COMPLETED)
+            for future in finished:
+                task = waiting.pop(future)
+                outcome = future.result()
+                if not isinstance(outcome, Busy):
+                    yield outcome
+                    continue
+                if task.key.key not in announced:
+                    announced.add(task.key.key)
+                    self.watcher.say(f"{task.title}: another process is making this run; waiting for it")
+                if all(other.running() or later.key.key in announced for other, later in waiting.items()):
+                    time.sleep(WAIT_SECONDS)  # nobody would take another run meanwhile
+                waiting[self.submit(task)] = task
+
+    def probe(self, tasks: Sequence[RunTask]) -> dict[str, Probe | Exception]:
+        """What one run of each case costs, by the case's name, or why that cannot be told."""
+        first = {task.spec.case.name: task for task in reversed(tasks)}
+        futures = {name: self.submit(ProbeJob(task)) for name, task in first.items()}
+        wait(futures.values())
+        return {name: _outcome(future) for name, future in futures.items()}
+
+
+def _outcome(future: Future[Any]) -> Probe | Exception:
+    try:
+        probe: Probe = future.result()
+        return probe
+    except Exception as error:
+        return error

@@ -1,0 +1,68 @@
+"""How a paper calls the cases of a study, in labels and in running text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from benchsuite.analysis.findings import CaseFindings, Findings
+from benchsuite.paper.context.parameter_words import describe_value, name_axis
+from benchsuite.paper.document import markup
+from benchsuite.paper.language import spanish
+from benchsuite.paper.language.spanish import NBSP
+from benchsuite.suite.prose.references import written
+from benchsuite.suite.schema.suite import Suite
+
+
+@dataclass(frozen=True)
+class CaseNames:
+    """Names from `labels`, the suite's own words for paths, values and cases, all of them foreign text.
+
+    `axes` are the paths by whose values the cases of a grid are told apart; none where the suite names its cases.
+    """
+
+    labels: Mapping[str, str]
+    axes: tuple[str, ...]
+
+    @classmethod
+    def of(cls, suite: Suite, findings: Findings) -> CaseNames:
+        """The names that a suite gives to the cases of its findings."""
+        paths = {tuple(case.case.settings) for case in findings.cases} if not suite.cases else set()
+        return cls(suite.paper.labels, next(iter(paths)) if len(paths) == 1 else ())
+
+    @cached_property
+    def factor(self) -> str:
+        """What sets the cases apart, as axes and heads of tables say it; cleaned, not in the mini grammar."""
+        names = [name_axis(path, self.labels) for path in self.axes]
+        return ", ".join([*names[:1], *map(spanish.lower_first, names[1:])]) or "Configuración"
+
+    @property
+    def legend_title(self) -> str:
+        """What stands before the names of the cases in a legend: the factor, or nothing."""
+        return self.factor if self.axes else ""
+
+    def label(self, case: CaseFindings) -> str:
+        """How the paper calls a case: as the suite's labels say (under the case's name, or under «path=value»), else
+        by the values that set it apart, else by its name."""
+        name, settings = case.case.name, case.case.settings
+        if name in self.labels:
+            return markup.line(self.labels[name], f"paper.labels.{name}")
+        values = [
+            self.labels.get(f"{path}={written(settings[path])}")
+            or describe_value(settings[path], markup.file_name, brief=True)
+            for path in self.axes
+        ]
+        return markup.line(", ".join(values) or case.label, f"case {name}")
+
+    def label_of_value(self, path: str, value: object) -> str | None:
+        """How the suite's labels call a value of a path; cleaned, not in the mini grammar."""
+        label = self.labels.get(f"{path}={written(value)}")
+        return None if label is None else markup.line(label, f"paper.labels.{path}")
+
+    def mention(self, *cases: CaseFindings) -> str:
+        """Cases that have their labels in running text, in the mini grammar: «bloques congelados = 0 y 1»."""
+        labels = [markup.literal(case.label) for case in cases]
+        if len(self.axes) != 1:
+            return spanish.listing([f"«{label}»" for label in labels])
+        return f"{markup.literal(spanish.lower_first(self.factor))}{NBSP}={NBSP}{spanish.listing(labels)}"

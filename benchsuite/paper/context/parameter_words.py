@@ -1,0 +1,54 @@
+"""How a paper names the parameters of a study, and how it prints their values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from benchsuite.paper.document import markup
+from benchsuite.paper.language import spanish
+from benchsuite.paper.language.parameters import PARAMETERS
+
+LONGEST_WORD = 200
+NO_VALUE = "ninguno"
+
+
+def name_parameter(path: str, labels: Mapping[str, str]) -> str:
+    """What the paper calls a parameter, in the mini grammar: as the suite says, as we do, or its path as code."""
+    if path in labels:
+        return markup.literal(markup.line(labels[path], f"paper.labels.{path}"))
+    return PARAMETERS.get(path) or markup.code(path, path)
+
+
+def name_axis(path: str, labels: Mapping[str, str]) -> str:
+    """The same without markup, for figures and heads of tables."""
+    return markup.plain(name_parameter(path, labels))
+
+
+def plain_word(value: str) -> str:
+    return markup.line(value, "search")[:LONGEST_WORD] or "—"
+
+
+def describe_value(value: Any, word: Callable[[str], str] = plain_word, *, brief: bool = False) -> str:
+    """A value of a parameter: «sí», «0,01», «32; 64», «step (gamma: 0,1)»; `word` prints what is text.
+
+    `brief` is for labels of cases: «32-64», «step 0,1».
+    """
+    match value:
+        case bool():
+            return "sí" if value else "no"
+        case int() | float():
+            return spanish.number(value)
+        case None:
+            return NO_VALUE
+        case list() | tuple():
+            return ("-" if brief else "; ").join(describe_value(item, word, brief=brief) for item in value) or NO_VALUE
+        case Mapping():
+            parts = {key: describe_value(below, word, brief=brief) for key, below in value.items()}
+            name = parts.pop("name", "")
+            rest = ", ".join(parts.values()) if brief else "; ".join(f"{key}: {part}" for key, part in parts.items())
+            if name and rest:
+                return f"{name} {rest}" if brief else f"{name} ({rest})"
+            return name or rest or NO_VALUE
+        case _:
+            return word(str(value))

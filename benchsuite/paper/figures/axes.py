@@ -1,0 +1,71 @@
+"""Axes as Spanish readers expect them, and rows that have names."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from matplotlib.ticker import Formatter, LogLocator, MaxNLocator, NullFormatter
+
+from benchsuite.paper.language import spanish
+
+WIDE_SPREAD = 8.0
+"""Largest over smallest amount from which an axis is logarithmic."""
+
+
+def set_numerals(axis: Any, *, whole: bool = False) -> None:
+    """Spanish numbers along an axis, all with as many decimals as the finest of them; `whole` ones for counts."""
+    if whole:
+        axis.set_major_locator(MaxNLocator("auto", steps=[1, 2, 5, 10], integer=True))
+    axis.set_major_formatter(_Numerals())
+
+
+class _Numerals(Formatter):
+    def __call__(self, value: float, position: int | None = None) -> str:
+        return spanish.number(float(value), self.decimals)
+
+    def set_locs(self, locs: Any) -> None:
+        """How many decimals the ticks need."""
+        super().set_locs(locs)
+        needed = [f"{float(value):.6f}".rstrip("0").partition(".")[2] for value in locs]
+        self.decimals = max((len(digits) for digits in needed), default=0)
+
+    decimals = 0
+
+
+def set_logarithmic(axes: Any, along: str) -> None:
+    """A logarithmic axis `along` x or y, with amounts as numbers."""
+    axes.set(**{f"{along}scale": "log"})
+    axis = axes.xaxis if along == "x" else axes.yaxis
+    axis.set_major_formatter(lambda value, _: format_amount(float(value)))
+    axis.set_minor_formatter(NullFormatter())
+
+
+def set_amounts(axes: Any, values: Sequence[float], *, narrow: bool = False) -> None:
+    """Spanish numbers along an x axis of positive amounts: «1000», «10 mil», «1 M».
+
+    Logarithmic where the values spread over most of a decade or more, else from a little below the smallest. A `narrow`
+    axis has few numbers.
+    """
+    spread = max(values, default=1.0) / min(values, default=1.0)
+    if spread >= WIDE_SPREAD:
+        set_logarithmic(axes, "x")
+        steps = (1.0,) if spread > 30 else (1.0, 2.0, 5.0)
+        axes.xaxis.set_major_locator(LogLocator(subs=steps, numticks=3 if narrow else None))
+    else:
+        axes.xaxis.set_major_locator(MaxNLocator(3 if narrow else 5, steps=[1, 2, 5, 10]))
+        axes.xaxis.set_major_formatter(lambda value, _: format_amount(float(value)))
+
+
+def format_amount(value: float) -> str:
+    if value >= 1e6:
+        return spanish.measure(round(value / 1e6, 2), "M")
+    return spanish.measure(round(value / 1e3, 2), "mil") if value >= 1e4 else spanish.number(round(value, 2))
+
+
+def name_rows(axes: Any, names: Sequence[str], **text: Any) -> None:
+    """A row for each name from the top down, without ticks or lines of its own; `text` is how names are set."""
+    axes.set_yticks(range(len(names)), names, **text)
+    axes.set(ylim=(len(names) - 0.4, -0.6))
+    axes.grid(axis="y", visible=False)
+    axes.tick_params(axis="y", length=0)

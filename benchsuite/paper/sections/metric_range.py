@@ -1,0 +1,48 @@
+"""How a metric ranges over the cases of a study, in words that quote its smallest and its largest means."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from benchsuite.analysis.findings import CaseFindings
+from benchsuite.paper.context.case_groups import find_extremes
+from benchsuite.paper.context.paper_context import PaperContext
+from benchsuite.paper.language.metrics import METRICS
+
+
+@dataclass(frozen=True)
+class End:
+    """The cases at one end of the range; both ends have the same ones where all cases print alike."""
+
+    study: PaperContext = field(compare=False)
+    metric: str
+    cases: list[CaseFindings]
+
+    def quote(self) -> str:
+        """The estimate there."""
+        return self.study.quotes.estimate(self.metric, self.cases[0])
+
+    def quote_mean(self) -> str:
+        return self.study.quotes.mean(self.metric, self.cases[0])
+
+    def mention(self) -> str:
+        """The cases there."""
+        return self.study.names.mention(*self.cases)
+
+
+def find_ends(study: PaperContext, metric: str) -> tuple[End, End]:
+    """Where the metric is smallest, and where it is largest."""
+    lowest, highest = find_extremes(study.findings.cases, metric)
+    return End(study, metric, lowest), End(study, metric, highest)
+
+
+def describe_range(study: PaperContext, metric: str) -> str:
+    """«la exactitud en test va de X (a) a Y (b)», or that it is the same everywhere, or the only one there is."""
+    low, high = find_ends(study, metric)
+    title = f"{METRICS[metric].article} {METRICS[metric].title}"
+    if low != high:
+        return f"{title} va de {low.quote()} ({low.mention()}) a {high.quote()} ({high.mention()})"
+    if len(high.cases) == 1:
+        return f"{title} es de {high.quote()}"
+    same = "la misma" if METRICS[metric].feminine else "el mismo"
+    return f"{title} es {same} en todas las configuraciones, {high.quote_mean()}"

@@ -1,0 +1,96 @@
+"""Prose with quoted results: every reference to a result, a claim or a trial exchanged for its words."""
+
+from __future__ import annotations
+
+from benchsuite.analysis.findings import ClaimFindings
+from benchsuite.errors import PaperError
+from benchsuite.metrics import METRICS
+from benchsuite.paper.context.case_groups import find_extremes, rank_cases
+from benchsuite.paper.context.paper_context import PaperContext
+from benchsuite.paper.context.result_quotes import PENDING
+from benchsuite.paper.document import markup
+from benchsuite.paper.language import spanish
+from benchsuite.paper.sections.claim_words import cite_source, quote_evidence, quote_verdict
+from benchsuite.paper.sections.search import quote_best_trial
+from benchsuite.suite.prose.references import REFERENCE, UnknownReference
+from benchsuite.suite.schema.claims import Claim
+from benchsuite.suite.source.problems import nearest
+
+SIZES = {"seeds": "semilla", "cases": "configuración", "runs": "ejecución", "trials": "ensayo"}
+
+
+def resolve_prose(study: PaperContext, text: str, where: str) -> str:
+    """Foreign prose made safe, its quoted results exchanged for tokens. Raises PaperError for unknown ones."""
+    resolved = REFERENCE.sub(lambda match: _resolve(study, match[1].strip(), where), markup.clean(text, where))
+    return study.works.unify_citations(resolved)
+
+
+def claim_sentence(study: PaperContext, claim: Claim) -> str:
+    """The claim as the suite words it."""
+    return resolve_prose(study, claim.text, f"claims, «{claim.id}»").strip()
+
+
+def _resolve(study: PaperContext, reference: str, where: str) -> str:
+    try:
+        quoted = study.vocabulary.read(reference)
+    except UnknownReference as unknown:
+        near = nearest(unknown.word, unknown.known)
+        raise PaperError(
+            f"the prose quotes {{{{{reference}}}}}, but «{unknown.word}» is unknown",
+            where=where,
+            expected=", ".join(unknown.known),
+            remedy=f"did you mean «{near}»?" if near else "name a metric and a case, as in {{test_accuracy 3}}",
+        ) from None
+    findings = study.findings
+    match quoted.kind:
+        case "block":
+            return f"{{{{{quoted.of}}}}}"
+        case "metric":
+            return study.quotes.estimate(quoted.metric, findings.case(quoted.case))
+        case "difference":
+            comparisons = {comparison.case: comparison for comparison in findings.comparisons}
+            return study.quotes.difference(comparisons.get(quoted.case))
+        case "best":
+            return _best(study, quoted.metric or findings.metric)
+        case "size":
+            sizes = {"seeds": len(findings.seeds), "cases": len(findings.cases), "runs": findings.done}
+            return _count(study, sizes[quoted.of], quoted.of)
+        case "trials":
+            return _count(study, findings.search.declared.budget if findings.search else 0, "trials")
+        case "count":
+            model = findings.case(quoted.case).model
+            if model is None:
+                return PENDING
+            every = quoted.of == "parameters"
+            return study.quotes.number(model.parameters_total if every else model.parameters_trainable)
+        case "claim":
+            return _claim(study, _find_claim(study, quoted.of))
+        case "verdict":
+            return quote_verdict(study, _find_claim(study, quoted.of))
+        case _:
+            return quote_best_trial(study, quoted.metric)
+
+
+def _find_claim(study: PaperContext, identifier: str) -> ClaimFindings:
+    return next(found for found in study.findings.claims if found.claim.id == identifier)
+
+
+def _claim(study: PaperContext, found: ClaimFindings) -> str:
+    """The sentence as the suite says it, who says it, the verdict and the numbers that decide it."""
+    numbers = quote_evidence(study, found)
+    reason = f" ({numbers})" if numbers else ""
+    sentence = claim_sentence(study, found.claim).rstrip(".")
+    return f"«{sentence}»{cite_source(found.claim)}: **{quote_verdict(study, found)}**{reason}"
+
+
+def _count(study: PaperContext, count: int, of: str) -> str:
+    """«10 semillas», «una configuración», «50 ejecuciones»."""
+    return study.quotes.number(count, spanish.count(count, SIZES[of]))
+
+
+def _best(study: PaperContext, metric: str) -> str:
+    cases = study.findings.cases
+    if not rank_cases(cases, metric):
+        return PENDING
+    lowest, highest = find_extremes(cases, metric)
+    return study.names.mention(*(highest if METRICS[metric].sign > 0 else lowest))

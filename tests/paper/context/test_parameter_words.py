@@ -1,0 +1,37 @@
+"""Names of parameters, and their values in words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from benchsuite.paper.context.parameter_words import describe_value, name_axis, name_parameter
+from benchsuite.paper.document import markup
+
+
+@pytest.mark.parametrize(
+    ("value", "words", "brief"),
+    [
+        (True, "sí", "sí"),
+        (0.001, "0,001", "0,001"),
+        (None, "ninguno", "ninguno"),
+        ([32, 64], "32; 64", "32-64"),
+        ([], "ninguno", "ninguno"),
+        ({"name": "step", "gamma": 0.1, "sizes": [1, 2]}, "step (gamma: 0,1; sizes: 1; 2)", "step 0,1, 1-2"),
+        ({"name": "adam"}, "adam", "adam"),
+        ("", "—", ""),
+    ],
+)
+def test_values_in_words(value: Any, words: str, brief: str) -> None:
+    assert describe_value(value) == words
+    assert describe_value(value, markup.file_name, brief=True) == brief
+
+
+def test_a_parameter_is_called_as_the_suite_says_else_as_we_do_else_by_its_path() -> None:
+    assert name_parameter("recipe.momentum", {"recipe.momentum": "El *momento*"}) == "El \\*momento\\*"
+    assert name_axis("recipe.momentum", {"recipe.momentum": "El *momento*"}) == "El *momento*"
+    assert name_parameter("model.dropout", {}) == "*Dropout*"
+    assert name_axis("model.dropout", {}) == "Dropout"
+    assert name_parameter("recipe.unheard_of", {}) == "`recipe.unheard_of`"
+    assert name_axis("recipe.unheard_of", {}) == "recipe.unheard_of"

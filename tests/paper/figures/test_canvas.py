@@ -1,0 +1,48 @@
+"""What becomes of a drawing: identifiers of its own, fonts of no system, values and marks."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from benchsuite.paper.document.blocks import Facet
+from benchsuite.paper.figures import curves, intervals, style
+from benchsuite.paper.figures.canvas import drawing
+from support.figures import seeds_by_run
+from support.synthetic import make_findings
+
+
+def test_identifiers_carry_the_name_of_their_figure() -> None:
+    cases = make_findings(cases=2, seeds=2).cases
+    svg = curves.loss("fig-loss", cases, "Bloques", seeds_by_run(cases)).svg
+    assert all(name.startswith("fig-loss-") for name in re.findall(r'\bid="([^"]+)"', svg))
+
+
+def test_figures_name_no_font_that_a_system_may_have() -> None:
+    svg = intervals.gap("fig-gap", make_findings(cases=2, seeds=2).cases, "Bloques").svg
+    assert set(re.findall(r'font-family="([^"]*)"', svg)) == {style.FAMILIES}
+    assert "STIX" not in svg
+
+
+def test_a_series_of_a_case_bears_its_factor_its_name_and_its_seed() -> None:
+    case = replace(make_findings(cases=1, seeds=1).cases[0], label="tres")
+    with drawing("fig-x", 3, 2, factor="Bloques") as canvas:
+        drawn = canvas.axes.plot([0, 1], [0, 1])
+        canvas.show(case, drawn, canvas.axes, [(0.5, 0.5, "medio"), (9, 9, "fuera")], "pérdida", seed=7)
+        canvas.trace(canvas.axes, "sin puntos", [(9, 9, "fuera")])
+        saved = canvas.finish("Una <línea>.")
+    (series,) = saved.series
+    assert (series.title, series.facet) == ("Bloques: tres · pérdida", Facet(case.case.name, 7))
+    assert [said for _, _, said in series.points] == ["medio"]
+    assert f'data-case="{case.case.name}" data-seed="7"' in saved.svg
+    assert '<title id="fig-x-title">Una &lt;línea&gt;.</title>' in saved.svg
+
+
+def test_the_legend_makes_the_drawing_taller_and_without_labels_there_is_none() -> None:
+    heights = []
+    for label in ("serie", None):
+        with drawing("fig-x", 3, 2) as canvas:
+            canvas.axes.plot([0, 1], [0, 1], label=label)
+            canvas.legend(canvas.axes)
+            heights.append(canvas.figure.get_size_inches()[1])
+    assert heights[0] > heights[1] == 2

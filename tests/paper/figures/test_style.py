@@ -1,0 +1,22 @@
+"""The look of series, and labels that leave a drawing room."""
+
+from __future__ import annotations
+
+from benchsuite.paper.figures import style
+
+
+def test_many_series_look_different() -> None:
+    looks = [style.look(index) for index in range(21)]
+    assert len(set(looks)) == len(looks)
+
+
+def test_labels_are_cut_at_the_end_unless_they_would_be_alike() -> None:
+    assert style.shorten_all(["corta", "x" * 31]) == ["corta", "x" * 29 + "…"]
+    alike = ["el mismo comienzo muy largo de nombre 1", "el mismo comienzo muy largo de nombre 2"]
+    assert style.shorten_all(alike) == ["el mismo comie…rgo de nombre 1", "el mismo comie…rgo de nombre 2"]
+
+
+def test_long_labels_with_spaces_are_broken_into_two_lines() -> None:
+    assert style.break_label("Lado de la imagen (píxeles)") == "Lado de la imagen\n(píxeles)"
+    assert style.break_label("corta") == "corta"
+    assert style.break_label("una_palabra_sin_ningún_espacio") == "una_palabra_sin_ningún_espacio"

@@ -1,0 +1,223 @@
+"""Child processes: they answer, and what keeps them from it reaches the caller in words and leaves nothing behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from benchsuite.errors import PaperError
+from benchsuite.processes import ChildProcess, Parent, ProcessEnded, describe_exit, limit_memory
+
+
+def echo(parent: Parent) -> None:
+    while (message := parent.receive()) is not None:
+        parent.send(message)
+
+
+def surroundings(parent: Parent) -> None:
+    print("printed")
+    print("complained", file=sys.stderr)
+    parent.send((sys.path, os.environ.get("FOR_THE_CHILD"), str(Path.cwd()), os.getpgid(0), sys.stdin.read()))
+
+
+def leave(parent: Parent, code: int) -> None:
+    os._exit(code)
+
+
+def be_killed(parent: Parent) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def fall_silent(parent: Parent) -> None:
+    parent._connection.close()
+    time.sleep(600)
+
+
+def fail(parent: Parent) -> None:
+    raise ZeroDivisionError("in the child")
+
+
+def hang(parent: Parent) -> None:
+    time.sleep(600)
+
+
+def start_another(parent: Parent) -> None:
+    child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+    parent.send(child.pid)
+    time.sleep(600)
+
+
+def outlive(parent: Parent) -> None:
+    child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+    parent.send(child.pid)
+    os._exit(1)
+
+
+def be_interrupted(parent: Parent) -> None:
+    os.kill(os.getpid(), signal.SIGINT)
+    parent.send((signal.getsignal(signal.SIGINT), signal.pthread_sigmask(signal.SIG_BLOCK, ())))
+
+
+def want_memory(parent: Parent) -> None:
+    limit_memory(2**30)
+    try:
+        bytes(2**31)
+    except MemoryError as error:
+        parent.send(error)
+
+
+def give_an_error(parent: Parent) -> None:
+    parent.send(PaperError("as told", remedy="none"))
+
+
+def gone(pid: int) -> bool:
+    return not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+
+
+def wait_until_gone(pid: int) -> None:
+    end = time.monotonic() + 30
+    while not gone(pid):
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+def test_it_answers_one_message_after_another_and_leaves_when_told() -> None:
+    with ChildProcess(echo) as child:
+        for message in ("a", {"b": (1, 2)}, b"x" * 5_000_000):
+            child.send(message)
+            assert child.receive(60) == message
+        assert child.alive
+        child.stop()
+        assert not child.alive
+
+
+def test_arguments_may_be_larger_than_a_pipe() -> None:
+    with ChildProcess(_send_length, b"x" * 5_000_000) as child:
+        assert child.receive(60) == 5_000_000
+
+
+def _send_length(parent: Parent, content: bytes) -> None:
+    parent.send(len(content))
+
+
+def test_it_has_our_packages_and_what_it_was_given_and_nothing_to_read(tmp_path: Path) -> None:
+    output = tmp_path / "output"
+    given: dict[str, Any] = {"output": output, "environment": {"FOR_THE_CHILD": "yes"}, "folder": tmp_path}
+    with ChildProcess(surroundings, **given, own_group=True) as child:
+        path, variable, folder, group, read = child.receive(60)
+        child.stop()
+    assert path == [entry or str(Path.cwd()) for entry in sys.path]
+    assert (variable, folder, group, read) == ("yes", str(tmp_path), child.pid, "")
+    assert "FOR_THE_CHILD" not in os.environ
+    assert sorted(output.read_text().split()) == ["complained", "printed"]
+
+
+@pytest.mark.parametrize(
+    ("target", "arguments", "code", "words"),
+    [
+        (leave, (0,), 0, "exit code 0"),
+        (leave, (3,), 3, "exit code 3"),
+        (be_killed, (), -signal.SIGKILL, "killed by SIGKILL"),
+        (fail, (), 1, "exit code 1"),
+    ],
+)
+def test_its_end_is_told_in_words(target: Any, arguments: tuple[Any, ...], code: int, words: str) -> None:
+    with ChildProcess(target, *arguments, output=subprocess.DEVNULL) as child:
+        with pytest.raises(ProcessEnded, match=words) as caught:
+            child.receive(60)
+        with pytest.raises(ProcessEnded, match=words):
+            child.send("anybody there?")
+    assert (caught.value.code, caught.value.timed_out) == (code, False)
+
+
+def test_one_that_closes_its_connection_has_ended_for_us(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("benchsuite.processes.GRACE_SECONDS", 0.5)
+    with ChildProcess(fall_silent) as child, pytest.raises(ProcessEnded, match="it closed its connection") as caught:
+        child.receive(60)
+    assert caught.value.code is None
+    assert not child.alive
+
+
+def test_an_error_that_it_sends_is_raised_here() -> None:
+    with ChildProcess(give_an_error) as child, pytest.raises(PaperError, match="as told") as caught:
+        child.receive(60)
+    assert caught.value.remedy == "none"
+
+
+def test_one_that_takes_too_long_is_ended() -> None:
+    with ChildProcess(hang) as child:
+        with pytest.raises(ProcessEnded, match="its time was up") as caught:
+            child.receive(0.5)
+        assert caught.value.timed_out
+        assert not child.alive
+
+
+def test_the_limit_holds_for_sending_too() -> None:
+    with ChildProcess(hang) as child, pytest.raises(ProcessEnded) as caught, child.limited(0.5):
+        child.send(b"x" * 50_000_000)  # nobody reads it
+    assert caught.value.timed_out
+
+
+@pytest.mark.parametrize("own_group", [False, True])
+def test_what_it_has_started_ends_with_it(own_group: bool) -> None:
+    with ChildProcess(start_another, own_group=own_group) as child:
+        grandchild = child.receive(60)
+        assert not gone(grandchild)
+    wait_until_gone(grandchild)
+
+
+def test_what_outlives_it_in_its_group_is_ended_too() -> None:
+    with ChildProcess(outlive, own_group=True) as child:
+        orphan = child.receive(60)
+        with pytest.raises(ProcessEnded):
+            child.receive(60)
+    wait_until_gone(orphan)
+
+
+def test_interruptions_are_the_parents_to_decide_about() -> None:
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, ())
+    with ChildProcess(be_interrupted) as child:
+        assert child.receive(60) == (signal.SIG_IGN, before)
+    assert signal.pthread_sigmask(signal.SIG_BLOCK, ()) == before
+
+
+def test_memory_is_bounded() -> None:
+    with ChildProcess(want_memory) as child, pytest.raises(MemoryError):
+        child.receive(60)
+
+
+PARENT = """
+import sys, time
+from pathlib import Path
+sys.path.append({folder!r})
+from test_processes import echo
+from benchsuite.processes import ChildProcess
+child = ChildProcess(echo)
+child.send(1)
+child.receive()
+print(child.pid, flush=True)
+time.sleep(600)
+"""
+
+
+def test_it_leaves_when_its_parent_is_killed(tmp_path: Path) -> None:
+    program = tmp_path / "parent.py"
+    program.write_text(PARENT.format(folder=str(Path(__file__).parent)))
+    with subprocess.Popen([sys.executable, program], stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout is not None
+        child = int(parent.stdout.readline())
+        assert not gone(child)
+        parent.kill()
+    wait_until_gone(child)
+
+
+def test_exit_codes_in_words() -> None:
+    assert [describe_exit(code) for code in (0, 7, -9, -11)] == ["exit code 0", "exit code 7", "SIGKILL", "SIGSEGV"]

@@ -1,0 +1,235 @@
+"""What a plugin author may write: mypy --strict accepts all of it, and infers the types that are asserted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, assert_type
+
+from pydantic import Field
+
+from benchsuite.api import (
+    Augmentation,
+    BenchsuiteError,
+    CaseResult,
+    Chart,
+    ChartSeries,
+    Dataset,
+    DatasetCard,
+    DatasetIndex,
+    Downloader,
+    EarlyStopping,
+    EpochReport,
+    Figure,
+    Found,
+    FreezePolicy,
+    Images,
+    Model,
+    Optimizer,
+    Parameters,
+    Phase,
+    PhotoFiles,
+    Precision,
+    Preprocessing,
+    Recipe,
+    RunInfo,
+    RunSummary,
+    Scheduler,
+    Source,
+    Split,
+    StudyResult,
+    Task,
+    WeightsRequest,
+    content_fingerprint,
+    file_sha256,
+    hookimpl,
+    unpack,
+)
+
+if TYPE_CHECKING:
+    from numpy.random import Generator
+    from PIL import Image
+    from torch import Tensor, nn
+
+benchsuite_api = "1.0"
+
+
+class PhotosParameters(Parameters):
+    image_size: int = Field(default=64, ge=8)
+
+
+class Photos(Dataset[PhotosParameters]):
+    name = "photos"
+    Parameters = PhotosParameters
+
+    def card(self, params: PhotosParameters) -> DatasetCard:
+        return DatasetCard(
+            title="Photos",
+            summary="Photos.",
+            licence="CC0",
+            bibtex="@misc{photos, title={Photos}}",
+            homepage="",
+            sources=(Source(url="https://example.org/photos.zip", filename="photos.zip", sha256="0" * 64),),
+            classes=("a", "b"),
+            splits={"train": 2, "validation": 2, "test": 2},
+        )
+
+    def preprocessing(self, params: PhotosParameters) -> Preprocessing:
+        side = assert_type(params.image_size, int)
+        flips = (Augmentation("horizontal_flip"),)
+        return Preprocessing((side, side), (0.5, 0.5, 0.5), (0.5, 0.5, 0.5), resize="crop", augmentations=flips)
+
+    def find(self, params: PhotosParameters, root: Path, scratch: Path) -> Found | None:
+        archive = root / "photos.zip"
+        if not archive.exists():
+            return None
+        unpack(archive, scratch)
+        return Found(scratch, "official", f"sha256 {file_sha256(archive)}", fingerprint=None)
+
+    def download(self, params: PhotosParameters, folder: Path, downloader: Downloader) -> None:
+        (source,) = self.card(params).sources
+        assert_type(downloader.file(source, folder / source.filename), Path)
+
+    def sample(self, params: PhotosParameters, folder: Path) -> None:
+        folder.mkdir(parents=True)
+
+    def index(self, params: PhotosParameters, folder: Path) -> DatasetIndex:
+        images: Images = PhotoFiles(folder, ("a.jpg", "b.jpg"))
+        split = Split(images, (0, 1))
+        assert_type(split.images.digest(0), str)
+        return DatasetIndex(("a", "b"), train=split, validation=split, test=split)
+
+    def smoke(self, params: PhotosParameters) -> Mapping[str, Any]:
+        return {"image_size": 16}
+
+
+def fingerprint(index: DatasetIndex) -> str:
+    return assert_type(content_fingerprint(index), str)
+
+
+def first_image(images: Images) -> Image.Image:
+    return images.open(0)
+
+
+class NetworkParameters(Parameters):
+    width: int = 8
+
+
+class Network(Model[NetworkParameters]):
+    name = "network"
+    Parameters = NetworkParameters
+
+    def title(self, params: NetworkParameters) -> str:
+        return f"Network-{params.width}"
+
+    def bibtex(self, params: NetworkParameters) -> str:
+        return ""
+
+    def build(self, params: NetworkParameters, task: Task) -> nn.Module:
+        from torch import nn
+
+        outputs = assert_type(task.classes, int)
+        return nn.Sequential(nn.Flatten(), nn.Linear(task.channels * task.height * task.width, outputs))
+
+    def stages(self, module: nn.Module) -> Mapping[str, nn.Module]:
+        return dict(module.named_children())
+
+    def weights(self, params: NetworkParameters) -> WeightsRequest | None:
+        return WeightsRequest("ours", "ours.pth", url=None, sha256=None, path=None)
+
+    def adapt(self, params: NetworkParameters, state: dict[str, Tensor]) -> dict[str, Tensor]:
+        return {name: tensor for name, tensor in state.items() if not name.startswith("1.")}
+
+
+class TrainingParameters(Parameters):
+    learning_rate: float = 0.1
+    freeze: FreezePolicy = FreezePolicy()
+
+
+class Training(Recipe[TrainingParameters]):
+    name = "training"
+    Parameters = TrainingParameters
+
+    def phases(self, params: TrainingParameters) -> tuple[Phase, ...]:
+        optimizer = Optimizer("sgd", params.learning_rate, {"momentum": 0.9, "nesterov": True})
+        scheduler = Scheduler("multistep", {"milestones": (3, 6), "gamma": 0.1}, warmup_epochs=1)
+        early = EarlyStopping(patience=3)
+        first = Phase("first", 2, 32, optimizer, params.freeze, scheduler, "validation_accuracy", early, 1.0)
+        return (first, Phase(name="second", max_epochs=2, batch_size=32, optimizer=optimizer))
+
+    def precision(self, params: TrainingParameters) -> Precision:
+        return "fp32"
+
+    def loss(self, params: TrainingParameters, logits: Tensor, targets: Tensor) -> Tensor:
+        return (logits - targets).square().mean()
+
+    def transform(
+        self, params: TrainingParameters, images: Tensor, targets: Tensor, draw: Generator
+    ) -> tuple[Tensor, Tensor]:
+        return images.flip(0), targets
+
+
+class CurveParameters(Parameters):
+    skip: int = 0
+
+
+class Curve(Figure[CurveParameters]):
+    name = "curve"
+    Parameters = CurveParameters
+
+    def chart(self, params: CurveParameters, study: StudyResult) -> Chart | None:
+        series = tuple(self.line(case) for case in study.cases if case.runs)
+        if not series:
+            return None
+        return Chart(shows="", alt="", kind="lines", x="Época", y="Exactitud", series=series, log_y=True)
+
+    @staticmethod
+    def line(case: CaseResult) -> ChartSeries:
+        run = case.runs[0]
+        assert_type(run.metrics, Mapping[str, float])
+        assert_type(run.confusion, tuple[tuple[int, ...], ...])
+        heights = tuple(epoch.validation_accuracy for epoch in run.epochs)
+        return ChartSeries(title=case.label, x=tuple(range(len(heights))), y=heights, case=case.name)
+
+
+@hookimpl
+def benchsuite_datasets() -> Iterable[type[Dataset[Any]]]:
+    return [Photos]
+
+
+@hookimpl
+def benchsuite_models() -> Iterable[type[Model[Any]]]:
+    return [Network]
+
+
+@hookimpl
+def benchsuite_recipes() -> Iterable[type[Recipe[Any]]]:
+    return [Training]
+
+
+@hookimpl
+def benchsuite_figures() -> Iterable[type[Figure[Any]]]:
+    return [Curve]
+
+
+@hookimpl
+def benchsuite_suite_folders() -> Iterable[Path]:
+    return [Path(__file__).parent]
+
+
+@hookimpl
+def benchsuite_run_started(run: RunInfo) -> None:
+    assert_type(run.seed, int)
+    assert_type(run.parameters, Mapping[str, Any])
+
+
+@hookimpl
+def benchsuite_epoch_finished(run: RunInfo, epoch: EpochReport) -> None:
+    assert_type(epoch.steps, tuple[tuple[int, float], ...])
+
+
+@hookimpl
+def benchsuite_run_finished(run: RunInfo, summary: RunSummary) -> None:
+    if summary.test_accuracy is None:
+        raise BenchsuiteError("no test", where=str(run.folder), expected="a test", remedy="run it again")
+    assert_type(summary.test_accuracy, float)
