@@ -119,8 +119,10 @@ class Metric:
     """What it can be; intervals are cut there."""
     quality: bool = False
     """It tells how good the model is: the table of a single case lists it."""
-    searchable: bool = False
+    guides_search: bool = False
     """A search may choose its best trial by it."""
+    compared_as: Literal["quality", "cost"] | None = None
+    """In which table of a comparison of two papers it stands."""
 
     @property
     def sealed(self) -> bool:
@@ -167,25 +169,27 @@ def _epochs_to_95(run: MeasuredRun) -> int | None:
 _DECLARED = (
     Metric(
         "test_accuracy", "exactitud en test", "share of the test images that the model has right",
-        _of_test(lambda test: test.accuracy), PERCENT, higher_is_better=True, most=1, quality=True,
+        _of_test(lambda test: test.accuracy), PERCENT, higher_is_better=True, most=1,
+        quality=True, compared_as="quality",
     ),
     Metric(
         "test_macro_f1", "F1 macro en test", "mean over classes of the F1 score on the test images",
-        _of_test(lambda test: test.macro_f1), NUMBER, higher_is_better=True, most=1, quality=True,
+        _of_test(lambda test: test.macro_f1), NUMBER, higher_is_better=True, most=1,
+        quality=True, compared_as="quality",
     ),
     Metric(
         "test_loss", "pérdida en test", "mean loss over the test images",
-        _of_test(lambda test: test.loss), NUMBER, higher_is_better=False, quality=True,
+        _of_test(lambda test: test.loss), NUMBER, higher_is_better=False, quality=True, compared_as="quality",
     ),
     Metric(
         "validation_accuracy", "exactitud de validación", "validation accuracy at the best epoch",
         _of_best(lambda best: best.validation_accuracy), PERCENT, higher_is_better=True, most=1,
-        quality=True, searchable=True,
+        quality=True, guides_search=True, compared_as="quality",
     ),
     Metric(
         "validation_loss", "pérdida de validación", "validation loss at the best epoch",
         _of_best(lambda best: best.validation_loss), NUMBER, higher_is_better=False,
-        quality=True, searchable=True,
+        quality=True, guides_search=True,
     ),
     Metric(
         "train_accuracy", "exactitud de entrenamiento", "training accuracy in the best epoch",
@@ -216,6 +220,7 @@ _DECLARED = (
     Metric(
         "training_seconds", "tiempo de entrenamiento", "time of the training steps, without validation",
         _of_cost(lambda cost: cost.seconds.get("training")), DURATION, higher_is_better=False, feminine=False,
+        compared_as="cost",
     ),
     Metric(
         "seconds_per_epoch", "tiempo por época", "mean time of an epoch's training steps",
@@ -223,30 +228,27 @@ _DECLARED = (
     ),
     Metric(
         "images_per_second", "ritmo de entrenamiento", "training images per second of training",
-        _of_cost(lambda cost: cost.images_per_second), SPEED, higher_is_better=True, feminine=False,
+        _of_cost(lambda cost: cost.images_per_second), SPEED, higher_is_better=True, feminine=False, compared_as="cost",
     ),
     Metric(
         "peak_memory_bytes", "memoria máxima", "most memory of the process, without the GPU's",
-        _of_cost(lambda cost: cost.peak_memory_bytes), MEMORY, higher_is_better=False,
+        _of_cost(lambda cost: cost.peak_memory_bytes), MEMORY, higher_is_better=False, compared_as="cost",
     ),
     Metric(
         "energy_joules", "energía de la GPU", "energy of the whole GPU while the run was made, where its driver tells",
-        _of_cost(lambda cost: cost.energy_joules), ENERGY, higher_is_better=False,
+        _of_cost(lambda cost: cost.energy_joules), ENERGY, higher_is_better=False, compared_as="cost",
     ),
 )  # fmt: skip
 
 METRICS: Mapping[str, Metric] = {metric.name: metric for metric in _DECLARED}
 """Every metric by its name, in the order in which findings and error messages list them."""
-SEARCHABLE = tuple(metric.name for metric in _DECLARED if metric.searchable)
-OF_TRIALS = tuple(metric.name for metric in _DECLARED if not metric.sealed)
-"""What may be told of a trial of a search."""
 
 if TYPE_CHECKING:  # no type checker takes a Literal that is computed
     MetricName = str
-    SearchMetric = str
+    SearchMetricName = str
 else:
     MetricName = Literal[*METRICS]
-    SearchMetric = Literal[*SEARCHABLE]
+    SearchMetricName = Literal[*(metric.name for metric in _DECLARED if metric.guides_search)]
 
 RESULTS_COLUMNS: Mapping[str, str] = {
     "validation_accuracy": "Validación (%)",
@@ -270,6 +272,3 @@ TRIAL_COLUMNS: Mapping[str, str] = {
     "train_loss": "Pérd. entr.",
 }
 """What the table of a search shows of each trial, beside its epochs and its time."""
-COMPARED_QUALITY = ("test_accuracy", "test_macro_f1", "validation_accuracy", "test_loss")
-COMPARED_COST = ("training_seconds", "images_per_second", "peak_memory_bytes", "energy_joules")
-"""What a comparison of two papers sets side by side."""

@@ -57,7 +57,7 @@ Parts = tuple[str, str | None, float, float, float]
 
 def _parts(claim: Claim, find: Find, every: Sequence[str]) -> Iterator[Parts]:
     cases = [_found(find, reference) for reference in claim.cases] if claim.cases is not None else list(every)
-    better = float(METRICS[claim.metric].sign)
+    better = -1.0 if METRICS[claim.metric].higher_is_better is False else 1.0
     match claim.condition:
         case "at_least":
             yield from ((case, None, 1.0, 0.0, -_number(claim.at_least)) for case in cases)

@@ -18,7 +18,7 @@ from benchsuite.analysis.comparisons import RANDOM_SEED
 from benchsuite.analysis.findings import AxisImportance, SearchFindings, TrialFindings
 from benchsuite.analysis.intervals import CONFIDENCE
 from benchsuite.identity.canonical import canonical
-from benchsuite.metrics import METRICS, OF_TRIALS, Metric
+from benchsuite.metrics import METRICS
 from benchsuite.store.record import RunRecord
 from benchsuite.suite.cases.plan import Plan, Trial
 from benchsuite.suite.search.proposal import most_runs, points
@@ -41,11 +41,12 @@ def search_findings(
         found.setdefault(trial.number, []).append((trial, record))
     every = [record for rungs in found.values() for _, record in rungs if record is not None]
     done = [record for record in every if record.status == "done"]
+    sign = -1 if search.metric == "validation_accuracy" else 1
     trials = [_trial(rungs, list(search.space)) for rungs in found.values()]
     return SearchFindings(
         declared=search,
         points=points(search),
-        trials=tuple(sorted(trials, key=lambda trial: _order(trial, METRICS[search.metric]))),
+        trials=tuple(sorted(trials, key=lambda trial: _order(trial, search.metric, sign))),
         importances=_importances(found, list(search.space), search.metric),
         planned=len(plan.trials) + plan.following,
         done=len(done),
@@ -73,14 +74,15 @@ def _trial(rungs: Sequence[tuple[Trial, RunRecord | None]], axes: Sequence[str])
 
 
 def _values(record: RunRecord) -> dict[str, float]:
-    values = {name: METRICS[name].read(record) for name in OF_TRIALS}
-    return {name: value for name, value in values.items() if value is not None}
+    """Every metric but those of the sealed test split."""
+    measured = {name: metric.read(record) for name, metric in METRICS.items() if not metric.sealed}
+    return {name: value for name, value in measured.items() if value is not None}
 
 
-def _order(trial: TrialFindings, metric: Metric) -> tuple[bool, int, float, int]:
+def _order(trial: TrialFindings, metric: str, sign: int) -> tuple[bool, int, float, int]:
     """The best first: those that came further, then the better ones; without a result, last."""
-    value = trial.values.get(metric.name)
-    return value is None, -trial.rung, -metric.sign * (value or 0.0), trial.number
+    value = trial.values.get(metric)
+    return value is None, -trial.rung, sign * (value or 0.0), trial.number
 
 
 def _importances(
@@ -88,10 +90,9 @@ def _importances(
 ) -> tuple[AxisImportance, ...]:
     """Every axis, the most important first, from the first rung, on which all trials had the same means."""
     entries = [
-        (rungs[0][0].case.settings, value, record.key)
+        (rungs[0][0].case.settings, _values(record)[metric], record.key)
         for rungs in found.values()
-        if (record := rungs[0][1]) is not None and record.status == "done"
-        if (value := METRICS[metric].read(record)) is not None
+        if (record := rungs[0][1]) is not None and record.status == "done" and record.best is not None
     ]
     values = np.array([value for _, value, _ in entries])
     runs = tuple(key for _, _, key in entries)

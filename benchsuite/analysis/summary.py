@@ -18,7 +18,7 @@ from benchsuite.analysis.findings import CaseFindings, Comparison, Estimate, Fin
 from benchsuite.analysis.intervals import mean_estimate, wilson
 from benchsuite.analysis.search import search_findings
 from benchsuite.analysis.seed_image_anova import Outcomes, accuracy_interval, difference_interval, mcnemar
-from benchsuite.metrics import METRICS, Reader
+from benchsuite.metrics import METRICS, Metric
 from benchsuite.store.environment import distinct
 from benchsuite.store.record import RunRecord
 from benchsuite.suite.cases.plan import Case, Component, Plan
@@ -116,7 +116,7 @@ def _case(
         done=len(done),
         failures=tuple((seed, record.failure) for seed, record in runs if record.failure is not None),
         estimates={
-            name: estimate for name, known in METRICS.items() if (estimate := _estimate(done, known.read)) is not None
+            name: estimate for name, metric in METRICS.items() if (estimate := _estimate(done, metric)) is not None
         },
         curves={name: curve(done, name) for name in CURVES} if done else {},
         confusion=None if confusion is None else tuple(tuple(int(cell) for cell in row) for row in confusion),
@@ -138,8 +138,8 @@ def _searched(plan: Plan, keys: Mapping[tuple[str, int], str], records: Mapping[
     return [records[keys[name]] for name in names if name in keys and keys[name] in records]
 
 
-def _estimate(records: Sequence[RunRecord], measure: Reader) -> Estimate | None:
-    pairs = [(value, record.key) for record in records if (value := measure(record)) is not None]
+def _estimate(records: Sequence[RunRecord], metric: Metric) -> Estimate | None:
+    pairs = [(value, record.key) for record in records if (value := metric.read(record)) is not None]
     if not pairs:
         return None
     return mean_estimate([float(value) for value, _ in pairs], [key for _, key in pairs])

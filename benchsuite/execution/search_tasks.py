@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from benchsuite.engine.task import RunTask
 from benchsuite.execution.preparation import Preparation
-from benchsuite.metrics import METRICS, Metric
+from benchsuite.metrics import SearchMetricName
 from benchsuite.registry import Registry
 from benchsuite.store.record import RunRecord
 from benchsuite.store.run_store import Store
@@ -45,7 +45,7 @@ def searched(preparation: Preparation, registry: Registry, *, tried_now: Collect
             key = make(step)[1].key.key
             record = store.read(key)
             again = record is not None and record.status == "failed" and tried_now is not None and key not in tried_now
-            costs[step] = None if record is None or again else _cost(record, METRICS[planned.declared.metric])
+            costs[step] = None if record is None or again else _cost(record, planned.declared.metric)
         return costs[step]
 
     proposal = propose(planned.declared, cost)
@@ -54,6 +54,8 @@ def searched(preparation: Preparation, registry: Registry, *, tried_now: Collect
     return replace(preparation, plan=extended, tasks=(*cases, *(task for _, task in trials)))
 
 
-def _cost(record: RunRecord, metric: Metric) -> float:
-    value = metric.read(record) if record.status == "done" else None
-    return math.inf if value is None or math.isnan(value) else -metric.sign * value
+def _cost(record: RunRecord, metric: SearchMetricName) -> float:
+    if record.status != "done" or record.best is None:
+        return math.inf
+    value = -record.best.validation_accuracy if metric == "validation_accuracy" else record.best.validation_loss
+    return math.inf if math.isnan(value) else value

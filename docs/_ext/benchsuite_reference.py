@@ -1,8 +1,8 @@
 """Directives that write reference pages from the program itself, so that they cannot fall behind it.
 
 `{components} KIND` describes the first-party components of a kind with their parameters, `{fields}` the mappings of a
-suite file, `{metrics}` the metrics, `{commands}` the command line, `{rules}` what `check-plugin` checks. Each makes
-Markdown, which is parsed where it stands.
+suite file, `{metrics}` the metrics of a run, `{commands}` the command line, `{rules}` what `check-plugin` checks. Each
+makes Markdown, which is parsed where it stands.
 """
 
 from __future__ import annotations
@@ -120,17 +120,16 @@ class Fields(SphinxDirective):
 
 
 class Metrics(SphinxDirective):
-    """The metrics, in a table."""
+    """Every metric of a run."""
 
     def run(self) -> list[nodes.Node]:
-        better = {True: "higher", False: "lower", None: ""}
+        better = {True: "higher", False: "lower", None: "neither"}
         rows = [
-            (f"`{name}`", known.about, known.title, known.unit.symbol, better[known.higher_is_better],
-             "" if known.sealed else "to search by" if known.searchable else "yes")
-            for name, known in METRICS.items()
-        ]  # fmt: skip
-        headings = ("name", "what it is", "what papers call it", "unit", "better", "of trials")
-        return self.parse_text_to_nodes("\n".join(table(headings, rows)))
+            (f"`{name}`", metric.about, better[metric.higher_is_better], "yes" if metric.guides_search else "no")
+            for name, metric in METRICS.items()
+        ]
+        lines = table(("metric", "what it is", "better", "may guide a search"), rows)
+        return self.parse_text_to_nodes("\n".join(lines))
 
 
 class Commands(SphinxDirective):

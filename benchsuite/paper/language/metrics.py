@@ -11,7 +11,7 @@ from benchsuite.paper.language import spanish
 
 
 @dataclass(frozen=True)
-class Metric(metrics.Metric):
+class PrintedMetric(metrics.Metric):
     """A metric with ways to print its values, all of which are given as they are recorded."""
 
     @property
@@ -99,4 +99,4 @@ def _with_unit(number: str, unit: str) -> str:
     return f"{number}{spanish.NBSP}{unit}" if unit else number
 
 
-METRICS: Mapping[str, Metric] = {name: Metric(**vars(metric)) for name, metric in metrics.METRICS.items()}
+METRICS: Mapping[str, PrintedMetric] = {name: PrintedMetric(**vars(metric)) for name, metric in metrics.METRICS.items()}

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from benchsuite.analysis.intervals import mean_estimate
 from benchsuite.identity.key_diff import differences
-from benchsuite.metrics import COMPARED_COST, COMPARED_QUALITY
 from benchsuite.paper.bundle.attachments import pack
 from benchsuite.paper.context.material import PaperMaterial
 from benchsuite.paper.context.paper_context import PaperContext
@@ -111,8 +110,8 @@ def _body(studies: tuple[PaperContext, PaperContext], pairs: Pairs) -> Iterator[
         "El {{tab-quality}} compara las medidas y el {{tab-cost}} el coste, sobre las ejecuciones comunes. La "
         "diferencia es B menos A, media sobre semillas pareadas con su intervalo de confianza."
     )
-    yield _table(studies[0], pairs, "tab-quality", "Medidas", COMPARED_QUALITY)
-    yield _table(studies[0], pairs, "tab-cost", "Coste", COMPARED_COST)
+    yield _table(studies[0], pairs, "tab-quality", "Medidas", "quality")
+    yield _table(studies[0], pairs, "tab-cost", "Coste", "cost")
     if claims := _claims(studies):
         yield Paragraph("El {{tab-claims}} da el veredicto de cada afirmación en cada juego de resultados.")
         yield claims
@@ -158,13 +157,13 @@ def _reasons(pairs: Pairs) -> tuple[str, ...]:
     return (*list(found)[:REASONS], *more)
 
 
-def _table(study: PaperContext, pairs: Pairs, identifier: str, title: str, metrics: Sequence[str]) -> Table:
+def _table(study: PaperContext, pairs: Pairs, identifier: str, title: str, group: str) -> Table:
     """A row for each case and metric: the means of both sides, and the mean of the paired differences."""
     rows = []
+    compared = [metric for metric in METRICS.values() if metric.compared_as == group]
     for case, found in pairs.items():
         runs = tuple(record.key for pair in found for record in pair)
-        for metric in metrics:
-            known = METRICS[metric]
+        for known in compared:
             measured = [(known.read(one), known.read(other)) for one, other in found]
             values = [(a, b) for a, b in measured if a is not None and b is not None]
             if not values:

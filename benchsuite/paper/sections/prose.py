@@ -93,4 +93,4 @@ def _best(study: PaperContext, metric: str) -> str:
     if not rank_cases(cases, metric):
         return PENDING
     lowest, highest = find_extremes(cases, metric)
-    return study.names.mention(*(highest if METRICS[metric].sign > 0 else lowest))
+    return study.names.mention(*(lowest if METRICS[metric].higher_is_better is False else highest))

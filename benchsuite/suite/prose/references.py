@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from benchsuite.metrics import METRICS, OF_TRIALS
+from benchsuite.metrics import METRICS
 from benchsuite.suite.cases.plan import Case
 from benchsuite.suite.schema.suite import Section, Suite
 from benchsuite.suite.source.problems import Mark, Problem, did_you_mean, one_of, shown
@@ -19,6 +19,7 @@ REFERENCE = re.compile(r"\{\{([^{}]+)\}\}")
 SIZES = ("seeds", "cases", "runs")
 COUNTS = ("trainable_parameters", "parameters")
 CLAIMED = ("claim", "verdict")
+TRIAL_METRICS = tuple(name for name, metric in METRICS.items() if not metric.sealed)
 FLOATS = frozenset(
     f"fig-{name}"
     for name in (
@@ -59,7 +60,7 @@ class Quoted:
 class UnknownReference(ValueError):
     """A word of a reference that means nothing; `known` are those that would."""
 
-    def __init__(self, word: str, known: Collection[str]) -> None:
+    def __init__(self, word: str, known: Sequence[str]) -> None:
         super().__init__(f"{shown(word)} is unknown")
         self.word, self.known = word, tuple(known)
 
@@ -80,7 +81,7 @@ class Vocabulary:
         if head == "difference":
             return Quoted("difference", case=self._case(rest))
         if head == "best":
-            return Quoted("best", metric=self._one(rest, METRICS) if rest else "")
+            return Quoted("best", metric=self._one(rest, (*METRICS,)) if rest else "")
         if head in SIZES and not rest:
             return Quoted("size", of=head)
         if head in COUNTS:
@@ -91,7 +92,7 @@ class Vocabulary:
         if self.suite.search is not None and head == "trials" and not rest:
             return Quoted("trials")
         if self.suite.search is not None and head == "best_trial":
-            return Quoted("best_trial", metric=self._one(rest, OF_TRIALS) if rest else "")
+            return Quoted("best_trial", metric=self._one(rest, TRIAL_METRICS) if rest else "")
         searched = ("trials", "best_trial") if self.suite.search is not None else ()
         metric = self._one(head, (*METRICS, "difference", "best", *SIZES, *COUNTS, *CLAIMED, *searched))
         return Quoted("metric", metric=metric, case=self._case(rest))
@@ -129,7 +130,7 @@ class Vocabulary:
         # Equations are named when the paper is composed.
         return name if name.startswith("eq-") else self._one(name, sorted(known))
 
-    def _one(self, word: str, known: Collection[str]) -> str:
+    def _one(self, word: str, known: Sequence[str]) -> str:
         if word not in known:
             raise UnknownReference(word, known)
         return word

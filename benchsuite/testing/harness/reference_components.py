@@ -11,6 +11,7 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from numpy.random import Generator, Philox
@@ -23,7 +24,6 @@ from benchsuite.contracts.observer import EpochReport
 from benchsuite.contracts.parameters import Parameters
 from benchsuite.contracts.recipe import Optimizer, Phase, Recipe
 from benchsuite.metrics import METRICS
-from benchsuite.store.record import Best, Cost, TestMetrics
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -186,16 +186,6 @@ def made_up_study(cases: int = 3, seeds: int = 3, epochs: int = 6, finished: int
     return StudyResult(factor="Profundidad", classes=CLASSES if known else (), cases=tuple(told))
 
 
-@dataclass(frozen=True)
-class _MadeUpRun:
-    """As much of a run's record as metrics read."""
-
-    epochs: tuple[EpochReport, ...]
-    best: Best
-    test: TestMetrics
-    cost: Cost
-
-
 def _made_up_run(case: int, seed: int, epochs: int) -> RunResult:
     draw = Generator(Philox(key=[case, seed]))
     reached = 0.6 + 0.05 * case + 0.02 * draw.standard_normal()
@@ -206,23 +196,17 @@ def _made_up_run(case: int, seed: int, epochs: int) -> RunResult:
     )
     right = round(8 * curve[-1])
     confusion = tuple(tuple(right if a == b else (8 - right) * (b == (a + 1) % 4) for b in range(4)) for a in range(4))
-    run = _MadeUpRun(
+    record = SimpleNamespace(
+        best=reports[-1],
         epochs=reports,
-        best=Best(
-            phase="train",
-            epoch=epochs,
-            validation_loss=1.5 - curve[-1],
-            validation_accuracy=curve[-1],
-            validation_macro_f1=curve[-1],
-        ),
-        test=TestMetrics(loss=1.5 - curve[-1], accuracy=right / 8, macro_f1=right / 8, confusion=confusion),
-        cost=Cost(
+        test=SimpleNamespace(accuracy=right / 8, macro_f1=right / 8, loss=1.5 - curve[-1]),
+        cost=SimpleNamespace(
             seconds={"training": (1.0 + case) * epochs},
             images_per_second=32 / (1.0 + case),
-            peak_memory_bytes=10**9,
-            peak_device_memory_bytes=None,
+            peak_memory_bytes=1e9,
+            energy_joules=None,
         ),
     )
-    read = {name: metric.read(run) for name, metric in METRICS.items()}
-    metrics = {name: float(value) for name, value in read.items() if value is not None}
+    measured = {name: metric.read(record) for name, metric in METRICS.items()}
+    metrics = {name: float(value) for name, value in measured.items() if value is not None}
     return RunResult(key=f"{case:016x}{seed:016x}", seed=seed, metrics=metrics, epochs=reports, confusion=confusion)
