@@ -16,8 +16,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from benchsuite.analysis.comparisons import SIGNIFICANCE, one_sided
 from benchsuite.analysis.findings import ClaimFindings, Estimate, Inequality, Verdict
 from benchsuite.analysis.intervals import mean_estimate
+from benchsuite.metrics import METRICS
 from benchsuite.suite.schema.claims import Claim
-from benchsuite.suite.schema.metrics import HIGHER_IS_BETTER
 
 LEVEL = SIGNIFICANCE / 2
 Measured = Mapping[int, tuple[str, float]]
@@ -57,7 +57,7 @@ Parts = tuple[str, str | None, float, float, float]
 
 def _parts(claim: Claim, find: Find, every: Sequence[str]) -> Iterator[Parts]:
     cases = [_found(find, reference) for reference in claim.cases] if claim.cases is not None else list(every)
-    better = 1.0 if HIGHER_IS_BETTER.get(claim.metric, True) else -1.0
+    better = -1.0 if METRICS[claim.metric].higher_is_better is False else 1.0
     match claim.condition:
         case "at_least":
             yield from ((case, None, 1.0, 0.0, -_number(claim.at_least)) for case in cases)

@@ -6,15 +6,13 @@ import math
 from collections.abc import Sequence
 
 from benchsuite.analysis.findings import Curve, PhaseFindings
-from benchsuite.contracts.observer import Epoch
 from benchsuite.store.record import RunRecord
 
-METRICS = ("train_loss", "validation_loss", "train_accuracy", "validation_accuracy")
-CONVERGED = 0.95
+CURVES = ("train_loss", "validation_loss", "train_accuracy", "validation_accuracy")
 
 
 def curve(records: Sequence[RunRecord], metric: str) -> Curve:
-    """`metric` (one of `METRICS`) by epoch over finished runs; an epoch counts the runs that reached it."""
+    """`metric` (one of `CURVES`) by epoch over finished runs; an epoch counts the runs that reached it."""
     last = max((len(record.epochs) for record in records), default=0)
     each = tuple(tuple(float(getattr(epoch, metric)) for epoch in record.epochs) for record in records)
     columns = [[values[i] for values in each if i < len(values)] for i in range(last)]
@@ -46,9 +44,3 @@ def phases(records: Sequence[RunRecord]) -> tuple[PhaseFindings, ...]:
             )
         )
     return tuple(found)
-
-
-def epochs_to_95(epochs: Sequence[Epoch]) -> int | None:
-    """The first epoch whose validation accuracy is 95 % of the run's own best; None without epochs."""
-    best = max((epoch.validation_accuracy for epoch in epochs), default=0.0)
-    return next((epoch.epoch for epoch in epochs if epoch.validation_accuracy >= CONVERGED * best), None)

@@ -18,6 +18,7 @@ from benchsuite.analysis.comparisons import RANDOM_SEED
 from benchsuite.analysis.findings import AxisImportance, SearchFindings, TrialFindings
 from benchsuite.analysis.intervals import CONFIDENCE
 from benchsuite.identity.canonical import canonical
+from benchsuite.metrics import METRICS
 from benchsuite.store.record import RunRecord
 from benchsuite.suite.cases.plan import Plan, Trial
 from benchsuite.suite.search.proposal import most_runs, points
@@ -73,16 +74,9 @@ def _trial(rungs: Sequence[tuple[Trial, RunRecord | None]], axes: Sequence[str])
 
 
 def _values(record: RunRecord) -> dict[str, float]:
-    best = record.best
-    epoch = next((epoch for epoch in record.epochs if best is not None and epoch.epoch == best.epoch), None)
-    values: dict[str, float] = {"epochs_run": len(record.epochs)}
-    if best is not None:
-        values |= {"validation_accuracy": best.validation_accuracy, "validation_loss": best.validation_loss}
-    if epoch is not None:
-        values |= {"train_accuracy": epoch.train_accuracy, "train_loss": epoch.train_loss}
-    if record.cost is not None and "training" in record.cost.seconds:
-        values["training_seconds"] = record.cost.seconds["training"]
-    return values
+    """Every metric but those of the sealed test split."""
+    measured = {name: metric.read(record) for name, metric in METRICS.items() if not metric.sealed}
+    return {name: value for name, value in measured.items() if value is not None}
 
 
 def _order(trial: TrialFindings, metric: str, sign: int) -> tuple[bool, int, float, int]:

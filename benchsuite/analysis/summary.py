@@ -5,7 +5,7 @@ Runs that are missing or failed leave gaps, never guesses: every estimate names 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -13,12 +13,12 @@ import numpy as np
 
 from benchsuite.analysis.claims import Find, judge
 from benchsuite.analysis.comparisons import compare
-from benchsuite.analysis.curves import METRICS, curve, phases
+from benchsuite.analysis.curves import CURVES, curve, phases
 from benchsuite.analysis.findings import CaseFindings, Comparison, Estimate, Findings, PairedImages
 from benchsuite.analysis.intervals import mean_estimate, wilson
-from benchsuite.analysis.metrics import MEASURES
 from benchsuite.analysis.search import search_findings
 from benchsuite.analysis.seed_image_anova import Outcomes, accuracy_interval, difference_interval, mcnemar
+from benchsuite.metrics import METRICS, Metric
 from benchsuite.store.environment import distinct
 from benchsuite.store.record import RunRecord
 from benchsuite.suite.cases.plan import Case, Component, Plan
@@ -44,8 +44,8 @@ def study(
     whose values label the cases. `claims` are judged, `find` telling which case they mean. `outcomes` maps a run's key
     to the test images that it has right. Raises ValueError for an unknown metric, baseline or case of a claim.
     """
-    if metric not in MEASURES:
-        raise ValueError(f"unknown metric {metric!r}; known are {', '.join(MEASURES)}")
+    if metric not in METRICS:
+        raise ValueError(f"unknown metric {metric!r}; known are {', '.join(METRICS)}")
     baselines = baselines or {}
     if unknown := {*baselines, *baselines.values()} - {case.name for case in plan.cases}:
         raise ValueError(f"{', '.join(map(repr, sorted(unknown)))} is no case of the plan")
@@ -116,9 +116,9 @@ def _case(
         done=len(done),
         failures=tuple((seed, record.failure) for seed, record in runs if record.failure is not None),
         estimates={
-            name: estimate for name, measure in MEASURES.items() if (estimate := _estimate(done, measure)) is not None
+            name: estimate for name, metric in METRICS.items() if (estimate := _estimate(done, metric)) is not None
         },
-        curves={name: curve(done, name) for name in METRICS} if done else {},
+        curves={name: curve(done, name) for name in CURVES} if done else {},
         confusion=None if confusion is None else tuple(tuple(int(cell) for cell in row) for row in confusion),
         accuracy_wilson=_first_wilson(tests[0].confusion) if tests else None,
         accuracy_crossed=accuracy_interval([outcomes[record.key] for record in done if record.key in outcomes]),
@@ -138,8 +138,8 @@ def _searched(plan: Plan, keys: Mapping[tuple[str, int], str], records: Mapping[
     return [records[keys[name]] for name in names if name in keys and keys[name] in records]
 
 
-def _estimate(records: Sequence[RunRecord], measure: Callable[[RunRecord], float | None]) -> Estimate | None:
-    pairs = [(value, record.key) for record in records if (value := measure(record)) is not None]
+def _estimate(records: Sequence[RunRecord], metric: Metric) -> Estimate | None:
+    pairs = [(value, record.key) for record in records if (value := metric.read(record)) is not None]
     if not pairs:
         return None
     return mean_estimate([float(value) for value, _ in pairs], [key for _, key in pairs])
@@ -179,7 +179,7 @@ def _measured(metric: str, runs: Runs) -> dict[str, dict[int, tuple[str, float]]
         name: {
             seed: (record.key, float(value))
             for seed, record in found
-            if record.status == "done" and (value := MEASURES[metric](record)) is not None
+            if record.status == "done" and (value := METRICS[metric].read(record)) is not None
         }
         for name, found in runs.items()
     }

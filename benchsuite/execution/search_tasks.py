@@ -8,12 +8,12 @@ from dataclasses import replace
 
 from benchsuite.engine.task import RunTask
 from benchsuite.execution.preparation import Preparation
+from benchsuite.metrics import SearchMetricName
 from benchsuite.registry import Registry
 from benchsuite.store.record import RunRecord
 from benchsuite.store.run_store import Store
 from benchsuite.suite.cases.plan import Trial
 from benchsuite.suite.planning.sample_smoke import shrink_case
-from benchsuite.suite.schema.suite import SearchMetric
 from benchsuite.suite.search.proposal import Step, propose
 from benchsuite.suite.search.space import trial_at
 
@@ -54,7 +54,7 @@ def searched(preparation: Preparation, registry: Registry, *, tried_now: Collect
     return replace(preparation, plan=extended, tasks=(*cases, *(task for _, task in trials)))
 
 
-def _cost(record: RunRecord, metric: SearchMetric) -> float:
+def _cost(record: RunRecord, metric: SearchMetricName) -> float:
     if record.status != "done" or record.best is None:
         return math.inf
     value = -record.best.validation_accuracy if metric == "validation_accuracy" else record.best.validation_loss

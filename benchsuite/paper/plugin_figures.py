@@ -10,10 +10,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from benchsuite.analysis.metrics import MEASURES
 from benchsuite.contracts.figure import CaseResult, Chart, Figure, RunResult, StudyResult
 from benchsuite.contracts.observer import EpochReport
 from benchsuite.errors import BenchsuiteError, PluginError
+from benchsuite.metrics import METRICS
 from benchsuite.paper.context.chart_checks import chart_faults
 from benchsuite.paper.context.material import PluginChart
 from benchsuite.processes import ChildProcess, Parent, ProcessEnded, describe_exit
@@ -155,7 +155,7 @@ def study_result(material: PaperMaterial) -> StudyResult:
 
 
 def _run(record: RunRecord) -> RunResult:
-    measured = {name: measure(record) for name, measure in MEASURES.items()}
+    measured = {name: metric.read(record) for name, metric in METRICS.items()}
     return RunResult(
         key=record.key,
         seed=record.spec.seed,

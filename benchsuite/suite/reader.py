@@ -7,6 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from benchsuite.metrics import METRICS
 from benchsuite.registry import CASE_PARTS, Registry
 from benchsuite.suite.cases.plan import Case
 from benchsuite.suite.planning.expand import Expansion, base_problems, compare_problems, expansion, value_at
@@ -14,7 +15,6 @@ from benchsuite.suite.prose.bibliography import included
 from benchsuite.suite.prose.figures import figure_problems, resolved_figures
 from benchsuite.suite.prose.references import Vocabulary, citation_problems, reference_problems, written
 from benchsuite.suite.schema.claims import claim_problems
-from benchsuite.suite.schema.metrics import METRICS
 from benchsuite.suite.schema.suite import Design, Suite
 from benchsuite.suite.search.space import search_settings
 from benchsuite.suite.source.problems import Mark, Problem, SuiteError, did_you_mean, one_of, printable, shown

@@ -1,8 +1,8 @@
 """Directives that write reference pages from the program itself, so that they cannot fall behind it.
 
 `{components} KIND` describes the first-party components of a kind with their parameters, `{fields}` the mappings of a
-suite file, `{commands}` the command line, `{rules}` what `check-plugin` checks. Each makes
-Markdown, which is parsed where it stands.
+suite file, `{metrics}` the metrics of a run, `{commands}` the command line, `{rules}` what `check-plugin` checks. Each
+makes Markdown, which is parsed where it stands.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 from benchsuite.cli import app
+from benchsuite.metrics import METRICS
 from benchsuite.registry import Entry, registry
 from benchsuite.suite.schema.suite import Suite
 from benchsuite.suite.source import json_schema
@@ -118,6 +119,19 @@ class Fields(SphinxDirective):
         return [f"## {title(name)}", "", prose(about), "", *table(HEADINGS, rows)]
 
 
+class Metrics(SphinxDirective):
+    """Every metric of a run."""
+
+    def run(self) -> list[nodes.Node]:
+        better = {True: "higher", False: "lower", None: "neither"}
+        rows = [
+            (f"`{name}`", metric.about, better[metric.higher_is_better], "yes" if metric.guides_search else "no")
+            for name, metric in METRICS.items()
+        ]
+        lines = table(("metric", "what it is", "better", "may guide a search"), rows)
+        return self.parse_text_to_nodes("\n".join(lines))
+
+
 class Commands(SphinxDirective):
     """Every command of the program, a section each, as `--help` explains it."""
 
@@ -158,6 +172,7 @@ def setup(application: Sphinx) -> dict[str, Any]:
     """Sphinx calls this."""
     application.add_directive("components", Components)
     application.add_directive("fields", Fields)
+    application.add_directive("metrics", Metrics)
     application.add_directive("commands", Commands)
     application.add_directive("rules", Rules)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

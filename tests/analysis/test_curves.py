@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from benchsuite.analysis.curves import curve, epochs_to_95
+from benchsuite.analysis.curves import curve
 from benchsuite.contracts.observer import Epoch
 from support.synthetic import make_record
 
@@ -35,11 +35,3 @@ def test_an_epoch_counts_the_runs_that_reached_it() -> None:
 
 def test_no_runs_make_an_empty_curve() -> None:
     assert curve([], "train_loss").epochs == ()
-
-
-@pytest.mark.parametrize(
-    ("accuracies", "expected"),
-    [([0.5, 0.94, 0.95, 1.0], 3), ([0.9], 1), ([0.2, 0.8, 0.4], 2), ([0.0, 0.0], 1), ([], None)],
-)
-def test_a_run_has_converged_at_95_percent_of_its_own_best(accuracies: list[float], expected: int | None) -> None:
-    assert epochs_to_95([make_epoch(i + 1, accuracy) for i, accuracy in enumerate(accuracies)]) == expected

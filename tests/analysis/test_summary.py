@@ -6,8 +6,8 @@ from dataclasses import asdict
 import pytest
 
 from benchsuite.analysis.findings import CaseFindings, Findings
-from benchsuite.analysis.metrics import MEASURES
 from benchsuite.analysis.summary import study
+from benchsuite.metrics import METRICS
 from benchsuite.store.record import Deviation, RunRecord
 from benchsuite.suite.cases.plan import Plan
 from support.synthetic import (
@@ -41,7 +41,7 @@ def test_a_whole_study_has_every_estimate_of_every_case() -> None:
     findings = make_findings(5, 10)
     assert (findings.planned, findings.done, findings.failed, findings.partial) == (50, 50, 0, False)
     for case in findings.cases:
-        assert case.estimates.keys() == MEASURES.keys() - {"energy_joules"}  # no GPU told of these runs
+        assert case.estimates.keys() == METRICS.keys() - {"energy_joules"}  # no GPU told of these runs
         assert all(estimate.n == 10 for estimate in case.estimates.values())
         assert sum(map(sum, case.confusion or ())) == 1280
     assert [comparison.case for comparison in findings.comparisons] == [f"freeze_blocks={i}" for i in range(1, 5)]

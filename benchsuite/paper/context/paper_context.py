@@ -10,7 +10,7 @@ from benchsuite.paper.context.case_names import CaseNames
 from benchsuite.paper.context.material import PaperMaterial
 from benchsuite.paper.context.result_quotes import ResultQuotes
 from benchsuite.paper.document import markup
-from benchsuite.paper.language.metrics import METRICS, Metric
+from benchsuite.paper.language.metrics import METRICS, PrintedMetric
 from benchsuite.paper.references.works import Works, gather_works
 from benchsuite.suite.prose.references import Vocabulary
 
@@ -33,7 +33,7 @@ class PaperContext:
         return replace(given, cases=tuple(replace(case, label=self.names.label(case)) for case in given.cases))
 
     @property
-    def metric(self) -> Metric:
+    def metric(self) -> PrintedMetric:
         """The metric that the suite compares."""
         return METRICS[self.findings.metric]
 

@@ -17,7 +17,6 @@ from benchsuite.paper.figures.canvas import drawing
 from benchsuite.paper.figures.style import COLOURS, COLUMN, PAGE, break_label, shorten
 from benchsuite.paper.language import spanish
 from benchsuite.paper.language.metrics import METRICS
-from benchsuite.suite.schema.metrics import HIGHER_IS_BETTER
 
 SPREAD, MOST_SPREAD = 0.28, 0.07
 """How far lines through one value lie apart: as a part of the distance between two values, and at most of an axis."""
@@ -48,7 +47,7 @@ def parallel(name: str, found: SearchFindings, labels: Mapping[str, str]) -> Dra
             shift = (index if index % 2 else -index) / max(1, len(shown) - 1) / 2
             heights = [_height(places[path][_word(v)], shift, len(places[path])) for path, v in trial.settings.items()]
             level = (metric.scale * value - low) / (high - low)
-            good = level if HIGHER_IS_BETTER[found.declared.metric] else 1 - level
+            good = level if metric.higher_is_better else 1 - level
             lines.append(([*heights, level], _line(good, best=index == 0, early=trial.rung < top)))
             text = [*_describe_settings(trial, labels), f"{metric.title} {metric.format(value)}"]
             points = list(zip(range(len(text)), [*heights, level], text, strict=True))

@@ -1,30 +1,18 @@
-"""How papers call, round and print each metric that findings may hold."""
+"""How papers round and print each metric, with its unit and its interval."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import fields
 
+from benchsuite import metrics
 from benchsuite.analysis.findings import Estimate
+from benchsuite.metrics import Metric
 from benchsuite.paper.language import spanish
 
 
-@dataclass(frozen=True)
-class Metric:
-    """`title` is Spanish and feminine or masculine as `feminine` says; `scale` multiplies before rounding; `least` and
-    `most` bound what the metric can be."""
-
-    title: str
-    decimals: int
-    scale: float = 1.0
-    unit: str = ""
-    feminine: bool = True
-    difference_unit: str = ""
-    least: float = 0.0
-    most: float = math.inf
-    counted: bool = False
-    """Whole in every run, so that only means of several have decimals."""
+class PrintedMetric(Metric):
+    """A metric with the ways to print its values in Spanish."""
 
     @property
     def article(self) -> str:
@@ -85,25 +73,7 @@ def _brackets(low: float, high: float, form: Callable[[float], str]) -> str:
     return f"[{form(low)};{spanish.NBSP}{form(high)}]"
 
 
-def _share(title: str) -> Metric:
-    return Metric(title, 1, 100, "%", True, "puntos", most=1)
-
-
 METRICS = {
-    "test_accuracy": _share("exactitud en test"),
-    "test_macro_f1": Metric("F1 macro en test", 3, most=1),
-    "test_loss": Metric("pérdida en test", 3),
-    "validation_accuracy": _share("exactitud de validación"),
-    "validation_loss": Metric("pérdida de validación", 3),
-    "train_accuracy": _share("exactitud de entrenamiento"),
-    "train_loss": Metric("pérdida de entrenamiento", 3),
-    "overfitting_gap": Metric("brecha de sobreajuste", 1, 100, "puntos", least=-1, most=1),
-    "best_epoch": Metric("mejor época", 1, counted=True),
-    "epochs_run": Metric("número de épocas", 1, feminine=False, counted=True),
-    "epochs_to_95": Metric(f"número de épocas hasta el 95{spanish.NBSP}%", 1, feminine=False, counted=True),
-    "training_seconds": Metric("tiempo de entrenamiento", 1, 1, "duration", False),
-    "seconds_per_epoch": Metric("tiempo por época", 1, 1, "duration", False),
-    "images_per_second": Metric("ritmo de entrenamiento", 0, 1, "imágenes/s", False),
-    "peak_memory_bytes": Metric("memoria máxima", 0, 1, "MiB"),
-    "energy_joules": Metric("energía de la GPU", 1, 0.001, "kJ"),
+    name: PrintedMetric(**{field.name: getattr(metric, field.name) for field in fields(metric)})
+    for name, metric in metrics.METRICS.items()
 }

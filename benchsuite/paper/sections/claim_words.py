@@ -6,7 +6,7 @@ from benchsuite.analysis.findings import ClaimFindings, Verdict
 from benchsuite.paper.context.paper_context import PaperContext
 from benchsuite.paper.document import markup
 from benchsuite.paper.language import spanish
-from benchsuite.paper.language.metrics import METRICS, Metric
+from benchsuite.paper.language.metrics import METRICS, PrintedMetric
 from benchsuite.paper.language.spanish import NBSP
 from benchsuite.suite.schema.claims import CaseReference, Claim
 
@@ -62,7 +62,7 @@ def _mention(study: PaperContext, references: tuple[CaseReference, ...]) -> str:
     return study.names.mention(*map(study.find_case, references)) if references else ""
 
 
-def _format_margin(metric: Metric, claim: Claim, margin: float | None) -> str:
+def _format_margin(metric: PrintedMetric, claim: Claim, margin: float | None) -> str:
     if claim.relative:
         return markup.literal(spanish.percent(margin or 0.0, 0))
     if metric.unit == "duration":

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from benchsuite.analysis.intervals import mean_estimate
-from benchsuite.analysis.metrics import MEASURES
 from benchsuite.identity.key_diff import differences
 from benchsuite.paper.bundle.attachments import pack
 from benchsuite.paper.context.material import PaperMaterial
@@ -20,8 +19,6 @@ from benchsuite.paper.sections.prose import resolve_prose
 from benchsuite.paper.tables import cells
 from benchsuite.store.record import Environment, RunRecord
 
-QUALITY = ("test_accuracy", "test_macro_f1", "validation_accuracy", "test_loss")
-COST = ("training_seconds", "images_per_second", "peak_memory_bytes", "energy_joules")
 REASONS = 12
 """Most differing fields that are listed."""
 LONG = 20
@@ -113,8 +110,8 @@ def _body(studies: tuple[PaperContext, PaperContext], pairs: Pairs) -> Iterator[
         "El {{tab-quality}} compara las medidas y el {{tab-cost}} el coste, sobre las ejecuciones comunes. La "
         "diferencia es B menos A, media sobre semillas pareadas con su intervalo de confianza."
     )
-    yield _table(studies[0], pairs, "tab-quality", "Medidas", QUALITY)
-    yield _table(studies[0], pairs, "tab-cost", "Coste", COST)
+    yield _table(studies[0], pairs, "tab-quality", "Medidas", "quality")
+    yield _table(studies[0], pairs, "tab-cost", "Coste", "cost")
     if claims := _claims(studies):
         yield Paragraph("El {{tab-claims}} da el veredicto de cada afirmación en cada juego de resultados.")
         yield claims
@@ -160,14 +157,14 @@ def _reasons(pairs: Pairs) -> tuple[str, ...]:
     return (*list(found)[:REASONS], *more)
 
 
-def _table(study: PaperContext, pairs: Pairs, identifier: str, title: str, metrics: Sequence[str]) -> Table:
+def _table(study: PaperContext, pairs: Pairs, identifier: str, title: str, group: str) -> Table:
     """A row for each case and metric: the means of both sides, and the mean of the paired differences."""
     rows = []
+    compared = [metric for metric in METRICS.values() if metric.compared_as == group]
     for case, found in pairs.items():
         runs = tuple(record.key for pair in found for record in pair)
-        for metric in metrics:
-            known, measure = METRICS[metric], MEASURES[metric]
-            measured = [(measure(one), measure(other)) for one, other in found]
+        for known in compared:
+            measured = [(known.read(one), known.read(other)) for one, other in found]
             values = [(a, b) for a, b in measured if a is not None and b is not None]
             if not values:
                 continue

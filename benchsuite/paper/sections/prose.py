@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from benchsuite.analysis.findings import ClaimFindings
 from benchsuite.errors import PaperError
+from benchsuite.metrics import METRICS
 from benchsuite.paper.context.case_groups import find_extremes, rank_cases
 from benchsuite.paper.context.paper_context import PaperContext
 from benchsuite.paper.context.result_quotes import PENDING
@@ -13,7 +14,6 @@ from benchsuite.paper.sections.claim_words import cite_source, quote_evidence, q
 from benchsuite.paper.sections.search import quote_best_trial
 from benchsuite.suite.prose.references import REFERENCE, UnknownReference
 from benchsuite.suite.schema.claims import Claim
-from benchsuite.suite.schema.metrics import HIGHER_IS_BETTER
 from benchsuite.suite.source.problems import nearest
 
 SIZES = {"seeds": "semilla", "cases": "configuración", "runs": "ejecución", "trials": "ensayo"}
@@ -93,4 +93,4 @@ def _best(study: PaperContext, metric: str) -> str:
     if not rank_cases(cases, metric):
         return PENDING
     lowest, highest = find_extremes(cases, metric)
-    return study.names.mention(*(lowest if HIGHER_IS_BETTER.get(metric) is False else highest))
+    return study.names.mention(*(lowest if METRICS[metric].higher_is_better is False else highest))

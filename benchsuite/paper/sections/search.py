@@ -15,7 +15,6 @@ from benchsuite.paper.language import spanish
 from benchsuite.paper.language.metrics import METRICS
 from benchsuite.paper.language.spanish import CONFIDENCE
 from benchsuite.paper.tables.search import trials_table
-from benchsuite.suite.schema.metrics import HIGHER_IS_BETTER
 
 MOST_VALUES = 30
 SAMPLERS = {
@@ -59,7 +58,7 @@ def _name(study: PaperContext, path: str) -> str:
 def _design(study: PaperContext, found: SearchFindings) -> str:
     search = found.declared
     trials = spanish.count(search.budget, "ensayo")
-    way = "mayor" if HIGHER_IS_BETTER[search.metric] else "menor"
+    way = "mayor" if METRICS[search.metric].higher_is_better else "menor"
     before = "las configuraciones anteriores" if study.compares_cases else "la configuración anterior"
     text = (
         f"Además de {before} se exploró un espacio de {spanish.number(found.points)} puntos con "

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from benchsuite.metrics import METRICS
 from benchsuite.suite.cases.plan import Case
-from benchsuite.suite.schema.metrics import METRICS
 from benchsuite.suite.schema.suite import Section, Suite
 from benchsuite.suite.source.problems import Mark, Problem, did_you_mean, one_of, shown
 from benchsuite.suite.source.yaml_nodes import Node
@@ -19,9 +19,7 @@ REFERENCE = re.compile(r"\{\{([^{}]+)\}\}")
 SIZES = ("seeds", "cases", "runs")
 COUNTS = ("trainable_parameters", "parameters")
 CLAIMED = ("claim", "verdict")
-TRIAL_METRICS = (
-    "validation_accuracy", "validation_loss", "train_accuracy", "train_loss", "epochs_run", "training_seconds",
-)  # fmt: skip
+TRIAL_METRICS = tuple(name for name, metric in METRICS.items() if not metric.sealed)
 FLOATS = frozenset(
     f"fig-{name}"
     for name in (
@@ -83,7 +81,7 @@ class Vocabulary:
         if head == "difference":
             return Quoted("difference", case=self._case(rest))
         if head == "best":
-            return Quoted("best", metric=self._one(rest, METRICS) if rest else "")
+            return Quoted("best", metric=self._one(rest, (*METRICS,)) if rest else "")
         if head in SIZES and not rest:
             return Quoted("size", of=head)
         if head in COUNTS:

@@ -7,8 +7,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from benchsuite.metrics import METRICS, MetricName
 from benchsuite.suite.schema.base import Declared, Key, Line, Slug
-from benchsuite.suite.schema.metrics import HIGHER_IS_BETTER, Metric
 from benchsuite.suite.source.problems import Problem, did_you_mean, one_of, shown
 from benchsuite.suite.source.yaml_nodes import Node
 
@@ -33,7 +33,7 @@ class Claim(Declared):
     source: Key | None = None
     """The work that says so, one of the references; left out, the claim is the suite's own."""
 
-    metric: Metric = "test_accuracy"
+    metric: MetricName = "test_accuracy"
     """What the condition is about."""
 
     cases: Annotated[tuple[CaseReference, ...], Field(min_length=1, max_length=1000)] | None = None
@@ -76,7 +76,7 @@ class Claim(Declared):
             raise ValueError(f"the claim {self.id!r} needs both no_worse_than and margin, or neither")
         if self.relative and self.margin is None and self.within is None:
             raise ValueError(f"the claim {self.id!r} has nothing that could be relative: no margin, no within")
-        if said[0] in DIRECTED and self.metric not in HIGHER_IS_BETTER:
+        if said[0] in DIRECTED and METRICS[self.metric].higher_is_better is None:
             raise ValueError(f"no value of {self.metric} is better than another, so {said[0]} means nothing")
         if self.best_of is not None and (self.cases is None or len(self.cases) != 1):
             raise ValueError(f"the claim {self.id!r} says which case is the best_of: cases needs exactly one")

@@ -7,16 +7,15 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, ConfigDict, Discriminator, Field, JsonValue, PrivateAttr, Tag
 
+from benchsuite.metrics import MetricName, SearchMetricName
 from benchsuite.suite.schema.base import Declared, Key, Line, Path, Slug, Text
 from benchsuite.suite.schema.claims import Claim
-from benchsuite.suite.schema.metrics import Metric
 from benchsuite.suite.source.problems import Mark
 from benchsuite.suite.source.yaml_nodes import Node, from_plain
 
 Template = Literal["ieee", "report"]
 PageSize = Literal["a4", "letter"]
 
-SearchMetric = Literal["validation_accuracy", "validation_loss"]
 
 ComponentName = Annotated[str, Field(min_length=1, max_length=200)]
 CaseName = Annotated[str, Field(pattern=r"^\w(?:[\w .()+%-]*[\w)%+])?$", max_length=80)]
@@ -70,7 +69,7 @@ class Compare(Declared):
     baseline: JsonValue
     """The value of the factor, or without a factor the name of the case, that the others are compared with."""
 
-    metric: Metric = "test_accuracy"
+    metric: MetricName = "test_accuracy"
     """What is compared."""
 
 
@@ -112,7 +111,7 @@ class Search(Declared):
     budget: int = Field(ge=1, le=10_000)
     """How many trials are made."""
 
-    metric: Annotated[SearchMetric, BeforeValidator(_unsealed)] = "validation_accuracy"
+    metric: Annotated[SearchMetricName, BeforeValidator(_unsealed)] = "validation_accuracy"
     """What the best trial is best in, at the epoch that validation chose."""
 
     batch: int = Field(default=4, ge=1, le=1000)

@@ -11,6 +11,7 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from numpy.random import Generator, Philox
@@ -22,6 +23,7 @@ from benchsuite.contracts.model import Model, Task
 from benchsuite.contracts.observer import EpochReport
 from benchsuite.contracts.parameters import Parameters
 from benchsuite.contracts.recipe import Optimizer, Phase, Recipe
+from benchsuite.metrics import METRICS
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -194,20 +196,17 @@ def _made_up_run(case: int, seed: int, epochs: int) -> RunResult:
     )
     right = round(8 * curve[-1])
     confusion = tuple(tuple(right if a == b else (8 - right) * (b == (a + 1) % 4) for b in range(4)) for a in range(4))
-    metrics = {
-        "test_accuracy": right / 8,
-        "test_loss": 1.5 - curve[-1],
-        "test_macro_f1": right / 8,
-        "validation_accuracy": curve[-1],
-        "validation_loss": 1.5 - curve[-1],
-        "train_accuracy": curve[-1],
-        "train_loss": 1.4 - curve[-1],
-        "overfitting_gap": 0.0,
-        "best_epoch": float(epochs),
-        "epochs_run": float(epochs),
-        "training_seconds": (1.0 + case) * epochs,
-        "seconds_per_epoch": 1.0 + case,
-        "images_per_second": 32 / (1.0 + case),
-        "peak_memory_bytes": 1e9,
-    }
+    record = SimpleNamespace(
+        best=reports[-1],
+        epochs=reports,
+        test=SimpleNamespace(accuracy=right / 8, macro_f1=right / 8, loss=1.5 - curve[-1]),
+        cost=SimpleNamespace(
+            seconds={"training": (1.0 + case) * epochs},
+            images_per_second=32 / (1.0 + case),
+            peak_memory_bytes=1e9,
+            energy_joules=None,
+        ),
+    )
+    measured = {name: metric.read(record) for name, metric in METRICS.items()}
+    metrics = {name: float(value) for name, value in measured.items() if value is not None}
     return RunResult(key=f"{case:016x}{seed:016x}", seed=seed, metrics=metrics, epochs=reports, confusion=confusion)
