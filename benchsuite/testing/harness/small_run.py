@@ -15,7 +15,7 @@ import torch
 from benchsuite.contracts.observer import EpochReport
 from benchsuite.contracts.parameters import Parameters
 from benchsuite.contracts.recipe import Phase
-from benchsuite.engine.run.run import carry
+from benchsuite.engine.run.execute import execute
 from benchsuite.engine.task import RunTask
 from benchsuite.execution.preparation import Place, prepare
 from benchsuite.registry import Entry, Registry
@@ -103,12 +103,12 @@ class Bench:
             raise AssertionError("nothing of this could be downloaded")
         return tasks[0]
 
-    def carry(self, task: RunTask, watcher: Heard | None = None, checkpoints: float | None = None) -> RunRecord:
+    def execute(self, task: RunTask, watcher: Heard | None = None, checkpoints: float | None = None) -> RunRecord:
         """Make the run, with checkpoints every so many seconds (0: after each epoch). Raises Broken when it fails."""
         threads = torch.get_num_threads()
         torch.set_num_threads(THREADS)
         try:
-            record = carry(task, self._registry, watcher or Heard(), checkpoints)
+            record = execute(task, self._registry, watcher or Heard(), checkpoints)
         finally:
             torch.set_num_threads(threads)
         if record.failure is not None:

@@ -265,7 +265,7 @@ def trains(subject: Subject) -> str:
 
     folder = subject.new_folder("run")
     bench = Bench(folder, Player(subject.entry, subject.params), companion(Blocks()), companion(OnePhase()))
-    record = bench.carry(bench.task("results", sample=True, pinned=[f"dataset.{name}" for name in subject.given]))
+    record = bench.execute(bench.task("results", sample=True, pinned=[f"dataset.{name}" for name in subject.given]))
     size = " x ".join(map(str, record.dataset.image_size)) if record.dataset else "?"
     return f"{len(subject.index.train)} images of {size}, training loss {record.epochs[0].train_loss:.3g}"
 

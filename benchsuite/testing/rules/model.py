@@ -269,7 +269,7 @@ def _check_prefix(subject: Subject, network: Network, prefix: tuple[str, ...], h
     from benchsuite.engine.determinism import seeds
     from benchsuite.engine.network import freeze
 
-    frozen = freeze.Frozen(prefix, held)
+    frozen = freeze.FrozenStages(prefix, held)
     freeze.apply(frozen, network.stages)
     freeze.train_mode(frozen, network.stages)
     inside = network.names_in(set(prefix))

@@ -45,7 +45,7 @@ def memorises(subject: Subject) -> str:
         bench = _bench(subject, lambda phases, factor=factor: _to_memorise(phases, factor), repeat=True)
         watcher = _satisfied()
         try:
-            bench.carry(bench.task("results"), watcher)
+            bench.execute(bench.task("results"), watcher)
         except _Stopped:
             pass
         except Broken as fault:
@@ -71,7 +71,7 @@ def memorises(subject: Subject) -> str:
 )
 def same_bits(subject: Subject) -> str:
     bench = _bench(subject, _short)
-    first, again = (bench.carry(bench.task(results)) for results in ("first", "again"))
+    first, again = (bench.execute(bench.task(results)) for results in ("first", "again"))
     _expect_same(first, again, "the second of two runs in one process")
     return f"weights {str(first.weights_hash)[:12]} after {len(first.epochs)} epochs"
 
@@ -84,20 +84,20 @@ def same_bits(subject: Subject) -> str:
 )
 def resumes(subject: Subject) -> str:
     straight = _bench(subject, _short)
-    whole = straight.carry(straight.task("straight"))
+    whole = straight.execute(straight.task("straight"))
     epochs = len(whole.epochs)
     stops = sorted({1, epochs // 2, epochs - 1})
     for stop in stops:
         bench = _bench(subject, _short)
         task = bench.task(f"stopped-{stop}")
         try:
-            bench.carry(task, _stopper(stop), checkpoints=0)
+            bench.execute(task, _stopper(stop), checkpoints=0)
         except _Stopped:
             pass
         else:
             raise Broken(f"the run was over before it could be stopped after epoch {stop} of {epochs}")
         # A new process has a new recipe.
-        resumed = _bench(subject, _short, bench).carry(task)
+        resumed = _bench(subject, _short, bench).execute(task)
         _expect_same(whole, resumed, f"a run that was stopped after epoch {stop} of {epochs}")
     return f"stopped after epoch {' and '.join(map(str, stops))} of {epochs}"
 
@@ -116,7 +116,7 @@ def test_sealed(subject: Subject) -> str:
         reference_components.OPENED.clear()
         bench = _bench(subject, _short, test_seed=test_seed)
         watcher = _sentinel()
-        hashes.append(bench.carry(bench.task("results"), watcher).weights_hash)
+        hashes.append(bench.execute(bench.task("results"), watcher).weights_hash)
         expect(bool(reference_components.OPENED), "the engine evaluated no test image")
     expect(hashes[0] == hashes[1], "with other test images the trained weights are other ones")
     return "no test image is opened in training; other test images, the same weights"
@@ -139,7 +139,7 @@ def policies_kept(subject: Subject) -> str:
     expect(len(set(names)) == len(names), f"two phases have one name: {some(names)}")
     bench = _bench(subject, _short)
     watcher = _freeze_watcher(bench, dict(first))
-    bench.carry(bench.task("results"), watcher)
+    bench.execute(bench.task("results"), watcher)
     expect(not watcher.faults, some(watcher.faults))
     stages = bench.model.entry.component.stages(bench.model.entry.component.built)  # type: ignore[union-attr]
     resolved = {name: freeze.resolve(policy, stages).stages for name, policy in first}
