@@ -25,7 +25,7 @@ TICKS = 5
 
 
 @kept
-def parallel(name: str, found: SearchFindings, labels: Mapping[str, str]) -> Drawing:
+def draw_trials(name: str, found: SearchFindings, labels: Mapping[str, str]) -> Drawing:
     """Parallel coordinates: a line a trial, darker the better it is, the best one orange with marks.
 
     Trials that halving ended early are grey and thin. Every axis has its values at equal distances, numbers rising.
@@ -70,7 +70,7 @@ def parallel(name: str, found: SearchFindings, labels: Mapping[str, str]) -> Dra
 
 
 @kept
-def importances(name: str, found: SearchFindings, labels: Mapping[str, str]) -> Drawing:
+def draw_importances(name: str, found: SearchFindings, labels: Mapping[str, str]) -> Drawing:
     """Bars of the share of the variance that each axis explains alone; a line marks what chance would reach."""
     names = [name_axis(axis.path, labels) for axis in found.importances]
     with drawing(name, COLUMN, 0.75 + 0.24 * len(names)) as canvas:
