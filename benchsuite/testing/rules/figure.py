@@ -91,6 +91,6 @@ def _chart(subject: Subject, study: StudyResult) -> Chart | None:
 
 
 def _draw(chart: Chart) -> None:
-    from benchsuite.paper.figures.chart import plugin_chart
+    from benchsuite.paper.figures.chart import draw_chart
 
-    plugin_chart("fig-check", chart)
+    draw_chart("fig-check", chart)
