@@ -32,6 +32,14 @@ class PrintedMetric(Metric):
         whole = self.counted and value == int(value)
         return spanish.number(self.scale * value, 0 if whole else self.decimals)
 
+    def in_column(self, value: float) -> str:
+        """A single value without its unit, unless the unit follows from the value, as in «12,3 min»."""
+        return self.format(value) if self.unit in ("duration", "MiB") else self.bare(value)
+
+    @property
+    def unit_of_difference(self) -> str:
+        return self.difference_unit or ("s" if self.unit == "duration" else self.unit)
+
     def bounds(self, estimate: Estimate) -> tuple[float, float] | None:
         """The interval within what the metric can be; None when one seed says nothing about the spread."""
         if estimate.low is None or estimate.high is None:
@@ -41,7 +49,7 @@ class PrintedMetric(Metric):
     def interval(self, estimate: Estimate) -> str:
         """«[95,2; 97,0]», or nothing."""
         bounds = self.bounds(estimate)
-        return _brackets(*bounds, self.format if self.unit in ("duration", "MiB") else self.bare) if bounds else ""
+        return _brackets(*bounds, self.in_column) if bounds else ""
 
     def quote(self, estimate: Estimate) -> str:
         """A mean with its interval, as running text quotes it."""
@@ -50,8 +58,7 @@ class PrintedMetric(Metric):
 
     def difference(self, estimate: Estimate) -> str:
         """A signed difference with its interval: «−0,6 puntos [−1,1; −0,1]»."""
-        unit = self.difference_unit or self.unit
-        unit = "s" if unit == "duration" else unit
+        unit = self.unit_of_difference
         text = spanish.signed(self.scale * estimate.mean, self.decimals)
         interval = self.signed_interval(estimate)
         return f"{text}{f'{spanish.NBSP}{unit}' if unit else ''}{f' {interval}' if interval else ''}"

@@ -33,7 +33,7 @@ def results_table(study: PaperContext) -> Table:
         return Table("tab-results", "Resultados", columns, measures, _note(study, compared=False))
     heads = ["n", "Validación (%)", "Test (%)", "F1 macro"]
     if compared:
-        unit = study.metric.difference_unit or ("s" if study.metric.unit == "duration" else study.metric.unit)
+        unit = study.metric.unit_of_difference
         heads += [f"Diferencia{f' ({unit})' if unit else ''}", "p ajust."]
     best = _find_best(study)
     rows = tuple(

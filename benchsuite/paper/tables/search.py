@@ -50,8 +50,8 @@ def _row(found: SearchFindings, trial: TrialFindings) -> tuple[Cell, ...]:
         value = trial.values.get(metric)
         if value is None:
             return cells.EMPTY
-        scaled = METRICS[metric].scale * value
-        return Cell(cells.metric_text(metric, value), scaled, runs, strong and metric == found.declared.metric)
+        known = METRICS[metric]
+        return Cell(known.in_column(value), known.scale * value, runs, strong and metric == found.declared.metric)
 
     row = [Cell(f"{trial.number}{MARKS[trial.status]}", trial.number), *map(measure, MEASURES)]
     for value in trial.settings.values():
