@@ -132,5 +132,5 @@ def _places(name: str, cases: Sequence[CaseFindings], factor: str, height: float
 
 
 def _mean(case: CaseFindings, metric: str) -> str:
-    estimate, unit = case.estimates.get(metric), METRICS[metric].unit
-    return "sin datos" if estimate is None else spanish.measure(100 * estimate.mean, unit, 1)
+    estimate = case.estimates.get(metric)
+    return "sin datos" if estimate is None else METRICS[metric].format(estimate.mean)

@@ -22,7 +22,6 @@ SPREAD, MOST_SPREAD = 0.28, 0.07
 """How far lines through one value lie apart: as a part of the distance between two values, and at most of an axis."""
 TICKS = 5
 """Numbers along the axis of the results."""
-TITLES = {"validation_accuracy": "Exactitud de validación (%)", "validation_loss": "Pérdida de validación"}
 
 
 @kept
@@ -60,7 +59,7 @@ def draw_trials(name: str, found: SearchFindings, labels: Mapping[str, str]) -> 
         ticks = [low + step * (high - low) / (TICKS - 1) for step in range(TICKS)]
         decimals = next(d for d in range(1, 6) if len({spanish.number(tick, d) for tick in ticks}) == TICKS)
         words = [(place, spanish.number(tick, decimals)) for place, tick in enumerate(ticks)]
-        _draw_scale(axes, len(space), break_label(TITLES[found.declared.metric], 14), words, TICKS, edge=True)
+        _draw_scale(axes, len(space), break_label(metric.heading, 14), words, TICKS, edge=True)
         axes.set(xlim=(-0.3, len(space) + 0.35), ylim=(-0.06, 1.26))
         axes.axis("off")
         least, most = metric.format(min(values)), metric.format(max(values))

@@ -48,8 +48,8 @@ def mean(metric: str, case: CaseFindings) -> Cell:
     estimate = case.estimates.get(metric)
     if estimate is None:
         return EMPTY
-    shown = markup.literal(METRICS[metric].in_column(estimate.mean))
-    return Cell(shown, METRICS[metric].scale * estimate.mean, estimate.runs)
+    known = METRICS[metric]
+    return Cell(markup.literal(known.in_column(estimate.mean)), known.scale * estimate.mean, estimate.runs)
 
 
 def numeric_columns(*titles: str) -> list[Column]:
