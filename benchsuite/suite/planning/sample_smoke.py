@@ -29,14 +29,13 @@ def smoke_plan(plan: Plan, registry: Registry) -> Plan:
     named cases set, such as their epochs, shrinks too, keeping its order between them. An axis of the search that a
     change concerns leaves its space. Raises PluginError when a component's changes are not parameters of its own.
     """
-    pinned = _pinned_paths(plan.pinned)
-    reduction = _Reduction(registry, plan.cases, (*plan.studied, *pinned))
+    reduction = _Reduction(registry, plan.cases, (*plan.studied, *_pinned_paths(plan.pinned)))
     cases = tuple(map(reduction.case, plan.cases))
     changes = reduction.changes
     seeds = plan.seeds if "seeds" in plan.pinned else plan.seeds[:MOST_SEEDS]
     if seeds != plan.seeds:
         changes[f"seeds = {', '.join(map(str, seeds))} (smoke; suite: {len(plan.seeds)} seeds)"] = None
-    search = _shrink_search(plan.search, registry, pinned, changes) if plan.search else None
+    search = _shrink_search(plan.search, registry, changes) if plan.search else None
     made = {"cases": cases, "seeds": seeds, "search": search, "changes": (*plan.changes, *changes)}
     return plan.model_copy(update=made | {"following": count_runs(search.declared) if search else 0})
 
@@ -95,9 +94,7 @@ class _Reduction:
         return min(before, declared + sum(value < before for value in set(values)))
 
 
-def _shrink_search(
-    planned: PlannedSearch, registry: Registry, pinned: Sequence[str], changes: dict[str, None]
-) -> PlannedSearch:
+def _shrink_search(planned: PlannedSearch, registry: Registry, changes: dict[str, None]) -> PlannedSearch:
     """The search without the axes that smoke changes fix, with few trials on short rungs."""
     search = planned.declared
     case = case_with(planned, "first", {path: values[0] for path, values in search.space.items()}, registry)

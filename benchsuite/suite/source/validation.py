@@ -116,7 +116,7 @@ def _misspelt(value: object, detail: ErrorDetails) -> str | None:
 
 
 def _unknown_name(model: type[BaseModel], root: Node, base: str, location: Sequence[str | int]) -> Problem:
-    """A key that the model does not know: its neighbours are what is allowed, and the nearest path of all is the remedy."""
+    """A key that the model does not know: its neighbours are what is allowed, the nearest path is the remedy."""
     mark, path, holder, _ = walk(root, location[:-1])
     name = str(location[-1])
     item = holder.items.get(name)
