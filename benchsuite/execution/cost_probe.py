@@ -22,7 +22,7 @@ def probe(task: RunTask, registry: Registry) -> Probe:
     a failure, DeviceError when memory runs out."""
     try:
         with seeds.isolated():
-            return _measured(task, load_components(task, registry))
+            return _measure(task, load_components(task, registry))
     except Exception as error:
         known = translate_error(error, task, find_entries(task.spec.case, registry))
         if known is None:
@@ -30,7 +30,7 @@ def probe(task: RunTask, registry: Registry) -> Probe:
         raise known from error
 
 
-def _measured(task: RunTask, parts: Components) -> Probe:
+def _measure(task: RunTask, parts: Components) -> Probe:
     network = build(parts.model, parts.model_params, parts.shape, task.spec.seed, task.weights.file)
     arithmetic = Arithmetic(torch.device(task.numerics.device), task.numerics.precision)
     network.module.to(arithmetic.device)

@@ -163,8 +163,8 @@ class Rules(SphinxDirective):
             ("Of a recipe", recipe),
             ("Of a figure", figure),
         ):
-            rows = [(f"**{rule.title}**", rule.means, rule.mend) for rule in module.RULES]
-            lines += [f"## {heading}", "", *table(("rule", "why", "how to mend it"), rows)]
+            rows = [(f"**{rule.title}**", rule.means, rule.remedy) for rule in module.RULES]
+            lines += [f"## {heading}", "", *table(("rule", "why", "remedy"), rows)]
         return self.parse_text_to_nodes("\n".join(lines), allow_section_headings=True)
 
 
