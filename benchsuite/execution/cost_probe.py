@@ -6,7 +6,7 @@ import torch
 
 from benchsuite.engine.determinism import seeds
 from benchsuite.engine.diagnostics import profile
-from benchsuite.engine.diagnostics.failures import translated
+from benchsuite.engine.diagnostics.failures import translate_error
 from benchsuite.engine.network import freeze
 from benchsuite.engine.network.build import build
 from benchsuite.engine.network.feature_cache import cut
@@ -24,7 +24,7 @@ def probe(task: RunTask, registry: Registry) -> Probe:
         with seeds.isolated():
             return _measure(task, load_components(task, registry))
     except Exception as error:
-        known = translated(error, task, find_entries(task.spec.case, registry))
+        known = translate_error(error, task, find_entries(task.spec.case, registry))
         if known is None:
             raise
         raise known from error
