@@ -58,7 +58,7 @@ class Work:
 
 
 @dataclass(frozen=True)
-class Fault:
+class BibTexFault:
     """What is wrong at a place of the text; line and column count from 1."""
 
     line: int
@@ -69,10 +69,10 @@ class Fault:
 
 
 @lru_cache(maxsize=64)
-def parse(text: str) -> tuple[tuple[Work, ...], tuple[Fault, ...]]:
+def parse(text: str) -> tuple[tuple[Work, ...], tuple[BibTexFault, ...]]:
     """The works of a BibTeX text in its order, and its faults: one of syntax, which ends the reading, or several."""
     works: dict[str, Work] = {}
-    faults: list[Fault] = []
+    faults: list[BibTexFault] = []
     parser = LowLevelParser(text, macros=CaseInsensitiveDict(month_names))
     try:
         for command, body in parser:
@@ -88,12 +88,12 @@ def parse(text: str) -> tuple[tuple[Work, ...], tuple[Fault, ...]]:
         faults.append(_syntax(text, parser, error))
     if not works and not faults:
         what, sample = "there is no entry in it", "BibTeX, such as @article{key, author = {…}, title = {…}, year = {…}}"
-        faults.append(Fault(1, 1, what, expected=sample))
+        faults.append(BibTexFault(1, 1, what, expected=sample))
     return tuple(works.values()), tuple(faults)
 
 
 def _work(
-    text: str, start: int, kind: str, key: str, values: Sequence[tuple[str, Sequence[str]]], faults: list[Fault]
+    text: str, start: int, kind: str, key: str, values: Sequence[tuple[str, Sequence[str]]], faults: list[BibTexFault]
 ) -> Work:
     fields: dict[str, str] = {}
     names: dict[str, tuple[Name, ...]] = {}
@@ -136,7 +136,7 @@ def _names(value: str) -> Iterator[Name]:
             yield name
 
 
-def _syntax(text: str, parser: LowLevelParser, error: PybtexSyntaxError) -> Fault:
+def _syntax(text: str, parser: LowLevelParser, error: PybtexSyntaxError) -> BibTexFault:
     start = parser.command_start or 0
     entry = f" in {printable(parser.current_entry_key)}" if parser.current_entry_key else ""
     if isinstance(error, PrematureEOF):
@@ -150,8 +150,8 @@ def _syntax(text: str, parser: LowLevelParser, error: PybtexSyntaxError) -> Faul
     return _fault(text, parser.pos, what, remedy="is a comma missing before this?" if missing else None)
 
 
-def _fault(text: str, position: int, what: str, expected: str | None = None, remedy: str | None = None) -> Fault:
-    return Fault(*_at(text, position), what, expected, remedy)
+def _fault(text: str, position: int, what: str, expected: str | None = None, remedy: str | None = None) -> BibTexFault:
+    return BibTexFault(*_at(text, position), what, expected, remedy)
 
 
 def _at(text: str, position: int) -> tuple[int, int]:
