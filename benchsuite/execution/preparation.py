@@ -134,7 +134,7 @@ class _Finder:
         return answer
 
     def _data(self, component: Component) -> LocatedData | None:
-        entry = self.registry.dataset(_qualified(component))
+        entry = self.registry.dataset(component.qualified_name)
         with blaming(entry):
             return locate_data(
                 cast(Dataset[Any], entry.component),
@@ -147,7 +147,7 @@ class _Finder:
             )
 
     def _weights(self, component: Component) -> LocatedWeights | None:
-        entry = self.registry.model(_qualified(component))
+        entry = self.registry.model(component.qualified_name)
         with blaming(entry):
             request = cast(Model[Any], entry.component).weights(entry.parse(component.parameters))
         return locate_weights(
@@ -160,7 +160,7 @@ class _Finder:
         )
 
     def _numerics(self, component: Component) -> Numerics:
-        entry = self.registry.recipe(_qualified(component))
+        entry = self.registry.recipe(component.qualified_name)
         with blaming(entry):
             precision = cast(Recipe[Any], entry.component).precision(entry.parse(component.parameters))
         return describe(self.place.device, self.place.threads, precision)
@@ -201,9 +201,9 @@ class TaskMaker:
 
 def _entries(case: Case, registry: Registry) -> dict[Role, Any]:
     return {
-        "dataset": registry.dataset(_qualified(case.dataset)),
-        "model": registry.model(_qualified(case.model)),
-        "recipe": registry.recipe(_qualified(case.recipe)),
+        "dataset": registry.dataset(case.dataset.qualified_name),
+        "model": registry.model(case.model.qualified_name),
+        "recipe": registry.recipe(case.recipe.qualified_name),
     }
 
 
@@ -220,10 +220,6 @@ def _deviations(
         deviations.append(Deviation(kind="no cuda"))
     deviations += [Deviation(kind="changed", detail=change) for change in changes]
     return tuple(deviations)
-
-
-def _qualified(component: Component) -> str:
-    return f"{component.distribution}:{component.name}"
 
 
 def _identity(component: Component) -> str:

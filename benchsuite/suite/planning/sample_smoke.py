@@ -129,7 +129,7 @@ def _tried_search(
 
 def _entry(case: Case, kind: Kind, registry: Registry) -> Entry:
     chosen: Component = getattr(case, kind)
-    return registry.entry(kind, f"{chosen.distribution}:{chosen.name}")
+    return registry.entry(kind, chosen.qualified_name)
 
 
 def _declared(entry: Entry, old: Component) -> Mapping[str, Any]:

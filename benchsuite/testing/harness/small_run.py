@@ -5,7 +5,7 @@ Runs are made on the CPU in this process, which `testing.runner.worker` has prep
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -120,10 +120,8 @@ class Bench:
 
     @property
     def _registry(self) -> Registry:
-        def only(player: Player) -> Mapping[str, tuple[Entry, ...]]:
-            return {player.entry.name: (player.entry,)}
-
-        return Registry(only(self.dataset), only(self.model), only(self.recipe), (), (), (), (), new_manager())
+        own = {p.entry.kind: {p.entry.name: (p.entry,)} for p in (self.dataset, self.model, self.recipe)}
+        return Registry(own, (), (), (), (), new_manager())
 
 
 def with_phases(player: Player, change: Phases) -> Player:

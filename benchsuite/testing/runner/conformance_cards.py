@@ -15,7 +15,7 @@ import platformdirs
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from benchsuite.atomic_files import write_text
-from benchsuite.registry.entry import Kind
+from benchsuite.contracts.kinds import Kind
 
 
 class Check(BaseModel):
