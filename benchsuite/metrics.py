@@ -1,146 +1,274 @@
-"""The metrics of a run: the one place where each is declared.
+"""The metrics of a run, each declared once: how it is read from a record, which way it is better, and how papers call
+and print it.
 
-Everything else follows from the table `METRICS`: what suites may compare, claim, quote and search by, the JSON Schema
-for editors, what findings hold, and how papers title, round and print it. A new metric is one more entry here.
+Everything else follows from `METRICS`: what a suite may compare, claim, quote and search by, the editors' schema, the
+findings, the tables of papers, the reference pages and the results that the test kit makes up. A new metric is an entry
+here, and a column below it where a table of chosen metrics is to show it.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal, Protocol
+
+from benchsuite.contracts.observer import Epoch
 
 CONVERGED = 0.95
-"""The share of its best validation accuracy at which a run counts as converged."""
+
+
+class ChosenEpoch(Protocol):
+    """The checkpoint that validation chose."""
+
+    @property
+    def epoch(self) -> int: ...
+    @property
+    def validation_loss(self) -> float: ...
+    @property
+    def validation_accuracy(self) -> float: ...
+    @property
+    def validation_macro_f1(self) -> float: ...
+
+
+class MeasuredTest(Protocol):
+    """The test split, evaluated once, from the chosen checkpoint."""
+
+    @property
+    def loss(self) -> float: ...
+    @property
+    def accuracy(self) -> float: ...
+    @property
+    def macro_f1(self) -> float: ...
+
+
+class MeasuredCost(Protocol):
+    """What a run cost; `seconds` by part, such as training."""
+
+    @property
+    def seconds(self) -> Mapping[str, float]: ...
+    @property
+    def images_per_second(self) -> float: ...
+    @property
+    def peak_memory_bytes(self) -> int: ...
+    @property
+    def energy_joules(self) -> float | None: ...
+
+
+class MeasuredRun(Protocol):
+    """A run, as far as metrics read it: a `RunRecord` is one. (The store stands above this module, whose names suites
+    need, so that the record's own class cannot be named here.)"""
+
+    @property
+    def epochs(self) -> Sequence[Epoch]: ...
+    @property
+    def best(self) -> ChosenEpoch | None: ...
+    @property
+    def test(self) -> MeasuredTest | None: ...
+    @property
+    def cost(self) -> MeasuredCost | None: ...
+
+
+Reader = Callable[[MeasuredRun], float | None]
+"""Reads a metric from a finished run, in the units of the record; None where the run does not tell it."""
+
+
+@dataclass(frozen=True)
+class Unit:
+    """How values of a metric are rounded and written."""
+
+    symbol: str = ""
+    scale: float = 1.0
+    """From a value as it is recorded to one in this unit."""
+    decimals: int = 3
+    difference: str = ""
+    """The unit of differences, where it is another: those of percentages are points."""
+    recorded: str = ""
+    """The record's own unit, where every printed value carries its unit (some durations are minutes, some hours) and
+    columns of tables do not: data files then hold what is recorded."""
+    whole: bool = False
+    """Single values are whole numbers, so that only means of several have decimals."""
+
+
+PERCENT = Unit("%", 100, 1, difference="puntos")
+POINTS = Unit("puntos", 100, 1)
+NUMBER = Unit()
+COUNT = Unit(decimals=1, whole=True)
+DURATION = Unit("s", decimals=1, recorded="s")
+MEMORY = Unit("MiB", 2**-20, 0, recorded="bytes")
+ENERGY = Unit("kJ", 0.001, 1)
+SPEED = Unit("imágenes/s", decimals=0)
 
 
 @dataclass(frozen=True)
 class Metric:
-    """One metric. `read` takes a finished run's record (`store.record.RunRecord`); None where the run does not tell it.
-
-    Papers print `scale` times the value with `decimals` decimals and `unit`, which may be "duration" (seconds in
-    words) or "MiB" (of bytes). `title` is Spanish, and feminine or masculine as `feminine` says.
-    """
+    """A metric. `title` is what Spanish papers call it, within a sentence."""
 
     name: str
-    about: str
-    """What it is, in English, for the documentation."""
-    read: Callable[[Any], float | None]
     title: str
-    decimals: int
-    higher_is_better: bool | None = None
+    about: str
+    """What it is, for the reference pages."""
+    read: Reader
+    unit: Unit
+    higher_is_better: bool | None
     """None where no value is better than another."""
-    scale: float = 1.0
-    unit: str = ""
-    difference_unit: str = ""
-    """Of a difference, where it is another one: percent and points."""
     feminine: bool = True
+    """The grammatical gender of the title."""
     least: float = 0.0
     most: float = math.inf
-    counted: bool = False
-    """Whole in every run, so that only means of several have decimals."""
+    """What it can be; intervals are cut there."""
+    quality: bool = False
+    """It tells how good the model is: the table of a single case lists it."""
     guides_search: bool = False
-    """Whether a search may choose by it."""
+    """A search may choose its best trial by it."""
     compared_as: Literal["quality", "cost"] | None = None
-    """In which table of `paper --compare` it stands."""
+    """In which table of a comparison of two papers it stands."""
 
     @property
     def sealed(self) -> bool:
-        """Whether it is taken on the test split, which no search may see."""
+        """Whether it comes from the test split, which no trial of a search may show."""
         return self.name.startswith("test_")
 
-
-def _field(*path: str) -> Callable[[Any], float | None]:
-    """Reads an attribute of an attribute ...; None as soon as one of them is None."""
-
-    def read(record: Any) -> float | None:
-        value = record
-        for name in path:
-            if value is None:
-                return None
-            value = getattr(value, name)
-        return None if value is None else float(value)
-
-    return read
+    @property
+    def sign(self) -> int:
+        """-1 where smaller values are better, else 1: `sign * value` grows with what is better."""
+        return -1 if self.higher_is_better is False else 1
 
 
-def _best_epoch(record: Any) -> Any:
-    """The epoch whose checkpoint validation chose."""
-    return record.best and next((epoch for epoch in record.epochs if epoch.epoch == record.best.epoch), None)
+def _at_best_epoch(read: Callable[[Epoch], float]) -> Reader:
+    """Read from the epoch that validation chose."""
+
+    def measure(run: MeasuredRun) -> float | None:
+        epoch = next((epoch for epoch in run.epochs if run.best is not None and epoch.epoch == run.best.epoch), None)
+        return None if epoch is None else read(epoch)
+
+    return measure
 
 
-def _at_best(name: str) -> Callable[[Any], float | None]:
-    return lambda record: _field(name)(_best_epoch(record))
+def _of_best(read: Callable[[ChosenEpoch], float]) -> Reader:
+    return lambda run: None if run.best is None else read(run.best)
 
 
-def _overfitting_gap(record: Any) -> float | None:
-    epoch = _best_epoch(record)
-    return None if epoch is None else float(epoch.train_accuracy - epoch.validation_accuracy)
+def _of_test(read: Callable[[MeasuredTest], float]) -> Reader:
+    return lambda run: None if run.test is None else read(run.test)
 
 
-def _epochs_to_95(record: Any) -> int | None:
-    """The first epoch whose validation accuracy is 95 % of the run's own best."""
-    best = max((epoch.validation_accuracy for epoch in record.epochs), default=0.0)
-    return next((epoch.epoch for epoch in record.epochs if epoch.validation_accuracy >= CONVERGED * best), None)
+def _of_cost(read: Callable[[MeasuredCost], float | None]) -> Reader:
+    return lambda run: None if run.cost is None else read(run.cost)
 
 
-def _training_seconds(record: Any) -> float | None:
-    return None if record.cost is None else record.cost.seconds.get("training")
+def _seconds_per_epoch(run: MeasuredRun) -> float | None:
+    return sum(epoch.seconds for epoch in run.epochs) / len(run.epochs) if run.epochs else None
 
 
-def _seconds_per_epoch(record: Any) -> float | None:
-    return sum(epoch.seconds for epoch in record.epochs) / len(record.epochs) if record.epochs else None
+def _epochs_to_95(run: MeasuredRun) -> int | None:
+    best = max((epoch.validation_accuracy for epoch in run.epochs), default=0.0)
+    return next((epoch.epoch for epoch in run.epochs if epoch.validation_accuracy >= CONVERGED * best), None)
 
 
-def _accuracy(name: str, about: str, read: Callable[[Any], float | None], title: str, **more: Any) -> Metric:
-    return Metric(name, about, read, title, 1, True, 100, "%", "puntos", most=1, **more)
+_DECLARED = (
+    Metric(
+        "test_accuracy", "exactitud en test", "share of the test images that the model has right",
+        _of_test(lambda test: test.accuracy), PERCENT, higher_is_better=True, most=1,
+        quality=True, compared_as="quality",
+    ),
+    Metric(
+        "test_macro_f1", "F1 macro en test", "mean over classes of the F1 score on the test images",
+        _of_test(lambda test: test.macro_f1), NUMBER, higher_is_better=True, most=1,
+        quality=True, compared_as="quality",
+    ),
+    Metric(
+        "test_loss", "pérdida en test", "mean loss over the test images",
+        _of_test(lambda test: test.loss), NUMBER, higher_is_better=False, quality=True, compared_as="quality",
+    ),
+    Metric(
+        "validation_accuracy", "exactitud de validación", "validation accuracy at the best epoch",
+        _of_best(lambda best: best.validation_accuracy), PERCENT, higher_is_better=True, most=1,
+        quality=True, guides_search=True, compared_as="quality",
+    ),
+    Metric(
+        "validation_loss", "pérdida de validación", "validation loss at the best epoch",
+        _of_best(lambda best: best.validation_loss), NUMBER, higher_is_better=False,
+        quality=True, guides_search=True,
+    ),
+    Metric(
+        "train_accuracy", "exactitud de entrenamiento", "training accuracy in the best epoch",
+        _at_best_epoch(lambda epoch: epoch.train_accuracy), PERCENT, higher_is_better=True, most=1, quality=True,
+    ),
+    Metric(
+        "train_loss", "pérdida de entrenamiento", "training loss in the best epoch",
+        _at_best_epoch(lambda epoch: epoch.train_loss), NUMBER, higher_is_better=False, quality=True,
+    ),
+    Metric(
+        "overfitting_gap", "brecha de sobreajuste", "training minus validation accuracy at the best epoch",
+        _at_best_epoch(lambda epoch: epoch.train_accuracy - epoch.validation_accuracy), POINTS,
+        higher_is_better=False, least=-1, most=1, quality=True,
+    ),
+    Metric(
+        "best_epoch", "mejor época", "the epoch that validation chose",
+        _of_best(lambda best: best.epoch), COUNT, higher_is_better=None,
+    ),
+    Metric(
+        "epochs_run", "número de épocas", "epochs until training ended",
+        lambda run: len(run.epochs) or None, COUNT, higher_is_better=False, feminine=False,
+    ),
+    Metric(
+        "epochs_to_95", "número de épocas hasta el 95\N{NO-BREAK SPACE}%",
+        "epochs until 95 % of the run's own best validation accuracy",
+        _epochs_to_95, COUNT, higher_is_better=False, feminine=False,
+    ),
+    Metric(
+        "training_seconds", "tiempo de entrenamiento", "time of the training steps, without validation",
+        _of_cost(lambda cost: cost.seconds.get("training")), DURATION, higher_is_better=False, feminine=False,
+        compared_as="cost",
+    ),
+    Metric(
+        "seconds_per_epoch", "tiempo por época", "mean time of an epoch's training steps",
+        _seconds_per_epoch, DURATION, higher_is_better=False, feminine=False,
+    ),
+    Metric(
+        "images_per_second", "ritmo de entrenamiento", "training images per second of training",
+        _of_cost(lambda cost: cost.images_per_second), SPEED, higher_is_better=True, feminine=False, compared_as="cost",
+    ),
+    Metric(
+        "peak_memory_bytes", "memoria máxima", "most memory of the process, without the GPU's",
+        _of_cost(lambda cost: cost.peak_memory_bytes), MEMORY, higher_is_better=False, compared_as="cost",
+    ),
+    Metric(
+        "energy_joules", "energía de la GPU", "energy of the whole GPU while the run was made, where its driver tells",
+        _of_cost(lambda cost: cost.energy_joules), ENERGY, higher_is_better=False, compared_as="cost",
+    ),
+)  # fmt: skip
 
+METRICS: Mapping[str, Metric] = {metric.name: metric for metric in _DECLARED}
+"""Every metric by its name, in the order in which findings and error messages list them."""
 
-METRICS: Mapping[str, Metric] = {
-    metric.name: metric
-    for metric in (
-        _accuracy("test_accuracy", "share of the test images that are right", _field("test", "accuracy"),
-                  "exactitud en test", compared_as="quality"),
-        Metric("test_macro_f1", "mean over the classes of F1 on the test split", _field("test", "macro_f1"),
-               "F1 macro en test", 3, True, most=1, compared_as="quality"),
-        Metric("test_loss", "cross-entropy on the test split", _field("test", "loss"), "pérdida en test", 3, False,
-               compared_as="quality"),
-        _accuracy("validation_accuracy", "share of the validation images that are right, in the best epoch",
-                  _field("best", "validation_accuracy"), "exactitud de validación", guides_search=True,
-                  compared_as="quality"),
-        Metric("validation_loss", "cross-entropy on the validation split, in the best epoch",
-               _field("best", "validation_loss"), "pérdida de validación", 3, False, guides_search=True),
-        _accuracy("train_accuracy", "share of the training images that are right while the best epoch trains",
-                  _at_best("train_accuracy"), "exactitud de entrenamiento"),
-        Metric("train_loss", "loss while the best epoch trains", _at_best("train_loss"), "pérdida de entrenamiento", 3,
-               False),
-        Metric("overfitting_gap", "training less validation accuracy, in the best epoch", _overfitting_gap,
-               "brecha de sobreajuste", 1, False, 100, "puntos", least=-1, most=1),
-        Metric("best_epoch", "the epoch that validation chose", _field("best", "epoch"), "mejor época", 1,
-               counted=True),
-        Metric("epochs_run", "epochs until training stopped", lambda record: len(record.epochs) or None,
-               "número de épocas", 1, False, feminine=False, counted=True),
-        Metric("epochs_to_95", "epochs until 95 % of the run's own best validation accuracy", _epochs_to_95,
-               "número de épocas hasta el 95\N{NO-BREAK SPACE}%", 1, False, feminine=False, counted=True),
-        Metric("training_seconds", "seconds of all epochs' training", _training_seconds, "tiempo de entrenamiento", 1,
-               False, unit="duration", feminine=False, compared_as="cost"),
-        Metric("seconds_per_epoch", "seconds of an epoch, validation included", _seconds_per_epoch,
-               "tiempo por época", 1, False, unit="duration", feminine=False),
-        Metric("images_per_second", "training images a second", _field("cost", "images_per_second"),
-               "ritmo de entrenamiento", 0, True, unit="imágenes/s", feminine=False, compared_as="cost"),
-        Metric("peak_memory_bytes", "largest memory of the process", _field("cost", "peak_memory_bytes"),
-               "memoria máxima", 0, False, unit="MiB", compared_as="cost"),
-        Metric("energy_joules", "energy of the whole GPU while the run was made", _field("cost", "energy_joules"),
-               "energía de la GPU", 1, False, 0.001, "kJ", compared_as="cost"),
-    )
-}  # fmt: skip
-"""By name, in the order in which tables of metrics show them."""
-
-
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # no type checker takes a Literal that is computed
     MetricName = str
     SearchMetricName = str
-else:  # pydantic reads from these types what a suite may say; a type checker cannot read them from a table
-    MetricName = Literal[tuple(METRICS)]
-    SearchMetricName = Literal[tuple(name for name, metric in METRICS.items() if metric.guides_search)]
+else:
+    MetricName = Literal[*METRICS]
+    SearchMetricName = Literal[*(metric.name for metric in _DECLARED if metric.guides_search)]
+
+RESULTS_COLUMNS: Mapping[str, str] = {
+    "validation_accuracy": "Validación (%)",
+    "test_accuracy": "Test (%)",
+    "test_macro_f1": "F1 macro",
+}
+"""What the table of results shows of each case, with the heads of its columns."""
+COST_COLUMNS: Mapping[str, str] = {
+    "epochs_run": "Épocas",
+    "training_seconds": "Tiempo",
+    "seconds_per_epoch": "Por época",
+    "images_per_second": "Imágenes/\N{WORD JOINER}s",
+    "peak_memory_bytes": "Memoria",
+    "energy_joules": "Energía (kJ)",
+}
+"""What the table of costs shows of each case."""
+TRIAL_COLUMNS: Mapping[str, str] = {
+    "validation_accuracy": "Val. (%)",
+    "train_accuracy": "Entr. (%)",
+    "validation_loss": "Pérd. val.",
+    "train_loss": "Pérd. entr.",
+}
+"""What the table of a search shows of each trial, beside its epochs and its time."""

@@ -7,10 +7,18 @@ from pydantic import TypeAdapter, ValidationError
 
 from benchsuite.contracts.figure import RunResult
 from benchsuite.contracts.observer import Epoch
-from benchsuite.metrics import METRICS, MetricName, SearchMetricName
+from benchsuite.metrics import (
+    COST_COLUMNS,
+    METRICS,
+    RESULTS_COLUMNS,
+    TRIAL_COLUMNS,
+    MetricName,
+    SearchMetricName,
+)
 from benchsuite.paper.language.metrics import METRICS as PRINTED
 from benchsuite.suite.prose.references import TRIAL_METRICS
 from benchsuite.testing.harness.reference_components import made_up_study
+from support.pages import DOCS
 from support.synthetic import make_record
 
 
@@ -85,6 +93,29 @@ def test_no_search_sees_the_test_split() -> None:
     assert guiding
     assert not [name for name in (*guiding, *TRIAL_METRICS) if name.startswith("test_")]
     assert all(METRICS[name].higher_is_better is not None for name in guiding)
+
+
+def test_what_is_told_of_trials_does_without_the_test_split() -> None:
+    record = make_record()
+    assert record.test is not None
+    without = record.model_copy(update={"test": None})
+    for name, metric in METRICS.items():
+        assert (metric.read(without) == metric.read(record)) is not metric.sealed, name
+        assert (name in TRIAL_METRICS) is not metric.sealed
+
+
+def test_a_metric_is_within_what_it_can_be() -> None:
+    values = {name: metric.read(make_record()) for name, metric in METRICS.items()}
+    assert not [n for n, v in values.items() if v is not None and not METRICS[n].least <= v <= METRICS[n].most]
+
+
+def test_tables_show_metrics_that_there_are() -> None:
+    assert {*RESULTS_COLUMNS, *COST_COLUMNS} <= METRICS.keys()
+    assert {*TRIAL_COLUMNS} <= {*TRIAL_METRICS}
+
+
+def test_the_reference_takes_the_metrics_from_their_declaration() -> None:
+    assert "```{metrics}\n```" in (DOCS / "reference" / "suite.md").read_text(encoding="utf-8")
 
 
 def test_papers_can_print_every_metric() -> None:

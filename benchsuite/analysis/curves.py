@@ -1,4 +1,4 @@
-"""Metrics by epoch: their mean and range over seeds, the phases, and how many epochs a run takes to converge."""
+"""Metrics by epoch: their mean and range over seeds, and the phases."""
 
 from __future__ import annotations
 

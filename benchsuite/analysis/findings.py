@@ -138,10 +138,7 @@ class PhaseFindings:
 class CaseFindings:
     """What came out of one case.
 
-    `estimates` has test_accuracy, test_loss, test_macro_f1, validation_accuracy, validation_loss, train_accuracy,
-    train_loss (the last four at the best epoch), overfitting_gap (train minus validation accuracy at the best
-    epoch), best_epoch, epochs_run, epochs_to_95 (epochs until 95 % of the case's own best validation accuracy),
-    training_seconds, seconds_per_epoch, images_per_second, peak_memory_bytes, energy_joules. Empty when no run is done.
+    `estimates` has the `METRICS` that its finished runs tell; it is empty when no run is done.
     `curves` has train_loss, validation_loss, train_accuracy, validation_accuracy.
     """
 
@@ -172,8 +169,8 @@ class CaseFindings:
 class TrialFindings:
     """One trial of a search, by the last rung that it finished.
 
-    `values` has validation_accuracy, validation_loss, train_accuracy, train_loss (at the best epoch), epochs_run and
-    training_seconds; it is empty while nothing is done. `resource` is what halving gave it, None without halving.
+    `values` has the metrics `OF_TRIALS`, which do without the test split; it is empty while nothing is done. `resource`
+    is what halving gave it, None without halving.
     """
 
     number: int

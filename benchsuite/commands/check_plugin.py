@@ -68,7 +68,6 @@ def _checked(entry: Entry, origin: Announced, given: Mapping[str, Any]) -> Card:
     from benchsuite.testing.harness.subject import parsed
     from benchsuite.testing.rules.catalogue import rules_of
     from benchsuite.testing.runner import conformance_cards
-    from benchsuite.testing.runner.report import broken, card_of
     from benchsuite.testing.runner.runner import Runner
 
     own = {name: value for name, value in given.items() if name in entry.component.Parameters.model_fields}
@@ -84,9 +83,9 @@ def _checked(entry: Entry, origin: Announced, given: Mapping[str, Any]) -> Card:
             sign, style = SIGNS[check.status]
             messages.print(f"  {sign} {check.title} ({check.seconds:.1f} s)", style=style, markup=False)
             if check.status == "failed":
-                for line in broken(check).splitlines():
+                for line in check.describe().splitlines():
                     messages.print(f"      {line}", markup=False)
-    card = card_of(entry, own, checks)
+    card = conformance_cards.make_card(entry, own, checks)
     say(f"  the card is kept in {conformance_cards.store(card)}")
     return card
 

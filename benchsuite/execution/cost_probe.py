@@ -10,7 +10,7 @@ from benchsuite.engine.diagnostics.failures import translated
 from benchsuite.engine.network import freeze
 from benchsuite.engine.network.build import build
 from benchsuite.engine.network.feature_cache import cut
-from benchsuite.engine.run.components import Components, components_of, entries_of
+from benchsuite.engine.run.components import Components, find_entries, load_components
 from benchsuite.engine.task import RunTask
 from benchsuite.engine.training.loop import Arithmetic
 from benchsuite.execution.messages import Probe
@@ -22,9 +22,9 @@ def probe(task: RunTask, registry: Registry) -> Probe:
     a failure, DeviceError when memory runs out."""
     try:
         with seeds.isolated():
-            return _measured(task, components_of(task, registry))
+            return _measured(task, load_components(task, registry))
     except Exception as error:
-        known = translated(error, task, entries_of(task.spec.case, registry))
+        known = translated(error, task, find_entries(task.spec.case, registry))
         if known is None:
             raise
         raise known from error

@@ -7,7 +7,7 @@ smoke run here, and its results are kept apart from the study's.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, TypeVar, cast
 
@@ -72,7 +72,7 @@ def prepare(plan: Plan, registry: Registry, place: Place, *, download: bool, say
     cases = _cases(plan, registry)
     sample = any(found.provenance == "synthetic sample" for case in cases if (found := finder.data(case.dataset)))
     if sample:
-        finder = _Finder(registry, _sampled(place), download, say)
+        finder = _Finder(registry, replace(place, policy="sample"), download, say)
         plan = smoke_plan(plan, registry)
         cases = _cases(plan, registry)
     runs_folder = place.results / f"{plan.suite}@sample" if sample else place.results
@@ -96,10 +96,6 @@ def prepare(plan: Plan, registry: Registry, place: Place, *, download: bool, say
 def _cases(plan: Plan, registry: Registry) -> tuple[Case, ...]:
     """The cases, and such as have all the data sets and models that trials of the search may have."""
     return (*plan.cases, *(corners(plan.search, registry) if plan.search else ()))
-
-
-def _sampled(place: Place) -> Place:
-    return Place("sample", place.data, place.cache, place.results, place.device, place.threads)
 
 
 @dataclass(frozen=True)
@@ -133,31 +129,26 @@ class _Finder:
         answer: T = self.found[what, identity]
         return answer
 
+    @property
+    def _where(self) -> dict[str, Any]:
+        place = self.place
+        return {
+            "policy": place.policy, "data": place.data, "cache": place.cache, "download": self.download, "say": self.say
+        }  # fmt: skip
+
     def _data(self, component: Component) -> LocatedData | None:
         entry = self.registry.dataset(component.qualified_name)
         with blaming(entry):
-            return locate_data(
-                cast(Dataset[Any], entry.component),
-                entry.parse(component.parameters),
-                policy=self.place.policy,
-                data=self.place.data,
-                cache=self.place.cache,
-                download=self.download,
-                say=self.say,
-            )
+            dataset = cast(Dataset[Any], entry.component)
+            found: LocatedData | None = locate_data(dataset, entry.parse(component.parameters), **self._where)
+        return found
 
     def _weights(self, component: Component) -> LocatedWeights | None:
         entry = self.registry.model(component.qualified_name)
         with blaming(entry):
             request = cast(Model[Any], entry.component).weights(entry.parse(component.parameters))
-        return locate_weights(
-            request,
-            policy=self.place.policy,
-            data=self.place.data,
-            cache=self.place.cache,
-            download=self.download,
-            say=self.say,
-        )
+        found: LocatedWeights | None = locate_weights(request, **self._where)
+        return found
 
     def _numerics(self, component: Component) -> Numerics:
         entry = self.registry.recipe(component.qualified_name)
@@ -200,11 +191,8 @@ class TaskMaker:
 
 
 def _entries(case: Case, registry: Registry) -> dict[Role, Any]:
-    return {
-        "dataset": registry.dataset(case.dataset.qualified_name),
-        "model": registry.model(case.model.qualified_name),
-        "recipe": registry.recipe(case.recipe.qualified_name),
-    }
+    components: dict[Role, Component] = {"dataset": case.dataset, "model": case.model, "recipe": case.recipe}
+    return {role: registry.entry(role, component.qualified_name) for role, component in components.items()}
 
 
 def _deviations(

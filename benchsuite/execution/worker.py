@@ -108,12 +108,12 @@ def _check_code(task: RunTask) -> None:
 
 
 def _make_run(task: RunTask, store: Store, parent: Parent) -> RunRecord:
-    from benchsuite.engine.run.run import carry
+    from benchsuite.engine.run.execute import execute
 
     with _logging(store.folder(task.key.key) / LOG):
         watcher = _Watcher(parent)
         watcher.log(f"run {task.key.key}: {task.spec.suite}, {task.title}")
-        record = carry(task, registry(), watcher)
+        record = execute(task, registry(), watcher)
         watcher.log(f"{record.status}" + (f": {record.failure.what}" if record.failure else ""))
         return record
 

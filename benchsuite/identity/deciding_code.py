@@ -21,11 +21,13 @@ DECIDING_CODE = (
     # Steps, epochs, early stopping, checkpoints, evaluation.
     "benchsuite.engine.training",
     # How one run puts these together.
-    "benchsuite.engine.run",
+    "benchsuite.engine.run.components",
+    "benchsuite.engine.run.pipeline",
 )
 """Modules, and packages with everything below them.
 
-Left out on purpose: `engine.diagnostics` and `engine.meters` (they watch a run), `engine.task` (its fields are in the
-key themselves), `contracts.figure` and `contracts.observer` (they see results), `sources` (the data's own fingerprint
-is in the key), `store` (it keeps what was computed), and everything that plans, analyses or writes papers.
+Left out on purpose: `engine.run.execute` (it watches the pipeline and records what it gives), `engine.diagnostics` and
+`engine.meters`, `engine.task` (its fields are in the key themselves), `contracts.figure` and `contracts.observer` (they
+see results), `sources` (the data's own fingerprint is in the key), `store` (it keeps what was computed), and everything
+that plans, analyses or writes papers.
 """

@@ -43,15 +43,13 @@ def contract_check(request: pytest.FixtureRequest) -> Callable[[], None]:
     """Checks one rule of the component that the marker `contract` names; fails or skips the test."""
 
     def check() -> None:
-        from benchsuite.testing.runner.report import broken
-
         component, given = _marked(request.node)
         rule = request.param
         found = _runner(request.config, component, given).check(rule)
         title = f"{_kind(component)} {component.name}" + (f" {given}" if given else "")
         request.node.user_properties.append((PROPERTY, [title, found.title, found.status]))
         if found.status == "failed":
-            pytest.fail(f"{found.title}\n{broken(found)}", pytrace=False)
+            pytest.fail(f"{found.title}\n{found.describe()}", pytrace=False)
         if found.status == "skipped":
             pytest.skip(found.detail)
 
@@ -66,7 +64,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 def pytest_terminal_summary(terminalreporter: Any) -> None:
     """The conformance cards: how many rules each component keeps, and which it breaks."""
     cards: dict[str, list[tuple[str, str]]] = {}
-    for title, rule, status in _heard(terminalreporter):
+    for title, rule, status in _reported_checks(terminalreporter):
         cards.setdefault(title, []).append((rule, status))
     if cards:
         terminalreporter.section("benchsuite contracts")
@@ -81,7 +79,7 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
             terminalreporter.write_line(f"  broken: {rule}")
 
 
-def _heard(terminalreporter: Any) -> Iterator[tuple[str, str, str]]:
+def _reported_checks(terminalreporter: Any) -> Iterator[tuple[str, str, str]]:
     for outcome in ("passed", "failed", "skipped"):
         for report in terminalreporter.stats.get(outcome, ()):
             for name, value in getattr(report, "user_properties", ()):

@@ -160,7 +160,7 @@ class Rules(SphinxDirective):
         groups = {"Of every component": component.RULES}
         groups |= {f"Of a {about.noun}": rules_of_its_own(kind) for kind, about in KINDS.items()}
         for heading, rules in groups.items():
-            rows = [(f"**{rule.title}**", rule.means, rule.mend) for rule in rules]
+            rows = [(f"**{rule.title}**", rule.means, rule.remedy) for rule in rules]
             lines += [f"## {heading}", "", *table(("rule", "why", "how to mend it"), rows)]
         return self.parse_text_to_nodes("\n".join(lines), allow_section_headings=True)
 

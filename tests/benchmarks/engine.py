@@ -35,26 +35,24 @@ class Engine:
     def __init__(self, task: RunTask, images: int) -> None:
         import torch
 
-        from benchsuite.engine.diagnostics.guard import Guard
         from benchsuite.engine.network import freeze
-        from benchsuite.engine.run.run import Run, _Known
-        from benchsuite.engine.training.checkpoint import Progress
+        from benchsuite.engine.run.components import load_components
+        from benchsuite.engine.run.pipeline import Pipeline
+        from benchsuite.engine.training.checkpoint import Checkpoint, TrainingProgress
         from benchsuite.engine.training.loop import make_optimizer
-        from benchsuite.store.run_store import Store
 
         self.device = torch.device(task.numerics.device)
-        store = Store(Path(tempfile.mkdtemp(prefix="benchsuite-bench-")))
-        self.run = Run(replace(task, results=store.root), registry(), store, _Silent(), 1e9, _Known(), Guard((), ()))
-        self.run.build()
-        self.phase = self.run.phases[0]
+        self.progress = TrainingProgress()
+        self.run = Pipeline(task, load_components(task, registry()), self.progress, print)
+        self.phase = self.run.components.phases[0]
         self.frozen = freeze.resolve(self.phase.freeze, self.run.network.stages)
         freeze.apply(self.frozen, self.run.network.stages)
         self.whole = self.run.supply(self.frozen)
         self.use(images)
-        self.trainer = self.run.trainer(_Silent())
+        checkpoint = Checkpoint(Path(tempfile.mkdtemp(prefix="benchsuite-bench-")) / "checkpoint.pt", "", 1e9)
+        self.trainer = self.run.trainer(checkpoint, _Silent())
         self.optimizer = make_optimizer(self.phase.optimizer, self.supply.cut.tail)
         self.scaler = self.run.arithmetic.scaler()
-        self.progress = Progress()
         freeze.train_mode(self.frozen, self.run.network.stages)
 
     def use(self, n: int) -> None:
@@ -128,6 +126,9 @@ class _First:
 
 class _Silent:
     """A watcher and listener that keeps what it hears to itself."""
+
+    def phase(self) -> None:
+        pass
 
     def say(self, text: str) -> None:
         pass

@@ -42,7 +42,7 @@ def test_a_broken_rule_is_explained_and_kept(program: Program) -> None:
     assert "model speck, tiny-squares 1.0: 2 of 3 checks" in done.out
     assert "✗ every number has a bound and every text a limit" in done.err
     assert "without one: SpeckParameters.width (a number)" in done.err
-    assert "mend:  Field(ge=..., le=...)" in done.err
+    assert "remedy: Field(ge=..., le=...)" in done.err
     assert "speck does not keep its contract: parameters-bounded" in done.err
     entry = registry().model("speck")
     card = conformance_cards.find("tiny-squares", "model", "speck", cards_fingerprint(entry.module))

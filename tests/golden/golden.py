@@ -51,7 +51,7 @@ def make_runs(folder: Path) -> dict[str, Any]:
     # The choice of kernels is made once, here, before the run's own preparation would undo it.
     torch.nn.functional.conv2d(torch.ones(1, 1, 4, 4), torch.ones(1, 1, 1, 1)) @ torch.ones(4, 4)
     from benchsuite.engine.determinism.torch_settings import configure
-    from benchsuite.engine.run.run import carry
+    from benchsuite.engine.run.execute import execute
     from benchsuite.execution.preparation import Place, prepare
     from benchsuite.registry import registry
     from benchsuite.suite import expand, read_suite
@@ -60,7 +60,7 @@ def make_runs(folder: Path) -> dict[str, Any]:
     plan = expand(read_suite(HERE / "golden.yaml", registry()), registry())
     preparation = prepare(plan, registry(), place, download=False, say=lambda _: None)
     configure(preparation.numerics)
-    records = [carry(task, registry(), Silent()) for task in preparation.tasks or ()]
+    records = [execute(task, registry(), Silent()) for task in preparation.tasks or ()]
     return {
         record.spec.case.name: {
             "key": {name: value for name, value in record.key_fields.items() if name != "numerics"},

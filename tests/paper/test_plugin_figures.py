@@ -16,7 +16,7 @@ from benchsuite.paper.bundle.attachments import pack, unpack
 from benchsuite.paper.context.chart_checks import MOST_POINTS, chart_faults
 from benchsuite.paper.document.blocks import Document, Figure, Paragraph
 from benchsuite.paper.document.numbering import number
-from benchsuite.paper.figures.chart import plugin_chart
+from benchsuite.paper.figures.chart import draw_chart
 from benchsuite.paper.plugin_figures import charts_apart, charts_of, compared, study_result
 from benchsuite.paper.rendering.html import render_html
 from benchsuite.paper.sections.compose import compose
@@ -111,7 +111,7 @@ def charts(draw: st.DrawFn) -> Chart:
 @given(charts())
 def test_whatever_has_no_fault_is_drawn(chart: Chart) -> None:
     assert list(chart_faults(chart)) == []
-    drawn = plugin_chart("fig-any", chart)
+    drawn = draw_chart("fig-any", chart)
     assert drawn.svg.startswith("<svg")
     assert sum(len(one.points) for one in drawn.series) <= sum(len(one.x) for one in chart.series)
 

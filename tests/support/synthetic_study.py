@@ -26,7 +26,7 @@ from benchsuite.engine.diagnostics.profile import model_facts
 from benchsuite.engine.network import freeze
 from benchsuite.engine.network.build import Network
 from benchsuite.engine.network.feature_cache import cut
-from benchsuite.engine.run.components import entries_of
+from benchsuite.engine.run.components import find_entries
 from benchsuite.identity.canonical import digest
 from benchsuite.paper.bundle.renderer_versions import renderer
 from benchsuite.paper.context.material import Mistake, PaperMaterial
@@ -69,12 +69,12 @@ def make_suite_material(name: str, **changes: Any) -> PaperMaterial:
 
 
 def _card(case: Case, known: Registry) -> DatasetCard:
-    entry = entries_of(case, known)[0]
+    entry = find_entries(case, known)[0]
     return cast("Dataset[Any]", entry.component).card(entry.parse(case.dataset.parameters))
 
 
 def _model(case: Case, known: Registry) -> tuple[str, str]:
-    entry = entries_of(case, known)[1]
+    entry = find_entries(case, known)[1]
     model, params = cast("Model[Any]", entry.component), entry.parse(case.model.parameters)
     return model.title(params), model.bibtex(params)
 
@@ -128,7 +128,7 @@ def _search(plan: Plan, known: Registry, keys: dict[tuple[str, int], str], recor
 
 def _record(spec: RunSpec, known: Registry) -> RunRecord:
     case = spec.case
-    for_dataset, _, for_recipe = entries_of(case, known)
+    for_dataset, _, for_recipe = find_entries(case, known)
     recipe = cast("Recipe[Any]", for_recipe.component)
     phases = recipe.phases(for_recipe.parse(case.recipe.parameters))
     preprocessing = cast("Dataset[Any]", for_dataset.component).preprocessing(

@@ -81,7 +81,7 @@ def test_what_is_broken_fails_and_the_card_says_so(author: Path) -> None:
     assert done.returncode == 1, done.stdout + done.stderr
     assert "labels are class numbers, and training sees every class" in done.stdout
     assert "train has labels that are no integer from 0 to 2: 0.0, 0.0" in done.stdout
-    assert "mend:  number the classes from 0" in done.stdout
+    assert "remedy: number the classes from 0" in done.stdout
     assert "dataset my_dots {'image_size': 16}: 6 of 7 checks" in done.stdout
     assert "broken: labels are class numbers" in done.stdout
     assert "Traceback" not in done.stdout
@@ -134,7 +134,7 @@ def test_importing_it_imports_nothing_heavy(module: str) -> None:
 def test_the_kit_works_without_pytest() -> None:
     code = (
         "import sys; sys.modules['pytest'] = None\n"
-        "import benchsuite.testing, benchsuite.testing.runner.runner, benchsuite.testing.runner.report, "
+        "import benchsuite.testing, benchsuite.testing.runner.runner, benchsuite.testing.runner.conformance_cards, "
         "benchsuite.commands.check_plugin\n"
         "from benchsuite.testing.rules.catalogue import rules_of\n"
         "print(len(rules_of('recipe')), 'torch' in sys.modules)"

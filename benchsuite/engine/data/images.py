@@ -45,7 +45,7 @@ class Decoded:
     sizes: NDArray[np.int32]
 
 
-def cached_images(
+def load_images(
     images: Images,
     digests: Sequence[str],
     preprocessing: Preprocessing,

@@ -1,1 +1,1 @@
-"""Chance under control: named random streams, torch's deterministic settings, and switches that must not change."""
+"""Chance under control: named random streams, and torch's deterministic settings."""

@@ -54,7 +54,7 @@ def reseed(seed: int, stream: Stream, *position: int) -> None:
     random.seed(int(drawn.integers(2**63 - 1)))
 
 
-def seeded_anew() -> bool:
+def reseeded_externally() -> bool:
     """Whether somebody else has seeded torch's generator after a `reseed`, since this was last asked."""
     global _tampered
     found, _tampered = _tampered or _anew(), False

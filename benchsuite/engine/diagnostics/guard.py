@@ -24,7 +24,7 @@ import platformdirs
 import torch
 
 from benchsuite.engine.determinism import seeds
-from benchsuite.engine.determinism.switches import switches
+from benchsuite.engine.diagnostics.process_settings import process_settings
 from benchsuite.errors import PluginError
 from benchsuite.registry import OURS, Entry
 
@@ -83,7 +83,7 @@ class Guard:
     _written: PluginError | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
-        seeds.seeded_anew()  # what was found earlier is not this run's
+        seeds.reseeded_externally()  # what was found earlier is not this run's
         self._roots = tuple(f"{os.path.realpath(root)}{os.sep}" for root in self.roots)
         self._before = _state()
 
@@ -95,7 +95,7 @@ class Guard:
         changed = [
             name for name, value in self._before.items() if now.get(name, value) != value and not _own_doing(name)
         ]
-        changed += ["the seed of torch's generator"] if seeds.seeded_anew() else []
+        changed += ["the seed of torch's generator"] if seeds.reseeded_externally() else []
         if changed:
             global _spoiled
             _spoiled = True
@@ -195,7 +195,7 @@ def _state() -> dict[str, Any]:
         if callable(value) and not name.startswith("__")
     }
     deciding = {name: value for name, value in os.environ.items() if name.startswith(_DECIDING)}
-    return functions | switches() | {"the environment": deciding}
+    return functions | process_settings() | {"the environment": deciding}
 
 
 def _own_doing(name: str) -> bool:

@@ -44,7 +44,7 @@ class PhaseCost:
     feature_bytes_per_image: int
 
 
-def model_facts(network: Network, frozen: freeze.Frozen, cut_: Cut, task: Task) -> ModelFacts:
+def model_facts(network: Network, frozen: freeze.FrozenStages, cut_: Cut, task: Task) -> ModelFacts:
     """Sizes and operations of a network under a freeze policy.
 
     Raises PluginError when its stages, one after the other, do not turn an image into one logit a class.

@@ -23,7 +23,7 @@ from benchsuite.atomic_files import atomic_path, write_text
 from benchsuite.engine.data import file_cache
 from benchsuite.engine.data.inputs import Features, Inputs, reside
 from benchsuite.engine.network.build import Network, weights_hash
-from benchsuite.engine.network.freeze import Frozen
+from benchsuite.engine.network.freeze import FrozenStages
 from benchsuite.identity.canonical import digest
 from benchsuite.sources.cache import cannot_write
 
@@ -53,7 +53,7 @@ class Cut:
         return len(self.prefix) > 0
 
 
-def cut(network: Network, frozen: Frozen, cacheable: bool) -> Cut:
+def cut(network: Network, frozen: FrozenStages, cacheable: bool) -> Cut:
     """Cut after the longest run of leading frozen stages, and after what follows them without parameters.
 
     With `cacheable` false (random inputs), or frozen stages in training mode, the prefix is empty.
@@ -82,7 +82,7 @@ def _is_fixed(part: nn.Module) -> bool:
     return type(part) in _FIXED
 
 
-def cached(
+def load_features(
     prefix: nn.Sequential,
     pixels: Inputs,
     *,

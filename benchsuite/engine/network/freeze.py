@@ -12,7 +12,7 @@ from benchsuite.errors import PluginError
 
 
 @dataclass(frozen=True)
-class Frozen:
+class FrozenStages:
     """The stages that do not train, in order, and whether they are held in eval mode."""
 
     stages: tuple[str, ...]
@@ -20,7 +20,7 @@ class Frozen:
     """True when frozen stages stay in eval mode (batch-norm keeps its stored statistics, dropout is off)."""
 
 
-def resolve(policy: FreezePolicy, stages: Mapping[str, nn.Module]) -> Frozen:
+def resolve(policy: FreezePolicy, stages: Mapping[str, nn.Module]) -> FrozenStages:
     """Which of `stages` the policy freezes. Raises PluginError when it names stages or blocks that do not exist."""
     names = list(stages)
     blocks = names[1:-1]
@@ -52,16 +52,16 @@ def resolve(policy: FreezePolicy, stages: Mapping[str, nn.Module]) -> Frozen:
             expected="at least the head left free",
             remedy="leave at least one stage out of freeze.stages",
         )
-    return Frozen(tuple(name for name in names if name in frozen), held)
+    return FrozenStages(tuple(name for name in names if name in frozen), held)
 
 
-def apply(frozen: Frozen, stages: Mapping[str, nn.Module]) -> None:
+def apply(frozen: FrozenStages, stages: Mapping[str, nn.Module]) -> None:
     """Let gradients reach exactly the stages that train."""
     for name, stage in stages.items():
         stage.requires_grad_(name not in frozen.stages)
 
 
-def train_mode(frozen: Frozen, stages: Mapping[str, nn.Module]) -> None:
+def train_mode(frozen: FrozenStages, stages: Mapping[str, nn.Module]) -> None:
     """Put the stages in training mode, but for frozen ones that are held in eval mode."""
     for name, stage in stages.items():
         stage.train(not (frozen.held and name in frozen.stages))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -17,7 +18,8 @@ from benchsuite.suite.cases.plan import Case
 
 @dataclass(frozen=True)
 class Components:
-    """`shape` is what the network must do; `phases` is what the recipe declares, checked."""
+    """`shape` is what the network must do; `phases` is what the recipe declares, asked for once and checked; nothing
+    asks the recipe again."""
 
     dataset: Dataset[Any]
     dataset_params: Parameters
@@ -40,7 +42,7 @@ class Components:
         return not self.preprocessing.augmentations and not self.transforms
 
 
-def entries_of(case: Case, registry: Registry) -> tuple[Entry, Entry, Entry]:
+def find_entries(case: Case, registry: Registry) -> tuple[Entry, Entry, Entry]:
     """The entries of a case's dataset, model and recipe."""
     return (
         registry.dataset(case.dataset.qualified_name),
@@ -49,10 +51,10 @@ def entries_of(case: Case, registry: Registry) -> tuple[Entry, Entry, Entry]:
     )
 
 
-def components_of(task: RunTask, registry: Registry) -> Components:
+def load_components(task: RunTask, registry: Registry) -> Components:
     """The components of a run. Raises PluginError when the recipe's phases are none that could be trained."""
     case = task.spec.case
-    for_dataset, for_model, for_recipe = entries_of(case, registry)
+    for_dataset, for_model, for_recipe = find_entries(case, registry)
     dataset = cast(Dataset[Any], for_dataset.component)
     recipe = cast(Recipe[Any], for_recipe.component)
     dataset_params, recipe_params = for_dataset.parse(case.dataset.parameters), for_recipe.parse(case.recipe.parameters)
@@ -66,12 +68,13 @@ def components_of(task: RunTask, registry: Registry) -> Components:
         recipe=recipe,
         recipe_params=recipe_params,
         preprocessing=preprocessing,
-        phases=_checked(recipe.phases(recipe_params), for_recipe),
+        phases=_check_phases(recipe.phases(recipe_params), for_recipe),
         shape=Task(classes=len(task.data.index.classes), height=height, width=width),
     )
 
 
-def _checked(phases: tuple[Phase, ...], entry: Entry) -> tuple[Phase, ...]:
+def _check_phases(declared: Iterable[Phase], entry: Entry) -> tuple[Phase, ...]:
+    phases = tuple(declared)
     faults = [] if phases else ["it has no phase"]
     for phase in phases:
         counts = {"max_epochs": phase.max_epochs, "batch_size": phase.batch_size}
@@ -87,4 +90,4 @@ def _checked(phases: tuple[Phase, ...], entry: Entry) -> tuple[Phase, ...]:
             expected="at least one phase, with every count at least 1 and no negative l1 or warmup_epochs",
             remedy="correct the recipe's parameters, or mend its phases()",
         )
-    return tuple(phases)
+    return phases

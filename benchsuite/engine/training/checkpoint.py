@@ -6,6 +6,7 @@ Randomness is counter-based, so no generator state is kept. What is frozen throu
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,15 +16,14 @@ from torch import Tensor
 
 from benchsuite.atomic_files import atomic_path
 from benchsuite.contracts.observer import Epoch
-from benchsuite.engine.meters import energy
 from benchsuite.settings import CHECKPOINT_SECONDS
 from benchsuite.store.record import Best
 
-UNSAVED = ("ticked", "metered")
+UNSAVED = ("ticked", "metered", "meter")
 
 
 @dataclass
-class Progress:
+class TrainingProgress:
     """How far a run has come. Tensors are those that may change; `best_state` belongs to `best`."""
 
     phase: int = 0
@@ -47,16 +47,24 @@ class Progress:
     """Energy of the GPU over all starts; None where it does not tell."""
     ticked: float = field(default_factory=time.perf_counter)
     """When `tick` was last called in this process; not saved."""
-    metered: float | None = field(default_factory=energy.joules)
-    """What the GPU's meter said then; not saved."""
+    metered: float | None = None
+    """What `meter` said then; not saved."""
+    meter: Callable[[], float | None] = lambda: None
+    """What the GPU has used so far, in joules; not saved."""
+
+    def start(self, meter: Callable[[], float | None]) -> None:
+        """Count one more start, and time and energy (by `meter`) from here on."""
+        self.starts += 1
+        self.meter = meter
+        self.ticked, self.metered = time.perf_counter(), meter()
 
     def tick(self) -> None:
         """Count the time since the last call, or since the start, as `seconds["total"]`, and the energy."""
-        now, meter = time.perf_counter(), energy.joules()
+        now, used = time.perf_counter(), self.meter()
         self.seconds["total"] = self.seconds.get("total", 0.0) + now - self.ticked
-        if meter is not None and self.metered is not None:
-            self.joules = (self.joules or 0.0) + meter - self.metered
-        self.ticked, self.metered = now, meter
+        if used is not None and self.metered is not None:
+            self.joules = (self.joules or 0.0) + used - self.metered
+        self.ticked, self.metered = now, used
 
     def history(self) -> tuple[Epoch, ...]:
         return tuple(Epoch(**epoch) for epoch in self.epochs)
@@ -76,11 +84,11 @@ class Checkpoint:
         self._interval = CHECKPOINT_SECONDS.value() if interval is None else interval
         self._written = time.monotonic()
 
-    def load(self) -> Progress | None:
+    def load(self) -> TrainingProgress | None:
         """The progress of an interrupted start; None when there is none, or the file is damaged or another run's."""
         try:
             saved = torch.load(self._file, map_location="cpu", weights_only=True)
-            return Progress(**saved["progress"]) if saved["key"] == self._key else None
+            return TrainingProgress(**saved["progress"]) if saved["key"] == self._key else None
         except Exception:  # a checkpoint is only a shortcut: without it the run starts anew
             return None
 
@@ -90,12 +98,9 @@ class Checkpoint:
     def due(self) -> bool:
         return time.monotonic() - self._written >= self._interval
 
-    def save(self, progress: Progress) -> None:
+    def save(self, progress: TrainingProgress) -> None:
         progress.tick()
-        fields = {name: getattr(progress, name) for name in Progress.__dataclass_fields__ if name not in UNSAVED}
+        fields = {name: value for name, value in vars(progress).items() if name not in UNSAVED}
         with atomic_path(self._file) as temporary:
             torch.save({"key": self._key, "progress": fields}, temporary)
         self._written = time.monotonic()
-
-    def delete(self) -> None:
-        self._file.unlink(missing_ok=True)

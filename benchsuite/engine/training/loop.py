@@ -25,7 +25,7 @@ from benchsuite.engine.determinism import seeds
 from benchsuite.engine.network import freeze
 from benchsuite.engine.network.build import Network
 from benchsuite.engine.network.feature_cache import Cut
-from benchsuite.engine.training.checkpoint import Checkpoint, Progress
+from benchsuite.engine.training.checkpoint import Checkpoint, TrainingProgress
 from benchsuite.engine.training.evaluate import Evaluation, evaluate
 from benchsuite.errors import PluginError, TrainingError
 from benchsuite.store.record import Best
@@ -87,6 +87,9 @@ class Supply:
 class Listener(Protocol):
     """Hears how training goes."""
 
+    def phase(self) -> None:
+        """A phase is about to train: its inputs are there."""
+
     def epoch(self, report: EpochReport) -> None:
         """An epoch has finished."""
 
@@ -101,17 +104,19 @@ class Trainer:
     network: Network
     recipe: Recipe[Any]
     params: Parameters
+    phases: tuple[Phase, ...]
+    """What the recipe declares, checked. It is asked once: a second answer might be another one."""
     arithmetic: Arithmetic
     seed: int
-    supply: Callable[[freeze.Frozen], Supply]
+    supply: Callable[[freeze.FrozenStages], Supply]
     """Gives the inputs of a phase from what it freezes."""
     checkpoint: Checkpoint
     listener: Listener
 
-    def run(self, progress: Progress) -> None:
+    def run(self, progress: TrainingProgress) -> None:
         """Train from `progress` to the end of the last phase; the network then holds the best checkpoint."""
-        phases = self.recipe.phases(self.params)
-        mutable = self._mutable(phases)
+        phases = self.phases
+        mutable = self._mutable()
         if progress.state:
             self.network.module.load_state_dict(progress.state, strict=False)
         while progress.phase < len(phases):
@@ -126,9 +131,9 @@ class Trainer:
             progress.state = self._state(mutable)
             self.checkpoint.save(progress)
 
-    def _mutable(self, phases: tuple[Phase, ...]) -> list[str]:
+    def _mutable(self) -> list[str]:
         """Names in the state dict that some phase may change."""
-        resolved = [freeze.resolve(phase.freeze, self.network.stages) for phase in phases]
+        resolved = [freeze.resolve(phase.freeze, self.network.stages) for phase in self.phases]
         always = set.intersection(*(set(f.stages) if f.held else set() for f in resolved))
         fixed = self.network.names_in(always)
         return [name for name in self.network.module.state_dict() if name not in fixed]
@@ -140,11 +145,12 @@ class Trainer:
     def _restore(self, state: dict[str, Tensor]) -> None:
         self.network.module.load_state_dict(state, strict=False)
 
-    def _phase(self, phase: Phase, progress: Progress, mutable: list[str]) -> None:
+    def _phase(self, phase: Phase, progress: TrainingProgress, mutable: list[str]) -> None:
         stages = self.network.stages
         frozen = freeze.resolve(phase.freeze, stages)
         freeze.apply(frozen, stages)
         supply = self.supply(frozen)
+        self.listener.phase()
         optimizer = make_optimizer(phase.optimizer, supply.cut.tail)
         scheduler = make_scheduler(phase.scheduler, optimizer, phase.max_epochs)
         scaler = self.arithmetic.scaler()
@@ -202,7 +208,7 @@ class Trainer:
                 raise
 
     @staticmethod
-    def _finished(phase: Phase, progress: Progress) -> bool:
+    def _finished(phase: Phase, progress: TrainingProgress) -> bool:
         done = progress.epoch - progress.phase_start
         if done >= phase.max_epochs:
             return True
@@ -219,7 +225,7 @@ class Trainer:
         supply: Supply,
         optimizer: torch.optim.Optimizer,
         scaler: torch.amp.GradScaler,
-        progress: Progress,
+        progress: TrainingProgress,
     ) -> tuple[float, float, list[tuple[int, float]]]:
         """One pass over the training split: mean loss, accuracy, and the logged (step, loss).
 
@@ -365,7 +371,7 @@ def _finite(validation_loss: float, phase: Phase, epoch: int) -> float:
 
 
 @contextmanager
-def timed(progress: Progress, part: str) -> Iterator[list[float]]:
+def timed(progress: TrainingProgress, part: str) -> Iterator[list[float]]:
     """Add the time of the block to `progress.seconds[part]`; yields a list whose only item will be that time."""
     spent = [0.0]
     start = time.perf_counter()

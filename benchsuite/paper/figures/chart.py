@@ -22,7 +22,7 @@ LONG = 12
 
 
 @kept
-def plugin_chart(name: str, chart: Chart) -> Drawing:
+def draw_chart(name: str, chart: Chart) -> Drawing:
     """The drawing of a chart that `chart_faults` finds nothing wrong with."""
     with drawing(name, PAGE if chart.wide else COLUMN, 2.1) as canvas:
         axes = canvas.axes

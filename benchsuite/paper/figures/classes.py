@@ -31,7 +31,7 @@ BARS = [{"color": shade, "hatch": hatch, "edgecolor": "white", "lw": 0}
 
 
 @kept
-def distribution(name: str, counts: Mapping[str, Sequence[int]], classes: Sequence[str]) -> Drawing:
+def draw_distribution(name: str, counts: Mapping[str, Sequence[int]], classes: Sequence[str]) -> Drawing:
     """Images of each class, the splits (by their titles) one after the other."""
     totals = np.sum([np.asarray(side) for side in counts.values()], axis=0)
     many = len(classes) > LARGEST
@@ -60,7 +60,7 @@ def distribution(name: str, counts: Mapping[str, Sequence[int]], classes: Sequen
 
 
 @kept
-def accuracy(name: str, cases: Sequence[CaseFindings], classes: Sequence[str], factor: str) -> Drawing:
+def draw_accuracy(name: str, cases: Sequence[CaseFindings], classes: Sequence[str], factor: str) -> Drawing:
     """The share of each class's test images that is recognised, in at most three cases."""
     shown = [(case, recall(case)) for case in cases if case.confusion is not None]
     many = len(classes) > LARGEST

@@ -60,7 +60,7 @@ def find_errors(counts: Any) -> list[ClassError]:
 
 
 @kept
-def matrices(name: str, cases: Sequence[CaseFindings], classes: Sequence[str], factor: str) -> Drawing:
+def draw_matrices(name: str, cases: Sequence[CaseFindings], classes: Sequence[str], factor: str) -> Drawing:
     """A panel for each case that has a matrix; shades are shares of the true class.
 
     The numbers are counts of images, or percentages of the true class where there are more than five classes.
@@ -91,7 +91,7 @@ def matrices(name: str, cases: Sequence[CaseFindings], classes: Sequence[str], f
 
 
 @kept
-def pairs(name: str, case: CaseFindings, classes: Sequence[str]) -> Drawing:
+def draw_pairs(name: str, case: CaseFindings, classes: Sequence[str]) -> Drawing:
     """The pairs (true, predicted) confused most often, as bars of their share of the true class."""
     errors = find_errors(np.asarray(case.confusion))[:PAIRS]
     with drawing(name, COLUMN, 0.5 + 0.235 * max(1, len(errors))) as canvas:

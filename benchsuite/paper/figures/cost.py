@@ -63,7 +63,7 @@ def find_front(costs: Sequence[tuple[CaseFindings, float]]) -> list[CaseFindings
 
 
 @kept
-def pareto(name: str, cases: Sequence[CaseFindings], factor: str) -> Drawing:
+def draw_pareto(name: str, cases: Sequence[CaseFindings], factor: str) -> Drawing:
     """Test accuracy against both costs side by side, or against time alone where all cases train as many parameters.
 
     Axes are logarithmic where amounts spread widely; bars are intervals over seeds.

@@ -27,7 +27,7 @@ MOST_LINES = 60
 
 
 @kept
-def loss(name: str, cases: Sequence[CaseFindings], factor: str, seeds: Seeds) -> Drawing:
+def draw_loss(name: str, cases: Sequence[CaseFindings], factor: str, seeds: Seeds) -> Drawing:
     """Training and validation loss by epoch, mean over seeds, every run and their range: a panel for each side, page
     wide; one panel for the only case."""
     alone = len(cases) == 1
@@ -43,7 +43,7 @@ def loss(name: str, cases: Sequence[CaseFindings], factor: str, seeds: Seeds) ->
 
 
 @kept
-def convergence(name: str, cases: Sequence[CaseFindings], factor: str, seeds: Seeds) -> Drawing:
+def draw_convergence(name: str, cases: Sequence[CaseFindings], factor: str, seeds: Seeds) -> Drawing:
     """Validation accuracy by epoch, with a mark where the mean run reaches 95 % of its own best; training accuracy,
     too, of the only case."""
     alone = len(cases) == 1

@@ -24,7 +24,7 @@ ABREAST = 45
 
 
 @kept
-def accuracies(name: str, cases: Sequence[CaseFindings], factor: str) -> Drawing:
+def draw_accuracies(name: str, cases: Sequence[CaseFindings], factor: str) -> Drawing:
     """Training and validation accuracy of each case at its best epoch."""
     with _places(name, cases, factor, 1.85, "Exactitud (%)") as places:
         places.draw_means("train_accuracy", -0.12, look(0), "Entrenamiento")
@@ -36,7 +36,7 @@ def accuracies(name: str, cases: Sequence[CaseFindings], factor: str) -> Drawing
 
 
 @kept
-def gap(name: str, cases: Sequence[CaseFindings], factor: str) -> Drawing:
+def draw_gap(name: str, cases: Sequence[CaseFindings], factor: str) -> Drawing:
     """Training minus validation accuracy at the best epoch, in percentage points."""
     with _places(name, cases, factor, 1.85, "Brecha (puntos)") as places:
         bar = places.axes.barh if places.stacked else places.axes.bar
@@ -49,7 +49,7 @@ def gap(name: str, cases: Sequence[CaseFindings], factor: str) -> Drawing:
 
 
 @kept
-def test_accuracy(name: str, cases: Sequence[CaseFindings], factor: str, seeds: Mapping[str, int]) -> Drawing:
+def draw_test_accuracy(name: str, cases: Sequence[CaseFindings], factor: str, seeds: Mapping[str, int]) -> Drawing:
     """Test accuracy: every run, by its key one of `seeds`, as a small mark; the mean and its interval beside them."""
     with _places(name, cases, factor, 2.0, "Exactitud en test (%)") as places:
         for index, case, estimate in places.estimates("test_accuracy"):
@@ -58,9 +58,6 @@ def test_accuracy(name: str, cases: Sequence[CaseFindings], factor: str, seeds: 
                     places.draw_run(case, index - 0.26 + 0.16 * (k / (estimate.n - 1)), 100 * value, seeds[run])
         places.draw_means("test_accuracy", 0.08, look(0))
         return places.finish("Exactitud en el conjunto de test", "test_accuracy")
-
-
-test_accuracy.__test__ = False  # type: ignore[attr-defined]
 
 
 @dataclass(frozen=True)
@@ -135,5 +132,5 @@ def _places(name: str, cases: Sequence[CaseFindings], factor: str, height: float
 
 
 def _mean(case: CaseFindings, metric: str) -> str:
-    estimate, unit = case.estimates.get(metric), METRICS[metric].unit
-    return "sin datos" if estimate is None else spanish.measure(100 * estimate.mean, unit, 1)
+    estimate = case.estimates.get(metric)
+    return "sin datos" if estimate is None else METRICS[metric].format(estimate.mean)

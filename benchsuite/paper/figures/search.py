@@ -22,11 +22,10 @@ SPREAD, MOST_SPREAD = 0.28, 0.07
 """How far lines through one value lie apart: as a part of the distance between two values, and at most of an axis."""
 TICKS = 5
 """Numbers along the axis of the results."""
-TITLES = {"validation_accuracy": "Exactitud de validación (%)", "validation_loss": "Pérdida de validación"}
 
 
 @kept
-def parallel(name: str, found: SearchFindings, labels: Mapping[str, str]) -> Drawing:
+def draw_trials(name: str, found: SearchFindings, labels: Mapping[str, str]) -> Drawing:
     """Parallel coordinates: a line a trial, darker the better it is, the best one orange with marks.
 
     Trials that halving ended early are grey and thin. Every axis has its values at equal distances, numbers rising.
@@ -60,7 +59,7 @@ def parallel(name: str, found: SearchFindings, labels: Mapping[str, str]) -> Dra
         ticks = [low + step * (high - low) / (TICKS - 1) for step in range(TICKS)]
         decimals = next(d for d in range(1, 6) if len({spanish.number(tick, d) for tick in ticks}) == TICKS)
         words = [(place, spanish.number(tick, decimals)) for place, tick in enumerate(ticks)]
-        _draw_scale(axes, len(space), break_label(TITLES[found.declared.metric], 14), words, TICKS, edge=True)
+        _draw_scale(axes, len(space), break_label(metric.heading, 14), words, TICKS, edge=True)
         axes.set(xlim=(-0.3, len(space) + 0.35), ylim=(-0.06, 1.26))
         axes.axis("off")
         least, most = metric.format(min(values)), metric.format(max(values))
@@ -71,7 +70,7 @@ def parallel(name: str, found: SearchFindings, labels: Mapping[str, str]) -> Dra
 
 
 @kept
-def importances(name: str, found: SearchFindings, labels: Mapping[str, str]) -> Drawing:
+def draw_importances(name: str, found: SearchFindings, labels: Mapping[str, str]) -> Drawing:
     """Bars of the share of the variance that each axis explains alone; a line marks what chance would reach."""
     names = [name_axis(axis.path, labels) for axis in found.importances]
     with drawing(name, COLUMN, 0.75 + 0.24 * len(names)) as canvas:

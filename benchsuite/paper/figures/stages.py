@@ -19,7 +19,7 @@ FROZEN: dict[str, Any] = {"facecolor": "#c4c4c4", "edgecolor": "#666666", "lw": 
 
 
 @kept
-def diagram(name: str, cases: Sequence[CaseFindings], factor: str) -> Drawing:
+def draw_stages(name: str, cases: Sequence[CaseFindings], factor: str) -> Drawing:
     """One row a case, from input to head, with the parameters that train at the right."""
     shown = [(case, case.model) for case in cases if case.model is not None]
     stages = shown[0][1].stages

@@ -1,36 +1,56 @@
-"""How papers round and print each metric, with its unit and its interval."""
+"""How Spanish papers round and print the values of metrics."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import fields
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 from benchsuite import metrics
 from benchsuite.analysis.findings import Estimate
-from benchsuite.metrics import Metric
 from benchsuite.paper.language import spanish
 
 
-class PrintedMetric(Metric):
-    """A metric with the ways to print its values in Spanish."""
+@dataclass(frozen=True)
+class PrintedMetric(metrics.Metric):
+    """A metric with ways to print its values, all of which are given as they are recorded."""
 
     @property
     def article(self) -> str:
         return "la" if self.feminine else "el"
 
+    @property
+    def heading(self) -> str:
+        """What heads its values: «Exactitud en test (%)»."""
+        title = f"{self.title[:1].upper()}{self.title[1:]}"
+        return f"{title} ({self.unit.symbol})" if self.unit.symbol else title
+
+    @property
+    def difference_unit(self) -> str:
+        return self.unit.difference or self.unit.symbol
+
+    @property
+    def scale(self) -> float:
+        """From a recorded value to what data files and the axes of figures have."""
+        return 1.0 if self.unit.recorded else self.unit.scale
+
+    def data_heading(self, heading: str) -> str | None:
+        """What data files call a column of this heading; None when the same."""
+        return f"{heading} ({self.unit.recorded})" if self.unit.recorded else None
+
     def format(self, value: float) -> str:
         """A single value with its unit."""
-        if self.unit == "duration":
+        if self.unit is metrics.DURATION:
             return spanish.seconds(value)
-        if self.unit == "MiB":
-            return spanish.megabytes(value)
-        text = self.bare(value)
-        return f"{text}{spanish.NBSP}{self.unit}" if self.unit else text
+        return _with_unit(self.bare(value), self.unit.symbol)
 
     def bare(self, value: float) -> str:
         """A single value without its unit, for tables whose heads name it."""
-        whole = self.counted and value == int(value)
-        return spanish.number(self.scale * value, 0 if whole else self.decimals)
+        whole = self.unit.whole and value == int(value)
+        return spanish.number(self.unit.scale * value, 0 if whole else self.unit.decimals)
+
+    def in_column(self, value: float) -> str:
+        """A single value in a column: without its unit where the head names it."""
+        return self.format(value) if self.unit.recorded else self.bare(value)
 
     def bounds(self, estimate: Estimate) -> tuple[float, float] | None:
         """The interval within what the metric can be; None when one seed says nothing about the spread."""
@@ -41,20 +61,22 @@ class PrintedMetric(Metric):
     def interval(self, estimate: Estimate) -> str:
         """«[95,2; 97,0]», or nothing."""
         bounds = self.bounds(estimate)
-        return _brackets(*bounds, self.format if self.unit in ("duration", "MiB") else self.bare) if bounds else ""
+        return _brackets(*bounds, self.in_column) if bounds else ""
 
     def quote(self, estimate: Estimate) -> str:
         """A mean with its interval, as running text quotes it."""
-        interval = self.interval(estimate)
-        return f"{self.format(estimate.mean)}{f' {interval}' if interval else ''}"
+        return f"{self.format(estimate.mean)} {self.interval(estimate)}".rstrip(" ")
+
+    def margin(self, value: float) -> str:
+        """The largest difference that does not matter."""
+        if self.unit is metrics.DURATION:
+            return spanish.seconds(value)
+        return _with_unit(spanish.number(self.unit.scale * value, self.unit.decimals), self.difference_unit)
 
     def difference(self, estimate: Estimate) -> str:
         """A signed difference with its interval: «−0,6 puntos [−1,1; −0,1]»."""
-        unit = self.difference_unit or self.unit
-        unit = "s" if unit == "duration" else unit
-        text = spanish.signed(self.scale * estimate.mean, self.decimals)
-        interval = self.signed_interval(estimate)
-        return f"{text}{f'{spanish.NBSP}{unit}' if unit else ''}{f' {interval}' if interval else ''}"
+        mean = _with_unit(self.signed(estimate.mean), self.difference_unit)
+        return f"{mean} {self.signed_interval(estimate)}".rstrip(" ")
 
     def signed_interval(self, difference: Estimate) -> str:
         """The interval of a difference, which may have either sign."""
@@ -66,14 +88,15 @@ class PrintedMetric(Metric):
         return _brackets(low, high, self.signed)
 
     def signed(self, value: float) -> str:
-        return spanish.signed(self.scale * value, self.decimals)
+        return spanish.signed(self.unit.scale * value, self.unit.decimals)
 
 
 def _brackets(low: float, high: float, form: Callable[[float], str]) -> str:
     return f"[{form(low)};{spanish.NBSP}{form(high)}]"
 
 
-METRICS = {
-    name: PrintedMetric(**{field.name: getattr(metric, field.name) for field in fields(metric)})
-    for name, metric in metrics.METRICS.items()
-}
+def _with_unit(number: str, unit: str) -> str:
+    return f"{number}{spanish.NBSP}{unit}" if unit else number
+
+
+METRICS: Mapping[str, PrintedMetric] = {name: PrintedMetric(**vars(metric)) for name, metric in metrics.METRICS.items()}

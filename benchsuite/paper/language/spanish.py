@@ -85,10 +85,6 @@ def seconds(value: float) -> str:
     return measure(value / 3600, "h", 1)
 
 
-def megabytes(value: float) -> str:
-    return measure(value / 2**20, "MiB", 0)
-
-
 def date(iso: str) -> str:
     """«21 de noviembre de 2026» for an ISO 8601 date or instant."""
     year, month, day = (int(part) for part in iso[:10].split("-"))

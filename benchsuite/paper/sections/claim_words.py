@@ -65,8 +65,4 @@ def _mention(study: PaperContext, references: tuple[CaseReference, ...]) -> str:
 def _format_margin(metric: PrintedMetric, claim: Claim, margin: float | None) -> str:
     if claim.relative:
         return markup.literal(spanish.percent(margin or 0.0, 0))
-    if metric.unit == "duration":
-        return spanish.seconds(margin or 0.0)
-    value = spanish.number(metric.scale * (margin or 0.0), metric.decimals)
-    unit = metric.difference_unit or metric.unit
-    return f"{value}{NBSP}{unit}" if unit else value
+    return metric.margin(margin or 0.0)

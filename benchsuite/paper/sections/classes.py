@@ -77,7 +77,7 @@ def _accuracy(study: PaperContext, shown: Sequence[CaseFindings], names: Sequenc
     caption = "Exactitud en test de cada clase."
     if len(names) > classes.LARGEST:
         caption = "Número de clases según su exactitud en test."
-    draw = partial(classes.accuracy, cases=shown, classes=names, factor=study.names.legend_title)
+    draw = partial(classes.draw_accuracy, cases=shown, classes=names, factor=study.names.legend_title)
     return [Paragraph(text), Figure("fig-class-accuracy", caption, draw)]
 
 
@@ -90,7 +90,7 @@ def _matrices(study: PaperContext, shown: Sequence[CaseFindings], names: Sequenc
     whose = _whose(study, shown) if len(shown) < len(study.done) else ""
     text = f"La {{{{fig-confusion}}}} detalla los aciertos y los errores por clase{whose}."
     wide = confusion.abreast(len(names), len(shown)) > (2 if len(names) <= 5 else 1)
-    draw = partial(confusion.matrices, cases=shown, classes=names, factor=study.names.legend_title)
+    draw = partial(confusion.draw_matrices, cases=shown, classes=names, factor=study.names.legend_title)
     return [
         Paragraph(f"{text} {_most_frequent(study, shown, names)}"),
         Figure("fig-confusion", f"{what} en test{total}. {shades}", draw, wide),
@@ -105,7 +105,7 @@ def _pairs(study: PaperContext, case: CaseFindings, names: Sequence[str]) -> lis
     )
     caption = "Pares de clases (real → predicha) más confundidos en test; junto a cada barra, el número de errores"
     caption += ", sumados sobre las semillas." if len(study.findings.seeds) > 1 else "."
-    return [Paragraph(text), Figure("fig-confusion", caption, partial(confusion.pairs, case=case, classes=names))]
+    return [Paragraph(text), Figure("fig-confusion", caption, partial(confusion.draw_pairs, case=case, classes=names))]
 
 
 def _most_frequent(study: PaperContext, cases: Sequence[CaseFindings], names: Sequence[str]) -> str:

@@ -138,7 +138,7 @@ def _distribution(study: PaperContext, facts: DatasetFacts) -> list[Block]:
     caption = "Imágenes de cada clase en cada partición."
     if len(names) > classes.LARGEST:
         caption = "Número de clases según cuántas imágenes tienen."
-    draw = partial(classes.distribution, counts=sides, classes=names)
+    draw = partial(classes.draw_distribution, counts=sides, classes=names)
     return [Paragraph(text), Figure("fig-classes", caption, draw)]
 
 

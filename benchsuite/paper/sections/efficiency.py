@@ -24,7 +24,7 @@ def efficiency_blocks(study: PaperContext) -> list[Block]:
         costs = f"a los parámetros entrenables y {costs}"
     crosses = f", y las barras, intervalos de confianza al {CONFIDENCE}" if study.has_repeats else ""
     caption = f"Exactitud en test frente {costs}; la línea escalonada es la frontera de Pareto{crosses}."
-    draw = partial(cost.pareto, cases=study.done, factor=study.names.legend_title)
+    draw = partial(cost.draw_pareto, cases=study.done, factor=study.names.legend_title)
     more = f"La {{{{fig-cost}}}} pone la exactitud en test frente {costs}. {_front(study)}{_saving(study)}"
     return [*blocks, Paragraph(more), Figure("fig-cost", caption, draw, cost.is_wide(study.done))]
 

@@ -77,7 +77,7 @@ def _frozen(study: PaperContext, known: Sequence[Modelled]) -> list[Block]:
         f"{sizes}."
     )
     caption = f"Etapas del modelo en cada configuración{when} y número de parámetros entrenables."
-    draw = partial(stages.diagram, cases=[case for case, _ in known], factor=study.names.legend_title)
+    draw = partial(stages.draw_stages, cases=[case for case, _ in known], factor=study.names.legend_title)
     return [Paragraph(text), Figure("fig-stages", caption, draw)]
 
 

@@ -12,7 +12,7 @@ from benchsuite.paper.context.paper_context import PaperContext
 from benchsuite.paper.document import markup
 from benchsuite.paper.document.blocks import Block, Bullets, Drawing, Figure, Paragraph
 from benchsuite.paper.figures import curves, intervals
-from benchsuite.paper.figures.chart import plugin_chart
+from benchsuite.paper.figures.chart import draw_chart
 from benchsuite.paper.language import spanish
 from benchsuite.paper.language.spanish import CONFIDENCE, NBSP
 from benchsuite.paper.sections.classes import class_blocks
@@ -54,7 +54,7 @@ def _plugin_figures(study: PaperContext, place: str) -> list[Block]:
         if made.place == place:
             chart = made.chart
             shows = markup.literal(markup.line(chart.shows, made.block).rstrip(" ."))
-            draw = partial(plugin_chart, chart=_clean(chart, made.block))
+            draw = partial(draw_chart, chart=_clean(chart, made.block))
             blocks += [
                 Paragraph(f"La {{{{{made.block}}}}} muestra {shows}{study.works.cite(made.bibtex)}."),
                 Figure(made.block, f"{spanish.upper_first(shows)}.", draw, chart.wide),
@@ -115,10 +115,10 @@ def _performance(study: PaperContext) -> list[Block]:
             f"la de validación: {trained}; {validated}."
         )
         caption = f"Exactitud de entrenamiento y de validación en la mejor época de cada configuración{_bars(study)}."
-        blocks += [Paragraph(text), _figure(study, "fig-accuracies", intervals.accuracies, caption)]
+        blocks += [Paragraph(text), _figure(study, "fig-accuracies", intervals.draw_accuracies, caption)]
     above = " Las pérdidas más altas quedan fuera del gráfico." if curves.is_cut(study.done) else ""
     caption = f"Pérdida por época en entrenamiento y en validación{_bands(study)}.{_strokes(study)}{above}"
-    draw = partial(curves.loss, seeds=_seeds(study))
+    draw = partial(curves.draw_loss, seeds=_seeds(study))
     blocks += [Paragraph(_loss(study)), _figure(study, "fig-loss", draw, caption, wide=len(study.done) > 1)]
     return [*blocks, *_failures(study)]
 
@@ -134,14 +134,14 @@ def _generalization(study: PaperContext) -> list[Block]:
     blocks: list[Block] = [Paragraph(_gap(study), lead="Generalización")]
     if study.compares_cases:
         caption = f"Brecha de sobreajuste: exactitud de entrenamiento menos la de validación{_bars(study)}."
-        blocks.append(_figure(study, "fig-gap", intervals.gap, caption))
+        blocks.append(_figure(study, "fig-gap", intervals.draw_gap, caption))
     alone = len(study.done) == 1
     by_epoch = "Exactitud de entrenamiento y de validación" if alone else "Convergencia: exactitud de validación"
     caption = (
         f"{by_epoch} por época{_bands(study)}. El marcador hueco señala la época en que se alcanza el {CONFIDENCE} de "
         f"la mejor exactitud {'de validación' if alone else 'propia'}.{_strokes(study)}"
     )
-    draw = partial(curves.convergence, seeds=_seeds(study))
+    draw = partial(curves.draw_convergence, seeds=_seeds(study))
     return [*blocks, Paragraph(_convergence(study)), _figure(study, "fig-convergence", draw, caption)]
 
 
@@ -195,7 +195,7 @@ def _test(study: PaperContext) -> list[Block]:
     if study.compares_cases:
         marks = " y los puntos huecos, ejecuciones" if study.has_repeats else ""
         caption = f"Exactitud en el conjunto de test{_bars(study)}{marks}."
-        blocks.append(_figure(study, "fig-test", partial(intervals.test_accuracy, seeds=_seeds(study)), caption))
+        blocks.append(_figure(study, "fig-test", partial(intervals.draw_test_accuracy, seeds=_seeds(study)), caption))
     return [*blocks, *class_blocks(study)]
 
 

@@ -10,7 +10,7 @@ from benchsuite.paper.context.parameter_words import describe_value, name_axis
 from benchsuite.paper.context.result_quotes import PENDING
 from benchsuite.paper.document import markup
 from benchsuite.paper.document.blocks import Block, Bullets, Figure, Paragraph
-from benchsuite.paper.figures.search import importances, parallel
+from benchsuite.paper.figures.search import draw_importances, draw_trials
 from benchsuite.paper.language import spanish
 from benchsuite.paper.language.metrics import METRICS
 from benchsuite.paper.language.spanish import CONFIDENCE
@@ -38,7 +38,7 @@ def search_blocks(study: PaperContext, found: SearchFindings) -> list[Block]:
         Figure(
             "fig-search",
             f"Ensayos de la búsqueda en coordenadas paralelas: más oscuros cuanto mejores, el mejor resaltado{early}.",
-            partial(parallel, found=found, labels=labels),
+            partial(draw_trials, found=found, labels=labels),
             wide=True,
         ),
         Paragraph(_importance(study, found)),
@@ -46,7 +46,7 @@ def search_blocks(study: PaperContext, found: SearchFindings) -> list[Block]:
             "fig-importance",
             "Importancia de cada eje: parte de la varianza entre ensayos que explican sus valores por sí solos. El "
             f"trazo marca lo que un eje sin efecto no supera el {CONFIDENCE} de las veces.",
-            partial(importances, found=found, labels=labels),
+            partial(draw_importances, found=found, labels=labels),
         ),
     ]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
@@ -69,14 +69,12 @@ class _Row:
     def is_alike(self, other: _Row) -> bool:
         return (self.name, self.settings, self.output) == (other.name, other.settings, other.output)
 
+    def add(self, parameters: int, macs: int) -> _Row:
+        return replace(self, parameters=self.parameters + parameters, macs=self.macs + macs)
+
     def join(self, other: _Row) -> _Row:
-        return replace(
-            self,
-            last=other.last,
-            parameters=self.parameters + other.parameters,
-            macs=self.macs + other.macs,
-            layers=self.layers + other.layers,
-        )
+        added = self.add(other.parameters, other.macs)
+        return replace(added, last=other.last, layers=self.layers + other.layers)
 
 
 def layers_table(study: PaperContext, case: CaseFindings) -> Table | None:
@@ -119,18 +117,15 @@ def _fold(rows: Iterable[_Row]) -> list[_Row]:
     return out
 
 
-def _absorb(stage: Iterable[Layer]) -> Iterator[_Row]:
+def _absorb(stage: Iterable[Layer]) -> list[_Row]:
     """The rows of a stage: a layer takes in the normalization, activation and dropout after it."""
-    held: _Row | None = None
+    out: list[_Row] = []
     for layer in stage:
-        if held is not None and layer.kind in FOLLOWERS:
-            held = replace(held, parameters=held.parameters + layer.parameters, macs=held.macs + layer.macs)
+        if out and layer.kind in FOLLOWERS:
+            out[-1] = out[-1].add(layer.parameters, layer.macs)
         elif layer.parameters or layer.macs or layer.kind not in FOLLOWERS:
-            if held is not None:
-                yield held
-            held = _Row.of(layer)
-    if held is not None:
-        yield held
+            out.append(_Row.of(layer))
+    return out
 
 
 def _name(layer: Layer) -> tuple[str, str]:

@@ -31,12 +31,6 @@ def case(case: CaseFindings) -> Cell:
     return Cell(markup.literal(case.label))
 
 
-def metric_text(metric: str, value: float) -> str:
-    """A value without its unit, unless the unit follows from the value, as in «12,3 min»."""
-    known = METRICS[metric]
-    return known.format(value) if known.unit in ("duration", "MiB") else known.bare(value)
-
-
 def estimate(metric: str, case: CaseFindings, *, strong: bool = False) -> Cell:
     """The mean of a metric with its interval, without the unit."""
     estimate = case.estimates.get(metric)
@@ -44,7 +38,7 @@ def estimate(metric: str, case: CaseFindings, *, strong: bool = False) -> Cell:
         return EMPTY
     known = METRICS[metric]
     bounds = known.bounds(estimate)
-    shown = f"{metric_text(metric, estimate.mean)} {known.interval(estimate)}".strip()
+    shown = f"{known.in_column(estimate.mean)} {known.interval(estimate)}".strip()
     interval = (known.scale * bounds[0], known.scale * bounds[1]) if bounds else None
     return Cell(markup.literal(shown), known.scale * estimate.mean, estimate.runs, strong, interval)
 
@@ -54,8 +48,8 @@ def mean(metric: str, case: CaseFindings) -> Cell:
     estimate = case.estimates.get(metric)
     if estimate is None:
         return EMPTY
-    shown = markup.literal(metric_text(metric, estimate.mean))
-    return Cell(shown, METRICS[metric].scale * estimate.mean, estimate.runs)
+    known = METRICS[metric]
+    return Cell(markup.literal(known.in_column(estimate.mean)), known.scale * estimate.mean, estimate.runs)
 
 
 def numeric_columns(*titles: str) -> list[Column]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from benchsuite.analysis.findings import CaseFindings, Comparison
+from benchsuite.metrics import COST_COLUMNS, RESULTS_COLUMNS
 from benchsuite.paper.context.case_groups import rank_cases
 from benchsuite.paper.context.paper_context import PaperContext
 from benchsuite.paper.document import markup
@@ -13,12 +14,6 @@ from benchsuite.paper.language import spanish
 from benchsuite.paper.language.metrics import METRICS
 from benchsuite.paper.language.spanish import CONFIDENCE, NBSP
 from benchsuite.paper.tables import cells
-
-SINGLE = (
-    "test_accuracy", "test_macro_f1", "test_loss", "validation_accuracy", "validation_loss", "train_accuracy",
-    "train_loss", "overfitting_gap",
-)  # fmt: skip
-"""What the table of a study of one case has rows of."""
 
 
 def results_table(study: PaperContext) -> Table:
@@ -29,20 +24,22 @@ def results_table(study: PaperContext) -> Table:
     cases, compared = study.findings.cases, bool(study.findings.comparisons)
     if len(cases) == 1:
         columns = (Column("Medida"), Column("Valor", "right"))
-        measures = tuple((Cell(_measure(metric)), cells.estimate(metric, cases[0])) for metric in SINGLE)
+        quality = [metric for metric in METRICS.values() if metric.quality]
+        measures = tuple((Cell(metric.heading), cells.estimate(metric.name, cases[0])) for metric in quality)
         return Table("tab-results", "Resultados", columns, measures, _note(study, compared=False))
-    heads = ["n", "Validación (%)", "Test (%)", "F1 macro"]
+    heads = ["n", *RESULTS_COLUMNS.values()]
     if compared:
-        unit = study.metric.difference_unit or ("s" if study.metric.unit == "duration" else study.metric.unit)
+        unit = study.metric.difference_unit
         heads += [f"Diferencia{f' ({unit})' if unit else ''}", "p ajust."]
     best = _find_best(study)
     rows = tuple(
         (
             cells.case(case),
             Cell(f"{case.done}/{case.planned}" if case.done < case.planned else str(case.done), case.done),
-            cells.estimate("validation_accuracy", case),
-            cells.estimate("test_accuracy", case, strong=case.case.name == best),
-            cells.estimate("test_macro_f1", case),
+            *(
+                cells.estimate(metric, case, strong=metric == "test_accuracy" and case.case.name == best)
+                for metric in RESULTS_COLUMNS
+            ),
             *(_compare(study, case) if compared else ()),
             cells.number(case.model.parameters_trainable if case.model else None),
         )
@@ -51,11 +48,6 @@ def results_table(study: PaperContext) -> Table:
     titles = (cells.case_column(study), *cells.numeric_columns(*heads, "Entrenables"))
     title, note = "Resultados por configuración", _note(study, compared)
     return Table("tab-results", title, titles, rows, note, wide=True, facets=cells.case_facets(cases))
-
-
-def _measure(metric: str) -> str:
-    title, unit = METRICS[metric].title, METRICS[metric].unit
-    return f"{spanish.upper_first(title)}{f' ({unit})' if unit else ''}"
 
 
 def _compare(study: PaperContext, case: CaseFindings) -> tuple[Cell, Cell]:
@@ -136,22 +128,19 @@ def cost_table(study: PaperContext) -> Table:
     """Epochs, time, memory and energy of each case, and what it was computed on."""
     findings = study.findings
     columns = {
-        "epochs_run": Column("Épocas", "right"),
-        "training_seconds": Column("Tiempo", "right", "Tiempo (s)"),
-        "seconds_per_epoch": Column("Por época", "right", "Por época (s)"),
-        "images_per_second": Column("Imágenes/\N{WORD JOINER}s", "right"),
+        metric: Column(title, "right", METRICS[metric].data_heading(title))
+        for metric, title in COST_COLUMNS.items()
+        if any(metric in case.estimates for case in study.done)
     }
     one = len(findings.seeds) < 2
     frozen = any(case.model is not None and case.model.frozen_stages for case in study.done)
     once = " ni el paso único de las imágenes por las etapas congeladas" if frozen else ""
     notes = [] if one else ["Medias de las ejecuciones."]
     notes.append(f"Tiempo: de los pasos de entrenamiento, sin la validación{once}.")
-    if any("peak_memory_bytes" in case.estimates for case in study.done):
-        columns["peak_memory_bytes"] = Column("Memoria", "right", "Memoria (bytes)")
+    if "peak_memory_bytes" in columns:
         gpu = any(environment.device == "cuda" for environment in findings.environments)
         notes.append(f"Memoria: la mayor del proceso{', sin la de la GPU' if gpu else ''}.")
-    if any("energy_joules" in case.estimates for case in study.done):
-        columns["energy_joules"] = Column("Energía (kJ)", "right")
+    if "energy_joules" in columns:
         notes.append("Energía: de la GPU entera mientras duró la ejecución, según su contador.")
     devices = {device for case in study.done for device in case.devices}
     several = len(devices) > 1

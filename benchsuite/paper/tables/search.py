@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from benchsuite.analysis.findings import SearchFindings, TrialFindings
+from benchsuite.metrics import TRIAL_COLUMNS
 from benchsuite.paper.context.parameter_words import describe_value, name_axis
 from benchsuite.paper.document import markup
 from benchsuite.paper.document.blocks import Cell, Column, Table
@@ -14,12 +15,6 @@ from benchsuite.paper.tables import cells
 
 MOST_ROWS = 20
 """Best trials that are shown; all of them are in the attached results."""
-MEASURES = {
-    "validation_accuracy": "Val. (%)",
-    "train_accuracy": "Entr. (%)",
-    "validation_loss": "Pérd. val.",
-    "train_loss": "Pérd. entr.",
-}
 MARKS = {"failed": "†", "due": "‡", "done": ""}
 
 
@@ -27,7 +22,7 @@ def trials_table(found: SearchFindings, labels: Mapping[str, str]) -> Table:
     """Page wide; the best trial is bold where there is more than one."""
     paths = _paths(found)
     columns = (
-        *cells.numeric_columns("Ensayo", *MEASURES.values()),
+        *cells.numeric_columns("Ensayo", *TRIAL_COLUMNS.values()),
         *(Column(name_axis(path, labels)) for path in paths),
         *cells.numeric_columns(*([] if "recipe.max_epochs" in paths else ["Épocas"])),
         Column("Tiempo", "right", "Tiempo (s)"),
@@ -50,10 +45,10 @@ def _row(found: SearchFindings, trial: TrialFindings) -> tuple[Cell, ...]:
         value = trial.values.get(metric)
         if value is None:
             return cells.EMPTY
-        scaled = METRICS[metric].scale * value
-        return Cell(cells.metric_text(metric, value), scaled, runs, strong and metric == found.declared.metric)
+        known = METRICS[metric]
+        return Cell(known.in_column(value), known.scale * value, runs, strong and metric == found.declared.metric)
 
-    row = [Cell(f"{trial.number}{MARKS[trial.status]}", trial.number), *map(measure, MEASURES)]
+    row = [Cell(f"{trial.number}{MARKS[trial.status]}", trial.number), *map(measure, TRIAL_COLUMNS)]
     for value in trial.settings.values():
         number = float(value) if isinstance(value, int | float) else None
         row.append(Cell(markup.literal(describe_value(value)), number))

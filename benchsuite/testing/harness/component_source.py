@@ -103,7 +103,7 @@ def unusable(bad: Quarantined) -> PluginError:
         f"the plugin {bad.entry_point} cannot be used: {bad.reason}",
         where=f"{bad.distribution} {bad.version}",
         expected="a plugin that benchsuite can load",
-        remedy="mend it, and check it again",
+        remedy="correct it, and check it again",
     )
 
 

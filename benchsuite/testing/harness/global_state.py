@@ -18,7 +18,7 @@ import torch
 from PIL import Image, ImageFile
 from torch import nn, optim
 
-from benchsuite.engine.determinism.switches import switches
+from benchsuite.engine.diagnostics.process_settings import process_settings
 
 RANDOM = ("random's generator", "numpy's generator", "torch's generator")
 """The facts that a draw changes."""
@@ -33,7 +33,7 @@ def snapshot() -> State:
         "random's generator": random.getstate(),
         "numpy's generator": (kind, np.asarray(keys).tobytes(), position, *rest),
         "torch's generator": torch.get_rng_state().numpy().tobytes(),
-        **switches(),
+        **process_settings(),
         "torch.get_num_interop_threads()": torch.get_num_interop_threads(),
         "torch.get_default_device()": str(torch.get_default_device()),
         "torch.is_anomaly_enabled()": torch.is_anomaly_enabled(),

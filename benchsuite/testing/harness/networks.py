@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from benchsuite.contracts.model import Task
 from benchsuite.errors import BenchsuiteError
-from benchsuite.testing.harness.outcomes import Broken, expect, some
+from benchsuite.testing.harness.outcomes import Broken, check, join_some
 from benchsuite.testing.harness.subject import Subject
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def usual_size(subject: Subject) -> int:
             subject.notes["size"] = size
             break
         else:
-            raise Broken(f"it refuses images of every usual size: {some(SIZES)}")
+            raise Broken(f"it refuses images of every usual size: {join_some(SIZES)}")
     return int(subject.notes["size"])
 
 
@@ -48,10 +48,10 @@ def build_network(subject: Subject, classes: int = 3, seed: int = 0, size: int |
     with seeds.isolated():
         seeds.reseed(seed, "init")
         module = subject.component.build(subject.params, Task(classes, side, side))
-    expect(isinstance(module, nn.Module), f"build() returned {type(module).__name__}; expected a torch.nn.Module")
+    check(isinstance(module, nn.Module), f"build() returned {type(module).__name__}; expected a torch.nn.Module")
     stages = subject.component.stages(module)
     wrong = not isinstance(stages, Mapping) or not all(isinstance(stage, nn.Module) for stage in stages.values())
-    expect(not wrong, f"stages() returned {type(stages).__name__}; expected a mapping from names to modules")
+    check(not wrong, f"stages() returned {type(stages).__name__}; expected a mapping from names to modules")
     return Network(module, dict(stages))
 
 

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    pass
+from typing import Any
 
 SHOWN = 6
 
@@ -19,13 +16,18 @@ class Inapplicable(Exception):
     """The rule says nothing about this component; the message says why."""
 
 
-def expect(kept: bool, otherwise: str) -> None:
+def check(kept: bool, otherwise: str) -> None:
     """Raise Broken unless `kept`."""
     if not kept:
         raise Broken(otherwise)
 
 
-def some(values: Iterable[Any]) -> str:
+def one_line(error: Exception) -> str:
+    """What an error says, in one line that is not too long."""
+    return " ".join(str(error).split())[:300] or type(error).__name__
+
+
+def join_some(values: Iterable[Any]) -> str:
     """A few values in words: a, b, c and 12 more."""
     listed = [str(value) for value in values]
     more = len(listed) - SHOWN

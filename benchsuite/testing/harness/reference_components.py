@@ -1,4 +1,4 @@
-"""The companions: a data set, a network and a recipe of the kit itself, with which a component is put through a run.
+"""The reference components: a data set, a network and a recipe of the kit itself, which a component is run with.
 
 All three are tiny, so that a run takes about a second: 32 pictures of 16 pixels in four classes, a network of 6,000
 parameters with batch-norm in every stage and dropout before the last layer, one phase of Adam.

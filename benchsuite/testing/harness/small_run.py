@@ -1,4 +1,4 @@
-"""The bench: whole runs through the real engine, with the kit's companions in the places the component leaves free.
+"""Whole runs through the real engine, with the kit's reference components in the places the component leaves free.
 
 Runs are made on the CPU in this process, which `testing.runner.worker` has prepared; nothing leaves the folder.
 """
@@ -8,17 +8,18 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import torch
 
 from benchsuite.contracts.observer import EpochReport
 from benchsuite.contracts.parameters import Parameters
 from benchsuite.contracts.recipe import Phase
-from benchsuite.engine.run.run import carry
+from benchsuite.engine.run.execute import execute
 from benchsuite.engine.task import RunTask
 from benchsuite.execution.preparation import Place, prepare
 from benchsuite.registry import Entry, Registry
+from benchsuite.registry.kinds import kind_of
 from benchsuite.registry.validation import new_manager
 from benchsuite.store.record import RunRecord
 from benchsuite.suite.cases.plan import Case, Component, Plan
@@ -32,7 +33,7 @@ Phases = Callable[[tuple[Phase, ...]], tuple[Phase, ...]]
 
 
 @dataclass(frozen=True)
-class Player:
+class BoundComponent:
     """A component with its parameters in a run."""
 
     entry: Entry
@@ -45,37 +46,39 @@ class Player:
         return Component(name=entry.name, distribution=entry.distribution, version=entry.version, parameters=parameters)
 
 
-def companion(component: Patterns | Blocks | OnePhase, **parameters: Any) -> Player:
+def bind_reference(component: type[Patterns | Blocks | OnePhase], **parameters: Any) -> BoundComponent:
     """One of the kit's own components."""
-    kinds: dict[type, Literal["dataset", "model", "recipe"]] = {Patterns: "dataset", Blocks: "model"}
-    kind = kinds.get(type(component), "recipe")
-    entry = Entry(component.name, kind, component, "benchsuite-testing", "0", type(component).__module__)
-    return Player(entry, component.Parameters(**parameters))
+    kind = kind_of(component)
+    assert kind is not None
+    entry = Entry(component.name, kind, component(), "benchsuite-testing", "0", component.__module__)
+    return BoundComponent(entry, component.Parameters(**parameters))
 
 
-class Heard:
-    """A watcher that keeps the reports of all epochs."""
+class RecordingWatcher:
+    """Keeps the reports of all epochs, and shows them to `react` after each, which may end the run by raising."""
 
-    def __init__(self) -> None:
+    def __init__(self, react: Callable[[Sequence[EpochReport]], None] = lambda epochs: None) -> None:
         self.epochs: list[EpochReport] = []
+        self._react = react
 
     def say(self, text: str) -> None:
         print(text)
 
     def epoch(self, report: EpochReport, max_epochs: int) -> None:
         self.epochs.append(report)
+        self._react(self.epochs)
 
     def steps(self, epoch: int, done: int, total: int) -> None: ...
 
 
 @dataclass(frozen=True)
-class Bench:
+class RunSetup:
     """A dataset, a model and a recipe, and the folder of their runs."""
 
     folder: Path
-    dataset: Player
-    model: Player
-    recipe: Player
+    dataset: BoundComponent
+    model: BoundComponent
+    recipe: BoundComponent
 
     def task(self, results: str, sample: bool = False, pinned: Sequence[str] = ()) -> RunTask:
         """A run that is due, with its results in a folder of this name. With `sample` the data are the synthetic
@@ -103,12 +106,14 @@ class Bench:
             raise AssertionError("nothing of this could be downloaded")
         return tasks[0]
 
-    def carry(self, task: RunTask, watcher: Heard | None = None, checkpoints: float | None = None) -> RunRecord:
+    def execute(
+        self, task: RunTask, watcher: RecordingWatcher | None = None, checkpoints: float | None = None
+    ) -> RunRecord:
         """Make the run, with checkpoints every so many seconds (0: after each epoch). Raises Broken when it fails."""
         threads = torch.get_num_threads()
         torch.set_num_threads(THREADS)
         try:
-            record = carry(task, self._registry, watcher or Heard(), checkpoints)
+            record = execute(task, self._registry, watcher or RecordingWatcher(), checkpoints)
         finally:
             torch.set_num_threads(threads)
         if record.failure is not None:
@@ -124,9 +129,9 @@ class Bench:
         return Registry(own, (), (), (), (), new_manager())
 
 
-def with_phases(player: Player, change: Phases) -> Player:
-    """The recipe of `player` with its declared phases changed, and everything else its own."""
-    recipe: Any = player.entry.component
+def with_phases(bound: BoundComponent, change: Phases) -> BoundComponent:
+    """The recipe of `bound` with its declared phases changed, and everything else its own."""
+    recipe: Any = bound.entry.component
     own = type(recipe)
 
     def phases(self: Any, params: Any) -> tuple[Phase, ...]:
@@ -134,4 +139,4 @@ def with_phases(player: Player, change: Phases) -> Player:
 
     changed = type(own.__name__, (own,), {"phases": phases, "__module__": own.__module__})()
     changed.__dict__.update(vars(recipe))
-    return Player(replace(player.entry, component=changed), player.params)
+    return BoundComponent(replace(bound.entry, component=changed), bound.params)

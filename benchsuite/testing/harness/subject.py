@@ -40,12 +40,6 @@ class Subject:
     def component(self) -> Any:
         return self.entry.component
 
-    @property
-    def tried(self) -> Parameters:
-        """The parameters with what the component declares for a smoke run, but for what the author gave."""
-        changes = dict(self.component.smoke(self.params))
-        return parsed(self.entry, {**self.params.model_dump(mode="json"), **changes, **self.given})
-
     def new_folder(self, name: str) -> Path:
         """An empty folder that nothing else uses."""
         self._folders += 1

@@ -16,14 +16,14 @@ from benchsuite.suite.prose import bibtex
 from benchsuite.suite.source import json_schema
 from benchsuite.suite.source.yaml_nodes import parse_text
 from benchsuite.testing.harness import subprocess_check
-from benchsuite.testing.harness.outcomes import Broken, Inapplicable, expect, some
+from benchsuite.testing.harness.outcomes import Broken, Inapplicable, check, join_some, one_line
 from benchsuite.testing.harness.reference_components import made_up_study
 from benchsuite.testing.harness.subject import Subject, parsed
 from benchsuite.testing.harness.subprocess_check import in_new_process
-from benchsuite.testing.rules.rule import Rule, declaring
+from benchsuite.testing.rules.rule import Rule, rule_declarer
 
 RULES: list[Rule] = []
-rule = declaring(RULES)
+rule = rule_declarer(RULES)
 
 NUMERIC = ("integer", "number")
 BOUNDS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")
@@ -35,18 +35,18 @@ UNKNOWN = "no_such_parameter"
     "importing it does not import torch",
     means="Listing, planning and the shell's completion load every plugin; torch would make each of them seconds "
     "slower.",
-    mend="import torch (and what imports it) inside the methods that need it, never at the top of a module.",
+    remedy="import torch (and what imports it) inside the methods that need it, never at the top of a module.",
 )
 def imports_light(subject: Subject) -> None:
     heavy = in_new_process(subject, subprocess_check.load, subject.origin)
-    expect(not heavy, f"a new process that imports {subject.entry.module} has {some(heavy)} loaded")
+    check(not heavy, f"a new process that imports {subject.entry.module} has {join_some(heavy)} loaded")
 
 
 @rule(
     "the parameters survive YAML and JSON",
     means="They are written by hand in a suite, kept in records and hashed into run keys; a value that comes back as "
     "another one would make other runs.",
-    mend="use types that JSON has (numbers, texts, booleans, tuples, nested Parameters, paths), and validators that "
+    remedy="use types that JSON has (numbers, texts, booleans, tuples, nested Parameters, paths), and validators that "
     "accept their own results.",
 )
 def parameters_survive(subject: Subject) -> None:
@@ -55,38 +55,40 @@ def parameters_survive(subject: Subject) -> None:
         text = json.dumps(written, allow_nan=False)
         again = subject.entry.parse(json.loads(text))
         node, problems = parse_text(yaml.safe_dump(written), "the parameters as YAML", positions=False)
-        expect(not problems, f"YAML reads them with problems: {some(problems)}")
+        check(not problems, f"YAML reads them with problems: {join_some(problems)}")
         from_yaml = subject.entry.parse(node.plain())
     except (ValidationError, TypeError, ValueError) as error:
-        raise Broken(f"{written} cannot be read again: {_one_line(error)}") from error
+        raise Broken(f"{written} cannot be read again: {one_line(error)}") from error
     for medium, read in (("JSON", again), ("YAML", from_yaml)):
-        expect(read == subject.params, f"{medium} turns {subject.params!r} into {read!r}")
-        expect(read.model_dump(mode="json") == written, f"{medium} turns {written} into {read.model_dump(mode='json')}")
+        check(read == subject.params, f"{medium} turns {subject.params!r} into {read!r}")
+        check(read.model_dump(mode="json") == written, f"{medium} turns {written} into {read.model_dump(mode='json')}")
 
 
 @rule(
     "the parameters have a JSON Schema that accepts them",
     means="Editors complete and check suites by the schema; a wrong one marks right suites as wrong.",
-    mend="describe what own validators accept with Field(json_schema_extra=...) or pydantic's WithJsonSchema.",
+    remedy="describe what own validators accept with Field(json_schema_extra=...) or pydantic's WithJsonSchema.",
 )
 def parameters_schema(subject: Subject) -> None:
     from jsonschema import Draft202012Validator
     from jsonschema.exceptions import SchemaError
 
     schema = json_schema.schema_of(type(subject.params))
-    expect(bool(schema), "pydantic cannot write the JSON Schema of a type in it")
+    check(bool(schema), "pydantic cannot write the JSON Schema of a type in it")
     try:
         Draft202012Validator.check_schema(dict(schema))
     except SchemaError as error:
         raise Broken(f"it is no JSON Schema: {error.message}") from error
     faults = list(Draft202012Validator(schema).iter_errors(subject.params.model_dump(mode="json")))
-    expect(not faults, f"its own schema refuses the parameters: {some(f'{e.json_path}: {e.message}' for e in faults)}")
+    check(
+        not faults, f"its own schema refuses the parameters: {join_some(f'{e.json_path}: {e.message}' for e in faults)}"
+    )
 
 
 @rule(
     "names that are no parameter are refused",
     means="A misspelt parameter that is silently dropped gives the results of another study.",
-    mend="derive every model, nested ones too, from benchsuite.api.Parameters, and leave its `extra` at forbid.",
+    remedy="derive every model, nested ones too, from benchsuite.api.Parameters, and leave its `extra` at forbid.",
 )
 def unknown_refused(subject: Subject) -> None:
     try:
@@ -96,24 +98,24 @@ def unknown_refused(subject: Subject) -> None:
     else:
         raise Broken(f"the parameter {UNKNOWN!r} was accepted without a word")
     open_ones = [name for name, schema in _models(subject) if schema.get("additionalProperties") is not False]
-    expect(not open_ones, f"models that accept any name: {some(open_ones)}")
+    check(not open_ones, f"models that accept any name: {join_some(open_ones)}")
 
 
 @rule(
     "every parameter says what it is",
     means="The description is all that the reader of a suite, of an editor's hint or of a paper's table learns.",
-    mend="write a docstring below the field, or Field(description=...), with the unit where there is one.",
+    remedy="write a docstring below the field, or Field(description=...), with the unit where there is one.",
 )
 def parameters_described(subject: Subject) -> None:
     silent = [name for name, schema in _fields(subject) if not str(schema.get("description") or "").strip()]
-    expect(not silent, f"without a description: {some(silent)}")
+    check(not silent, f"without a description: {join_some(silent)}")
 
 
 @rule(
     "every number has a bound and every text a limit",
     means="A bound turns a slip of the pen into an error with a place; an unlimited text ends up in file names and "
     "papers.",
-    mend="Field(ge=..., le=...) for numbers; for texts a Literal, Field(pattern=...) or Field(max_length=...).",
+    remedy="Field(ge=..., le=...) for numbers; for texts a Literal, Field(pattern=...) or Field(max_length=...).",
 )
 def parameters_bounded(subject: Subject) -> None:
     free = []
@@ -123,19 +125,19 @@ def parameters_bounded(subject: Subject) -> None:
                 free.append(f"{name} (a number)")
             if leaf.get("type") == "string" and not any(word in leaf for word in TEXT_LIMITS):
                 free.append(f"{name} (a text)")
-    expect(not free, f"without one: {some(dict.fromkeys(free))}")
+    check(not free, f"without one: {join_some(dict.fromkeys(free))}")
 
 
 @rule(
     "the changes for a smoke run are parameters of its own",
     means="Every suite can be tried on synthetic samples; a wrong name here breaks that for all studies that use it.",
-    mend="let smoke() return a mapping from names of parameters to values that these accept.",
+    remedy="let smoke() return a mapping from names of parameters to values that these accept.",
 )
 def smoke_valid(subject: Subject) -> None:
     if subject.entry.kind == "figure":
         raise Inapplicable("a figure is no part of a smoke run")
     changes = subject.component.smoke(subject.params)
-    expect(isinstance(changes, Mapping), f"smoke() returned {changes!r:.80}; expected a mapping")
+    check(isinstance(changes, Mapping), f"smoke() returned {changes!r:.80}; expected a mapping")
     try:
         parsed(subject.entry, {**subject.params.model_dump(mode="json"), **changes})
     except BenchsuiteError as error:
@@ -145,7 +147,7 @@ def smoke_valid(subject: Subject) -> None:
 @rule(
     "its BibTeX can be read",
     means="The paper cites what it used; an entry that cannot be read leaves a hole among the references.",
-    mend="return complete entries: a type, a key, braces that close, commas between fields, and a title.",
+    remedy="return complete entries: a type, a key, braces that close, commas between fields, and a title.",
 )
 def bibtex_reads(subject: Subject) -> str:
     text = _bibtex(subject)
@@ -157,22 +159,22 @@ def bibtex_reads(subject: Subject) -> str:
     said = [
         f"line {f.line}, column {f.column}: {f.what}" + (f"; {f.suggestion}" if f.suggestion else "") for f in faults
     ]
-    expect(not faults, some(said))
-    return some(work.key for work in works)
+    check(not faults, join_some(said))
+    return join_some(work.key for work in works)
 
 
 @rule(
     "it leaves the process as it found it",
     means="Runs share a process, and a generator, a switch of torch or a folder that one component changes decides the "
     "results of others, without a trace in any run key.",
-    mend="draw from generators of your own (numpy.random.Generator(Philox(...))), pass settings as arguments, and "
+    remedy="draw from generators of your own (numpy.random.Generator(Philox(...))), pass settings as arguments, and "
     "restore what must be changed for a moment.",
 )
 def process_untouched(subject: Subject) -> None:
     from benchsuite.testing.harness.global_state import RANDOM, changes, snapshot
 
     imported = in_new_process(subject, subprocess_check.changes_by_loading, subject.origin)
-    said = [f"importing it changes {some(imported)}"] if imported else []
+    said = [f"importing it changes {join_some(imported)}"] if imported else []
     for name, call, draws in _calls(subject):
         before = snapshot()
         try:
@@ -180,14 +182,14 @@ def process_untouched(subject: Subject) -> None:
         except Exception as error:
             print(f"{name} raised {type(error).__name__}: {error}")  # other rules say so
         changed = changes(before, snapshot(), but=RANDOM if draws else ())
-        said += [f"{name} changes {some(changed)}"] if changed else []
-    expect(not said, "; ".join(said))
+        said += [f"{name} changes {join_some(changed)}"] if changed else []
+    check(not said, "; ".join(said))
 
 
 def _bibtex(subject: Subject) -> str:
     component, params = subject.component, subject.params
     text = component.card(params).bibtex if subject.entry.kind == "dataset" else component.bibtex(params)
-    expect(isinstance(text, str), f"it is {text!r:.60}; expected a text")
+    check(isinstance(text, str), f"it is {text!r:.60}; expected a text")
     return str(text)
 
 
@@ -257,7 +259,3 @@ def _leaves(schema: Any) -> Iterator[Mapping[str, Any]]:
         yield from _leaves(part)
     if not inner:
         yield schema
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())[:300]

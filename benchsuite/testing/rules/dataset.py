@@ -16,13 +16,13 @@ from benchsuite.contracts.dataset import DatasetIndex
 from benchsuite.errors import DataError
 from benchsuite.sources.digests import splits_of
 from benchsuite.testing.harness import subprocess_check
-from benchsuite.testing.harness.outcomes import Broken, Inapplicable, expect, some
+from benchsuite.testing.harness.outcomes import Broken, Inapplicable, check, join_some, one_line
 from benchsuite.testing.harness.subject import Subject
 from benchsuite.testing.harness.subprocess_check import Listing, in_new_process, listing_of
-from benchsuite.testing.rules.rule import Rule, declaring
+from benchsuite.testing.rules.rule import Rule, rule_declarer
 
 RULES: list[Rule] = []
-rule = declaring(RULES)
+rule = rule_declarer(RULES)
 
 MOST_CORRUPTED = 8
 """Files of the sample that are spoilt, one at a time."""
@@ -37,29 +37,30 @@ _forbidden: list[str] | None = None
 @rule(
     "the sample is found, with the official layout",
     means="Every suite can be tried without the data, through the very code that reads the real ones.",
-    mend="let sample() write the folders and files of the official distribution, and find() recognise them; the index "
-    "must have the splits and the classes of the card.",
+    remedy="let sample() write the folders and files of the official distribution, and find() recognise them; the "
+    "index must have the splits and the classes of the card.",
 )
 def sample_found(subject: Subject) -> str:
     card, index = subject.component.card(subject.params), subject.index
-    expect(isinstance(index, DatasetIndex), f"index() returned {type(index).__name__}; expected a DatasetIndex")
-    expect(
+    check(isinstance(index, DatasetIndex), f"index() returned {type(index).__name__}; expected a DatasetIndex")
+    check(
         not card.classes or tuple(index.classes) == tuple(card.classes),
-        f"the index has the classes {some(index.classes)}; the card has {some(card.classes)}",
+        f"the index has the classes {join_some(index.classes)}; the card has {join_some(card.classes)}",
     )
     named = set(card.splits)
-    expect(not named or named == set(splits_of(index)), f"the card has the splits {some(sorted(named))}")
+    check(not named or named == set(splits_of(index)), f"the card has the splits {join_some(sorted(named))}")
     for name, split in splits_of(index).items():
-        expect(len(split) > 0, f"the split {name} is empty")
+        check(len(split) > 0, f"the split {name} is empty")
         images = len(split.images)
-        expect(images == len(split.labels), f"{name} has {images} images and {len(split.labels)} labels")
+        check(images == len(split.labels), f"{name} has {images} images and {len(split.labels)} labels")
     return ", ".join(f"{len(split)} {name}" for name, split in splits_of(index).items())
 
 
 @rule(
     "the sample is the same bytes twice",
     means="Smoke runs are compared between machines; a sample that changes makes all of them due again.",
-    mend="draw from a generator with a fixed key (numpy.random.Philox), write no dates, and depend on no set's order.",
+    remedy="draw from a generator with a fixed key (numpy.random.Philox), write no dates, and depend on no set's "
+    "order.",
 )
 def sample_twice(subject: Subject) -> str:
     again, foreign = subject.new_folder("again"), subject.new_folder("foreign")
@@ -69,31 +70,31 @@ def sample_twice(subject: Subject) -> str:
     for what, other in (("a second call", again), ("another process", foreign)):
         written = _digests(other)
         different = sorted(name for name in {*first, *written} if first.get(name) != written.get(name))
-        expect(not different, f"{what} writes {len(different)} of {len(first)} files otherwise: {some(different)}")
+        check(not different, f"{what} writes {len(different)} of {len(first)} files otherwise: {join_some(different)}")
     return f"{len(first)} files"
 
 
 @rule(
     "the index is the same everywhere",
     means="The order of the images decides which one a random draw takes; the run key holds names and digests.",
-    mend="sort what the file system lists, never iterate over a set, and name images relative to the folder.",
+    remedy="sort what the file system lists, never iterate over a set, and name images relative to the folder.",
 )
 def index_same(subject: Subject) -> str:
     first = listing_of(subject.index)
     again = listing_of(subject.component.index(subject.params, subject.found(subject.sample)))
-    expect(first == again, _differing("a second call", first, again))
+    check(first == again, _differing("a second call", first, again))
     # Copied backwards, so that a folder's order on disk is another one, and read with other hash seeds.
     copy = subject.new_folder("elsewhere") / "backwards"
     _copy_backwards(subject.sample, copy)
     there = _index_in_new_process(subject, copy, hash_seed=3).listing
-    expect(first == there, _differing("another process, in another folder,", first, there))
+    check(first == there, _differing("another process, in another folder,", first, there))
     return f"{sum(len(names) for names, _, _ in first[1].values())} images"
 
 
 @rule(
     "no image is in two splits",
     means="A test image that was trained on makes every accuracy of every paper too good.",
-    mend="divide before copying, and compare contents, not names; draw other samples for other splits.",
+    remedy="divide before copying, and compare contents, not names; draw other samples for other splits.",
 )
 def splits_disjoint(subject: Subject) -> None:
     seen: dict[str, tuple[str, str]] = {}
@@ -103,59 +104,62 @@ def splits_disjoint(subject: Subject) -> None:
             first = seen.setdefault(digest, (split, name))
             if first[0] != split:
                 twice.append(f"{first[0]} {first[1]} is {split} {name}")
-    expect(not twice, f"{len(twice)} images are in two splits: {some(twice)}")
+    check(not twice, f"{len(twice)} images are in two splits: {join_some(twice)}")
 
 
 @rule(
     "labels are class numbers, and training sees every class",
     means="A class that is never trained on cannot be learnt; a label out of range ends the run on a GPU without a "
     "word.",
-    mend="number the classes from 0 in the order of `classes`, with plain integers.",
+    remedy="number the classes from 0 in the order of `classes`, with plain integers.",
 )
 def labels_right(subject: Subject) -> str:
     classes = len(subject.index.classes)
-    expect(classes >= 2, f"there are {classes} classes")
-    expect(len(set(subject.index.classes)) == classes, f"a class is named twice: {some(subject.index.classes)}")
+    check(classes >= 2, f"there are {classes} classes")
+    check(len(set(subject.index.classes)) == classes, f"a class is named twice: {join_some(subject.index.classes)}")
     for name, split in splits_of(subject.index).items():
         wrong = [label for label in split.labels if type(label) is not int or not 0 <= label < classes]
-        expect(not wrong, f"{name} has labels that are no integer from 0 to {classes - 1}: {some(map(repr, wrong))}")
+        check(
+            not wrong, f"{name} has labels that are no integer from 0 to {classes - 1}: {join_some(map(repr, wrong))}"
+        )
     absent = [subject.index.classes[i] for i in range(classes) if i not in set(subject.index.train.labels)]
-    expect(not absent, f"train has no image of {some(absent)}")
+    check(not absent, f"train has no image of {join_some(absent)}")
     return f"{classes} classes"
 
 
 @rule(
     "image names are unique in their split",
     means="Records and papers tell images apart by name; predictions of two with one name would be mixed up.",
-    mend="use the path relative to the data set's folder, with forward slashes.",
+    remedy="use the path relative to the data set's folder, with forward slashes.",
 )
 def names_unique(subject: Subject) -> None:
     for split, images in splits_of(subject.index).items():
         names = tuple(images.images.names)
-        expect(len(names) == len(images.images), f"{split}: {len(names)} names for {len(images.images)} images")
+        check(len(names) == len(images.images), f"{split}: {len(names)} names for {len(images.images)} images")
         twice = [name for name, count in Counter(names).items() if count > 1]
-        expect(not twice, f"{split}: given more than once: {some(twice)}")
+        check(not twice, f"{split}: given more than once: {join_some(twice)}")
         foreign = [name for name in names if "\\" in name or Path(name).is_absolute()]
-        expect(not foreign, f"{split}: not relative, with forward slashes: {some(foreign)}")
+        check(not foreign, f"{split}: not relative, with forward slashes: {join_some(foreign)}")
 
 
 @rule(
     "a sample never passes for official data",
     means="Generated pictures that are reported as the official data set would be a false paper.",
-    mend="say `official` only when every published checksum matches, and `synthetic sample` or `unofficial copy` else.",
+    remedy="say `official` only when every published checksum matches, and `synthetic sample` or `unofficial copy` "
+    "else.",
 )
 def provenance_honest(subject: Subject) -> str:
     from benchsuite.sources.data import locate_data
 
     found = subject.component.find(subject.params, subject.sample, subject.new_folder("scratch"))
-    expect(found is not None, "find() returned None for the folder that sample() wrote")
-    expect(found.provenance != "official", f"find() calls the sample official, since {found.evidence}")
+    check(found is not None, "find() returned None for the folder that sample() wrote")
+    check(found.provenance != "official", f"find() calls the sample official, since {found.evidence}")
     if subject.component.origin == "published":
-        expect(found.provenance != "own data", "find() calls the sample the user's own data")
-    expect(bool(found.evidence.strip()), "find() gives no evidence for the provenance")
+        check(found.provenance != "own data", "find() calls the sample the user's own data")
+    check(bool(found.evidence.strip()), "find() gives no evidence for the provenance")
     cache = subject.new_folder("cache")
     located = locate_data(subject.component, subject.params, policy="sample", data=None, cache=cache, say=print)
-    expect(located.provenance == "synthetic sample", f"asked for as a sample it is {located.provenance}")
+    check(located.provenance == "synthetic sample", f"asked for as a sample it is {located.provenance}")
     if subject.component.origin in ("generated", "packaged"):
         return str(found.provenance)
     empty = subject.new_folder("empty")
@@ -163,14 +167,14 @@ def provenance_honest(subject: Subject) -> str:
         nothing = subject.component.find(subject.params, empty, subject.new_folder("scratch"))
     except DataError:
         nothing = None  # what is the user's own must be there
-    expect(nothing is None, "find() takes an empty folder for the data set")
+    check(nothing is None, "find() takes an empty folder for the data set")
     return f"in a data folder it would be: {found.provenance}"
 
 
 @rule(
     "a corrupt file is refused by name",
     means="Half a photo, or a table cut off by a broken download, must stop a study, not bend it.",
-    mend="raise DataError with the file in `where` for what cannot be read; PhotoFiles does so for photos. Compare "
+    remedy="raise DataError with the file in `where` for what cannot be read; PhotoFiles does so for photos. Compare "
     "counts with the official ones, so that a shortened table is noticed.",
 )
 def corrupt_refused(subject: Subject) -> str:
@@ -189,7 +193,7 @@ def corrupt_refused(subject: Subject) -> str:
         finally:
             file.write_bytes(content)
         if fault is not None and not isinstance(fault, DataError):
-            raise Broken(f"with half of {name}, no DataError but {type(fault).__name__}: {str(fault)[:200]}") from fault
+            raise Broken(f"with half of {name}, no DataError but {type(fault).__name__}: {one_line(fault)}") from fault
         if fault is not None and file.name not in str(fault):
             raise Broken(f"with half of {name}, the DataError does not name it: {fault.what}")
     return f"{len(chosen)} of {len(files)} files cut in half, one at a time"
@@ -198,7 +202,7 @@ def corrupt_refused(subject: Subject) -> str:
 @rule(
     "nothing but download() uses the network",
     means="Runs are repeated on machines without a network, and what it answers today it may not answer tomorrow.",
-    mend="fetch in download(), through the downloader that it is given, which verifies and resumes.",
+    remedy="fetch in download(), through the downloader that it is given, which verifies and resumes.",
 )
 def no_network(subject: Subject) -> None:
     component, params = subject.component, subject.params
@@ -221,24 +225,24 @@ def no_network(subject: Subject) -> None:
             said += [f"{name} {tried[0]}"] if tried else []
             if said:
                 break
-    expect(not said, f"with the network forbidden, {some(said)}")
+    check(not said, f"with the network forbidden, {join_some(said)}")
 
 
 @rule(
     "the index decodes nothing and imports no torch",
     means="Planning a study reads every index; it must stay a matter of moments.",
-    mend="read names and metadata only; open() decodes, and the engine calls it once for each image.",
+    remedy="read names and metadata only; open() decodes, and the engine calls it once for each image.",
 )
 def index_light(subject: Subject) -> None:
     found = _index_in_new_process(subject, subject.sample)
-    expect(not found.heavy, f"find() and index() import {some(found.heavy)}")
-    expect(found.decoded == 0, f"index() decodes {found.decoded} images")
+    check(not found.heavy, f"find() and index() import {join_some(found.heavy)}")
+    check(found.decoded == 0, f"index() decodes {found.decoded} images")
 
 
 @rule(
     "every image opens as RGB, the same each time",
     means="The engine decodes an image once and keeps the pixels under its digest.",
-    mend='convert with picture.convert("RGB"), draw nothing at random in open(), and put into digest() all that '
+    remedy='convert with picture.convert("RGB"), draw nothing at random in open(), and put into digest() all that '
     "decides the pixels.",
 )
 def images_open(subject: Subject) -> str:
@@ -247,9 +251,9 @@ def images_open(subject: Subject) -> str:
         for i in _spread(range(len(split)), MOST_OPENED):
             what = f"{name} {split.images.names[i]}"
             picture, again = split.images.open(i), split.images.open(i)
-            expect(getattr(picture, "mode", None) == "RGB", f"{what} opens as {getattr(picture, 'mode', picture)!r}")
-            expect(picture.tobytes() == again.tobytes(), f"{what} opens with other pixels the second time")
-            expect(split.images.digest(i) == split.images.digest(i), f"{what} has another digest the second time")
+            check(getattr(picture, "mode", None) == "RGB", f"{what} opens as {getattr(picture, 'mode', picture)!r}")
+            check(picture.tobytes() == again.tobytes(), f"{what} opens with other pixels the second time")
+            check(split.images.digest(i) == split.images.digest(i), f"{what} has another digest the second time")
             opened += 1
     return f"{opened} images"
 
@@ -257,15 +261,16 @@ def images_open(subject: Subject) -> str:
 @rule(
     "a network trains on the sample for an epoch",
     means="This is what the first try of every suite does: decoding, resizing, normalising, augmenting, training.",
-    mend="read what the run says; preprocessing() and smoke() are the usual places.",
+    remedy="read what the run says; preprocessing() and smoke() are the usual places.",
 )
 def trains(subject: Subject) -> str:
     from benchsuite.testing.harness.reference_components import Blocks, OnePhase
-    from benchsuite.testing.harness.small_run import Bench, Player, companion
+    from benchsuite.testing.harness.small_run import BoundComponent, RunSetup, bind_reference
 
     folder = subject.new_folder("run")
-    bench = Bench(folder, Player(subject.entry, subject.params), companion(Blocks()), companion(OnePhase()))
-    record = bench.carry(bench.task("results", sample=True, pinned=[f"dataset.{name}" for name in subject.given]))
+    bound = BoundComponent(subject.entry, subject.params)
+    setup = RunSetup(folder, bound, bind_reference(Blocks), bind_reference(OnePhase))
+    record = setup.execute(setup.task("results", sample=True, pinned=[f"dataset.{name}" for name in subject.given]))
     size = " x ".join(map(str, record.dataset.image_size)) if record.dataset else "?"
     return f"{len(subject.index.train)} images of {size}, training loss {record.epochs[0].train_loss:.3g}"
 
@@ -293,7 +298,7 @@ def _index_in_new_process(subject: Subject, root: Path, hash_seed: int = 1) -> s
 def _differing(what: str, first: Listing, other: Listing) -> str:
     """Where two listings differ."""
     if first[0] != other[0]:
-        return f"{what} gives the classes {some(other[0])} for {some(first[0])}"
+        return f"{what} gives the classes {join_some(other[0])} for {join_some(first[0])}"
     for split, (names, labels, digests) in first[1].items():
         there = other[1][split]
         for title, mine, its in zip(("names", "labels", "digests"), (names, labels, digests), there, strict=True):

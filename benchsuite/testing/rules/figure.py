@@ -5,17 +5,17 @@ from __future__ import annotations
 import copy
 from typing import TYPE_CHECKING, Any
 
-from benchsuite.testing.harness.outcomes import Broken, expect, some
+from benchsuite.testing.harness.outcomes import Broken, check, join_some, one_line
 from benchsuite.testing.harness.reference_components import made_up_study
 from benchsuite.testing.harness.subject import Subject
 from benchsuite.testing.harness.subprocess_check import draw_chart, in_new_process
-from benchsuite.testing.rules.rule import Rule, declaring
+from benchsuite.testing.rules.rule import Rule, rule_declarer
 
 if TYPE_CHECKING:
     from benchsuite.contracts.figure import Chart, StudyResult
 
 RULES: list[Rule] = []
-rule = declaring(RULES)
+rule = rule_declarer(RULES)
 
 UNFINISHED = {
     "with no run finished": {"finished": 0},
@@ -32,22 +32,22 @@ UNFINISHED = {
 @rule(
     "it makes a chart of a study that the paper can draw",
     means="The paper draws what the figure declares; what it cannot draw would end the making of the paper.",
-    mend="return a Chart whose series have as many values as places, all finite, with words for both axes, for what it "
-    "shows and for who cannot see it.",
+    remedy="return a Chart whose series have as many values as places, all finite, with words for both axes, for what "
+    "it shows and for who cannot see it.",
 )
 def draws(subject: Subject) -> str:
     chart = _chart(subject, made_up_study())
-    expect(chart is not None, "it returns None for a study of three cases with three finished runs each")
+    check(chart is not None, "it returns None for a study of three cases with three finished runs each")
     assert chart is not None
     _draw(chart)
-    expect(any(letter.isdigit() for letter in chart.alt), f"the alternative text has no number: {chart.alt[:100]!r}")
+    check(any(letter.isdigit() for letter in chart.alt), f"the alternative text has no number: {chart.alt[:100]!r}")
     return f"{chart.kind}, {len(chart.series)} series, {sum(len(one.x) for one in chart.series)} points"
 
 
 @rule(
     "an unfinished or a small study is no accident",
     means="Papers are made while runs are still missing, of one case, and of one seed; the figure must not end them.",
-    mend="return None where there is nothing to show, and look before dividing by the number of runs or taking the "
+    remedy="return None where there is nothing to show, and look before dividing by the number of runs or taking the "
     "first of them.",
 )
 def unfinished(subject: Subject) -> str:
@@ -56,27 +56,28 @@ def unfinished(subject: Subject) -> str:
         try:
             chart = _chart(subject, made_up_study(**sizes))
         except Exception as error:
-            raise Broken(f"a study {what}: {type(error).__name__}: {' '.join(str(error).split())[:200]}") from error
+            raise Broken(f"a study {what}: {type(error).__name__}: {one_line(error)}") from error
         if chart is None:
             said.append(what)
         else:
             _draw(chart)
-    return f"nothing to show {some(said)}" if said else "something to show in all of them"
+    return f"nothing to show {join_some(said)}" if said else "something to show in all of them"
 
 
 @rule(
     "the same study gives the same chart",
     means="A paper can be built again to the byte, and checked where the plugin is, only if its charts can.",
-    mend="draw nothing at random, read no file and no clock, sort what comes from sets, and leave the study as it is.",
+    remedy="draw nothing at random, read no file and no clock, sort what comes from sets, and leave the study as it "
+    "is.",
 )
 def same_chart(subject: Subject) -> None:
     study = made_up_study()
     before = copy.deepcopy(study)
     first, second = _chart(subject, study), _chart(subject, study)
-    expect(study == before, "it changes the study that it is given")
-    expect(first == second, "a second call gives another chart")
+    check(study == before, "it changes the study that it is given")
+    check(first == second, "a second call gives another chart")
     there = in_new_process(subject, draw_chart, subject.origin, subject.given, hash_seed=4)
-    expect(first == there, "another process gives another chart")
+    check(first == there, "another process gives another chart")
 
 
 def _chart(subject: Subject, study: StudyResult) -> Chart | None:
@@ -85,11 +86,11 @@ def _chart(subject: Subject, study: StudyResult) -> Chart | None:
 
     chart: Any = subject.component.chart(subject.params, study)
     faults = [] if chart is None else list(chart_faults(chart, study))
-    expect(not faults, some(faults))
+    check(not faults, join_some(faults))
     return chart  # type: ignore[no-any-return]
 
 
 def _draw(chart: Chart) -> None:
-    from benchsuite.paper.figures.chart import plugin_chart
+    from benchsuite.paper.figures.chart import draw_chart
 
-    plugin_chart("fig-check", chart)
+    draw_chart("fig-check", chart)

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from math import prod
 from typing import TYPE_CHECKING, Any
 
 from benchsuite.contracts.model import WeightsRequest
 from benchsuite.errors import BenchsuiteError
 from benchsuite.testing.harness.networks import BATCH, SIZES, build_network, labels, random_images
-from benchsuite.testing.harness.outcomes import Broken, Inapplicable, expect, some
+from benchsuite.testing.harness.outcomes import Broken, Inapplicable, check, join_some, one_line
 from benchsuite.testing.harness.subject import Subject
-from benchsuite.testing.rules.rule import Rule, declaring
+from benchsuite.testing.rules.rule import Rule, rule_declarer
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
     from benchsuite.engine.network.build import Network
 
 RULES: list[Rule] = []
-rule = declaring(RULES)
+rule = rule_declarer(RULES)
 
 CLASSES = (2, 3, 10, 200)
 TOLERANCE = 1e-4
@@ -31,7 +30,7 @@ TOLERANCE = 1e-4
     "the stages compose to the forward pass",
     means="Freezing and the cache of features run the stages one after another, never forward(); what they leave out "
     "would be left out of every study.",
-    mend="put everything that forward() does, flattening too, into the modules that stages() returns, in order.",
+    remedy="put everything that forward() does, flattening too, into the modules that stages() returns, in order.",
 )
 def stages_compose(subject: Subject) -> str:
     import torch
@@ -44,29 +43,29 @@ def stages_compose(subject: Subject) -> str:
         try:
             composed = nn.Sequential(*network.stages.values())(random_images(subject))
         except (RuntimeError, TypeError, ValueError) as error:
-            raise Broken(f"{', '.join(network.stages)} cannot be run in a row: {_first(error)}") from error
-    expect(composed.shape == whole.shape, f"the stages give {tuple(composed.shape)}, forward() {tuple(whole.shape)}")
+            raise Broken(f"{', '.join(network.stages)} cannot be run in a row: {one_line(error)}") from error
+    check(composed.shape == whole.shape, f"the stages give {tuple(composed.shape)}, forward() {tuple(whole.shape)}")
     far = float((composed - whole).abs().max())
-    expect(torch.equal(composed, whole), f"the logits of stages and forward() differ by up to {far:.3g}")
+    check(torch.equal(composed, whole), f"the logits of stages and forward() differ by up to {far:.3g}")
     return ", ".join(network.stages)
 
 
 @rule(
     "the stages share no parameter and cover them all",
     means="What two stages share would train in one and be frozen in the other; what lies in none is never frozen.",
-    mend="return every part of the module exactly once; modules that share weights belong into one stage.",
+    remedy="return every part of the module exactly once; modules that share weights belong into one stage.",
 )
 def stages_cover(subject: Subject) -> str:
     network = build_network(subject)
-    expect(len(network.stages) >= 2, f"there are {len(network.stages)} stages; a body and a head are the least")
+    check(len(network.stages) >= 2, f"there are {len(network.stages)} stages; a body and a head are the least")
     owners: dict[int, list[str]] = {}
     for name, stage in network.stages.items():
         for tensor in (*stage.parameters(), *stage.buffers()):
             owners.setdefault(id(tensor), []).append(name)
     shared = {" and ".join(dict.fromkeys(names)) for names in owners.values() if len(set(names)) > 1}
-    expect(not shared, f"parameters or buffers are shared by {some(sorted(shared))}")
+    check(not shared, f"parameters or buffers are shared by {join_some(sorted(shared))}")
     homeless = sorted(network.names_in({""}))
-    expect(not homeless, f"in no stage: {some(homeless)}")
+    check(not homeless, f"in no stage: {join_some(homeless)}")
     total = sum(parameter.numel() for parameter in network.module.parameters())
     return f"{total:,} parameters in {len(network.stages)} stages"
 
@@ -74,7 +73,7 @@ def stages_cover(subject: Subject) -> str:
 @rule(
     "there is one logit a class",
     means="The core counts on a float of shape (images, classes) for every number of classes.",
-    mend="size the last layer by task.classes, and return logits without softmax or further dimensions.",
+    remedy="size the last layer by task.classes, and return logits without softmax or further dimensions.",
 )
 def one_logit_a_class(subject: Subject) -> None:
     import torch
@@ -85,14 +84,14 @@ def one_logit_a_class(subject: Subject) -> None:
         with torch.inference_mode():
             logits = network.module(random_images(subject, 2))
         shape = tuple(logits.shape)
-        expect(shape == (2, classes), f"for {classes} classes and 2 images the output has the shape {shape}")
-        expect(logits.dtype == torch.float32, f"the logits are {logits.dtype}; expected torch.float32")
+        check(shape == (2, classes), f"for {classes} classes and 2 images the output has the shape {shape}")
+        check(logits.dtype == torch.float32, f"the logits are {logits.dtype}; expected torch.float32")
 
 
 @rule(
     "a frozen prefix stays as it is, and all else trains",
     means="Studies of freezing compare exactly this; the cache of features relies on it.",
-    mend="keep no state outside parameters and buffers, change none in forward() but batch-norm's in training mode, "
+    remedy="keep no state outside parameters and buffers, change none in forward() but batch-norm's in training mode, "
     "and let gradients reach every stage after the prefix.",
 )
 def frozen_prefix(subject: Subject) -> str:
@@ -108,38 +107,38 @@ def frozen_prefix(subject: Subject) -> str:
 @rule(
     "every build has the same parameters",
     means="Checkpoints, weights and the paper's counts belong to the architecture, not to one build of it.",
-    mend="let build() depend on its arguments alone: no counters, no random layer sizes, no parameters made by a "
+    remedy="let build() depend on its arguments alone: no counters, no random layer sizes, no parameters made by a "
     "first forward pass.",
 )
 def same_parameters(subject: Subject) -> str:
     first, again = (_shapes(build_network(subject, seed=seed)) for seed in (1, 2))
     different = sorted(name for name in {*first, *again} if first.get(name) != again.get(name))
-    expect(not different, f"two builds differ in {some(different)}")
+    check(not different, f"two builds differ in {join_some(different)}")
     used = build_network(subject)
     used.module.eval()
     before = _shapes(used)
     used.module(random_images(subject))
-    expect(_shapes(used) == before, "the first forward pass makes or resizes parameters")
+    check(_shapes(used) == before, "the first forward pass makes or resizes parameters")
     return f"{sum(prod(shape) for shape in first.values()):,} numbers"
 
 
 @rule(
     "the seed decides the first weights",
     means="Runs with one seed start alike whatever else is varied, so that cases are paired; other seeds start anew.",
-    mend="initialise from torch's default generator, which the core has seeded; seed no generator yourself.",
+    remedy="initialise from torch's default generator, which the core has seeded; seed no generator yourself.",
 )
 def seed_decides(subject: Subject) -> None:
     from benchsuite.engine.network.build import weights_hash
 
     first, again, other = (weights_hash(build_network(subject, seed=seed).module.state_dict()) for seed in (5, 5, 6))
-    expect(first == again, "two builds with seed 5 have other weights")
-    expect(first != other, "seeds 5 and 6 give the same weights")
+    check(first == again, "two builds with seed 5 have other weights")
+    check(first != other, "seeds 5 and 6 give the same weights")
 
 
 @rule(
     "gradients are the same bits twice",
     means="A run can be repeated bit for bit only if every layer's backward pass can.",
-    mend="replace the layer that torch names by one with a deterministic gradient (adaptive pooling and upsampling "
+    remedy="replace the layer that torch names by one with a deterministic gradient (adaptive pooling and upsampling "
     "are the usual ones), and draw only from torch's default generator.",
 )
 def deterministic_backward(subject: Subject) -> str:
@@ -148,16 +147,16 @@ def deterministic_backward(subject: Subject) -> str:
     devices = ["cpu", *(["cuda"] if torch.cuda.is_available() else [])]
     for device in devices:
         first, second = (_gradients(subject, device) for _ in range(2))
-        expect(bool(first), "no parameter gets a gradient")
+        check(bool(first), "no parameter gets a gradient")
         different = [name for name in first if not torch.equal(first[name], second[name])]
-        expect(not different, f"on {device} the gradients of {some(different)} differ from one pass to the next")
+        check(not different, f"on {device} the gradients of {join_some(different)} differ from one pass to the next")
     return " and ".join(devices)
 
 
 @rule(
     "in evaluation an image's logits do not depend on its companions",
     means="Evaluation is done in batches of any size; accuracy must not depend on how images fall into them.",
-    mend="use statistics of the batch in training mode only (nn.BatchNorm does), and switch dropout off by "
+    remedy="use statistics of the batch in training mode only (nn.BatchNorm does), and switch dropout off by "
     "self.training.",
 )
 def independent_of_companions(subject: Subject) -> str:
@@ -174,14 +173,14 @@ def independent_of_companions(subject: Subject) -> str:
         together = network.module(images)
         alone = torch.cat([network.module(image[None]) for image in images])
     far = float((together - alone).abs().max() / together.abs().max().clamp(min=1e-12))
-    expect(far <= TOLERANCE, f"alone and among {BATCH} the logits differ by {far:.2g} of the largest one")
+    check(far <= TOLERANCE, f"alone and among {BATCH} the logits differ by {far:.2g} of the largest one")
     return f"they differ by {far:.1g} of the largest one, which is rounding"
 
 
 @rule(
     "every usual image size is taken, or refused with a reason",
     means="A study's image size is the data set's; a crash deep inside a layer tells its author nothing.",
-    mend="take any size (adaptive pooling), or raise BenchsuiteError in build() with the sizes that would do.",
+    remedy="take any size (adaptive pooling), or raise BenchsuiteError in build() with the sizes that would do.",
 )
 def image_sizes(subject: Subject) -> str:
     import torch
@@ -194,36 +193,36 @@ def image_sizes(subject: Subject) -> str:
             refused.append(size)
             continue
         except Exception as error:
-            raise Broken(f"build() for {size} x {size}: {type(error).__name__}: {_first(error)}") from error
+            raise Broken(f"build() for {size} x {size}: {type(error).__name__}: {one_line(error)}") from error
         network.module.eval()
         try:
             with torch.inference_mode():
                 network.module(torch.zeros(1, 3, size, size))
         except Exception as error:
-            raise Broken(f"it was built for {size} x {size} and then fails: {_first(error)}") from error
+            raise Broken(f"it was built for {size} x {size} and then fails: {one_line(error)}") from error
         taken.append(size)
-    expect(bool(taken), f"it refuses all of {some(SIZES)}")
-    return f"takes {some(taken)}" + (f"; refuses {some(refused)}" if refused else "")
+    check(bool(taken), f"it refuses all of {join_some(SIZES)}")
+    return f"takes {join_some(taken)}" + (f"; refuses {join_some(refused)}" if refused else "")
 
 
 @rule(
     "the request for weights is well formed",
     means="The core finds, downloads and verifies the file; a checksum that cannot match makes official weights "
     "unofficial in every paper.",
-    mend="give a name, a plain file name, and either a path or an https address with the file's SHA-256 (or its "
+    remedy="give a name, a plain file name, and either a path or an https address with the file's SHA-256 (or its "
     "start).",
 )
 def weights_request(subject: Subject) -> str:
     request = _request(subject)
-    expect(bool(request.name.strip()), "it has no name")
+    check(bool(request.name.strip()), "it has no name")
     plain = request.filename and not re.search(r"[\\/]", request.filename)
-    expect(bool(plain), f"{request.filename!r} is no plain file name")
+    check(bool(plain), f"{request.filename!r} is no plain file name")
     if request.path is None:
-        expect(request.url is not None or request.sha256 is not None, "it has neither a path nor an address")
-        expect(request.url is None or request.url.startswith("https://"), f"{request.url} is no https address")
-        expect(request.sha256 is not None, "it has no SHA-256, so that nothing tells the official file from another")
+        check(request.url is not None or request.sha256 is not None, "it has neither a path nor an address")
+        check(request.url is None or request.url.startswith("https://"), f"{request.url} is no https address")
+        check(request.sha256 is not None, "it has no SHA-256, so that nothing tells the official file from another")
     if request.sha256 is not None:
-        expect(
+        check(
             re.fullmatch(r"[0-9a-f]{8,64}", request.sha256) is not None,
             f"{request.sha256!r} is no SHA-256, nor the first 8 digits or more of one",
         )
@@ -233,7 +232,7 @@ def weights_request(subject: Subject) -> str:
 @rule(
     "pretrained weights fit the network",
     means="What adapt() returns is loaded into everything but the head; a name that does not fit ends the run.",
-    mend="let adapt() return the module's own names and shapes, all of them but the head's, which starts anew.",
+    remedy="let adapt() return the module's own names and shapes, all of them but the head's, which starts anew.",
 )
 def weights_fit(subject: Subject) -> str:
     from benchsuite.engine.network.build import read_state
@@ -248,15 +247,15 @@ def weights_fit(subject: Subject) -> str:
     adapted = subject.component.adapt(subject.params, dict(given))
     head = network.names_in({list(network.stages)[-1]})
     strange = [name for name in adapted if name not in own]
-    expect(not strange, f"{origin}: adapt() returns names that the module does not have: {some(strange)}")
+    check(not strange, f"{origin}: adapt() returns names that the module does not have: {join_some(strange)}")
     reshaped = [
         f"{name} is {tuple(tensor.shape)}, not {tuple(own[name].shape)}"
         for name, tensor in adapted.items()
         if tensor.shape != own[name].shape
     ]
-    expect(not reshaped, f"{origin}: other shapes: {some(reshaped)}")
+    check(not reshaped, f"{origin}: other shapes: {join_some(reshaped)}")
     missing = [n for n in own if n not in adapted and n not in head and "num_batches_tracked" not in n]
-    expect(not missing, f"{origin}: adapt() leaves out {some(missing)}")
+    check(not missing, f"{origin}: adapt() leaves out {join_some(missing)}")
     return f"{len(adapted)} tensors of {origin}"
 
 
@@ -269,7 +268,7 @@ def _check_prefix(subject: Subject, network: Network, prefix: tuple[str, ...], h
     from benchsuite.engine.determinism import seeds
     from benchsuite.engine.network import freeze
 
-    frozen = freeze.Frozen(prefix, held)
+    frozen = freeze.FrozenStages(prefix, held)
     freeze.apply(frozen, network.stages)
     freeze.train_mode(frozen, network.stages)
     inside = network.names_in(set(prefix))
@@ -287,9 +286,9 @@ def _check_prefix(subject: Subject, network: Network, prefix: tuple[str, ...], h
     what = f"with {', '.join(prefix)} frozen and its batch-norm {'held' if held else 'moving'}"
     after = network.module.state_dict()
     moved = sorted(name for name in before if not torch.equal(before[name], after[name]))
-    expect(not moved, f"{what}, a step changes {some(moved)}")
+    check(not moved, f"{what}, a step changes {join_some(moved)}")
     idle = sorted(name for name, parameter in trained.items() if parameter.grad is None)
-    expect(not idle, f"{what}, no gradient reaches {some(idle)}")
+    check(not idle, f"{what}, no gradient reaches {join_some(idle)}")
 
 
 def _gradients(subject: Subject, device: str) -> dict[str, Tensor]:
@@ -304,27 +303,17 @@ def _gradients(subject: Subject, device: str) -> dict[str, Tensor]:
         seeds.reseed(0, "dropout")
         logits = nn.Sequential(*network.stages.values())(random_images(subject).to(device))
         cross_entropy(logits, labels().to(device)).backward()
-    return dict(_with_gradient(network))
-
-
-def _with_gradient(network: Network) -> Iterator[tuple[str, Tensor]]:
-    for name, parameter in network.module.named_parameters():
-        if parameter.grad is not None:
-            yield name, parameter.grad
+    named = network.module.named_parameters()
+    return {name: parameter.grad for name, parameter in named if parameter.grad is not None}
 
 
 def _request(subject: Subject) -> WeightsRequest:
     request: Any = subject.component.weights(subject.params)
     if request is None:
         raise Inapplicable("these parameters ask for no weights")
-    expect(isinstance(request, WeightsRequest), f"weights() returned {request!r:.80}; expected a WeightsRequest")
+    check(isinstance(request, WeightsRequest), f"weights() returned {request!r:.80}; expected a WeightsRequest")
     return request  # type: ignore[no-any-return]
 
 
 def _shapes(network: Network) -> dict[str, tuple[int, ...]]:
     return {name: tuple(tensor.shape) for name, tensor in network.module.state_dict().items()}
-
-
-def _first(error: Exception) -> str:
-    lines = str(error).splitlines()
-    return lines[0][:200] if lines else type(error).__name__

@@ -3,9 +3,9 @@
 A module of rules makes a list and declares into it:
 
     RULES: list[Rule] = []
-    rule = declaring(RULES)
+    rule = rule_declarer(RULES)
 
-    @rule("the sample is the same bytes twice", means="...", mend="...")
+    @rule("the sample is the same bytes twice", means="...", remedy="...")
     def sample_twice(subject: Subject) -> None: ...
 """
 
@@ -24,7 +24,7 @@ Function = Callable[["Subject"], str | None]
 
 @dataclass(frozen=True)
 class Rule:
-    """One rule. `title` is the rule itself, `means` why it matters, `mend` how a component comes to keep it.
+    """One rule. `title` is the rule itself, `means` why it matters, `remedy` how a component comes to keep it.
 
     `run` raises Broken or Inapplicable; what it returns is a remark on how the rule was kept.
     """
@@ -32,16 +32,16 @@ class Rule:
     id: str
     title: str
     means: str
-    mend: str
+    remedy: str
     run: Function
 
 
-def declaring(rules: list[Rule]) -> Callable[..., Callable[[Function], Function]]:
+def rule_declarer(rules: list[Rule]) -> Callable[..., Callable[[Function], Function]]:
     """A decorator that appends the function to `rules`; the rule's id is the function's name."""
 
-    def declare(title: str, *, means: str, mend: str) -> Callable[[Function], Function]:
+    def declare(title: str, *, means: str, remedy: str) -> Callable[[Function], Function]:
         def decorate(function: Function) -> Function:
-            rules.append(Rule(function.__name__.replace("_", "-"), title, means, mend, function))
+            rules.append(Rule(function.__name__.replace("_", "-"), title, means, remedy, function))
             return function
 
         return decorate

@@ -1,1 +1,1 @@
-"""Running the rules: worker processes, the report, and conformance cards."""
+"""Running the rules: worker processes, and conformance cards."""

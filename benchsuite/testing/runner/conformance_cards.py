@@ -7,15 +7,20 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
 import platformdirs
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from benchsuite import __version__
 from benchsuite.atomic_files import write_text
 from benchsuite.contracts.kinds import Kind
+from benchsuite.contracts.version import API_VERSION
+from benchsuite.identity.numerics import torch_build
+from benchsuite.identity.source_fingerprint import component_fingerprint
+from benchsuite.registry.entry import Entry
 
 
 class Check(BaseModel):
@@ -28,9 +33,16 @@ class Check(BaseModel):
     status: Literal["passed", "failed", "skipped"]
     detail: str = ""
     means: str = ""
-    mend: str = ""
+    remedy: str = ""
     printed: str = ""
     seconds: float = 0.0
+
+    def describe(self) -> str:
+        """A broken rule: what was found, what that means, its remedy, and what was printed meanwhile."""
+        lines = [self.detail, f"  means: {self.means}", f"  remedy: {self.remedy}"]
+        if self.printed:
+            lines += ["  printed:", *(f"    {line}" for line in self.printed.splitlines())]
+        return "\n".join(lines)
 
 
 class Card(BaseModel):
@@ -38,7 +50,7 @@ class Card(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    schema_version: Literal[1] = 1
+    schema_version: Literal[2] = 2
     kind: Kind
     name: str
     distribution: str
@@ -46,7 +58,7 @@ class Card(BaseModel):
     parameters: Mapping[str, Any]
     """What the component was checked with, where it is not the defaults."""
     fingerprint: str
-    """Of the component's source (`identity.code.component_fingerprint`)."""
+    """Of the component's source (`identity.source_fingerprint.component_fingerprint`)."""
     benchsuite: str
     api: str
     """Version of the contract that the rules belong to."""
@@ -66,6 +78,22 @@ class Card(BaseModel):
             return "outdated"
         applied = [check for check in self.checks if check.status != "skipped"]
         return f"{len(applied) - len(self.failed)} of {len(applied)} checks"
+
+
+def make_card(entry: Entry, given: Mapping[str, Any], checks: Iterable[Check]) -> Card:
+    """The card of a component that was checked with the parameters `given`."""
+    return Card(
+        kind=entry.kind,
+        name=entry.name,
+        distribution=entry.distribution,
+        version=entry.version,
+        parameters=dict(given),
+        fingerprint=component_fingerprint(entry.module),
+        benchsuite=__version__,
+        api=API_VERSION,
+        torch=torch_build()["version"] or "unknown",
+        checks=tuple(checks),
+    )
 
 
 def cards_root() -> Path:

@@ -17,7 +17,7 @@ from benchsuite.testing.harness.component_source import Origin
 from benchsuite.testing.rules.rule import Rule
 from benchsuite.testing.runner import worker
 from benchsuite.testing.runner.conformance_cards import Check
-from benchsuite.testing.runner.worker import Answer
+from benchsuite.testing.runner.worker import CheckResult
 
 START_SECONDS = 60.0
 """What a process may take longer for its first check: importing torch on a slow disk."""
@@ -33,7 +33,7 @@ class Runner:
         self._home = Path(tempfile.mkdtemp(prefix="benchsuite-check-"))
         self._process: ChildProcess | None = None
         self._started = 0
-        self._unfit: Answer | None = None
+        self._load_failure: CheckResult | None = None
 
     def __enter__(self) -> Runner:
         return self
@@ -46,7 +46,7 @@ class Runner:
         self._kill()
         shutil.rmtree(self._home, ignore_errors=True)
 
-    def checked(self, rules: tuple[Rule, ...]) -> Iterator[Check]:
+    def check_all(self, rules: tuple[Rule, ...]) -> Iterator[Check]:
         """Check one rule after another."""
         for rule in rules:
             yield self.check(rule)
@@ -61,18 +61,18 @@ class Runner:
             status=answer.status,
             detail=answer.detail,
             means=rule.means,
-            mend=rule.mend,
+            remedy=rule.remedy,
             printed=printed,
             seconds=round(answer.seconds, 3),
         )
 
-    def _ask(self, rule: Rule) -> Answer:
-        if self._process is None and self._unfit is None:
+    def _ask(self, rule: Rule) -> CheckResult:
+        if self._process is None and self._load_failure is None:
             # A component that could not be loaded once is not tried again for every rule.
             self._start()
             answer = self._answer(self._limit + START_SECONDS)
-            self._unfit = answer if answer.status == "failed" else None
-        return self._unfit or self._answer(self._limit, rule.id)
+            self._load_failure = answer if answer.status == "failed" else None
+        return self._load_failure or self._answer(self._limit, rule.id)
 
     def _start(self) -> None:
         self._started += 1
@@ -80,20 +80,20 @@ class Runner:
         folder.mkdir()
         self._process = ChildProcess(worker.main, self._origin, self._given, folder, output=self._output)
 
-    def _answer(self, seconds: float, rule: str | None = None) -> Answer:
+    def _answer(self, seconds: float, rule: str | None = None) -> CheckResult:
         """What the process says next, after it was asked for `rule` if for any."""
         assert self._process is not None
         try:
             with self._process.limited(seconds):
                 if rule is not None:
                     self._process.send(rule)
-                answer: Answer = self._process.receive()
+                answer: CheckResult = self._process.receive()
                 return answer
         except ProcessEnded as ended:
             self._kill()
             if ended.timed_out:
-                return Answer("failed", f"it did not finish within {seconds:g} s", seconds)
-            return Answer("failed", f"the process ended: {ended}")
+                return CheckResult("failed", f"it did not finish within {seconds:g} s", seconds)
+            return CheckResult("failed", f"the process ended: {ended}")
 
     @property
     def _output(self) -> Path:

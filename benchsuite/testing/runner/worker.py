@@ -1,6 +1,6 @@
 """The process in which rules are checked: it may hang, exit or be killed, and nobody else is harmed.
 
-The parent sends a rule's id, and gets an `Answer`; before the first, one that says whether the component could be
+The parent sends a rule's id, and gets an `CheckResult`; before the first, one that says whether the component could be
 loaded. Everything that is printed goes to a file, which the parent reads when a rule is broken.
 """
 
@@ -31,7 +31,7 @@ Status = Literal["passed", "failed", "skipped"]
 
 
 @dataclass(frozen=True)
-class Answer:
+class CheckResult:
     """How a check went: what was found, and the seconds it took."""
 
     status: Status
@@ -45,16 +45,16 @@ def main(parent: Parent, origin: Origin, given: Mapping[str, Any], folder: Path)
     try:
         subject = _load(origin, given, folder)
         rules = {rule.id: rule for rule in rules_of(subject.entry.kind)}
-        parent.send(Answer("passed", ""))
+        parent.send(CheckResult("passed", ""))
     except (Exception, SystemExit) as error:
         traceback.print_exc()
-        parent.send(Answer("failed", f"it cannot be loaded: {_raised(error)}"))
+        parent.send(CheckResult("failed", f"it cannot be loaded: {_describe_error(error)}"))
         return
     while (wanted := parent.receive()) is not None:
         # The file holds what was printed since the last rule.
         os.ftruncate(1, 0)
         os.lseek(1, 0, os.SEEK_SET)
-        answer = _checked(rules[wanted], subject)
+        answer = _check(rules[wanted], subject)
         sys.stdout.flush()
         sys.stderr.flush()
         parent.send(answer)
@@ -69,7 +69,7 @@ def _load(origin: Origin, given: Mapping[str, Any], folder: Path) -> Subject:
     return Subject(origin, entry, given, parsed(entry, given), folder)
 
 
-def _checked(rule: Rule, subject: Subject) -> Answer:
+def _check(rule: Rule, subject: Subject) -> CheckResult:
     start = time.perf_counter()
     status: Status = "passed"
     try:
@@ -82,11 +82,11 @@ def _checked(rule: Rule, subject: Subject) -> Answer:
         traceback.print_exc()
         blamed = blame(error, [subject.entry]) if not isinstance(error, BenchsuiteError) else None
         where = f", at {blamed.where}" if blamed is not None else ""
-        status, detail = "failed", f"{_raised(error)}{where}"
-    return Answer(status, detail, time.perf_counter() - start)
+        status, detail = "failed", f"{_describe_error(error)}{where}"
+    return CheckResult(status, detail, time.perf_counter() - start)
 
 
-def _raised(error: BaseException) -> str:
+def _describe_error(error: BaseException) -> str:
     if isinstance(error, SystemExit):
         return f"it left the process by SystemExit({error.code!r})"
     text = str(error) if isinstance(error, BenchsuiteError) else " ".join(str(error).split())[:300]

@@ -12,7 +12,7 @@ from PIL import Image
 
 from benchsuite.contracts.dataset import PhotoFiles, Preprocessing
 from benchsuite.engine.data import images as module
-from benchsuite.engine.data.images import cached_images
+from benchsuite.engine.data.images import load_images
 from benchsuite.errors import DataError, StoreError
 from benchsuite.sources.digests import digest_images
 
@@ -35,7 +35,7 @@ def photos(tmp_path: Path) -> PhotoFiles:
 
 
 def pixels(photos: PhotoFiles, cache: Path, asked: Preprocessing | None = None) -> np.ndarray:
-    return cached_images(photos, digest_images(photos), asked or preprocessing(), cache).pixels
+    return load_images(photos, digest_images(photos), asked or preprocessing(), cache).pixels
 
 
 def files(cache: Path, suffix: str = ".u8") -> list[Path]:
@@ -70,7 +70,7 @@ def test_grey_and_transparent_pictures_become_rgb(tmp_path: Path) -> None:
 def test_the_sizes_of_the_photos_are_kept_beside_their_pixels(photos: PhotoFiles, tmp_path: Path) -> None:
     expected = [[40, 30] if i % 2 else [24, 50] for i in range(COUNT)]
     for _ in range(2):  # decoded, then from the cache
-        assert cached_images(photos, digest_images(photos), preprocessing(), tmp_path).sizes.tolist() == expected
+        assert load_images(photos, digest_images(photos), preprocessing(), tmp_path).sizes.tolist() == expected
 
 
 def test_the_array_cannot_be_written(photos: PhotoFiles, tmp_path: Path) -> None:
@@ -80,10 +80,10 @@ def test_the_array_cannot_be_written(photos: PhotoFiles, tmp_path: Path) -> None
 
 def test_photos_are_decoded_once(photos: PhotoFiles, tmp_path: Path) -> None:
     digests = digest_images(photos)
-    first = cached_images(photos, digests, preprocessing(), tmp_path / "cache").pixels
+    first = load_images(photos, digests, preprocessing(), tmp_path / "cache").pixels
     for path in photos.root.iterdir():
         path.unlink()
-    assert np.array_equal(first, cached_images(photos, digests, preprocessing(), tmp_path / "cache").pixels)
+    assert np.array_equal(first, load_images(photos, digests, preprocessing(), tmp_path / "cache").pixels)
 
 
 def test_everything_that_decides_the_pixels_is_in_the_key(
@@ -133,7 +133,7 @@ def test_a_full_disk_is_said_with_a_remedy_and_nothing_is_left(photos: PhotoFile
     resource.setrlimit(resource.RLIMIT_FSIZE, (300, hard))
     try:
         with pytest.raises(StoreError, match="full") as caught:
-            cached_images(photos, digests, preprocessing(), tmp_path / "cache")
+            load_images(photos, digests, preprocessing(), tmp_path / "cache")
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert "BENCHSUITE_CACHE" in str(caught.value)
@@ -164,7 +164,7 @@ def test_two_that_build_at_once_build_once(photos: PhotoFiles, tmp_path: Path, m
 def test_decoding_is_announced_once(photos: PhotoFiles, tmp_path: Path) -> None:
     said: list[str] = []
     for _ in range(2):
-        cached_images(photos, digest_images(photos), preprocessing(), tmp_path / "cache", said.append)
+        load_images(photos, digest_images(photos), preprocessing(), tmp_path / "cache", said.append)
     assert said == ["decoding 5 images once, at 8 x 6"]
 
 
@@ -208,4 +208,4 @@ def test_photos_of_more_than_eight_bits_are_refused_and_not_cut_off(mode: str, s
 
 def test_digests_that_do_not_fit_the_images_are_refused(photos: PhotoFiles, tmp_path: Path) -> None:
     with pytest.raises(DataError, match="5 images and 0 digests"):
-        cached_images(photos, [], preprocessing(), tmp_path)
+        load_images(photos, [], preprocessing(), tmp_path)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from benchsuite.api import EpochReport, RunInfo, RunSummary, hookimpl
-from benchsuite.engine.run.run import carry
+from benchsuite.engine.run.execute import execute
 from benchsuite.store.record import RunRecord
 from support.engine import Bench, Silent, make_case, registry_with
 
@@ -40,7 +40,7 @@ def witnessed(bench: Bench) -> tuple[RunRecord, Witness]:
     witness = Witness()
     observed = replace(bench, registry=registry_with(witness))
     task = replace(observed.task(make_case(epochs=3)), results=bench.root / "results")
-    return carry(task, observed.registry, Silent()), witness
+    return execute(task, observed.registry, Silent()), witness
 
 
 def test_benchsuite_run_started_comes_first_and_says_which_run(witnessed: tuple[RunRecord, Witness]) -> None:

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from benchsuite.engine.meters import energy
-from benchsuite.engine.training.checkpoint import Checkpoint, Progress
+from benchsuite.engine.training.checkpoint import Checkpoint, TrainingProgress
 
 
 @pytest.fixture(autouse=True)
@@ -35,14 +35,16 @@ def meter(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 def test_without_a_gpu_there_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    progress = Progress()
+    progress = TrainingProgress()
+    progress.start(energy.joules)
     progress.tick()
     assert energy.joules() is None
     assert progress.joules is None
 
 
 def test_the_meter_counts_from_the_start_of_the_run(meter: list[int]) -> None:
-    progress = Progress()
+    progress = TrainingProgress()
+    progress.start(energy.joules)
     meter.append(8_500)
     progress.tick()
     assert progress.joules == 3.5
@@ -53,12 +55,14 @@ def test_the_meter_counts_from_the_start_of_the_run(meter: list[int]) -> None:
 
 def test_a_resumed_run_adds_what_its_starts_used_and_not_what_lies_between(meter: list[int], tmp_path: Path) -> None:
     checkpoint = Checkpoint(tmp_path / "checkpoint.pt", "key")
-    progress = Progress()
+    progress = TrainingProgress()
+    progress.start(energy.joules)
     meter.append(7_000)
     checkpoint.save(progress)
     meter.append(50_000)
     again = checkpoint.load()
     assert again is not None
+    again.start(energy.joules)
     meter.append(51_000)
     again.tick()
     assert again.joules == 3.0
@@ -69,7 +73,8 @@ def test_a_card_that_does_not_tell_is_none(meter: list[int], monkeypatch: pytest
         raise pynvml.NVMLError(pynvml.NVML_ERROR_NOT_SUPPORTED)
 
     monkeypatch.setattr(pynvml, "nvmlDeviceGetTotalEnergyConsumption", refuse)
-    progress = Progress()
+    progress = TrainingProgress()
+    progress.start(energy.joules)
     progress.tick()
     assert progress.joules is None
 

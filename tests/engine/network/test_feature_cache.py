@@ -17,14 +17,14 @@ from torch.nn.functional import cross_entropy
 
 from benchsuite.api import FreezePolicy
 from benchsuite.engine.data import file_cache
-from benchsuite.engine.data.images import cached_images
+from benchsuite.engine.data.images import load_images
 from benchsuite.engine.determinism import seeds
 from benchsuite.engine.network import feature_cache
 from benchsuite.engine.network.build import Network, build, weights_hash
 from benchsuite.engine.network.feature_cache import cut
-from benchsuite.engine.network.freeze import Frozen
-from benchsuite.engine.run.components import components_of
-from benchsuite.engine.run.run import carry
+from benchsuite.engine.network.freeze import FrozenStages
+from benchsuite.engine.run.components import load_components
+from benchsuite.engine.run.execute import execute
 from benchsuite.engine.task import RunTask
 from benchsuite.store.record import RunRecord
 from support.engine import Bench, Silent, make_case
@@ -33,7 +33,7 @@ FROZEN = FreezePolicy(blocks=1)
 
 
 def _made(bench: Bench, task: RunTask, watcher: Silent | None = None) -> RunRecord:
-    record = carry(task, bench.registry, watcher or Silent())
+    record = execute(task, bench.registry, watcher or Silent())
     assert record.failure is None, record.failure
     return record
 
@@ -56,7 +56,7 @@ def _network(head: nn.Module | None = None, **stages: nn.Module) -> Network:
 
 
 def _lengths(network: Network, frozen: tuple[str, ...], held: bool = True, cacheable: bool = True) -> tuple[int, int]:
-    parts = cut(network, Frozen(frozen, held), cacheable)
+    parts = cut(network, FrozenStages(frozen, held), cacheable)
     return len(parts.prefix), len(parts.tail)
 
 
@@ -66,7 +66,7 @@ def test_the_prefix_is_what_is_frozen_from_the_input_on_and_what_follows_without
     assert _lengths(_network(), ("block1",)) == (0, 3)
     assert _lengths(_network(), ("stem", "block1")) == (4, 1)
     network = _network()
-    parts = cut(network, Frozen(("stem", "block1"), True), True)
+    parts = cut(network, FrozenStages(("stem", "block1"), True), True)
     assert [type(part) for part in parts.tail[0]] == [nn.Dropout, nn.Linear]
     batch = torch.ones(3, 2)
     network.module.eval()
@@ -100,13 +100,13 @@ def test_a_head_is_left_whole_where_its_parts_are_not_known_to_be_fixed() -> Non
 
 def _bare_loop(bench: Bench, task: RunTask, epochs: int) -> str:
     """The hash of the weights after a plain loop that runs the frozen prefix at every step."""
-    parts = components_of(task, bench.registry)
+    parts = load_components(task, bench.registry)
     network = build(parts.model, parts.model_params, parts.shape, task.spec.seed, None)
     stages = list(network.stages.values())
     for stage in stages[:2]:
         stage.requires_grad_(False)
     index, size = task.data.index, parts.preprocessing
-    pixels = np.array(cached_images(index.train.images, task.data.digests["train"], size, bench.root / "other").pixels)
+    pixels = np.array(load_images(index.train.images, task.data.digests["train"], size, bench.root / "other").pixels)
     mean, std = torch.tensor(size.mean).view(1, 3, 1, 1), torch.tensor(size.std).view(1, 3, 1, 1)
     images = torch.from_numpy(pixels).permute(0, 3, 1, 2).float() * (1 / (255 * std)) + -mean / std
     labels = torch.tensor(index.train.labels)
@@ -149,7 +149,7 @@ def test_features_are_computed_once_for_all_seeds_of_a_prefix(bench: Bench, tmp_
 
 
 def _state(bench: Bench) -> dict[str, torch.Tensor]:
-    parts = components_of(bench.task(), bench.registry)
+    parts = load_components(bench.task(), bench.registry)
     return dict(build(parts.model, parts.model_params, parts.shape, 7, None).module.state_dict())
 
 
@@ -203,7 +203,7 @@ def test_a_full_disk_fails_the_run_and_leaves_no_half_file(bench: Bench, monkeyp
         return replaced(self, target)
 
     monkeypatch.setattr(Path, "replace", full)
-    record = carry(bench.task(make_case(epochs=1, freeze=FROZEN)), bench.registry, Silent())
+    record = execute(bench.task(make_case(epochs=1, freeze=FROZEN)), bench.registry, Silent())
     assert record.failure is not None
     assert record.failure.kind == "store"
     assert "No space left" in record.failure.what
@@ -245,7 +245,7 @@ def test_half_precision_features_come_back_as_they_were(tmp_path: Path) -> None:
             return samples.view(-1, 1, 1, 1).expand(-1, 3, 2, 2).to(torch.bfloat16)
 
     def once() -> tuple[torch.Tensor, bool]:
-        made, facts = feature_cache.cached(
+        made, facts = feature_cache.load_features(
             prefix, Pixels(), identity={}, folder=tmp_path, device=torch.device("cpu"), forward=lambda m, b: m(b)
         )
         return made.batch(torch.arange(70)), bool(facts["found"])

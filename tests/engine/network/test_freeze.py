@@ -12,7 +12,7 @@ from torch import nn
 from benchsuite.contracts.recipe import FreezePolicy
 from benchsuite.engine.network import freeze
 from benchsuite.engine.network.build import Network, build
-from benchsuite.engine.run.run import carry
+from benchsuite.engine.run.execute import execute
 from benchsuite.engine.task import RunTask
 from benchsuite.errors import PluginError
 from support.engine import Bench, Silent, make_case
@@ -72,9 +72,9 @@ def test_at_least_one_stage_trains() -> None:
 
 def _network(bench: Bench, task: RunTask) -> Network:
     model = bench.registry.model("tiny_net")
-    from benchsuite.engine.run.components import components_of
+    from benchsuite.engine.run.components import load_components
 
-    parts = components_of(task, bench.registry)
+    parts = load_components(task, bench.registry)
     return build(parts.model, model.parse(task.spec.case.model.parameters), parts.shape, task.spec.seed, None)
 
 
@@ -83,7 +83,7 @@ def _changed(bench: Bench, task: RunTask) -> set[str]:
     from safetensors.torch import load_file
 
     before = _network(bench, task)
-    assert carry(task, bench.registry, Silent()).failure is None
+    assert execute(task, bench.registry, Silent()).failure is None
     after = load_file(task.results / "runs" / task.key.key / "weights.safetensors")
     parameters = {name for name, _ in before.module.named_parameters()}
     return {

@@ -15,7 +15,7 @@ import torch
 from benchsuite.api import FreezePolicy, hookimpl
 from benchsuite.contracts.observer import EpochReport, RunInfo, RunSummary
 from benchsuite.engine.determinism import seeds
-from benchsuite.engine.run.run import carry
+from benchsuite.engine.run.execute import execute
 from benchsuite.engine.task import RunTask
 from benchsuite.engine.training import loop
 from benchsuite.engine.training.evaluate import SealedSplit
@@ -33,7 +33,7 @@ VARIED: dict[str, dict[str, Any]] = {
 
 def made(bench: Bench, task: RunTask, folder: str = "results") -> RunRecord:
     """The record of a task that must succeed, made in a results folder of its own."""
-    record = carry(replace(task, results=bench.root / folder), bench.registry, Silent())
+    record = execute(replace(task, results=bench.root / folder), bench.registry, Silent())
     assert record.failure is None, record.failure
     return record
 
@@ -117,21 +117,21 @@ def test_a_run_warns_of_nothing(bench: Bench) -> None:
 
 def test_training_never_sees_the_test_split(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     """With every test image replaced by another, all that training leaves stays the same."""
-    from benchsuite.engine.run import run as module
+    from benchsuite.engine.run import pipeline as module
 
     decoded: list[int] = []
     opened: list[str] = []
-    cached_images, unseal = module.cached_images, SealedSplit.unseal
+    load_images, unseal = module.load_images, SealedSplit.unseal
 
     def decoding(images: Any, *rest: Any, **more: Any) -> Any:
         decoded.append(len(images))
-        return cached_images(images, *rest, **more)
+        return load_images(images, *rest, **more)
 
     def unsealing(self: SealedSplit) -> Any:
         opened.append("trained" if 14 not in decoded else "too early")
         return unseal(self)
 
-    monkeypatch.setattr(module, "cached_images", decoding)
+    monkeypatch.setattr(module, "load_images", decoding)
     monkeypatch.setattr(SealedSplit, "unseal", unsealing)
     made(bench, bench.task(make_case(epochs=2, second=1, freeze=FreezePolicy(blocks=1))))
     assert opened == ["trained"]
@@ -167,7 +167,7 @@ def test_early_stopping_counts_epochs_without_a_better_loss(bench: Bench, monkey
 
 
 def failed(bench: Bench, task: RunTask) -> Any:
-    record = carry(task, bench.registry, Silent())
+    record = execute(task, bench.registry, Silent())
     assert record.status == "failed"
     assert record.failure is not None
     stored = Store(task.results).read(task.key.key)
@@ -328,7 +328,7 @@ def test_an_observer_that_raises_fails_the_run_and_loses_nothing(bench: Bench, f
     assert "OSError" in failure.traceback
     assert witness.told[-1][0] == "finished"
     watcher = Silent()
-    record = carry(bench.task(), bench.registry, watcher)
+    record = execute(bench.task(), bench.registry, watcher)
     assert outcome(record) == outcome(uninterrupted)
     assert [report.epoch for report in watcher.epochs] == list(range(epochs + 1, 4))
 

@@ -10,10 +10,10 @@ import pytest
 import torch
 
 from benchsuite.api import FreezePolicy
-from benchsuite.engine.run.run import carry
+from benchsuite.engine.run.execute import execute
 from benchsuite.engine.task import RunTask
 from benchsuite.engine.training import loop
-from benchsuite.engine.training.checkpoint import Checkpoint, Progress
+from benchsuite.engine.training.checkpoint import Checkpoint, TrainingProgress
 from benchsuite.store.record import RunRecord
 from support.engine import Bench, Silent, make_case
 
@@ -68,7 +68,7 @@ def _outcome(record: RunRecord) -> tuple[Any, ...]:
 
 def _stopped(bench: Bench, task: RunTask, after: int, interval: float = 0.0) -> None:
     with pytest.raises(Killed):
-        carry(task, bench.registry, Stopper(after), checkpoint_interval=interval)
+        execute(task, bench.registry, Stopper(after), checkpoint_interval=interval)
 
 
 def _in(bench: Bench, task: RunTask, folder: str) -> RunTask:
@@ -79,12 +79,12 @@ def _in(bench: Bench, task: RunTask, folder: str) -> RunTask:
 @pytest.mark.parametrize("settings", CASES.values(), ids=CASES.keys())
 def test_a_run_stopped_after_any_epoch_ends_the_same(bench: Bench, settings: dict[str, Any]) -> None:
     task = bench.task(make_case(**{"epochs": 3, **settings}))
-    whole = carry(task, bench.registry, Silent())
+    whole = execute(task, bench.registry, Silent())
     for after in range(1, len(whole.epochs) + 1):
         own = _in(bench, task, f"stopped-{after}")
         _stopped(bench, own, after)
         watcher = Silent()
-        record = carry(own, bench.registry, watcher, checkpoint_interval=0.0)
+        record = execute(own, bench.registry, watcher, checkpoint_interval=0.0)
         assert _outcome(record) == _outcome(whole), after
         assert len(watcher.epochs) == len(whole.epochs) - after
         assert record.resumed == 1
@@ -93,11 +93,11 @@ def test_a_run_stopped_after_any_epoch_ends_the_same(bench: Bench, settings: dic
 
 def test_a_run_stopped_after_every_epoch_ends_the_same(bench: Bench) -> None:
     task = bench.task(make_case(epochs=2, second=2, second_freeze=FROZEN, model={"dropout": 0.2}))
-    whole = carry(task, bench.registry, Silent())
+    whole = execute(task, bench.registry, Silent())
     own = _in(bench, task, "stopped")
     for _ in range(4):
         _stopped(bench, own, 1)
-    record = carry(own, bench.registry, Silent())
+    record = execute(own, bench.registry, Silent())
     assert _outcome(record) == _outcome(whole)
     assert record.resumed == 4
     assert record.cost is not None
@@ -114,18 +114,18 @@ def test_early_stopping_goes_on_counting(bench: Bench, monkeypatch: pytest.Monke
     monkeypatch.setattr(loop, "evaluate", evaluated)
     task = bench.task(make_case(epochs=9, patience=2))
     remaining = iter(losses)
-    whole = carry(task, bench.registry, Silent())
+    whole = execute(task, bench.registry, Silent())
     assert len(whole.epochs) == 4
     for after in (1, 2, 3, 4):
         own = _in(bench, task, f"stopped-{after}")
         remaining = iter(losses)
         _stopped(bench, own, after)
-        assert _outcome(carry(own, bench.registry, Silent())) == _outcome(whole)
+        assert _outcome(execute(own, bench.registry, Silent())) == _outcome(whole)
 
 
 def test_a_kill_in_the_middle_of_an_epoch_repeats_that_epoch(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     task = bench.task(make_case(epochs=3, optimizer="sgd", momentum=0.9, model={"dropout": 0.3}))
-    whole = carry(task, bench.registry, Silent())
+    whole = execute(task, bench.registry, Silent())
     own = _in(bench, task, "killed")
     recipe = bench.registry.recipe("tiny_recipe").component
     loss, calls = type(recipe).loss, 0
@@ -139,9 +139,9 @@ def test_a_kill_in_the_middle_of_an_epoch_repeats_that_epoch(bench: Bench, monke
 
     monkeypatch.setattr(type(recipe), "loss", killing)
     with pytest.raises(Killed):
-        carry(own, bench.registry, Silent(), checkpoint_interval=0.0)
+        execute(own, bench.registry, Silent(), checkpoint_interval=0.0)
     watcher = Silent()
-    assert _outcome(carry(own, bench.registry, watcher)) == _outcome(whole)
+    assert _outcome(execute(own, bench.registry, watcher)) == _outcome(whole)
     assert [report.epoch for report in watcher.epochs] == [2, 3]
 
 
@@ -149,14 +149,14 @@ def test_an_interruption_costs_no_epoch_whatever_the_interval(bench: Bench) -> N
     task = bench.task()
     _stopped(bench, task, 2, interval=3600)
     watcher = Silent()
-    carry(task, bench.registry, watcher)
+    execute(task, bench.registry, watcher)
     assert [report.epoch for report in watcher.epochs] == [3]
 
 
 @pytest.mark.parametrize("damage", ["truncated", "empty", "foreign key", "foreign content", "text"])
 def test_a_checkpoint_that_cannot_be_used_starts_the_run_anew(bench: Bench, damage: str) -> None:
     task = bench.task()
-    whole = carry(task, bench.registry, Silent())
+    whole = execute(task, bench.registry, Silent())
     own = _in(bench, task, "damaged")
     _stopped(bench, own, 2)
     file = own.results / "runs" / own.key.key / "checkpoint.pt"
@@ -173,7 +173,7 @@ def test_a_checkpoint_that_cannot_be_used_starts_the_run_anew(bench: Bench, dama
         case "text":
             file.write_text("not a checkpoint")
     watcher = Silent()
-    record = carry(own, bench.registry, watcher)
+    record = execute(own, bench.registry, watcher)
     assert _outcome(record) == _outcome(whole)
     assert record.resumed == 0
     assert len(watcher.epochs) == 3
@@ -184,7 +184,7 @@ def test_a_checkpoint_is_written_no_more_often_than_its_interval(tmp_path: Path)
     checkpoint = Checkpoint(tmp_path / "checkpoint.pt", "abc", interval=3600)
     assert not checkpoint.due()
     assert checkpoint.load() is None
-    checkpoint.save(Progress(epoch=3))
+    checkpoint.save(TrainingProgress(epoch=3))
     loaded = Checkpoint(tmp_path / "checkpoint.pt", "abc", interval=0).load()
     assert loaded is not None
     assert loaded.epoch == 3

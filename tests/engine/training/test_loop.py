@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from benchsuite.api import FreezePolicy, Optimizer, PluginError, Scheduler
-from benchsuite.engine.run.run import carry
+from benchsuite.engine.run.execute import execute
 from benchsuite.engine.training.loop import l1_norm, make_optimizer, make_scheduler
 from benchsuite.store.record import RunRecord
 from support.engine import Bench, Silent, make_case
@@ -63,7 +63,7 @@ def test_a_schedule_that_torch_refuses_names_what_it_was_given() -> None:
     ("wrong", "said"), [({"warmup": -1}, "phase first has warmup_epochs -1"), ({"l1": -0.1}, "phase first has l1 -0.1")]
 )
 def test_negative_penalties_and_warm_ups_are_refused(bench: Bench, wrong: dict[str, Any], said: str) -> None:
-    record = carry(bench.task(make_case(**wrong)), bench.registry, Silent())
+    record = execute(bench.task(make_case(**wrong)), bench.registry, Silent())
     assert record.failure is not None
     assert record.failure.kind == "plugin"
     assert said in record.failure.what
@@ -85,7 +85,7 @@ def _made(bench: Bench, **settings: Any) -> tuple[RunRecord, dict[str, torch.Ten
     from safetensors.torch import load_file
 
     task = bench.task(make_case(**{"epochs": 1, "optimizer": "sgd", **settings}))
-    record = carry(task, bench.registry, Silent())
+    record = execute(task, bench.registry, Silent())
     assert record.failure is None, record.failure
     return record, load_file(task.results / "runs" / task.key.key / "weights.safetensors")
 

@@ -14,12 +14,12 @@ from support.synthetic import make_findings
 
 def test_identifiers_carry_the_name_of_their_figure() -> None:
     cases = make_findings(cases=2, seeds=2).cases
-    svg = curves.loss("fig-loss", cases, "Bloques", seeds_by_run(cases)).svg
+    svg = curves.draw_loss("fig-loss", cases, "Bloques", seeds_by_run(cases)).svg
     assert all(name.startswith("fig-loss-") for name in re.findall(r'\bid="([^"]+)"', svg))
 
 
 def test_figures_name_no_font_that_a_system_may_have() -> None:
-    svg = intervals.gap("fig-gap", make_findings(cases=2, seeds=2).cases, "Bloques").svg
+    svg = intervals.draw_gap("fig-gap", make_findings(cases=2, seeds=2).cases, "Bloques").svg
     assert set(re.findall(r'font-family="([^"]*)"', svg)) == {style.FAMILIES}
     assert "STIX" not in svg
 

@@ -21,7 +21,7 @@ def confused(count: int, wrong: int) -> CaseFindings:
 @pytest.mark.parametrize("count", [6, classes.LARGEST + 1])
 def test_accuracy_by_class_names_the_classes_at_its_ends(count: int) -> None:
     names = [f"clase {i}" for i in range(count)]
-    drawn = classes.accuracy("fig-class-accuracy", [confused(count, 3)], names, "Caso")
+    drawn = classes.draw_accuracy("fig-class-accuracy", [confused(count, 3)], names, "Caso")
     assert ": de 70,0 % (clase 0) a 100,0 % (clase 1)." in drawn.alt.replace("\u00a0", " ")
     assert ("clase 5" in drawn.svg.split("</title>")[1]) == (count <= classes.LARGEST)
     assert bool(drawn.series) == (count <= classes.LARGEST)
@@ -31,7 +31,7 @@ def test_accuracy_by_class_names_the_classes_at_its_ends(count: int) -> None:
 def test_the_distribution_tells_the_smallest_and_the_largest_class(count: int) -> None:
     names = [f"clase {i}" for i in range(count)]
     sides = {"Entrenamiento": range(10, 10 + count), "Test": [2] * count}
-    drawn = classes.distribution("fig-classes", sides, names)
+    drawn = classes.draw_distribution("fig-classes", sides, names)
     assert drawn.alt == f"Imágenes por clase: de 12 (clase 0) a {11 + count} (clase {count - 1})."
     assert ("Entrenamiento" in drawn.svg) == (count <= classes.LARGEST)
 

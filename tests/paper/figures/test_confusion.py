@@ -22,7 +22,7 @@ def test_errors_come_by_their_number_then_by_their_share() -> None:
 
 def test_a_matrix_can_be_asked_for_every_count_that_is_not_zero() -> None:
     cases = [replace(case, confusion=COUNTS) for case in make_findings(cases=2, seeds=1).cases]
-    drawn = confusion.matrices("fig-confusion", cases, NAMES, "Bloques")
+    drawn = confusion.draw_matrices("fig-confusion", cases, NAMES, "Bloques")
     assert [series.title for series in drawn.series] == ["Bloques: 0", "Bloques: 1"]
     assert len(drawn.series[0].points) == 6
     assert "mancha tomada por roya: 3 de 10" in [said for _, _, said in drawn.series[0].points]
@@ -32,7 +32,7 @@ def test_a_matrix_can_be_asked_for_every_count_that_is_not_zero() -> None:
 
 def test_pairs_name_the_true_and_the_predicted_class() -> None:
     case = replace(make_findings(cases=1, seeds=1).cases[0], confusion=COUNTS)
-    drawn = confusion.pairs("fig-confusion", case, NAMES)
+    drawn = confusion.draw_pairs("fig-confusion", case, NAMES)
     assert drawn.alt.endswith("mancha tomada por roya, 3; roya tomada por sana, 2; sana tomada por roya, 1.")
     assert drawn.svg.index("mancha →") < drawn.svg.index("roya →")
 

@@ -22,7 +22,7 @@ def test_long_labels_make_the_figure_taller_instead_of_the_axes_narrower() -> No
         assert found is not None
         return float(found[1])
 
-    brief, long = (cost.pareto("fig-cost", chosen, "Caso") for chosen in (cases, longer))
+    brief, long = (cost.draw_pareto("fig-cost", chosen, "Caso") for chosen in (cases, longer))
     assert height(long.svg) > height(brief.svg)
     assert "una configurac…astante largo 1" in long.svg
 
@@ -53,7 +53,7 @@ def test_the_front_has_what_no_other_case_surpasses_for_as_little() -> None:
     sizes, times = cost.cost_axes(cases)
     assert labels(cost.find_front(sizes.costs)) == ["1", "0", "3"], "equal cases: the first one"
     assert labels(cost.find_front(times.costs)) == ["0", "3"]
-    alt = cost.pareto("fig-cost", cases, "Bloques").alt.replace("\u00a0", " ")
+    alt = cost.draw_pareto("fig-cost", cases, "Bloques").alt.replace("\u00a0", " ")
     assert "Frontera de Pareto: por parámetros, 1, 0 y 3; por tiempo, 0 y 3." in alt
     assert "3, 900 parámetros, 95,0 %" in alt
 
@@ -61,7 +61,7 @@ def test_the_front_has_what_no_other_case_surpasses_for_as_little() -> None:
 def test_cost_has_a_panel_for_each_thing_that_differs() -> None:
     differing = costing((0.9, 0.8), (500, 100), (9, 3))
     alike = costing((0.9, 0.8), (500, 500), (9, 3))
-    both, time = (cost.pareto("fig-cost", cases, "Bloques") for cases in (differing, alike))
+    both, time = (cost.draw_pareto("fig-cost", cases, "Bloques") for cases in (differing, alike))
     assert ("Parámetros entrenables" in both.svg, len(both.series)) == (True, 4)
     assert ("Parámetros entrenables" in time.svg, len(time.series)) == (False, 2)
 

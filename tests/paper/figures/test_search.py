@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from benchsuite.paper.figures.search import importances, parallel
+from benchsuite.paper.figures.search import draw_importances, draw_trials
 from benchsuite.suite.schema.suite import Halving
 from support.search import LABELS, make_search, make_search_findings
 
@@ -16,7 +16,7 @@ HALVING = Halving(path="recipe.max_epochs", rungs=(3, 9, 27), keep=0.34)
 
 def test_the_figures_are_the_same_bytes_and_have_words_for_the_blind() -> None:
     found = make_search_findings(make_search(halving=HALVING))
-    for name, draw in (("fig-search", parallel), ("fig-importance", importances)):
+    for name, draw in (("fig-search", draw_trials), ("fig-importance", draw_importances)):
         drawn = draw(name, found, LABELS)
         assert drawn == draw(name, found, LABELS)
         assert any(character.isdigit() for character in drawn.alt)
@@ -28,5 +28,5 @@ def test_the_figures_are_the_same_bytes_and_have_words_for_the_blind() -> None:
 def test_few_trials_and_single_values_can_be_drawn(search: dict[str, Any]) -> None:
     search = {"space": {"recipe.learning_rate": (0.1,), "recipe.momentum": (0.5, 0.9)}, **search}
     found = make_search_findings(make_search(**search))
-    assert "0,5" in parallel("fig-search", found, {}).svg
-    assert "no estimable" in importances("fig-importance", found, {}).svg
+    assert "0,5" in draw_trials("fig-search", found, {}).svg
+    assert "no estimable" in draw_importances("fig-importance", found, {}).svg

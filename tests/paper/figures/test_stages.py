@@ -10,7 +10,7 @@ from support.synthetic import make_findings
 
 def test_every_case_has_a_row_that_says_what_is_frozen_and_how_much_trains() -> None:
     cases = make_findings(cases=3, seeds=1).cases
-    drawn = stages.diagram("fig-stages", cases, "Bloques")
+    drawn = stages.draw_stages("fig-stages", cases, "Bloques")
     for case in cases:
         assert case.model is not None
         frozen = ", ".join(case.model.frozen_stages) or "ninguna"
@@ -20,5 +20,5 @@ def test_every_case_has_a_row_that_says_what_is_frozen_and_how_much_trains() -> 
 
 def test_cases_without_a_finished_run_have_no_row() -> None:
     cases = make_findings(cases=2, seeds=1).cases
-    drawn = stages.diagram("fig-stages", (cases[0], replace(cases[1], model=None)), "")
+    drawn = stages.draw_stages("fig-stages", (cases[0], replace(cases[1], model=None)), "")
     assert f'data-case="{cases[1].case.name}"' not in drawn.svg

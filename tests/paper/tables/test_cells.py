@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from benchsuite.paper.document.blocks import Facet
+from benchsuite.paper.language.metrics import METRICS
 from benchsuite.paper.tables import cells
 from support.synthetic import make_findings
 
@@ -19,8 +20,8 @@ def test_an_estimate_has_its_scaled_value_its_interval_and_its_runs() -> None:
 
 
 def test_units_stand_only_where_they_follow_from_the_value() -> None:
-    assert cells.metric_text("test_accuracy", 0.5) == "50,0"
-    assert cells.metric_text("training_seconds", 300).replace("\u00a0", " ") == "5,0 min"
+    assert METRICS["test_accuracy"].in_column(0.5) == "50,0"
+    assert METRICS["training_seconds"].in_column(300).replace("\u00a0", " ") == "5,0 min"
 
 
 def test_what_is_not_known_is_a_dash() -> None:

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from benchsuite_plugins.datasets.beans import Beans, BeansParameters
 
-from benchsuite.engine.data.images import cached_images
+from benchsuite.engine.data.images import load_images
 from benchsuite.sources.data import locate_data
 from benchsuite.store.run_store import Store
 
@@ -43,7 +43,7 @@ def test_every_photo_decodes_and_the_splits_are_the_official_ones(tmp_path: Path
     everything = [digest for digests in found.digests.values() for digest in digests]
     assert len(set(everything)) == len(everything), "a photo stands in two splits"
     for name, split in splits.items():
-        pixels = cached_images(split.images, found.digests[name], dataset.preprocessing(params), tmp_path).pixels
+        pixels = load_images(split.images, found.digests[name], dataset.preprocessing(params), tmp_path).pixels
         assert pixels.shape == (len(split), 32, 32, 3)
         assert np.asarray(pixels).std(axis=(1, 2, 3)).min() > 5, "a photo is blank"
 

@@ -23,7 +23,7 @@ from pydantic import ValidationError
 
 from benchsuite.contracts.dataset import Found, Source
 from benchsuite.engine.data.augment import AUGMENTATIONS
-from benchsuite.engine.data.images import cached_images
+from benchsuite.engine.data.images import load_images
 from benchsuite.errors import DataError
 from benchsuite.sources.data import LocatedData, locate_data
 
@@ -263,7 +263,7 @@ def test_images_open_as_they_are_stored_and_reach_the_pixel_cache_unchanged(tmp_
     expected = stored.reshape(ROWS, 3, 32, 32).transpose(0, 2, 3, 1)
     assert np.array_equal(np.asarray(located.index.test.images.open(7)), expected[7])
     preprocessing = Cifar10().preprocessing(PARAMETERS)
-    pixels = cached_images(located.index.test.images, located.digests["test"], preprocessing, tmp_path / "cache").pixels
+    pixels = load_images(located.index.test.images, located.digests["test"], preprocessing, tmp_path / "cache").pixels
     assert np.array_equal(pixels, expected)
 
 

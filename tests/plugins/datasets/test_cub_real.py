@@ -11,7 +11,7 @@ import pytest
 from benchsuite_plugins.datasets.cub import Cub, CubParameters
 from benchsuite_plugins.datasets.cub_species import SPECIES
 
-from benchsuite.engine.data.images import cached_images
+from benchsuite.engine.data.images import load_images
 from benchsuite.errors import DataError
 from benchsuite.sources.data import locate_data
 
@@ -35,7 +35,7 @@ def test_every_photo_of_x20_decodes_and_the_splits_are_those_of_the_source(tmp_p
     everything = [digest for digests in found.digests.values() for digest in digests]
     assert len(set(everything)) == len(everything), "a photo stands in two splits"
     for name, split in splits.items():
-        pixels = cached_images(split.images, found.digests[name], dataset.preprocessing(params), tmp_path).pixels
+        pixels = load_images(split.images, found.digests[name], dataset.preprocessing(params), tmp_path).pixels
         assert pixels.shape == (len(split), 32, 32, 3)
         assert np.asarray(pixels).std(axis=(1, 2, 3)).min() > 5, "a photo is blank"
 

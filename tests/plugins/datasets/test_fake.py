@@ -15,7 +15,7 @@ import pytest
 from benchsuite_plugins.datasets.fake import Fake, FakeParameters
 from pydantic import ValidationError
 
-from benchsuite.engine.data.images import cached_images
+from benchsuite.engine.data.images import load_images
 from benchsuite.errors import DataError
 from benchsuite.sources.data import LocatedData, locate_data
 
@@ -64,9 +64,7 @@ def test_a_smaller_data_set_is_the_beginning_of_a_larger_one(tmp_path: Path) -> 
 def test_its_digests_are_those_of_the_pixels_that_the_engine_sees(tmp_path: Path) -> None:
     located = locate(tmp_path)
     preprocessing = Fake().preprocessing(SMALL)
-    pixels = cached_images(
-        located.index.train.images, located.digests["train"], preprocessing, tmp_path / "cache"
-    ).pixels
+    pixels = load_images(located.index.train.images, located.digests["train"], preprocessing, tmp_path / "cache").pixels
     assert pixels.shape == (7, 9, 9, 3)
     assert [hashlib.sha256(image.tobytes()).hexdigest() for image in pixels] == list(located.digests["train"])
 

@@ -15,7 +15,7 @@ from PIL import Image
 from pydantic import ValidationError
 
 from benchsuite.contracts.dataset import Split
-from benchsuite.engine.data.images import cached_images
+from benchsuite.engine.data.images import load_images
 from benchsuite.errors import DataError
 from benchsuite.sources.data import LocatedData, locate_data
 
@@ -186,7 +186,7 @@ def test_a_photo_that_cannot_be_read_is_named_by_the_engine(tmp_path: Path) -> N
     located = locate(tmp_path, home, image_size=16)
     preprocessing = ImageFolder().preprocessing(ImageFolderParameters(folder=Path("mine"), image_size=16))
     with pytest.raises(DataError, match="cannot be decoded") as caught:
-        cached_images(located.index.train.images, located.digests["train"], preprocessing, tmp_path / "cache")
+        load_images(located.index.train.images, located.digests["train"], preprocessing, tmp_path / "cache")
     assert str(home / "cat") in str(caught.value)
 
 

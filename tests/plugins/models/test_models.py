@@ -113,7 +113,7 @@ def test_the_seed_decides_the_weights(example: Example) -> None:
 def test_a_frozen_prefix_stays_as_it_is_and_all_else_trains(example: Example) -> None:
     built = example.network()
     names = list(built.stages)
-    frozen = freeze.Frozen(tuple(names[: len(names) // 2]), held=True)
+    frozen = freeze.FrozenStages(tuple(names[: len(names) // 2]), held=True)
     freeze.apply(frozen, built.stages)
     freeze.train_mode(frozen, built.stages)
     before = {name: tensor.clone() for name, tensor in built.module.state_dict().items()}

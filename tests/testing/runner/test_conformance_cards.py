@@ -66,9 +66,18 @@ def test_there_is_no_card_of_what_was_not_checked(tmp_path: Path) -> None:
     path = conformance_cards.store(card())
     assert conformance_cards.find("My.Plugin", "model", "digits", "f1") is None
     assert conformance_cards.find("Other", "dataset", "digits", "f1") is None
-    path.write_text('{"schema_version": 2}')
+    path.write_text('{"schema_version": 3}')
     assert conformance_cards.find("My.Plugin", "dataset", "digits", "f1") is None
     path.write_text("{")
+    assert conformance_cards.find("My.Plugin", "dataset", "digits", "f1") is None
+
+
+def test_a_card_of_the_first_schema_is_none() -> None:
+    path = conformance_cards.store(card())
+    path.write_text(
+        path.read_text().replace('"schema_version": 2', '"schema_version": 1').replace('"remedy"', '"mend"')
+    )
+    assert '"mend"' in path.read_text()
     assert conformance_cards.find("My.Plugin", "dataset", "digits", "f1") is None
 
 

@@ -1,4 +1,4 @@
-"""The switches that all code of a process computes by, under the names by which messages call them."""
+"""The settings that all code of a process shares, under the names by which messages call them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 
-def switches() -> dict[str, Any]:
+def process_settings() -> dict[str, Any]:
     """How torch is set, and where the process stands; plugins leave all of it alone."""
     cudnn = torch.backends.cudnn
     return {

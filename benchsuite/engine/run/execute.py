@@ -1,0 +1,282 @@
+"""One run from task to record: the pipeline is made and run, while observers, guard and meters watch it.
+
+Whatever goes wrong becomes a failed record; only an interruption passes through. Nothing here decides what is
+computed: that is in `pipeline`.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import torch
+from safetensors.torch import save_file
+
+from benchsuite.atomic_files import atomic_path
+from benchsuite.contracts.observer import EpochReport, RunInfo, RunSummary
+from benchsuite.engine.determinism import seeds
+from benchsuite.engine.diagnostics import guard, profile
+from benchsuite.engine.diagnostics.failures import describe_failure
+from benchsuite.engine.diagnostics.observers import Observers
+from benchsuite.engine.meters import energy, memory
+from benchsuite.engine.network import freeze
+from benchsuite.engine.network.build import weights_hash
+from benchsuite.engine.run.components import Components, find_entries, load_components
+from benchsuite.engine.run.pipeline import Pipeline
+from benchsuite.engine.task import RunTask
+from benchsuite.engine.training.checkpoint import Checkpoint, TrainingProgress
+from benchsuite.engine.training.evaluate import Evaluation
+from benchsuite.engine.training.loop import timed
+from benchsuite.errors import PluginError
+from benchsuite.registry import Entry, Registry
+from benchsuite.store.environment import capture
+from benchsuite.store.predictions import Predictions, predictions_hash
+from benchsuite.store.record import Cost, DatasetFacts, ModelFacts, RunRecord, TestMetrics, WeightsFacts
+from benchsuite.store.run_store import WEIGHTS, Store
+
+CHECKPOINT = "checkpoint.pt"
+
+
+class Watcher(Protocol):
+    """Whoever asked for the run: hears how it goes."""
+
+    def say(self, text: str) -> None:
+        """A line worth telling."""
+
+    def epoch(self, report: EpochReport, max_epochs: int) -> None:
+        """An epoch has finished, of at most `max_epochs`."""
+
+    def steps(self, epoch: int, done: int, total: int) -> None:
+        """`done` of `total` steps of `epoch` are under way."""
+
+
+@dataclass
+class _RunState:
+    """What is known of the run so far, so that a failed record tells as much as it can."""
+
+    progress: TrainingProgress = field(default_factory=TrainingProgress)
+    dataset: DatasetFacts | None = None
+    pipeline: Pipeline | None = None
+    model: ModelFacts | None = None
+    test: TestMetrics | None = None
+    weights_hash: str | None = None
+    predictions_hash: str | None = None
+
+
+def execute(task: RunTask, registry: Registry, watcher: Watcher, checkpoint_interval: float | None = None) -> RunRecord:
+    """Make the run and write its record. The process must have been prepared by `determinism`.
+
+    The caller holds the run's lock. Every failure ends in a record with status `failed`.
+    """
+    store = Store(task.results)
+    started = datetime.now(UTC)
+    state = _RunState()
+    entries: tuple[Entry, ...] = ()
+    failure = None
+    try:
+        entries = find_entries(task.spec.case, registry)
+        suspects = guard.suspects(entries, registry.observers)
+        with guard.guarding(suspects, (task.results, task.cache)) as guarding, seeds.isolated():
+            _compute(task, registry, watcher, store, checkpoint_interval, state, guarding)
+            guarding.check("during the run")
+    except (Exception, SystemExit) as error:
+        failure = describe_failure(error, task, entries)
+    progress, pipeline = state.progress, state.pipeline
+    record = RunRecord(
+        key=task.key.key,
+        key_fields=task.key.fields,
+        spec=task.spec,
+        status="failed" if failure else "done",
+        started=started.isoformat(timespec="seconds"),
+        finished=datetime.now(UTC).isoformat(timespec="seconds"),
+        resumed=max(progress.starts - 1, 0),
+        deviations=task.deviations,
+        environment=capture(task.numerics),
+        failure=failure,
+        dataset=state.dataset and state.dataset.model_copy(update={"original_size": pipeline and pipeline.photo_size}),
+        weights=WeightsFacts(
+            request=task.weights.request,
+            provenance=task.weights.provenance,
+            file=task.weights.file.name if task.weights.file else None,
+            sha256=task.weights.sha256,
+        ),
+        model=state.model,
+        epochs=progress.history(),
+        steps=tuple((int(step), float(loss)) for step, loss in progress.steps),
+        best=progress.best_checkpoint(),
+        test=state.test,
+        weights_hash=state.weights_hash,
+        predictions_hash=state.predictions_hash,
+        cost=_cost(progress, task),
+        notes={"features": pipeline.features} if pipeline and pipeline.features else {},
+    )
+    store.write(record)
+    if failure is None:
+        (store.folder(task.key.key) / CHECKPOINT).unlink(missing_ok=True)
+    return record
+
+
+def _compute(
+    task: RunTask,
+    registry: Registry,
+    watcher: Watcher,
+    store: Store,
+    checkpoint_interval: float | None,
+    state: _RunState,
+    guarding: guard.Guard,
+) -> None:
+    """Run the pipeline, watched, and write weights and predictions; `state` is filled on the way."""
+    folder = store.folder(task.key.key)
+    folder.mkdir(parents=True, exist_ok=True)
+    components = load_components(task, registry)
+    checkpoint = Checkpoint(folder / CHECKPOINT, task.key.key, checkpoint_interval)
+    memory.start_peak()
+    if task.numerics.device == "cuda":
+        # What an earlier run of this process left reserved would count as taken, and this one's data stay outside.
+        torch.cuda.empty_cache()
+        torch.cuda.reset_peak_memory_stats()
+    state.dataset = _dataset_facts(task, components)
+    state.progress = progress = _load_progress(checkpoint, task, watcher)
+    progress.start(energy.joules)
+    with timed(progress, "setup"):
+        state.pipeline = pipeline = Pipeline(task, components, progress, watcher.say)
+        state.model = _model_facts(pipeline)
+    guarding.check("while the network was built")
+    observers = Observers(registry, _run_info(task, folder, progress))
+    try:
+        observers.started()
+        max_epochs = sum(phase.max_epochs for phase in components.phases)
+        pipeline.train(checkpoint, _Listener(observers, watcher, guarding, max_epochs))
+        validation, test = pipeline.evaluate()
+        with timed(progress, "writing"):
+            _write(pipeline, validation, test, store, state)
+    except BaseException:
+        progress.tick()
+        with suppress(PluginError):  # an observer's own failure must not hide the first one
+            observers.finished(_summary("failed", state))
+        raise
+    progress.tick()
+    observers.finished(_summary("done", state))
+
+
+@dataclass
+class _Listener:
+    """Passes the trainer's reports on to observers and to the watcher."""
+
+    observers: Observers
+    watcher: Watcher
+    guarding: guard.Guard
+    max_epochs: int
+
+    def phase(self) -> None:
+        memory.give_back()
+
+    def epoch(self, report: EpochReport) -> None:
+        self.observers.epoch(report)
+        self.guarding.check(f"in epoch {report.epoch}")
+        self.watcher.epoch(report, self.max_epochs)
+
+    def steps(self, epoch: int, done: int, total: int) -> None:
+        self.watcher.steps(epoch, done, total)
+
+
+def _load_progress(checkpoint: Checkpoint, task: RunTask, watcher: Watcher) -> TrainingProgress:
+    """How far an earlier start came, or a fresh start."""
+    earlier = checkpoint.load()
+    if earlier is not None:
+        watcher.say(f"{task.title}: goes on after epoch {earlier.epoch}")
+    elif checkpoint.exists():
+        watcher.say(f"{task.title}: its checkpoint cannot be used; the run starts anew")
+    return earlier or TrainingProgress()
+
+
+def _run_info(task: RunTask, folder: Path, progress: TrainingProgress) -> RunInfo:
+    return RunInfo(
+        key=task.key.key,
+        suite=task.spec.suite,
+        case=task.spec.case.name,
+        seed=task.spec.seed,
+        folder=folder,
+        parameters=task.spec.case.model_dump(mode="json"),
+        resumed_from_epoch=progress.epoch,
+    )
+
+
+def _summary(status: str, state: _RunState) -> RunSummary:
+    best = state.progress.best_checkpoint()
+    return RunSummary(
+        status=status,
+        best_epoch=best.epoch if best else None,
+        test_accuracy=state.test.accuracy if state.test else None,
+        test_loss=state.test.loss if state.test else None,
+        seconds=state.progress.seconds.get("total", 0.0),
+    )
+
+
+def _write(pipeline: Pipeline, validation: Evaluation, test: Evaluation, store: Store, state: _RunState) -> None:
+    """Write the weights and the predictions, and note their hashes and the test metrics."""
+    key = pipeline.task.key.key
+    # Copies, in plain layout: safetensors takes neither another one nor tensors that share memory.
+    weights = {
+        name: tensor.detach().cpu().clone(memory_format=torch.contiguous_format)
+        for name, tensor in pipeline.network.module.state_dict().items()
+    }
+    predictions = Predictions(
+        validation_probabilities=validation.probabilities,
+        validation_labels=validation.labels,
+        test_probabilities=test.probabilities,
+        test_labels=test.labels,
+    )
+    with atomic_path(store.folder(key) / WEIGHTS) as temporary:
+        save_file(weights, temporary)
+    store.write_predictions(key, predictions)
+    state.weights_hash = weights_hash(weights)
+    state.predictions_hash = predictions_hash(predictions)
+    state.test = TestMetrics(
+        loss=test.loss,
+        accuracy=test.accuracy,
+        macro_f1=test.macro_f1,
+        confusion=tuple(tuple(int(n) for n in row) for row in test.confusion),
+    )
+
+
+def _model_facts(pipeline: Pipeline) -> ModelFacts:
+    """The network's sizes in the last phase."""
+    frozen = pipeline.last_frozen()
+    freeze.apply(frozen, pipeline.network.stages)
+    return profile.model_facts(pipeline.network, frozen, pipeline.cut(frozen), pipeline.components.shape)
+
+
+def _dataset_facts(task: RunTask, components: Components) -> DatasetFacts:
+    index = task.data.index
+    splits = {"train": index.train, "validation": index.validation, "test": index.test}
+    return DatasetFacts(
+        title=components.dataset.card(components.dataset_params).title,
+        classes=index.classes,
+        counts={
+            name: tuple(int(n) for n in np.bincount(split.labels, minlength=len(index.classes)))
+            for name, split in splits.items()
+        },
+        image_size=components.preprocessing.size,
+        provenance=task.data.provenance,
+        evidence=task.data.evidence,
+        fingerprint=task.data.fingerprint,
+    )
+
+
+def _cost(progress: TrainingProgress, task: RunTask) -> Cost | None:
+    training = progress.seconds.get("training", 0.0)
+    if not training:
+        return None
+    on_gpu = task.numerics.device == "cuda"
+    return Cost(
+        seconds={part: round(spent, 6) for part, spent in progress.seconds.items()},
+        images_per_second=progress.epoch * len(task.data.index.train) / training,
+        peak_memory_bytes=memory.peak(),
+        peak_device_memory_bytes=int(torch.cuda.max_memory_allocated()) if on_gpu else None,
+        energy_joules=None if progress.joules is None else round(progress.joules, 3),
+    )

@@ -1,0 +1,147 @@
+"""What a run computes: network, inputs, training and evaluation, put together in the order that decides its bits.
+
+Takes a task and its components; leaves the best checkpoint in the network and gives the evaluation of validation and
+test. What watches, measures and records a run is in `execute`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+
+from benchsuite.contracts.dataset import Split
+from benchsuite.engine.data.augment import Augmenter
+from benchsuite.engine.data.images import Decoded, load_images
+from benchsuite.engine.data.inputs import Inputs, Pixels
+from benchsuite.engine.network import freeze
+from benchsuite.engine.network.build import build
+from benchsuite.engine.network.feature_cache import Cut, cut, load_features
+from benchsuite.engine.run.components import Components
+from benchsuite.engine.task import RunTask
+from benchsuite.engine.training.checkpoint import Checkpoint, TrainingProgress
+from benchsuite.engine.training.evaluate import Evaluation, SealedSplit, evaluate
+from benchsuite.engine.training.loop import Arithmetic, Listener, Supply, Trainer, timed
+
+
+class Pipeline:
+    """The computation of one run. What changes while it runs: the network's weights, `progress`, and the two facts
+    `photo_size` and `features`."""
+
+    def __init__(
+        self, task: RunTask, components: Components, progress: TrainingProgress, say: Callable[[str], None]
+    ) -> None:
+        """Build the network on the run's device; `progress` may be that of an interrupted start."""
+        self.task, self.components, self.progress, self._say = task, components, progress, say
+        self.arithmetic = Arithmetic(torch.device(task.numerics.device), task.numerics.precision)
+        parts = components
+        self.network = build(parts.model, parts.model_params, parts.shape, task.spec.seed, task.weights.file)
+        self.network.module.to(self.arithmetic.device)
+        self.photo_size: tuple[float, float] | None = None
+        """Mean (height, width) of the training photos as they are, once they were decoded."""
+        self.features: dict[str, dict[str, Any]] = {}
+        """Facts about the features of the frozen prefix, by split."""
+
+    def train(self, checkpoint: Checkpoint, listener: Listener) -> None:
+        """Train all phases, from where `progress` is; the network then holds the best checkpoint."""
+        self.trainer(checkpoint, listener).run(self.progress)
+
+    def trainer(self, checkpoint: Checkpoint, listener: Listener) -> Trainer:
+        """The trainer of the network."""
+        return Trainer(
+            self.network,
+            self.components.recipe,
+            self.components.recipe_params,
+            self.components.phases,
+            self.arithmetic,
+            self.task.spec.seed,
+            self.supply,
+            checkpoint,
+            listener,
+        )
+
+    def evaluate(self) -> tuple[Evaluation, Evaluation]:
+        """Evaluate the best checkpoint on validation, and then on the test split, for the first and only time."""
+        parts = self.cut(self.last_frozen())
+        held_out, labels = self._through(parts, "validation"), self._labels("validation")
+        sealed = SealedSplit(lambda: (self._through(parts, "test"), self._labels("test")))
+        with timed(self.progress, "test"):
+            validation = evaluate(parts.tail, held_out, labels, self.arithmetic.forward)
+            inputs, labels = sealed.unseal()
+            test = evaluate(parts.tail, inputs, labels, self.arithmetic.forward)
+        return validation, test
+
+    def last_frozen(self) -> freeze.FrozenStages:
+        """What the last phase freezes."""
+        return freeze.resolve(self.components.phases[-1].freeze, self.network.stages)
+
+    def cut(self, frozen: freeze.FrozenStages) -> Cut:
+        """The network, cut into the prefix whose features are cached and the tail that trains."""
+        return cut(self.network, frozen, self.components.cacheable)
+
+    def supply(self, frozen: freeze.FrozenStages) -> Supply:
+        """Inputs of training and validation for what a phase freezes."""
+        preprocessing, index = self.components.preprocessing, self.task.data.index
+        parts = self.cut(frozen)
+        augmenter = Augmenter(
+            preprocessing.augmentations,
+            preprocessing.size,
+            self.task.spec.seed,
+            len(index.train),
+            self.arithmetic.device,
+        )
+        return Supply(
+            cut=parts,
+            train=self._through(parts, "train", augmenter or None),
+            train_labels=self._labels("train"),
+            validation=self._through(parts, "validation"),
+            validation_labels=self._labels("validation"),
+            augmenter=augmenter or None,
+            classes=len(index.classes),
+        )
+
+    def _split(self, name: str) -> Split:
+        split: Split = getattr(self.task.data.index, name)
+        return split
+
+    def _labels(self, name: str) -> torch.Tensor:
+        return torch.tensor(self._split(name).labels, dtype=torch.int64, device=self.arithmetic.device)
+
+    def _images(self, name: str) -> Decoded:
+        images, digests = self._split(name).images, self.task.data.digests[name]
+        with timed(self.progress, "data"):
+            return load_images(images, digests, self.components.preprocessing, self.task.cache, say=self._say)
+
+    def _through(self, parts: Cut, name: str, augmenter: Augmenter | None = None) -> Inputs:
+        """The inputs of the tail: the pixels of a split, or their features where the prefix is frozen."""
+        photos = self._images(name)
+        if name == "train":
+            height, width = (float(side) for side in photos.sizes.mean(axis=0).round(1))
+            self.photo_size = (height, width)
+        preprocessing, fields = self.components.preprocessing, self.task.key.fields
+        pixels = Pixels(photos.pixels, preprocessing, self.arithmetic.device, augmenter)
+        if not parts:
+            return pixels
+        identity = {
+            "images": list(self.task.data.digests[name]),
+            "preprocessing": [list(preprocessing.size), preprocessing.resize],
+            "normalisation": [list(preprocessing.mean), list(preprocessing.std)],
+            # Of its parameters, a stage shows only some in its structure.
+            "model": fields["model"],
+            "code": fields["code"],
+            "libraries": fields["libraries"],
+            "numerics": fields["numerics"],
+        }
+        with timed(self.progress, "features"):
+            features, facts = load_features(
+                parts.prefix,
+                pixels,
+                identity=identity,
+                folder=self.task.cache / "features",
+                device=self.arithmetic.device,
+                forward=self.arithmetic.forward,
+                say=self._say,
+            )
+        self.features[name] = {fact: facts[fact] for fact in ("shape", "dtype", "batch_invariant", "key")}
+        return features

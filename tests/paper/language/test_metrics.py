@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+import pytest
+
+from benchsuite import metrics
+from benchsuite.analysis.findings import Estimate
+from benchsuite.paper.language.metrics import METRICS
+from benchsuite.paper.language.spanish import NBSP
+
+
+def estimate(mean: float, low: float | None = None, high: float | None = None) -> Estimate:
+    return Estimate(mean, None, low, high, ("run",), (mean,))
+
+
+def test_papers_print_every_metric() -> None:
+    assert METRICS.keys() == metrics.METRICS.keys()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "printed"),
+    [
+        ("test_accuracy", 0.961, "96,1_%"),
+        ("test_macro_f1", 0.9614, "0,961"),
+        ("overfitting_gap", 0.05, "5,0_puntos"),
+        ("best_epoch", 7, "7"),
+        ("best_epoch", 7.25, "7,2"),
+        ("training_seconds", 41.2, "41,2_s"),
+        ("training_seconds", 738, "12,3_min"),
+        ("images_per_second", 812.4, "812_imágenes/s"),
+        ("peak_memory_bytes", 3 * 2**20, "3_MiB"),
+        ("energy_joules", 12_340, "12,3_kJ"),
+    ],
+)
+def test_a_value_is_printed_in_the_unit_of_its_metric(name: str, value: float, printed: str) -> None:
+    assert METRICS[name].format(value) == printed.replace("_", NBSP)
+
+
+def test_a_column_names_the_unit_unless_every_value_carries_its_own() -> None:
+    assert METRICS["test_accuracy"].in_column(0.5) == "50,0"
+    assert METRICS["test_accuracy"].heading == "Exactitud en test (%)"
+    assert METRICS["training_seconds"].in_column(600) == f"10,0{NBSP}min"
+    assert METRICS["training_seconds"].data_heading("Tiempo") == "Tiempo (s)"
+    assert METRICS["energy_joules"].data_heading("Energía (kJ)") is None
+
+
+def test_an_interval_stays_within_what_the_metric_can_be() -> None:
+    assert METRICS["test_accuracy"].quote(estimate(0.99, 0.97, 1.02)) == f"99,0{NBSP}% [97,0;{NBSP}100,0]"
+    assert METRICS["test_accuracy"].quote(estimate(0.99)) == f"99,0{NBSP}%"
+
+
+@pytest.mark.parametrize(
+    ("name", "mean", "printed"),
+    [
+        ("test_accuracy", -0.006, "−0,6_puntos"),
+        ("training_seconds", 90, "+90,0_s"),
+        ("peak_memory_bytes", -5 * 2**20, "−5_MiB"),
+        ("test_loss", 0.0, "0,000"),
+    ],
+)
+def test_a_difference_has_its_sign_and_its_unit(name: str, mean: float, printed: str) -> None:
+    assert METRICS[name].difference(estimate(mean)) == printed.replace("_", NBSP)
+
+
+def test_a_margin_is_printed_like_a_difference_without_its_sign() -> None:
+    assert METRICS["test_accuracy"].margin(0.01) == f"1,0{NBSP}puntos"
+    assert METRICS["peak_memory_bytes"].margin(2**20) == f"1{NBSP}MiB"
+    assert METRICS["seconds_per_epoch"].margin(150) == f"2,5{NBSP}min"
