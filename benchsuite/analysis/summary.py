@@ -19,7 +19,7 @@ from benchsuite.analysis.intervals import mean_estimate, wilson
 from benchsuite.analysis.search import search_findings
 from benchsuite.analysis.seed_image_anova import Outcomes, accuracy_interval, difference_interval, mcnemar
 from benchsuite.metrics import METRICS, Metric
-from benchsuite.store.environment import distinct
+from benchsuite.store.environment import distinct_environments
 from benchsuite.store.record import RunRecord
 from benchsuite.suite.cases.plan import Case, Component, Plan
 from benchsuite.suite.schema.claims import Claim
@@ -84,7 +84,7 @@ def study(
         ),
         dataset=next((record.dataset for record in finished if record.dataset), None),
         weights=next((record.weights for record in finished if record.weights), None),
-        environments=distinct(record.environment for record in finished),
+        environments=distinct_environments(record.environment for record in finished),
         runs=tuple(
             (record.key, name, seed, record.weights_hash or "")
             for name, found in runs.items()

@@ -9,7 +9,7 @@ from pathlib import Path
 from benchsuite.commands.console import announce, say
 from benchsuite.commands.options import DeviceName, PolicyName
 from benchsuite.execution.preparation import Place, Preparation, prepare
-from benchsuite.execution.search_tasks import searched
+from benchsuite.execution.search_tasks import add_trials
 from benchsuite.registry import Registry, registry, use_local
 from benchsuite.settings import CACHE_GB, CHECKPOINT_SECONDS, HANG_SECONDS, THREADS
 from benchsuite.sources.cache import cache_root
@@ -29,8 +29,8 @@ class Study:
     registry: Registry
 
     def searched(self, tried_now: Collection[str]) -> Study:
-        """The study with the trials that its results imply by now, as `execution.searching.searched` says."""
-        return replace(self, preparation=searched(self.preparation, self.registry, tried_now=tried_now))
+        """The study with the trials that its results imply by now, as `execution.search_tasks.add_trials` says."""
+        return replace(self, preparation=add_trials(self.preparation, self.registry, tried_now=tried_now))
 
 
 def place_from(data: Path | None, policy: PolicyName, device: DeviceName, results: Path) -> Place:
@@ -63,4 +63,4 @@ def open_study(
         announce(f"warning: {warning}")
     plan = expand(suite, known, overrides=overrides or (), seeds=seeds)
     preparation = prepare(plan, known, place, download=download, say=(lambda _: None) if quiet else say)
-    return Study(suite, searched(preparation, known), place, known)
+    return Study(suite, add_trials(preparation, known), place, known)

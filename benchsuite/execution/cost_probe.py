@@ -6,7 +6,7 @@ import torch
 
 from benchsuite.engine.determinism import seeds
 from benchsuite.engine.diagnostics import profile
-from benchsuite.engine.diagnostics.failures import translated
+from benchsuite.engine.diagnostics.failures import translate_error
 from benchsuite.engine.network import freeze
 from benchsuite.engine.network.build import build
 from benchsuite.engine.network.feature_cache import cut
@@ -22,15 +22,15 @@ def probe(task: RunTask, registry: Registry) -> Probe:
     a failure, DeviceError when memory runs out."""
     try:
         with seeds.isolated():
-            return _measured(task, load_components(task, registry))
+            return _measure(task, load_components(task, registry))
     except Exception as error:
-        known = translated(error, task, find_entries(task.spec.case, registry))
+        known = translate_error(error, task, find_entries(task.spec.case, registry))
         if known is None:
             raise
         raise known from error
 
 
-def _measured(task: RunTask, parts: Components) -> Probe:
+def _measure(task: RunTask, parts: Components) -> Probe:
     network = build(parts.model, parts.model_params, parts.shape, task.spec.seed, task.weights.file)
     arithmetic = Arithmetic(torch.device(task.numerics.device), task.numerics.precision)
     network.module.to(arithmetic.device)

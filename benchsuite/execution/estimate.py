@@ -16,8 +16,6 @@ from benchsuite.suite.cases.plan import Plan
 
 RECORD_BYTES = 100_000
 """A record, its predictions and its log, roughly."""
-
-
 TIMED_TRIALS = 3
 """Of a search, whose runs are all different."""
 
@@ -47,10 +45,10 @@ def estimate(
     A case whose steps cannot be timed is left out, and `say` is told why. Its runs will fail, and lose nothing but
     themselves.
     """
-    past = _past(tasks)
+    past = _find_past_records(tasks)
     firsts = {task.spec.case.name: task for task in reversed(tasks)}
     unknown = [task for name, task in firsts.items() if name not in past]
-    probes = _probes(unknown, executor, say)
+    probes = _probe_cases(unknown, executor, say)
     counts = {name: sum(task.spec.case.name == name for task in due) for name in firsts}
     names = dict.fromkeys(task.spec.case.name for task in tasks)
     return tuple(
@@ -85,7 +83,7 @@ def _search_cost(timed: Sequence[CaseCost], runs: int) -> CaseCost:
     )
 
 
-def _probes(tasks: Sequence[RunTask], executor: Executor, say: Callable[[str], None]) -> dict[str, Probe]:
+def _probe_cases(tasks: Sequence[RunTask], executor: Executor, say: Callable[[str], None]) -> dict[str, Probe]:
     """A few timed steps of each case."""
     probes = {}
     for name, outcome in executor.probe(tasks).items():
@@ -97,7 +95,7 @@ def _probes(tasks: Sequence[RunTask], executor: Executor, say: Callable[[str], N
     return probes
 
 
-def _past(tasks: Sequence[RunTask]) -> dict[str, list[RunRecord]]:
+def _find_past_records(tasks: Sequence[RunTask]) -> dict[str, list[RunRecord]]:
     """Finished records of the same case and device, whatever their seed."""
     found: dict[str, list[RunRecord]] = {}
     for root in {task.results for task in tasks}:

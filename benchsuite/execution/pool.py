@@ -23,7 +23,7 @@ from benchsuite.identity.numerics import Numerics
 from benchsuite.processes import GRACE_SECONDS, ChildProcess, ProcessEnded, describe_exit, interrupts_blocked
 from benchsuite.registry import OURS
 from benchsuite.settings import HANG_SECONDS
-from benchsuite.store.environment import capture
+from benchsuite.store.environment import capture_environment
 from benchsuite.store.record import Failure, RunRecord
 from benchsuite.store.run_store import Store
 
@@ -174,7 +174,7 @@ def _write_failure(task: RunTask, error: WorkerDied) -> RunRecord:
         started=now,
         finished=now,
         deviations=task.deviations,
-        environment=capture(task.numerics),
+        environment=capture_environment(task.numerics),
         failure=Failure(kind=error.kind, what=error.what, where=error.where, remedy=error.remedy),
     )
     Store(task.results).write(record)

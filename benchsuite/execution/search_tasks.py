@@ -18,7 +18,9 @@ from benchsuite.suite.search.proposal import Step, propose
 from benchsuite.suite.search.space import trial_at
 
 
-def searched(preparation: Preparation, registry: Registry, *, tried_now: Collection[str] | None = None) -> Preparation:
+def add_trials(
+    preparation: Preparation, registry: Registry, *, tried_now: Collection[str] | None = None
+) -> Preparation:
     """The preparation with the trials that the records in the store imply, those due now included.
 
     A trial that failed counts as worst. Whoever makes runs names in `tried_now` the keys of those it has made: a

@@ -17,7 +17,7 @@ from benchsuite.identity.numerics import Numerics
 from benchsuite.store.record import Environment
 
 
-def capture(numerics: Numerics) -> Environment:
+def capture_environment(numerics: Numerics) -> Environment:
     """The environment of this process, whose runs are made with `numerics`."""
     return Environment(
         **numerics.model_dump(),
@@ -28,7 +28,7 @@ def capture(numerics: Numerics) -> Environment:
     )
 
 
-def distinct(environments: Iterable[Environment]) -> tuple[Environment, ...]:
+def distinct_environments(environments: Iterable[Environment]) -> tuple[Environment, ...]:
     """Each different environment once, the most frequent first."""
     forms = [(environment.model_dump_json(), environment) for environment in environments]
     first = dict(reversed(forms))

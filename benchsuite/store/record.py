@@ -19,11 +19,13 @@ from benchsuite.suite.cases.plan import RunSpec
 SCHEMA_VERSION = 3
 
 
-class Frozen(BaseModel):
+class RecordPart(BaseModel):
+    """A part of a record, which nobody changes and which has no fields but its own."""
+
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Best(Frozen):
+class Best(RecordPart):
     """The checkpoint that validation chose."""
 
     phase: str
@@ -33,7 +35,7 @@ class Best(Frozen):
     validation_macro_f1: float
 
 
-class TestMetrics(Frozen):
+class TestMetrics(RecordPart):
     """The sealed test split, evaluated once, from the best checkpoint."""
 
     __test__ = False
@@ -45,7 +47,7 @@ class TestMetrics(Frozen):
     """Rows are true classes, columns predicted ones; counts of images."""
 
 
-class Layer(Frozen):
+class Layer(RecordPart):
     """A layer of the network, or a block of layers that are no plain sequence, as one image passes through it."""
 
     stage: str
@@ -63,7 +65,7 @@ class Layer(Frozen):
     groups: int = 1
 
 
-class ModelFacts(Frozen):
+class ModelFacts(RecordPart):
     """Sizes of the network as it was trained."""
 
     parameters_total: int
@@ -79,7 +81,7 @@ class ModelFacts(Frozen):
     """In the order of the forward pass; empty in records of schema version 1."""
 
 
-class DatasetFacts(Frozen):
+class DatasetFacts(RecordPart):
     """Which data the run saw."""
 
     title: str
@@ -95,7 +97,7 @@ class DatasetFacts(Frozen):
     fingerprint: str
 
 
-class WeightsFacts(Frozen):
+class WeightsFacts(RecordPart):
     """What the network started from. `sha256` and `file` are None for a seeded random start."""
 
     request: str
@@ -104,7 +106,7 @@ class WeightsFacts(Frozen):
     sha256: str | None
 
 
-class Cost(Frozen):
+class Cost(RecordPart):
     """What the run cost. Times are wall-clock seconds; `images_per_second` counts training images in epochs."""
 
     seconds: Mapping[str, float]
@@ -131,7 +133,7 @@ class Environment(Numerics):
     """Commit and whether the tree was dirty; None outside a repository."""
 
 
-class Failure(Frozen):
+class Failure(RecordPart):
     """Why a run failed. `traceback` is kept for defects of plugins and of benchsuite itself."""
 
     kind: str
@@ -142,25 +144,25 @@ class Failure(Frozen):
     traceback: str | None = None
 
 
-class Deviation(Frozen):
+DEVIATIONS = {
+    "synthetic sample": "the data are a synthetic sample, not the data set",
+    "random weights": "random weights in place of {}",
+    "no cuda": "no CUDA GPU: computed on the CPU",
+    "changed": "changed: {}",
+}
+
+
+class Deviation(RecordPart):
     """One thing that is not as the suite asked. `detail` says what of: the weights' name, or the changed parameter."""
 
     kind: Literal["synthetic sample", "random weights", "no cuda", "changed"]
     detail: str = ""
 
     def __str__(self) -> str:
-        match self.kind:
-            case "synthetic sample":
-                return "the data are a synthetic sample, not the data set"
-            case "random weights":
-                return f"random weights in place of {self.detail}"
-            case "no cuda":
-                return "no CUDA GPU: computed on the CPU"
-            case "changed":
-                return f"changed: {self.detail}"
+        return DEVIATIONS[self.kind].format(self.detail)
 
 
-class RunRecord(Frozen):
+class RunRecord(RecordPart):
     """One run. Fields after `failure` are None or empty when the run failed before they were known."""
 
     schema_version: int = SCHEMA_VERSION

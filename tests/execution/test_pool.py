@@ -174,7 +174,7 @@ def test_memory_that_a_probe_lacks_is_no_defect(bench: Bench, monkeypatch: pytes
     def greedy(*parts: object) -> Probe:
         raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 4096 GB")
 
-    monkeypatch.setattr("benchsuite.execution.cost_probe._measured", greedy)
+    monkeypatch.setattr("benchsuite.execution.cost_probe._measure", greedy)
     with pytest.raises(DeviceError, match="out of memory") as caught:
         probe(bench.task(), bench.registry)
     assert "batch_size" in str(caught.value)

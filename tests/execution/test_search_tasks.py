@@ -10,7 +10,7 @@ import pytest
 from benchsuite.engine.task import RunTask
 from benchsuite.execution.due_runs import find_due, load_records
 from benchsuite.execution.preparation import Preparation, prepare
-from benchsuite.execution.search_tasks import searched
+from benchsuite.execution.search_tasks import add_trials
 from benchsuite.store.record import Best
 from benchsuite.store.run_store import Store
 from benchsuite.suite.cases.plan import Plan, PlannedSearch
@@ -38,7 +38,7 @@ def prepared_with(bench: Bench, **changes: Any) -> Preparation:
 
 
 def extended(preparation: Preparation, bench: Bench, **options: Any) -> Preparation:
-    return searched(preparation, bench.registry, **options)
+    return add_trials(preparation, bench.registry, **options)
 
 
 def names(preparation: Preparation) -> list[str]:

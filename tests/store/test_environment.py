@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import benchsuite
-from benchsuite.store.environment import capture, git_state, package_versions
+from benchsuite.store.environment import capture_environment, git_state, package_versions
 from support.synthetic import make_numerics
 
 
@@ -28,7 +28,7 @@ def repository(tmp_path: Path) -> Path:
 
 
 def test_the_environment_tells_device_packages_and_python() -> None:
-    found = capture(make_numerics(threads=7))
+    found = capture_environment(make_numerics(threads=7))
     assert (found.device, found.threads, found.precision) == ("cpu", 7, "fp32")
     assert found.packages["benchsuite"] == benchsuite.__version__
     assert {"torch", "numpy", "pydantic"} <= found.packages.keys()

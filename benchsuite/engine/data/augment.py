@@ -150,7 +150,7 @@ class Augmenter:
     def __init__(
         self, augmentations: Sequence[Augmentation], size: Size, seed: int, n: int, device: torch.device
     ) -> None:
-        checked = [_checked(augmentation, size) for augmentation in augmentations]
+        checked = [_complete(augmentation, size) for augmentation in augmentations]
         self._steps = [(AUGMENTATIONS[known.name], known.options) for known in checked]
         self._size, self._seed, self._n, self._device = size, seed, n, device
         self._plans: list[Tensor] = []
@@ -177,7 +177,7 @@ class Augmenter:
         return batch
 
 
-def _checked(augmentation: Augmentation, size: Size) -> Augmentation:
+def _complete(augmentation: Augmentation, size: Size) -> Augmentation:
     """The augmentation with all its options. Raises PluginError when it or one of them is none of the engine's."""
     name = augmentation.name
     if name not in AUGMENTATIONS:

@@ -16,7 +16,7 @@ FACTS = ".json"
 """Suffix of the file of facts that may lie beside a cached file, and goes with it."""
 
 
-def lock_of(path: Path) -> FileLock:
+def lock_for(path: Path) -> FileLock:
     """The lock under which the cached file `path` is written and deleted, not yet taken."""
     return FileLock(path.with_suffix(".lock"))
 
@@ -49,7 +49,7 @@ def prune(folder: Path, suffix: str, budget_bytes: int) -> tuple[Path, ...]:
         if total <= budget_bytes:
             break
         try:
-            with lock_of(path).acquire(blocking=False):
+            with lock_for(path).acquire(blocking=False):
                 path.unlink(missing_ok=True)
                 path.with_suffix(FACTS).unlink(missing_ok=True)
         except Timeout:

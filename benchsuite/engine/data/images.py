@@ -65,7 +65,7 @@ def load_images(
     try:
         if not _is_whole(path, shape):
             path.parent.mkdir(parents=True, exist_ok=True)
-            with file_cache.lock_of(path):
+            with file_cache.lock_for(path):
                 # Another process may have built it while this one waited.
                 if not _is_whole(path, shape):
                     if say is not None:
@@ -111,7 +111,7 @@ def _build(images: Images, preprocessing: Preprocessing, path: Path) -> None:
         # Written in order rather than through a mapping: a full disk is then an error, not a SIGBUS.
         sizes = []
         with temporary.open("wb") as output:
-            for pixels, size in _decoded(images, preprocessing):
+            for pixels, size in _decode(images, preprocessing):
                 output.write(pixels.data)
                 sizes.append(size)
             output.write(np.array(sizes, dtype=_SIZES).data)
@@ -122,7 +122,7 @@ def _build(images: Images, preprocessing: Preprocessing, path: Path) -> None:
         temporary.unlink(missing_ok=True)
 
 
-def _decoded(images: Images, preprocessing: Preprocessing) -> Iterator[_Photo]:
+def _decode(images: Images, preprocessing: Preprocessing) -> Iterator[_Photo]:
     """Each image in order, decoded by as many threads as there are cores, a batch at a time."""
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
         for start in range(0, len(images), _BATCH):

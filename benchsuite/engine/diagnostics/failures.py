@@ -24,7 +24,7 @@ def describe_failure(error: Exception | SystemExit, task: RunTask, entries: Sequ
 
     A traceback is kept for what is nobody's mistake but the code's.
     """
-    known = translated(error, task, entries)
+    known = translate_error(error, task, entries)
     if known is None:
         return Failure(
             kind="defect",
@@ -44,7 +44,7 @@ def describe_failure(error: Exception | SystemExit, task: RunTask, entries: Sequ
     )
 
 
-def translated(error: Exception | SystemExit, task: RunTask, entries: Sequence[Entry]) -> BenchsuiteError | None:
+def translate_error(error: Exception | SystemExit, task: RunTask, entries: Sequence[Entry]) -> BenchsuiteError | None:
     """What the user should be told of `error`; None when it is a defect of benchsuite."""
     if isinstance(error, BenchsuiteError):
         return error

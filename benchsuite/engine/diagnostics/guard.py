@@ -34,20 +34,8 @@ _WRITE_FLAGS = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 _SHARED = (torch, torch.Tensor, torch.nn, torch.nn.Module, torch.nn.functional, torch.optim, torch.optim.Optimizer,
            torch.utils.data, np, np.random, random)  # fmt: skip
 """The modules and classes whose functions nobody may replace."""
-_DECIDING = (
-    "OMP_",
-    "MKL_",
-    "CUBLAS_",
-    "CUDA_",
-    "NVIDIA_",
-    "ATEN_",
-    "DNNL_",
-    "ONEDNN_",
-    "PYTHON",
-    "PATH",
-    "HOME",
-    "BENCHSUITE_",
-)
+_DECIDING = ("OMP_", "MKL_", "CUBLAS_", "CUDA_", "NVIDIA_", "ATEN_", "DNNL_", "ONEDNN_", "PYTHON", "PATH", "HOME",
+             "BENCHSUITE_")  # fmt: skip
 """How the variables begin that libraries compute by, or that lead to programs and folders; libraries set others of
 their own."""
 
@@ -111,7 +99,7 @@ class Guard:
             f"{', '.join(changed[:5])} changed {during}" + (f", and {len(changed) - 5} more" if changed[5:] else ""),
             where=" or ".join(named),
             expected="plugins that leave alone what all code of the process shares",
-            remedy="mend the plugin, or report it to its authors: no result of this process could be trusted",
+            remedy="correct the plugin, or report it to its authors: no result of this process could be trusted",
         )
 
     def _owner(self, value: Any) -> Suspect | None:
@@ -132,7 +120,7 @@ class Guard:
             f"{culprit.title} writes outside its folders: {real}",
             where=culprit.distribution,
             expected="files in the run's folder, the cache or the temporary folder only",
-            remedy=f"mend {culprit.distribution}, or report it to its authors",
+            remedy=f"correct {culprit.distribution}, or report it to its authors",
         )
         raise self._written
 

@@ -15,7 +15,7 @@ from benchsuite.engine.network.build import Network
 from benchsuite.store.record import Layer
 
 
-def layers_of(network: Network, task: Task) -> tuple[Layer, ...]:
+def list_layers(network: Network, task: Task) -> tuple[Layer, ...]:
     """The layers in the order of the forward pass, counted on tensors without data.
 
     Sequences are taken apart; what has a forward pass of its own, such as a residual block, counts as one.

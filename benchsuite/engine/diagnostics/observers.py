@@ -41,5 +41,5 @@ class Observers:
                 f"an observer raised {type(raised).__name__}: {raised}",
                 where=f"{hook} of {name}",
                 expected="observers that raise nothing",
-                remedy=f"mend or uninstall {name}; the run goes on from its last epoch when started again",
+                remedy=f"correct or uninstall {name}; the run goes on from its last epoch when started again",
             ) from raised

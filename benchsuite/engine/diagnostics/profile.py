@@ -20,7 +20,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from benchsuite.contracts.model import Task
 from benchsuite.contracts.recipe import Phase
-from benchsuite.engine.diagnostics.layers import layers_of
+from benchsuite.engine.diagnostics.layers import list_layers
 from benchsuite.engine.network import freeze
 from benchsuite.engine.network.build import Network
 from benchsuite.engine.network.feature_cache import Cut, cut
@@ -49,7 +49,6 @@ def model_facts(network: Network, frozen: freeze.FrozenStages, cut_: Cut, task: 
 
     Raises PluginError when its stages, one after the other, do not turn an image into one logit a class.
     """
-    total, trainable = freeze.parameters(network.module)
     whole = nn.Sequential(*cut_.prefix, *cut_.tail)
     try:
         forward, output = _count(whole, task, backward=False)
@@ -60,13 +59,13 @@ def model_facts(network: Network, frozen: freeze.FrozenStages, cut_: Cut, task: 
     prefix = _count(cut_.prefix, task, backward=False)[0] if cut_ else 0
     train = _count(whole, task, backward=True)[0] - prefix
     return ModelFacts(
-        parameters_total=total,
-        parameters_trainable=trainable,
+        parameters_total=sum(p.numel() for p in network.module.parameters()),
+        parameters_trainable=sum(p.numel() for p in network.module.parameters() if p.requires_grad),
         forward_flops=forward,
         train_flops=train,
         stages=tuple(network.stages),
         frozen_stages=frozen.stages,
-        layers=layers_of(network, task),
+        layers=list_layers(network, task),
     )
 
 
@@ -76,7 +75,7 @@ def _no_network(network: Network, task: Task, what: str) -> PluginError:
         f"applying the model's stages to an image of shape {image} {what}",
         where=network.origin,
         expected=f"stages whose composition gives logits of shape (1, {task.classes})",
-        remedy="mend the model's build() or stages(), or choose an image size that it can take",
+        remedy="correct the model's build() or stages(), or choose an image size that it can take",
     )
 
 
@@ -116,7 +115,7 @@ def time_phase(
         parts.prefix.eval()
         with torch.inference_mode():
             arithmetic.forward(parts.prefix, images)
-            prefix_seconds, features = _timed(lambda: arithmetic.forward(parts.prefix, images), device)
+            prefix_seconds, features = _time(lambda: arithmetic.forward(parts.prefix, images), device)
         feature_bytes = features[0].nbytes
         inputs = features.clone()
 
@@ -130,16 +129,16 @@ def time_phase(
     step()
     seconds = math.inf
     for _ in range(steps):
-        seconds = min(seconds, _timed(step, device)[0])
+        seconds = min(seconds, _time(step, device)[0])
         if seconds > ENOUGH_SECONDS:
             break
     parts.tail.eval()
     with torch.inference_mode():
-        evaluation, _ = _timed(lambda: arithmetic.forward(parts.tail, inputs), device)
+        evaluation, _ = _time(lambda: arithmetic.forward(parts.tail, inputs), device)
     return PhaseCost(seconds, evaluation / phase.batch_size, prefix_seconds / phase.batch_size, feature_bytes)
 
 
-def _timed(work: Callable[[], T], device: torch.device) -> tuple[float, T]:
+def _time(work: Callable[[], T], device: torch.device) -> tuple[float, T]:
     start = time.perf_counter()
     result = work()
     if device.type == "cuda":

@@ -102,7 +102,7 @@ def load_features(
     facts = data.with_suffix(file_cache.FACTS)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with file_cache.lock_of(data):
+        with file_cache.lock_for(data):
             known = _facts_of(data, facts)
             found = known is not None
             if known is None:

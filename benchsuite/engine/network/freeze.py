@@ -65,9 +65,3 @@ def train_mode(frozen: FrozenStages, stages: Mapping[str, nn.Module]) -> None:
     """Put the stages in training mode, but for frozen ones that are held in eval mode."""
     for name, stage in stages.items():
         stage.train(not (frozen.held and name in frozen.stages))
-
-
-def parameters(module: nn.Module) -> tuple[int, int]:
-    """(total, trainable) numbers of parameters."""
-    sizes = [(p.numel(), p.requires_grad) for p in module.parameters()]
-    return sum(n for n, _ in sizes), sum(n for n, trains in sizes if trains)

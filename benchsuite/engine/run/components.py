@@ -88,6 +88,6 @@ def _check_phases(declared: Iterable[Phase], entry: Entry) -> tuple[Phase, ...]:
             f"the recipe {entry.name} cannot be trained: {'; '.join(faults)}",
             where=f"{entry.distribution} {entry.version}, phases() of {entry.module}",
             expected="at least one phase, with every count at least 1 and no negative l1 or warmup_epochs",
-            remedy="correct the recipe's parameters, or mend its phases()",
+            remedy="correct the recipe's parameters, or correct its phases()",
         )
     return phases

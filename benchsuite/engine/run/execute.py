@@ -33,7 +33,7 @@ from benchsuite.engine.training.evaluate import Evaluation
 from benchsuite.engine.training.loop import timed
 from benchsuite.errors import PluginError
 from benchsuite.registry import Entry, Registry
-from benchsuite.store.environment import capture
+from benchsuite.store.environment import capture_environment
 from benchsuite.store.predictions import Predictions, predictions_hash
 from benchsuite.store.record import Cost, DatasetFacts, ModelFacts, RunRecord, TestMetrics, WeightsFacts
 from benchsuite.store.run_store import WEIGHTS, Store
@@ -95,7 +95,7 @@ def execute(task: RunTask, registry: Registry, watcher: Watcher, checkpoint_inte
         finished=datetime.now(UTC).isoformat(timespec="seconds"),
         resumed=max(progress.starts - 1, 0),
         deviations=task.deviations,
-        environment=capture(task.numerics),
+        environment=capture_environment(task.numerics),
         failure=failure,
         dataset=state.dataset and state.dataset.model_copy(update={"original_size": pipeline and pipeline.photo_size}),
         weights=WeightsFacts(
@@ -105,9 +105,9 @@ def execute(task: RunTask, registry: Registry, watcher: Watcher, checkpoint_inte
             sha256=task.weights.sha256,
         ),
         model=state.model,
-        epochs=progress.history(),
+        epochs=tuple(progress.epochs),
         steps=tuple((int(step), float(loss)) for step, loss in progress.steps),
-        best=progress.best_checkpoint(),
+        best=progress.best,
         test=state.test,
         weights_hash=state.weights_hash,
         predictions_hash=state.predictions_hash,
@@ -207,7 +207,7 @@ def _run_info(task: RunTask, folder: Path, progress: TrainingProgress) -> RunInf
 
 
 def _summary(status: str, state: _RunState) -> RunSummary:
-    best = state.progress.best_checkpoint()
+    best = state.progress.best
     return RunSummary(
         status=status,
         best_epoch=best.epoch if best else None,

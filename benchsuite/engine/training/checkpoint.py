@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -36,9 +36,9 @@ class TrainingProgress:
     optimizer: dict[str, Any] = field(default_factory=dict)
     scheduler: dict[str, Any] | None = None
     scaler: dict[str, Any] | None = None
-    best: dict[str, Any] | None = None
+    best: Best | None = None
     best_state: dict[str, Tensor] = field(default_factory=dict)
-    epochs: list[dict[str, Any]] = field(default_factory=list)
+    epochs: list[Epoch] = field(default_factory=list)
     steps: list[tuple[int, float]] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
     starts: int = 0
@@ -66,12 +66,6 @@ class TrainingProgress:
             self.joules = (self.joules or 0.0) + used - self.metered
         self.ticked, self.metered = now, used
 
-    def history(self) -> tuple[Epoch, ...]:
-        return tuple(Epoch(**epoch) for epoch in self.epochs)
-
-    def best_checkpoint(self) -> Best | None:
-        return Best(**self.best) if self.best else None
-
 
 class Checkpoint:
     """The checkpoint file of one run. Writing is atomic; a kill leaves the one before.
@@ -88,7 +82,12 @@ class Checkpoint:
         """The progress of an interrupted start; None when there is none, or the file is damaged or another run's."""
         try:
             saved = torch.load(self._file, map_location="cpu", weights_only=True)
-            return TrainingProgress(**saved["progress"]) if saved["key"] == self._key else None
+            if saved["key"] != self._key:
+                return None
+            progress = TrainingProgress(**saved["progress"])
+            progress.epochs = [Epoch(**epoch) for epoch in saved["progress"]["epochs"]]
+            progress.best = progress.best and Best(**saved["progress"]["best"])
+            return progress
         except Exception:  # a checkpoint is only a shortcut: without it the run starts anew
             return None
 
@@ -101,6 +100,9 @@ class Checkpoint:
     def save(self, progress: TrainingProgress) -> None:
         progress.tick()
         fields = {name: value for name, value in vars(progress).items() if name not in UNSAVED}
+        # Plain values: torch refuses to load classes from a file that somebody may have put there.
+        fields["epochs"] = [asdict(epoch) for epoch in progress.epochs]
+        fields["best"] = progress.best and progress.best.model_dump()
         with atomic_path(self._file) as temporary:
             torch.save({"key": self._key, "progress": fields}, temporary)
         self._written = time.monotonic()

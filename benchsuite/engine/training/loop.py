@@ -10,7 +10,7 @@ import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import torch
@@ -26,7 +26,7 @@ from benchsuite.engine.network import freeze
 from benchsuite.engine.network.build import Network
 from benchsuite.engine.network.feature_cache import Cut
 from benchsuite.engine.training.checkpoint import Checkpoint, TrainingProgress
-from benchsuite.engine.training.evaluate import Evaluation, evaluate
+from benchsuite.engine.training.evaluate import evaluate
 from benchsuite.errors import PluginError, TrainingError
 from benchsuite.store.record import Best
 
@@ -122,7 +122,7 @@ class Trainer:
         while progress.phase < len(phases):
             phase = phases[progress.phase]
             self._phase(phase, progress, mutable)
-            self._restore(progress.best_state)
+            self.network.module.load_state_dict(progress.best_state, strict=False)
             if progress.phase + 1 < len(phases):
                 progress.best, progress.best_state = None, {}
             progress.phase += 1
@@ -141,9 +141,6 @@ class Trainer:
     def _state(self, names: list[str]) -> dict[str, Tensor]:
         state = self.network.module.state_dict()
         return {name: state[name].detach().clone() for name in names}
-
-    def _restore(self, state: dict[str, Tensor]) -> None:
-        self.network.module.load_state_dict(state, strict=False)
 
     def _phase(self, phase: Phase, progress: TrainingProgress, mutable: list[str]) -> None:
         stages = self.network.stages
@@ -181,26 +178,35 @@ class Trainer:
             if scheduler is not None:
                 scheduler.step()
             progress.epoch += 1
+            if not math.isfinite(validation.loss):
+                what = f"the validation loss became {validation.loss} in epoch {progress.epoch}"
+                raise _diverged(what, f"phase {phase.name}")
             epoch = Epoch(
                 phase=phase.name,
                 epoch=progress.epoch,
                 train_loss=train_loss,
                 train_accuracy=train_accuracy,
-                validation_loss=_finite(validation.loss, phase, progress.epoch),
+                validation_loss=validation.loss,
                 validation_accuracy=validation.accuracy,
                 learning_rate=learning_rate,
                 seconds=spent[0],
             )
-            progress.epochs.append(asdict(epoch))
+            progress.epochs.append(epoch)
             progress.steps += steps
-            if improves(phase, epoch, progress.best_checkpoint()):
-                progress.best = _best(epoch, validation).model_dump()
+            if improves(phase, epoch, progress.best):
+                progress.best = Best(
+                    phase=phase.name,
+                    epoch=progress.epoch,
+                    validation_loss=validation.loss,
+                    validation_accuracy=validation.accuracy,
+                    validation_macro_f1=validation.macro_f1,
+                )
                 progress.best_state = self._state(mutable)
             due = self.checkpoint.due()
             if due:
                 save()
             try:
-                self.listener.epoch(EpochReport(**asdict(epoch), steps=tuple(steps)))
+                self.listener.epoch(EpochReport(**vars(epoch), steps=tuple(steps)))
             except BaseException:
                 # Whoever listens may break or interrupt the run, but not cost it what it has trained.
                 if not due:
@@ -209,15 +215,11 @@ class Trainer:
 
     @staticmethod
     def _finished(phase: Phase, progress: TrainingProgress) -> bool:
-        done = progress.epoch - progress.phase_start
-        if done >= phase.max_epochs:
+        if progress.epoch - progress.phase_start >= phase.max_epochs:
             return True
-        best = progress.best_checkpoint()
-        return (
-            phase.early_stopping is not None
-            and best is not None
-            and progress.epoch - best.epoch >= phase.early_stopping.patience
-        )
+        if phase.early_stopping is None or progress.best is None:
+            return False
+        return progress.epoch - progress.best.epoch >= phase.early_stopping.patience
 
     def epoch(
         self,
@@ -274,11 +276,9 @@ class Trainer:
         hits = (torch.cat(outputs).argmax(dim=1) == supply.train_labels.index_select(0, order)).sum()
         bad = torch.nonzero(~values.isfinite())
         if len(bad):
-            raise TrainingError(
+            raise _diverged(
                 f"the training loss became {values[bad[0, 0]].item()} at step {int(bad[0, 0]) + 1} of epoch {number}",
-                where=f"phase {phase.name}, learning rate {optimizer.param_groups[0]['lr']:g}",
-                expected="a finite loss",
-                remedy="lower the learning rate, clip the gradient, or look for broken images or labels",
+                f"phase {phase.name}, learning rate {optimizer.param_groups[0]['lr']:g}",
             )
         sizes = torch.full((total,), phase.batch_size, dtype=torch.float64)
         sizes[-1] = n - phase.batch_size * (total - 1)
@@ -345,29 +345,17 @@ def _unfit(what: str, learning_rate: float | None, options: Mapping[str, Any], e
         f"{what} does not accept what the recipe gives it: {error}",
         where=f"{rate}options {dict(options)}",
         expected="the options of torch's own class",
-        remedy="correct the recipe's parameters, or mend its phases()",
+        remedy="correct the recipe's parameters, or correct its phases()",
     )
 
 
-def _best(epoch: Epoch, validation: Evaluation) -> Best:
-    return Best(
-        phase=epoch.phase,
-        epoch=epoch.epoch,
-        validation_loss=epoch.validation_loss,
-        validation_accuracy=epoch.validation_accuracy,
-        validation_macro_f1=validation.macro_f1,
+def _diverged(what: str, where: str) -> TrainingError:
+    return TrainingError(
+        what,
+        where=where,
+        expected="a finite loss",
+        remedy="lower the learning rate, clip the gradient, or look for broken images or labels",
     )
-
-
-def _finite(validation_loss: float, phase: Phase, epoch: int) -> float:
-    if not math.isfinite(validation_loss):
-        raise TrainingError(
-            f"the validation loss became {validation_loss} in epoch {epoch}",
-            where=f"phase {phase.name}",
-            expected="a finite loss",
-            remedy="lower the learning rate, clip the gradient, or look for broken images",
-        )
-    return validation_loss
 
 
 @contextmanager

@@ -28,7 +28,7 @@ from benchsuite.paper.context.chart_checks import chart_faults
 from benchsuite.paper.context.material import Mistake, PaperMaterial, PluginChart
 from benchsuite.paper.document.blocks import RESULTS
 from benchsuite.paper.document.thumbnails import as_thumbnail
-from benchsuite.store.environment import distinct
+from benchsuite.store.environment import distinct_environments
 from benchsuite.store.migrations import load_record
 from benchsuite.store.record import RunRecord
 from benchsuite.suite.cases.plan import Plan
@@ -64,7 +64,9 @@ def pack(material: PaperMaterial) -> dict[str, bytes]:
         "mistakes": [[m.true, m.predicted, m.probability, m.run] for m in material.mistakes],
     }
     finished = (record for record in results.records.values() if record.status == "done")
-    environments = [found.model_dump(mode="json") for found in distinct(record.environment for record in finished)]
+    environments = [
+        found.model_dump(mode="json") for found in distinct_environments(record.environment for record in finished)
+    ]
     files = {RESULTS: _json(content)}
     if results.suite.text:
         files[SUITE] = results.suite.text.encode()

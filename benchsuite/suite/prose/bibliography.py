@@ -40,7 +40,7 @@ class Part:
         return Mark(start.source, number, len(raw) - len(wanted) + column)
 
 
-def included(origin: Node, data: bytes, folder: Path | None) -> tuple[Node, dict[str, str], list[Problem]]:
+def include_files(origin: Node, data: bytes, folder: Path | None) -> tuple[Node, dict[str, str], list[Problem]]:
     """The suite's nodes with the files of its bibliography read in, those files by name, and what is wrong with them
     and with the entries.
 
@@ -75,8 +75,8 @@ def included(origin: Node, data: bytes, folder: Path | None) -> tuple[Node, dict
 def _read(name: str, node: Node, folder: Path | None) -> Part:
     """The text of a file beside the suite."""
 
-    def refusal(what: str, expected: str | None = None, suggestion: str | None = None) -> SuiteError:
-        return SuiteError([Problem(node.mark, PATH, f"{shown(name)} {what}", name, expected, suggestion)])
+    def refusal(what: str, expected: str | None = None, remedy: str | None = None) -> SuiteError:
+        return SuiteError([Problem(node.mark, PATH, f"{shown(name)} {what}", name, expected, remedy)])
 
     if not FILE.fullmatch(name):
         raise refusal("does not lie beside the suite", "the name of a file there, such as references.bib")
@@ -86,7 +86,7 @@ def _read(name: str, node: Node, folder: Path | None) -> Part:
     try:
         if not path.is_file():
             there = [other.name for other in folder.glob("*.bib")]
-            raise refusal("does not exist beside the suite", suggestion=did_you_mean(name, there))
+            raise refusal("does not exist beside the suite", remedy=did_you_mean(name, there))
         with path.open("rb") as file:
             data = file.read(LARGEST_FILE + 1)
     except OSError as error:
@@ -106,12 +106,12 @@ def _problems(parts: Sequence[Part], references: Node | None) -> Iterator[Proble
         works, faults = parse(part.text)
         for fault in faults:
             mark = part.mark(fault.line, fault.column)
-            yield Problem(mark, PATH, fault.what, None, fault.expected, fault.suggestion)
+            yield Problem(mark, PATH, fault.what, None, fault.expected, fault.remedy)
         for work in works:
             mark = part.mark(work.line, 1)
             if (first := taken.setdefault(work.key.lower(), mark)) is not mark:
                 what = f"two works are called {shown(work.key)} (the first at {first})"
-                yield Problem(mark, PATH, what, work.key, suggestion="rename one, or remove it")
+                yield Problem(mark, PATH, what, work.key, remedy="rename one, or remove it")
 
 
 def _set(node: Node, names: Sequence[str], value: Node) -> Node:

@@ -146,8 +146,8 @@ def reference_problems(suite: Suite, cases: Sequence[Case]) -> list[Problem]:
                 vocabulary.read(found[1])
             except UnknownReference as unknown:
                 what = f"{shown(found[0], 120)} quotes {shown(unknown.word)}, which is unknown"
-                suggestion = did_you_mean(unknown.word, unknown.known)
-                problems.append(Problem(mark, path, what, found[0], one_of(unknown.known), suggestion))
+                remedy = did_you_mean(unknown.word, unknown.known)
+                problems.append(Problem(mark, path, what, found[0], one_of(unknown.known), remedy))
     return problems
 
 
@@ -161,8 +161,8 @@ def citation_problems(suite: Suite, of_plugins: Iterable[str]) -> list[Problem]:
         for key in dict.fromkeys(found.strip() for found in CITATION.findall(text)):
             if key not in known:
                 what = f"{shown(f'[[{key}]]')} is not among the references"
-                suggestion = did_you_mean(key, known) or "add the work to paper.bibliography"
-                problems.append(Problem(mark, path, what, key, one_of(known) if known else None, suggestion))
+                remedy = did_you_mean(key, known) or "add the work to paper.bibliography"
+                problems.append(Problem(mark, path, what, key, one_of(known) if known else None, remedy))
     return problems
 
 
@@ -176,7 +176,7 @@ def typed_results(suite: Suite) -> list[Problem]:
             for found in _RESULT.finditer(REFERENCE.sub("", sentence)):
                 what = f"{shown(found[0])} looks like a result that was typed"
                 remedy = "quote it, as in {{test_accuracy CASE}}, so that it follows the runs"
-                warnings.append(Problem(mark, path, what, found[0], suggestion=remedy))
+                warnings.append(Problem(mark, path, what, found[0], remedy=remedy))
     return warnings
 
 

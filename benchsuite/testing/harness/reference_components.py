@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
@@ -163,6 +163,23 @@ class OnePhase(Recipe[OnePhaseParameters]):
 
     def smoke(self, params: OnePhaseParameters) -> Mapping[str, Any]:
         return {}
+
+
+class RecordingWatcher:
+    """Keeps the reports of all epochs, and shows them to `react` after each, which may end the run by raising."""
+
+    def __init__(self, react: Callable[[Sequence[EpochReport]], None] = lambda epochs: None) -> None:
+        self.epochs: list[EpochReport] = []
+        self._react = react
+
+    def say(self, text: str) -> None:
+        print(text)
+
+    def epoch(self, report: EpochReport, max_epochs: int) -> None:
+        self.epochs.append(report)
+        self._react(self.epochs)
+
+    def steps(self, epoch: int, done: int, total: int) -> None: ...
 
 
 def made_up_study(cases: int = 3, seeds: int = 3, epochs: int = 6, finished: int | None = None) -> StudyResult:

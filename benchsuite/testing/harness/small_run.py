@@ -12,7 +12,6 @@ from typing import Any
 
 import torch
 
-from benchsuite.contracts.observer import EpochReport
 from benchsuite.contracts.parameters import Parameters
 from benchsuite.contracts.recipe import Phase
 from benchsuite.engine.run.execute import execute
@@ -24,7 +23,7 @@ from benchsuite.registry.validation import new_manager
 from benchsuite.store.record import RunRecord
 from benchsuite.suite.cases.plan import Case, Component, Plan
 from benchsuite.testing.harness.outcomes import Broken
-from benchsuite.testing.harness.reference_components import Blocks, OnePhase, Patterns
+from benchsuite.testing.harness.reference_components import Blocks, OnePhase, Patterns, RecordingWatcher
 
 THREADS = 1
 """Of a run: its tensors are too small for more."""
@@ -52,23 +51,6 @@ def bind_reference(component: type[Patterns | Blocks | OnePhase], **parameters: 
     assert kind is not None
     entry = Entry(component.name, kind, component(), "benchsuite-testing", "0", component.__module__)
     return BoundComponent(entry, component.Parameters(**parameters))
-
-
-class RecordingWatcher:
-    """Keeps the reports of all epochs, and shows them to `react` after each, which may end the run by raising."""
-
-    def __init__(self, react: Callable[[Sequence[EpochReport]], None] = lambda epochs: None) -> None:
-        self.epochs: list[EpochReport] = []
-        self._react = react
-
-    def say(self, text: str) -> None:
-        print(text)
-
-    def epoch(self, report: EpochReport, max_epochs: int) -> None:
-        self.epochs.append(report)
-        self._react(self.epochs)
-
-    def steps(self, epoch: int, done: int, total: int) -> None: ...
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from benchsuite.errors import DataError
 from benchsuite.sources.digests import splits_of
 from benchsuite.testing.harness import subprocess_check
 from benchsuite.testing.harness.outcomes import Broken, Inapplicable, check, join_some, one_line
+from benchsuite.testing.harness.reference_components import Blocks, OnePhase
 from benchsuite.testing.harness.subject import Subject
 from benchsuite.testing.harness.subprocess_check import Listing, in_new_process, listing_of
 from benchsuite.testing.rules.rule import Rule, rule_declarer
@@ -264,7 +265,6 @@ def images_open(subject: Subject) -> str:
     remedy="read what the run says; preprocessing() and smoke() are the usual places.",
 )
 def trains(subject: Subject) -> str:
-    from benchsuite.testing.harness.reference_components import Blocks, OnePhase
     from benchsuite.testing.harness.small_run import BoundComponent, RunSetup, bind_reference
 
     folder = subject.new_folder("run")

@@ -8,8 +8,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from benchsuite.contracts.recipe import Phase
-from benchsuite.errors import TrainingError
+from benchsuite.errors import PluginError, TrainingError
 from benchsuite.testing.harness.outcomes import Broken, Inapplicable, check, join_some
+from benchsuite.testing.harness.reference_components import OPENED, Blocks, Patterns, RecordingWatcher
 from benchsuite.testing.harness.subject import Subject
 from benchsuite.testing.rules.rule import Rule, rule_declarer
 
@@ -40,8 +41,6 @@ RATES = (1, 10, 100, 1000)
     "what the freeze policies leave to train; give parameters that regularise less.",
 )
 def memorises(subject: Subject) -> str:
-    from benchsuite.testing.harness.small_run import RecordingWatcher
-
     best = 0.0
     said: list[str] = []
     for factor in RATES:
@@ -86,8 +85,6 @@ def same_bits(subject: Subject) -> str:
     "have.",
 )
 def resumes(subject: Subject) -> str:
-    from benchsuite.testing.harness.small_run import RecordingWatcher
-
     straight = _setup(subject, _short)
     whole = straight.execute(straight.task("straight"))
     epochs = len(whole.epochs)
@@ -114,16 +111,13 @@ def resumes(subject: Subject) -> str:
     remedy="use what phases(), loss() and transform() are given, and nothing else: no files, no search through memory.",
 )
 def test_sealed(subject: Subject) -> str:
-    from benchsuite.testing.harness import reference_components
-    from benchsuite.testing.harness.small_run import RecordingWatcher
-
     hashes = []
     for test_seed in (0, 1):
-        reference_components.OPENED.clear()
+        OPENED.clear()
         setup = _setup(subject, _short, test_seed=test_seed)
         record = setup.execute(setup.task("results"), RecordingWatcher(_refuse_open_test_images))
         hashes.append(record.weights_hash)
-        check(bool(reference_components.OPENED), "the engine evaluated no test image")
+        check(bool(OPENED), "the engine evaluated no test image")
     check(hashes[0] == hashes[1], "with other test images the trained weights are other ones")
     return "no test image is opened in training; other test images, the same weights"
 
@@ -135,7 +129,6 @@ def test_sealed(subject: Subject) -> str:
 )
 def policies_kept(subject: Subject) -> str:
     from benchsuite.engine.network import freeze
-    from benchsuite.testing.harness.small_run import RecordingWatcher
 
     def policies() -> tuple[Any, ...]:
         return tuple((p.name, p.freeze) for p in subject.component.phases(subject.params))
@@ -160,8 +153,6 @@ class _Stopped(BaseException):
 
 def _setup(subject: Subject, change: Any, like: RunSetup | None = None, **data: Any) -> RunSetup:
     """A setup with the recipe, its phases changed. With `like`, in that one's folder, with a recipe made anew."""
-    from benchsuite.errors import PluginError
-    from benchsuite.testing.harness.reference_components import Blocks, Patterns
     from benchsuite.testing.harness.small_run import BoundComponent, RunSetup, bind_reference, with_phases
 
     component = type(subject.component)() if like else subject.component
@@ -169,7 +160,7 @@ def _setup(subject: Subject, change: Any, like: RunSetup | None = None, **data: 
     precision = component.precision(subject.params)
     if precision not in ("auto", "fp32"):
         raise Inapplicable(f"with these parameters it computes in {precision}, which the CPU does not")
-    folder = like.folder if like else subject.new_folder("bench")
+    folder = like.folder if like else subject.new_folder("run")
     if not like and not component.phases(subject.params):
         raise PluginError("phases() declares no phase", where=subject.entry.module)
     return RunSetup(folder, bind_reference(Patterns, **data), bind_reference(Blocks), with_phases(bound, change))
@@ -221,8 +212,6 @@ def _stop_when_learnt(epochs: Sequence[EpochReport]) -> None:
 
 def _refuse_open_test_images(epochs: Sequence[EpochReport]) -> None:
     """Notice when a test image is open while training goes on."""
-    from benchsuite.testing.harness.reference_components import OPENED
-
     if OPENED:
         raise TrainingError(f"in epoch {epochs[-1].epoch} the test image {OPENED[0]} was opened")
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -45,11 +45,6 @@ class Runner:
         """End the process and remove its folders."""
         self._kill()
         shutil.rmtree(self._home, ignore_errors=True)
-
-    def check_all(self, rules: tuple[Rule, ...]) -> Iterator[Check]:
-        """Check one rule after another."""
-        for rule in rules:
-            yield self.check(rule)
 
     def check(self, rule: Rule) -> Check:
         """Check one rule."""

@@ -7,7 +7,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from benchsuite.contracts.model import Task
-from benchsuite.engine.diagnostics.layers import layers_of
+from benchsuite.engine.diagnostics.layers import list_layers
 from benchsuite.engine.network.build import Network
 
 
@@ -29,7 +29,7 @@ def test_layers_come_in_order_with_shapes_settings_parameters_and_multiply_adds(
     pool, residual = nn.AvgPool2d(2), Residual(6)
     head = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(6, 4))
     made = network(stem=stem, pool=pool, body=residual, head=head)
-    found = layers_of(made, Task(4, 16, 18))
+    found = list_layers(made, Task(4, 16, 18))
     assert [(layer.stage, layer.kind, layer.output) for layer in found] == [
         ("stem", "Conv2d", (6, 8, 8)),
         ("stem", "BatchNorm2d", (6, 8, 8)),
@@ -52,6 +52,6 @@ def test_layers_come_in_order_with_shapes_settings_parameters_and_multiply_adds(
 
 def test_a_layer_that_is_applied_twice_has_its_parameters_once() -> None:
     shared = nn.Conv2d(3, 3, 1)
-    first, second = layers_of(network(body=nn.Sequential(shared, nn.ReLU(), shared)), Task(3, 4, 4))[::2]
+    first, second = list_layers(network(body=nn.Sequential(shared, nn.ReLU(), shared)), Task(3, 4, 4))[::2]
     assert (first.parameters, second.parameters) == (12, 0)
     assert first.macs == second.macs == 9 * 16

@@ -226,7 +226,7 @@ def test_pruning_leaves_what_is_in_use_and_takes_the_oldest_first(tmp_path: Path
         path.with_suffix(".json").write_text("{}")
         os.utime(path, (1000 - age, 1000 - age))
     (tmp_path / "other.u8").write_bytes(b"x" * 100)
-    with file_cache.lock_of(paths[3]):
+    with file_cache.lock_for(paths[3]):
         assert file_cache.prune(tmp_path, ".features", 25) == (paths[2], paths[1])
     assert sorted(path.name for path in tmp_path.iterdir() if path.suffix != ".lock") == [
         "a.features", "a.json", "d.features", "d.json", "other.u8",
