@@ -159,7 +159,7 @@ def _bibtex(suite: Suite, cases: Sequence[Case], registry: Registry) -> Iterator
     parts = [(kind, getattr(case, kind)) for case in cases for kind in CASE_PARTS]
     parts += [("figure", found.component) for found in resolved_figures(suite, registry) if found.component is not None]
     for kind, part in {f"{kind} {part.model_dump_json()}": (kind, part) for kind, part in parts}.values():
-        entry = registry.entry(kind, f"{part.distribution}:{part.name}")
+        entry = registry.entry(kind, part.qualified_name)
         with suppress(Exception):
             params = entry.parse(part.parameters)
             component: Any = entry.component

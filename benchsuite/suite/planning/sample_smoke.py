@@ -126,7 +126,7 @@ def _shrink_search(planned: PlannedSearch, registry: Registry, changes: dict[str
 
 def _entry(case: Case, kind: Kind, registry: Registry) -> Entry:
     chosen: Component = getattr(case, kind)
-    return registry.entry(kind, f"{chosen.distribution}:{chosen.name}")
+    return registry.entry(kind, chosen.qualified_name)
 
 
 def _declared(entry: Entry, old: Component) -> Mapping[str, Any]:
