@@ -13,15 +13,13 @@ import itertools
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from benchsuite.analysis.comparisons import SIGNIFICANCE, one_sided
-from benchsuite.analysis.findings import ClaimFindings, Estimate, Inequality, Verdict
+from benchsuite.analysis.comparisons import SIGNIFICANCE, Measured, one_sided
+from benchsuite.analysis.findings import ClaimFindings, Inequality, Verdict
 from benchsuite.analysis.intervals import mean_estimate
 from benchsuite.metrics import METRICS
 from benchsuite.suite.schema.claims import Claim
 
 LEVEL = SIGNIFICANCE / 2
-Measured = Mapping[int, tuple[str, float]]
-"""For each seed, the run's key and its value of the metric."""
 Find = Callable[[object], str | None]
 """The name of the case that a reference means."""
 
@@ -101,15 +99,11 @@ def _inequality(
     return Inequality(
         case=case,
         other=other,
-        quantity=_estimate(plain, runs),
+        quantity=mean_estimate(plain, runs) if seeds else None,
         slack=math.fsum(quantity) / len(quantity) if seeds else None,
         shown=one_sided(quantity) if seeds else None,
         refuted=one_sided([-value for value in quantity]) if seeds else None,
     )
-
-
-def _estimate(values: Sequence[float], runs: Sequence[str]) -> Estimate | None:
-    return mean_estimate(values, runs) if values else None
 
 
 def _seeds_needed(inequalities: int) -> int:

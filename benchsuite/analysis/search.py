@@ -21,7 +21,7 @@ from benchsuite.identity.canonical import canonical
 from benchsuite.metrics import METRICS
 from benchsuite.store.record import RunRecord
 from benchsuite.suite.cases.plan import Plan, Trial
-from benchsuite.suite.search.proposal import most_runs, points
+from benchsuite.suite.search.proposal import count_points, count_runs
 
 PERMUTATIONS = 999
 FEWEST_A_VALUE, FEWEST_FREE = 2, 5
@@ -45,13 +45,13 @@ def search_findings(
     trials = [_trial(rungs, list(search.space)) for rungs in found.values()]
     return SearchFindings(
         declared=search,
-        points=points(search),
+        points=count_points(search),
         trials=tuple(sorted(trials, key=lambda trial: _order(trial, search.metric, sign))),
         importances=_importances(found, list(search.space), search.metric),
         planned=len(plan.trials) + plan.following,
         done=len(done),
         failed=len(every) - len(done),
-        most=most_runs(search),
+        most=count_runs(search),
     )
 
 

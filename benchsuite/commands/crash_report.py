@@ -16,14 +16,7 @@ def explained(error: Exception) -> BenchsuiteError:
     from benchsuite.registry.attribution import blame
 
     kept = f"the traceback is in {_keep(error)}"
-    known = registry()
-    components = [
-        entry
-        for kind in (known.datasets, known.models, known.recipes)
-        for entries in kind.values()
-        for entry in entries
-    ]
-    blamed = blame(error, components)
+    blamed = blame(error, registry().components)
     if blamed is not None:
         blamed.remedy = f"{blamed.remedy}; {kept}"
         return blamed

@@ -9,17 +9,18 @@ import typer
 
 from benchsuite.commands.console import announce, out, print_json, say, table
 from benchsuite.commands.options import Json, Plugins
+from benchsuite.contracts.kinds import KIND_NAMES, Kind
 from benchsuite.errors import PluginError
 
 if TYPE_CHECKING:
     from benchsuite.registry import Entry, Registry
-    from benchsuite.registry.entry import Kind
+
+
+LISTS = ("suites", *(f"{kind}s" for kind in KIND_NAMES), "plugins")
 
 
 def list_(
-    what: Annotated[
-        str, typer.Argument(metavar="[suites|datasets|models|recipes|figures|plugins]", help="Only these.")
-    ] = "",
+    what: Annotated[str, typer.Argument(metavar=f"[{'|'.join(LISTS)}]", help="Only these.")] = "",
     plugins: Plugins = None,
     as_json: Json = False,
 ) -> None:

@@ -3,26 +3,17 @@
 from __future__ import annotations
 
 from datetime import date
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from benchsuite.commands.console import say
-
-
-class KindName(StrEnum):
-    """What a plugin can provide."""
-
-    dataset = "dataset"
-    model = "model"
-    recipe = "recipe"
-    figure = "figure"
+from benchsuite.contracts.kinds import KIND_NAMES, Kind
 
 
 def new(
-    kind: Annotated[KindName, typer.Argument(metavar="dataset|model|recipe|figure", help="What it will provide.")],
+    kind: Annotated[Kind, typer.Argument(metavar="|".join(KIND_NAMES), help="What it will provide.")],
     name: Annotated[str, typer.Argument(metavar="NAME", help="What suites will call it, such as my_digits.")],
     to: Annotated[
         Path | None, typer.Option("--to", help="Folder of the package.", show_default="benchsuite-<name>")
@@ -36,7 +27,7 @@ def new(
 
     slug = check_name(name)
     folder = to if to is not None else Path(f"benchsuite-{slug.replace('_', '-')}")
-    package = Package(kind.value, slug, folder, date.today().year)
+    package = Package(kind, slug, folder, date.today().year)
     for file in write_package(package):
         say(str(file))
     say(f'\nNext:\n  cd {folder}\n  pip install -e ".[dev]"\n  benchsuite check-plugin {slug}')

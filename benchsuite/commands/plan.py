@@ -168,10 +168,10 @@ def _search_as_json(plan: Plan) -> Mapping[str, Any]:
 
 def search_words(planned: PlannedSearch) -> str:
     """A search in one line."""
-    from benchsuite.suite.search.proposal import points, rung_sizes
+    from benchsuite.suite.search.proposal import count_points, rung_sizes
 
     search = planned.declared
-    line = f"{search.sampler}, {search.budget} trials of {points(search):,} points, by {search.metric}"
+    line = f"{search.sampler}, {search.budget} trials of {count_points(search):,} points, by {search.metric}"
     if search.halving is not None:
         rungs = ", ".join(
             f"{trials} trials at {value}"

@@ -113,7 +113,7 @@ _GENERATED = "For the study itself leave out --policy sample."
 
 def _generated(study: Study) -> bool:
     """Whether the real data need no folder."""
-    used = {f"{case.dataset.distribution}:{case.dataset.name}" for case in study.preparation.plan.cases}
+    used = {case.dataset.qualified_name for case in study.preparation.plan.cases}
     components: list[Any] = [study.registry.dataset(name).component for name in used]
     return all(component.origin in ("generated", "packaged") for component in components)
 

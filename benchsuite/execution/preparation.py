@@ -137,21 +137,21 @@ class _Finder:
         }  # fmt: skip
 
     def _data(self, component: Component) -> LocatedData | None:
-        entry = self.registry.dataset(_qualified(component))
+        entry = self.registry.dataset(component.qualified_name)
         with blaming(entry):
             dataset = cast(Dataset[Any], entry.component)
             found: LocatedData | None = locate_data(dataset, entry.parse(component.parameters), **self._where)
         return found
 
     def _weights(self, component: Component) -> LocatedWeights | None:
-        entry = self.registry.model(_qualified(component))
+        entry = self.registry.model(component.qualified_name)
         with blaming(entry):
             request = cast(Model[Any], entry.component).weights(entry.parse(component.parameters))
         found: LocatedWeights | None = locate_weights(request, **self._where)
         return found
 
     def _numerics(self, component: Component) -> Numerics:
-        entry = self.registry.recipe(_qualified(component))
+        entry = self.registry.recipe(component.qualified_name)
         with blaming(entry):
             precision = cast(Recipe[Any], entry.component).precision(entry.parse(component.parameters))
         return describe(self.place.device, self.place.threads, precision)
@@ -192,7 +192,7 @@ class TaskMaker:
 
 def _entries(case: Case, registry: Registry) -> dict[Role, Any]:
     components: dict[Role, Component] = {"dataset": case.dataset, "model": case.model, "recipe": case.recipe}
-    return {role: registry.entry(role, _qualified(component)) for role, component in components.items()}
+    return {role: registry.entry(role, component.qualified_name) for role, component in components.items()}
 
 
 def _deviations(
@@ -208,10 +208,6 @@ def _deviations(
         deviations.append(Deviation(kind="no cuda"))
     deviations += [Deviation(kind="changed", detail=change) for change in changes]
     return tuple(deviations)
-
-
-def _qualified(component: Component) -> str:
-    return f"{component.distribution}:{component.name}"
 
 
 def _identity(component: Component) -> str:

@@ -55,14 +55,14 @@ def gather(suite: Suite, preparation: Preparation, registry: Registry) -> PaperM
         outcomes={key: _right(found) for key, found in predictions.items()},
     )
     case = plan.cases[0]
-    dataset_entry = registry.dataset(f"{case.dataset.distribution}:{case.dataset.name}")
+    dataset_entry = registry.dataset(case.dataset.qualified_name)
     card = cast("Dataset[Any]", dataset_entry.component).card(dataset_entry.parse(case.dataset.parameters))
     models, recipes = {}, {}
     for planned in plan.cases:
-        entry = registry.model(f"{planned.model.distribution}:{planned.model.name}")
+        entry = registry.model(planned.model.qualified_name)
         model, params = cast("Model[Any]", entry.component), entry.parse(planned.model.parameters)
         models[planned.name] = model.title(params), model.bibtex(params)
-        entry = registry.recipe(f"{planned.recipe.distribution}:{planned.recipe.name}")
+        entry = registry.recipe(planned.recipe.qualified_name)
         recipe = cast("Recipe[Any]", entry.component)
         recipes[planned.recipe.name] = recipe.bibtex(entry.parse(planned.recipe.parameters))
     material = PaperMaterial(

@@ -40,7 +40,7 @@ def charts_of(material: PaperMaterial, registry: Registry) -> tuple[PluginChart,
         if found.component is None:  # reading the suite has told
             continue
         part = found.component
-        entry = registry.figure(f"{part.distribution}:{part.name}")
+        entry = registry.figure(part.qualified_name)
         chart, bibtex = asked_of(entry, entry.parse(part.parameters), study)
         if chart is not None:
             made = PluginChart(asked.block, asked.place, part.name, part.distribution, part.version, bibtex, chart)

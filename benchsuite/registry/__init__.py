@@ -1,16 +1,15 @@
 """The registry: which plugins are installed, what they provide, and which of them had to be set aside."""
 
+from benchsuite.contracts.kinds import Kind
 from benchsuite.registry.discovery import discover, registry, use_local
 from benchsuite.registry.entry import (
-    CASE_PARTS,
-    KINDS,
     OURS,
     AmbiguousComponent,
     Entry,
-    Kind,
     Quarantined,
     UnknownComponent,
 )
+from benchsuite.registry.kinds import CASE_PARTS, KINDS, Component
 from benchsuite.registry.registry import Registry, same_distribution
 
 __all__ = [
@@ -18,6 +17,7 @@ __all__ = [
     "KINDS",
     "OURS",
     "AmbiguousComponent",
+    "Component",
     "Entry",
     "Kind",
     "Quarantined",

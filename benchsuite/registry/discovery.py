@@ -9,8 +9,10 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Protocol
 
+from benchsuite.contracts.kinds import Kind
 from benchsuite.registry.api_version import ATTRIBUTE, agree
-from benchsuite.registry.entry import KINDS, Entry, Kind, Quarantined
+from benchsuite.registry.entry import Entry, Quarantined
+from benchsuite.registry.kinds import KINDS
 from benchsuite.registry.local_plugins import DISTRIBUTION, add_places, local_plugins, places
 from benchsuite.registry.registry import Registry
 from benchsuite.registry.validation import Provided, Unfit, guarded, inspect_plugin, new_manager
@@ -80,10 +82,7 @@ def discover(entry_points: Iterable[Announcement] | None = None, local: Sequence
         folders += [(folder, distribution) for folder in provided.suite_folders]
         observers += [(distribution, plugin)] if provided.observes else []
     return Registry(
-        datasets=_frozen(found["dataset"]),
-        models=_frozen(found["model"]),
-        recipes=_frozen(found["recipe"]),
-        figures=_frozen(found["figure"]),
+        by_kind={kind: _frozen(entries) for kind, entries in found.items()},
         suite_folders=tuple(folders),
         observers=tuple(observers),
         quarantined=tuple(quarantined),

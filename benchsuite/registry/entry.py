@@ -6,19 +6,13 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any
 
-from benchsuite.contracts.dataset import Dataset
-from benchsuite.contracts.figure import Figure
-from benchsuite.contracts.model import Model
+from benchsuite.contracts.kinds import Kind
 from benchsuite.contracts.parameters import Parameters
-from benchsuite.contracts.recipe import Recipe
 from benchsuite.errors import BenchsuiteError
+from benchsuite.registry.kinds import Component
 
-Kind = Literal["dataset", "model", "recipe", "figure"]
-KINDS: tuple[Kind, ...] = get_args(Kind)
-CASE_PARTS: tuple[Kind, ...] = ("dataset", "model", "recipe")
-"""What a case is made of."""
 OURS = "benchsuite"
 """The distribution whose components are our own."""
 
@@ -32,7 +26,7 @@ class Entry:
 
     name: str
     kind: Kind
-    component: Dataset[Any] | Model[Any] | Recipe[Any] | Figure[Any]
+    component: Component
     distribution: str
     version: str
     module: str

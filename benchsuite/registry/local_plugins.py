@@ -12,7 +12,7 @@ import hashlib
 import importlib
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -20,7 +20,8 @@ from typing import Any
 
 from benchsuite.errors import PluginError
 from benchsuite.hookspecs import hookimpl
-from benchsuite.registry.validation import BASES, Unfit
+from benchsuite.registry.kinds import BASES, KINDS, hook_of, kind_of
+from benchsuite.registry.validation import Unfit
 
 DISTRIBUTION = "local"
 VARIABLE = "BENCHSUITE_PLUGINS"
@@ -66,35 +67,25 @@ class LocalPlugin:
             return module
         classes = _defined(module)
         if not classes and self.required:
-            raise Unfit("it implements no hook and defines no Dataset, Model, Recipe or Figure with a name")
+            raise Unfit(f"it implements no hook and defines no {BASES} with a name")
         return _Provider(module, classes) if classes else None
 
 
 class _Provider:
-    """The plugin that a module without hooks amounts to."""
+    """The plugin that a module without hooks amounts to: a hook for each kind, which gives the module's own classes."""
 
     def __init__(self, module: ModuleType, classes: Sequence[type]) -> None:
         self.benchsuite_api = getattr(module, "benchsuite_api", None)
-        self._classes = classes
+        for kind in KINDS:
+            setattr(self, hook_of(kind), _hook([found for found in classes if kind_of(found) == kind]))
 
-    def _of(self, kind: str) -> list[Any]:
-        return [found for found in self._classes if issubclass(found, BASES[kind])]  # type: ignore[index]
 
+def _hook(classes: list[type]) -> Callable[[], list[type]]:
     @hookimpl
-    def benchsuite_datasets(self) -> list[Any]:
-        return self._of("dataset")
+    def give() -> list[type]:
+        return classes
 
-    @hookimpl
-    def benchsuite_models(self) -> list[Any]:
-        return self._of("model")
-
-    @hookimpl
-    def benchsuite_recipes(self) -> list[Any]:
-        return self._of("recipe")
-
-    @hookimpl
-    def benchsuite_figures(self) -> list[Any]:
-        return self._of("figure")
+    return give
 
 
 def _defined(module: ModuleType) -> list[type]:
@@ -102,8 +93,7 @@ def _defined(module: ModuleType) -> list[type]:
     return [
         value
         for value in vars(module).values()
-        if isinstance(value, type)
-        and issubclass(value, tuple(BASES.values()))
+        if kind_of(value) is not None
         and value.__module__ == module.__name__
         and isinstance(getattr(value, "name", None), str)
     ]

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
 import pluggy
 
-from benchsuite.registry.entry import KINDS, AmbiguousComponent, Entry, Kind, Quarantined, UnknownComponent
+from benchsuite.contracts.kinds import Kind
+from benchsuite.registry.entry import AmbiguousComponent, Entry, Quarantined, UnknownComponent
 from benchsuite.registry.validation import new_manager
 
 
@@ -23,15 +24,13 @@ class Registry:
     before a coming version.
     """
 
-    datasets: Mapping[str, tuple[Entry, ...]]
-    models: Mapping[str, tuple[Entry, ...]]
-    recipes: Mapping[str, tuple[Entry, ...]]
+    by_kind: Mapping[Kind, Mapping[str, tuple[Entry, ...]]]
+    """The components of each kind, by name."""
     suite_folders: tuple[tuple[Path, str], ...]
     observers: tuple[tuple[str, object], ...]
     quarantined: tuple[Quarantined, ...]
     notices: tuple[tuple[str, str], ...]
     manager: pluggy.PluginManager
-    figures: Mapping[str, tuple[Entry, ...]] = field(default_factory=dict)
 
     def relay(self, plugin: object) -> pluggy.HookRelay:
         """The hooks of this one plugin; a hook that it does not implement does nothing."""
@@ -54,13 +53,12 @@ class Registry:
 
     def entries(self, kind: Kind) -> Mapping[str, tuple[Entry, ...]]:
         """All components of a kind, by name."""
-        known = {"dataset": self.datasets, "model": self.models, "recipe": self.recipes, "figure": self.figures}
-        return known[kind]
+        return self.by_kind[kind]
 
     @property
     def components(self) -> tuple[Entry, ...]:
         """The components of all kinds."""
-        return tuple(entry for kind in KINDS for found in self.entries(kind).values() for entry in found)
+        return tuple(entry for known in self.by_kind.values() for found in known.values() for entry in found)
 
     def entry(self, kind: Kind, name: str) -> Entry:
         """The component of this kind and name, where `name` may be written `distribution:name`."""

@@ -10,25 +10,20 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import TypeVar, cast
 
 import pluggy
 
 from benchsuite import hookspecs
-from benchsuite.contracts.dataset import Dataset
-from benchsuite.contracts.figure import Figure
-from benchsuite.contracts.model import Model
+from benchsuite.contracts.kinds import Kind
 from benchsuite.contracts.parameters import Parameters
-from benchsuite.contracts.recipe import Recipe
-from benchsuite.registry.entry import Kind
+from benchsuite.registry.kinds import KINDS, Component, hook_of
 
 PROJECT = "benchsuite"
 NAME = re.compile(r"[a-z0-9][a-z0-9_]{0,63}")
 OBSERVER_HOOKS = ("benchsuite_run_started", "benchsuite_epoch_finished", "benchsuite_run_finished")
-BASES: dict[Kind, type] = {"dataset": Dataset, "model": Model, "recipe": Recipe, "figure": Figure}
 
 T = TypeVar("T")
-Component = Dataset[Any] | Model[Any] | Recipe[Any] | Figure[Any]
 
 
 class Unfit(Exception):
@@ -54,8 +49,8 @@ def inspect_plugin(plugin: object) -> Provided:
         raise Unfit(" ".join(str(error).split())) from error
     _refuse_wrappers_and_unmarked(plugin, manager)
     components: list[tuple[Kind, Component]] = []
-    for kind in BASES:
-        hook = f"benchsuite_{kind}s"
+    for kind in KINDS:
+        hook = hook_of(kind)
         for given in _items(manager, hook):
             component = _instance(kind, given, hook)
             if any(kind == other and component.name == known.name for other, known in components):
@@ -105,7 +100,7 @@ def guarded(call: Callable[[], T], doing: str) -> T:
 
 
 def _instance(kind: Kind, given: object, hook: str) -> Component:
-    base = BASES[kind]
+    base = KINDS[kind].base
     if not isinstance(given, type):
         raise Unfit(f"{hook} returned {_shown(given)}; expected a class")
     if not issubclass(given, base):

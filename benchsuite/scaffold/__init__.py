@@ -11,11 +11,11 @@ from pathlib import Path
 
 from benchsuite import __version__
 from benchsuite.atomic_files import write_text
+from benchsuite.contracts.kinds import Kind
 from benchsuite.contracts.version import API_VERSION
 from benchsuite.errors import PluginError
-from benchsuite.registry.entry import Kind
+from benchsuite.registry.kinds import KINDS
 
-NOUNS: dict[Kind, str] = {"dataset": "data set", "model": "model", "recipe": "training recipe", "figure": "figure"}
 SAMPLE_SEED = 20
 
 
@@ -89,8 +89,8 @@ def write_package(package: Package) -> list[Path]:
     environment = Environment(undefined=StrictUndefined, keep_trailing_newline=True, autoescape=False)
     values = {
         "kind": package.kind,
-        "noun": NOUNS[package.kind],
-        "base": package.kind.capitalize(),
+        "noun": KINDS[package.kind].noun,
+        "base": KINDS[package.kind].base.__name__,
         "name": package.name,
         "distribution": package.distribution,
         "package": package.package,

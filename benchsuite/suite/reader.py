@@ -11,7 +11,7 @@ from benchsuite.metrics import METRICS
 from benchsuite.registry import CASE_PARTS, Registry
 from benchsuite.suite.cases.plan import Case
 from benchsuite.suite.planning.expand import Expansion, base_problems, compare_problems, expansion, value_at
-from benchsuite.suite.prose.bibliography import included
+from benchsuite.suite.prose.bibliography import include_files
 from benchsuite.suite.prose.figures import figure_problems, resolved_figures
 from benchsuite.suite.prose.references import Vocabulary, citation_problems, reference_problems, written
 from benchsuite.suite.schema.claims import claim_problems
@@ -37,7 +37,7 @@ def read_suite(source: str | Path, registry: Registry) -> Suite:
 def parse_suite(data: bytes, source: str, registry: Registry, folder: Path | None = None) -> Suite:
     """The suite in these bytes; `source` is what messages call them, and `folder` where files that they name lie."""
     origin, problems = parse_bytes(data, source)
-    origin, beside, found = included(origin, data, folder)
+    origin, beside, found = include_files(origin, data, folder)
     problems += found
     suite, found = validate(Suite, origin)
     problems += found
@@ -102,8 +102,8 @@ def suite_path(source: str, registry: Registry) -> Path:
         what = f"two plugins provide a suite named {shown(source)}"
         raise SuiteError([Problem(mark, "", what, source, one_of([str(path) for path in found]), "give its path")])
     what = f"no suite is named {shown(source)}"
-    suggestion = did_you_mean(source, files) or "give the path of a .yaml file"
-    raise SuiteError([Problem(mark, "", what, source, one_of(list(files)), suggestion)])
+    remedy = did_you_mean(source, files) or "give the path of a .yaml file"
+    raise SuiteError([Problem(mark, "", what, source, one_of(list(files)), remedy)])
 
 
 def _read(path: Path) -> bytes:
@@ -159,7 +159,7 @@ def _bibtex(suite: Suite, cases: Sequence[Case], registry: Registry) -> Iterator
     parts = [(kind, getattr(case, kind)) for case in cases for kind in CASE_PARTS]
     parts += [("figure", found.component) for found in resolved_figures(suite, registry) if found.component is not None]
     for kind, part in {f"{kind} {part.model_dump_json()}": (kind, part) for kind, part in parts}.values():
-        entry = registry.entry(kind, f"{part.distribution}:{part.name}")
+        entry = registry.entry(kind, part.qualified_name)
         with suppress(Exception):
             params = entry.parse(part.parameters)
             component: Any = entry.component
@@ -196,6 +196,6 @@ def _repeated(nodes: Iterable[Node], path: str, word: str) -> list[Problem]:
     for node in nodes:
         if node.content in seen:
             what = f"two {word}s are called {shown(node.content)}"
-            problems.append(Problem(node.mark, path, what, node.content, suggestion="rename one"))
+            problems.append(Problem(node.mark, path, what, node.content, remedy="rename one"))
         seen.add(node.content)
     return problems

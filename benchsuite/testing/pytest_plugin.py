@@ -16,7 +16,7 @@ import pytest
 if TYPE_CHECKING:
     from benchsuite.testing.runner.runner import Runner
 
-MARKER = "contract(component, **parameters): check every rule of a benchsuite Dataset, Model, Recipe or Figure"
+MARKER = "contract(component, **parameters): check every rule of a component's contract with benchsuite"
 EXAMPLE = "@benchsuite.testing.contract(MyDataset, image_size=28)"
 PROPERTY = "benchsuite_contract"
 
@@ -109,12 +109,12 @@ def _marked(node: Any) -> tuple[Any, dict[str, Any]]:
 
 
 def _kind(component: Any) -> Any:
-    from benchsuite.registry.validation import BASES
+    from benchsuite.registry.kinds import BASES, kind_of
 
-    for kind, base in BASES.items():
-        if isinstance(component, type) and issubclass(component, base):
-            return kind
-    raise pytest.UsageError(f"{component!r} is no Dataset, Model, Recipe or Figure of benchsuite.api; as in {EXAMPLE}")
+    kind = kind_of(component)
+    if kind is None:
+        raise pytest.UsageError(f"{component!r} is no {BASES} of benchsuite.api; as in {EXAMPLE}")
+    return kind
 
 
 def _plain(value: Any) -> Any:

@@ -20,7 +20,7 @@ from sphinx.util.docutils import SphinxDirective
 
 from benchsuite.cli import app
 from benchsuite.metrics import METRICS
-from benchsuite.registry import Entry, registry
+from benchsuite.registry import KINDS, Entry, registry
 from benchsuite.suite.schema.suite import Suite
 from benchsuite.suite.source import json_schema
 
@@ -153,18 +153,15 @@ class Rules(SphinxDirective):
     """What `benchsuite check-plugin` checks: the rules of every kind, and then those of each."""
 
     def run(self) -> list[nodes.Node]:
-        from benchsuite.testing.rules import component, dataset, figure, model, recipe
+        from benchsuite.testing.rules import component
+        from benchsuite.testing.rules.catalogue import rules_of_its_own
 
         lines: list[str] = []
-        for heading, module in (
-            ("Of every component", component),
-            ("Of a data set", dataset),
-            ("Of a model", model),
-            ("Of a recipe", recipe),
-            ("Of a figure", figure),
-        ):
-            rows = [(f"**{rule.title}**", rule.means, rule.remedy) for rule in module.RULES]
-            lines += [f"## {heading}", "", *table(("rule", "why", "remedy"), rows)]
+        groups = {"Of every component": component.RULES}
+        groups |= {f"Of a {about.noun}": rules_of_its_own(kind) for kind, about in KINDS.items()}
+        for heading, rules in groups.items():
+            rows = [(f"**{rule.title}**", rule.means, rule.remedy) for rule in rules]
+            lines += [f"## {heading}", "", *table(("rule", "why", "how to mend it"), rows)]
         return self.parse_text_to_nodes("\n".join(lines), allow_section_headings=True)
 
 

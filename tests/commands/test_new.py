@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from benchsuite.errors import PluginError
-from benchsuite.registry import discover
-from benchsuite.scaffold import NOUNS, Package, check_name, write_package
+from benchsuite.registry import KINDS, discover
+from benchsuite.scaffold import Package, check_name, write_package
 
 ROOT = Path(__file__).parents[2]
 
@@ -22,7 +22,7 @@ def written(kind: str, folder: Path) -> Package:
     return package
 
 
-@pytest.mark.parametrize("kind", NOUNS)
+@pytest.mark.parametrize("kind", KINDS)
 def test_a_new_package_is_formatted_and_linted(kind: str, tmp_path: Path) -> None:
     package = written(kind, tmp_path)
     for command in (["check"], ["format", "--check"]):
@@ -33,7 +33,7 @@ def test_a_new_package_is_formatted_and_linted(kind: str, tmp_path: Path) -> Non
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", NOUNS)
+@pytest.mark.parametrize("kind", KINDS)
 def test_a_new_package_is_typed(kind: str, tmp_path: Path) -> None:
     package = written(kind, tmp_path)
     done = subprocess.run(
@@ -46,7 +46,7 @@ def test_a_new_package_is_typed(kind: str, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("kind", NOUNS)
+@pytest.mark.parametrize("kind", KINDS)
 def test_a_new_package_provides_its_component_and_its_suite_can_be_read(
     kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -63,7 +63,7 @@ def test_a_new_package_provides_its_component_and_its_suite_can_be_read(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", NOUNS)
+@pytest.mark.parametrize("kind", KINDS)
 def test_a_new_package_passes_its_own_tests(kind: str, tmp_path: Path) -> None:
     package = written(kind, tmp_path)
     done = subprocess.run(

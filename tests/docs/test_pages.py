@@ -89,7 +89,7 @@ def test_every_plugin_with_hooks_is_taken(block: Block, tmp_path: Path, monkeypa
     (tmp_path / "suites").mkdir()
     registry = discover([], local=[write(block, tmp_path)])
     assert not registry.quarantined
-    assert registry.recipes or registry.observers or registry.suite_folders
+    assert registry.components or registry.observers or registry.suite_folders
 
 
 @pytest.mark.parametrize("block", of("toml"), ids=place)

@@ -73,7 +73,7 @@ def test_a_sound_plugin_is_found_with_its_distribution_version_and_module() -> N
     assert isinstance(entry.component, PlainRecipe)
     assert (entry.name, entry.kind, entry.distribution, entry.version) == ("plain", "recipe", "sound", "1.2")
     assert entry.module == PlainRecipe.__module__
-    assert dict(found.recipes) == {"plain": (entry,)}
+    assert dict(found.entries("recipe")) == {"plain": (entry,)}
     assert not found.quarantined
 
 
@@ -81,7 +81,7 @@ def test_the_order_of_the_entry_points_does_not_matter() -> None:
     points = [Point("b", recipes(PlainRecipe)), Point("a", recipes(PlainRecipe, OtherRecipe)), Point("b", 3, "c")]
 
     def told(found: Registry) -> object:
-        return [(n, [e.distribution for e in es]) for n, es in found.recipes.items()], found.quarantined
+        return [(n, [e.distribution for e in es]) for n, es in found.entries("recipe").items()], found.quarantined
 
     assert told(discover(points)) == told(discover(points[::-1]))
     assert told(discover(points))[0] == [("other", ["a"]), ("plain", ["a", "b"])]  # type: ignore[index]

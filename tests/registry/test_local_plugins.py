@@ -60,7 +60,7 @@ def test_the_classes_of_a_file_without_hooks_are_provided(tmp_path: Path) -> Non
 
 def test_hooks_say_what_a_file_provides(tmp_path: Path) -> None:
     (tmp_path / "student_hooked.py").write_text(HOOKED)
-    assert list(discover([], local=[tmp_path]).recipes) == ["shown"]
+    assert list(discover([], local=[tmp_path]).entries("recipe")) == ["shown"]
 
 
 def test_a_folder_gives_its_files_and_packages_and_passes_over_the_rest(tmp_path: Path) -> None:
@@ -73,7 +73,7 @@ def test_a_folder_gives_its_files_and_packages_and_passes_over_the_rest(tmp_path
     (package / "__init__.py").write_text("from .recipe import Two\n" + HOOKED.replace("[Shown]", "[Two]"))
     (package / "recipe.py").write_text(RECIPE.format(title="Two", name="two"))
     found = discover([], local=[tmp_path])
-    assert list(found.recipes) == ["one", "two"]
+    assert list(found.entries("recipe")) == ["one", "two"]
     assert found.recipe("two").module == "student_two.recipe"
     assert not found.quarantined
 
@@ -83,7 +83,7 @@ def test_one_broken_file_is_set_aside_and_the_others_work(tmp_path: Path) -> Non
     (tmp_path / "student_new.py").write_text('benchsuite_api = "99.0"\n' + RECIPE.format(title="New", name="new"))
     (tmp_path / "student_good.py").write_text(RECIPE.format(title="Good", name="good"))
     found = discover([], local=[tmp_path])
-    assert list(found.recipes) == ["good"]
+    assert list(found.entries("recipe")) == ["good"]
     reasons = {bad.entry_point: bad.reason for bad in found.quarantined}
     assert "nothing_of_that_name" in reasons["student_bad"]
     assert "upgrade benchsuite" in reasons["student_new"]

@@ -215,7 +215,7 @@ def _counts(total: int, classes: int) -> tuple[int, ...]:
 def _facts(component: str, policy: str, task: Task) -> ModelFacts:
     """The sizes of a network, built without data."""
     wanted = Component.model_validate_json(component)
-    entry = registry().model(f"{wanted.distribution}:{wanted.name}")
+    entry = registry().model(wanted.qualified_name)
     model, params = cast("Model[Any]", entry.component), entry.parse(wanted.parameters)
     with torch.device("meta"):
         module = model.build(params, task)

@@ -45,9 +45,9 @@ class Components:
 def find_entries(case: Case, registry: Registry) -> tuple[Entry, Entry, Entry]:
     """The entries of a case's dataset, model and recipe."""
     return (
-        registry.dataset(f"{case.dataset.distribution}:{case.dataset.name}"),
-        registry.model(f"{case.model.distribution}:{case.model.name}"),
-        registry.recipe(f"{case.recipe.distribution}:{case.recipe.name}"),
+        registry.dataset(case.dataset.qualified_name),
+        registry.model(case.model.qualified_name),
+        registry.recipe(case.recipe.qualified_name),
     )
 
 

@@ -126,5 +126,5 @@ def _parse(bibtex: str, where: str) -> tuple[Work, ...]:
     works, faults = parse(bibtex)
     for fault in faults:
         place = f"{where}, line {fault.line}, column {fault.column}"
-        raise PaperError(fault.what, where=place, expected=fault.expected, remedy=fault.suggestion)
+        raise PaperError(fault.what, where=place, expected=fault.expected, remedy=fault.remedy)
     return works

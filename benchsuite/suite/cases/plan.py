@@ -20,6 +20,11 @@ class Component(BaseModel):
     version: str
     parameters: Mapping[str, Any]
 
+    @property
+    def qualified_name(self) -> str:
+        """What finds it in the registry, whichever other distributions provide one of the same name."""
+        return f"{self.distribution}:{self.name}"
+
 
 class Case(BaseModel):
     """One cell of the suite's matrix: a full set of parameters without the seed.

@@ -91,7 +91,7 @@ def resolve(kind: Kind, node: Node, registry: Registry) -> Resolved:
     except Exception as error:
         what = f"the parameters of {entry.name} ({entry.distribution} {entry.version}) cannot be validated: "
         what += printable(f"{type(error).__name__}: {error}")
-        return Resolved(node, None, (Problem(node.mark, kind, what, suggestion="report it to the plugin's authors"),))
+        return Resolved(node, None, (Problem(node.mark, kind, what, remedy="report it to the plugin's authors"),))
     return Resolved(node, component(entry, parameters), ())
 
 
@@ -111,8 +111,8 @@ def _entry(kind: Kind, node: Node, registry: Registry) -> tuple[Entry | None, Pr
     names = registry.names(kind)
     if not node.items:
         what = f"{shown(node.plain())} is not a {kind}"
-        suggestion = f"write {{name: {node.content}}}" if node.content in names else None
-        return None, Problem(node.mark, kind, what, node.plain(), "a mapping with a `name`", suggestion)
+        remedy = f"write {{name: {node.content}}}" if node.content in names else None
+        return None, Problem(node.mark, kind, what, node.plain(), "a mapping with a `name`", remedy)
     name = node.get("name")
     if name is None:
         return None, Problem(node.mark, kind, "'name' is missing", expected=one_of(names))
@@ -122,9 +122,9 @@ def _entry(kind: Kind, node: Node, registry: Registry) -> tuple[Entry | None, Pr
     try:
         return registry.entry(kind, name.content), None
     except UnknownComponent as error:
-        suggestion = f"did you mean {error.suggestion!r}?" if error.suggestion else error.remedy
+        remedy = f"did you mean {error.suggestion!r}?" if error.suggestion else error.remedy
     except AmbiguousComponent as error:
         problem = Problem(name.mark, f"{kind}.name", error.what, name.content, one_of(error.allowed), error.remedy)
         return None, problem
     what = f"no {kind} is named {shown(name.content)}"
-    return None, Problem(name.mark, f"{kind}.name", what, name.content, one_of(names), suggestion)
+    return None, Problem(name.mark, f"{kind}.name", what, name.content, one_of(names), remedy)

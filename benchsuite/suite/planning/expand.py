@@ -15,7 +15,7 @@ from benchsuite.suite.cases.plan import Case, Plan
 from benchsuite.suite.cases.resolver import Resolver
 from benchsuite.suite.planning.overrides import Override, read_overrides, read_seeds
 from benchsuite.suite.schema.suite import Design, Suite
-from benchsuite.suite.search.proposal import most_runs
+from benchsuite.suite.search.proposal import count_runs
 from benchsuite.suite.search.space import planned_search, search_problems, search_settings
 from benchsuite.suite.source.problems import Problem, SuiteError, did_you_mean, one_of, shown, written
 from benchsuite.suite.source.yaml_nodes import Node
@@ -51,7 +51,7 @@ def expand(suite: Suite, registry: Registry, *, overrides: Sequence[str] = (), s
         studied=tuple(suite.vary) + ((factor,) if factor is not None else ()),
         pinned=pinned,
         search=search,
-        following=most_runs(search.declared) if search else 0,
+        following=count_runs(search.declared) if search else 0,
     )
 
 
@@ -171,7 +171,7 @@ class _Exclusion:
         if self.used:
             return None
         what = f"{shown(self.node.plain())} matches no case"
-        return Problem(self.node.mark, "exclude", what, suggestion="remove it, or correct its values")
+        return Problem(self.node.mark, "exclude", what, remedy="remove it, or correct its values")
 
 
 def _below(values: Any, names: Sequence[str]) -> tuple[bool, Any]:
@@ -228,11 +228,11 @@ def _path_problems(design: Design) -> list[Problem]:
         if str(name.content) in names:
             what = f"two cases are named {shown(name.content)}"
             first = names[str(name.content)]
-            suggestion = f"rename one; the first is in line {first}" if first else "rename one"
-            problems.append(Problem(name.mark, f"cases[{index}].name", what, name.content, suggestion=suggestion))
+            remedy = f"rename one; the first is in line {first}" if first else "rename one"
+            problems.append(Problem(name.mark, f"cases[{index}].name", what, name.content, remedy=remedy))
         if design.search is not None and re.match(r"trial \d", str(name.content)):
             what = f"{shown(name.content)} could be a trial of the search"
-            problems.append(Problem(name.mark, f"cases[{index}].name", what, name.content, suggestion="rename it"))
+            problems.append(Problem(name.mark, f"cases[{index}].name", what, name.content, remedy="rename it"))
         names.setdefault(str(name.content), name.mark.line)
     return problems
 
@@ -248,7 +248,7 @@ def _overlap_problems(design: Design) -> list[Problem]:
                 if inner is not outer and grid.overlap(outer.parts, inner.parts) and grid.collide(outer, inner):
                     later = max(inner, outer, key=lambda setting: (setting.key.line or 0, setting.key.column or 0))
                     what = f"{shown(inner.path)} and {shown(outer.path)} set the same parameter"
-                    problems.append(Problem(later.key, "vary", what, suggestion="keep one of the two"))
+                    problems.append(Problem(later.key, "vary", what, remedy="keep one of the two"))
     return problems
 
 
@@ -279,7 +279,7 @@ def _repeated_cases(cases: Sequence[Case], cells: Sequence[Cell]) -> list[Proble
             problems.append(Problem(cell.mark, "", f"two cases are named {shown(case.name)}"))
         elif twin != case.name:
             what = f"the cases {shown(twin)} and {shown(case.name)} have the same parameters"
-            problems.append(Problem(cell.mark, "", what, suggestion="remove one of the two"))
+            problems.append(Problem(cell.mark, "", what, remedy="remove one of the two"))
         names.add(case.name)
     return problems
 
@@ -308,14 +308,14 @@ def compare_problems(suite: Suite, cases: Sequence[Case]) -> list[Problem]:
         if compare.baseline in names:
             return []
         what = f"no case is named {shown(compare.baseline)}"
-        suggestion = did_you_mean(str(compare.baseline), names)
-        return [Problem(baseline, "compare.baseline", what, compare.baseline, one_of(names), suggestion)]
+        remedy = did_you_mean(str(compare.baseline), names)
+        return [Problem(baseline, "compare.baseline", what, compare.baseline, one_of(names), remedy)]
     varied = list(dict.fromkeys(path for case in cases for path in case.settings))
     if compare.factor not in varied:
         what = f"the suite does not vary {shown(compare.factor)}"
         mark = (where.get("factor") or where).mark
-        suggestion = did_you_mean(compare.factor, varied)
-        return [Problem(mark, "compare.factor", what, compare.factor, one_of(varied), suggestion)]
+        remedy = did_you_mean(compare.factor, varied)
+        return [Problem(mark, "compare.factor", what, compare.factor, one_of(varied), remedy)]
     if any(_is_baseline(suite, case) for case in cases):
         return []
     values = list(

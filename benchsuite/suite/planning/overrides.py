@@ -51,8 +51,8 @@ def _taken(override: Override, taken: Sequence[tuple[str, Setting]], earlier: Se
     for owner, other in [*taken, *(("another --set", known.setting) for known in earlier)]:
         if overlap(mine.parts, other.parts) or overlap(other.parts, mine.parts):
             what = f"{shown(mine.path)} cannot be changed here: {owner} sets {shown(other.path)}"
-            suggestion = "change only what is common to all cases, or copy the suite and edit the copy"
-            problems.append(Problem(mine.key, "", what, suggestion=suggestion))
+            remedy = "change only what is common to all cases, or copy the suite and edit the copy"
+            problems.append(Problem(mine.key, "", what, remedy=remedy))
     return problems
 
 

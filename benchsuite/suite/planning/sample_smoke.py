@@ -13,7 +13,7 @@ from benchsuite.suite.cases.grid import overlap, same
 from benchsuite.suite.cases.plan import Case, Component, Plan, PlannedSearch
 from benchsuite.suite.cases.resolver import component, resolved_parameters
 from benchsuite.suite.planning.expand import value_at
-from benchsuite.suite.search.proposal import most_runs, points
+from benchsuite.suite.search.proposal import count_points, count_runs
 from benchsuite.suite.search.space import case_with
 from benchsuite.suite.source.problems import printable, written
 
@@ -29,24 +29,23 @@ def smoke_plan(plan: Plan, registry: Registry) -> Plan:
     named cases set, such as their epochs, shrinks too, keeping its order between them. An axis of the search that a
     change concerns leaves its space. Raises PluginError when a component's changes are not parameters of its own.
     """
-    kept = _kept(plan.pinned)
-    reduction = _Reduction(registry, plan.cases, (*plan.studied, *kept))
+    reduction = _Reduction(registry, plan.cases, (*plan.studied, *_pinned_paths(plan.pinned)))
     cases = tuple(map(reduction.case, plan.cases))
     changes = reduction.changes
     seeds = plan.seeds if "seeds" in plan.pinned else plan.seeds[:MOST_SEEDS]
     if seeds != plan.seeds:
         changes[f"seeds = {', '.join(map(str, seeds))} (smoke; suite: {len(plan.seeds)} seeds)"] = None
-    search = _tried_search(plan.search, registry, kept, changes) if plan.search else None
+    search = _shrink_search(plan.search, registry, changes) if plan.search else None
     made = {"cases": cases, "seeds": seeds, "search": search, "changes": (*plan.changes, *changes)}
-    return plan.model_copy(update=made | {"following": most_runs(search.declared) if search else 0})
+    return plan.model_copy(update=made | {"following": count_runs(search.declared) if search else 0})
 
 
 def shrink_case(case: Case, registry: Registry, pinned: Sequence[str]) -> Case:
     """A trial of a search with every component's changes, but of what it sets itself and of what is pinned."""
-    return _Reduction(registry, [case], (*case.settings, *_kept(pinned))).case(case)
+    return _Reduction(registry, [case], (*case.settings, *_pinned_paths(pinned))).case(case)
 
 
-def _kept(pinned: Sequence[str]) -> list[str]:
+def _pinned_paths(pinned: Sequence[str]) -> list[str]:
     return [path for path in pinned if path != "seeds"]
 
 
@@ -95,10 +94,8 @@ class _Reduction:
         return min(before, declared + sum(value < before for value in set(values)))
 
 
-def _tried_search(
-    planned: PlannedSearch, registry: Registry, pinned: Sequence[str], changes: dict[str, None]
-) -> PlannedSearch:
-    """The search without the axes that a trial fixes, with few trials on short rungs."""
+def _shrink_search(planned: PlannedSearch, registry: Registry, changes: dict[str, None]) -> PlannedSearch:
+    """The search without the axes that smoke changes fix, with few trials on short rungs."""
     search = planned.declared
     case = case_with(planned, "first", {path: values[0] for path, values in search.space.items()}, registry)
     fixed = [
@@ -113,7 +110,7 @@ def _tried_search(
         if path not in left:
             changes[f"search.space without {path} (smoke; suite: {len(values)} values)"] = None
     smaller = search.model_copy(update={"space": left or search.space})
-    budget = min(MOST_SEARCH_TRIALS, search.budget, points(smaller))
+    budget = min(MOST_SEARCH_TRIALS, search.budget, count_points(smaller))
     if budget != search.budget:
         changes[f"search.budget = {budget} (smoke; suite: {search.budget})"] = None
     halving = search.halving
@@ -129,7 +126,7 @@ def _tried_search(
 
 def _entry(case: Case, kind: Kind, registry: Registry) -> Entry:
     chosen: Component = getattr(case, kind)
-    return registry.entry(kind, f"{chosen.distribution}:{chosen.name}")
+    return registry.entry(kind, chosen.qualified_name)
 
 
 def _declared(entry: Entry, old: Component) -> Mapping[str, Any]:

@@ -19,7 +19,7 @@ FILE = re.compile(r"\w[\w.-]*\.bib")
 
 
 @dataclass(frozen=True)
-class Part:
+class BibTexSource:
     """BibTeX and where it comes from: `node` of the suite, whose file has these `lines`, or a `file` of its own."""
 
     text: str
@@ -40,7 +40,7 @@ class Part:
         return Mark(start.source, number, len(raw) - len(wanted) + column)
 
 
-def included(origin: Node, data: bytes, folder: Path | None) -> tuple[Node, dict[str, str], list[Problem]]:
+def include_files(origin: Node, data: bytes, folder: Path | None) -> tuple[Node, dict[str, str], list[Problem]]:
     """The suite's nodes with the files of its bibliography read in, those files by name, and what is wrong with them
     and with the entries.
 
@@ -50,7 +50,7 @@ def included(origin: Node, data: bytes, folder: Path | None) -> tuple[Node, dict
     if given is None:
         return origin, {}, []
     lines = data.decode("utf-8-sig").split("\n")
-    parts: list[Part] = []
+    sources: list[BibTexSource] = []
     files: dict[str, str] = {}
     problems: list[Problem] = []
     nodes: list[Node] = []
@@ -58,25 +58,25 @@ def included(origin: Node, data: bytes, folder: Path | None) -> tuple[Node, dict
         if not isinstance(node.content, str):
             nodes.append(node)
             continue
-        part = Part(node.content, node, lines)
+        source = BibTexSource(node.content, node, lines)
         if node.content.strip().endswith(".bib") and "@" not in node.content:
             try:
-                part = _read(node.content.strip(), node, folder)
-                files[node.content.strip()] = part.text
+                source = _read(node.content.strip(), node, folder)
+                files[node.content.strip()] = source.text
             except SuiteError as error:
                 problems += error.problems
-                part = replace(part, text="")
-        parts.append(part)
-        nodes.append(replace(node, content=part.text))
-    problems += _problems([part for part in parts if part.text], origin.get("paper", "references"))
+                source = replace(source, text="")
+        sources.append(source)
+        nodes.append(replace(node, content=source.text))
+    problems += _problems([source for source in sources if source.text], origin.get("paper", "references"))
     return _set(origin, ("paper", "bibliography"), Node(given.mark, tuple(nodes))), files, problems
 
 
-def _read(name: str, node: Node, folder: Path | None) -> Part:
+def _read(name: str, node: Node, folder: Path | None) -> BibTexSource:
     """The text of a file beside the suite."""
 
-    def refusal(what: str, expected: str | None = None, suggestion: str | None = None) -> SuiteError:
-        return SuiteError([Problem(node.mark, PATH, f"{shown(name)} {what}", name, expected, suggestion)])
+    def refusal(what: str, expected: str | None = None, remedy: str | None = None) -> SuiteError:
+        return SuiteError([Problem(node.mark, PATH, f"{shown(name)} {what}", name, expected, remedy)])
 
     if not FILE.fullmatch(name):
         raise refusal("does not lie beside the suite", "the name of a file there, such as references.bib")
@@ -86,32 +86,32 @@ def _read(name: str, node: Node, folder: Path | None) -> Part:
     try:
         if not path.is_file():
             there = [other.name for other in folder.glob("*.bib")]
-            raise refusal("does not exist beside the suite", suggestion=did_you_mean(name, there))
+            raise refusal("does not exist beside the suite", remedy=did_you_mean(name, there))
         with path.open("rb") as file:
             data = file.read(LARGEST_FILE + 1)
     except OSError as error:
         raise refusal(f"cannot be read: {printable(error.strerror or str(error))}") from None
     shown_path = str(Path(node.mark.source).with_name(name))
-    return Part(decoded(data, shown_path, "bibliography").replace("\r\n", "\n"), node, (), shown_path)
+    return BibTexSource(decoded(data, shown_path, "bibliography").replace("\r\n", "\n"), node, (), shown_path)
 
 
-def _problems(parts: Sequence[Part], references: Node | None) -> Iterator[Problem]:
-    """What is wrong with the entries: their own faults, and keys that another part or reference has already."""
+def _problems(sources: Sequence[BibTexSource], references: Node | None) -> Iterator[Problem]:
+    """What is wrong with the entries: their own faults, and keys that another source or reference has already."""
     # Other suites and commands do without BibTeX's grammar.
     from benchsuite.suite.prose.bibtex import parse
 
     elements = references.elements if references is not None else ()
     taken = {str(key.content).lower(): key.mark for element in elements if (key := element.get("key")) is not None}
-    for part in parts:
-        works, faults = parse(part.text)
+    for source in sources:
+        works, faults = parse(source.text)
         for fault in faults:
-            mark = part.mark(fault.line, fault.column)
-            yield Problem(mark, PATH, fault.what, None, fault.expected, fault.suggestion)
+            mark = source.mark(fault.line, fault.column)
+            yield Problem(mark, PATH, fault.what, None, fault.expected, fault.remedy)
         for work in works:
-            mark = part.mark(work.line, 1)
+            mark = source.mark(work.line, 1)
             if (first := taken.setdefault(work.key.lower(), mark)) is not mark:
                 what = f"two works are called {shown(work.key)} (the first at {first})"
-                yield Problem(mark, PATH, what, work.key, suggestion="rename one, or remove it")
+                yield Problem(mark, PATH, what, work.key, remedy="rename one, or remove it")
 
 
 def _set(node: Node, names: Sequence[str], value: Node) -> Node:

@@ -58,21 +58,21 @@ class Work:
 
 
 @dataclass(frozen=True)
-class Fault:
+class BibTexFault:
     """What is wrong at a place of the text; line and column count from 1."""
 
     line: int
     column: int
     what: str
     expected: str | None = None
-    suggestion: str | None = None
+    remedy: str | None = None
 
 
 @lru_cache(maxsize=64)
-def parse(text: str) -> tuple[tuple[Work, ...], tuple[Fault, ...]]:
+def parse(text: str) -> tuple[tuple[Work, ...], tuple[BibTexFault, ...]]:
     """The works of a BibTeX text in its order, and its faults: one of syntax, which ends the reading, or several."""
     works: dict[str, Work] = {}
-    faults: list[Fault] = []
+    faults: list[BibTexFault] = []
     parser = LowLevelParser(text, macros=CaseInsensitiveDict(month_names))
     try:
         for command, body in parser:
@@ -82,24 +82,24 @@ def parse(text: str) -> tuple[tuple[Work, ...], tuple[Fault, ...]]:
                 if work.key.lower() in works:
                     first = works[work.key.lower()].line
                     what = f"two entries are called {printable(work.key)!r} (first in line {first})"
-                    faults.append(_fault(text, parser.command_start, what, suggestion="rename one, or remove it"))
+                    faults.append(_fault(text, parser.command_start, what, remedy="rename one, or remove it"))
                 works.setdefault(work.key.lower(), work)
     except PybtexSyntaxError as error:
         faults.append(_syntax(text, parser, error))
     if not works and not faults:
         what, sample = "there is no entry in it", "BibTeX, such as @article{key, author = {…}, title = {…}, year = {…}}"
-        faults.append(Fault(1, 1, what, expected=sample))
+        faults.append(BibTexFault(1, 1, what, expected=sample))
     return tuple(works.values()), tuple(faults)
 
 
 def _work(
-    text: str, start: int, kind: str, key: str, values: Sequence[tuple[str, Sequence[str]]], faults: list[Fault]
+    text: str, start: int, kind: str, key: str, values: Sequence[tuple[str, Sequence[str]]], faults: list[BibTexFault]
 ) -> Work:
     fields: dict[str, str] = {}
     names: dict[str, tuple[Name, ...]] = {}
 
-    def complain(what: str, expected: str | None = None, suggestion: str | None = None) -> None:
-        faults.append(_fault(text, start, f"{printable(key)}: {what}", expected, suggestion))
+    def complain(what: str, expected: str | None = None, remedy: str | None = None) -> None:
+        faults.append(_fault(text, start, f"{printable(key)}: {what}", expected, remedy))
 
     if not KEY.fullmatch(key):
         complain("this key cannot be cited", "at most 80 letters (a to z), digits and any of _ : . / + -")
@@ -110,7 +110,7 @@ def _work(
     for written, parts in values:
         name, value = written.lower(), " ".join("".join(parts).split())
         if name in fields:
-            complain(f"the field {printable(name)!r} is given twice", suggestion="remove one of the two")
+            complain(f"the field {printable(name)!r} is given twice", remedy="remove one of the two")
         elif value:
             fields[name] = value
     if "title" not in fields:
@@ -136,22 +136,22 @@ def _names(value: str) -> Iterator[Name]:
             yield name
 
 
-def _syntax(text: str, parser: LowLevelParser, error: PybtexSyntaxError) -> Fault:
+def _syntax(text: str, parser: LowLevelParser, error: PybtexSyntaxError) -> BibTexFault:
     start = parser.command_start or 0
     entry = f" in {printable(parser.current_entry_key)}" if parser.current_entry_key else ""
     if isinstance(error, PrematureEOF):
         what = f"BibTeX syntax{entry}: the entry that begins here does not end"
-        return _fault(text, start, what, suggestion="look for a brace or a quotation mark that is not closed")
+        return _fault(text, start, what, remedy="look for a brace or a quotation mark that is not closed")
     if isinstance(error, UndefinedMacro):
         what = f"BibTeX syntax{entry}: {printable(error.args[0])!r} is not defined"
-        return _fault(text, parser.pos - len(error.args[0]), what, suggestion="put braces around the value")
+        return _fault(text, parser.pos - len(error.args[0]), what, remedy="put braces around the value")
     what = f"BibTeX syntax{entry}: {printable(error.args[0])}"
     missing = parser.current_field_name is not None and text[parser.pos : parser.pos + 1].isalpha()
-    return _fault(text, parser.pos, what, suggestion="is a comma missing before this?" if missing else None)
+    return _fault(text, parser.pos, what, remedy="is a comma missing before this?" if missing else None)
 
 
-def _fault(text: str, position: int, what: str, expected: str | None = None, suggestion: str | None = None) -> Fault:
-    return Fault(*_at(text, position), what, expected, suggestion)
+def _fault(text: str, position: int, what: str, expected: str | None = None, remedy: str | None = None) -> BibTexFault:
+    return BibTexFault(*_at(text, position), what, expected, remedy)
 
 
 def _at(text: str, position: int) -> tuple[int, int]:

@@ -25,7 +25,7 @@ def figure_problems(suite: Suite, registry: Registry) -> list[Problem]:
         if asked.block in taken:
             what = f"the paper has another figure called {shown(asked.block)}"
             remedy = "give this one an `id` of its own"
-            problems.append(Problem(node.mark, "paper.figures", what, None, suggestion=remedy))
+            problems.append(Problem(node.mark, "paper.figures", what, None, remedy=remedy))
         taken |= {asked.block}
     return problems
 

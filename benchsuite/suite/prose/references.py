@@ -44,7 +44,7 @@ _ENTRY = re.compile(r"@\w+\s*\{\s*([^\s,{}]+)\s*,")
 _BLOCK = re.compile(r"(?:fig|tab|eq|sec)-[\w-]+")
 _RESULT = re.compile(r"(?<![\d,.])\d{1,3}(?:[,.]\d+)?\s?%")
 _SENTENCE = re.compile(r"(?<=[.;:!?])\s+")
-_TOLD = frozenset({"results", "discussion", "conclusions"})
+_OF_RESULTS = frozenset({"results", "discussion", "conclusions"})
 
 
 @dataclass(frozen=True)
@@ -146,8 +146,8 @@ def reference_problems(suite: Suite, cases: Sequence[Case]) -> list[Problem]:
                 vocabulary.read(found[1])
             except UnknownReference as unknown:
                 what = f"{shown(found[0], 120)} quotes {shown(unknown.word)}, which is unknown"
-                suggestion = did_you_mean(unknown.word, unknown.known)
-                problems.append(Problem(mark, path, what, found[0], one_of(unknown.known), suggestion))
+                remedy = did_you_mean(unknown.word, unknown.known)
+                problems.append(Problem(mark, path, what, found[0], one_of(unknown.known), remedy))
     return problems
 
 
@@ -161,22 +161,22 @@ def citation_problems(suite: Suite, of_plugins: Iterable[str]) -> list[Problem]:
         for key in dict.fromkeys(found.strip() for found in CITATION.findall(text)):
             if key not in known:
                 what = f"{shown(f'[[{key}]]')} is not among the references"
-                suggestion = did_you_mean(key, known) or "add the work to paper.bibliography"
-                problems.append(Problem(mark, path, what, key, one_of(known) if known else None, suggestion))
+                remedy = did_you_mean(key, known) or "add the work to paper.bibliography"
+                problems.append(Problem(mark, path, what, key, one_of(known) if known else None, remedy))
     return problems
 
 
 def typed_results(suite: Suite) -> list[Problem]:
     """Percentages that the author typed where results are told, unless their sentence cites a work: warnings."""
     warnings = []
-    for path, mark, text in _told(suite):
+    for path, mark, text in _result_texts(suite):
         for sentence in _SENTENCE.split(text):
             if "[[" in sentence:
                 continue
             for found in _RESULT.finditer(REFERENCE.sub("", sentence)):
                 what = f"{shown(found[0])} looks like a result that was typed"
                 remedy = "quote it, as in {{test_accuracy CASE}}, so that it follows the runs"
-                warnings.append(Problem(mark, path, what, found[0], suggestion=remedy))
+                warnings.append(Problem(mark, path, what, found[0], remedy=remedy))
     return warnings
 
 
@@ -219,19 +219,19 @@ def _texts(sections: Sequence[Section], nodes: Node | None, path: str, origin: N
         yield from _texts(section.sections, node.get("sections"), f"{path}[{index}].sections", origin)
 
 
-def _told(suite: Suite) -> Iterator[tuple[str, Mark, str]]:
+def _result_texts(suite: Suite) -> Iterator[tuple[str, Mark, str]]:
     """The texts that tell results: the abstract, and the sections of the paper's second half."""
-    told = {f"paper.sections[{index}]" for index in _telling(suite.paper.sections)}
+    prefixes = {f"paper.sections[{index}]" for index in _result_sections(suite.paper.sections)}
     for path, mark, text in _prose(suite):
-        if path == "paper.abstract" or any(path.startswith(f"{prefix}.") for prefix in told):
+        if path == "paper.abstract" or any(path.startswith(f"{prefix}.") for prefix in prefixes):
             yield path, mark, text
 
 
-def _telling(sections: Sequence[Section]) -> Iterator[int]:
+def _result_sections(sections: Sequence[Section]) -> Iterator[int]:
     part = PARTS[0]
     for index, section in enumerate(sections):
         part = section.place or (section.id if section.id in PARTS else None) or part
-        if part in _TOLD:
+        if part in _OF_RESULTS:
             yield index
 
 

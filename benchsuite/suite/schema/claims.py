@@ -120,8 +120,8 @@ def claim_problems(
             name = find(reference)
             if name is None:
                 what = f"no case is meant by {shown(reference)}"
-                suggestion = did_you_mean(str(reference), names)
-                problems.append(Problem(node.mark, path, what, reference, one_of(names), suggestion))
+                remedy = did_you_mean(str(reference), names)
+                problems.append(Problem(node.mark, path, what, reference, one_of(names), remedy))
             elif name in meant:
                 problems.append(Problem(node.mark, path, f"the case {shown(name)} is named twice", reference))
             meant.add(name or "")

@@ -57,7 +57,7 @@ def propose(search: Search, cost: Cost) -> Proposal:
     own, with `halving` those of the whole rung before. The best go on, the smaller number among equals; a failed one
     never does.
     """
-    rung = tuple(itertools.islice(_entries(search, cost), search.budget))
+    rung = tuple(itertools.islice(_propose_trials(search, cost), search.budget))
     steps = list(rung)
     missing = search.budget - len(rung)
     sizes = rung_sizes(search)
@@ -67,55 +67,55 @@ def propose(search: Search, cost: Cost) -> Proposal:
         if missing or len(ranked) < len(rung):
             break
         best = sorted((found, step.number, step) for found, step in ranked if found < math.inf)
-        survivors = sorted(number for _, number, _ in best[: kept(search, len(rung))])
+        survivors = sorted(number for _, number, _ in best[: count_survivors(search, len(rung))])
         points = {step.number: step.point for step in rung}
         rung = tuple(Step(number, points[number], index) for number in survivors)
         steps += rung
-        following = sum(_shrinking(search, len(rung), len(sizes) - index)[1:])
+        following = sum(_size_rungs(search, len(rung), len(sizes) - index)[1:])
     return Proposal(tuple(steps), following)
 
 
 def rung_sizes(search: Search) -> tuple[int, ...]:
     """How many trials run on each rung when none fails; without halving there is one."""
-    return _shrinking(search, search.budget, len(search.halving.rungs) if search.halving else 1)
+    return _size_rungs(search, search.budget, len(search.halving.rungs) if search.halving else 1)
 
 
-def most_runs(search: Search) -> int:
+def count_runs(search: Search) -> int:
     """How many runs the whole search takes when none fails."""
     return sum(rung_sizes(search))
 
 
-def kept(search: Search, trials: int) -> int:
+def count_survivors(search: Search, trials: int) -> int:
     """How many of so many trials go on; the declared decimal number is meant, not the nearest binary one."""
     assert search.halving is not None
     return math.ceil(Fraction(repr(search.halving.keep)) * trials)
 
 
-def points(search: Search) -> int:
+def count_points(search: Search) -> int:
     """How many points the space has."""
     return math.prod(len(values) for values in search.space.values())
 
 
-def _shrinking(search: Search, trials: int, rungs: int) -> tuple[int, ...]:
+def _size_rungs(search: Search, trials: int, rungs: int) -> tuple[int, ...]:
     sizes = [trials]
     for _ in range(1, rungs):
-        sizes.append(kept(search, sizes[-1]))
+        sizes.append(count_survivors(search, sizes[-1]))
     return tuple(sizes)
 
 
-def _entries(search: Search, cost: Cost) -> Iterator[Step]:
+def _propose_trials(search: Search, cost: Cost) -> Iterator[Step]:
     """The first step of each trial, as far as the results allow."""
     if search.sampler == "tpe":
-        yield from _estimated(search, cost)
+        yield from _estimate_points(search, cost)
         return
     sizes = [len(values) for values in search.space.values()]
-    drawn = itertools.product(*map(range, sizes)) if search.sampler == "grid" else _drawn(search.seed, sizes)
+    drawn = itertools.product(*map(range, sizes)) if search.sampler == "grid" else _draw_points(search.seed, sizes)
     for number, point in enumerate(drawn, 1):
         yield Step(number, point)
 
 
-def _drawn(seed: int, sizes: list[int]) -> Iterator[Point]:
-    """Points drawn evenly and without repeating, for ever; whoever asks for more than there are waits for ever."""
+def _draw_points(seed: int, sizes: list[int]) -> Iterator[Point]:
+    """Points drawn evenly and without repeating. It never ends: asked for more points than the space has, it loops."""
     import numpy as np
 
     key = np.frombuffer(hashlib.sha256(f"search:{seed}".encode()).digest()[:16], dtype=np.uint64)
@@ -128,15 +128,15 @@ def _drawn(seed: int, sizes: list[int]) -> Iterator[Point]:
             yield point
 
 
-def _estimated(search: Search, cost: Cost) -> Iterator[Step]:
+def _estimate_points(search: Search, cost: Cost) -> Iterator[Step]:
     """Batches of the tree-structured Parzen estimator, each told of all the batches before it, in their order."""
     study = _study(search)
-    draws = _drawn(search.seed, [len(values) for values in search.space.values()])
+    draws = _draw_points(search.seed, [len(values) for values in search.space.values()])
     seen: set[Point] = set()
     while True:
         batch = []
         for _ in range(min(search.batch, search.budget - len(seen))):
-            trial, point = _asked(study, search, seen, draws)
+            trial, point = _ask_new_point(study, search, seen, draws)
             seen.add(point)
             batch.append((trial, Step(len(seen), point)))
         yield from (step for _, step in batch)
@@ -154,7 +154,7 @@ def _study(search: Search) -> Study:
     return optuna.create_study(sampler=optuna.samplers.TPESampler(seed=search.seed), direction="minimize")
 
 
-def _asked(study: Study, search: Search, seen: set[Point], draws: Iterator[Point]) -> tuple[int, Point]:
+def _ask_new_point(study: Study, search: Search, seen: set[Point], draws: Iterator[Point]) -> tuple[int, Point]:
     """The number that Optuna gives a new point, and the point."""
     from optuna.trial import TrialState
 
@@ -176,13 +176,13 @@ def _axes(search: Search) -> dict[str, BaseDistribution]:
 
     return {
         path: IntDistribution(0, len(values) - 1)
-        if _ordered(search, path)
+        if _order_numbers(search, path)
         else CategoricalDistribution(list(range(len(values))))
         for path, values in search.space.items()
     }
 
 
-def _ordered(search: Search, path: str) -> list[int] | None:
+def _order_numbers(search: Search, path: str) -> list[int] | None:
     """The indices of an axis of numbers by their values; None for any other axis."""
     values = search.space[path]
     if any(isinstance(value, bool) or not isinstance(value, int | float) for value in values):
@@ -191,10 +191,10 @@ def _ordered(search: Search, path: str) -> list[int] | None:
 
 
 def _index(search: Search, path: str, rank: int) -> int:
-    order = _ordered(search, path)
+    order = _order_numbers(search, path)
     return order[rank] if order else rank
 
 
 def _rank(search: Search, path: str, index: int) -> int:
-    order = _ordered(search, path)
+    order = _order_numbers(search, path)
     return order.index(index) if order else index

@@ -12,7 +12,7 @@ from benchsuite.suite.cases.grid import Setting
 from benchsuite.suite.cases.plan import Case, PlannedSearch, Trial
 from benchsuite.suite.cases.resolver import Resolver
 from benchsuite.suite.schema.suite import Design, Search
-from benchsuite.suite.search.proposal import Step, points, rung_sizes
+from benchsuite.suite.search.proposal import Step, count_points, rung_sizes
 from benchsuite.suite.source.problems import Mark, Problem, SuiteError, shown
 from benchsuite.suite.source.yaml_nodes import Node, from_plain
 
@@ -107,7 +107,7 @@ def _unsearched(design: Design, origin: Node) -> list[Problem]:
     if design.size.trials is None or stated is None:
         return []
     what = f"the suite has no search, so it makes no trials, not {design.size.trials}"
-    return [Problem(stated.mark, "size.trials", what, design.size.trials, suggestion="remove it, or add `search`")]
+    return [Problem(stated.mark, "size.trials", what, design.size.trials, remedy="remove it, or add `search`")]
 
 
 def _axes(node: Node) -> list[Setting]:
@@ -127,27 +127,27 @@ def _overlaps(axes: Sequence[Setting], rungs: Sequence[Setting]) -> list[Problem
     for outer, inner in itertools.permutations(axes, 2):
         if grid.overlap(outer.parts, inner.parts) and grid.collide(outer, inner):
             what = f"{shown(inner.path)} and {shown(outer.path)} set the same parameter"
-            problems.append(Problem(inner.key, "search.space", what, suggestion="keep one of the two"))
+            problems.append(Problem(inner.key, "search.space", what, remedy="keep one of the two"))
     for rung, axis in itertools.product(rungs[:1], axes):
         above, below = sorted((rung, axis), key=lambda setting: len(setting.parts))
         if grid.overlap(above.parts, below.parts) and (above is rung or grid.collide(above, below)):
             what = f"{shown(rung.path)} grows from rung to rung, so the space cannot set it too"
-            suggestion = f"take {axis.path} out of the space, or leave the halving out"
-            problems.append(Problem(rung.key, "search.halving.path", what, rung.path, suggestion=suggestion))
+            remedy = f"take {axis.path} out of the space, or leave the halving out"
+            problems.append(Problem(rung.key, "search.halving.path", what, rung.path, remedy=remedy))
     return problems
 
 
 def _budget_problems(design: Design, search: Search, origin: Node) -> list[Problem]:
     problems = []
     budget = (origin.get("search", "budget") or origin).mark
-    size = points(search)
+    size = count_points(search)
     if search.budget > size:
         what = f"the space has {size:,} points, fewer than the {search.budget:,} trials"
         problems.append(Problem(budget, "search.budget", what, search.budget, f"at most {size:,}"))
     elif search.sampler == "grid" and search.budget < size:
         what = f"a grid takes every point of the space, which has {size:,}"
-        suggestion = "or choose the sampler random or tpe"
-        problems.append(Problem(budget, "search.budget", what, search.budget, f"{size:,}", suggestion))
+        remedy = "or choose the sampler random or tpe"
+        problems.append(Problem(budget, "search.budget", what, search.budget, f"{size:,}", remedy))
     if design.size.trials != search.budget:
         stated = origin.get("size", "trials")
         given = "which `size` does not state" if stated is None else f"not {design.size.trials}"
@@ -170,8 +170,8 @@ def _halving_problems(search: Search, node: Node) -> list[Problem]:
         if trials * halving.keep < 1:
             some = "trial" if trials == 1 else "trials"
             what = f"nothing is left after rung {place + 1}: {halving.keep} of {trials} {some} is less than one"
-            suggestion = "keep more, make more trials, or declare fewer rungs"
+            remedy = "keep more, make more trials, or declare fewer rungs"
             mark = (where.get("keep") or where).mark
-            problems.append(Problem(mark, "search.halving.keep", what, halving.keep, suggestion=suggestion))
+            problems.append(Problem(mark, "search.halving.keep", what, halving.keep, remedy=remedy))
             break
     return problems

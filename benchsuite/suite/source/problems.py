@@ -33,7 +33,7 @@ class Problem:
     what: str
     value: object = None
     expected: str | None = None
-    suggestion: str | None = None
+    remedy: str | None = None
 
     @property
     def source(self) -> str:
@@ -51,7 +51,7 @@ class Problem:
         text = f"{self.mark}: " + (f"{printable(self.path)}: " if self.path else "") + self.what
         if self.expected:
             text += f" (expected {self.expected})"
-        return text + (f"; {self.suggestion}" if self.suggestion else "")
+        return text + (f"; {self.remedy}" if self.remedy else "")
 
 
 class SuiteError(BenchsuiteError):
@@ -78,7 +78,7 @@ def _hashable(problem: Problem) -> Problem:
     """A list or mapping is replaced by how it is shown: problems are compared to drop repetitions."""
     if isinstance(problem.value, str | int | float | bool | None):
         return problem
-    return Problem(problem.mark, problem.path, problem.what, shown(problem.value), problem.expected, problem.suggestion)
+    return Problem(problem.mark, problem.path, problem.what, shown(problem.value), problem.expected, problem.remedy)
 
 
 def shown(value: object, limit: int = 60) -> str:

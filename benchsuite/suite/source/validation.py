@@ -116,9 +116,8 @@ def _misspelt(value: object, detail: ErrorDetails) -> str | None:
 
 
 def _unknown_name(model: type[BaseModel], root: Node, base: str, location: Sequence[str | int]) -> Problem:
-    """A key that the model does not know: its neighbours are what is allowed, and any near path is a suggestion."""
-    mark, path, _, _ = walk(root, location[:-1])
-    holder = walk(root, location[:-1])[2]
+    """A key that the model does not know: its neighbours are what is allowed, the nearest path is the remedy."""
+    mark, path, holder, _ = walk(root, location[:-1])
     name = str(location[-1])
     item = holder.items.get(name)
     names = json_schema.names_at(model, location[:-1])
@@ -126,11 +125,9 @@ def _unknown_name(model: type[BaseModel], root: Node, base: str, location: Seque
     if item is not None and item.written is not None:
         known = [joined(base, known) for known in json_schema.paths(model)]
         near = nearest(item.written, known)
-        suggestion = f"did you mean {near!r}?" if near else None
+        remedy = f"did you mean {near!r}?" if near else None
         what = f"there is no {printable(item.written)!r}"
-        return Problem(
-            item.key, printable(item.written), what, name, one_of([joined(here, n) for n in names]), suggestion
-        )
+        return Problem(item.key, printable(item.written), what, name, one_of([joined(here, n) for n in names]), remedy)
     mark = item.key if item is not None else mark
     what = f"{printable(name)!r} is unknown here"
     return Problem(mark, here, what, name, one_of(names), did_you_mean(name, names))

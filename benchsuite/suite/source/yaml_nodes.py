@@ -118,7 +118,7 @@ def decoded(data: bytes, source: str, kind: str = "suite") -> str:
         before = data[: error.start]
         mark = Mark(source, before.count(b"\n") + 1, len(before) - before.rfind(b"\n"))
         what = f"byte {error.start} (0x{data[error.start]:02x}) is not UTF-8"
-        raise SuiteError([Problem(mark, "", what, suggestion="save the file in the encoding UTF-8")]) from None
+        raise SuiteError([Problem(mark, "", what, remedy="save the file in the encoding UTF-8")]) from None
 
 
 def parse_text(text: str, source: str, *, positions: bool = True) -> tuple[Node, list[Problem]]:
@@ -150,9 +150,7 @@ class _Builder:
         next(self.events)
         after = next(self.events)
         if not isinstance(after, events.StreamEndEvent):
-            raise self._stop(
-                after, "a second document begins here", suggestion="keep one suite a file; remove the `---`"
-            )
+            raise self._stop(after, "a second document begins here", remedy="keep one suite a file; remove the `---`")
         return node, self.problems
 
     def _parsed(self) -> Iterator[Any]:
@@ -177,7 +175,7 @@ class _Builder:
         before = self.text[:position]
         mark = Mark(self.source, before.count("\n") + 1, position - before.rfind("\n"))
         what = f"the character U+{ord(self.text[position]):04X} is not allowed in YAML"
-        return SuiteError([Problem(mark if self.positions else self._start(), "", what, suggestion="remove it")])
+        return SuiteError([Problem(mark if self.positions else self._start(), "", what, remedy="remove it")])
 
     def _syntax(self, error: Any) -> SuiteError:
         mark = error.problem_mark or error.context_mark
@@ -188,9 +186,9 @@ class _Builder:
         lead = line[: len(line) - len(line.lstrip())]
         if "\t" in lead or line[getattr(mark, "column", 0) :].startswith("\t"):
             tab = Mark(self.source, place.line, line.index("\t") + 1) if self.positions else place
-            return SuiteError([Problem(tab, "", "a tab indents this line", suggestion="indent with spaces")])
-        suggestion = "put quotes around a text that contains ': '" if "mapping values" in what else None
-        return SuiteError([Problem(place, "", what, suggestion=suggestion)])
+            return SuiteError([Problem(tab, "", "a tab indents this line", remedy="indent with spaces")])
+        remedy = "put quotes around a text that contains ': '" if "mapping values" in what else None
+        return SuiteError([Problem(place, "", what, remedy=remedy)])
 
     def _node(self, event: Any, depth: int, path: str) -> Node:
         anchored = self.anchors.get(str(event.anchor)) if isinstance(event, events.AliasEvent) else None
@@ -202,7 +200,7 @@ class _Builder:
             return anchored
         tag = getattr(event, "tag", None)
         if tag is not None and str(tag) != "!":
-            self._add(self._mark(event), path, f"the tag {shown(str(tag))} is not allowed", suggestion="remove it")
+            self._add(self._mark(event), path, f"the tag {shown(str(tag))} is not allowed", remedy="remove it")
         if isinstance(event, events.ScalarEvent):
             node = Node(self._mark(event), self._scalar(event, path))
         elif isinstance(event, events.SequenceStartEvent):
@@ -238,9 +236,7 @@ class _Builder:
             if name in items:
                 where = items[name].key
                 first = f" (first in line {where.line})" if where.line else ""
-                self._add(
-                    mark, path, f"the key {shown(name)} is given twice{first}", suggestion="remove one of the two"
-                )
+                self._add(mark, path, f"the key {shown(name)} is given twice{first}", remedy="remove one of the two")
                 continue
             items[name] = Item(mark, node)
         return Node(self._mark(start), items, size, _height(item.node for item in items.values()))
@@ -258,7 +254,7 @@ class _Builder:
         size += node.size
         if size > LARGEST_TREE:
             what = f"the file expands to more than {LARGEST_TREE:,} values"
-            raise self._stop(event, what, suggestion="use fewer aliases (`*name`)" if self.anchors else None)
+            raise self._stop(event, what, remedy="use fewer aliases (`*name`)" if self.anchors else None)
         return size
 
     def _scalar(self, event: Any, path: str) -> Scalar:
@@ -267,7 +263,7 @@ class _Builder:
             return text
         value = core_scalar(text)
         if isinstance(value, Complaint):
-            self._add(self._mark(event), path, value.what, suggestion=value.suggestion)
+            self._add(self._mark(event), path, value.what, remedy=value.remedy)
             return text
         return value
 
@@ -280,13 +276,11 @@ class _Builder:
     def _start(self) -> Mark:
         return Mark(self.source, 1, 1) if self.positions else Mark(self.source)
 
-    def _add(
-        self, mark: Mark, path: str, what: str, *, expected: str | None = None, suggestion: str | None = None
-    ) -> None:
-        self.problems.append(Problem(mark, path, what, expected=expected, suggestion=suggestion))
+    def _add(self, mark: Mark, path: str, what: str, *, expected: str | None = None, remedy: str | None = None) -> None:
+        self.problems.append(Problem(mark, path, what, expected=expected, remedy=remedy))
 
-    def _stop(self, event: Any, what: str, *, expected: str | None = None, suggestion: str | None = None) -> SuiteError:
-        problem = Problem(self._mark(event), "", what, expected=expected, suggestion=suggestion)
+    def _stop(self, event: Any, what: str, *, expected: str | None = None, remedy: str | None = None) -> SuiteError:
+        problem = Problem(self._mark(event), "", what, expected=expected, remedy=remedy)
         return SuiteError([*self.problems, problem])
 
 
@@ -299,7 +293,7 @@ class Complaint:
     """A plain scalar that has no JSON value."""
 
     what: str
-    suggestion: str
+    remedy: str
 
 
 def core_scalar(text: str) -> Scalar | Complaint:

@@ -14,7 +14,8 @@ from benchsuite.errors import PluginError
 from benchsuite.hookspecs import hookimpl
 from benchsuite.registry import Entry, Kind, Quarantined, Registry, discover
 from benchsuite.registry.discovery import GROUP
-from benchsuite.registry.validation import BASES, Unfit, inspect_plugin
+from benchsuite.registry.kinds import BASES, hook_of, kind_of
+from benchsuite.registry.validation import Unfit, inspect_plugin
 
 UNPUBLISHED = "unpublished"
 """The distribution of a class that no plugin announces."""
@@ -61,15 +62,14 @@ class Declared:
         given: Any = self._module()
         for part in self.qualname.split("."):
             given = getattr(given, part, None)
-        kind = next((kind for kind, base in BASES.items() if isinstance(given, type) and issubclass(given, base)), None)
+        kind = kind_of(given)
         if kind is None:
             raise PluginError(
                 f"{self.qualname} is no component that another process could import",
                 where=self.file or self.module,
-                expected="a class at the top of a module, derived from benchsuite.api.Dataset, Model, Recipe or Figure",
+                expected=f"a class at the top of a module, derived from benchsuite.api.{BASES}",
             )
-        hook = f"benchsuite_{kind}s"
-        plugin = type("Plugin", (), {hook: staticmethod(hookimpl(lambda: [given]))})()
+        plugin = type("Plugin", (), {hook_of(kind): staticmethod(hookimpl(lambda: [given]))})()
         try:
             ((_, component),) = inspect_plugin(plugin).components
         except Unfit as unfit:

@@ -5,7 +5,7 @@ Runs are made on the CPU in this process, which `testing.runner.worker` has prep
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -17,8 +17,9 @@ from benchsuite.contracts.recipe import Phase
 from benchsuite.engine.run.execute import execute
 from benchsuite.engine.task import RunTask
 from benchsuite.execution.preparation import Place, prepare
-from benchsuite.registry import Entry, Kind, Registry
-from benchsuite.registry.validation import BASES, new_manager
+from benchsuite.registry import Entry, Registry
+from benchsuite.registry.kinds import kind_of
+from benchsuite.registry.validation import new_manager
 from benchsuite.store.record import RunRecord
 from benchsuite.suite.cases.plan import Case, Component, Plan
 from benchsuite.testing.harness.outcomes import Broken
@@ -46,7 +47,8 @@ class BoundComponent:
 
 def bind_reference(component: type[Patterns | Blocks | OnePhase], **parameters: Any) -> BoundComponent:
     """One of the kit's own components."""
-    kind: Kind = next(kind for kind, base in BASES.items() if issubclass(component, base))
+    kind = kind_of(component)
+    assert kind is not None
     entry = Entry(component.name, kind, component(), "benchsuite-testing", "0", component.__module__)
     return BoundComponent(entry, component.Parameters(**parameters))
 
@@ -105,10 +107,8 @@ class RunSetup:
 
     @property
     def _registry(self) -> Registry:
-        def only(bound: BoundComponent) -> Mapping[str, tuple[Entry, ...]]:
-            return {bound.entry.name: (bound.entry,)}
-
-        return Registry(only(self.dataset), only(self.model), only(self.recipe), (), (), (), (), new_manager())
+        own = {p.entry.kind: {p.entry.name: (p.entry,)} for p in (self.dataset, self.model, self.recipe)}
+        return Registry(own, (), (), (), (), new_manager())
 
 
 def with_phases(bound: BoundComponent, change: Phases) -> BoundComponent:

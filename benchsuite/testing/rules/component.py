@@ -156,9 +156,7 @@ def bibtex_reads(subject: Subject) -> str:
             raise Broken("it is empty, and a model or a published data set has somebody to cite")
         raise Inapplicable("it has nothing to cite")
     works, faults = bibtex.parse(text)
-    said = [
-        f"line {f.line}, column {f.column}: {f.what}" + (f"; {f.suggestion}" if f.suggestion else "") for f in faults
-    ]
+    said = [f"line {f.line}, column {f.column}: {f.what}" + (f"; {f.remedy}" if f.remedy else "") for f in faults]
     check(not faults, join_some(said))
     return join_some(work.key for work in works)
 

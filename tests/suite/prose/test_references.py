@@ -93,4 +93,4 @@ def test_a_citation_of_a_work_that_nobody_has_is_refused_where_it_stands() -> No
     (problem,) = refused.value.problems
     assert problem.path == "paper.sections[0].text"
     assert "[[bueno2021]]" in problem.what
-    assert problem.suggestion == "did you mean 'bueno2020'?"
+    assert problem.remedy == "did you mean 'bueno2020'?"

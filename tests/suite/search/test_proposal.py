@@ -13,7 +13,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchsuite.suite.schema.suite import Halving, Search
-from benchsuite.suite.search.proposal import Proposal, Step, kept, most_runs, points, propose, rung_sizes
+from benchsuite.suite.search.proposal import (
+    Proposal,
+    Step,
+    count_points,
+    count_runs,
+    count_survivors,
+    propose,
+    rung_sizes,
+)
 
 QUICK = settings(max_examples=25, deadline=None)
 
@@ -75,7 +83,7 @@ def test_more_results_only_add_trials_at_the_end(search: Search, order: int) -> 
     proposals, _ = played(search, Random(order))
     for earlier, later in itertools.pairwise(proposals):
         assert later.steps[: len(earlier.steps)] == earlier.steps
-        assert len(later.steps) + later.following == len(earlier.steps) + earlier.following == most_runs(search)
+        assert len(later.steps) + later.following == len(earlier.steps) + earlier.following == count_runs(search)
     assert proposals[-1].following == 0
 
 
@@ -109,7 +117,7 @@ def test_the_best_go_on_the_smaller_number_among_equals_and_failures_never(searc
     for rung in range(1, len(rung_sizes(search))):
         before = [step for step in steps if step.rung == rung - 1]
         ranked = sorted((cost_of(step, failing), step.number) for step in before)
-        wanted = [number for cost, number in ranked if cost < math.inf][: kept(search, len(before))]
+        wanted = [number for cost, number in ranked if cost < math.inf][: count_survivors(search, len(before))]
         assert [step.number for step in steps if step.rung == rung] == sorted(wanted)
 
 
@@ -164,7 +172,9 @@ def test_an_axis_of_numbers_is_ordered_whatever_the_order_of_the_file() -> None:
 
 def test_the_share_that_goes_on_is_the_decimal_number_that_was_written() -> None:
     halving = Halving(path="recipe.max_epochs", rungs=(1, 2), keep=0.07)
-    assert kept(make_search(sizes=(10, 10), budget=100, halving=halving), 100) == 7  # 0.07 * 100 > 7 in binary
+    assert (
+        count_survivors(make_search(sizes=(10, 10), budget=100, halving=halving), 100) == 7
+    )  # 0.07 * 100 > 7 in binary
 
 
 def test_nothing_follows_a_rung_that_failed_as_a_whole() -> None:
@@ -174,7 +184,7 @@ def test_nothing_follows_a_rung_that_failed_as_a_whole() -> None:
 
 
 def test_the_size_of_a_space_is_not_built() -> None:
-    assert points(make_search(sizes=(1000,) * 6, budget=3)) == 1000**6
+    assert count_points(make_search(sizes=(1000,) * 6, budget=3)) == 1000**6
     assert len(propose(make_search(sizes=(1000,) * 6, budget=3), lambda _: None).steps) == 3
 
 

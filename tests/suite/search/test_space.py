@@ -10,7 +10,7 @@ import pytest
 from benchsuite.suite import Plan, Suite, SuiteError, expand, parse_suite, smoke_plan, suite_schema
 from benchsuite.suite.cases.resolver import Resolver
 from benchsuite.suite.planning.sample_smoke import shrink_case
-from benchsuite.suite.search.proposal import Step, points
+from benchsuite.suite.search.proposal import Step, count_points
 from benchsuite.suite.search.space import corners, trial_at
 from support.fake_components import BASE, REGISTRY
 
@@ -161,7 +161,7 @@ def test_a_large_space_is_checked_without_being_built(monkeypatch: pytest.Monkey
     monkeypatch.setattr(Resolver, "resolved", counting)
     suite = parse_suite(text.encode(), "tiny.yaml", REGISTRY)
     assert suite.search is not None
-    assert points(suite.search) == 19_208
+    assert count_points(suite.search) == 19_208
     assert len(looked_up) < 3 * 700
 
 
