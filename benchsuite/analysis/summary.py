@@ -187,10 +187,11 @@ def _measured(metric: str, runs: Runs) -> dict[str, dict[int, tuple[str, float]]
 
 def _labels(cases: Sequence[Case], factor: str | None) -> dict[str, str]:
     """The factor's value for each case where that tells the cases apart, else their names."""
+    names = {case.name: case.name for case in cases}
     if factor is None or any(factor not in case.settings for case in cases):
-        return {case.name: case.name for case in cases}
+        return names
     labels = {case.name: str(case.settings[factor]) for case in cases}
-    return labels if len(set(labels.values())) == len(cases) else {case.name: case.name for case in cases}
+    return labels if len(set(labels.values())) == len(cases) else names
 
 
 def _common_settings(cases: Sequence[Case]) -> dict[str, Any]:
