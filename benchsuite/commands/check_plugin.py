@@ -42,7 +42,7 @@ def check_plugin(plugin: Plugin, settings: SetParameter = None, as_json: Json = 
     chosen = _chosen(plugin)
     given = _given(settings or [], [entry for entry, _ in chosen])
     cards: list[Card] = []
-    unfit = 0
+    uncheckable = 0
     for entry, origin in chosen:
         try:
             cards.append(_checked(entry, origin, given))
@@ -50,14 +50,14 @@ def check_plugin(plugin: Plugin, settings: SetParameter = None, as_json: Json = 
             # One that cannot be checked must not keep the others of its distribution from it.
             if len(chosen) == 1:
                 raise
-            unfit += 1
+            uncheckable += 1
             complain(error)
     if as_json:
         print_json([card.model_dump(mode="json") for card in cards])
     else:
         for card in cards:
             _show(card)
-    if unfit:
+    if uncheckable:
         raise typer.Exit(2)
     if any(card.failed for card in cards):
         raise typer.Exit(1)

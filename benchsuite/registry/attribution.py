@@ -1,7 +1,7 @@
-"""Blame: which component an exception came from, so that a failure names the plugin and the distribution to mend.
+"""Attribution: which component an exception came from, so that a failure names the plugin and its distribution.
 
 It is read from the traceback: a frame of one of the component's own methods, else one of its module, else one of its
-package. So no call of a plugin needs a wrapper, and what is not a plugin's fault is not laid at its door.
+package. So no call of a plugin needs a wrapper, and what no plugin raised is attributed to none.
 """
 
 from __future__ import annotations

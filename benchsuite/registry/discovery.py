@@ -15,7 +15,7 @@ from benchsuite.registry.entry import Entry, Quarantined
 from benchsuite.registry.kinds import KINDS
 from benchsuite.registry.local_plugins import DISTRIBUTION, add_places, local_plugins, places
 from benchsuite.registry.registry import Registry
-from benchsuite.registry.validation import Provided, Unfit, guarded, inspect_plugin, new_manager
+from benchsuite.registry.validation import InvalidPlugin, Provided, guarded, inspect_plugin, new_manager
 
 GROUP = "benchsuite"
 
@@ -66,15 +66,15 @@ def discover(entry_points: Iterable[Announcement] | None = None, local: Sequence
             if plugin is None:
                 continue
             if manager.is_registered(plugin):
-                raise Unfit(f"the same plugin is already announced as {manager.get_name(plugin)}")
+                raise InvalidPlugin(f"the same plugin is already announced as {manager.get_name(plugin)}")
             stated = guarded(functools.partial(getattr, plugin, ATTRIBUTE, None), f"reading {ATTRIBUTE} raised")
             notice = agree(stated) if stated is not None or distribution != DISTRIBUTION else None
             provided = inspect_plugin(plugin)
             entries = _entries(provided, distribution, version)
             _refuse_known(entries, found)
             manager.register(plugin, name=f"{distribution}:{point.name}")
-        except Unfit as unfit:
-            quarantined.append(Quarantined(distribution, version, point.name, str(unfit)))
+        except InvalidPlugin as invalid:
+            quarantined.append(Quarantined(distribution, version, point.name, str(invalid)))
             continue
         notices += [(distribution, notice)] if notice else []
         for entry in entries:
@@ -110,7 +110,9 @@ def _refuse_known(entries: list[Entry], found: dict[Kind, dict[str, list[Entry]]
     """Within one distribution a name must be unique: `distribution:name` could not tell two of them apart."""
     for entry in entries:
         if any(entry.distribution == known.distribution for known in found[entry.kind].get(entry.name, ())):
-            raise Unfit(f"another plugin of {entry.distribution} already provides the {entry.kind} {entry.name!r}")
+            raise InvalidPlugin(
+                f"another plugin of {entry.distribution} already provides the {entry.kind} {entry.name!r}"
+            )
 
 
 def _frozen(entries: dict[str, list[Entry]]) -> MappingProxyType[str, tuple[Entry, ...]]:

@@ -21,7 +21,7 @@ from typing import Any
 from benchsuite.errors import PluginError
 from benchsuite.hookspecs import hookimpl
 from benchsuite.registry.kinds import BASES, KINDS, hook_of, kind_of
-from benchsuite.registry.validation import Unfit
+from benchsuite.registry.validation import InvalidPlugin
 
 DISTRIBUTION = "local"
 VARIABLE = "BENCHSUITE_PLUGINS"
@@ -62,12 +62,12 @@ class LocalPlugin:
         module = importlib.import_module(self.name)
         found = Path(module.__file__ or "").resolve()
         if found != self.path:
-            raise Unfit(f"another module is called {self.name!r} ({found}): rename the file")
+            raise InvalidPlugin(f"another module is called {self.name!r} ({found}): rename the file")
         if any(hasattr(value, "benchsuite_impl") for value in vars(module).values()):
             return module
         classes = _defined(module)
         if not classes and self.required:
-            raise Unfit(f"it implements no hook and defines no {BASES} with a name")
+            raise InvalidPlugin(f"it implements no hook and defines no {BASES} with a name")
         return _Provider(module, classes) if classes else None
 
 

@@ -1,4 +1,4 @@
-"""The catalogue of components: look one up by `name` or `distribution:name`, and be told what would have worked."""
+"""The registry of components: look one up by `name` or `distribution:name`, and be told what would have worked."""
 
 from __future__ import annotations
 

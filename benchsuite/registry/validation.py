@@ -26,7 +26,7 @@ OBSERVER_HOOKS = ("benchsuite_run_started", "benchsuite_epoch_finished", "benchs
 T = TypeVar("T")
 
 
-class Unfit(Exception):
+class InvalidPlugin(Exception):
     """The plugin cannot be used; the message is the reason given to the user."""
 
 
@@ -40,13 +40,13 @@ class Provided:
 
 
 def inspect_plugin(plugin: object) -> Provided:
-    """Register `plugin` alone, call its declaring hooks and check all it hands over. Raises Unfit."""
+    """Register `plugin` alone, call its declaring hooks and check all it hands over. Raises InvalidPlugin."""
     manager = new_manager()
     try:
         manager.register(plugin)
         manager.check_pending()
     except (pluggy.PluginValidationError, ValueError) as error:
-        raise Unfit(" ".join(str(error).split())) from error
+        raise InvalidPlugin(" ".join(str(error).split())) from error
     _refuse_wrappers_and_unmarked(plugin, manager)
     components: list[tuple[Kind, Component]] = []
     for kind in KINDS:
@@ -54,7 +54,7 @@ def inspect_plugin(plugin: object) -> Provided:
         for given in _items(manager, hook):
             component = _instance(kind, given, hook)
             if any(kind == other and component.name == known.name for other, known in components):
-                raise Unfit(f"{hook}: the name {component.name!r} is given twice")
+                raise InvalidPlugin(f"{hook}: the name {component.name!r} is given twice")
             components.append((kind, component))
     folders = tuple(_folder(given) for given in _items(manager, "benchsuite_suite_folders"))
     observes = any(getattr(manager.hook, name).get_hookimpls() for name in OBSERVER_HOOKS)
@@ -72,10 +72,10 @@ def _refuse_wrappers_and_unmarked(plugin: object, manager: pluggy.PluginManager)
     for name in (name for name in dir(hookspecs) if name.startswith("benchsuite_")):
         implementations = getattr(manager.hook, name).get_hookimpls()
         if any(found.wrapper or found.hookwrapper for found in implementations):
-            raise Unfit(f"{name} is a hook wrapper, which benchsuite does not accept")
+            raise InvalidPlugin(f"{name} is a hook wrapper, which benchsuite does not accept")
         function = getattr(plugin, name, None)
         if callable(function) and not implementations and not hasattr(function, f"{PROJECT}_spec"):
-            raise Unfit(f"{name} lacks the @hookimpl decorator")
+            raise InvalidPlugin(f"{name} lacks the @hookimpl decorator")
 
 
 def _items(manager: pluggy.PluginManager, hook: str) -> list[object]:
@@ -85,45 +85,49 @@ def _items(manager: pluggy.PluginManager, hook: str) -> list[object]:
     items: list[object] = []
     for result in returned:
         if not isinstance(result, Iterable) or isinstance(result, str | bytes):
-            raise Unfit(f"{hook} returned {_shown(result)}; expected a list")
+            raise InvalidPlugin(f"{hook} returned {_shown(result)}; expected a list")
         items += guarded(functools.partial(list, result), f"{hook} raised")
     return items
 
 
 def guarded(call: Callable[[], T], doing: str) -> T:
-    """Call a plugin's code; whatever it raises, even SystemExit, becomes Unfit."""
+    """Call a plugin's code; whatever it raises, even SystemExit, becomes InvalidPlugin."""
     try:
         return call()
     except (Exception, SystemExit) as error:
         text = " ".join(str(error).split())
-        raise Unfit(f"{doing} {type(error).__name__}" + (f": {text}" if text else "")) from error
+        raise InvalidPlugin(f"{doing} {type(error).__name__}" + (f": {text}" if text else "")) from error
 
 
 def _instance(kind: Kind, given: object, hook: str) -> Component:
     base = KINDS[kind].base
     if not isinstance(given, type):
-        raise Unfit(f"{hook} returned {_shown(given)}; expected a class")
+        raise InvalidPlugin(f"{hook} returned {_shown(given)}; expected a class")
     if not issubclass(given, base):
-        raise Unfit(f"{hook} returned the class {given.__name__}, which is no subclass of {base.__name__}")
+        raise InvalidPlugin(f"{hook} returned the class {given.__name__}, which is no subclass of {base.__name__}")
     name = getattr(given, "name", None)
     if not isinstance(name, str):
-        raise Unfit(f"{hook}: {given.__name__} has no `name`")
+        raise InvalidPlugin(f"{hook}: {given.__name__} has no `name`")
     if not NAME.fullmatch(name):
-        raise Unfit(f"{hook}: {given.__name__} is named {name!r}; expected lower-case letters, digits and underscores")
+        raise InvalidPlugin(
+            f"{hook}: {given.__name__} is named {name!r}; expected lower-case letters, digits and underscores"
+        )
     parameters = getattr(given, "Parameters", None)
     if not (isinstance(parameters, type) and issubclass(parameters, Parameters)):
-        raise Unfit(f"{hook}: {given.__name__} has no `Parameters`, a subclass of benchsuite.api.Parameters")
+        raise InvalidPlugin(f"{hook}: {given.__name__} has no `Parameters`, a subclass of benchsuite.api.Parameters")
     if "name" in parameters.model_fields:
-        raise Unfit(f"{hook}: a parameter of {given.__name__} is called `name`, which suites use for the {kind}")
+        raise InvalidPlugin(
+            f"{hook}: a parameter of {given.__name__} is called `name`, which suites use for the {kind}"
+        )
     return cast("Component", guarded(given, f"{given.__name__}() raised"))
 
 
 def _folder(given: object) -> Path:
     if not isinstance(given, str | Path):
-        raise Unfit(f"benchsuite_suite_folders returned {_shown(given)}; expected a path")
+        raise InvalidPlugin(f"benchsuite_suite_folders returned {_shown(given)}; expected a path")
     folder = Path(given)
     if not folder.is_dir():
-        raise Unfit(f"benchsuite_suite_folders names {folder}, which is no folder")
+        raise InvalidPlugin(f"benchsuite_suite_folders names {folder}, which is no folder")
     return folder
 
 

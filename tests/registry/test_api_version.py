@@ -6,7 +6,7 @@ import pytest
 
 from benchsuite.contracts.version import API_VERSION
 from benchsuite.registry.api_version import agree
-from benchsuite.registry.validation import Unfit
+from benchsuite.registry.validation import InvalidPlugin
 
 
 @pytest.mark.parametrize("stated", [API_VERSION, "2.0", "2.3"])
@@ -28,7 +28,7 @@ def test_the_same_major_version_up_to_ours_is_fine(stated: str) -> None:
     ],
 )
 def test_what_cannot_be_used_is_refused_with_what_to_do(stated: object, said: str) -> None:
-    with pytest.raises(Unfit, match=said.replace("(", r"\(")):
+    with pytest.raises(InvalidPlugin, match=said.replace("(", r"\(")):
         agree(stated, here="2.3", oldest=1)
 
 

@@ -15,7 +15,7 @@ from benchsuite.hookspecs import hookimpl
 from benchsuite.registry import Entry, Kind, Quarantined, Registry, discover
 from benchsuite.registry.discovery import GROUP
 from benchsuite.registry.kinds import BASES, hook_of, kind_of
-from benchsuite.registry.validation import Unfit, inspect_plugin
+from benchsuite.registry.validation import InvalidPlugin, inspect_plugin
 
 UNPUBLISHED = "unpublished"
 """The distribution of a class that no plugin announces."""
@@ -72,8 +72,8 @@ class Declared:
         plugin = type("Plugin", (), {hook_of(kind): staticmethod(hookimpl(lambda: [given]))})()
         try:
             ((_, component),) = inspect_plugin(plugin).components
-        except Unfit as unfit:
-            raise PluginError(str(unfit), where=self.file or self.module) from unfit
+        except InvalidPlugin as invalid:
+            raise PluginError(str(invalid), where=self.file or self.module) from invalid
         return Entry(component.name, kind, component, UNPUBLISHED, "0", self.module)
 
     def _module(self) -> Any:

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from benchsuite.contracts.model import Task
 from benchsuite.errors import BenchsuiteError
+from benchsuite.registry import CASE_PARTS
 from benchsuite.suite.prose import bibtex
 from benchsuite.suite.source import json_schema
 from benchsuite.suite.source.yaml_nodes import parse_text
@@ -134,8 +135,8 @@ def parameters_bounded(subject: Subject) -> None:
     remedy="let smoke() return a mapping from names of parameters to values that these accept.",
 )
 def smoke_valid(subject: Subject) -> None:
-    if subject.entry.kind == "figure":
-        raise Inapplicable("a figure is no part of a smoke run")
+    if subject.entry.kind not in CASE_PARTS:
+        raise Inapplicable(f"a {subject.entry.kind} is no part of a smoke run")
     changes = subject.component.smoke(subject.params)
     check(isinstance(changes, Mapping), f"smoke() returned {changes!r:.80}; expected a mapping")
     try:
