@@ -137,7 +137,7 @@ def _libraries() -> Callable[[list[dict[str, bytes]], dict[str, str]], Pages]:
         check_pango()
         materials = [unpack(files) for files in packed]
         with keeping(before) as shelf:
-            document = compose(*materials) if len(materials) == 1 else compose_comparison(*materials)
+            document = compose_comparison(*materials) if len(materials) > 1 else compose(materials[0], packed[0])
             figures = [block for block in document.body if isinstance(block, Figure)]
             figures.sort(key=lambda figure: not figure.wide)  # what takes longest comes first
             ahead(partial(figure.draw, figure.id) for figure in figures)

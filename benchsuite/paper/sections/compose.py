@@ -33,8 +33,11 @@ Subsections = Mapping[str, tuple[str, list[Block]]]
 """Generated subsections by the ids that the suite's own may have: title and blocks."""
 
 
-def compose(material: PaperMaterial) -> Document:
-    """The document of a study, whatever its results. Raises PaperError for prose that cannot be set."""
+def compose(material: PaperMaterial, files: Mapping[str, bytes] | None = None) -> Document:
+    """The document of a study, whatever its results. Raises PaperError for prose that cannot be set.
+
+    `files` is the material as `pack` gives it, where that is at hand.
+    """
     study = PaperContext(material)
     paper, findings = material.suite.paper, material.findings
     abstract = resolve_prose(study, paper.abstract, "paper.abstract").strip()
@@ -54,7 +57,7 @@ def compose(material: PaperMaterial) -> Document:
         watermark=SAMPLE if findings.sample else PARTIAL if findings.partial else None,
         notices=tuple(_notices(study)),
         version=material.version,
-        files=pack(material),
+        files=pack(material) if files is None else files,
         expected=_expected(study, body),
         bibtex=study.works.bibtex,
         factor=study.names.factor,
