@@ -8,7 +8,7 @@ from typing import Any
 from rich.table import Table
 
 from benchsuite.commands.console import duration, size, table
-from benchsuite.execution.estimate import CaseCost
+from benchsuite.execution.cost_estimate import CaseCost
 
 LONG_SECONDS = 86_400.0
 

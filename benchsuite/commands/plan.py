@@ -25,7 +25,7 @@ from benchsuite.commands.options import (
 
 if TYPE_CHECKING:
     from benchsuite.commands.session import Study
-    from benchsuite.execution.estimate import CaseCost
+    from benchsuite.execution.cost_estimate import CaseCost
     from benchsuite.store.record import RunRecord
     from benchsuite.suite.cases.plan import Plan, PlannedSearch
 
@@ -75,8 +75,8 @@ def plan(
 
 def _costs(study: Study) -> tuple[CaseCost, ...]:
     from benchsuite.commands.progress import Lines
+    from benchsuite.execution.cost_estimate import study_cost
     from benchsuite.execution.due_runs import find_due, load_records
-    from benchsuite.execution.estimate import study_cost
     from benchsuite.execution.executors import open_executor
 
     tasks = study.preparation.tasks or ()

@@ -165,7 +165,7 @@ def _make(study: Study, todo: Sequence[RunTask], show_estimate: bool) -> tuple[S
     """
     from benchsuite.commands.cost_table import cost_table, verdict
     from benchsuite.commands.progress import display
-    from benchsuite.execution.estimate import study_cost
+    from benchsuite.execution.cost_estimate import study_cost
     from benchsuite.execution.executors import open_executor
 
     made: set[str] = set()

@@ -128,7 +128,7 @@ def test_preparing_imports_no_torch(bench: Bench, tmp_path: Path) -> None:
     script = (
         "import sys; from pathlib import Path; from support.engine import *\n"
         f"bench = Bench(Path({str(tmp_path)!r}), Path({str(bench.data)!r}), registry_with())\n"
-        "import benchsuite.execution.pool, benchsuite.execution.executors\n"
+        "import benchsuite.execution.worker_pool, benchsuite.execution.executors\n"
         "assert bench.task().key.key\n"
         "assert 'torch' not in sys.modules, 'torch was imported'\n"
     )

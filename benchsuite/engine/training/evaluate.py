@@ -1,4 +1,4 @@
-"""Evaluation of a split, and the seal on the test split."""
+"""Evaluation of a whole split."""
 
 from __future__ import annotations
 
@@ -59,17 +59,3 @@ def evaluate(
         loss = cross_entropy(logits, labels)
         probabilities = logits.softmax(dim=1)
     return Evaluation(float(loss), probabilities.cpu().numpy(), labels.cpu().numpy())
-
-
-class SealedSplit:
-    """The test split. It opens once, after training, and nothing else in the engine holds its images."""
-
-    def __init__(self, opener: Callable[[], tuple[Inputs, Tensor]]) -> None:
-        self._opener: Callable[[], tuple[Inputs, Tensor]] | None = opener
-
-    def unseal(self) -> tuple[Inputs, Tensor]:
-        """The test inputs and labels. Raises RuntimeError at a second call."""
-        if self._opener is None:
-            raise RuntimeError("the test split was already evaluated in this run")
-        opener, self._opener = self._opener, None
-        return opener()

@@ -26,6 +26,7 @@ from benchsuite.engine.network import freeze
 from benchsuite.engine.network.build import Network
 from benchsuite.engine.network.feature_cache import Cut
 from benchsuite.engine.training.checkpoint import Checkpoint, TrainingProgress
+from benchsuite.engine.training.early_stopping import has_ended
 from benchsuite.engine.training.evaluate import evaluate
 from benchsuite.errors import PluginError, TrainingError
 from benchsuite.store.record import Best
@@ -165,7 +166,7 @@ class Trainer:
                 progress.scaler = scaler.state_dict()
                 self.checkpoint.save(progress)
 
-        while not self._finished(phase, progress):
+        while not has_ended(phase, progress):
             freeze.train_mode(frozen, stages)
             # Taken before the schedule moves on: the rate this epoch trains with.
             learning_rate = float(optimizer.param_groups[0]["lr"])
@@ -212,14 +213,6 @@ class Trainer:
                 if not due:
                     save()
                 raise
-
-    @staticmethod
-    def _finished(phase: Phase, progress: TrainingProgress) -> bool:
-        if progress.epoch - progress.phase_start >= phase.max_epochs:
-            return True
-        if phase.early_stopping is None or progress.best is None:
-            return False
-        return progress.epoch - progress.best.epoch >= phase.early_stopping.patience
 
     def epoch(
         self,

@@ -17,7 +17,7 @@ from benchsuite.paper.bundle.files import BIBTEX, DESCRIPTIONS, SUITE
 from benchsuite.paper.document.blocks import Document
 from benchsuite.paper.document.numbering import Numbering
 from benchsuite.paper.rendering import weasyprint_boxes
-from benchsuite.paper.rendering.float_layout import arrange, layout_blocks
+from benchsuite.paper.rendering.layout_plan import arrange, layout_blocks
 from benchsuite.paper.rendering.print_page import VARIANT, collect_assets, lay_out, print_html
 from benchsuite.paper.typesetting.arrangement import Arrangement
 from benchsuite.paper.typesetting.layout_checks import faults

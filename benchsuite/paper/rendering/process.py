@@ -121,8 +121,8 @@ def _libraries() -> Callable[[list[dict[str, bytes]], dict[str, str]], Pages]:
     from benchsuite.paper.concurrency.memo import ahead, keeping
     from benchsuite.paper.document.blocks import Figure
     from benchsuite.paper.document.numbering import number
-    from benchsuite.paper.rendering.float_layout import arrange
     from benchsuite.paper.rendering.html import render_html
+    from benchsuite.paper.rendering.layout_plan import arrange
     from benchsuite.paper.rendering.pango import check_pango
     from benchsuite.paper.rendering.pdf import render_pdf
     from benchsuite.paper.sections.comparison import compose_comparison

@@ -18,7 +18,7 @@ from benchsuite.engine.determinism import seeds
 from benchsuite.engine.run.execute import execute
 from benchsuite.engine.task import RunTask
 from benchsuite.engine.training import loop
-from benchsuite.engine.training.evaluate import SealedSplit
+from benchsuite.engine.training.sealed_split import SealedSplit
 from benchsuite.store.record import RunRecord
 from benchsuite.store.run_store import Store
 from support.engine import Bench, Silent, TinyNet, TinyRecipe, make_case, registry_with

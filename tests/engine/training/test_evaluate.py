@@ -10,7 +10,8 @@ import torch
 from torch import Tensor, nn
 
 from benchsuite.engine.training import evaluate as module
-from benchsuite.engine.training.evaluate import Evaluation, SealedSplit, evaluate
+from benchsuite.engine.training.evaluate import Evaluation, evaluate
+from benchsuite.engine.training.sealed_split import SealedSplit
 
 
 def _one_hot(predicted: list[int], classes: int) -> np.ndarray:

@@ -10,7 +10,7 @@ import pytest
 from benchsuite.paper.document.blocks import Document, Paragraph
 from benchsuite.paper.document.numbering import number
 from benchsuite.paper.document.style import Form
-from benchsuite.paper.rendering import float_layout, print_page, weasyprint_boxes
+from benchsuite.paper.rendering import layout_plan, print_page, weasyprint_boxes
 from benchsuite.paper.sections.compose import compose
 from benchsuite.paper.typesetting.arrangement import Arrangement
 from benchsuite.paper.typesetting.column_model import Measure
@@ -46,8 +46,8 @@ def test_every_line_of_a_paragraph_but_its_last_is_filled() -> None:
 @pytest.mark.parametrize("template", ["ieee", "report"])
 def test_blocks_measure_in_halves_what_they_measure_in_the_whole_paper(template: Template) -> None:
     document = replace(compose(make_material(cases=3, seeds=2)), form=Form(template, "a4"))
-    numbering, content = number(document), float_layout.layout_blocks(document)
-    (first, front), (second, _) = float_layout.measure_blocks(document, numbering, content)
+    numbering, content = number(document), layout_plan.layout_blocks(document)
+    (first, front), (second, _) = layout_plan.measure_blocks(document, numbering, content)
     assert min(len(first), len(second)) > len(content) / 4
     assert not first.keys() & second.keys()
     rules = f"{document.form.geometry.endless}.matter{{display:none}}"

@@ -24,7 +24,7 @@ from benchsuite.paper.document.blocks import (
 )
 from benchsuite.paper.document.numbering import number
 from benchsuite.paper.document.style import Form
-from benchsuite.paper.rendering import float_layout, print_page, weasyprint_boxes
+from benchsuite.paper.rendering import layout_plan, print_page, weasyprint_boxes
 from benchsuite.paper.sections.compose import compose
 from benchsuite.paper.typesetting.arrangement import Arrangement, Layout
 from benchsuite.paper.typesetting.layout_checks import Fault, faults
@@ -52,10 +52,10 @@ def laid_out(document: Document) -> tuple[Arrangement, Layout, tuple[Fault, ...]
     """The layout with empty drawings, before any rescue."""
     numbering = number(document)
     assets = {
-        name: float_layout.without_drawing(name, asset) for name, asset in print_page.collect_assets(document).items()
+        name: layout_plan.without_drawing(name, asset) for name, asset in print_page.collect_assets(document).items()
     }
-    content = float_layout.layout_blocks(document)
-    arrangement = float_layout.arrange(document, numbering)
+    content = layout_plan.layout_blocks(document)
+    arrangement = layout_plan.arrange(document, numbering)
     layout = weasyprint_boxes.layout(
         print_page.lay_out(print_page.print_html(document, numbering, arrangement), assets)
     )
@@ -130,9 +130,9 @@ def test_the_order_in_which_blocks_are_written_has_faults_that_are_found(seed: i
     """The judge itself: without placement there are holes."""
     document = make_document(seed)
     assets: dict[str, Any] = {
-        name: float_layout.without_drawing(name, asset) for name, asset in print_page.collect_assets(document).items()
+        name: layout_plan.without_drawing(name, asset) for name, asset in print_page.collect_assets(document).items()
     }
-    content = float_layout.layout_blocks(document)
+    content = layout_plan.layout_blocks(document)
     plain = Arrangement(tuple(i for i, block in enumerate(content) if not block.wide))
     layout = weasyprint_boxes.layout(
         print_page.lay_out(print_page.print_html(document, number(document), plain), assets)

@@ -23,7 +23,7 @@ from benchsuite.errors import DeviceError, PluginError, SetupError
 from benchsuite.execution.cost_probe import probe
 from benchsuite.execution.due_runs import find_due, load_records
 from benchsuite.execution.messages import Probe, ProbeJob
-from benchsuite.execution.pool import Pool, _Worker
+from benchsuite.execution.worker_pool import Pool, _Worker
 from benchsuite.store.record import RunRecord
 from benchsuite.store.run_store import Store
 from support.engine import CRASH, SLOW, Bench, Silent, make_case
@@ -213,7 +213,7 @@ SCRIPT = """
 import sys
 from pathlib import Path
 from support.engine import *
-from benchsuite.execution.pool import Pool
+from benchsuite.execution.worker_pool import Pool
 bench = Bench(Path(sys.argv[1]), Path(sys.argv[1]) / "data", registry_with())
 class Telling(Silent):
     def epoch(self, *heard):
