@@ -25,7 +25,7 @@ from benchsuite.commands import (
     why,
 )
 from benchsuite.commands.console import complain, messages
-from benchsuite.commands.crash_report import explained
+from benchsuite.commands.crash_report import describe_crash
 from benchsuite.errors import BenchsuiteError
 
 INTERRUPTED = 130
@@ -84,5 +84,5 @@ def main() -> None:
             messages.print("interrupted; what is done is kept, and the same command goes on from there", style="bold")
         raise
     except Exception as error:
-        complain(explained(error))
+        complain(describe_crash(error))
         sys.exit(BenchsuiteError.exit_code)

@@ -10,12 +10,12 @@ from pathlib import Path
 from benchsuite.errors import BenchsuiteError
 
 
-def explained(error: Exception) -> BenchsuiteError:
+def describe_crash(error: Exception) -> BenchsuiteError:
     """A defect as one screen: a plugin's where its code raised it, else benchsuite's own. Keeps the traceback."""
     from benchsuite.registry import registry
     from benchsuite.registry.attribution import blame
 
-    kept = f"the traceback is in {_keep(error)}"
+    kept = f"the traceback is in {_save_traceback(error)}"
     blamed = blame(error, registry().components)
     if blamed is not None:
         blamed.remedy = f"{blamed.remedy}; {kept}"
@@ -29,7 +29,7 @@ def explained(error: Exception) -> BenchsuiteError:
     )
 
 
-def _keep(error: Exception) -> Path:
+def _save_traceback(error: Exception) -> Path:
     number, path = tempfile.mkstemp(prefix="benchsuite-", suffix=".traceback.txt")
     with os.fdopen(number, "w", encoding="utf-8") as file:
         file.writelines(traceback.format_exception(error))

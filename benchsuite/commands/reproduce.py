@@ -85,7 +85,7 @@ def _needs(material: PaperMaterial) -> None:
 def _repeat(material: PaperMaterial, runs: int, data: Path | None, policy: PolicyName, device: DeviceName) -> bool:
     """Train runs again in a scratch folder; whether all have the paper's bits, or a reason not to."""
     from benchsuite.commands.session import place_from
-    from benchsuite.commands.verify import pairs, repeat, tell
+    from benchsuite.commands.verify import find_pairs, print_verdicts, repeat
     from benchsuite.execution.preparation import prepare
     from benchsuite.registry import registry
 
@@ -93,7 +93,7 @@ def _repeat(material: PaperMaterial, runs: int, data: Path | None, policy: Polic
     with tempfile.TemporaryDirectory(prefix="benchsuite-reproduce-") as scratch:
         place = place_from(data, PolicyName.sample if sample else policy, device, Path(scratch) / "prepared")
         preparation = prepare(material.results.plan, registry(), place, download=True, say=say)
-        found = pairs(preparation.tasks or (), tuple(material.results.records.values()))[:runs]
+        found = find_pairs(preparation.tasks or (), tuple(material.results.records.values()))[:runs]
         if not found:
             raise PaperError("the paper has no finished run to repeat", remedy="leave --runs out")
-        return tell(repeat(found, Path(scratch)))
+        return print_verdicts(repeat(found, Path(scratch)))

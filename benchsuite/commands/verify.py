@@ -55,7 +55,7 @@ def verify(
         suite, place_from(data, policy, device, results), overrides=overrides, seeds=seeds, download=True
     )
     store = Store(study.preparation.runs_folder)
-    found = pairs(study.preparation.tasks or (), store.records())[:runs]
+    found = find_pairs(study.preparation.tasks or (), store.records())[:runs]
     if not found:
         raise StoreError(
             f"{study.suite.name} has no finished run to verify",
@@ -63,12 +63,12 @@ def verify(
             remedy=f"make some first: benchsuite run {study.suite.name}",
         )
     with tempfile.TemporaryDirectory(prefix="benchsuite-verify-") as scratch:
-        equal = tell(repeat(found, Path(scratch), store))
+        equal = print_verdicts(repeat(found, Path(scratch), store))
     if not equal:
         raise typer.Exit(1)
 
 
-def tell(verdicts: Sequence[Verdict]) -> bool:
+def print_verdicts(verdicts: Sequence[Verdict]) -> bool:
     """Show how the repetitions came out; whether nothing differs that should not."""
     shown = table("Repeated from scratch", "run", "weights", "predictions", "verdict")
     for verdict in verdicts:
@@ -93,7 +93,7 @@ class Verdict:
     broken: bool
 
 
-def pairs(tasks: Sequence[RunTask], records: Sequence[RunRecord]) -> list[tuple[RunTask, RunRecord]]:
+def find_pairs(tasks: Sequence[RunTask], records: Sequence[RunRecord]) -> list[tuple[RunTask, RunRecord]]:
     """Each task with its finished record: of the same key, else the closest one of the same case and seed.
 
     Of a search that are the trials that its results imply.
