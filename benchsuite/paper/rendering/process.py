@@ -31,7 +31,7 @@ FORBIDDEN = ("socket.", "subprocess.", "os.exec", "os.fork", "os.posix_spawn", "
 
 @dataclass(frozen=True)
 class Pages:
-    """A paper as HTML and PDF, and what `kept` functions made for it."""
+    """A paper as HTML and PDF, and what memoized functions made for it."""
 
     html: bytes
     pdf: bytes
@@ -117,8 +117,8 @@ def main(parent: Parent) -> None:
 def _libraries() -> Callable[[list[dict[str, bytes]], dict[str, str]], Pages]:
     """Import all that setting a paper needs, and give the function that does it."""
     from benchsuite.paper.bundle.attachments import unpack
-    from benchsuite.paper.concurrency.fork import beside
-    from benchsuite.paper.concurrency.memo import ahead, keeping
+    from benchsuite.paper.concurrency.fork import run_in_fork
+    from benchsuite.paper.concurrency.memo import prefetch, use_memo
     from benchsuite.paper.document.blocks import Figure
     from benchsuite.paper.document.numbering import number
     from benchsuite.paper.rendering.html import render_html
@@ -136,21 +136,21 @@ def _libraries() -> Callable[[list[dict[str, bytes]], dict[str, str]], Pages]:
     def render(packed: list[dict[str, bytes]], before: dict[str, str]) -> Pages:
         check_pango()
         materials = [unpack(files) for files in packed]
-        with keeping(before) as shelf:
+        with use_memo(before) as memo:
             document = compose(*materials) if len(materials) == 1 else compose_comparison(*materials)
             figures = [block for block in document.body if isinstance(block, Figure)]
             figures.sort(key=lambda figure: not figure.wide)  # what takes longest comes first
-            ahead(partial(figure.draw, figure.id) for figure in figures)
+            prefetch(partial(figure.draw, figure.id) for figure in figures)
             numbering = number(document)
             planned = arrange(document, numbering)
 
             def web() -> tuple[bytes, dict[str, str]]:
-                return render_html(document, numbering).encode(), shelf.used
+                return render_html(document, numbering).encode(), memo.used
 
-            with beside(web) as page:
+            with run_in_fork(web) as page:
                 pdf = render_pdf(document, numbering, planned)
                 html, used = page()
-            return Pages(html, pdf, shelf.used | used)
+            return Pages(html, pdf, memo.used | used)
 
     return render
 
