@@ -26,13 +26,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Built:
-    """What is remembered of a paper: what it was made from, the SHA-256 of its two files, and what it kept."""
+    """What is remembered of a paper: what it was made from, the SHA-256 of its two files, and its drawings."""
 
     order: str
     renderer: str
     html: str
     pdf: str
-    kept: Mapping[str, str] = field(default_factory=dict)
+    memo: Mapping[str, str] = field(default_factory=dict)
 
 
 NOTHING = Built("", "", "", "")
@@ -73,11 +73,11 @@ def _build(
     if (before.order, before.renderer) == (order, setting) and _stand(files, before):
         return files
     with renderer or process.Renderer() as rendering:
-        pages = rendering.pages(packed, before.kept if before.renderer == setting else {})
+        pages = rendering.pages(packed, before.memo if before.renderer == setting else {})
     write_bytes(files.html, pages.html)
     write_bytes(files.pdf, pages.pdf)
     if place is not None:
-        now = Built(order, setting, _digest(pages.html), _digest(pages.pdf), pages.kept)
+        now = Built(order, setting, _digest(pages.html), _digest(pages.pdf), pages.memo)
         with suppress(StoreError):  # a cache that cannot be written costs time, not the paper
             write_text(place, json.dumps(asdict(now)))
     return files

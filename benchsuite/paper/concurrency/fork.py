@@ -18,11 +18,11 @@ T = TypeVar("T")
 
 
 @contextmanager
-def beside(make: Callable[[], T]) -> Iterator[Callable[[], T]]:
-    """Make something in a copy of this process while the block goes on; what is lent waits for it and gives it, or
-    raises what making it raised; MemoryError where the copy has ended without an answer.
+def run_in_fork(make: Callable[[], T]) -> Iterator[Callable[[], T]]:
+    """Call `make` in a copy of this process while the block goes on.
 
-    Where there are no copies it is made when it is asked for.
+    The block is given a function that waits for the result and returns it. It raises what `make` raised, or MemoryError
+    where the copy ended without an answer. Where a system cannot fork, that function calls `make` itself.
     """
     if not hasattr(os, "fork"):
         yield make
@@ -32,7 +32,7 @@ def beside(make: Callable[[], T]) -> Iterator[Callable[[], T]]:
     if copy == 0:
         try:
             reading.close()  # so that writing fails, and ends the copy, once nobody listens
-            _answer(make, writing)
+            _send_result(make, writing)
         finally:  # whatever happens, the copy must not go on with what its original does
             os._exit(0)
     writing.close()
@@ -54,7 +54,7 @@ def beside(make: Callable[[], T]) -> Iterator[Callable[[], T]]:
         os.waitpid(copy, 0)
 
 
-def _answer(make: Callable[[], object], parent: Connection) -> None:
+def _send_result(make: Callable[[], object], parent: Connection) -> None:
     """Send what is made, or the error; one that cannot be sent as it is, as RuntimeError."""
     try:
         answer = pickle.dumps((True, make()))
@@ -67,7 +67,7 @@ def _answer(make: Callable[[], object], parent: Connection) -> None:
     parent.send_bytes(answer)
 
 
-def shared(jobs: Sequence[Callable[[], T]]) -> list[T]:
+def run_jobs(jobs: Sequence[Callable[[], T]]) -> list[T]:
     """What each job makes, in order. This process and a copy of it share them out, each taking the next when free."""
     if len(jobs) < 2:
         return [job() for job in jobs]
@@ -83,7 +83,7 @@ def shared(jobs: Sequence[Callable[[], T]]) -> list[T]:
         return made
 
     try:
-        with beside(share) as others:
+        with run_in_fork(share) as others:
             made = share() | others()
     finally:
         os.close(reading)

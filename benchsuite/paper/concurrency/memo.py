@@ -1,7 +1,7 @@
-"""What was drawn before is not drawn again: results of slow functions, kept by what they were made from.
+"""Memoized drawings: the results of slow functions, found again by the function and the arguments they came from.
 
-A function marked `kept` must follow from its arguments alone, and return what JSON can hold. The process that renders
-opens no file, so the shelf comes to it with its order, and goes back with the pages.
+A memoized function must follow from its arguments alone, and return what JSON can hold. The process that renders opens
+no file, so results of earlier builds come to it with its order, and go back with the pages.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from typing import Any, ParamSpec, TypeVar, get_type_hints
 from pydantic import TypeAdapter
 from pydantic_core import to_json
 
-from benchsuite.paper.concurrency.fork import shared
+from benchsuite.paper.concurrency.fork import run_jobs
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
 
-class Shelf:
+class Memo:
     """Results as JSON, by the hash of function and arguments: those of earlier builds, and those this build used."""
 
     def __init__(self, before: Mapping[str, str]) -> None:
@@ -30,58 +30,59 @@ class Shelf:
         self.used: dict[str, str] = {}
 
 
-_SHELF: ContextVar[Shelf | None] = ContextVar("shelf", default=None)
+_MEMO: ContextVar[Memo | None] = ContextVar("memo", default=None)
 
 
 @contextmanager
-def keeping(before: Mapping[str, str]) -> Iterator[Shelf]:
-    """Within this, kept functions take what they find on the shelf, and put there what they make."""
-    shelf = Shelf(before)
-    token = _SHELF.set(shelf)
+def use_memo(before: Mapping[str, str]) -> Iterator[Memo]:
+    """Within this, memoized functions take their results from the memo where it has them, and add them where not."""
+    memo = Memo(before)
+    token = _MEMO.set(memo)
     try:
-        yield shelf
+        yield memo
     finally:
-        _SHELF.reset(token)
+        _MEMO.reset(token)
 
 
-def kept(make: Callable[P, R]) -> Callable[P, R]:
-    """Make the same thing once. Without a shelf nothing is kept."""
+def memoize(make: Callable[P, R]) -> Callable[P, R]:
+    """The function, called once for the same arguments. Without a memo in use it is called every time."""
 
     @cache
     def adapter() -> TypeAdapter[R]:
         return TypeAdapter(get_type_hints(make)["return"])
 
     @wraps(make)
-    def once(*args: P.args, **kwargs: P.kwargs) -> R:
-        shelf = _SHELF.get()
-        if shelf is None:
+    def memoized(*args: P.args, **kwargs: P.kwargs) -> R:
+        memo = _MEMO.get()
+        if memo is None:
             return make(*args, **kwargs)
         key = _key(f"{make.__module__}.{make.__qualname__}", args, kwargs)
-        held = shelf.used.get(key) or shelf.before.get(key)
-        if held is not None:
-            shelf.used[key] = held
-            return adapter().validate_json(held)
+        known = memo.used.get(key) or memo.before.get(key)
+        if known is not None:
+            memo.used[key] = known
+            return adapter().validate_json(known)
         made = make(*args, **kwargs)
-        shelf.used[key] = adapter().dump_json(made).decode()
+        memo.used[key] = adapter().dump_json(made).decode()
         return made
 
-    return once
+    return memoized
 
 
-def ahead(calls: Iterable[Callable[[], object]]) -> None:
-    """Have calls make now what they will be asked for later, two at a time. Without a shelf nothing is made."""
-    shelf = _SHELF.get()
-    if shelf is None:
+def prefetch(calls: Iterable[Callable[[], object]]) -> None:
+    """Make these calls now, two at a time, so that their results are in the memo when they are asked for. Without a
+    memo in use nothing is called."""
+    memo = _MEMO.get()
+    if memo is None:
         return
-    used = shelf.used
+    used = memo.used
 
-    def added(call: Callable[[], object]) -> dict[str, str]:
+    def find_new(call: Callable[[], object]) -> dict[str, str]:
         before = set(used)
         call()
-        return {key: held for key, held in used.items() if key not in before}
+        return {key: result for key, result in used.items() if key not in before}
 
-    for more in shared([partial(added, call) for call in calls]):
-        used.update(more)
+    for new in run_jobs([partial(find_new, call) for call in calls]):
+        used.update(new)
 
 
 def _key(name: str, args: Any, kwargs: Any) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 from matplotlib.ticker import NullLocator
 
 from benchsuite.contracts.figure import Chart, ChartSeries
-from benchsuite.paper.concurrency.memo import kept
+from benchsuite.paper.concurrency.memo import memoize
 from benchsuite.paper.document.blocks import Drawing, Facet
 from benchsuite.paper.figures.axes import set_logarithmic, set_numerals
 from benchsuite.paper.figures.canvas import drawing, mark
@@ -21,7 +21,7 @@ LONG = 12
 """Characters of a category that is written aslant."""
 
 
-@kept
+@memoize
 def draw_chart(name: str, chart: Chart) -> Drawing:
     """The drawing of a chart that `chart_faults` finds nothing wrong with."""
     with drawing(name, PAGE if chart.wide else COLUMN, 2.1) as canvas:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from benchsuite.analysis.findings import CaseFindings
-from benchsuite.paper.concurrency.memo import kept
+from benchsuite.paper.concurrency.memo import memoize
 from benchsuite.paper.document.blocks import Drawing
 from benchsuite.paper.figures.axes import name_rows, set_numerals
 from benchsuite.paper.figures.canvas import drawing
@@ -30,7 +30,7 @@ BARS = [{"color": shade, "hatch": hatch, "edgecolor": "white", "lw": 0}
 """How the bars of each split, or case, look."""
 
 
-@kept
+@memoize
 def draw_distribution(name: str, counts: Mapping[str, Sequence[int]], classes: Sequence[str]) -> Drawing:
     """Images of each class, the splits (by their titles) one after the other."""
     totals = np.sum([np.asarray(side) for side in counts.values()], axis=0)
@@ -59,7 +59,7 @@ def draw_distribution(name: str, counts: Mapping[str, Sequence[int]], classes: S
         return canvas.finish(f"Imágenes por clase: de {least} a {most}.")
 
 
-@kept
+@memoize
 def draw_accuracy(name: str, cases: Sequence[CaseFindings], classes: Sequence[str], factor: str) -> Drawing:
     """The share of each class's test images that is recognised, in at most three cases."""
     shown = [(case, recall(case)) for case in cases if case.confusion is not None]

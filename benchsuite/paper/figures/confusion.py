@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from benchsuite.analysis.findings import CaseFindings
-from benchsuite.paper.concurrency.memo import kept
+from benchsuite.paper.concurrency.memo import memoize
 from benchsuite.paper.document.blocks import Drawing
 from benchsuite.paper.figures.axes import name_rows, set_numerals
 from benchsuite.paper.figures.canvas import drawing, title_series
@@ -59,7 +59,7 @@ def find_errors(counts: Any) -> list[ClassError]:
     return sorted(errors, key=lambda error: (-error.images, -error.share, error.true, error.predicted))
 
 
-@kept
+@memoize
 def draw_matrices(name: str, cases: Sequence[CaseFindings], classes: Sequence[str], factor: str) -> Drawing:
     """A panel for each case that has a matrix; shades are shares of the true class.
 
@@ -90,7 +90,7 @@ def draw_matrices(name: str, cases: Sequence[CaseFindings], classes: Sequence[st
         return canvas.finish(f"Matrices de confusión en test. Imágenes en la diagonal: {text}.")
 
 
-@kept
+@memoize
 def draw_pairs(name: str, case: CaseFindings, classes: Sequence[str]) -> Drawing:
     """The pairs (true, predicted) confused most often, as bars of their share of the true class."""
     errors = find_errors(np.asarray(case.confusion))[:PAIRS]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from benchsuite.analysis.findings import CaseFindings, Estimate
-from benchsuite.paper.concurrency.memo import kept
+from benchsuite.paper.concurrency.memo import memoize
 from benchsuite.paper.document.blocks import Drawing
 from benchsuite.paper.figures.axes import set_amounts, set_numerals
 from benchsuite.paper.figures.canvas import drawing
@@ -62,7 +62,7 @@ def find_front(costs: Sequence[tuple[CaseFindings, float]]) -> list[CaseFindings
     return out
 
 
-@kept
+@memoize
 def draw_pareto(name: str, cases: Sequence[CaseFindings], factor: str) -> Drawing:
     """Test accuracy against both costs side by side, or against time alone where all cases train as many parameters.
 

@@ -8,7 +8,7 @@ from itertools import product
 from typing import Any
 
 from benchsuite.analysis.findings import CaseFindings, Curve
-from benchsuite.paper.concurrency.memo import kept
+from benchsuite.paper.concurrency.memo import memoize
 from benchsuite.paper.document.blocks import Drawing
 from benchsuite.paper.figures.axes import set_numerals
 from benchsuite.paper.figures.canvas import Canvas, drawing, mark
@@ -26,7 +26,7 @@ MOST_LINES = 60
 """More runs in one panel are a thicket: the band alone tells of them."""
 
 
-@kept
+@memoize
 def draw_loss(name: str, cases: Sequence[CaseFindings], factor: str, seeds: Seeds) -> Drawing:
     """Training and validation loss by epoch, mean over seeds, every run and their range: a panel for each side, page
     wide; one panel for the only case."""
@@ -42,7 +42,7 @@ def draw_loss(name: str, cases: Sequence[CaseFindings], factor: str, seeds: Seed
         return canvas.finish(f"Pérdida por época en entrenamiento y validación. Validación: {text}.")
 
 
-@kept
+@memoize
 def draw_convergence(name: str, cases: Sequence[CaseFindings], factor: str, seeds: Seeds) -> Drawing:
     """Validation accuracy by epoch, with a mark where the mean run reaches 95 % of its own best; training accuracy,
     too, of the only case."""

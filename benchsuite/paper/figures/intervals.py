@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from benchsuite.analysis.findings import CaseFindings, Estimate
-from benchsuite.paper.concurrency.memo import kept
+from benchsuite.paper.concurrency.memo import memoize
 from benchsuite.paper.document.blocks import Drawing
 from benchsuite.paper.figures.axes import name_rows, set_numerals
 from benchsuite.paper.figures.canvas import Canvas, drawing, mark
@@ -23,7 +23,7 @@ ABREAST = 45
 """Characters that names of cases may take side by side below an axis."""
 
 
-@kept
+@memoize
 def draw_accuracies(name: str, cases: Sequence[CaseFindings], factor: str) -> Drawing:
     """Training and validation accuracy of each case at its best epoch."""
     with _places(name, cases, factor, 1.85, "Exactitud (%)") as places:
@@ -35,7 +35,7 @@ def draw_accuracies(name: str, cases: Sequence[CaseFindings], factor: str) -> Dr
         )
 
 
-@kept
+@memoize
 def draw_gap(name: str, cases: Sequence[CaseFindings], factor: str) -> Drawing:
     """Training minus validation accuracy at the best epoch, in percentage points."""
     with _places(name, cases, factor, 1.85, "Brecha (puntos)") as places:
@@ -48,7 +48,7 @@ def draw_gap(name: str, cases: Sequence[CaseFindings], factor: str) -> Drawing:
         return places.finish("Exactitud de entrenamiento menos la de validación", "overfitting_gap")
 
 
-@kept
+@memoize
 def draw_test_accuracy(name: str, cases: Sequence[CaseFindings], factor: str, seeds: Mapping[str, int]) -> Drawing:
     """Test accuracy: every run, by its key one of `seeds`, as a small mark; the mean and its interval beside them."""
     with _places(name, cases, factor, 2.0, "Exactitud en test (%)") as places:

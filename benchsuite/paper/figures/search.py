@@ -10,7 +10,7 @@ from matplotlib import colormaps
 from matplotlib.colors import to_hex
 
 from benchsuite.analysis.findings import SearchFindings, TrialFindings
-from benchsuite.paper.concurrency.memo import kept
+from benchsuite.paper.concurrency.memo import memoize
 from benchsuite.paper.context.parameter_words import describe_value, name_axis
 from benchsuite.paper.document.blocks import Drawing
 from benchsuite.paper.figures.canvas import drawing
@@ -24,7 +24,7 @@ TICKS = 5
 """Numbers along the axis of the results."""
 
 
-@kept
+@memoize
 def draw_trials(name: str, found: SearchFindings, labels: Mapping[str, str]) -> Drawing:
     """Parallel coordinates: a line a trial, darker the better it is, the best one orange with marks.
 
@@ -69,7 +69,7 @@ def draw_trials(name: str, found: SearchFindings, labels: Mapping[str, str]) -> 
         )
 
 
-@kept
+@memoize
 def draw_importances(name: str, found: SearchFindings, labels: Mapping[str, str]) -> Drawing:
     """Bars of the share of the variance that each axis explains alone; a line marks what chance would reach."""
     names = [name_axis(axis.path, labels) for axis in found.importances]

@@ -8,7 +8,7 @@ from typing import Any
 from matplotlib.patches import Rectangle
 
 from benchsuite.analysis.findings import CaseFindings
-from benchsuite.paper.concurrency.memo import kept
+from benchsuite.paper.concurrency.memo import memoize
 from benchsuite.paper.document.blocks import Drawing
 from benchsuite.paper.figures.canvas import drawing, mark
 from benchsuite.paper.figures.style import COLOURS, COLUMN, break_label, shorten_all
@@ -18,7 +18,7 @@ TRAINED: dict[str, Any] = {"facecolor": "#ffffff", "edgecolor": COLOURS[0], "lw"
 FROZEN: dict[str, Any] = {"facecolor": "#c4c4c4", "edgecolor": "#666666", "lw": 0.8, "hatch": "////"}
 
 
-@kept
+@memoize
 def draw_stages(name: str, cases: Sequence[CaseFindings], factor: str) -> Drawing:
     """One row a case, from input to head, with the parameters that train at the right."""
     shown = [(case, case.model) for case in cases if case.model is not None]

@@ -8,7 +8,7 @@ from typing import Any
 from markupsafe import Markup, escape
 
 from benchsuite.errors import PaperError
-from benchsuite.paper.concurrency.memo import kept
+from benchsuite.paper.concurrency.memo import memoize
 
 SIZE = 10
 PADDING = 0.6
@@ -35,7 +35,7 @@ def _em(points: float) -> str:
 
 
 @lru_cache(maxsize=512)
-@kept
+@memoize
 def _outline(tex: str) -> tuple[float, float, float, str]:
     """Width, height and depth in points, and the path of the glyphs with the baseline at y = 0."""
     import matplotlib as mpl

@@ -7,7 +7,7 @@ import io
 from functools import cache
 from pathlib import Path
 
-from benchsuite.paper.concurrency.memo import kept
+from benchsuite.paper.concurrency.memo import memoize
 
 FACES = ("STIXGeneral", "STIXGeneralItalic", "STIXGeneralBol", "STIXGeneralBolIta", "DejaVuSerif", "DejaVuSansMono")
 TEXT_FACES = (
@@ -27,7 +27,7 @@ def face(name: str) -> bytes:
     return (Path(matplotlib.get_data_path()) / "fonts" / "ttf" / f"{name}.ttf").read_bytes()
 
 
-@kept
+@memoize
 def web_faces(characters: str) -> str:
     """`@font-face` rules with WOFF2 subsets of the text faces that hold just `characters`, sorted; no time stamps."""
     from fontTools import subset

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from functools import partial
 from itertools import accumulate
 
-from benchsuite.paper.concurrency.fork import shared
+from benchsuite.paper.concurrency.fork import run_jobs
 from benchsuite.paper.document.blocks import Bullets, Document, Equation, Figure, Heading, Photos, Table, texts
 from benchsuite.paper.document.numbering import Numbering
 from benchsuite.paper.document.page import PIXEL
@@ -84,7 +84,7 @@ def measure_blocks(
         )
 
     first, second = range(half), range(half, len(content))
-    return shared([partial(measured, first, _AFTER), partial(measured, second, _BEFORE)])
+    return run_jobs([partial(measured, first, _AFTER), partial(measured, second, _BEFORE)])
 
 
 _BEFORE, _AFTER = '[data-b^="-"]', "#referencias,.references"

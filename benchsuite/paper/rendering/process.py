@@ -31,11 +31,11 @@ FORBIDDEN = ("socket.", "subprocess.", "os.exec", "os.fork", "os.posix_spawn", "
 
 @dataclass(frozen=True)
 class Pages:
-    """A paper as HTML and PDF, and what `kept` functions made for it."""
+    """A paper as HTML and PDF, and what memoized functions made for it."""
 
     html: bytes
     pdf: bytes
-    kept: Mapping[str, str]
+    memo: Mapping[str, str]
 
 
 class Renderer:
@@ -63,18 +63,18 @@ class Renderer:
     def pages(
         self,
         packed: Sequence[Mapping[str, bytes]],
-        kept: Mapping[str, str] | None = None,
+        memo: Mapping[str, str] | None = None,
         *,
         seconds: float = SECONDS,
         memory: int = MEMORY,
     ) -> Pages:
-        """The paper of one packed material, or the comparison of two. `kept` is what earlier pages kept, if anything.
+        """The paper of one packed material, or the comparison of two. `memo` is that of earlier pages, if any.
 
         Raises what setting it raises, and PaperError beyond the limits.
         """
         try:
             with self._process.limited(seconds):
-                self._process.send(([dict(files) for files in packed], dict(kept or {}), memory))
+                self._process.send(([dict(files) for files in packed], dict(memo or {}), memory))
                 pages: Pages = self._process.receive()
                 return pages
         except ProcessEnded as ended:
@@ -98,11 +98,11 @@ def main(parent: Parent) -> None:
     render = _libraries()
     # Nothing of one paper is garbage for long; looking for it takes a fifth of the time.
     gc.disable()
-    packed, kept, memory = parent.receive()
+    packed, memo, memory = parent.receive()
     try:
         limit_memory(memory)
         _close()
-        parent.send(render(packed, kept))
+        parent.send(render(packed, memo))
     except BenchsuiteError as error:
         parent.send(error)
     except MemoryError:
@@ -117,8 +117,8 @@ def main(parent: Parent) -> None:
 def _libraries() -> Callable[[list[dict[str, bytes]], dict[str, str]], Pages]:
     """Import all that setting a paper needs, and give the function that does it."""
     from benchsuite.paper.bundle.attachments import unpack
-    from benchsuite.paper.concurrency.fork import beside
-    from benchsuite.paper.concurrency.memo import ahead, keeping
+    from benchsuite.paper.concurrency.fork import run_in_fork
+    from benchsuite.paper.concurrency.memo import prefetch, use_memo
     from benchsuite.paper.document.blocks import Figure
     from benchsuite.paper.document.numbering import number
     from benchsuite.paper.rendering.html import render_html
@@ -136,21 +136,21 @@ def _libraries() -> Callable[[list[dict[str, bytes]], dict[str, str]], Pages]:
     def render(packed: list[dict[str, bytes]], before: dict[str, str]) -> Pages:
         check_pango()
         materials = [unpack(files) for files in packed]
-        with keeping(before) as shelf:
+        with use_memo(before) as memo:
             document = compose_comparison(*materials) if len(materials) > 1 else compose(materials[0], packed[0])
             figures = [block for block in document.body if isinstance(block, Figure)]
             figures.sort(key=lambda figure: not figure.wide)  # what takes longest comes first
-            ahead(partial(figure.draw, figure.id) for figure in figures)
+            prefetch(partial(figure.draw, figure.id) for figure in figures)
             numbering = number(document)
             planned = arrange(document, numbering)
 
             def web() -> tuple[bytes, dict[str, str]]:
-                return render_html(document, numbering).encode(), shelf.used
+                return render_html(document, numbering).encode(), memo.used
 
-            with beside(web) as page:
+            with run_in_fork(web) as page:
                 pdf = render_pdf(document, numbering, planned)
                 html, used = page()
-            return Pages(html, pdf, shelf.used | used)
+            return Pages(html, pdf, memo.used | used)
 
     return render
 

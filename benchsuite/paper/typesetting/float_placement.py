@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import NamedTuple
 
-from benchsuite.paper.concurrency.fork import shared
+from benchsuite.paper.concurrency.fork import run_jobs
 from benchsuite.paper.typesetting.arrangement import GAP, HOLE, Arrangement, Block
 from benchsuite.paper.typesetting.column_model import (
     Cursor,
@@ -84,7 +84,7 @@ def place(
     found: list[tuple[bool, float, Arrangement]] = []
     for beams in BEAMS:
         affordable = [beam for beam in beams if beam[0] * len(content) <= MOST_WORK or not found]
-        found += shared([partial(tried, beam) for beam in affordable])
+        found += run_jobs([partial(tried, beam) for beam in affordable])
         flawed, _, best = min(found, key=lambda one: one[:2])
         if not flawed:
             break

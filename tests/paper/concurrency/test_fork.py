@@ -10,11 +10,11 @@ from functools import partial
 
 import pytest
 
-from benchsuite.paper.concurrency.fork import beside, shared
+from benchsuite.paper.concurrency.fork import run_in_fork, run_jobs
 
 
 def test_what_is_made_beside_is_given_when_it_is_asked_for() -> None:
-    with beside(os.getpid) as made:
+    with run_in_fork(os.getpid) as made:
         assert made() != os.getpid()
 
 
@@ -22,12 +22,12 @@ def test_what_fails_beside_is_raised_here() -> None:
     def fail() -> None:
         raise ValueError("as told")
 
-    with pytest.raises(ValueError, match="as told"), beside(fail) as made:
+    with pytest.raises(ValueError, match="as told"), run_in_fork(fail) as made:
         made()
 
 
 def test_a_copy_that_ends_is_out_of_memory() -> None:
-    with pytest.raises(MemoryError), beside(partial(os._exit, 9)) as made:
+    with pytest.raises(MemoryError), run_in_fork(partial(os._exit, 9)) as made:
         made()
 
 
@@ -38,7 +38,7 @@ def test_what_nobody_asks_for_is_given_up() -> None:
         os.write(writing, os.getpid().to_bytes(4, "big"))
         time.sleep(60)
 
-    with beside(tell_and_wait):
+    with run_in_fork(tell_and_wait):
         copy = int.from_bytes(os.read(reading, 4), "big")
     with pytest.raises(ProcessLookupError):
         os.kill(copy, 0)
@@ -56,15 +56,15 @@ def test_what_cannot_be_sent_is_said_in_words() -> None:
     def fail() -> None:
         raise Unsendable(1, 2)
 
-    with pytest.raises((AttributeError, pickle.PicklingError), match="lambda"), beside(give) as made:
+    with pytest.raises((AttributeError, pickle.PicklingError), match="lambda"), run_in_fork(give) as made:
         made()
-    with pytest.raises(RuntimeError, match="Unsendable: 1 and 2"), beside(fail) as made:
+    with pytest.raises(RuntimeError, match="Unsendable: 1 and 2"), run_in_fork(fail) as made:
         made()
 
 
 @pytest.mark.parametrize("jobs", [0, 1, 2, 7, 300])
 def test_shared_jobs_are_made_once_each_and_given_in_order(jobs: int) -> None:
-    assert shared([partial(int, number) for number in range(jobs)]) == list(range(jobs))
+    assert run_jobs([partial(int, number) for number in range(jobs)]) == list(range(jobs))
 
 
 def test_both_processes_have_a_share() -> None:
@@ -74,13 +74,13 @@ def test_both_processes_have_a_share() -> None:
         meeting.wait(60)
         return os.getpid()
 
-    assert len(set(shared([meet, meet]))) == 2
+    assert len(set(run_jobs([meet, meet]))) == 2
 
 
 def test_without_copies_all_is_made_here(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(os, "fork")
-    assert set(shared([os.getpid] * 3)) == {os.getpid()}
-    with beside(os.getpid) as made:
+    assert set(run_jobs([os.getpid] * 3)) == {os.getpid()}
+    with run_in_fork(os.getpid) as made:
         assert made() == os.getpid()
 
 
@@ -92,4 +92,4 @@ def test_a_job_that_fails_fails_here_whoever_does_it(failing: int) -> None:
         return number
 
     with pytest.raises(ValueError, match="as told"):
-        shared([partial(job, number) for number in range(4)])
+        run_jobs([partial(job, number) for number in range(4)])

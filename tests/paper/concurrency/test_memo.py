@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from benchsuite.errors import PaperError
 from benchsuite.paper.build import build_paper
 from benchsuite.paper.bundle.renderer_versions import renderer
-from benchsuite.paper.concurrency.memo import ahead, keeping, kept
+from benchsuite.paper.concurrency.memo import memoize, prefetch, use_memo
 from benchsuite.paper.context.material import PaperFiles, PaperMaterial
 from benchsuite.paper.document.blocks import Drawing, Facet, Series
 from benchsuite.paper.rendering import process
@@ -23,7 +23,7 @@ CALLS: list[tuple[object, ...]] = []
 finite = st.floats(allow_nan=False, allow_infinity=False)
 
 
-@kept
+@memoize
 def drawn(name: str, numbers: tuple[float, ...], *, factor: str = "") -> Drawing:
     CALLS.append((name, numbers, factor))
     points = tuple((number, -number, f"{number:g} «á»") for number in numbers)
@@ -32,10 +32,10 @@ def drawn(name: str, numbers: tuple[float, ...], *, factor: str = "") -> Drawing
 
 @given(st.text(), st.lists(finite).map(tuple))
 def test_what_was_kept_is_what_was_made(name: str, numbers: tuple[float, ...]) -> None:
-    with keeping({}) as first:
+    with use_memo({}) as first:
         made = drawn(name, numbers)
     CALLS.clear()
-    with keeping(first.used) as second:
+    with use_memo(first.used) as second:
         assert drawn(name, numbers) == made
     assert not CALLS
     assert second.used == first.used
@@ -44,10 +44,10 @@ def test_what_was_kept_is_what_was_made(name: str, numbers: tuple[float, ...]) -
 @pytest.mark.parametrize("change", [{"name": "b"}, {"numbers": (1.0, 2.5)}, {"factor": "f"}])
 def test_whatever_changes_it_is_made_anew(change: dict[str, object]) -> None:
     same: dict[str, object] = {"name": "a", "numbers": (1.0, 2.0)}
-    with keeping({}) as first:
+    with use_memo({}) as first:
         drawn(**same)  # type: ignore[arg-type]
     CALLS.clear()
-    with keeping(first.used) as second:
+    with use_memo(first.used) as second:
         drawn(**(same | change))  # type: ignore[arg-type]
     assert len(CALLS) == 1
     assert not set(second.used) & set(first.used)  # and what is no longer used is not kept
@@ -62,8 +62,8 @@ def test_without_a_shelf_nothing_is_kept() -> None:
 
 def test_what_is_made_ahead_is_there_when_it_is_asked_for_wherever_it_was_made() -> None:
     names = [f"figure {number}" for number in range(20)]
-    with keeping({}):
-        ahead([partial(drawn, name, (1.0,)) for name in names])
+    with use_memo({}):
+        prefetch([partial(drawn, name, (1.0,)) for name in names])
         CALLS.clear()
         made = [drawn(name, (1.0,)) for name in names]
     assert not CALLS
@@ -74,13 +74,13 @@ def test_what_fails_ahead_fails_as_it_would_later() -> None:
     def fail() -> None:
         raise PaperError("no drawing")
 
-    with keeping({}), pytest.raises(PaperError, match="no drawing"):
-        ahead([fail] * 4)
+    with use_memo({}), pytest.raises(PaperError, match="no drawing"):
+        prefetch([fail] * 4)
 
 
 def test_without_a_shelf_nothing_is_made_ahead() -> None:
     CALLS.clear()
-    ahead([partial(drawn, "a", ())])
+    prefetch([partial(drawn, "a", ())])
     assert not CALLS
 
 
@@ -124,7 +124,7 @@ def test_a_paper_that_was_touched_or_changed_is_built_again_with_the_drawings_of
 
     def watched(self: process.Renderer, packed: object, kept: dict[str, str]) -> process.Pages:
         done = pages(self, packed, kept)  # type: ignore[arg-type]
-        shelves.append((len(set(done.kept) & set(kept)), len(done.kept)))
+        shelves.append((len(set(done.memo) & set(kept)), len(done.memo)))
         return done
 
     monkeypatch.setattr(process.Renderer, "pages", watched)
