@@ -26,6 +26,7 @@ from benchsuite.commands import (
 )
 from benchsuite.commands.console import complain, messages
 from benchsuite.commands.crash_report import describe_crash
+from benchsuite.commands.options import expand_options
 from benchsuite.errors import BenchsuiteError
 
 INTERRUPTED = 130
@@ -39,15 +40,15 @@ app = typer.Typer(
     rich_markup_mode="rich",
 )
 app.command("list")(list.list_)
-app.command("plan")(plan.plan)
-app.command("run")(run.run)
-app.command("paper")(paper.paper)
+app.command("plan")(expand_options(plan.plan))
+app.command("run")(expand_options(run.run))
+app.command("paper")(expand_options(paper.paper))
 app.command("check")(check.check)
 app.command("check-plugin")(check_plugin.check_plugin)
 app.command("reproduce")(reproduce.reproduce)
 app.command("show")(show.show)
-app.command("why")(why.why)
-app.command("verify")(verify.verify)
+app.command("why")(expand_options(why.why))
+app.command("verify")(expand_options(verify.verify))
 app.command("schema")(schema.schema)
 app.command("cache")(cache.cache)
 app.command("doctor")(doctor.doctor)

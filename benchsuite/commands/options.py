@@ -1,10 +1,17 @@
-"""The options that several commands share. Imports nothing heavy, so that help and completion are quick."""
+"""The options that several commands share. Imports nothing heavy, so that help and completion are quick.
+
+What belongs together is a dataclass of options; a command takes it as one parameter, and `expand_options` makes of each
+of its fields an option of the command line.
+"""
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass, fields, is_dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, get_type_hints
 
 import typer
 
@@ -107,3 +114,51 @@ Plugins = Annotated[
 
 
 RESULTS = Path("results")
+
+
+@dataclass(frozen=True)
+class StudyOptions:
+    """Which study a command works on, beside its name: what is changed of it, with which data, where, and on what."""
+
+    plugins: Plugins = None
+    overrides: Set = None
+    seeds: Seeds = None
+    data: Data = None
+    policy: PolicyOption = PolicyName.auto
+    device: DeviceOption = DeviceName.auto
+    results: Results = RESULTS
+
+
+@dataclass(frozen=True)
+class FormOptions:
+    """How a paper is set, where not as its suite says."""
+
+    template: TemplateOption = None
+    page: PageOption = None
+
+
+def expand_options(command: Callable[..., None]) -> Callable[..., None]:
+    """The command as typer reads it: in place of a parameter that is a dataclass of options, one for each field."""
+    hints = get_type_hints(command, include_extras=True)
+    groups: dict[str, Any] = {name: hint for name, hint in hints.items() if is_dataclass(hint)}
+    expanded: dict[str, inspect.Parameter] = {}
+    for name, parameter in inspect.signature(command).parameters.items():
+        if name in groups:
+            of_fields = get_type_hints(groups[name], include_extras=True)
+            own = [(field.name, field.default, of_fields[field.name]) for field in fields(groups[name])]
+        else:
+            own = [(name, parameter.default, hints[name])]
+        for each, default, hint in own:
+            expanded[each] = inspect.Parameter(each, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=hint)
+
+    def called_by_typer(**given: Any) -> None:
+        built = {
+            name: group(**{field.name: given.pop(field.name) for field in fields(group) if field.name in given})
+            for name, group in groups.items()
+        }
+        command(**built, **given)
+
+    called_by_typer.__name__, called_by_typer.__doc__ = command.__name__, command.__doc__
+    called_by_typer.__annotations__ = {name: parameter.annotation for name, parameter in expanded.items()}
+    called_by_typer.__signature__ = inspect.Signature([*expanded.values()])  # type: ignore[attr-defined]
+    return called_by_typer

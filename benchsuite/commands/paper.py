@@ -9,23 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from benchsuite.commands.console import announce, say
-from benchsuite.commands.options import (
-    RESULTS,
-    SUITE,
-    Data,
-    DeviceName,
-    DeviceOption,
-    PageName,
-    PageOption,
-    Plugins,
-    PolicyName,
-    PolicyOption,
-    Results,
-    Seeds,
-    Set,
-    TemplateName,
-    TemplateOption,
-)
+from benchsuite.commands.options import SUITE, FormOptions, StudyOptions
 from benchsuite.errors import PaperError
 
 if TYPE_CHECKING:
@@ -35,16 +19,9 @@ if TYPE_CHECKING:
 
 
 def paper(
+    options: StudyOptions,
+    form: FormOptions,
     suite: Annotated[str | None, SUITE] = None,
-    plugins: Plugins = None,
-    overrides: Set = None,
-    seeds: Seeds = None,
-    data: Data = None,
-    policy: PolicyOption = PolicyName.auto,
-    device: DeviceOption = DeviceName.auto,
-    results: Results = RESULTS,
-    template: TemplateOption = None,
-    page: PageOption = None,
     need_all: Annotated[bool, typer.Option("--complete", help="Refuse while runs are missing.")] = False,
     compare: Annotated[
         tuple[Path, Path] | None,
@@ -74,12 +51,11 @@ def paper(
 
     check_pango()
     with Renderer() as renderer:  # which reads in its libraries while ours are read in and the study is opened
-        from benchsuite.commands.session import open_study, place_from
+        from benchsuite.commands.session import open_study
 
-        place = place_from(data, policy, device, results)
-        study = open_study(suite, place, overrides=overrides, seeds=seeds, download=False)
-        _check_done(study, results, need_all)
-        files = write_paper(study, template, page, renderer)
+        study = open_study(suite, options, download=False)
+        _check_done(study, options.results, need_all)
+        files = write_paper(study, form, renderer)
     say(f"paper: {files.pdf}\n       {files.html}")
 
 
@@ -139,12 +115,7 @@ def paper_in(place: Path) -> Path:
     return found[0]
 
 
-def write_paper(
-    study: Study,
-    template: TemplateName | None = None,
-    page: PageName | None = None,
-    renderer: Renderer | None = None,
-) -> PaperFiles:
+def write_paper(study: Study, form: FormOptions, renderer: Renderer | None = None) -> PaperFiles:
     """Make the paper of what is done of a prepared study, in another form than the suite's where one is given.
 
     Nothing is done again for a paper that is there and has not changed.
@@ -152,7 +123,7 @@ def write_paper(
     from benchsuite.paper.build import build_paper
     from benchsuite.paper.gather import gather
 
-    asked = {name: value.value for name, value in (("template", template), ("page", page)) if value}
+    asked = {name: value.value for name, value in vars(form).items() if value}
     suite = study.suite.model_copy(update={"paper": study.suite.paper.model_copy(update=asked)})
     material = gather(study.suite, study.preparation, study.registry)
     material = replace(material, results=replace(material.results, suite=suite))

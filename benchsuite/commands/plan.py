@@ -8,20 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from benchsuite.commands.console import announce, out, print_json, say, table
-from benchsuite.commands.options import (
-    RESULTS,
-    Data,
-    DeviceName,
-    DeviceOption,
-    Json,
-    Plugins,
-    PolicyName,
-    PolicyOption,
-    Results,
-    Seeds,
-    Set,
-    SuiteName,
-)
+from benchsuite.commands.options import Json, StudyOptions, SuiteName
 
 if TYPE_CHECKING:
     from benchsuite.commands.session import Study
@@ -32,30 +19,17 @@ if TYPE_CHECKING:
 
 def plan(
     suite: SuiteName,
-    plugins: Plugins = None,
-    overrides: Set = None,
-    seeds: Seeds = None,
-    data: Data = None,
-    policy: PolicyOption = PolicyName.auto,
-    device: DeviceOption = DeviceName.auto,
-    results: Results = RESULTS,
+    options: StudyOptions,
     cost: Annotated[
         bool, typer.Option("--cost", help="Also parameters, operations, time and disk; may time a few steps.")
     ] = False,
     as_json: Json = False,
 ) -> None:
     """Show the cases and seeds of SUITE, which runs are done and which are due. Downloads and trains nothing."""
-    from benchsuite.commands.session import open_study, place_from
+    from benchsuite.commands.session import open_study
     from benchsuite.execution.due_runs import load_records
 
-    study = open_study(
-        suite,
-        place_from(data, policy, device, results),
-        overrides=overrides,
-        seeds=seeds,
-        download=False,
-        quiet=as_json,
-    )
+    study = open_study(suite, options, download=False, quiet=as_json)
     tasks = study.preparation.tasks
     known = load_records(tasks) if tasks is not None else {}
     if as_json:

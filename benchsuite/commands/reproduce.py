@@ -10,7 +10,7 @@ import typer
 
 from benchsuite.commands.check import PaperFile, rebuild, report
 from benchsuite.commands.console import announce, out, say, table
-from benchsuite.commands.options import Data, DeviceName, DeviceOption, Plugins, PolicyName, PolicyOption
+from benchsuite.commands.options import Data, DeviceName, DeviceOption, Plugins, PolicyName, PolicyOption, StudyOptions
 from benchsuite.errors import PaperError
 
 if TYPE_CHECKING:
@@ -91,7 +91,8 @@ def _repeat(material: PaperMaterial, runs: int, data: Path | None, policy: Polic
 
     sample = material.findings.sample
     with tempfile.TemporaryDirectory(prefix="benchsuite-reproduce-") as scratch:
-        place = place_from(data, PolicyName.sample if sample else policy, device, Path(scratch) / "prepared")
+        policy = PolicyName.sample if sample else policy
+        place = place_from(StudyOptions(data=data, policy=policy, device=device, results=Path(scratch) / "prepared"))
         preparation = prepare(material.results.plan, registry(), place, download=True, say=say)
         found = find_pairs(preparation.tasks or (), tuple(material.results.records.values()))[:runs]
         if not found:

@@ -8,23 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from benchsuite.commands.console import announce, messages, say
-from benchsuite.commands.options import (
-    RESULTS,
-    Data,
-    DeviceName,
-    DeviceOption,
-    PageName,
-    PageOption,
-    Plugins,
-    PolicyName,
-    PolicyOption,
-    Results,
-    Seeds,
-    Set,
-    SuiteName,
-    TemplateName,
-    TemplateOption,
-)
+from benchsuite.commands.options import FormOptions, StudyOptions, SuiteName
 
 if TYPE_CHECKING:
     from benchsuite.commands.session import Study
@@ -39,33 +23,25 @@ Paper = Annotated[bool, typer.Option("--paper/--no-paper", help="Make the paper 
 
 def run(
     suite: SuiteName,
-    plugins: Plugins = None,
-    overrides: Set = None,
-    seeds: Seeds = None,
-    data: Data = None,
-    policy: PolicyOption = PolicyName.auto,
-    device: DeviceOption = DeviceName.auto,
-    results: Results = RESULTS,
+    *,
+    options: StudyOptions,
     show_estimate: Estimate = True,
     paper: Paper = True,
-    template: TemplateOption = None,
-    page: PageOption = None,
+    form: FormOptions,
 ) -> None:
     """Make every run of SUITE that is due, then write its paper.
 
     Finished runs are reused, interrupted ones go on from their last checkpoint. Exit code 0: all done; 1: some runs
     failed; 2: nothing could be started.
     """
-    from benchsuite.commands.session import open_study, place_from
+    from benchsuite.commands.session import open_study
     from benchsuite.store.run_store import Store
 
     if paper:
         from benchsuite.paper.rendering.pango import check_pango
 
         check_pango()
-    study = open_study(
-        suite, place_from(data, policy, device, results), overrides=overrides, seeds=seeds, download=True
-    ).searched(())
+    study = open_study(suite, options, download=True).searched(())
     store = Store(study.preparation.runs_folder)
     store.check_writable()
     _announce(study, study.preparation.tasks or ())
@@ -78,7 +54,7 @@ def run(
         say("Everything is done already: nothing to train.")
     try:
         if paper:
-            _write_paper(study, study.preparation.tasks or (), template, page)
+            _write_paper(study, study.preparation.tasks or (), form)
         if study.preparation.sample:
             announce(_SAMPLE_END + (_GENERATED if _generated(study) else _REAL))
     finally:
@@ -88,14 +64,14 @@ def run(
         raise typer.Exit(1)
 
 
-def _write_paper(study: Study, tasks: Sequence[RunTask], template: TemplateName | None, page: PageName | None) -> None:
+def _write_paper(study: Study, tasks: Sequence[RunTask], form: FormOptions) -> None:
     from benchsuite.commands.paper import write_paper
     from benchsuite.execution.due_runs import load_records
 
     if all(record.status != "done" for record in load_records(tasks).values()):
         say("no paper: no run is done")
         return
-    files = write_paper(study, template, page)
+    files = write_paper(study, form)
     say(f"paper: {files.pdf}\n       {files.html}")
 
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from benchsuite.commands.console import announce, say
-from benchsuite.commands.options import DeviceName, PolicyName
+from benchsuite.commands.options import StudyOptions
 from benchsuite.execution.preparation import Place, Preparation, prepare
 from benchsuite.execution.search_tasks import add_trials
 from benchsuite.registry import Registry, registry, use_local
@@ -33,27 +32,26 @@ class Study:
         return replace(self, preparation=add_trials(self.preparation, self.registry, tried_now=tried_now))
 
 
-def place_from(data: Path | None, policy: PolicyName, device: DeviceName, results: Path) -> Place:
+def place_from(options: StudyOptions) -> Place:
     """The place that the command line and the environment describe. Raises SetupError."""
     for variable in (CACHE_GB, CHECKPOINT_SECONDS, HANG_SECONDS):
         variable.value()  # the workers read them, where a mistake would look like a defect
     return Place(
-        policy=policy.value,
-        data=data.expanduser() if data is not None else None,
+        policy=options.policy.value,
+        data=options.data.expanduser() if options.data is not None else None,
         cache=cache_root(),
-        results=results,
-        device=device.value,
+        results=options.results,
+        device=options.device.value,
         threads=int(THREADS.value()) or None,
     )
 
 
-def open_study(
-    name: str, place: Place, *, overrides: Sequence[str] | None, seeds: str | None, download: bool, quiet: bool = False
-) -> Study:
+def open_study(name: str, options: StudyOptions, *, download: bool, quiet: bool = False) -> Study:
     """Read, expand and prepare a suite, its search as far as its results go.
 
     With `download` false nothing is fetched: what is absent is told. Results that the prose has typed are pointed at.
     """
+    place = place_from(options)
     known = registry()
     path = suite_path(name, known)
     if own := plugins_of(path):
@@ -61,6 +59,6 @@ def open_study(
     suite = read_suite(path, known)
     for warning in () if quiet else typed_results(suite):
         announce(f"warning: {warning}")
-    plan = expand(suite, known, overrides=overrides or (), seeds=seeds)
+    plan = expand(suite, known, overrides=options.overrides or (), seeds=options.seeds)
     preparation = prepare(plan, known, place, download=download, say=(lambda _: None) if quiet else say)
     return Study(suite, add_trials(preparation, known), place, known)

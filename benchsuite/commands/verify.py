@@ -11,19 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from benchsuite.commands.console import announce, out, say, table
-from benchsuite.commands.options import (
-    RESULTS,
-    Data,
-    DeviceName,
-    DeviceOption,
-    Plugins,
-    PolicyName,
-    PolicyOption,
-    Results,
-    Seeds,
-    Set,
-    SuiteName,
-)
+from benchsuite.commands.options import StudyOptions, SuiteName
 from benchsuite.errors import StoreError
 
 if TYPE_CHECKING:
@@ -34,26 +22,18 @@ if TYPE_CHECKING:
 
 def verify(
     suite: SuiteName,
-    plugins: Plugins = None,
+    options: StudyOptions,
     runs: Annotated[int, typer.Option("--runs", min=1, help="How many runs to repeat.")] = 1,
-    overrides: Set = None,
-    seeds: Seeds = None,
-    data: Data = None,
-    policy: PolicyOption = PolicyName.auto,
-    device: DeviceOption = DeviceName.auto,
-    results: Results = RESULTS,
 ) -> None:
     """Repeat finished runs of SUITE from scratch, caches included, and compare weights and predictions bit for bit.
 
     A run made in another environment is compared in numbers, with the reasons why its bits may differ. Exit code 0:
     all equal (or only comparable in numbers); 1: bits differ that should not.
     """
-    from benchsuite.commands.session import open_study, place_from
+    from benchsuite.commands.session import open_study
     from benchsuite.store.run_store import Store
 
-    study = open_study(
-        suite, place_from(data, policy, device, results), overrides=overrides, seeds=seeds, download=True
-    )
+    study = open_study(suite, options, download=True)
     store = Store(study.preparation.runs_folder)
     found = find_pairs(study.preparation.tasks or (), store.records())[:runs]
     if not found:

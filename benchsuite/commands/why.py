@@ -2,51 +2,28 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from benchsuite.commands.console import out, print_json
-from benchsuite.commands.options import (
-    RESULTS,
-    Data,
-    DeviceName,
-    DeviceOption,
-    Json,
-    Plugins,
-    PolicyName,
-    PolicyOption,
-    Results,
-    Seeds,
-    Set,
-)
+from benchsuite.commands.options import Json, PolicyName, StudyOptions
 from benchsuite.commands.run_names import RunName, describe_trials, parse_run_name
 from benchsuite.errors import StoreError
 
 
 def why(
     run: RunName,
-    plugins: Plugins = None,
-    overrides: Set = None,
-    seeds: Seeds = None,
-    data: Data = None,
-    policy: PolicyOption = PolicyName.auto,
-    device: DeviceOption = DeviceName.auto,
-    results: Results = RESULTS,
+    options: StudyOptions,
     as_json: Json = False,
 ) -> None:
     """Say why RUN is due: never run, failed, or which field of its key changed since it was made."""
-    from benchsuite.commands.session import open_study, place_from
+    from benchsuite.commands.session import open_study
     from benchsuite.identity.key_diff import explain
     from benchsuite.store.run_store import Store
 
-    name, case, seed, smoke = parse_run_name(run, results)
+    name, case, seed, smoke = parse_run_name(run, options.results)
     if smoke:
-        policy = PolicyName.sample
-    study = open_study(
-        name,
-        place_from(data, policy, device, results),
-        overrides=overrides,
-        seeds=seeds,
-        download=False,
-        quiet=as_json,
-    )
+        options = replace(options, policy=PolicyName.sample)
+    study = open_study(name, options, download=False, quiet=as_json)
     expanded, tasks = study.preparation.plan, study.preparation.tasks
     wanted = [spec for spec in expanded.runs if case in (None, spec.case.name) and seed in (None, spec.seed)]
     if not wanted:
