@@ -12,16 +12,15 @@ import hashlib
 import importlib
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from benchsuite.errors import PluginError
-from benchsuite.hookspecs import hookimpl
-from benchsuite.registry.kinds import BASES, KINDS, hook_of, kind_of
-from benchsuite.registry.validation import InvalidPlugin
+from benchsuite.registry.kinds import BASES, kind_of
+from benchsuite.registry.validation import ClassesPlugin, InvalidPlugin
 
 DISTRIBUTION = "local"
 VARIABLE = "BENCHSUITE_PLUGINS"
@@ -68,24 +67,7 @@ class LocalPlugin:
         classes = _defined(module)
         if not classes and self.required:
             raise InvalidPlugin(f"it implements no hook and defines no {BASES} with a name")
-        return _Provider(module, classes) if classes else None
-
-
-class _Provider:
-    """The plugin that a module without hooks amounts to: a hook for each kind, which gives the module's own classes."""
-
-    def __init__(self, module: ModuleType, classes: Sequence[type]) -> None:
-        self.benchsuite_api = getattr(module, "benchsuite_api", None)
-        for kind in KINDS:
-            setattr(self, hook_of(kind), _hook([found for found in classes if kind_of(found) == kind]))
-
-
-def _hook(classes: list[type]) -> Callable[[], list[type]]:
-    @hookimpl
-    def give() -> list[type]:
-        return classes
-
-    return give
+        return ClassesPlugin(classes, getattr(module, "benchsuite_api", None)) if classes else None
 
 
 def _defined(module: ModuleType) -> list[type]:

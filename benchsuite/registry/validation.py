@@ -17,7 +17,7 @@ import pluggy
 from benchsuite import hookspecs
 from benchsuite.contracts.kinds import Kind
 from benchsuite.contracts.parameters import Parameters
-from benchsuite.registry.kinds import KINDS, Component, hook_of
+from benchsuite.registry.kinds import KINDS, Component, hook_of, kind_of
 
 PROJECT = "benchsuite"
 NAME = re.compile(r"[a-z0-9][a-z0-9_]{0,63}")
@@ -59,6 +59,20 @@ def inspect_plugin(plugin: object) -> Provided:
     folders = tuple(_folder(given) for given in _items(manager, "benchsuite_suite_folders"))
     observes = any(getattr(manager.hook, name).get_hookimpls() for name in OBSERVER_HOOKS)
     return Provided(components=tuple(components), suite_folders=folders, observes=observes)
+
+
+class ClassesPlugin:
+    """A plugin that provides these classes, by a hook for each kind. `benchsuite_api` is the version they state."""
+
+    def __init__(self, classes: Iterable[type], benchsuite_api: object = None) -> None:
+        self.benchsuite_api = benchsuite_api
+        for kind in KINDS:
+            own = [given for given in classes if kind_of(given) == kind]
+            setattr(self, hook_of(kind), hookspecs.hookimpl(_returning(own)))
+
+
+def _returning(classes: list[type]) -> Callable[[], list[type]]:
+    return lambda: classes
 
 
 def new_manager() -> pluggy.PluginManager:

@@ -11,11 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from benchsuite.errors import PluginError
-from benchsuite.hookspecs import hookimpl
 from benchsuite.registry import Entry, Kind, Quarantined, Registry, discover
 from benchsuite.registry.discovery import GROUP
-from benchsuite.registry.kinds import BASES, hook_of, kind_of
-from benchsuite.registry.validation import InvalidPlugin, inspect_plugin
+from benchsuite.registry.kinds import BASES, kind_of
+from benchsuite.registry.validation import ClassesPlugin, InvalidPlugin, inspect_plugin
 
 UNPUBLISHED = "unpublished"
 """The distribution of a class that no plugin announces."""
@@ -69,7 +68,7 @@ class Declared:
                 where=self.file or self.module,
                 expected=f"a class at the top of a module, derived from benchsuite.api.{BASES}",
             )
-        plugin = type("Plugin", (), {hook_of(kind): staticmethod(hookimpl(lambda: [given]))})()
+        plugin = ClassesPlugin([given])
         try:
             ((_, component),) = inspect_plugin(plugin).components
         except InvalidPlugin as invalid:
