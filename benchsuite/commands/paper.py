@@ -13,7 +13,7 @@ from benchsuite.commands.options import SUITE, FormOptions, StudyOptions
 from benchsuite.errors import PaperError
 
 if TYPE_CHECKING:
-    from benchsuite.commands.session import Study
+    from benchsuite.commands.session import Session
     from benchsuite.paper.context.material import PaperFiles
     from benchsuite.paper.rendering.process import Renderer
 
@@ -59,7 +59,7 @@ def paper(
     say(f"paper: {files.pdf}\n       {files.html}")
 
 
-def _check_done(study: Study, results: Path, need_all: bool) -> None:
+def _check_done(study: Session, results: Path, need_all: bool) -> None:
     """Say how much of a study is done. Raises PaperError when nothing is, or less than all while all is needed."""
     from benchsuite.execution.due_runs import load_records
 
@@ -115,7 +115,7 @@ def paper_in(place: Path) -> Path:
     return found[0]
 
 
-def write_paper(study: Study, form: FormOptions, renderer: Renderer | None = None) -> PaperFiles:
+def write_paper(study: Session, form: FormOptions, renderer: Renderer | None = None) -> PaperFiles:
     """Make the paper of what is done of a prepared study, in another form than the suite's where one is given.
 
     Nothing is done again for a paper that is there and has not changed.

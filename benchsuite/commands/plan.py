@@ -11,7 +11,7 @@ from benchsuite.commands.console import announce, out, print_json, say, table
 from benchsuite.commands.options import Json, StudyOptions, SuiteName
 
 if TYPE_CHECKING:
-    from benchsuite.commands.session import Study
+    from benchsuite.commands.session import Session
     from benchsuite.execution.cost_estimate import CaseCost
     from benchsuite.store.record import RunRecord
     from benchsuite.suite.cases.plan import Plan, PlannedSearch
@@ -47,7 +47,7 @@ def plan(
         say(verdict(costs))
 
 
-def _costs(study: Study) -> tuple[CaseCost, ...]:
+def _costs(study: Session) -> tuple[CaseCost, ...]:
     from benchsuite.commands.progress import Lines
     from benchsuite.execution.cost_estimate import study_cost
     from benchsuite.execution.due_runs import find_due, load_records
@@ -60,7 +60,7 @@ def _costs(study: Study) -> tuple[CaseCost, ...]:
         return study_cost(study.preparation.plan, tasks, find_due(tasks, load_records(tasks)), executor, say)
 
 
-def _show(study: Study, known: Mapping[str, RunRecord]) -> None:
+def _show(study: Session, known: Mapping[str, RunRecord]) -> None:
     from benchsuite.execution.due_runs import find_due
     from benchsuite.store.run_store import Store
 
@@ -103,7 +103,7 @@ def _show(study: Study, known: Mapping[str, RunRecord]) -> None:
     out.print(f"seeds {seeds}; {numerics.device_name} ({numerics.device}), torch {numerics.torch}", markup=False)
 
 
-def _as_json(study: Study, known: Mapping[str, RunRecord], costs: Sequence[CaseCost] | None) -> Mapping[str, Any]:
+def _as_json(study: Session, known: Mapping[str, RunRecord], costs: Sequence[CaseCost] | None) -> Mapping[str, Any]:
     from benchsuite.commands.cost_table import as_json
 
     preparation = study.preparation

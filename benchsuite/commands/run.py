@@ -11,7 +11,7 @@ from benchsuite.commands.console import announce, messages, say
 from benchsuite.commands.options import FormOptions, StudyOptions, SuiteName
 
 if TYPE_CHECKING:
-    from benchsuite.commands.session import Study
+    from benchsuite.commands.session import Session
     from benchsuite.engine.task import RunTask
     from benchsuite.store.record import RunRecord
 
@@ -64,7 +64,7 @@ def run(
         raise typer.Exit(1)
 
 
-def _write_paper(study: Study, tasks: Sequence[RunTask], form: FormOptions) -> None:
+def _write_paper(study: Session, tasks: Sequence[RunTask], form: FormOptions) -> None:
     from benchsuite.commands.paper import write_paper
     from benchsuite.execution.due_runs import load_records
 
@@ -87,14 +87,14 @@ _REAL = (
 _GENERATED = "For the study itself leave out --policy sample."
 
 
-def _generated(study: Study) -> bool:
+def _generated(study: Session) -> bool:
     """Whether the real data need no folder."""
     used = {case.dataset.qualified_name for case in study.preparation.plan.cases}
     components: list[Any] = [study.registry.dataset(name).component for name in used]
     return all(component.origin in ("generated", "packaged") for component in components)
 
 
-def _announce(study: Study, tasks: Sequence[RunTask]) -> None:
+def _announce(study: Session, tasks: Sequence[RunTask]) -> None:
     """Say what will be done, with what, and everything that is not as the suite asked."""
     preparation = study.preparation
     plan, numerics = preparation.plan, preparation.numerics
@@ -126,7 +126,7 @@ def _announce(study: Study, tasks: Sequence[RunTask]) -> None:
         announce("no CUDA GPU here: computing on the CPU, which gives the same product, slower")
 
 
-def _due(study: Study, made: Collection[str]) -> list[RunTask]:
+def _due(study: Session, made: Collection[str]) -> list[RunTask]:
     """What is due, less what was made just now, whatever came of it."""
     from benchsuite.execution.due_runs import find_due, load_records
 
@@ -134,7 +134,7 @@ def _due(study: Study, made: Collection[str]) -> list[RunTask]:
     return [task for task in find_due(tasks, load_records(tasks)) if task.key.key not in made]
 
 
-def _make(study: Study, todo: Sequence[RunTask], show_estimate: bool) -> tuple[Study, list[RunRecord]]:
+def _make(study: Session, todo: Sequence[RunTask], show_estimate: bool) -> tuple[Session, list[RunRecord]]:
     """Make the due runs, then those that a search proposes on their results, until there are none.
 
     Returns the study as far as its search then is, and the runs that failed.

@@ -19,7 +19,7 @@ from benchsuite.suite.schema.suite import Suite
 
 
 @dataclass(frozen=True)
-class Study:
+class Session:
     """A suite that was read, expanded and prepared."""
 
     suite: Suite
@@ -27,7 +27,7 @@ class Study:
     place: Place
     registry: Registry
 
-    def searched(self, tried_now: Collection[str]) -> Study:
+    def searched(self, tried_now: Collection[str]) -> Session:
         """The study with the trials that its results imply by now, as `execution.search_tasks.add_trials` says."""
         return replace(self, preparation=add_trials(self.preparation, self.registry, tried_now=tried_now))
 
@@ -46,7 +46,7 @@ def place_from(options: StudyOptions) -> Place:
     )
 
 
-def open_study(name: str, options: StudyOptions, *, download: bool, quiet: bool = False) -> Study:
+def open_study(name: str, options: StudyOptions, *, download: bool, quiet: bool = False) -> Session:
     """Read, expand and prepare a suite, its search as far as its results go.
 
     With `download` false nothing is fetched: what is absent is told. Results that the prose has typed are pointed at.
@@ -61,4 +61,4 @@ def open_study(name: str, options: StudyOptions, *, download: bool, quiet: bool 
         announce(f"warning: {warning}")
     plan = expand(suite, known, overrides=options.overrides or (), seeds=options.seeds)
     preparation = prepare(plan, known, place, download=download, say=(lambda _: None) if quiet else say)
-    return Study(suite, add_trials(preparation, known), place, known)
+    return Session(suite, add_trials(preparation, known), place, known)
