@@ -177,7 +177,7 @@ def test_a_trial_is_the_base_with_the_values_of_its_point() -> None:
     assert trial_at(planned().search, Step(7, (2, 1)), REGISTRY).case.name == "trial 007"  # type: ignore[arg-type]
 
 
-def test_a_point_that_is_refused_when_it_is_drawn_names_its_smoke() -> None:
+def test_a_point_that_is_refused_when_it_is_drawn_names_its_trial() -> None:
     search = planned().search
     assert search is not None
     declared = search.declared.model_copy(update={"space": {"recipe.weight_decay": (-1,)}})
