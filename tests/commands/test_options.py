@@ -6,12 +6,20 @@ import inspect
 from dataclasses import fields
 from pathlib import Path
 
+import pytest
 import typer
 from typer.testing import CliRunner
 
 from benchsuite.commands.options import DeviceName, FormOptions, PageName, StudyOptions, expand_options
 
 seen: list[tuple[str, StudyOptions, FormOptions, int]] = []
+
+
+@pytest.fixture(autouse=True)
+def _no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the environment names is not given here."""
+    for name in ("BENCHSUITE_DATA", "BENCHSUITE_RESULTS"):
+        monkeypatch.delenv(name, raising=False)
 
 
 def command(suite: str, *, options: StudyOptions, times: int = 1, form: FormOptions) -> None:
