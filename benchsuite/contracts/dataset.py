@@ -117,7 +117,7 @@ class PhotoFiles:
                 f"this image cannot be decoded: {error}",
                 where=str(self.path(i)),
                 expected="a whole JPEG or PNG file of 8 bits a channel",
-                remedy="replace the file with an intact copy, or delete the folder to download the data set again",
+                remedy="replace the file with an intact copy",
             ) from error
 
 

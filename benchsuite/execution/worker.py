@@ -15,6 +15,7 @@ import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import ClassVar
 
 from filelock import Timeout
 
@@ -119,7 +120,9 @@ def _make_run(task: RunTask, store: Store, parent: Parent) -> RunRecord:
 
 
 class _Watcher:
-    """Tells the parent, and the log."""
+    """Tells the parent, and the log. What is true of many runs is told the parent once."""
+
+    told: ClassVar[set[str]] = set()
 
     def __init__(self, parent: Parent) -> None:
         self._parent = parent
@@ -129,7 +132,9 @@ class _Watcher:
 
     def say(self, text: str) -> None:
         self.log(text)
-        self._parent.send(("say", text))
+        if text not in self.told:
+            self.told.add(text)
+            self._parent.send(("say", text))
 
     def epoch(self, report: EpochReport, max_epochs: int) -> None:
         self.log(

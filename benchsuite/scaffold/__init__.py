@@ -82,7 +82,7 @@ def write_package(package: Package) -> list[Path]:
             "the folder is not empty",
             where=str(package.folder),
             expected="a folder that does not exist yet, or an empty one",
-            remedy="name another with --to, or remove it",
+            remedy="name another with --to",
         )
     templates = files("benchsuite.scaffold") / "templates"
     # The templates are ours and make Python and YAML, for which HTML's escapes would be wrong.

@@ -171,5 +171,5 @@ def _broken(archive: Path, error: Exception, member: str | None = None) -> DataE
         f"the archive cannot be read: {error or type(error).__name__}",
         where=f"{archive}, member {member!r}" if member else str(archive),
         expected="a whole zip or tar archive",
-        remedy="delete it and get it from its official source again; the download was probably cut short",
+        remedy="replace it with an intact copy from where it came; the download was probably cut short",
     )

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import inspect
 import json
+import os
 import shutil
 from dataclasses import dataclass
 from functools import cached_property
@@ -153,7 +154,7 @@ class _Search:
                 f"this folder of the cache holds something that is not the data set {self.dataset.name}",
                 where=str(self._home),
                 expected=self.dataset.card(self.params).layout or "the official files",
-                remedy="correct its content, or delete the folder to have the data set downloaded",
+                remedy="correct its content, or move it elsewhere to have the data set downloaded",
             )
         return found
 
@@ -261,6 +262,21 @@ def _missing(
         remedy=f"put them in a folder DIR and name it with --data DIR or BENCHSUITE_DATA=DIR\n"
         f"            (in the user cache: {cache / 'datasets'}); official sources:\n{official}",
     )
+
+
+REMADE = {"datasets": "downloaded", "unpacked": "unpacked", "samples": "drawn"}
+"""Folders of the cache, and what happens to a data set that is missing there."""
+
+
+def add_remedy(error: DataError, cache: Path) -> DataError:
+    """The error, with one more remedy where what is broken lies in the cache, not in a folder of the user's."""
+    for name, remade in REMADE.items():
+        folder = cache / name
+        if error.where is not None and error.where.startswith(f"{folder}{os.sep}"):
+            own = folder / Path(error.where).relative_to(folder).parts[0]
+            remedy = "; ".join(part for part in (error.remedy, f"without {own} it is {remade} again") if part)
+            return DataError(error.what, where=error.where, expected=error.expected, remedy=remedy)
+    return error
 
 
 def _not_found_again(dataset: Dataset[Any], what: str) -> PluginError:

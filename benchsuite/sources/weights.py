@@ -6,6 +6,7 @@ The order is: the file the user names, the data folder, torch's cache, our own, 
 
 from __future__ import annotations
 
+import codecs
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,20 @@ from benchsuite.sources.digests import digest_file
 from benchsuite.sources.download import HttpDownloader, Unreachable, offline
 
 WeightsProvenance = Literal["official", "unofficial copy", "random"]
+
+FOREIGN = (
+    (
+        b"version https://git-lfs",
+        "a git-lfs pointer, which only stands for the file",
+        "run `git lfs pull` there",
+    ),
+    (b"<", "a web page", "download it again: its address probably asked for a login or a confirmation"),
+    (b"{", "a JSON text", "take the file with the tensors that lies beside it"),
+    (b"\x89HDF", "an HDF5 file, as Keras writes them", "take weights that PyTorch saved, or convert it"),
+    (b"\x93NUMPY", "a NumPy array", "save the tensors by name, with torch.save(model.state_dict(), ...)"),
+    (b"\x1f\x8b", "compressed with gzip", "unpack it first"),
+)
+"""How files begin that are brought in place of weights, what they are, and what to do."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +100,20 @@ def locate_weights(
     return LocatedWeights(request.name, None, None, "random", f"{request.filename} was not found; {reason}")
 
 
+def refuse_foreign(path: Path) -> None:
+    """Raise WeightsError where the first bytes of the file show that there are no weights in it."""
+    with path.open("rb") as file:
+        head = file.read(64).removeprefix(codecs.BOM_UTF8).lstrip()
+    for beginning, what, remedy in FOREIGN if head else ((b"", "empty", "fetch it again: the download broke off"),):
+        if head.startswith(beginning):
+            raise WeightsError(
+                f"this weights file cannot be read: it is {what}",
+                where=str(path),
+                expected="a .pth or .safetensors file",
+                remedy=remedy,
+            )
+
+
 def _places(request: WeightsRequest, data: Path | None, cache: Path) -> list[Path]:
     torch_home = os.environ.get("TORCH_HOME")
     if torch_home is None:
@@ -131,6 +160,12 @@ def _downloaded(request: WeightsRequest, url: str, cache: Path, say: Say) -> Pat
 
 
 def _digest(path: Path, cache: Path) -> str:
+    try:
+        refuse_foreign(path)
+    except OSError as error:
+        raise WeightsError(
+            f"cannot read the file: {error.strerror}", where=str(path), remedy="mend the file's permissions"
+        ) from error
     try:
         return digest_file(path, cache)
     except DataError as error:

@@ -9,14 +9,14 @@ from pydantic import AfterValidator, Field
 
 from benchsuite.api import WeightsRequest
 
-FILE_TYPES = (".pth", ".pt", ".safetensors")
+FILE_TYPES = (".pth", ".pt", ".safetensors", ".ckpt", ".bin", ".tar")
 
 
 def _weights_file(official: str) -> AfterValidator:
     """Accepts the path of a weights file; what is refused was meant as a file or as the name `official`."""
 
     def check(path: Path) -> Path:
-        if path.suffix not in FILE_TYPES:
+        if path.suffix.lower() not in FILE_TYPES:
             raise ValueError(f"neither {official} nor none, nor a file ending in {', '.join(FILE_TYPES)}")
         return path
 

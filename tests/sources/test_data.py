@@ -26,7 +26,7 @@ from benchsuite.contracts.dataset import (
 from benchsuite.contracts.parameters import Parameters
 from benchsuite.errors import DataError, PluginError, StoreError
 from benchsuite.sources import digests
-from benchsuite.sources.data import LocatedData, locate_data
+from benchsuite.sources.data import LocatedData, add_remedy, locate_data
 from benchsuite.sources.digests import content_fingerprint
 from benchsuite.sources.download import Unreachable
 
@@ -381,3 +381,22 @@ def test_a_sample_is_drawn_anew_when_a_file_of_the_plugin_has_changed(
     assert (sampled(), sampled()) == (1, 0)
     (package / "drawing.py").write_text("INK = 'blue'\n")
     assert (sampled(), sampled()) == (1, 0)
+
+
+@pytest.mark.parametrize(
+    ("place", "remade"), [("datasets", "downloaded"), ("unpacked", "unpacked"), ("samples", "drawn")]
+)
+def test_only_what_the_cache_can_make_again_is_told_to_go(tmp_path: Path, place: str, remade: str) -> None:
+    cache, broken = tmp_path / "cache", "replace the file with an intact copy"
+    kept = add_remedy(DataError("broken", where=str(tmp_path / "photos" / place / "1.jpg"), remedy=broken), cache)
+    assert kept.remedy == broken
+    home = cache / place / "letters"
+    said = add_remedy(DataError("broken", where=str(home / "train" / "1.jpg"), remedy=broken), cache)
+    assert said.remedy == f"{broken}; without {home} it is {remade} again"
+
+
+def test_nobody_is_told_to_delete_a_folder_of_photos(tmp_path: Path) -> None:
+    (tmp_path / "cut.jpg").write_bytes(b"\xff\xd8")
+    with pytest.raises(DataError) as caught:
+        PhotoFiles(tmp_path, ("cut.jpg",)).open(0)
+    assert caught.value.remedy == "replace the file with an intact copy"

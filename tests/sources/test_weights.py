@@ -128,3 +128,31 @@ def test_a_download_with_other_bytes_is_a_weights_error(desk: Desk, monkeypatch:
     monkeypatch.setattr(HttpDownloader, "file", wrong)
     with pytest.raises(WeightsError, match="not the official one"):
         desk.locate(REQUEST)
+
+
+POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 46830571\n"
+
+
+@pytest.mark.parametrize(
+    ("content", "what", "remedy"),
+    [
+        (POINTER, "git-lfs pointer", "git lfs pull"),
+        (b"\n  <!DOCTYPE html><html>Sign in</html>", "web page", "download it again"),
+        (b"\xef\xbb\xbf<html></html>", "web page", "download it again"),
+        (b'{"error": "not found"}', "JSON", "beside it"),
+        (b"\x89HDF\r\n\x1a\n", "Keras", "PyTorch"),
+        (b"\x1f\x8b\x08", "gzip", "unpack"),
+        (b"", "empty", "fetch it again"),
+    ],
+)
+def test_what_was_brought_in_place_of_weights_is_named_when_planning(
+    desk: Desk, tmp_path: Path, content: bytes, what: str, remedy: str
+) -> None:
+    mine = put(tmp_path / "mine.pth", content)
+    with pytest.raises(WeightsError) as caught:
+        desk.locate(WeightsRequest("mine.pth", "mine.pth", path=mine))
+    assert what in caught.value.what
+    assert remedy in (caught.value.remedy or "")
+    put(desk.data / REQUEST.filename, content)
+    with pytest.raises(WeightsError, match=what):
+        desk.locate(REQUEST)

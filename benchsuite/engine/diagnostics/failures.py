@@ -11,9 +11,10 @@ import torch
 
 from benchsuite.atomic_files import store_error
 from benchsuite.engine.task import RunTask
-from benchsuite.errors import BenchsuiteError, DeviceError, PluginError, first_line
+from benchsuite.errors import BenchsuiteError, DataError, DeviceError, PluginError, first_line
 from benchsuite.registry import Entry
 from benchsuite.registry.attribution import blame
+from benchsuite.sources.data import add_remedy
 from benchsuite.store.record import Failure
 
 _OUT_OF_MEMORY = ("can't allocate memory", "out of memory", "not enough memory", "ALLOC_FAILED")
@@ -46,6 +47,8 @@ def describe_failure(error: Exception | SystemExit, task: RunTask, entries: Sequ
 
 def translate_error(error: Exception | SystemExit, task: RunTask, entries: Sequence[Entry]) -> BenchsuiteError | None:
     """What the user should be told of `error`; None when it is a defect of benchsuite."""
+    if isinstance(error, DataError):
+        return add_remedy(error, task.cache)
     if isinstance(error, BenchsuiteError):
         return error
     if _out_of_memory(error):

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import pickle
-from collections.abc import Mapping
-from dataclasses import dataclass
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 import torch
 from torch import Tensor, nn
@@ -16,8 +17,13 @@ from benchsuite.contracts.model import Model, Task
 from benchsuite.contracts.parameters import Parameters
 from benchsuite.engine.determinism import seeds
 from benchsuite.errors import PluginError, WeightsError, first_line
+from benchsuite.sources.weights import refuse_foreign
 
 SHOWN_NAMES = 6
+WRAPPINGS = ("state_dict", "model_state_dict", "model", "net", "network", "module")
+"""Keys under which training scripts save a state dict, beside the optimizer's and the like."""
+PREFIXES = ("module.", "_orig_mod.")
+"""What DataParallel and torch.compile put before every name."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +34,8 @@ class Network:
     stages: Mapping[str, nn.Module]
     origin: str = "unknown"
     """Which model built it: its name and module."""
+    remarks: tuple[str, ...] = ()
+    """What had to be done with the weights file to load it."""
 
     def stage_of(self, name: str) -> str:
         """The stage that holds the parameter or buffer `name` of the module."""
@@ -65,7 +73,9 @@ def build(model: Model[Any], params: Parameters, task: Task, seed: int, weights:
             remedy="return every part of the module from stages()",
         )
     if weights is not None:
-        _load(network, model.adapt(params, read_state(weights)), weights)
+        state, remarks = _unwrap(*_read(weights), module.state_dict().keys())
+        _load(network, model.adapt(params, state), weights)
+        network = replace(network, remarks=tuple(f"{weights.name}: {remark}" for remark in remarks))
     module.to(memory_format=torch.channels_last)
     return network
 
@@ -85,60 +95,125 @@ def _check_disjoint(model: Model[Any], network: Network) -> None:
 
 
 def read_state(file: Path) -> dict[str, Tensor]:
-    """The tensors of a `.safetensors` file, or of a `.pth` file that holds nothing but tensors."""
+    """The tensors of a safetensors file, or of a `.pth` file that holds tensors and plain values alone."""
+    return _read(file)[0]
+
+
+@dataclass(frozen=True)
+class _Wrapping:
+    """How the tensors lay in their file: below this key of a checkpoint, if any, which Lightning may have written."""
+
+    key: str | None = None
+    lightning: bool = False
+
+
+def _read(file: Path) -> tuple[dict[str, Tensor], _Wrapping]:
+    """The tensors of a weights file, whatever its name ends in, and how they were wrapped."""
     try:
-        if file.suffix == ".safetensors":
+        refuse_foreign(file)
+        if _is_safetensors(file):
             from safetensors.torch import load_file
 
-            state: object = load_file(file)
+            saved: object = load_file(file)
         else:
-            state = torch.load(file, map_location="cpu", weights_only=True)
+            with file.open("rb") as opened:  # from a path, torch too would go by how the name ends
+                saved = torch.load(opened, map_location="cpu", weights_only=True)
+    except WeightsError:
+        raise
     except pickle.UnpicklingError as error:
-        raise WeightsError(
-            "this weights file is no plain state dict: it holds Python objects, which could run code when loaded",
-            where=str(file),
-            expected="a state dict saved with torch.save(model.state_dict(), ...), or a .safetensors file",
-            remedy="save the weights alone, as tensors by name",
-        ) from error
+        raise _holds_objects(file, error) from error
     except Exception as error:  # torch and safetensors raise many kinds for a broken file
+        if "TorchScript" in str(error):
+            remedy = f"save its tensors: torch.save(torch.jit.load({file.name!r}).state_dict(), ...)"
+        else:
+            remedy = "make or fetch it again, and compare its size and checksum"
         raise WeightsError(
             f"this weights file cannot be read: {type(error).__name__}: {first_line(error)}",
             where=str(file),
             expected="an intact .pth or .safetensors file",
-            remedy="fetch it again and compare its checksum",
+            remedy=remedy,
         ) from error
-    if isinstance(state, dict) and set(state) == {"state_dict"}:
-        state = state["state_dict"]
-    if not isinstance(state, dict) or not all(isinstance(k, str) and isinstance(v, Tensor) for k, v in state.items()):
+    checkpoint = saved if isinstance(saved, dict) else {}
+    key = None if _are_tensors(saved) else next((key for key in WRAPPINGS if _are_tensors(checkpoint.get(key))), None)
+    state = saved if key is None else checkpoint[key]
+    if not _are_tensors(state):
+        inside = f": {', '.join(sorted(map(str, checkpoint))[:SHOWN_NAMES])}" if checkpoint else ""
         raise WeightsError(
-            "this weights file holds something else than tensors by name",
+            f"this weights file holds something else than tensors by name{inside}",
             where=str(file),
-            expected="a state dict",
+            expected=f"a state dict, or a checkpoint that has one as {' or '.join(WRAPPINGS)}",
             remedy="save model.state_dict()",
         )
-    return state
+    return dict(state), _Wrapping(key, "pytorch-lightning_version" in checkpoint)
+
+
+def _are_tensors(state: Any) -> TypeGuard[Mapping[str, Tensor]]:
+    return isinstance(state, dict) and all(isinstance(k, str) and isinstance(v, Tensor) for k, v in state.items())
+
+
+def _is_safetensors(file: Path) -> bool:
+    """Whether the file begins as that format does: the length of its header in eight bytes, and the header in JSON."""
+    with file.open("rb") as opened:
+        return opened.read(9)[8:] == b"{"
+
+
+def _holds_objects(file: Path, error: Exception) -> WeightsError:
+    """What to say of a pickle with more in it than tensors, which torch names in the midst of much advice."""
+    named = re.search(r"GLOBAL (\S+)", str(error))
+    return WeightsError(
+        "this weights file is no plain state dict: it holds Python objects, which could run code when loaded"
+        + (f" ({named[1]})" if named else ""),
+        where=str(file),
+        expected="a state dict saved with torch.save(model.state_dict(), ...), or a .safetensors file",
+        remedy="where you trust the file, load it with torch.load(..., weights_only=False) and save its state dict alone",
+    )
+
+
+def _unwrap(state: dict[str, Tensor], wrapping: _Wrapping, own: Collection[str]) -> tuple[dict[str, Tensor], list[str]]:
+    """The tensors without the prefixes that wrappers gave all their names, and what was taken off, in words.
+
+    DataParallel and torch.compile put theirs before every name; in Lightning's checkpoints it is the attribute that
+    holds the network. A prefix that the module's own names have is none.
+    """
+    remarks = [f"its tensors lie under {wrapping.key!r}"] if wrapping.key else []
+    while True:
+        first = next(iter(state), "").partition(".")[0] + "."
+        shared = all(name.startswith(first) for name in state) and not any(name.startswith(first) for name in own)
+        if not state or not shared or not (first in PREFIXES or wrapping.lightning):
+            return state, remarks
+        state = {name.removeprefix(first): tensor for name, tensor in state.items()}
+        remarks.append(f"the prefix {first!r} of its names was left out")
 
 
 def _load(network: Network, state: dict[str, Tensor], file: Path) -> None:
     own = network.module.state_dict()
     head = network.names_in({list(network.stages)[-1]})
-    missing = [name for name in own if name not in state and name not in head and "num_batches_tracked" not in name]
-    unexpected = [name for name in state if name not in own]
-    reshaped = [
-        f"{name} is {tuple(state[name].shape)}, not {tuple(own[name].shape)}"
-        for name in own
-        if name in state and state[name].shape != own[name].shape
-    ]
-    if missing or unexpected or reshaped:
-        faults = [
-            f"{title}: {', '.join(names[:SHOWN_NAMES])}" + (", ..." if len(names) > SHOWN_NAMES else "")
-            for title, names in (("missing", missing), ("unexpected", unexpected), ("other shapes", reshaped))
-            if names
-        ]
+    shared = [name for name in own if name in state]
+    faults = {
+        "missing": [n for n in own if n not in state and n not in head and "num_batches_tracked" not in n],
+        "unexpected": [name for name in state if name not in own],
+        "other shapes": [
+            f"{name} is {tuple(state[name].shape)}, not {tuple(own[name].shape)}"
+            for name in shared
+            if state[name].shape != own[name].shape
+        ],
+        "no real numbers": [
+            f"{name} is {str(state[name].dtype).removeprefix('torch.')}"
+            for name in shared
+            if own[name].is_floating_point() and not state[name].is_floating_point()
+        ],
+        "not finite": [n for n in shared if state[n].is_floating_point() and not state[n].float().isfinite().all()],
+    }
+    if any(faults.values()):
         raise WeightsError(
-            "the weights do not fit the model; " + "; ".join(faults),
+            "the weights do not fit the model; "
+            + "; ".join(
+                f"{title}: {', '.join(names[:SHOWN_NAMES])}" + (", ..." if len(names) > SHOWN_NAMES else "")
+                for title, names in faults.items()
+                if names
+            ),
             where=str(file),
-            expected="weights of the same architecture and depth",
+            expected="finite weights of the same architecture and depth",
             remedy="choose matching weights, or set model.weights to none",
         )
     network.module.load_state_dict(state, strict=False)

@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -112,7 +112,7 @@ def execute(task: RunTask, registry: Registry, watcher: Watcher, checkpoint_inte
         weights_hash=state.weights_hash,
         predictions_hash=state.predictions_hash,
         cost=_cost(progress, task),
-        notes={"features": pipeline.features} if pipeline and pipeline.features else {},
+        notes=_notes(pipeline) if pipeline else {},
     )
     store.write(record)
     if failure is None:
@@ -144,6 +144,8 @@ def _compute(
     progress.start(energy.joules)
     with timed(progress, "setup"):
         state.pipeline = pipeline = Pipeline(task, components, progress, watcher.say)
+        for remark in pipeline.network.remarks:
+            watcher.say(f"WEIGHTS: {remark}")
         state.model = _model_facts(pipeline)
     guarding.check("while the network was built")
     observers = Observers(registry, _run_info(task, folder, progress))
@@ -266,6 +268,12 @@ def _dataset_facts(task: RunTask, components: Components) -> DatasetFacts:
         evidence=task.data.evidence,
         fingerprint=task.data.fingerprint,
     )
+
+
+def _notes(pipeline: Pipeline) -> dict[str, Any]:
+    """What else is worth knowing of the run."""
+    notes = {"features": pipeline.features, "weights": list(pipeline.network.remarks)}
+    return {name: note for name, note in notes.items() if note}
 
 
 def _cost(progress: TrainingProgress, task: RunTask) -> Cost | None:

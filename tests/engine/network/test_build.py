@@ -114,6 +114,81 @@ def test_damaged_files_are_refused(tmp_path: Path) -> None:
                 read_state(file)
 
 
+def _shielded(state: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    return {prefix + name: tensor for name, tensor in state.items()}
+
+
+@pytest.mark.parametrize(
+    ("saved", "said"),
+    [
+        (lambda s: _shielded(s, "module."), ["'module.'"]),
+        (lambda s: _shielded(s, "_orig_mod.module."), ["'_orig_mod.'", "'module.'"]),
+        (lambda s: {"model": s, "optimizer": {"lr": 0.1}, "epoch": 3}, ["'model'"]),
+        (lambda s: {"epoch": 3, "model_state_dict": _shielded(s, "module.")}, ["'model_state_dict'", "'module.'"]),
+        (
+            lambda s: {"pytorch-lightning_version": "2.4.0", "state_dict": _shielded(s, "net."), "loops": {}},
+            ["'state_dict'", "'net.'"],
+        ),
+    ],
+)
+def test_wrapped_weights_are_unwrapped_and_it_is_said(tmp_path: Path, saved: Any, said: list[str]) -> None:
+    torch.save(saved(_state()), tmp_path / "wrapped.ckpt")
+    built = _build(weights=tmp_path / "wrapped.ckpt")
+    assert torch.equal(built.module.state_dict()["stem.0.weight"], _state()["stem.0.weight"])
+    assert len(built.remarks) == len(said)
+    for remark, part in zip(built.remarks, said, strict=True):
+        assert remark.startswith("wrapped.ckpt: ")
+        assert part in remark
+
+
+def test_plain_weights_need_no_remark_and_a_prefix_of_no_wrapper_stays(tmp_path: Path) -> None:
+    torch.save(_state(), tmp_path / "plain.pth")
+    assert _build(weights=tmp_path / "plain.pth").remarks == ()
+    torch.save(_shielded(_state(), "other."), tmp_path / "other.pth")
+    with pytest.raises(WeightsError, match=r"unexpected: other\."):
+        _build(weights=tmp_path / "other.pth")
+
+
+def test_the_content_decides_the_format_not_how_the_name_ends(tmp_path: Path) -> None:
+    save_file(_state(), tmp_path / "own.SAFETENSORS")
+    save_file(_state(), tmp_path / "own.pth")
+    torch.save(_state(), tmp_path / "own.safetensors")
+    for file in tmp_path.iterdir():
+        assert read_state(file).keys() == _state().keys()
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda t: t.fill_(float("nan")), "not finite: stem.0.weight"),
+        (lambda t: t.fill_(float("inf")), "not finite: stem.0.weight"),
+        (lambda t: t.to(torch.int8), "no real numbers: stem.0.weight is int8"),
+    ],
+)
+def test_weights_that_are_no_numbers_to_start_from_are_refused(tmp_path: Path, change: Any, said: str) -> None:
+    state = _state()
+    torch.save({**state, "stem.0.weight": change(state["stem.0.weight"])}, tmp_path / "odd.pth")
+    with pytest.raises(WeightsError) as caught:
+        _build(weights=tmp_path / "odd.pth")
+    assert said in caught.value.what
+
+
+def test_a_pickled_object_is_named_and_the_remedy_says_how_to_save_tensors(tmp_path: Path) -> None:
+    torch.save(_build().module, tmp_path / "whole.pt")
+    with pytest.raises(WeightsError) as caught:
+        read_state(tmp_path / "whole.pt")
+    assert "torch.nn.modules.container.Sequential" in caught.value.what
+    assert "state dict alone" in (caught.value.remedy or "")
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_torchscript_is_told_how_to_become_weights(tmp_path: Path) -> None:
+    torch.jit.save(torch.jit.trace(nn.Linear(2, 2), torch.zeros(1, 2)), tmp_path / "scripted.pt")
+    with pytest.raises(WeightsError) as caught:
+        read_state(tmp_path / "scripted.pt")
+    assert "torch.jit.load" in (caught.value.remedy or "")
+
+
 @pytest.mark.parametrize("value", [[1, 2], {"a": 1}, {1: torch.zeros(1)}])
 def test_what_is_no_state_dict_is_refused(tmp_path: Path, value: object) -> None:
     torch.save(value, tmp_path / "odd.pth")

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file
 
 from benchsuite.api import FreezePolicy, hookimpl
 from benchsuite.contracts.observer import EpochReport, RunInfo, RunSummary
@@ -338,3 +339,20 @@ def test_the_model_of_the_tests_is_what_its_stages_say() -> None:
 
     module = TinyNet().build(TinyNet.Parameters(), Task(3, 12, 12))
     assert list(TinyNet().stages(module)) == ["stem", "block1", "block2", "head"]
+
+
+def test_what_was_unwrapped_from_a_weights_file_is_said_and_in_the_record(bench: Bench, tmp_path: Path) -> None:
+    task = bench.task(make_case(epochs=1))
+    made(bench, task, "first")
+    state = load_file(Store(bench.root / "first").folder(task.key.key) / "weights.safetensors")
+    file = tmp_path / "trained.pth"
+    torch.save({"epoch": 3, "model": {f"module.{name}": tensor for name, tensor in state.items()}}, file)
+    watcher = Silent()
+    own = bench.task(make_case(epochs=1, model={"weights": file}))
+    record = execute(own, bench.registry, watcher)
+    assert record.status == "done"
+    assert record.notes["weights"] == [
+        "trained.pth: its tensors lie under 'model'",
+        "trained.pth: the prefix 'module.' of its names was left out",
+    ]
+    assert [f"WEIGHTS: {note}" for note in record.notes["weights"]] == [s for s in watcher.said if "WEIGHTS" in s]

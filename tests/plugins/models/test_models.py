@@ -326,4 +326,5 @@ def test_weights_are_asked_for_by_their_official_names() -> None:
     assert file(VGG16(), {"weights": "none"}) is None
     assert file(ResNet(), {"depth": 34}) == "resnet34-b627a593.pth"
     assert file(Torchvision(), {}) == "resnet50-11ad3fa6.pth"
-    assert file(Torchvision(), {"weights": "own.safetensors"}) == "own.safetensors"
+    for own in ("own.safetensors", "OWN.SAFETENSORS", "last.ckpt", "pytorch_model.bin", "checkpoint.pth.tar"):
+        assert file(Torchvision(), {"weights": own}) == own
