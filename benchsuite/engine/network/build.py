@@ -165,7 +165,7 @@ def _holds_objects(file: Path, error: Exception) -> WeightsError:
         + (f" ({named[1]})" if named else ""),
         where=str(file),
         expected="a state dict saved with torch.save(model.state_dict(), ...), or a .safetensors file",
-        remedy="where you trust the file, load it with torch.load(..., weights_only=False) and save its state dict alone",
+        remedy="where you trust the file, load it (torch.load, weights_only=False) and save its state dict alone",
     )
 
 
