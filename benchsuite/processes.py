@@ -11,26 +11,35 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from functools import cache
 from multiprocessing import connection as channels
 from pathlib import Path
-from threading import Timer
+from threading import Thread, Timer
 from typing import Any, Self
 
 GRACE_SECONDS = 5.0
 """How long a process that has closed its connection, or was told to leave, may take to end."""
+LARGEST_ANSWER = 2**29
+"""Bytes of a message from a process that is not trusted."""
+PR_SET_PDEATHSIG = 1
+WATCH_SECONDS = 0.5
 ENTRY = "import sys; sys.path[:] = sys.argv[2:]; from benchsuite.processes import serve; serve(int(sys.argv[1]))"
 
 
 class ProcessEnded(Exception):
     """A child process can answer no more. `code` is its exit code, a signal's number if negative, and None where it
-    has merely closed its connection; `timed_out` tells that it was ended because its time was up."""
+    has merely closed its connection; `timed_out` tells that it was ended because its time was up, `garbled` that what
+    it says cannot be read."""
 
-    def __init__(self, code: int | None, timed_out: bool) -> None:
+    def __init__(self, code: int | None, timed_out: bool, garbled: bool = False) -> None:
         self.code, self.timed_out = code, timed_out
         if timed_out:
             super().__init__("its time was up")
+        elif garbled:
+            super().__init__("its answer cannot be read")
         elif code is None:
             super().__init__("it closed its connection")
         else:
@@ -54,6 +63,7 @@ class ChildProcess:
         environment: Mapping[str, str] | None = None,
         folder: Path | None = None,
         own_group: bool = False,
+        tied: bool = True,
     ) -> None:
         self._own_group, self._timed_out = own_group, False
         self._connection, theirs = channels.Pipe()
@@ -70,7 +80,7 @@ class ChildProcess:
                 **_inheriting(theirs),
             )
         with suppress(OSError):  # if it is dead already, whoever receives is told so
-            self._connection.send((target, arguments))
+            self._connection.send((os.getpid() if tied else None, target, arguments))
 
     def __enter__(self) -> Self:
         return self
@@ -98,14 +108,19 @@ class ChildProcess:
 
         Raises ProcessEnded.
         """
-        with self.limited(seconds):
-            try:
-                message = self._connection.recv()
-            except (EOFError, OSError):
-                raise self._ended() from None
+        with self.limited(seconds), self._listening():
+            message = self._connection.recv()
         if isinstance(message, Exception):
             raise message
         return message
+
+    def receive_bytes(self, seconds: float = 0) -> bytes:
+        """The next message of a process that sends bytes, within so many seconds: nothing is unpickled.
+
+        Raises ProcessEnded, too, for a message that is cut off or longer than LARGEST_ANSWER.
+        """
+        with self.limited(seconds), self._listening():
+            return self._connection.recv_bytes(LARGEST_ANSWER)
 
     @contextmanager
     def limited(self, seconds: float) -> Iterator[None]:
@@ -154,6 +169,13 @@ class ChildProcess:
         self.kill()
         self._connection.close()
 
+    @contextmanager
+    def _listening(self) -> Iterator[None]:
+        try:
+            yield
+        except (EOFError, OSError):
+            raise self._ended() from None
+
     def _give_up(self) -> None:
         self._timed_out = True
         self.kill()
@@ -182,6 +204,12 @@ class Parent:
         except OSError as error:
             raise ParentGone from error
 
+    def send_bytes(self, message: bytes) -> None:
+        try:
+            self._connection.send_bytes(message)
+        except OSError as error:
+            raise ParentGone from error
+
     def receive(self) -> Any:
         try:
             return self._connection.recv()
@@ -199,10 +227,38 @@ def serve(handle: int) -> None:
     else:
         parent = Parent(channels.Connection(handle))
     try:
-        target, arguments = parent.receive()
+        tied_to, target, arguments = parent.receive()
+        if tied_to is not None:
+            end_with(tied_to)
         target(parent, *arguments)
     except ParentGone:
         return
+
+
+def end_with(parent: int) -> None:
+    """From here on this process is ended, whatever it is doing, when its parent, the process of this id, has ended."""
+    if sys.platform == "linux":
+        _prctl()(PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent:  # it has ended already
+            os._exit(1)
+    else:
+        Thread(target=_watch, args=(parent,), daemon=True).start()
+
+
+@cache
+def _prctl() -> Callable[..., int]:
+    import ctypes
+
+    prctl: Callable[..., int] = ctypes.CDLL(None).prctl
+    return prctl
+
+
+def _watch(parent: int) -> None:
+    import psutil
+
+    while os.getppid() == parent and psutil.pid_exists(parent):
+        time.sleep(WATCH_SECONDS)
+    os._exit(1)
 
 
 @contextmanager

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import pickle
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -198,25 +201,124 @@ PARENT = """
 import sys, time
 from pathlib import Path
 sys.path.append({folder!r})
-from test_processes import echo
+import test_processes
 from benchsuite.processes import ChildProcess
-child = ChildProcess(echo)
+child = ChildProcess(test_processes.{target}, **{options})
 child.send(1)
-child.receive()
-print(child.pid, flush=True)
+print(child.pid, child.receive(), flush=True)
 time.sleep(600)
 """
 
 
-def test_it_leaves_when_its_parent_is_killed(tmp_path: Path) -> None:
+def answer_and_hang(parent: Parent) -> None:
+    parent.send(parent.receive())
+    time.sleep(600)
+
+
+def copy_and_hang(parent: Parent) -> None:
+    from benchsuite.paper.concurrency.fork import run_in_fork
+
+    reading, writing = os.pipe()
+
+    def tell_and_hang() -> None:
+        os.write(writing, os.getpid().to_bytes(4, "big"))
+        time.sleep(600)
+
+    with run_in_fork(tell_and_hang):
+        parent.send(int.from_bytes(os.read(reading, 4), "big"))
+        time.sleep(600)
+
+
+def answer_and_clean_up(parent: Parent) -> None:
+    try:
+        parent.send(parent.receive())
+        while True:
+            parent.send("x" * 1_000_000)
+    finally:
+        time.sleep(1)
+        Path("cleaned up").touch()
+
+
+@contextmanager
+def started_by_another(
+    target: str, tmp_path: Path, **options: object
+) -> Iterator[tuple[subprocess.Popen[str], int, int]]:
+    """A process whose child runs `target`, the id of that child and what it answered."""
     program = tmp_path / "parent.py"
-    program.write_text(PARENT.format(folder=str(Path(__file__).parent)))
+    program.write_text(PARENT.format(folder=str(Path(__file__).parent), target=target, options=options))
+    with subprocess.Popen([sys.executable, program], stdout=subprocess.PIPE, text=True, cwd=tmp_path) as parent:
+        assert parent.stdout is not None
+        child, answer = map(int, parent.stdout.readline().split())
+        yield parent, child, answer
+
+
+@pytest.mark.parametrize("ending", [signal.SIGKILL, signal.SIGTERM])
+@pytest.mark.parametrize("own_group", [False, True])
+@pytest.mark.parametrize("target", ["echo", "answer_and_hang"])
+def test_it_leaves_when_its_parent_is_killed(target: str, own_group: bool, ending: int, tmp_path: Path) -> None:
+    with started_by_another(target, tmp_path, own_group=own_group) as (parent, child, _):
+        assert not gone(child)
+        parent.send_signal(ending)
+    wait_until_gone(child)
+
+
+@pytest.mark.parametrize("ending", [signal.SIGKILL, signal.SIGTERM])
+def test_its_copies_leave_when_its_parent_is_killed(ending: int, tmp_path: Path) -> None:
+    with started_by_another("copy_and_hang", tmp_path, own_group=True) as (parent, child, copy):
+        assert not gone(copy)
+        parent.send_signal(ending)
+    wait_until_gone(child)
+    wait_until_gone(copy)
+
+
+def test_one_that_is_not_tied_can_clean_up_when_its_parent_is_killed(tmp_path: Path) -> None:
+    with started_by_another("answer_and_clean_up", tmp_path, tied=False) as (parent, child, _):
+        parent.kill()
+    wait_until_gone(child)
+    assert (tmp_path / "cleaned up").exists()
+
+
+def test_without_the_systems_help_the_parent_is_watched(tmp_path: Path) -> None:
+    program = tmp_path / "watching.py"
+    program.write_text(WATCHING)
     with subprocess.Popen([sys.executable, program], stdout=subprocess.PIPE, text=True) as parent:
         assert parent.stdout is not None
         child = int(parent.stdout.readline())
         assert not gone(child)
         parent.kill()
     wait_until_gone(child)
+
+
+WATCHING = """
+import os, sys, time, psutil
+from benchsuite import processes
+original = os.getpid()
+child = os.fork()
+if child == 0:
+    sys.platform = "darwin"
+    processes.end_with(original)
+else:
+    print(child, flush=True)
+time.sleep(600)
+"""
+
+
+def send_garbage(parent: Parent, garbage: bytes) -> None:
+    os.write(parent._connection.fileno(), garbage)
+
+
+@pytest.mark.parametrize(
+    "garbage", [b"", b"\0", b"\0\0\0\x08cut", b"\x7f\xff\xff\xff", b"\xff\xff\xff\xff" + b"\x7f" * 8]
+)
+def test_an_answer_that_is_cut_off_or_too_long_is_the_end_of_it(garbage: bytes) -> None:
+    with ChildProcess(send_garbage, garbage) as child, pytest.raises(ProcessEnded):
+        child.receive_bytes(60)
+
+
+def test_bytes_are_not_unpickled() -> None:
+    with ChildProcess(echo) as child:
+        child.send("a")
+        assert pickle.loads(child.receive_bytes(60)) == "a"
 
 
 def test_exit_codes_in_words() -> None:

@@ -14,6 +14,8 @@ from contextlib import contextmanager
 from multiprocessing.connection import Connection, Pipe
 from typing import TypeVar, cast
 
+from benchsuite.processes import end_with
+
 T = TypeVar("T")
 
 
@@ -28,9 +30,11 @@ def run_in_fork(make: Callable[[], T]) -> Iterator[Callable[[], T]]:
         yield make
         return
     reading, writing = Pipe(duplex=False)
+    original = os.getpid()
     copy = os.fork()
     if copy == 0:
         try:
+            end_with(original)
             reading.close()  # so that writing fails, and ends the copy, once nobody listens
             _send_result(make, writing)
         finally:  # whatever happens, the copy must not go on with what its original does

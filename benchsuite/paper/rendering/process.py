@@ -1,64 +1,40 @@
-"""Rendering apart: papers are set in a process of their own, with limits on time and memory and nothing to read.
-
-What suites and plugins say goes through a layout engine, which hostile sizes can keep busy for hours. The process gets
-the material as bytes and gives back the pages; once it has its libraries it opens no file but those of the Python
-installation, starts nothing but copies of itself, and reaches no network.
-"""
+"""Rendering apart: papers are set in a closed process, which gets the material as bytes and gives back the pages."""
 
 from __future__ import annotations
 
 import contextlib
 import gc
-import os
-import sys
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
-from typing import Any
 
 from benchsuite.errors import BenchsuiteError, PaperError
-from benchsuite.processes import ChildProcess, Parent, ProcessEnded, describe_exit, limit_memory
+from benchsuite.paper.concurrency.closed_process import BYTES_AS_BASE64, ClosedProcess, answer, close
+from benchsuite.processes import Parent, ProcessEnded, limit_memory
 
 SECONDS = 600
 MEMORY = 4 * 2**30
 """Bytes of address space; papers of forty pages stay below a quarter of it."""
-TOUCHING = ("open", "os.remove", "os.rmdir", "shutil.rmtree")
-FORBIDDEN = ("socket.", "subprocess.", "os.exec", "os.fork", "os.posix_spawn", "os.system", "os.rename", "shutil.",
-             "ctypes.dlopen", "urllib.", "ftplib.", "http.")  # fmt: skip
+COPIES = 4
+"""Of drawings, measures, placements and the web page."""
 
 
 @dataclass(frozen=True)
 class Pages:
     """A paper as HTML and PDF, and what memoized functions made for it."""
 
+    __pydantic_config__ = BYTES_AS_BASE64
+
     html: bytes
     pdf: bytes
     memo: Mapping[str, str]
 
 
-class Renderer:
+class Renderer(ClosedProcess):
     """A process that sets one paper. It reads in its libraries from the start, while the material is gathered."""
 
     def __init__(self) -> None:
-        self._scratch = tempfile.TemporaryDirectory(prefix="benchsuite-paper-", ignore_cleanup_errors=True)
-        folder = Path(self._scratch.name)
-        self._printed = folder / "printed"
-        self._process = ChildProcess(
-            main,
-            output=self._printed,
-            environment=dict.fromkeys(("TMPDIR", "TEMP", "TMP"), self._scratch.name),
-            folder=folder,
-            own_group=True,
-        )
-
-    def __enter__(self) -> Renderer:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._process.close()
-        self._scratch.cleanup()
+        super().__init__(main)
 
     def pages(
         self,
@@ -73,10 +49,7 @@ class Renderer:
         Raises what setting it raises, and PaperError beyond the limits.
         """
         try:
-            with self._process.limited(seconds):
-                self._process.send(([dict(files) for files in packed], dict(memo or {}), memory))
-                pages: Pages = self._process.receive()
-                return pages
+            return self.ask(([dict(files) for files in packed], dict(memo or {}), memory), Pages, seconds)
         except ProcessEnded as ended:
             if ended.timed_out:
                 raise PaperError(
@@ -84,10 +57,9 @@ class Renderer:
                     expected="a paper of at most a hundred pages",
                     remedy="shorten the suite's prose, or leave out tables and figures that are very long",
                 ) from None
-            printed = self._printed.read_text(errors="replace").strip().splitlines()
             raise PaperError(
-                f"the process that sets the paper ended with {describe_exit(ended.code or 0)}",
-                where=printed[-1][:300] if printed else None,
+                f"the process that sets the paper ended: {ended}",
+                where=self.last_words(),
                 expected=f"at most {memory / 2**30:.0f} GiB of memory",
                 remedy="shorten the suite's prose; if it is short, please report this",
             ) from None
@@ -99,19 +71,19 @@ def main(parent: Parent) -> None:
     # Nothing of one paper is garbage for long; looking for it takes a fifth of the time.
     gc.disable()
     packed, memo, memory = parent.receive()
-    try:
-        limit_memory(memory)
-        _close()
-        parent.send(render(packed, memo))
-    except BenchsuiteError as error:
-        parent.send(error)
-    except MemoryError:
-        parent.send(
-            PaperError(
+    limit_memory(memory)
+    close(COPIES)
+
+    def pages() -> Pages:
+        try:
+            return render(packed, memo)
+        except MemoryError:
+            raise PaperError(
                 f"the paper needs more than {memory / 2**30:.0f} GiB of memory",
                 remedy="shorten the suite's prose, or its tables",
-            )
-        )
+            ) from None
+
+    answer(parent, pages)
 
 
 def _libraries() -> Callable[[list[dict[str, bytes]], dict[str, str]], Pages]:
@@ -153,29 +125,3 @@ def _libraries() -> Callable[[list[dict[str, bytes]], dict[str, str]], Pages]:
             return Pages(html, pdf, memo.used | used)
 
     return render
-
-
-def _close() -> None:
-    """From here on touch no file but what the installation consists of, what matplotlib keeps, and the own scratch."""
-    import matplotlib
-
-    import benchsuite
-
-    own = os.path.realpath(tempfile.gettempdir()) + os.sep
-    roots = [sys.prefix, sys.base_prefix, str(Path(benchsuite.__file__).parents[1]), matplotlib.get_cachedir()]
-    roots += [path for path in sys.path if path]
-    allowed = tuple(os.path.realpath(root) + os.sep for root in roots)
-    copies = ["drawings", "measures", "placements", "web page"]
-
-    def watch(event: str, arguments: tuple[Any, ...]) -> None:
-        if event in TOUCHING:
-            path = os.path.realpath(os.fsdecode(arguments[0])) if isinstance(arguments[0], str | bytes) else own
-            known = event == "open" and (path.startswith(allowed) or path in (os.devnull, "/dev/urandom"))
-            if not known and not (path + os.sep).startswith(own):
-                raise PermissionError(f"the renderer may not touch {path}")
-        elif event == "os.fork" and copies:
-            copies.pop()
-        elif event.startswith(FORBIDDEN):
-            raise PermissionError(f"the renderer may not do {event}")
-
-    sys.addaudithook(watch)
