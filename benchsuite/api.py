@@ -1,6 +1,7 @@
 """The one module that plugins import. It only hands names on; importing it does not import torch."""
 
 from benchsuite.contracts.dataset import (
+    CHANGES,
     Augmentation,
     Dataset,
     DatasetCard,
@@ -31,10 +32,11 @@ from benchsuite.contracts.version import API_VERSION
 from benchsuite.errors import BenchsuiteError, DataError, PluginError, TrainingError, WeightsError
 from benchsuite.hookspecs import hookimpl
 from benchsuite.sources.archives import unpack
-from benchsuite.sources.digests import content_fingerprint, file_sha256
+from benchsuite.sources.digests import content_fingerprint, file_sha256, file_stamp
 
 __all__ = [
     "API_VERSION",
+    "CHANGES",
     "Augmentation",
     "BenchsuiteError",
     "CaseResult",
@@ -74,6 +76,7 @@ __all__ = [
     "WeightsRequest",
     "content_fingerprint",
     "file_sha256",
+    "file_stamp",
     "hookimpl",
     "unpack",
 ]

@@ -6,10 +6,12 @@ which says which image belongs to which split and class. No method imports torch
 
 from __future__ import annotations
 
-import hashlib
+import importlib.util
+import io
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, Protocol, TypeVar
 
@@ -23,6 +25,11 @@ P = TypeVar("P", bound=Parameters)
 
 Origin = Literal["published", "packaged", "own", "generated"]
 Provenance = Literal["official", "unofficial copy", "own data", "synthetic sample"]
+
+CHANGES = "benchsuite changes"
+"""Key of `info` of a decoded picture: what was done to show it as people see it."""
+_ORIENTATION = 0x0112
+"""EXIF tag: how a camera was held (CIPA DC-008, table 4)."""
 
 
 @dataclass(frozen=True)
@@ -74,12 +81,17 @@ class Images(Protocol):
     def names(self) -> tuple[str, ...]:
         """A name for each image, unique in the collection, stable across machines (say, its relative path)."""
 
-    def digest(self, i: int) -> str:
-        """Hexadecimal SHA-256 of all that decides the pixels of image `i`: its stored bytes, and what `open` does to
-        them by a parameter (a crop, say). Equal digests mean equal pixels."""
+    def read(self, i: int) -> bytes:
+        """All that decides the pixels of image `i`, read anew at each call: its stored bytes, and before them whatever
+        else `decode` goes by (the corners of a crop, say). Their SHA-256 is the image's digest, which enters the run
+        key. Raises DataError, naming the file, when it cannot be read."""
 
-    def open(self, i: int) -> Image.Image:
-        """Image `i` as an RGB picture. Raises DataError, naming the file, when it cannot be decoded."""
+    def decode(self, i: int, content: bytes) -> Image.Image:
+        """The RGB picture in `content`, which `read(i)` gave: it depends on these bytes and on nothing else, so that
+        what was hashed is what is used. Raises DataError, naming the file, when it cannot be decoded.
+
+        `picture.info[CHANGES]` may hold a set of words for what was done to show the picture as people see it; how
+        many pictures each concerns is told."""
 
 
 @dataclass(frozen=True)
@@ -96,29 +108,73 @@ class PhotoFiles:
         """The file of image `i`."""
         return self.root / self.names[i]
 
-    def digest(self, i: int) -> str:
+    def read(self, i: int) -> bytes:
         try:
-            return hashlib.sha256(self.path(i).read_bytes()).hexdigest()
+            return self.path(i).read_bytes()
         except OSError as error:
             raise DataError(f"cannot read the image: {error.strerror}", where=str(self.path(i))) from error
 
-    def open(self, i: int) -> Image.Image:
-        from PIL import Image, ImageFile, UnidentifiedImageError
-
-        # Libraries that render pages switch this on for the whole process; half a photo must stay an error.
-        ImageFile.LOAD_TRUNCATED_IMAGES = False
+    def decode(self, i: int, content: bytes) -> Image.Image:
         try:
-            with Image.open(self.path(i)) as picture:
-                if picture.mode.startswith(("I", "F")):
-                    raise ValueError(f"pixels of more than 8 bits (mode {picture.mode}), which RGB would cut off")
-                return picture.convert("RGB")
-        except (OSError, UnidentifiedImageError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+            return _decode_photo(content)
+        except MemoryError:
+            raise
+        except Exception as error:  # for what is no picture, or half of one, decoders raise nearly anything
             raise DataError(
-                f"this image cannot be decoded: {error}",
+                f"this image cannot be decoded: {error or type(error).__name__}",
                 where=str(self.path(i)),
-                expected="a whole JPEG or PNG file of 8 bits a channel",
-                remedy="replace the file with an intact copy",
+                expected="a whole image file of 8 bits a channel, such as a JPEG or a PNG",
+                remedy="replace the file with an intact copy, or leave such photos out with --skip-broken",
             ) from error
+
+
+def _decode_photo(content: bytes) -> Image.Image:
+    """The first picture of an image file as people see it, in RGB: turned as its EXIF data say, on white where it is
+    transparent. Raises what PIL raises."""
+    from PIL import Image, ImageFile, ImageOps
+
+    # Libraries that render pages switch this on for the whole process; half a photo must stay an error.
+    ImageFile.LOAD_TRUNCATED_IMAGES = False
+    changes = set()
+    with Image.open(io.BytesIO(content), formats=_formats()) as picture:
+        if picture.mode.startswith(("I", "F")):
+            raise ValueError(f"pixels of more than 8 bits (mode {picture.mode}), which RGB would cut off")
+        # What makes an MPO of a JPEG is a preview, or the other eye's view.
+        if getattr(picture, "n_frames", 1) > 1 and picture.format != "MPO":
+            changes.add("first of several frames")
+        upright: Image.Image = picture
+        if _orientation(picture) in range(2, 9):
+            upright = ImageOps.exif_transpose(picture)
+            changes.add("turned upright")
+        if upright.has_transparency_data:
+            layered = upright.convert("RGBA")
+            if min(layered.getchannel("A").tobytes()) < 255:
+                changes.add("transparency on white")
+            upright = Image.alpha_composite(Image.new("RGBA", layered.size, "white"), layered)
+        rgb = upright.convert("RGB")
+    rgb.info[CHANGES] = changes
+    return rgb
+
+
+def _orientation(picture: Image.Image) -> int:
+    """How its EXIF data say that the camera was held; 1, upright, where they cannot be read."""
+    try:
+        return int(str(picture.getexif().get(_ORIENTATION, 1)))
+    except Exception:  # their decoders raise nearly anything, too, and the pixels are whole
+        return 1
+
+
+@cache
+def _formats() -> list[str]:
+    """The formats that PIL reads, less those for which it starts another program."""
+    from PIL import Image
+
+    if importlib.util.find_spec("pillow_heif") is not None:
+        import pillow_heif
+
+        pillow_heif.register_heif_opener()
+    Image.init()
+    return sorted(set(Image.OPEN) - {"EPS", "WMF"})
 
 
 @dataclass(frozen=True)

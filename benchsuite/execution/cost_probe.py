@@ -31,7 +31,7 @@ def probe(task: RunTask, registry: Registry) -> Probe:
 
 
 def _measure(task: RunTask, parts: Components) -> Probe:
-    network = build(parts.model, parts.model_params, parts.shape, task.spec.seed, task.weights.file)
+    network = build(parts.model, parts.model_params, parts.shape, task.spec.seed, task.weights)
     arithmetic = Arithmetic(torch.device(task.numerics.device), task.numerics.precision)
     network.module.to(arithmetic.device)
     frozen = freeze.resolve(parts.phases[-1].freeze, network.stages)

@@ -88,13 +88,15 @@ def _right(predictions: Predictions) -> Outcomes:
 def _photos(task: RunTask, card: DatasetCard) -> Sequence[tuple[str, bytes]]:
     """The first training photos of each class, made small, with the title of their class."""
     from benchsuite.paper.document.thumbnails import thumbnail
+    from benchsuite.sources.digests import open_image
 
-    index = task.data.index
+    index, digests = task.data.index, task.data.digests["train"]
     photos = []
     wanted = PHOTOS_PER_CLASS if len(index.classes) <= FEW_CLASSES else 1
     for label, name in enumerate(index.classes):
         chosen = [i for i, other in enumerate(index.train.labels) if other == label][:wanted]
-        photos += [(card.class_titles.get(name, name), thumbnail(index.train.images.open(i))) for i in chosen]
+        title = card.class_titles.get(name, name)
+        photos += [(title, thumbnail(open_image(index.train.images, i, digests[i]))) for i in chosen]
     return photos
 
 
@@ -107,6 +109,7 @@ def _mistakes(
 
     from benchsuite.paper.context.material import Mistake
     from benchsuite.paper.document.thumbnails import thumbnail
+    from benchsuite.sources.digests import open_image
 
     reached: dict[str, list[float]] = {}
     for task in tasks:
@@ -127,7 +130,7 @@ def _mistakes(
             predicted=index.classes[int(found.test_probabilities[i].argmax())],
             probability=float(found.test_probabilities[i].max()),
             run=task.key.key,
-            photo=thumbnail(index.test.images.open(i)),
+            photo=thumbnail(open_image(index.test.images, i, task.data.digests["test"][i])),
         )
         for i in order
     ]

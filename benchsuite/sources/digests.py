@@ -1,7 +1,7 @@
 """Content digests of files and data sets, remembered so that planning need not read every photo again.
 
 Takes an index (or paths); gives SHA-256 digests of each file and one fingerprint of the whole. What is remembered
-is keyed by relative path, size and modification time, one file of digests for each folder.
+is keyed by relative path and all that the file system tells of a change, one file of digests for each folder.
 """
 
 from __future__ import annotations
@@ -9,18 +9,24 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from benchsuite.atomic_files import write_bytes
 from benchsuite.contracts.dataset import DatasetIndex, Images, PhotoFiles, Split
 from benchsuite.errors import DataError, StoreError
 
-_CHUNK = 1 << 20
+if TYPE_CHECKING:
+    from PIL import Image
 
-Digests = Mapping[str, tuple[str, ...]]
+_SETTLED_NS = 2_000_000_000
+"""Coarsest step of a file system's clock (FAT)."""
+
+Digests = Mapping[str, Sequence[str]]
 """For each split (train, validation, test), the digest of each image in order."""
 
 
@@ -44,7 +50,51 @@ def digest_images(images: Images, cache: Path | None = None) -> tuple[str, ...]:
     """The digest of every image in order; photo files are read by several threads, and only if they changed."""
     if isinstance(images, PhotoFiles):
         return tuple(_digest_files(images.root, images.names, cache))
-    return tuple(images.digest(i) for i in range(len(images)))
+    return tuple(hashlib.sha256(images.read(i)).hexdigest() for i in range(len(images)))
+
+
+def read_image(images: Images, i: int, digest: str) -> bytes:
+    """The bytes of image `i`. Raises DataError unless they still are those that were hashed when planning."""
+    content = images.read(i)
+    if hashlib.sha256(content).hexdigest() != digest:
+        raise _changed(str(images.path(i)) if isinstance(images, PhotoFiles) else images.names[i])
+    return content
+
+
+def open_image(images: Images, i: int, digest: str) -> Image.Image:
+    """The RGB picture of image `i`, decoded from the very bytes that were hashed when planning. Raises DataError."""
+    return images.decode(i, read_image(images, i, digest))
+
+
+def broken_images(errors: Sequence[DataError]) -> DataError:
+    """One error for all the images that cannot be used."""
+    if len(errors) == 1:
+        return errors[0]
+    return DataError(
+        f"{len(errors)} images cannot be used:\n" + "\n".join(f"  {error.where}: {error.what}" for error in errors),
+        expected=errors[0].expected,
+        remedy="replace the files with intact copies, or leave such photos out with --skip-broken",
+    )
+
+
+def read_file(path: Path, digest: str | None) -> bytes:
+    """The bytes of a file. Raises DataError unless they still are those that were hashed when planning, to `digest`."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise DataError(f"cannot read the file: {error.strerror}", where=str(path)) from error
+    if digest is not None and hashlib.sha256(content).hexdigest() != digest:
+        raise _changed(str(path))
+    return content
+
+
+def _changed(where: str) -> DataError:
+    return DataError(
+        "this file was changed since the study was planned",
+        where=where,
+        expected="the bytes whose hash is in the key of the run",
+        remedy="run the command again: it plans with what lies there now",
+    )
 
 
 def digest_file(path: Path, cache: Path) -> str:
@@ -63,49 +113,58 @@ def fingerprint(index: DatasetIndex, digests: Digests) -> str:
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
-def content_fingerprint(index: DatasetIndex) -> str:
-    """The fingerprint of an index, every image read. Datasets note it in a folder that they unpack themselves."""
-    return fingerprint(index, digest_index(index))
+def content_fingerprint(index: DatasetIndex, known: Mapping[str, str] | None = None) -> str:
+    """The fingerprint of an index. Datasets note it in a folder that they unpack themselves. Every image is read, or
+    none where `known` gives their digests by name."""
+    if known is None:
+        return fingerprint(index, digest_index(index))
+    of = {split: [str(known.get(name)) for name in part.images.names] for split, part in splits_of(index).items()}
+    return fingerprint(index, of)
 
 
 def _digest_files(root: Path, names: Sequence[str], cache: Path | None) -> list[str]:
     remembered_at = _memory_of(root, cache) if cache is not None else None
     known = _recall(remembered_at) if remembered_at is not None else {}
-    stamps = [_stamp(root, name) for name in names]
-    changed = [i for i, name in enumerate(names) if known.get(name, [None])[:2] != stamps[i]]
+    stamps = [file_stamp(root / name) for name in names]
+    changed = [i for i, name in enumerate(names) if name not in known or known[name][0] != stamps[i]]
     with ThreadPoolExecutor(max_workers=min(8, (os.cpu_count() or 1) * 2)) as pool:
         fresh = dict(zip(changed, pool.map(lambda i: _read_digest(root / names[i]), changed), strict=True))
-    for i, digest in fresh.items():
-        known[names[i]] = [*stamps[i], digest]
+    # A file that changes while it is read keeps the earlier stamp, and is read again the next time.
+    known |= {names[i]: (stamps[i], digest) for i, digest in fresh.items()}
     if fresh and remembered_at is not None:
-        _remember(remembered_at, known)
-    return [str(known[name][2]) for name in names]
+        # One that changed just now may change once more within the same tick of the file system's clock.
+        settled = time.time_ns() - _SETTLED_NS
+        _remember(remembered_at, {name: row for name, row in known.items() if max(row[0][1:3]) < settled})
+    return [known[name][1] for name in names]
 
 
 def _memory_of(root: Path, cache: Path) -> Path:
     return cache / "digests" / f"{hashlib.sha256(str(root.resolve()).encode()).hexdigest()[:32]}.json"
 
 
-def _recall(path: Path) -> dict[str, list[int | str]]:
+def _recall(path: Path) -> dict[str, tuple[tuple[int, ...], str]]:
     try:
         rows = json.loads(path.read_text(encoding="utf-8"))
-        return {name: [int(size), int(time), str(digest)] for name, (size, time, digest) in rows.items()}
+        return {name: (tuple(map(int, stamp)), str(digest)) for name, (stamp, digest) in rows.items()}
     except (OSError, ValueError, TypeError, AttributeError):
         return {}
 
 
-def _remember(path: Path, known: Mapping[str, list[int | str]]) -> None:
+def _remember(path: Path, known: Mapping[str, tuple[tuple[int, ...], str]]) -> None:
     # A cache that cannot be written only costs time: the digests themselves are already right.
     with suppress(StoreError):
         write_bytes(path, json.dumps(known, separators=(",", ":"), sort_keys=True).encode())
 
 
-def _stamp(root: Path, name: str) -> list[int | str]:
+def file_stamp(file: Path | int) -> tuple[int, ...]:
+    """What a file system tells of a file, open or not, that is other after any change of it: size, times of the last
+    changes of content and of state, and the file's number, since tools that copy keep size and time. Raises DataError.
+    """
     try:
-        status = (root / name).stat()
+        status = os.fstat(file) if isinstance(file, int) else file.stat()
     except OSError as error:
-        raise DataError(f"cannot read the file: {error.strerror}", where=str(root / name)) from error
-    return [status.st_size, status.st_mtime_ns]
+        raise DataError(f"cannot read the file: {error.strerror}", where=str(file)) from error
+    return status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino
 
 
 def _read_digest(path: Path) -> str:

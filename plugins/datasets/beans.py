@@ -31,6 +31,7 @@ from benchsuite.api import (
     Split,
     content_fingerprint,
     file_sha256,
+    file_stamp,
     unpack,
 )
 
@@ -225,7 +226,7 @@ def _archived(
     for split, source in sources.items():
         if split not in files:
             raise _error(f"the archive of the split {split} is missing", home, f"{source.filename} beside the others")
-    stamps = [(str(file), file.stat().st_size, file.stat().st_mtime_ns) for file in files.values()]
+    stamps = [(str(file), *file_stamp(file)) for file in files.values()]
     unpacked = scratch / f"beans-{hashlib.sha256(json.dumps(stamps).encode()).hexdigest()[:16]}"
     if not unpacked.is_dir():
         _assemble(files, unpacker, sources, unpacked)

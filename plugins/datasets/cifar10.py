@@ -26,6 +26,7 @@ from benchsuite.api import (
     Preprocessing,
     Source,
     Split,
+    file_stamp,
     unpack,
 )
 
@@ -232,8 +233,7 @@ def _md5(file: Path) -> str:
 
 def _unpacked(archive: Path, scratch: Path) -> Path:
     """The folder of batches in an archive, unpacked below `scratch` once for each state of the archive."""
-    status = archive.stat()
-    stamp = hashlib.sha256(f"{archive}:{status.st_size}:{status.st_mtime_ns}".encode()).hexdigest()[:16]
+    stamp = hashlib.sha256(f"{archive}:{file_stamp(archive)}".encode()).hexdigest()[:16]
     return _batches_of(archive, scratch / f"cifar10-{stamp}")
 
 

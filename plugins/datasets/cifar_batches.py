@@ -8,7 +8,6 @@ is carried out.
 
 from __future__ import annotations
 
-import hashlib
 import pickle
 import threading
 from collections.abc import Callable, Mapping
@@ -17,7 +16,7 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benchsuite.api import DataError
+from benchsuite.api import DataError, file_stamp
 
 if TYPE_CHECKING:
     import numpy as np
@@ -66,34 +65,28 @@ class CifarImages:
     def names(self) -> tuple[str, ...]:
         return tuple(f"{BATCHES[number // ROWS]}/{number % ROWS:04d}" for number in self.numbers)
 
-    def digest(self, i: int) -> str:
-        return hashlib.sha256(self._values(i).tobytes()).hexdigest()
+    def read(self, i: int) -> bytes:
+        number = self.numbers[i]
+        content: bytes = read_batch(self._files[number // ROWS]).pixels[number % ROWS].tobytes()
+        return content
 
-    def open(self, i: int) -> Image.Image:
+    def decode(self, i: int, content: bytes) -> Image.Image:
         from PIL import Image
 
-        pixels = self._values(i).reshape(3, SIDE * SIDE).T.tobytes()
-        return Image.frombytes("RGB", (SIDE, SIDE), pixels)
+        plane = SIDE * SIDE
+        bands = [Image.frombytes("L", (SIDE, SIDE), content[at : at + plane]) for at in range(0, VALUES, plane)]
+        return Image.merge("RGB", bands)
 
     @cached_property
     def _files(self) -> tuple[Path, ...]:
         return tuple(self.root / name for name in BATCHES)
 
-    def _values(self, i: int) -> NDArray[np.uint8]:
-        number = self.numbers[i]
-        values: NDArray[np.uint8] = read_batch(self._files[number // ROWS]).pixels[number % ROWS]
-        return values
-
 
 def read_batch(file: Path) -> Batch:
     """The images and labels of a batch file; the last two files read are kept. Raises DataError naming the file."""
-    try:
-        status = file.stat()
-    except OSError as error:
-        raise broken(file, f"the file cannot be read: {error.strerror}", "a file that this user may read") from error
     # Several threads want the same file at the same moment; one reads it.
     with _LOADING:
-        return _batch(file, status.st_size, status.st_mtime_ns)
+        return _batch(file, file_stamp(file))
 
 
 def read_pickle(file: Path) -> Mapping[str, Any]:
@@ -119,7 +112,7 @@ def broken(file: Path, what: str, expected: str) -> DataError:
 
 
 @lru_cache(maxsize=2)
-def _batch(file: Path, size: int, modified: int) -> Batch:
+def _batch(file: Path, stamp: tuple[int, ...]) -> Batch:
     import numpy as np
 
     content = read_pickle(file)

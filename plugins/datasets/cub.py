@@ -17,7 +17,6 @@ import json
 import shutil
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
@@ -30,7 +29,6 @@ from benchsuite.api import (
     DatasetIndex,
     Downloader,
     Found,
-    Images,
     Parameters,
     PhotoFiles,
     Preprocessing,
@@ -38,6 +36,7 @@ from benchsuite.api import (
     Split,
     content_fingerprint,
     file_sha256,
+    file_stamp,
     unpack,
 )
 
@@ -48,7 +47,7 @@ from .photos import Flips, distinct, imagenet_input
 from .stratified import shuffled_by_class
 
 if TYPE_CHECKING:
-    from PIL import Image
+    pass
 
 ARCHIVE = Source(
     "https://data.caltech.edu/records/65de6-vp158/files/CUB_200_2011.tgz",
@@ -207,7 +206,7 @@ def _folder_layout(params: CubParameters, home: Path) -> Found:
         return Found(home, "unofficial copy", evidence)
     if any(file_sha256(home / name) != digests.get(name) for name in FILES):
         return Found(home, "unofficial copy", "the metadata were changed since they were unpacked from the archive")
-    verified = content_fingerprint(_index(params, home, photos, digests))
+    verified = content_fingerprint(_index(params, home, photos), digests)
     return Found(home, "official", "unpacked from the official archive, whose SHA-256 matched", fingerprint=verified)
 
 
@@ -220,10 +219,8 @@ def _photos(params: CubParameters, home: Path, manifest: Mapping[str, Any]) -> l
     return read_photos(home, chosen, expected)
 
 
-def _index(
-    params: CubParameters, home: Path, photos: Sequence[Photo], digests: Mapping[str, str] | None = None
-) -> DatasetIndex:
-    """The splits, each in the order of images.txt. With `digests`, the images know those instead of reading files."""
+def _index(params: CubParameters, home: Path, photos: Sequence[Photo]) -> DatasetIndex:
+    """The splits, each in the order of images.txt."""
     chosen = _chosen(params)
     label_of = {number: label for label, number in enumerate(chosen)}
 
@@ -236,8 +233,7 @@ def _index(
                 remedy="ask for more classes, or set dataset.validation so that both parts keep images",
             )
         files = PhotoFiles(home, tuple(f"{PHOTOS}/{photos[i].path}" for i in members))
-        images: Images = files if digests is None else _Unpacked(files, digests)
-        return Split(images, tuple(label_of[photos[i].species] for i in members))
+        return Split(files, tuple(label_of[photos[i].species] for i in members))
 
     (order,) = shuffled_by_class([0] * len(photos), 1, params.split_seed)
     if params.split == "official":
@@ -267,31 +263,9 @@ def _set_aside(members: Sequence[int], species: Sequence[int], share: float) -> 
     return {member for number, own in of_class.items() for member in own[: quotas[number]]}
 
 
-@dataclass(frozen=True)
-class _Unpacked:
-    """Photos with the digests that they had when they came out of the verified archive."""
-
-    files: PhotoFiles
-    digests: Mapping[str, str]
-
-    def __len__(self) -> int:
-        return len(self.files)
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        return self.files.names
-
-    def digest(self, i: int) -> str:
-        return str(self.digests.get(self.names[i]))
-
-    def open(self, i: int) -> Image.Image:
-        return self.files.open(i)
-
-
 def _unpacked(archive: Path, scratch: Path) -> Path:
     """The data set's folder below `scratch`, unpacked unless this very file already was."""
-    status = archive.stat()
-    stamp = json.dumps([str(archive.resolve()), status.st_size, status.st_mtime_ns])
+    stamp = json.dumps([str(archive.resolve()), *file_stamp(archive)])
     target = scratch / f"cub-{hashlib.sha256(stamp.encode()).hexdigest()[:16]}"
     if not target.is_dir():
         _unpack_archive(archive, target)

@@ -130,7 +130,7 @@ def _usual_task(engine: Engine, task: RunTask) -> _UsualTask:
     images = task.data.index.train.images
     phase = engine.phase
     return _UsualTask(
-        np.stack([np.asarray(images.open(i)) for i in range(engine.used)]),
+        np.stack([np.asarray(images.decode(i, images.read(i))) for i in range(engine.used)]),
         np.array(task.data.index.train.labels[: engine.used]),
         copy.deepcopy(engine.run.network.module).cpu(),
         phase.batch_size,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, assert_type
 from pydantic import Field
 
 from benchsuite.api import (
+    CHANGES,
     Augmentation,
     BenchsuiteError,
     CaseResult,
@@ -42,6 +43,7 @@ from benchsuite.api import (
     WeightsRequest,
     content_fingerprint,
     file_sha256,
+    file_stamp,
     hookimpl,
     unpack,
 )
@@ -96,7 +98,7 @@ class Photos(Dataset[PhotosParameters]):
     def index(self, params: PhotosParameters, folder: Path) -> DatasetIndex:
         images: Images = PhotoFiles(folder, ("a.jpg", "b.jpg"))
         split = Split(images, (0, 1))
-        assert_type(split.images.digest(0), str)
+        assert_type(split.images.read(0), bytes)
         return DatasetIndex(("a", "b"), train=split, validation=split, test=split)
 
     def smoke(self, params: PhotosParameters) -> Mapping[str, Any]:
@@ -108,7 +110,13 @@ def fingerprint(index: DatasetIndex) -> str:
 
 
 def first_image(images: Images) -> Image.Image:
-    return images.open(0)
+    picture = images.decode(0, images.read(0))
+    picture.info[CHANGES] = {"cropped"}
+    return picture
+
+
+def folder_name(archive: Path) -> str:
+    return "-".join(map(str, assert_type(file_stamp(archive), tuple[int, ...])))
 
 
 class NetworkParameters(Parameters):

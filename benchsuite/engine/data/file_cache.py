@@ -1,29 +1,99 @@
-"""Files of a cache that several processes share: each is written whole or not at all, under a lock of its own, and
-those not used for longest give way when the cache grows too large.
+"""Files of a cache that several processes share: each is built once, under a lock of its own, written whole or not at
+all, and checked by its hash when a process first reads it; those not used for longest give way when the cache grows
+too large.
 """
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
+from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, BinaryIO
 
 from filelock import FileLock, Timeout
 
+from benchsuite.atomic_files import atomic_path, write_text
+from benchsuite.errors import StoreError
 from benchsuite.settings import CACHE_GB
+from benchsuite.sources.cache import cannot_write
+from benchsuite.sources.digests import file_stamp
 
 FACTS = ".json"
-"""Suffix of the file of facts that may lie beside a cached file, and goes with it."""
+"""Suffix of the file of facts that lies beside a cached file, and goes with it."""
+
+Facts = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class CachedFile:
+    """A file that was found, or `built` now: the facts beside it, and its bytes, which stay even if it is deleted."""
+
+    facts: Facts
+    content: BinaryIO
+    built: bool = False
+
+
+_checked: dict[Path, tuple[int, ...]] = {}
+"""Files whose bytes this process has compared with their hash, and their stamps then."""
+
+
+def find_or_build(path: Path, build: Callable[[Path], Facts]) -> CachedFile:
+    """The cached file `path`. Where it is not there, or has not the hash that it was written with, `build` writes it
+    at the path that it is given and returns the facts, which must survive JSON.
+
+    Raises StoreError when the cache cannot be written.
+    """
+    try:
+        file = _find(path)
+        if file is None:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with lock_for(path):
+                # Another process may have built it while this one waited.
+                file = _find(path) or _build(path, build)
+        with suppress(FileNotFoundError):  # another process prunes
+            os.utime(path.with_suffix(FACTS))  # marked as used, where the file's own stamp stays as it is
+    except OSError as error:
+        raise cannot_write(error, path) from error
+    except StoreError as error:
+        if isinstance(error.__cause__, OSError):
+            raise cannot_write(error.__cause__, path) from error
+        raise
+    return file
+
+
+def _find(path: Path) -> CachedFile | None:
+    """The file, if it is there with its own bytes."""
+    try:
+        facts = json.loads(path.with_suffix(FACTS).read_text(encoding="utf-8"))
+        digest, content = facts.pop("sha256"), path.open("rb")
+    except (FileNotFoundError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+    stamp = file_stamp(content.fileno())
+    if _checked.get(path) != stamp:
+        if hashlib.file_digest(content, "sha256").hexdigest() != digest:
+            content.close()
+            return None
+        _checked[path] = stamp
+    return CachedFile(facts, content)
+
+
+def _build(path: Path, build: Callable[[Path], Facts]) -> CachedFile:
+    with atomic_path(path) as temporary:
+        facts = build(temporary)
+        content = temporary.open("rb")
+        digest = hashlib.file_digest(content, "sha256").hexdigest()
+    _checked[path] = file_stamp(content.fileno())
+    write_text(path.with_suffix(FACTS), json.dumps({**facts, "sha256": digest}))
+    return CachedFile(facts, content, built=True)
 
 
 def lock_for(path: Path) -> FileLock:
     """The lock under which the cached file `path` is written and deleted, not yet taken."""
     return FileLock(path.with_suffix(".lock"))
-
-
-def touch(path: Path) -> None:
-    """Mark a cached file as used now."""
-    os.utime(path)
 
 
 def make_room(folder: Path, suffix: str, size: int) -> None:
@@ -41,8 +111,8 @@ def prune(folder: Path, suffix: str, budget_bytes: int) -> tuple[Path, ...]:
     files = []
     for path in folder.glob(f"*{suffix}"):
         with suppress(FileNotFoundError):  # another process prunes too
-            status = path.stat()
-            files.append((status.st_mtime_ns, status.st_size, path))
+            used = path.with_suffix(FACTS).stat().st_mtime_ns if path.with_suffix(FACTS).exists() else 0
+            files.append((used, path.stat().st_size, path))
     total = sum(size for _, size, _ in files)
     deleted: list[Path] = []
     for _, size, path in sorted(files):

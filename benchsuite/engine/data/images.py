@@ -2,7 +2,7 @@
 
 Takes images with their digests and a preprocessing; gives (N, height, width, 3) pixels. Each photo is decoded once
 for each size and decoder: the file is keyed by everything that decides its bytes, the code that reads them included,
-written whole or not at all, and shared by all runs and processes.
+written whole or not at all, checked by its hash, and shared by all runs and processes.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ import hashlib
 import json
 import math
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,28 +22,37 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps, features
 from PIL import __version__ as pillow_version
 
-from benchsuite.contracts.dataset import Images, PhotoFiles, Preprocessing
+from benchsuite.contracts.dataset import CHANGES, Images, PhotoFiles, Preprocessing
 from benchsuite.engine.data import file_cache
 from benchsuite.errors import DataError
 from benchsuite.identity.source_fingerprint import component_fingerprint, source_fingerprint
-from benchsuite.sources.cache import cannot_write
+from benchsuite.sources.digests import broken_images, open_image
 
 _FOLDER = "images"
 _SUFFIX = ".u8"
 _BATCH = 64
+_DECODERS = ("jpg", "libjpeg_turbo", "jpg_2000", "zlib", "zlib_ng", "libtiff", "webp", "avif")
 _SIZES = np.dtype("<i4")
 
-_Photo = tuple[NDArray[np.uint8], tuple[int, int]]
-"""Pixels as wanted, and the (height, width) from which they were resized."""
+
+@dataclass(frozen=True)
+class _Photo:
+    """Pixels as wanted, the (height, width) from which they were resized, and what was done to them before."""
+
+    pixels: NDArray[np.uint8]
+    size: tuple[int, int]
+    changes: frozenset[str]
 
 
 @dataclass(frozen=True)
 class Decoded:
     """The N images of a split, read-only: `pixels`, uint8 (N, height, width, 3), and `sizes`, int32 (N, 2), the
-    (height, width) of each photo before it was resized."""
+    (height, width) of each photo before it was resized. `changes` counts the photos that were changed to show them as
+    people see them, by what was done."""
 
     pixels: np.memmap[tuple[int, int, int, int], np.dtype[np.uint8]]
     sizes: NDArray[np.int32]
+    changes: Mapping[str, int]
 
 
 def load_images(
@@ -54,34 +64,32 @@ def load_images(
 ) -> Decoded:
     """The pixels of `images`, from the cache or decoded now.
 
-    `digests` are the images' SHA-256 in order. Raises DataError naming the photo that cannot be decoded, and
-    StoreError when the cache cannot be written; neither leaves a file behind.
+    `digests` are the images' SHA-256 in order. Raises DataError naming every photo that cannot be decoded or
+    was changed since, and StoreError when the cache cannot be written; neither leaves a file behind.
     """
     if len(images) == 0 or len(images) != len(digests):
         raise DataError(f"there are {len(images)} images and {len(digests)} digests", expected="one digest an image")
     height, width = preprocessing.size
     shape = (len(images), height, width, 3)
     path = cache / _FOLDER / f"{_key(images, digests, preprocessing)}{_SUFFIX}"
-    try:
-        if not _is_whole(path, shape):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with file_cache.lock_for(path):
-                # Another process may have built it while this one waited.
-                if not _is_whole(path, shape):
-                    if say is not None:
-                        say(f"decoding {len(images)} images once, at {height} x {width}")
-                    file_cache.make_room(path.parent, _SUFFIX, _size(shape))
-                    _build(images, preprocessing, path)
-        file_cache.touch(path)
-        pixels = np.memmap(path, dtype=np.uint8, mode="r", shape=shape)
-        sizes = np.memmap(path, dtype=_SIZES, mode="r", offset=pixels.nbytes, shape=(len(images), 2))
-        return Decoded(pixels, sizes)
-    except OSError as error:
-        raise cannot_write(error, path) from error
+
+    def build(target: Path) -> file_cache.Facts:
+        if say is not None:
+            say(f"decoding {len(images)} images once, at {height} x {width}")
+        file_cache.make_room(path.parent, _SUFFIX, _size(shape))
+        return _build(images, digests, preprocessing, target)
+
+    file = file_cache.find_or_build(path, build)
+    with file.content as content:
+        # Copy-on-write, because torch wants arrays that could be written; read-only, because nobody shall.
+        pixels = np.memmap(content, dtype=np.uint8, mode="c", shape=shape)
+        sizes = np.memmap(content, dtype=_SIZES, mode="c", offset=pixels.nbytes, shape=(len(images), 2))
+    pixels.flags.writeable = sizes.flags.writeable = False
+    return Decoded(pixels, sizes, file.facts["changes"])
 
 
 def _key(images: Images, digests: Sequence[str], preprocessing: Preprocessing) -> str:
-    decoders = {name: features.version(name) for name in ("jpg", "libjpeg_turbo", "zlib", "zlib_ng", "webp")}
+    decoders = {name: features.version(name) for name in _DECODERS}
     decides = {
         "code": [source_fingerprint(__name__, PhotoFiles.__module__), component_fingerprint(type(images).__module__)],
         "digests": list(digests),
@@ -98,43 +106,44 @@ def _size(shape: tuple[int, int, int, int]) -> int:
     return math.prod(shape) + shape[0] * 2 * _SIZES.itemsize
 
 
-def _is_whole(path: Path, shape: tuple[int, int, int, int]) -> bool:
-    try:
-        return path.stat().st_size == _size(shape)
-    except FileNotFoundError:
-        return False
-
-
-def _build(images: Images, preprocessing: Preprocessing, path: Path) -> None:
-    temporary = path.with_suffix(".tmp")
-    try:
-        # Written in order rather than through a mapping: a full disk is then an error, not a SIGBUS.
-        sizes = []
-        with temporary.open("wb") as output:
-            for pixels, size in _decode(images, preprocessing):
-                output.write(pixels.data)
-                sizes.append(size)
+def _build(images: Images, digests: Sequence[str], preprocessing: Preprocessing, target: Path) -> file_cache.Facts:
+    """Write the pixels and sizes; returns how many photos were changed to show them as people see them, and how."""
+    sizes, changes, broken = [], Counter[str](), []
+    # Written in order rather than through a mapping: a full disk is then an error, not a SIGBUS.
+    with target.open("wb") as output:
+        for photo in _decode(images, digests, preprocessing):
+            if isinstance(photo, DataError):
+                broken.append(photo)
+            elif not broken:
+                output.write(photo.pixels.data)
+                sizes.append(photo.size)
+                changes.update(photo.changes)
+        if not broken:
             output.write(np.array(sizes, dtype=_SIZES).data)
-            output.flush()
-            os.fsync(output.fileno())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    if broken:
+        raise broken_images(broken)
+    return {"changes": dict(sorted(changes.items()))}
 
 
-def _decode(images: Images, preprocessing: Preprocessing) -> Iterator[_Photo]:
+def _decode(images: Images, digests: Sequence[str], preprocessing: Preprocessing) -> Iterator[_Photo | DataError]:
     """Each image in order, decoded by as many threads as there are cores, a batch at a time."""
+
+    def decode(i: int) -> _Photo | DataError:
+        try:
+            return _resize(open_image(images, i, digests[i]), preprocessing)
+        except DataError as error:
+            return error
+
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
         for start in range(0, len(images), _BATCH):
-            batch = range(start, min(start + _BATCH, len(images)))
-            yield from pool.map(lambda i: _pixels(images.open(i), preprocessing), batch)
+            yield from pool.map(decode, range(start, min(start + _BATCH, len(images))))
 
 
-def _pixels(picture: Image.Image, preprocessing: Preprocessing) -> _Photo:
-    original = (picture.height, picture.width)
+def _resize(picture: Image.Image, preprocessing: Preprocessing) -> _Photo:
+    original, changes = (picture.height, picture.width), frozenset(picture.info.get(CHANGES, ()))
     height, width = preprocessing.size
     if preprocessing.resize == "crop":
         picture = ImageOps.fit(picture, (width, height), Image.Resampling.BILINEAR)
     else:
         picture = picture.resize((width, height), Image.Resampling.BILINEAR)
-    return np.ascontiguousarray(picture, dtype=np.uint8), original
+    return _Photo(np.ascontiguousarray(picture, dtype=np.uint8), original, changes)

@@ -29,9 +29,10 @@ class Inputs(Protocol):
 
 def reside(array: np.ndarray, device: torch.device, dtype: torch.dtype | None = None) -> Tensor:
     """`array` as a tensor, on the device when it takes no more than its share of the free memory."""
-    if isinstance(array, np.memmap) and array.filename is not None and not array.flags.writeable:
-        # torch takes writable arrays only; copy-on-write leaves the file as it is.
-        array = np.memmap(array.filename, array.dtype, mode="c", offset=array.offset, shape=array.shape)
+    if isinstance(array, np.memmap):
+        # torch takes writable arrays only; these are copy-on-write, and so leave their file as it is.
+        array = array.view()
+        array.flags.writeable = True
     tensor = torch.from_numpy(array)
     if dtype is not None:
         tensor = tensor.view(dtype)

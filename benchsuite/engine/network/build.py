@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import pickle
 import re
 from collections.abc import Collection, Mapping
@@ -16,8 +17,9 @@ from torch import Tensor, nn
 from benchsuite.contracts.model import Model, Task
 from benchsuite.contracts.parameters import Parameters
 from benchsuite.engine.determinism import seeds
-from benchsuite.errors import PluginError, WeightsError, first_line
-from benchsuite.sources.weights import refuse_foreign
+from benchsuite.errors import DataError, PluginError, WeightsError, first_line
+from benchsuite.sources.digests import read_file
+from benchsuite.sources.weights import LocatedWeights, refuse_foreign
 
 SHOWN_NAMES = 6
 WRAPPINGS = ("state_dict", "model_state_dict", "model", "net", "network", "module")
@@ -53,10 +55,12 @@ class Network:
         return {name for name, stage in self._owners().items() if stage in stages}
 
 
-def build(model: Model[Any], params: Parameters, task: Task, seed: int, weights: Path | None) -> Network:
-    """Build the network on the CPU in channels-last layout; load `weights` into all of it but the head.
+def build(model: Model[Any], params: Parameters, task: Task, seed: int, start: LocatedWeights | None) -> Network:
+    """Build the network on the CPU in channels-last layout; load the file of `start` into all of
+    it but the head.
 
-    Raises WeightsError when the file is unsafe, unreadable or does not fit, naming what differs.
+    Raises WeightsError when the file was changed since it was hashed, is unsafe or unreadable, or does not fit, naming
+    what differs.
     """
     with seeds.isolated():
         seeds.reseed(seed, "init")
@@ -72,10 +76,10 @@ def build(model: Model[Any], params: Parameters, task: Task, seed: int, weights:
             expected="stages whose composition is the whole forward pass",
             remedy="return every part of the module from stages()",
         )
-    if weights is not None:
-        state, remarks = _unwrap(*_read(weights), module.state_dict().keys())
-        _load(network, model.adapt(params, state), weights)
-        network = replace(network, remarks=tuple(f"{weights.name}: {remark}" for remark in remarks))
+    if start is not None and start.file is not None:
+        state, remarks = _unwrap(*_read(start.file, start.sha256), module.state_dict().keys())
+        _load(network, model.adapt(params, state), start.file)
+        network = replace(network, remarks=tuple(f"{start.file.name}: {remark}" for remark in remarks))
     module.to(memory_format=torch.channels_last)
     return network
 
@@ -107,19 +111,22 @@ class _Wrapping:
     lightning: bool = False
 
 
-def _read(file: Path) -> tuple[dict[str, Tensor], _Wrapping]:
-    """The tensors of a weights file, whatever its name ends in, and how they were wrapped."""
+def _read(file: Path, digest: str | None = None) -> tuple[dict[str, Tensor], _Wrapping]:
+    """The tensors of a weights file, whatever its name ends in, and how they were wrapped. Where `digest` is the
+    SHA-256 that it had when planning, another file is refused."""
     try:
         refuse_foreign(file)
-        if _is_safetensors(file):
-            from safetensors.torch import load_file
+        content = read_file(file, digest)
+        if content[8:9] == b"{":  # as safetensors begin: the length of a header in eight bytes, and the header in JSON
+            from safetensors.torch import load
 
-            saved: object = load_file(file)
+            saved: object = load(content)
         else:
-            with file.open("rb") as opened:  # from a path, torch too would go by how the name ends
-                saved = torch.load(opened, map_location="cpu", weights_only=True)
+            saved = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
     except WeightsError:
         raise
+    except DataError as error:
+        raise WeightsError(error.what, where=error.where, expected=error.expected, remedy=error.remedy) from error
     except pickle.UnpicklingError as error:
         raise _holds_objects(file, error) from error
     except Exception as error:  # torch and safetensors raise many kinds for a broken file
@@ -149,12 +156,6 @@ def _read(file: Path) -> tuple[dict[str, Tensor], _Wrapping]:
 
 def _are_tensors(state: Any) -> TypeGuard[Mapping[str, Tensor]]:
     return isinstance(state, dict) and all(isinstance(k, str) and isinstance(v, Tensor) for k, v in state.items())
-
-
-def _is_safetensors(file: Path) -> bool:
-    """Whether the file begins as that format does: the length of its header in eight bytes, and the header in JSON."""
-    with file.open("rb") as opened:
-        return opened.read(9)[8:] == b"{"
 
 
 def _holds_objects(file: Path, error: Exception) -> WeightsError:

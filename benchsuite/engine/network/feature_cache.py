@@ -8,7 +8,6 @@ weights and structure, the engine's source and the numerics.
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -19,13 +18,11 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from benchsuite.atomic_files import atomic_path, write_text
 from benchsuite.engine.data import file_cache
 from benchsuite.engine.data.inputs import Features, Inputs, reside
 from benchsuite.engine.network.build import Network, weights_hash
 from benchsuite.engine.network.freeze import FrozenStages
 from benchsuite.identity.canonical import digest
-from benchsuite.sources.cache import cannot_write
 
 CHUNK = 64
 SUFFIX = ".features"
@@ -98,33 +95,12 @@ def load_features(
     """
     prefix.eval()
     key = digest({**identity, "prefix": weights_hash(prefix.state_dict()), "structure": str(prefix), "chunk": CHUNK})
-    data = folder / f"{key}{SUFFIX}"
-    facts = data.with_suffix(file_cache.FACTS)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with file_cache.lock_for(data):
-            known = _facts_of(data, facts)
-            found = known is not None
-            if known is None:
-                known = _compute(prefix, pixels, data, facts, device, forward, say)
-            file_cache.touch(data)
-            dtype = getattr(torch, known["dtype"])
-            # Copy-on-write: torch wants a writable array, the file stays as it is.
-            array = np.memmap(data, dtype=_STORED[dtype], mode="c", shape=tuple(known["shape"]))
-    except OSError as error:
-        raise cannot_write(error, data) from error
-    return Features(reside(array, device, dtype)), {**known, "key": key, "found": found}
-
-
-def _facts_of(data: Path, facts: Path) -> dict[str, Any] | None:
-    """The facts of a cached file that is whole; None when it has yet to be computed, or damage must be mended."""
-    try:
-        known: dict[str, Any] = json.loads(facts.read_text(encoding="utf-8"))
-        stored = _STORED[getattr(torch, known["dtype"])]
-        whole = data.stat().st_size == math.prod(known["shape"]) * stored.itemsize
-    except (FileNotFoundError, ValueError, KeyError, TypeError, AttributeError):
-        return None
-    return known if whole else None
+    path = folder / f"{key}{SUFFIX}"
+    file = file_cache.find_or_build(path, lambda target: _compute(prefix, pixels, target, device, forward, say))
+    dtype = getattr(torch, file.facts["dtype"])
+    with file.content as content:
+        array = np.memmap(content, dtype=_STORED[dtype], mode="c", shape=tuple(file.facts["shape"]))
+    return Features(reside(array, device, dtype)), {**file.facts, "key": key, "found": not file.built}
 
 
 def _rows(features: Tensor) -> Tensor:
@@ -134,13 +110,12 @@ def _rows(features: Tensor) -> Tensor:
 def _compute(
     prefix: nn.Sequential,
     pixels: Inputs,
-    data: Path,
-    facts: Path,
+    target: Path,
     device: torch.device,
     forward: Forward,
     say: Callable[[str], None],
 ) -> dict[str, Any]:
-    """Compute the features chunk by chunk, write them, and return the facts beside them."""
+    """Compute the features chunk by chunk, write them to `target`, and return the facts about them."""
 
     def features(start: int, stop: int) -> Tensor:
         return _rows(forward(prefix, pixels.batch(torch.arange(start, stop, device=device)))).contiguous()
@@ -152,12 +127,10 @@ def _compute(
         shape, stored = (n, *first.shape[1:]), _STORED[first.dtype]
         size = math.prod(shape) * stored.itemsize
         say(f"computing the features of {n} images ({size / 2**20:.0f} MiB, kept for other runs)")
-        file_cache.make_room(data.parent, SUFFIX, size)
+        file_cache.make_room(target.parent, SUFFIX, size)
         # Written in order rather than through a mapping: a full disk is then an error, not a SIGBUS.
-        with atomic_path(data) as temporary, temporary.open("wb") as output:
+        with target.open("wb") as output:
             for start in range(0, n, CHUNK):
                 rows = (first if start == 0 else features(start, min(start + CHUNK, n))).cpu()
                 output.write(rows.view(_VIEW.get(rows.dtype, rows.dtype)).numpy().data)
-    known = {"shape": list(shape), "dtype": str(first.dtype).removeprefix("torch."), "batch_invariant": invariant}
-    write_text(facts, json.dumps(known))
-    return known
+    return {"shape": list(shape), "dtype": str(first.dtype).removeprefix("torch."), "batch_invariant": invariant}

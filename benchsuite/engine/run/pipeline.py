@@ -37,7 +37,7 @@ class Pipeline:
         self.task, self.components, self.progress, self._say = task, components, progress, say
         self.arithmetic = Arithmetic(torch.device(task.numerics.device), task.numerics.precision)
         parts = components
-        self.network = build(parts.model, parts.model_params, parts.shape, task.spec.seed, task.weights.file)
+        self.network = build(parts.model, parts.model_params, parts.shape, task.spec.seed, task.weights)
         self.network.module.to(self.arithmetic.device)
         self.photo_size: tuple[float, float] | None = None
         """Mean (height, width) of the training photos as they are, once they were decoded."""

@@ -105,7 +105,7 @@ def listing_of(index: DatasetIndex) -> Listing:
 
     digests = digest_index(index)
     splits = {
-        name: (tuple(split.images.names), tuple(split.labels), digests[name])
+        name: (tuple(split.images.names), tuple(split.labels), tuple(digests[name]))
         for name, split in splits_of(index).items()
     }
     return tuple(index.classes), splits

@@ -211,7 +211,8 @@ def _calls(subject: Subject) -> Iterator[tuple[str, Callable[[], object], bool]]
         yield "sample()", partial(component.sample, params, sample), False
         yield "find()", partial(component.find, params, sample, subject.new_folder("scratch")), False
         yield "index()", lambda: component.index(params, subject.found(sample)), False
-        yield "open()", lambda: subject.index.train.images.open(0), False
+        photos = subject.index.train.images
+        yield "decode()", lambda: photos.decode(0, photos.read(0)), False
         return
     if subject.entry.kind == "model":
         for name in ("title", "bibtex", "weights"):

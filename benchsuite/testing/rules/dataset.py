@@ -27,8 +27,8 @@ rule = rule_declarer(RULES)
 
 MOST_CORRUPTED = 8
 """Files of the sample that are spoilt, one at a time."""
-MOST_OPENED = 48
-"""Images that are opened of each split."""
+MOST_DECODED = 48
+"""Images that are decoded of each split."""
 NETWORK_EVENTS = ("socket.connect", "socket.getaddrinfo", "socket.gethostbyname", "socket.sendto")
 
 _forbidden: list[str] | None = None
@@ -232,7 +232,7 @@ def no_network(subject: Subject) -> None:
 @rule(
     "the index decodes nothing and imports no torch",
     means="Planning a study reads every index; it must stay a matter of moments.",
-    remedy="read names and metadata only; open() decodes, and the engine calls it once for each image.",
+    remedy="read names and metadata only; decode() decodes, and the engine calls it once for each image.",
 )
 def index_light(subject: Subject) -> None:
     found = _index_in_new_process(subject, subject.sample)
@@ -241,22 +241,33 @@ def index_light(subject: Subject) -> None:
 
 
 @rule(
-    "every image opens as RGB, the same each time",
-    means="The engine decodes an image once and keeps the pixels under its digest.",
-    remedy='convert with picture.convert("RGB"), draw nothing at random in open(), and put into digest() all that '
-    "decides the pixels.",
+    "every image decodes to RGB, from the bytes that were read",
+    means="The key of a run holds the hash of these bytes; pixels that come from elsewhere would be in no key.",
+    remedy="decode the `content` that is given, and nothing else: open no file and draw nothing at random in decode(), "
+    'convert with picture.convert("RGB"), and let read() put before the bytes what else decides the pixels.',
 )
-def images_open(subject: Subject) -> str:
-    opened = 0
-    for name, split in splits_of(subject.index).items():
-        for i in _spread(range(len(split)), MOST_OPENED):
+def images_decode(subject: Subject) -> str:
+    copy = subject.copy_of_sample("changing")
+    decoded = 0
+    for name, split in splits_of(subject.component.index(subject.params, subject.found(copy))).items():
+        chosen = _spread(range(len(split)), MOST_DECODED)
+        contents = {i: split.images.read(i) for i in chosen}
+        pictures = {i: split.images.decode(i, content) for i, content in contents.items()}
+        # Whatever is read again from here on is something else, or nothing.
+        _spoil(copy)
+        for i, picture in pictures.items():
             what = f"{name} {split.images.names[i]}"
-            picture, again = split.images.open(i), split.images.open(i)
-            check(getattr(picture, "mode", None) == "RGB", f"{what} opens as {getattr(picture, 'mode', picture)!r}")
-            check(picture.tobytes() == again.tobytes(), f"{what} opens with other pixels the second time")
-            check(split.images.digest(i) == split.images.digest(i), f"{what} has another digest the second time")
-            opened += 1
-    return f"{opened} images"
+            check(getattr(picture, "mode", None) == "RGB", f"{what} decodes as {getattr(picture, 'mode', picture)!r}")
+            try:
+                again = split.images.decode(i, contents[i])
+            except Exception as error:
+                raise Broken(f"{what} is not decoded from the bytes that were read: {one_line(error)}") from error
+            check(picture.tobytes() == again.tobytes(), f"{what} has other pixels the second time, from the same bytes")
+        _restore(copy, subject.sample)
+        for i, content in contents.items():
+            check(split.images.read(i) == content, f"{name} {split.images.names[i]}: other bytes the second time")
+        decoded += len(chosen)
+    return f"{decoded} images, each from its own bytes"
 
 
 @rule(
@@ -278,6 +289,19 @@ def trains(subject: Subject) -> str:
 def _digests(root: Path) -> dict[str, str]:
     files = (path for path in root.rglob("*") if path.is_file())
     return {path.relative_to(root).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+
+
+def _spoil(root: Path) -> None:
+    """Put other bytes, as many, in place of every file's."""
+    for path in root.rglob("*"):
+        if path.is_file():
+            path.write_bytes(bytes(path.stat().st_size))
+
+
+def _restore(root: Path, original: Path) -> None:
+    for path in original.rglob("*"):
+        if path.is_file():
+            shutil.copyfile(path, root / path.relative_to(original))
 
 
 def _copy_backwards(source: Path, target: Path) -> None:
@@ -321,7 +345,7 @@ def _refused(subject: Subject, root: Path, whole: Listing, spoilt: str) -> Excep
             before = whole[1][name][2]
             changed = [i for i, digest in enumerate(listing[1][name][2]) if i >= len(before) or digest != before[i]]
             for i in changed:
-                split.images.open(i)
+                split.images.decode(i, split.images.read(i))
     except Exception as error:
         return error
     raise Broken(f"with half of {spoilt}, nothing is refused, but {_differing('the data set', whole, listing)}")

@@ -8,11 +8,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from benchsuite.contracts.dataset import PhotoFiles, Preprocessing
 from benchsuite.engine.data import images as module
 from benchsuite.engine.data.images import load_images
+from benchsuite.engine.data.inputs import reside
 from benchsuite.errors import DataError, StoreError
 from benchsuite.sources.digests import digest_images
 
@@ -47,7 +49,7 @@ def test_squash_scales_both_sides(photos: PhotoFiles, tmp_path: Path) -> None:
     assert cached.shape == (COUNT, 8, 6, 3)
     assert cached.dtype == np.uint8
     for i in range(COUNT):
-        expected = photos.open(i).resize((6, 8), Image.Resampling.BILINEAR)
+        expected = photos.decode(i, photos.read(i)).resize((6, 8), Image.Resampling.BILINEAR)
         assert np.array_equal(cached[i], np.asarray(expected))
 
 
@@ -64,7 +66,7 @@ def test_grey_and_transparent_pictures_become_rgb(tmp_path: Path) -> None:
     Image.new("RGBA", (9, 9), (10, 20, 30, 128)).save(tmp_path / "clear.png")
     cached = pixels(PhotoFiles(tmp_path, ("grey.png", "clear.png")), tmp_path / "cache")
     assert (cached[0] == 77).all()
-    assert (cached[1] == (10, 20, 30)).all()
+    assert (cached[1] == (132, 137, 142)).all()
 
 
 def test_the_sizes_of_the_photos_are_kept_beside_their_pixels(photos: PhotoFiles, tmp_path: Path) -> None:
@@ -117,6 +119,67 @@ def test_a_truncated_cache_file_is_built_again(photos: PhotoFiles, tmp_path: Pat
     assert np.array_equal(pixels(photos, tmp_path / "cache"), whole)
 
 
+@pytest.mark.parametrize("position", [0, 100, -1])
+def test_a_changed_byte_in_the_cache_is_noticed_and_the_file_built_again(
+    photos: PhotoFiles, tmp_path: Path, position: int
+) -> None:
+    first = load_images(photos, digest_images(photos), preprocessing(), tmp_path / "cache")
+    whole, sizes = first.pixels.copy(), first.sizes.copy()
+    (path,) = files(tmp_path / "cache")
+    status, content = path.stat(), bytearray(path.read_bytes())
+    content[position] ^= 1
+    path.write_bytes(content)
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+    again = load_images(photos, digest_images(photos), preprocessing(), tmp_path / "cache")
+    assert np.array_equal(again.pixels, whole)
+    assert np.array_equal(again.sizes, sizes)
+
+
+def test_a_cached_file_that_goes_while_it_is_used_stays_readable(photos: PhotoFiles, tmp_path: Path) -> None:
+    cached = pixels(photos, tmp_path / "cache")
+    whole = cached.copy()
+    for path in files(tmp_path / "cache"):
+        path.unlink()
+    assert np.array_equal(reside(cached, torch.device("cpu")).numpy(), whole)
+    with pytest.raises(ValueError, match="read-only"):
+        cached[0] = 0
+
+
+def test_a_photo_that_was_changed_since_it_was_hashed_is_refused_by_name(photos: PhotoFiles, tmp_path: Path) -> None:
+    digests = digest_images(photos)
+    status = photos.path(2).stat()
+    Image.new("RGB", (40, 30)).save(photos.path(2))
+    os.utime(photos.path(2), ns=(status.st_atime_ns, status.st_mtime_ns))
+    with pytest.raises(DataError, match="changed since the study was planned") as caught:
+        load_images(photos, digests, preprocessing(), tmp_path / "cache")
+    assert str(photos.path(2)) in str(caught.value)
+    assert files(tmp_path / "cache") == []
+
+
+def test_what_is_decoded_is_what_was_hashed_even_when_files_change_between_reads(
+    photos: PhotoFiles, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    digests, whole = digest_images(photos), pixels(photos, tmp_path / "first").copy()
+    read = PhotoFiles.read
+
+    def read_once(self: PhotoFiles, i: int) -> bytes:
+        content = read(self, i)
+        self.path(i).write_bytes(b"something else")
+        return content
+
+    monkeypatch.setattr(PhotoFiles, "read", read_once)
+    assert np.array_equal(load_images(photos, digests, preprocessing(), tmp_path / "second").pixels, whole)
+
+
+def test_all_photos_that_cannot_be_decoded_are_named_at_once(photos: PhotoFiles, tmp_path: Path) -> None:
+    for i in (0, 2, 4):
+        photos.path(i).write_bytes(b"no picture")
+    with pytest.raises(DataError, match="3 images cannot be used") as caught:
+        pixels(photos, tmp_path / "cache")
+    assert all((str(photos.path(i)) in str(caught.value)) is (i in (0, 2, 4)) for i in range(COUNT))
+    assert "--skip-broken" in str(caught.value)
+
+
 @pytest.mark.parametrize("spoil", [lambda content: content[: len(content) // 2], lambda content: b"no picture"])
 def test_a_photo_that_cannot_be_decoded_is_named_and_nothing_is_left(spoil, photos: PhotoFiles, tmp_path: Path) -> None:
     victim = photos.path(3)
@@ -144,10 +207,10 @@ def test_two_that_build_at_once_build_once(photos: PhotoFiles, tmp_path: Path, m
     built: list[int] = []
     original = module._build
 
-    def slow(*arguments: object) -> None:
+    def slow(*arguments: object) -> object:
         built.append(1)
         time.sleep(0.2)
-        original(*arguments)  # type: ignore[arg-type]
+        return original(*arguments)  # type: ignore[arg-type]
 
     monkeypatch.setattr(module, "_build", slow)
     results: list[np.ndarray] = []
@@ -176,7 +239,7 @@ def test_images_that_were_not_used_for_longest_give_way(
         pixels(photos, cache, preprocessing((height, 40)))
     old, middle, new = sorted(files(cache), key=lambda path: path.stat().st_size)
     for age, path in enumerate((new, middle, old)):
-        os.utime(path, (1_000_000 - age, 1_000_000 - age))
+        os.utime(path.with_suffix(".json"), (1_000_000 - age, 1_000_000 - age))
     pixels(photos, cache, preprocessing((4, 40)))  # uses the oldest again
     room = 1.5 * (old.stat().st_size + new.stat().st_size)
     monkeypatch.setenv("BENCHSUITE_CACHE_GB", str(room / 2**30))
@@ -188,8 +251,8 @@ def test_images_that_were_not_used_for_longest_give_way(
 class Cropped(PhotoFiles):
     """Photos that another class reads in another way, with the digests of the whole files."""
 
-    def open(self, i: int) -> Image.Image:
-        return super().open(i).crop((0, 0, 5, 5))
+    def decode(self, i: int, content: bytes) -> Image.Image:
+        return super().decode(i, content).crop((0, 0, 5, 5))
 
 
 def test_pixels_are_known_by_the_code_that_reads_them(photos: PhotoFiles, tmp_path: Path) -> None:

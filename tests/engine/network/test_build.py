@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import pickle
 from collections.abc import Mapping
@@ -20,13 +21,15 @@ from benchsuite.engine.network import freeze
 from benchsuite.engine.network.build import Network, build, read_state, weights_hash
 from benchsuite.engine.network.feature_cache import cut
 from benchsuite.errors import PluginError, WeightsError
+from benchsuite.sources.weights import LocatedWeights
 from support.engine import CLASSES, TinyNet, TinyNetParameters
 
 SHAPE = Task(len(CLASSES), 12, 12)
 
 
 def _build(seed: int = 0, weights: Path | None = None, model: TinyNet | None = None, **params: Any) -> Network:
-    return build(model or TinyNet(), TinyNetParameters(**params), SHAPE, seed, weights)
+    start = LocatedWeights("own", weights, None, "unofficial copy", "") if weights else None
+    return build(model or TinyNet(), TinyNetParameters(**params), SHAPE, seed, start)
 
 
 def _hash(network: Network) -> str:
@@ -247,3 +250,15 @@ def test_stages_that_give_no_logits_of_the_classes_are_refused(model: TinyNet, s
     assert said in caught.value.what
     assert caught.value.where is not None
     assert "tiny_net" in caught.value.where
+
+
+def test_weights_that_were_replaced_since_they_were_hashed_are_refused(tmp_path: Path) -> None:
+    file = tmp_path / "own.pth"
+    torch.save(_build().module.state_dict(), file)
+    hashed = hashlib.sha256(file.read_bytes()).hexdigest()
+    params = TinyNetParameters()
+    build(TinyNet(), params, SHAPE, 0, LocatedWeights("own", file, hashed, "unofficial copy", ""))
+    torch.save(_build(seed=1).module.state_dict(), file)
+    with pytest.raises(WeightsError, match="changed since the study was planned") as caught:
+        build(TinyNet(), params, SHAPE, 0, LocatedWeights("own", file, hashed, "unofficial copy", ""))
+    assert str(file) in str(caught.value)

@@ -138,7 +138,8 @@ def test_a_greyscale_photo_opens_as_rgb(tmp_path: Path) -> None:
     with Image.open(folder / name) as stored:
         assert stored.mode == "L"
     (split,) = (split for split in (index.train, index.validation, index.test) if name in split.images.names)
-    assert split.images.open(split.images.names.index(name)).mode == "RGB"
+    i = split.images.names.index(name)
+    assert split.images.decode(i, split.images.read(i)).mode == "RGB"
 
 
 @mini

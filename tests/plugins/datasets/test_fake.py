@@ -72,7 +72,7 @@ def test_its_digests_are_those_of_the_pixels_that_the_engine_sees(tmp_path: Path
 def test_its_normalised_pixels_have_mean_zero_and_deviation_one(tmp_path: Path) -> None:
     params = FakeParameters(classes=2, train_images=10, validation_images=2, test_images=2, image_size=32)
     preprocessing, images = Fake().preprocessing(params), locate(tmp_path, params).index.train.images
-    pixels = np.stack([np.asarray(images.open(i)) for i in range(10)]) / 255
+    pixels = np.stack([np.asarray(images.decode(i, images.read(i))) for i in range(10)]) / 255
     normalised = (pixels - preprocessing.mean) / preprocessing.std
     assert abs(normalised.mean()) < 0.02
     assert abs(normalised.std() - 1) < 0.02

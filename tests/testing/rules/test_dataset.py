@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import time
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -89,11 +90,11 @@ class FindsItAnywhere(Dots):
 class Forgiving(PhotoFiles):
     """Photos that are black where they cannot be read."""
 
-    def open(self, i: int) -> Any:
+    def decode(self, i: int, content: bytes) -> Any:
         from PIL import Image
 
         try:
-            return super().open(i)
+            return super().decode(i, content)
         except DataError:
             return Image.new("RGB", (8, 8))
 
@@ -108,9 +109,9 @@ class BlackForBroken(Dots):
 class Nagging(PhotoFiles):
     """Photos whose errors do not say which of them is broken."""
 
-    def open(self, i: int) -> Any:
+    def decode(self, i: int, content: bytes) -> Any:
         try:
-            return super().open(i)
+            return super().decode(i, content)
         except DataError:
             raise DataError("a photo is broken") from None
 
@@ -131,7 +132,7 @@ class Telephoning(Dots):
 class DecodingIndex(Dots):
     def index(self, params: Any, folder: Path) -> DatasetIndex:
         index = super().index(params, folder)
-        index.train.images.open(0)
+        index.train.images.decode(0, index.train.images.read(0))
         return index
 
 
@@ -144,14 +145,42 @@ class TorchInIndex(Dots):
 
 @dataclass(frozen=True)
 class Grey(PhotoFiles):
-    def open(self, i: int) -> Any:
-        return super().open(i).convert("L")
+    def decode(self, i: int, content: bytes) -> Any:
+        return super().decode(i, content).convert("L")
 
 
 class GreyPhotos(Dots):
     def split(self, folder: Path, name: str) -> Split:
         sound = super().split(folder, name)
         return replace(sound, images=Grey(folder, tuple(sound.images.names)))
+
+
+@dataclass(frozen=True)
+class Reopened(PhotoFiles):
+    """Photos that are hashed, and opened once more to be decoded."""
+
+    def decode(self, i: int, content: bytes) -> Any:
+        return super().decode(i, self.path(i).read_bytes())
+
+
+class ReadsAgain(Dots):
+    def split(self, folder: Path, name: str) -> Split:
+        sound = super().split(folder, name)
+        return replace(sound, images=Reopened(folder, tuple(sound.images.names)))
+
+
+@dataclass(frozen=True)
+class Stamped(PhotoFiles):
+    """Photos with what is true at the moment before their bytes."""
+
+    def read(self, i: int) -> bytes:
+        return super().read(i) + str(time.perf_counter_ns()).encode()
+
+
+class ReadsTheClock(Dots):
+    def split(self, folder: Path, name: str) -> Split:
+        sound = super().split(folder, name)
+        return replace(sound, images=Stamped(folder, tuple(sound.images.names)))
 
 
 class UnknownAugmentation(Dots):
@@ -176,7 +205,9 @@ BROKEN: list[tuple[str, type[Dots], str]] = [
     ("no-network", Telephoning, "index() asks the network"),
     ("index-light", DecodingIndex, "index() decodes 1 images"),
     ("index-light", TorchInIndex, "find() and index() import torch"),
-    ("images-open", GreyPhotos, "opens as 'L'"),
+    ("images-decode", GreyPhotos, "decodes as 'L'"),
+    ("images-decode", ReadsAgain, "is not decoded from the bytes that were read"),
+    ("images-decode", ReadsTheClock, "other bytes the second time"),
     ("trains", UnknownAugmentation, "the run failed: "),
 ]
 
