@@ -281,10 +281,13 @@ def describe_exit(code: int) -> str:
 
 
 def limit_memory(most: int) -> None:
-    """Bound the address space of this process to so many bytes, where the system can."""
+    """Bound the address space of this process to so many bytes beyond what it takes now, where the system can."""
     with suppress(ImportError, ValueError, OSError):
         import resource
 
+        import psutil
+
+        most += psutil.Process().memory_info().vms
         _, highest = resource.getrlimit(resource.RLIMIT_AS)
         resource.setrlimit(resource.RLIMIT_AS, (most if highest < 0 else min(most, highest), highest))
 

@@ -10,8 +10,11 @@ import typer
 
 from benchsuite.commands.console import announce, say
 from benchsuite.commands.options import Plugins
+from benchsuite.commands.paper import paper_in
+from benchsuite.errors import PaperError
 
 if TYPE_CHECKING:
+    from benchsuite.paper.bundle.reader import PaperReader
     from benchsuite.paper.context.material import PaperMaterial
     from benchsuite.paper.rendering.process import Renderer
 
@@ -30,22 +33,21 @@ def check(paper: PaperFile, plugins: Plugins = None) -> None:
     """
     from benchsuite.paper.rendering.process import Renderer
 
-    with Renderer() as renderer, tempfile.TemporaryDirectory(prefix="benchsuite-check-") as folder:
-        from benchsuite.paper.bundle.attachments import open_paper  # while the renderer reads in its own libraries
+    with Renderer.of_stranger() as renderer, tempfile.TemporaryDirectory(prefix="benchsuite-check-") as folder:
+        from benchsuite.paper.bundle.reader import PaperReader  # while the renderer reads in its own libraries
 
-        given, material = open_paper(paper)
-        faults = _faults(material)
-        for fault in faults[:SHOWN]:
-            announce(fault)
-        rebuilt = rebuild(material, Path(folder), renderer)
-    same = report(given, rebuilt, material)
+        with PaperReader(paper_in(paper)) as reader:
+            material, inconsistent = reader.read()
+            faults = [*inconsistent, *_other_charts(material)]
+            for fault in faults[:SHOWN]:
+                announce(fault)
+            same = report(reader, rebuild(material, Path(folder), renderer), material)
     if faults or not same:
         raise typer.Exit(1)
 
 
-def _faults(material: PaperMaterial) -> list[str]:
-    """What a paper carries that does not follow from the rest of it; says which charts could not be computed again."""
-    from benchsuite.paper.bundle.consistency import inconsistencies
+def _other_charts(material: PaperMaterial) -> list[str]:
+    """Which charts their plugins give otherwise here; says which could not be computed again."""
     from benchsuite.paper.plugin_figures import charts_apart, compared
 
     again = list(compared(material.charts, charts_apart(material)))
@@ -53,7 +55,7 @@ def _faults(material: PaperMaterial) -> list[str]:
         if same is None:
             owner = f"{made.distribution} {made.version}"
             say(f"{made.block} is a chart of {owner}, which is not here: its points were not computed again")
-    return inconsistencies(material) + [
+    return [
         f"{made.block}: {made.figure} of {made.distribution} {made.version} gives another chart for these runs"
         for made, same in again
         if same is False
@@ -63,20 +65,23 @@ def _faults(material: PaperMaterial) -> list[str]:
 def rebuild(material: PaperMaterial, folder: Path, renderer: Renderer) -> bytes:
     """The PDF that this material gives here and now; the HTML lies beside it in `folder`."""
     from benchsuite.paper.build import build_paper
+    from benchsuite.paper.bundle.attachments import damaged
 
-    return build_paper(material, folder, renderer=renderer).pdf.read_bytes()
+    try:
+        return build_paper(material, folder, renderer=renderer).pdf.read_bytes()
+    except PaperError as error:
+        raise damaged(f"it cannot be built again: {error.what}", error.where) from error
 
 
-def report(given: bytes, rebuilt: bytes, material: PaperMaterial) -> bool:
+def report(paper: PaperReader, rebuilt: bytes, material: PaperMaterial) -> bool:
     """Say how a paper compares with the one built again; whether it says what its results give."""
-    from benchsuite.paper.bundle.pdf_diff import differing_drawings, differing_words
-
     base = f"{len(material.results.records)} attached runs" + (" and the attached charts" if material.charts else "")
-    if given == rebuilt:
+    if paper.given == rebuilt:
         say(f"the same bytes: every number, table and figure follows from the {base}")
         return True
     others = changed_renderer(material)
-    different = differing_words(given, rebuilt)
+    found = paper.compare(rebuilt)
+    different = found.words
     for one in different[:SHOWN]:
         printed, expected = (f"«{words[:80]}»" if words else "nothing" for words in (one.printed, one.recomputed))
         announce(f"page {one.page}, after «{one.after}»: printed {printed}, its results give {expected}")
@@ -89,7 +94,7 @@ def report(given: bytes, rebuilt: bytes, material: PaperMaterial) -> bool:
     if others:
         say(f"every word and number follows from the {base}; drawings could not be compared bit by bit")
         return True
-    for page in differing_drawings(given, rebuilt):
+    for page in found.drawings:
         announce(f"page {page}: the words are right, but something is drawn differently")
     announce("the bytes differ although the same versions made both: this copy was changed after it was made")
     return False

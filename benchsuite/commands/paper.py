@@ -95,11 +95,14 @@ def _check_done(study: Session, results: Path, need_all: bool) -> None:
 
 def _compare(first: Path, second: Path, to: Path) -> None:
     from benchsuite.paper.build import build_comparison
-    from benchsuite.paper.bundle.attachments import open_paper
+    from benchsuite.paper.bundle.reader import PaperReader
+    from benchsuite.paper.rendering.process import Renderer
 
     found = [paper_in(place) for place in (first, second)]
-    one, other = (open_paper(file)[1] for file in found)
-    files = build_comparison(one, other, to)
+    with Renderer.of_stranger() as renderer:
+        with PaperReader(found[0]) as one, PaperReader(found[1]) as other:
+            first_material, second_material = (reader.read()[0] for reader in (one, other))
+        files = build_comparison(first_material, second_material, to, renderer=renderer)
     say(f"A: {found[0]}\nB: {found[1]}\ncomparison: {files.pdf}\n            {files.html}")
 
 

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from benchsuite.commands.check import PaperFile, rebuild, report
+from benchsuite.commands.check import SHOWN, PaperFile, rebuild, report
 from benchsuite.commands.console import announce, out, say, table
 from benchsuite.commands.options import Data, DeviceName, DeviceOption, Plugins, PolicyName, PolicyOption, StudyOptions
+from benchsuite.commands.paper import paper_in
 from benchsuite.errors import PaperError
 
 if TYPE_CHECKING:
@@ -36,17 +37,16 @@ def reproduce(
     """
     from benchsuite.paper.rendering.process import Renderer
 
-    with Renderer() as renderer:  # which reads in its libraries while the paper is read
-        from benchsuite.paper.bundle.attachments import open_paper
-        from benchsuite.paper.bundle.consistency import inconsistencies
+    with Renderer.of_stranger() as renderer:  # which reads in its libraries while the paper is read
+        from benchsuite.paper.bundle.reader import PaperReader
 
-        given, material = open_paper(paper)
-        for fault in (faults := inconsistencies(material)):
-            announce(fault)
-        _needs(material)
-        folder = to or Path("reproduced") / material.suite.name
-        rebuilt = rebuild(material, folder, renderer)
-    same = report(given, rebuilt, material)
+        with PaperReader(paper_in(paper)) as reader:
+            material, faults = reader.read()
+            for fault in faults[:SHOWN]:
+                announce(fault)
+            _needs(material)
+            folder = to or Path("reproduced") / material.suite.name
+            same = report(reader, rebuild(material, folder, renderer), material)
     say(f"built again: {folder / 'paper.pdf'}\n             {folder / 'paper.html'}")
     if runs:
         same = _repeat(material, runs, data, policy, device) and same

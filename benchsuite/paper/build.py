@@ -50,12 +50,14 @@ def build_paper(
     return _build((material,), folder, "paper", renderer, memory)
 
 
-def build_comparison(first: PaperMaterial, second: PaperMaterial, folder: Path) -> PaperFiles:
+def build_comparison(
+    first: PaperMaterial, second: PaperMaterial, folder: Path, *, renderer: Renderer | None = None
+) -> PaperFiles:
     """Write `comparison.html` and `comparison.pdf`, two sets of results side by side, into `folder`.
 
     Raises what `build_paper` raises.
     """
-    return _build((first, second), folder, "comparison", None, None)
+    return _build((first, second), folder, "comparison", renderer, None)
 
 
 def _build(

@@ -16,13 +16,13 @@ from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 from pydantic_core import to_jsonable_python
 
 from benchsuite.analysis.results import Results
 from benchsuite.analysis.seed_image_anova import Outcomes
 from benchsuite.contracts.dataset import DatasetCard
-from benchsuite.errors import PaperError, StoreError
+from benchsuite.errors import PaperError, StoreError, first_line
 from benchsuite.paper.bundle.files import BIBTEX, ENVIRONMENT, LOCK, MISTAKE, PHOTO, SUITE
 from benchsuite.paper.context.chart_checks import chart_faults
 from benchsuite.paper.context.material import Mistake, PaperMaterial, PluginChart
@@ -33,12 +33,19 @@ from benchsuite.store.migrations import load_record
 from benchsuite.store.record import RunRecord
 from benchsuite.suite.cases.plan import Plan
 from benchsuite.suite.schema.suite import Suite
+from benchsuite.suite.source.problems import printable
 
 SCHEMA = 3
 READABLE = (2, SCHEMA)
 """Formats that can be read: in 2 the records are of an older schema, and they are migrated as stored ones are."""
-LARGEST = 500_000_000
-"""Bytes of a paper that is read, or of what it unpacks to."""
+LARGEST = 100_000_000
+"""Bytes of a paper that is read, and of all that it unpacks to."""
+MOST_PAGES = 1000
+
+
+UNREADABLE = (ArithmeticError, AttributeError, LookupError, OSError, RecursionError, StoreError, TypeError, ValueError,
+              zlib.error)  # fmt: skip
+"""What reading a file raises that was made to be no paper."""
 
 
 def pack(material: PaperMaterial) -> dict[str, bytes]:
@@ -122,12 +129,8 @@ def unpack(files: Mapping[str, bytes]) -> PaperMaterial:
             version=content["benchsuite"],
             renderer=content["renderer"],
         )
-    except (ValueError, KeyError, TypeError, AttributeError, zlib.error, ValidationError, StoreError) as error:
-        raise PaperError(
-            f"the attached results cannot be read: {str(error).splitlines()[0][:200]}",
-            expected="results as benchsuite attaches them",
-            remedy="get the paper again from its source: this copy was changed or damaged",
-        ) from error
+    except UNREADABLE as error:
+        raise damaged(f"its attached results cannot be read: {first_line(error)}") from error
 
 
 def _charts(content: object) -> tuple[PluginChart, ...]:
@@ -139,35 +142,54 @@ def _charts(content: object) -> tuple[PluginChart, ...]:
     return charts
 
 
-def attached(pdf: bytes, where: str) -> dict[str, bytes]:
-    """The files inside a PDF. Raises PaperError for what is no PDF."""
+def attached(pdf: bytes) -> dict[str, bytes]:
+    """The files inside a PDF. Raises PaperError for what is no PDF, or unpacks to more than a paper may hold."""
     from pypdf import PdfReader
     from pypdf.errors import PyPdfError
 
+    found: dict[str, bytes] = {}
     try:
-        return {name: contents[0] for name, contents in PdfReader(BytesIO(pdf)).attachments.items() if contents}
-    except (PyPdfError, ValueError, KeyError, TypeError, RecursionError, OSError) as error:
-        raise PaperError(f"this PDF cannot be read: {str(error)[:200]}", where=where) from error
+        reader = PdfReader(BytesIO(pdf))
+        if reader.is_encrypted:
+            raise damaged("it is encrypted")
+        if len(reader.pages) > MOST_PAGES:
+            raise damaged(f"it has {len(reader.pages)} pages")
+        for name, contents in reader.attachments.items():
+            if contents:
+                found[name] = contents[0]
+            if sum(map(len, found.values())) > LARGEST:
+                raise damaged(f"it unpacks to more than {LARGEST:,} bytes")
+    except (PyPdfError, *UNREADABLE) as error:
+        raise damaged(f"this PDF cannot be read: {first_line(error)}") from error
+    return found
+
+
+def damaged(what: str, where: str | None = None) -> PaperError:
+    """The error for a file that is not as benchsuite writes papers."""
+    return PaperError(
+        f"this paper is damaged or hostile: {printable(what)}",
+        where=where,
+        expected="a paper.pdf as benchsuite wrote it",
+        remedy="get the paper again from its source; a whole one is read by the version of benchsuite that made it",
+    )
 
 
 def read_paper(path: Path) -> bytes:
     """The bytes of a paper in a file. Raises PaperError when there is none, or it is no PDF."""
+    right = {"expected": "the paper.pdf that benchsuite wrote", "remedy": "name that file, or the folder it lies in"}
     try:
+        if path.exists() and not path.is_file():
+            raise PaperError("this is no file", where=str(path), **right)
         with path.open("rb") as file:
             content = file.read(LARGEST + 1)
-    except OSError as error:
-        raise PaperError(f"the paper cannot be read: {error.strerror}", where=str(path)) from error
+    except (OSError, ValueError) as error:
+        what = f"the paper cannot be read: {getattr(error, 'strerror', None) or first_line(error)}"
+        raise PaperError(what, where=str(path), **right) from error
     if not content.startswith(b"%PDF-"):
-        raise PaperError("this is no PDF", where=str(path), expected="the paper.pdf that benchsuite wrote")
+        raise PaperError("this is no PDF", where=str(path), **right)
     if len(content) > LARGEST:
-        raise PaperError("this file is too large for a paper", where=str(path), expected=f"at most {LARGEST:,} bytes")
+        raise damaged(f"it has more than {LARGEST:,} bytes", str(path))
     return content
-
-
-def open_paper(path: Path) -> tuple[bytes, PaperMaterial]:
-    """The bytes of a paper in a file, and the material that it carries. Raises PaperError."""
-    pdf = read_paper(path)
-    return pdf, unpack(attached(pdf, str(path)))
 
 
 def _bare(record: RunRecord) -> RunRecord:
@@ -181,7 +203,10 @@ def _packed(outcomes: Outcomes) -> tuple[int, str]:
 
 
 def _unpacked(images: int, bits: str) -> Outcomes:
-    return np.unpackbits(np.frombuffer(base64.b64decode(bits), dtype=np.uint8), count=images).astype(bool)
+    packed = np.frombuffer(base64.b64decode(bits), dtype=np.uint8)
+    if not 0 <= images <= 8 * len(packed):
+        raise ValueError(f"{images} outcomes in {len(packed)} bytes")
+    return np.unpackbits(packed, count=images).astype(bool)
 
 
 def _json(content: object) -> bytes:

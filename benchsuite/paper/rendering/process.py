@@ -9,12 +9,19 @@ from dataclasses import dataclass
 from functools import partial
 
 from benchsuite.errors import BenchsuiteError, PaperError
-from benchsuite.paper.concurrency.closed_process import BYTES_AS_BASE64, ClosedProcess, answer, close
+from benchsuite.paper.concurrency.closed_process import (
+    BYTES_AS_BASE64,
+    STRANGERS_MEMORY,
+    STRANGERS_SECONDS,
+    ClosedProcess,
+    answer,
+    close,
+)
 from benchsuite.processes import Parent, ProcessEnded, limit_memory
 
 SECONDS = 600
 MEMORY = 4 * 2**30
-"""Bytes of address space; papers of forty pages stay below a quarter of it."""
+"""Bytes beyond what the libraries take; papers of a hundred pages stay below a quarter of it."""
 COPIES = 4
 """Of drawings, measures, placements and the web page."""
 
@@ -33,34 +40,34 @@ class Pages:
 class Renderer(ClosedProcess):
     """A process that sets one paper. It reads in its libraries from the start, while the material is gathered."""
 
-    def __init__(self) -> None:
+    def __init__(self, seconds: float = SECONDS, memory: int = MEMORY) -> None:
+        self._seconds, self._memory = seconds, memory
         super().__init__(main)
 
-    def pages(
-        self,
-        packed: Sequence[Mapping[str, bytes]],
-        memo: Mapping[str, str] | None = None,
-        *,
-        seconds: float = SECONDS,
-        memory: int = MEMORY,
-    ) -> Pages:
+    @classmethod
+    def of_stranger(cls) -> Renderer:
+        """One for a paper that somebody else has made, which gets no more than reading it does."""
+        return cls(STRANGERS_SECONDS, STRANGERS_MEMORY)
+
+    def pages(self, packed: Sequence[Mapping[str, bytes]], memo: Mapping[str, str] | None = None) -> Pages:
         """The paper of one packed material, or the comparison of two. `memo` is that of earlier pages, if any.
 
         Raises what setting it raises, and PaperError beyond the limits.
         """
         try:
-            return self.ask(([dict(files) for files in packed], dict(memo or {}), memory), Pages, seconds)
+            order = [dict(files) for files in packed], dict(memo or {}), self._memory
+            return self.ask(order, Pages, self._seconds)
         except ProcessEnded as ended:
             if ended.timed_out:
                 raise PaperError(
-                    f"the paper is not finished after {seconds:.0f} s",
+                    f"the paper is not finished after {self._seconds:.0f} s",
                     expected="a paper of at most a hundred pages",
                     remedy="shorten the suite's prose, or leave out tables and figures that are very long",
                 ) from None
             raise PaperError(
                 f"the process that sets the paper ended: {ended}",
                 where=self.last_words(),
-                expected=f"at most {memory / 2**30:.0f} GiB of memory",
+                expected=f"at most {self._memory / 2**30:.0f} GiB of memory",
                 remedy="shorten the suite's prose; if it is short, please report this",
             ) from None
 

@@ -51,7 +51,7 @@ def honest(small: PaperMaterial) -> bytes:
 
 
 def test_built_again_from_itself_it_has_the_same_bytes(sample_paper: PaperFiles, tmp_path: Path) -> None:
-    again = build_paper(unpack(attached(read_paper(sample_paper.pdf), "paper.pdf")), tmp_path)
+    again = build_paper(unpack(attached(read_paper(sample_paper.pdf))), tmp_path)
     assert again.pdf.read_bytes() == sample_paper.pdf.read_bytes()
     assert again.html.read_bytes() == sample_paper.html.read_bytes()
 
@@ -162,7 +162,7 @@ def test_files_that_are_no_papers_are_refused(tmp_path: Path, content: bytes) ->
     file = tmp_path / "x.pdf"
     file.write_bytes(content)
     with pytest.raises(PaperError):
-        unpack(attached(read_paper(file), str(file)))
+        unpack(attached(read_paper(file)))
 
 
 def test_a_paper_of_format_2_is_read_and_its_records_are_migrated(small: PaperMaterial) -> None:

@@ -17,8 +17,8 @@ from support.paper_material import make_material
 
 
 def set_apart(material: PaperMaterial, **limits: float) -> Pages:
-    with Renderer() as renderer:
-        return renderer.pages([pack(material)], **limits)  # type: ignore[arg-type]
+    with Renderer(**limits) as renderer:
+        return renderer.pages([pack(material)])  # type: ignore[arg-type]
 
 
 def test_it_leaves_nothing_behind(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -49,7 +49,7 @@ def test_a_paper_that_takes_too_long_is_given_up() -> None:
 
 def test_a_paper_that_takes_too_much_memory_is_given_up() -> None:
     with pytest.raises(PaperError, match=r"memory|the process that sets the paper ended with"):
-        set_apart(make_material(cases=2, seeds=1), memory=2**28)
+        set_apart(make_material(cases=2, seeds=1), memory=2**24)
 
 
 def test_photos_that_cannot_be_decoded_are_told_before() -> None:

@@ -74,5 +74,5 @@ def test_studies_without_a_common_run_are_said_to_have_none() -> None:
 def test_the_files_carry_both_sides(changed: int, tmp_path: Path) -> None:
     material = make_material(cases=2, seeds=2)
     files = build_comparison(material, elsewhere(material, changed), tmp_path)
-    assert {"a-results.json", "b-results.json"} <= attached(read_paper(files.pdf), "x").keys()
+    assert {"a-results.json", "b-results.json"} <= attached(read_paper(files.pdf)).keys()
     assert "Dos veces el mismo estudio" in files.html.read_text()

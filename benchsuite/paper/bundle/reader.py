@@ -1,0 +1,123 @@
+"""Papers of strangers: what a PDF carries is read, checked and compared in a closed process, whatever the file is.
+
+The process has so much time and memory for all that it is asked. What it gives back is written anew from what it could
+read, so nobody else has to do with the file; whatever goes wrong there is said of the file.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+from benchsuite.errors import BenchsuiteError
+from benchsuite.paper.bundle.attachments import attached, damaged, pack, read_paper, unpack
+from benchsuite.paper.bundle.pdf_diff import Difference
+from benchsuite.paper.concurrency.closed_process import BYTES_AS_BASE64, ClosedProcess, answer, close
+from benchsuite.paper.concurrency.closed_process import STRANGERS_MEMORY as MEMORY
+from benchsuite.paper.concurrency.closed_process import STRANGERS_SECONDS as SECONDS
+from benchsuite.paper.context.material import PaperMaterial
+from benchsuite.processes import Parent, ProcessEnded, limit_memory
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Carried:
+    """The files inside a paper, written anew, and what in them does not follow from the rest of them."""
+
+    __pydantic_config__ = BYTES_AS_BASE64
+
+    files: Mapping[str, bytes]
+    faults: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Differences:
+    """Where a paper and one built again differ: in words, and the pages that are drawn otherwise."""
+
+    words: tuple[Difference, ...]
+    drawings: tuple[int, ...]
+
+
+class PaperReader(ClosedProcess):
+    """A process that reads one paper. Raises PaperError where there is no file that may be one."""
+
+    def __init__(self, paper: Path) -> None:
+        self.given = read_paper(paper)
+        self._where, self._left = str(paper), SECONDS
+        # A thread of these libraries reserves memory by the gigabyte.
+        threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+        super().__init__(main, threads)
+
+    def read(self) -> tuple[PaperMaterial, tuple[str, ...]]:
+        """The material that the paper carries, and what in it does not follow from the rest. Raises PaperError."""
+        found = self._asked(self.given, Carried)
+        return unpack(found.files), found.faults
+
+    def compare(self, rebuilt: bytes) -> Differences:
+        """How the paper differs from one built again from what it carries. Raises PaperError."""
+        return self._asked(rebuilt, Differences)
+
+    def _asked(self, order: bytes, kind: type[T]) -> T:
+        begun = time.monotonic()
+        try:
+            return self.ask(order, kind, max(self._left, 0.001))
+        except ProcessEnded as ended:
+            long, large = f"more than {SECONDS:.0f} s", f"more than {MEMORY / 2**30:.0f} GiB of memory"
+            what = (
+                f"reading it takes {long}" if ended.timed_out else f"reading it takes {large}, or is cut short: {ended}"
+            )
+            raise damaged(what, self._where) from None
+        except BenchsuiteError as error:
+            error.where = error.where or self._where
+            raise
+        finally:
+            self._left -= time.monotonic() - begun
+
+
+def main(parent: Parent) -> None:
+    """Receive a paper, and send what it carries; then receive papers built again, and send how they differ."""
+    import pypdf  # noqa: F401
+    from PIL import Image
+
+    from benchsuite.analysis import summary  # noqa: F401
+    from benchsuite.paper.bundle import consistency, pdf_diff  # noqa: F401
+
+    Image.init()
+    given = parent.receive()
+    limit_memory(MEMORY)
+    close()
+    answer(parent, partial(_guarded, _carried, given))
+    while (rebuilt := parent.receive()) is not None:
+        answer(parent, partial(_guarded, _differences, given, rebuilt))
+
+
+def _guarded(make: Callable[..., T], *content: bytes) -> T:
+    """What is made of a file: whatever goes wrong is the file's fault, for nothing else is worked on here."""
+    try:
+        return make(*content)
+    except BenchsuiteError:
+        raise
+    except MemoryError:
+        raise damaged(f"reading it takes more than {MEMORY / 2**30:.0f} GiB of memory") from None
+    except Exception as error:
+        raise damaged(f"{type(error).__name__}: {error}") from None
+
+
+def _carried(pdf: bytes) -> Carried:
+    from benchsuite.paper.bundle.consistency import inconsistencies
+
+    material = unpack(attached(pdf))
+    faults = tuple(inconsistencies(material))
+    _ = material.findings  # which is where numbers that cannot be show
+    return Carried(pack(material), faults)
+
+
+def _differences(given: bytes, rebuilt: bytes) -> Differences:
+    from benchsuite.paper.bundle.pdf_diff import differing_drawings, differing_words
+
+    return Differences(tuple(differing_words(given, rebuilt)), tuple(differing_drawings(given, rebuilt)))
