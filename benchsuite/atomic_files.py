@@ -1,47 +1,59 @@
 """Atomic writes: a kill at any instant leaves either the old file or the new one.
 
-Each write goes to a temporary file in the same folder, is forced to disk and then renamed over the target. A full
-disk, a read-only folder or a missing permission becomes a StoreError.
+Each write goes to a temporary file in the same folder, is forced to disk and then renamed over the target. The
+temporary name tells who writes, so that what a killed writer left is known from what a living one is at, and removed.
+A full disk, a read-only folder or a missing permission becomes a StoreError.
 """
 
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
+import platform
+import shutil
+import stat
 import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
+from typing import IO
 
 from benchsuite.errors import StoreError
 
 TEMPORARY = ".tmp-"
 ABANDONED_AFTER = 3600.0
-"""Seconds after which a temporary file is taken for the leftover of a killed writer."""
+"""Seconds after which a temporary file that does not tell its writer is taken for a leftover."""
 
 _ELSEWHERE = "choose another folder (--results; for the cache, BENCHSUITE_CACHE)"
 _REMEDIES = {
     errno.ENOSPC: f"free some disk space, or {_ELSEWHERE}",
     errno.EDQUOT: f"free some of your disk quota, or {_ELSEWHERE}",
+    errno.EFBIG: f"allow larger files (ulimit -f; some file systems have a limit), or {_ELSEWHERE}",
     errno.EROFS: f"the file system is read-only: {_ELSEWHERE}",
     errno.EACCES: f"give yourself permission to write there, or {_ELSEWHERE}",
     errno.EPERM: f"give yourself permission to write there, or {_ELSEWHERE}",
     errno.ENOTDIR: f"a part of the path is a file: {_ELSEWHERE}",
     errno.EEXIST: f"a part of the path is a file: {_ELSEWHERE}",
+    errno.EISDIR: "a folder stands where this file belongs: remove or rename it",
 }
+_NO_FOLDER_FLUSH = (errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP)
+"""What some network and shared folders (SMB, vboxsf) answer who wants a folder flushed; the rename is done by then."""
 
 
 @contextmanager
 def atomic_path(path: Path) -> Iterator[Path]:
     """Lend a temporary path, with the suffix of `path`, to a library that writes files itself.
 
-    When the block ends well the file becomes `path`; when it raises, nothing of it stays. The folder is made.
-    Raises StoreError when it cannot be written.
+    When the block ends well the file becomes `path`; when it raises, nothing of it stays. The folder is made, and what
+    dead writers left in it is removed. Raises StoreError when it cannot be written.
     """
-    temporary = path.with_name(f"{TEMPORARY}{uuid.uuid4().hex}-{path.name}")
+    temporary = temporary_path(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        sweep(path.parent)
         yield temporary
         _flush(temporary)
         temporary.replace(path)
@@ -51,6 +63,53 @@ def atomic_path(path: Path) -> Iterator[Path]:
     finally:
         with suppress(OSError):
             temporary.unlink()
+
+
+@contextmanager
+def atomic_file(path: Path) -> Iterator[Output]:
+    """As `atomic_path`, for a library that writes to a file object, whatever it makes of an error of the disk."""
+    with atomic_path(path) as temporary, temporary.open("xb") as file:
+        output = Output(file)
+        try:
+            yield output
+        except Exception:
+            output.check()
+            raise
+        output.check()
+
+
+class Output:
+    """A file for writing that keeps the first error of its disk for `check`, and takes what comes after for written.
+
+    Libraries that meet one raise something of their own in its place, or end the process.
+    """
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self._sum = hashlib.sha256()
+        self._error: OSError | None = None
+
+    def write(self, content: bytes | bytearray | memoryview) -> int:
+        size = memoryview(content).nbytes
+        if self._error is None:
+            self._sum.update(content)
+            try:
+                self._file.write(content)
+            except OSError as error:
+                self._error = error
+        return size
+
+    def flush(self) -> None:
+        """For libraries that call it: the file is flushed when it is whole."""
+
+    def sha256(self) -> bytes:
+        """Of what was written so far."""
+        return self._sum.digest()
+
+    def check(self) -> None:
+        """Raise the OSError that was met."""
+        if self._error is not None:
+            raise self._error
 
 
 def write_bytes(path: Path, data: bytes) -> None:
@@ -64,13 +123,28 @@ def write_text(path: Path, text: str) -> None:
     write_bytes(path, text.encode("utf-8"))
 
 
-def sweep(folder: Path, older_than: float = ABANDONED_AFTER) -> None:
-    """Remove the temporary files that killed writers left in `folder`, if older than `older_than` seconds."""
-    limit = time.time() - older_than
+def read_file(path: Path) -> bytes:
+    """The bytes of a plain file; a pipe, which would never end, or a folder is an OSError."""
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise OSError(errno.EINVAL, "this is a folder, a pipe or a device, not a file", str(path))
+    return path.read_bytes()
+
+
+def temporary_path(path: Path) -> Path:
+    """A new name beside `path` for what will become it; it tells that this process writes there."""
+    pid = os.getpid()
+    return path.with_name(f"{TEMPORARY}{_host()}-{pid}-{_started(pid)}-{uuid.uuid4().hex[:12]}-{path.name}")
+
+
+def sweep(folder: Path) -> None:
+    """Remove the temporary files and folders that writers which have ended left in `folder`.
+
+    What a living process writes stays, and so does what was written on another machine, whose processes are unknown.
+    """
     for leftover in folder.glob(f"{TEMPORARY}*"):
         with suppress(OSError):
-            if leftover.stat().st_mtime < limit:
-                leftover.unlink()
+            if _is_abandoned(leftover):
+                shutil.rmtree(leftover) if leftover.is_dir() and not leftover.is_symlink() else leftover.unlink()
 
 
 def store_error(error: OSError, path: Path) -> StoreError:
@@ -80,6 +154,41 @@ def store_error(error: OSError, path: Path) -> StoreError:
         where=str(path),
         remedy=_REMEDIES.get(error.errno or 0, "check the folder and its disk"),
     )
+
+
+def _is_abandoned(temporary: Path) -> bool:
+    """Whether whoever wrote a temporary file has ended."""
+    told = temporary.name.removeprefix(TEMPORARY).split("-")
+    if len(told) < 5 or not told[1].isdecimal():
+        return temporary.lstat().st_mtime < time.time() - ABANDONED_AFTER
+    host, pid, started = told[:3]
+    return host == _host() and started != _started(int(pid))
+
+
+@cache
+def _host() -> str:
+    """This machine, or the container that is one to its processes: where a number means one process."""
+    own = [platform.node()]
+    for place, read in (("/etc/machine-id", Path.read_text), ("/proc/self/ns/pid", os.readlink)):
+        with suppress(OSError):
+            own.append(str(read(Path(place))))
+    return hashlib.sha256(repr(own).encode()).hexdigest()[:8]
+
+
+def _started(pid: int) -> str:
+    """When the process of this number was started, in a form that only tells it from others; empty if it is dead."""
+    with suppress(OSError, IndexError):
+        # Counted from the machine's start, so that setting the clock changes nothing.
+        state, *more = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        return "" if state in "ZX" else more[18]
+    if Path("/proc/self/stat").exists():
+        return ""
+    import psutil
+
+    with suppress(psutil.Error):
+        process = psutil.Process(pid)
+        return "" if process.status() == psutil.STATUS_ZOMBIE else f"{process.create_time():.2f}"
+    return ""
 
 
 def _flush(path: Path) -> None:
@@ -93,5 +202,8 @@ def _flush_folder(folder: Path) -> None:
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)
+    except OSError as error:
+        if error.errno not in _NO_FOLDER_FLUSH:
+            raise
     finally:
         os.close(handle)

@@ -3,14 +3,25 @@ from __future__ import annotations
 import errno
 import os
 import signal
+import stat
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
+from typing import IO, Any
 
 import pytest
 
-from benchsuite.atomic_files import atomic_path, sweep, write_bytes, write_text
+from benchsuite.atomic_files import (
+    atomic_file,
+    atomic_path,
+    read_file,
+    sweep,
+    temporary_path,
+    write_bytes,
+    write_text,
+)
 from benchsuite.errors import StoreError
 
 
@@ -69,16 +80,128 @@ def test_a_kill_in_the_middle_of_writing_leaves_the_old_file(tmp_path: Path) -> 
     assert status == -signal.SIGKILL
     assert target.read_bytes() == b"old"
     assert len(names(tmp_path)) == 2
-    sweep(tmp_path, older_than=-60)
+    sweep(tmp_path)
     assert names(tmp_path) == ["a.bin"]
 
 
-def test_only_old_leftovers_are_swept(tmp_path: Path) -> None:
+WRITER = """
+import sys, time
+from pathlib import Path
+from benchsuite.atomic_files import atomic_path, temporary_path
+temporary_path(Path(sys.argv[1]) / "folder").mkdir()
+with atomic_path(Path(sys.argv[1]) / "b.bin") as temporary:
+    temporary.write_bytes(b"half")
+    print("writing", flush=True)
+    time.sleep(600)
+"""
+
+
+def test_what_a_writer_leaves_goes_when_it_is_dead_and_no_sooner(tmp_path: Path) -> None:
+    with subprocess.Popen([sys.executable, "-c", WRITER, str(tmp_path)], stdout=subprocess.PIPE, text=True) as writer:
+        assert writer.stdout is not None
+        assert writer.stdout.readline() == "writing\n"
+        write_bytes(tmp_path / "a.bin", b"")
+        assert len(names(tmp_path)) == 3
+        writer.kill()
+        # Not waited for yet: a dead process that still has its number.
+        while Path(f"/proc/{writer.pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z":
+            time.sleep(0.01)
+        write_bytes(tmp_path / "a.bin", b"")
+        assert names(tmp_path) == ["a.bin"]
+
+
+def test_a_number_that_another_process_bears_now_is_no_sign_of_life(tmp_path: Path) -> None:
+    mine = temporary_path(tmp_path / "a.bin")
+    start = mine.name.split("-")[3]
+    earlier = mine.with_name(mine.name.replace(f"-{start}-", f"-{int(start) - 1}-"))
+    for path in (mine, earlier):
+        path.write_bytes(b"")
+    sweep(tmp_path)
+    assert names(tmp_path) == [mine.name]
+
+
+def test_what_another_machine_writes_is_left_alone_however_old(tmp_path: Path) -> None:
+    foreign = tmp_path / ".tmp-0a1b2c3d-99999999-1-0123456789ab-record.json"
+    foreign.write_bytes(b"")
+    os.utime(foreign, (1, 1))
+    sweep(tmp_path)
+    assert names(tmp_path) == [foreign.name]
+
+
+def test_only_old_leftovers_that_tell_no_writer_are_swept(tmp_path: Path) -> None:
     for name, age in ((".tmp-old-a", 7200), (".tmp-young-a", 5), ("record.json", 7200)):
         (tmp_path / name).write_bytes(b"")
         os.utime(tmp_path / name, (time.time() - age,) * 2)
     sweep(tmp_path)
     assert names(tmp_path) == [".tmp-young-a", "record.json"]
+
+
+class Full:
+    """A file on a disk that takes no more."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self.file = file
+
+    def write(self, content: bytes) -> int:
+        if self.file.tell() + len(content) > 1000:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return self.file.write(content)
+
+
+def _torch(output: Any) -> None:
+    import torch
+
+    torch.save({"weights": torch.zeros(5000)}, output)
+
+
+def _swallowing(output: Any) -> None:
+    for _ in range(20):
+        with suppress(Exception):
+            output.write(bytes(100))
+
+
+def _renaming(output: Any) -> None:
+    try:
+        output.write(bytes(2000))
+        output.check()
+    except OSError:
+        raise RuntimeError("something failed") from None
+
+
+@pytest.mark.parametrize("library", [_torch, _swallowing, _renaming])
+def test_a_full_disk_is_told_as_one_whatever_a_library_makes_of_it(tmp_path: Path, library: Any) -> None:
+    target = tmp_path / "a.bin"
+    write_bytes(target, b"old")
+    with pytest.raises(StoreError) as caught, atomic_file(target) as output:  # noqa: PT012
+        output._file = Full(output._file)  # type: ignore[assignment]
+        library(output)
+    assert "No space left" in caught.value.what
+    assert "free some disk space" in str(caught.value.remedy)
+    assert target.read_bytes() == b"old"
+    assert names(tmp_path) == ["a.bin"]
+
+
+@pytest.mark.parametrize("number", [errno.EINVAL, errno.ENOTSUP])
+def test_a_disk_that_flushes_no_folders_takes_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    fsync = os.fsync
+
+    def refuse(handle: int) -> None:
+        if stat.S_ISDIR(os.fstat(handle).st_mode):
+            raise OSError(number, os.strerror(number))
+        fsync(handle)
+
+    monkeypatch.setattr(os, "fsync", refuse)
+    write_bytes(tmp_path / "a.bin", b"new")
+    assert (tmp_path / "a.bin").read_bytes() == b"new"
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir])
+def test_what_is_no_plain_file_is_not_read(tmp_path: Path, make: Any) -> None:
+    make(tmp_path / "a")
+    with pytest.raises(OSError, match="not a file"):
+        read_file(tmp_path / "a")
 
 
 @pytest.mark.parametrize(

@@ -92,8 +92,9 @@ def _empty(holding: Holding, root: Path) -> tuple[int, list[Path]]:
     """Remove what a folder holds; returns the bytes freed and the entries that another process is making."""
     import shutil
 
-    from filelock import FileLock, Timeout
+    from filelock import Timeout
 
+    from benchsuite.file_locks import FileLock
     from benchsuite.sources.cache import cannot_write
 
     folder, busy = root / holding.name, []
@@ -105,7 +106,7 @@ def _empty(holding: Holding, root: Path) -> tuple[int, list[Path]]:
             lock = path.with_suffix(".lock")
             if lock.exists():
                 try:
-                    with FileLock(lock, timeout=0):
+                    with FileLock(lock).acquire(blocking=False):
                         path.unlink(missing_ok=True)
                 except Timeout:
                     busy.append(path)

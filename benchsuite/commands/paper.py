@@ -61,6 +61,7 @@ def paper(
 
 def _check_done(study: Session, results: Path, need_all: bool) -> None:
     """Say how much of a study is done. Raises PaperError when nothing is, or less than all while all is needed."""
+    from benchsuite.commands.session import tell_damaged
     from benchsuite.execution.due_runs import load_records
 
     if study.preparation.tasks is None:
@@ -75,6 +76,7 @@ def _check_done(study: Session, results: Path, need_all: bool) -> None:
             if smoke.is_dir()
             else again,
         )
+    tell_damaged(study.preparation.runs_folder)
     known = load_records(study.preparation.tasks)
     keys = [task.key.key for task in study.preparation.tasks]
     done = sum(key in known and known[key].status == "done" for key in keys)

@@ -61,8 +61,8 @@ def _costs(study: Session) -> tuple[CaseCost, ...]:
 
 
 def _show(study: Session, known: Mapping[str, RunRecord]) -> None:
+    from benchsuite.commands.session import tell_damaged
     from benchsuite.execution.due_runs import find_due
-    from benchsuite.store.run_store import Store
 
     preparation = study.preparation
     expanded, tasks = preparation.plan, preparation.tasks
@@ -76,8 +76,7 @@ def _show(study: Session, known: Mapping[str, RunRecord]) -> None:
     smoke = study.place.results / f"{study.suite.name}@sample"
     if not preparation.sample and smoke.is_dir():
         say(f"a smoke run on the synthetic sample is in {smoke}; see it with --policy sample")
-    for damaged in Store(preparation.runs_folder).damaged():
-        say(f"damaged record, counts as not done: {damaged}")
+    tell_damaged(preparation.runs_folder)
     runs = len(expanded.cases) * len(expanded.seeds)
     shown = table(
         f"{study.suite.name}: {len(expanded.cases)} cases x {len(expanded.seeds)} seeds = {runs} runs",

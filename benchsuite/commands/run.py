@@ -34,7 +34,7 @@ def run(
     Finished runs are reused, interrupted ones go on from their last checkpoint. Exit code 0: all done; 1: some runs
     failed; 2: nothing could be started.
     """
-    from benchsuite.commands.session import open_study
+    from benchsuite.commands.session import open_study, tell_damaged
     from benchsuite.store.run_store import Store
 
     if paper:
@@ -42,11 +42,9 @@ def run(
 
         check_pango()
     study = open_study(suite, options, download=True).searched(())
-    store = Store(study.preparation.runs_folder)
-    store.check_writable()
+    Store(study.preparation.runs_folder).check_writable()
     _announce(study, study.preparation.tasks or ())
-    for damaged in store.damaged():
-        announce(f"a damaged record counts as not done: {damaged}")
+    tell_damaged(study.preparation.runs_folder)
     failed: list[RunRecord] = []
     if todo := _due(study, ()):
         study, failed = _make(study, todo, show_estimate)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from benchsuite.commands.console import announce, say
 from benchsuite.commands.options import StudyOptions
@@ -12,10 +13,14 @@ from benchsuite.execution.search_tasks import add_trials
 from benchsuite.registry import Registry, registry, use_local
 from benchsuite.settings import CACHE_GB, CHECKPOINT_SECONDS, HANG_SECONDS, THREADS
 from benchsuite.sources.cache import cache_root
+from benchsuite.store.run_store import Store
 from benchsuite.suite.planning.expand import expand
 from benchsuite.suite.prose.references import typed_results
 from benchsuite.suite.reader import plugins_of, read_suite, suite_path
 from benchsuite.suite.schema.suite import Suite
+
+FEW = 5
+"""Damaged records that are named one by one."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +49,15 @@ def place_from(options: StudyOptions) -> Place:
         device=options.device.value,
         threads=int(THREADS.value()) or None,
     )
+
+
+def tell_damaged(folder: Path) -> None:
+    """Say which runs below a results folder have a record or files that were damaged."""
+    damaged = Store(folder).damaged()
+    for one in damaged[:FEW]:
+        announce(f"a damaged record counts as not done: {one.what} ({one.where}); {one.remedy}")
+    if damaged[FEW:]:
+        announce(f"and {len(damaged) - FEW} more; all of them: benchsuite doctor --results {folder}")
 
 
 def open_study(name: str, options: StudyOptions, *, download: bool, quiet: bool = False) -> Session:

@@ -130,7 +130,7 @@ def _compare(old: RunRecord, new: RunRecord, old_store: Store | None, new_store:
         return Verdict(title, weights, predictions, f"other images; {then_and_now}", reasons, broken=False)
     if old_store is None:
         return Verdict(title, weights, predictions, then_and_now, reasons, broken=not reasons)
-    before, after = old_store.read_predictions(old.key), new_store.read_predictions(new.key)
+    before, after = old_store.read_predictions(old), new_store.read_predictions(new)
     gap = float(np.abs(before.test_probabilities - after.test_probabilities).max())
     changed = int((before.test_probabilities.argmax(1) != after.test_probabilities.argmax(1)).sum())
     text = (

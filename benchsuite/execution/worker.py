@@ -13,7 +13,7 @@ import sys
 import time
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import ClassVar
 
@@ -85,7 +85,7 @@ def _do(job: RunTask | ProbeJob, parent: Parent) -> RunRecord | Probe | Busy:
     except Timeout:
         return Busy(job.key.key)
     try:
-        known = store.read(job.key.key)
+        known = store.read(job.key.key, thorough=True)
         if known is not None and known.status == "done":
             return known
         _check_code(job)
@@ -128,7 +128,8 @@ class _Watcher:
         self._parent = parent
 
     def log(self, text: str) -> None:
-        print(time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), text, flush=True)
+        with suppress(OSError):  # on a full disk the record is worth more than the log
+            print(time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), text, flush=True)
 
     def say(self, text: str) -> None:
         self.log(text)
@@ -166,8 +167,9 @@ def _logging(file: Path) -> Iterator[None]:
             yield
         finally:
             faulthandler.disable()
-            sys.stdout.flush()
-            sys.stderr.flush()
+            for buffered in (sys.stdout, sys.stderr):
+                with suppress(OSError):
+                    buffered.flush()
             for saved, stream in zip(kept, (1, 2), strict=True):
                 os.dup2(saved, stream)
                 os.close(saved)

@@ -43,7 +43,7 @@ def gather(suite: Suite, preparation: Preparation, registry: Registry) -> PaperM
     records = load_records(tasks)
     store = Store(preparation.runs_folder)
     predictions = {
-        key: store.read_predictions(key)
+        key: store.read_predictions(record)
         for key, record in records.items()
         if record.status == "done" and record.test is not None
     }

@@ -50,7 +50,9 @@ def cannot_write(error: OSError, where: Path) -> StoreError:
 def exclusive(cache: Path, name: str, say: Say) -> Iterator[None]:
     """Hold the cache's lock `name`, so that two processes do not prepare the same thing; says when it waits."""
     # Imported here, because plugins reach this module while commands are only listing them.
-    from filelock import FileLock, Timeout
+    from filelock import Timeout
+
+    from benchsuite.file_locks import FileLock
 
     path = cache / "locks" / f"{name}.lock"
     try:

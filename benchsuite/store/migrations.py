@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -29,7 +30,8 @@ MIGRATIONS: Mapping[int, Migration] = {1: _without_layers, 2: _with_numerics}
 
 
 class DamagedRecord(StoreError):
-    """A record that is no whole record. Writing is atomic, so something other than benchsuite touched it."""
+    """A record that is no whole record, or whose files are not those that it lists. Writing is atomic, so something
+    other than benchsuite touched them."""
 
     kind = "damaged record"
 
@@ -46,7 +48,7 @@ def load_record(
     Raises DamagedRecord when it is no record, StoreError when a newer benchsuite wrote it or it is too old.
     """
     try:
-        fields = json.loads(text)
+        fields = json.loads(text, parse_float=_finite, parse_constant=_finite)
     except (ValueError, RecursionError) as error:
         raise damaged_record(f"this record is not JSON: {error}", where) from error
     version = fields.get("schema_version") if isinstance(fields, dict) else None
@@ -78,6 +80,16 @@ def load_record(
         raise damaged_record(f"this record is damaged: {place}: {first['msg']}", where) from error
 
 
-def damaged_record(what: str, where: str | None) -> DamagedRecord:
-    """The error for the record at `where`; its run counts as not done."""
-    return DamagedRecord(what, where=where, remedy="run the suite again: the run counts as not done")
+def damaged_record(what: str, where: str | None, first: str = "") -> DamagedRecord:
+    """The error for the record, or for a file of its run, at `where`; its run counts as not done. `first` is what must
+    be done before it can be made again."""
+    again = "run the suite again: the run counts as not done"
+    return DamagedRecord(what, where=where, remedy=f"{first}, then {again}" if first else again)
+
+
+def _finite(text: str) -> float:
+    """A number of a record; JSON has no others, but Python reads them."""
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{text} is no number")
+    return number

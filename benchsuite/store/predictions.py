@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, fields
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load, save
-
-from benchsuite.errors import StoreError
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,16 +35,12 @@ def to_bytes(predictions: Predictions) -> bytes:
     return save({field.name: np.ascontiguousarray(getattr(predictions, field.name)) for field in fields(predictions)})
 
 
-def from_file(path: Path) -> Predictions:
-    """The predictions in a safetensors file. Raises StoreError when it is missing or damaged."""
+def from_bytes(content: bytes) -> Predictions:
+    """The predictions in a safetensors file. Raises ValueError when it is damaged."""
     try:
-        return Predictions(**load(path.read_bytes()))
-    except (OSError, SafetensorError, TypeError, ValueError) as error:
-        raise StoreError(
-            f"these predictions cannot be read: {error}",
-            where=str(path),
-            remedy="remove the run's folder to run it again",
-        ) from error
+        return Predictions(**load(content))
+    except (SafetensorError, TypeError) as error:
+        raise ValueError(str(error)) from error
 
 
 def predictions_hash(predictions: Predictions) -> str:

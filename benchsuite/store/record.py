@@ -1,7 +1,8 @@
 """The record: everything a finished run leaves behind, as `record.json`.
 
 Beside it in the run's folder lie `predictions.safetensors` (class probabilities, float32, of validation and test
-images, with their labels), `weights.safetensors` (the best checkpoint) and `log.txt`.
+images, with their labels), `weights.safetensors` (the best checkpoint) and `log.txt`. The record lists the first two
+with their checksums; the log is for people, and nothing is computed from it.
 """
 
 from __future__ import annotations
@@ -133,6 +134,13 @@ class Environment(Numerics):
     """Commit and whether the tree was dirty; None outside a repository."""
 
 
+class StoredFile(RecordPart):
+    """A file beside the record, as it was written."""
+
+    bytes: int
+    sha256: str
+
+
 class Failure(RecordPart):
     """Why a run failed. `traceback` is kept for defects of plugins and of benchsuite itself."""
 
@@ -192,6 +200,8 @@ class RunRecord(RecordPart):
     """SHA-256 over the best checkpoint's tensors: names, types, shapes and bytes."""
     predictions_hash: str | None = None
     """SHA-256 over the probabilities of validation and test."""
+    files: Mapping[str, StoredFile] = {}
+    """What lies beside the record and was made with it, by name; empty in records from before this was listed."""
     cost: Cost | None = None
     notes: Mapping[str, Any] = {}
     """Facts about how the engine carried the run: feature cache, chunk size, batch invariance of the features."""

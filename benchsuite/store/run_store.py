@@ -1,22 +1,25 @@
 """The results folder: `runs/<key>/`, one folder a run, with its record, predictions, weights and log.
 
-Reading never writes. Whoever writes to a run's folder holds its lock. A record that something damaged counts as not
-done, and `damaged` tells of it.
+Reading never writes. Whoever writes to a run's folder holds its lock. A record that something damaged, or one of
+whose files is not there as the record lists it, counts as not done, and `damaged` tells of it.
 """
 
 from __future__ import annotations
 
+import errno
+import hashlib
+import os
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from filelock import FileLock
-
-from benchsuite.atomic_files import store_error, sweep, write_bytes, write_text
+from benchsuite.atomic_files import read_file, store_error, temporary_path, write_bytes, write_text
 from benchsuite.errors import StoreError
+from benchsuite.file_locks import FileLock
 from benchsuite.store.migrations import DamagedRecord, damaged_record, load_record
-from benchsuite.store.record import RunRecord
+from benchsuite.store.record import RunRecord, StoredFile
 
 if TYPE_CHECKING:
     from benchsuite.store.predictions import Predictions
@@ -24,8 +27,13 @@ if TYPE_CHECKING:
 RECORD = "record.json"
 PREDICTIONS = "predictions.safetensors"
 WEIGHTS = "weights.safetensors"
+CHECKPOINT = "checkpoint.pt"
 LOG = "log.txt"
 LOCK = ".lock"
+FILES = (PREDICTIONS, WEIGHTS)
+"""What a record may list."""
+ROOM = 2**20
+"""Bytes that a run keeps free for its record: ten times what one takes."""
 
 
 class Store:
@@ -40,13 +48,14 @@ class Store:
             raise ValueError(f"{key!r} is no run key")
         return self.root / "runs" / key
 
-    def read(self, key: str) -> RunRecord | None:
+    def read(self, key: str, thorough: bool = False) -> RunRecord | None:
         """The record of run `key`; None when there is none or it is damaged.
 
-        Raises StoreError when a newer benchsuite wrote it, or it cannot be opened.
+        Its files must be those that it lists; of weights, which may be large, only a `thorough` look reads more than
+        the size. Raises StoreError when a newer benchsuite wrote it, or it cannot be opened.
         """
         try:
-            return self._load(key)
+            return self._load(key, thorough)
         except DamagedRecord:
             return None
 
@@ -54,12 +63,12 @@ class Store:
         """Every whole record, in the order of the keys. Raises what `read` raises."""
         return tuple(record for key in self._keys() if (record := self.read(key)) is not None)
 
-    def damaged(self) -> tuple[DamagedRecord, ...]:
-        """What is wrong with each record that is not whole, in the order of the keys."""
+    def damaged(self, thorough: bool = False) -> tuple[DamagedRecord, ...]:
+        """What is wrong with each record that is not whole, as `read` says, in the order of the keys."""
         problems = []
         for key in self._keys():
             try:
-                self._load(key)
+                self._load(key, thorough)
             except DamagedRecord as problem:
                 problems.append(problem)
         return tuple(problems)
@@ -70,21 +79,49 @@ class Store:
             earlier = self.read(record.key)
             if earlier is not None and earlier.status == "done":
                 return
-        folder = self.folder(record.key)
-        write_text(folder / RECORD, record.model_dump_json(indent=1) + "\n")
-        sweep(folder)
+        write_text(self.folder(record.key) / RECORD, record.model_dump_json(indent=1) + "\n")
 
-    def write_predictions(self, key: str, predictions: Predictions) -> None:
-        """Put the predictions of run `key` on disk. Raises StoreError."""
+    def write_file(self, key: str, name: str, content: bytes) -> StoredFile:
+        """Put a file of run `key` on disk; returns what its record will list. Raises StoreError."""
+        write_bytes(self.folder(key) / name, content)
+        return StoredFile(bytes=len(content), sha256=hashlib.sha256(content).hexdigest())
+
+    def write_predictions(self, key: str, predictions: Predictions) -> StoredFile:
+        """Put the predictions of run `key` on disk; returns what its record will list. Raises StoreError."""
         from benchsuite.store.predictions import to_bytes  # numpy, which listing and planning can do without
 
-        write_bytes(self.folder(key) / PREDICTIONS, to_bytes(predictions))
+        return self.write_file(key, PREDICTIONS, to_bytes(predictions))
 
-    def read_predictions(self, key: str) -> Predictions:
-        """The predictions of run `key`. Raises StoreError when they are missing or damaged."""
-        from benchsuite.store.predictions import from_file
+    def read_predictions(self, record: RunRecord) -> Predictions:
+        """The predictions of a run. Raises StoreError when they are missing, damaged, or another run's."""
+        from benchsuite.store.predictions import from_bytes, predictions_hash
 
-        return from_file(self.folder(key) / PREDICTIONS)
+        path = self.folder(record.key) / PREDICTIONS
+        try:
+            listed = PREDICTIONS in record.files
+            predictions = from_bytes(self._content(record, PREDICTIONS) if listed else read_file(path))
+        except (OSError, ValueError) as error:
+            raise damaged_record(f"these predictions cannot be read: {error}", str(path)) from error
+        if record.predictions_hash not in (None, predictions_hash(predictions)):
+            raise damaged_record("these predictions are not those that the record tells of", str(path))
+        return predictions
+
+    @contextmanager
+    def room(self, key: str) -> Iterator[None]:
+        """Keep space on the disk for the record of run `key` while the block makes it. Raises StoreError."""
+        record, held = self.folder(key) / RECORD, temporary_path(self.folder(key) / "room")
+        try:
+            try:
+                if record.is_dir():
+                    raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+                self._make(held.parent)
+                held.write_bytes(os.urandom(ROOM))  # zeros take no space on a disk that compresses
+            except OSError as error:
+                raise store_error(error, record) from error
+            yield
+        finally:
+            with suppress(OSError):
+                held.unlink()
 
     def lock(self, key: str) -> FileLock:
         """The lock of run `key`, not yet taken; `acquire(blocking=False)` raises filelock.Timeout when it is held.
@@ -96,11 +133,13 @@ class Store:
         return FileLock(folder / LOCK)
 
     def check_writable(self) -> None:
-        """Make the results folder and write to it once. Raises StoreError when it cannot be done."""
+        """Make the results folder, write to it once and lock it. Raises StoreError when it cannot be done."""
         self._make(self.root / "runs")
         probe = self.root / "runs" / ".writable"
         write_bytes(probe, b"")
         try:
+            with FileLock(probe):
+                pass
             probe.unlink(missing_ok=True)
         except OSError as error:
             raise store_error(error, probe) from error
@@ -116,17 +155,42 @@ class Store:
             if re.fullmatch(r"[0-9a-f]{8,64}", path.parent.name):
                 yield path.parent.name
 
-    def _load(self, key: str) -> RunRecord | None:
+    def _load(self, key: str, thorough: bool = False) -> RunRecord | None:
         path = self.folder(key) / RECORD
         try:
-            text = path.read_text(encoding="utf-8")
+            text = read_file(path).decode()
         except (FileNotFoundError, NotADirectoryError):
             return None
         except UnicodeDecodeError as error:
             raise damaged_record(f"this record is not UTF-8: {error.reason}", str(path)) from error
         except OSError as error:
-            raise StoreError(f"cannot read: {error.strerror}", where=str(path)) from error
+            if path.is_file():
+                raise StoreError(
+                    f"cannot read: {error.strerror}", where=str(path), remedy="check the folder and its disk"
+                ) from error
+            raise damaged_record(str(error.strerror), str(path), "remove or rename it") from error
         record = load_record(text, where=str(path))
         if record.key != key:
             raise damaged_record(f"this record belongs to run {record.key}", str(path))
+        for name in record.files if record.status == "done" else ():
+            self._content(record, name, whole=thorough or name != WEIGHTS)
         return record
+
+    def _content(self, record: RunRecord, name: str, whole: bool = True) -> bytes:
+        """What a file holds that a record lists; nothing, unless it is looked at as a `whole`.
+
+        Raises DamagedRecord when it is missing, or is not the one that was listed.
+        """
+        path, listed = self.folder(record.key) / name, record.files[name]
+        if name not in FILES:
+            raise damaged_record(f"this record lists {name!r}, which is no file of a run", str(path.parent / RECORD))
+        try:
+            size = path.stat().st_size
+            if size != listed.bytes:
+                raise damaged_record(f"this file has {size} bytes, and {listed.bytes} by its record", str(path))
+            content = read_file(path) if whole else b""
+        except OSError as error:
+            raise damaged_record(f"a file of this run cannot be read: {error.strerror}", str(path)) from error
+        if whole and hashlib.sha256(content).hexdigest() != listed.sha256:
+            raise damaged_record("this file is not the one that its record lists: its checksum differs", str(path))
+        return content

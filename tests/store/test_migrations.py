@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +65,7 @@ def test_a_stored_record_of_version_2_is_read_and_its_environment_has_the_numeri
     assert found.environment.model_dump(mode="json") == stored["environment"] | stored["key_fields"]["numerics"]
     assert [vars(epoch) for epoch in found.epochs] == stored["epochs"]
     again = json.loads(found.model_dump_json())
+    assert again.pop("files") == {}
     assert again | {"schema_version": 2, "environment": stored["environment"]} == stored
 
 
@@ -77,6 +79,15 @@ def test_a_newer_record_is_refused_with_both_versions() -> None:
 def test_a_version_without_a_migration_is_refused() -> None:
     with pytest.raises(StoreError, match="no longer"):
         load_record(as_of(0), migrations={})
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999"])
+@pytest.mark.parametrize("place", ["accuracy", "validation_loss", "learning_rate", "seed"])
+def test_a_record_with_a_number_that_is_none_is_damaged(place: str, number: str) -> None:
+    text = re.sub(rf'("{place}": ?)[-0-9.e]+', rf"\g<1>{number}", RECORD.model_dump_json(indent=1), count=1)
+    with pytest.raises(DamagedRecord) as caught:
+        load_record(text, where="record.json")
+    assert caught.value.remedy
 
 
 @pytest.mark.parametrize("change", [{"status": "perhaps"}, {"surprise": 1}, {"spec": None}, {"schema_version": "1"}])

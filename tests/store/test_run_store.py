@@ -1,17 +1,23 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from filelock import Timeout
 
 from benchsuite.errors import StoreError
-from benchsuite.store.predictions import Predictions, predictions_hash
-from benchsuite.store.run_store import Store
+from benchsuite.store.migrations import DamagedRecord
+from benchsuite.store.predictions import Predictions, predictions_hash, to_bytes
+from benchsuite.store.record import RunRecord
+from benchsuite.store.run_store import FILES, Store
 from support.synthetic import make_plan, make_record, make_records
 
 
@@ -28,6 +34,18 @@ def make_predictions(shift: float = 0.0) -> Predictions:
         test_probabilities=draw.random((128, 3), dtype=np.float32),
         test_labels=draw.integers(0, 3, 128),
     )
+
+
+def kept(store: Store, predictions: Predictions | None = None) -> RunRecord:
+    """A record in the store, with its files."""
+    predictions, record = predictions or make_predictions(), make_record()
+    files = {
+        "weights.safetensors": store.write_file(record.key, "weights.safetensors", bytes(range(256)) * 4),
+        "predictions.safetensors": store.write_predictions(record.key, predictions),
+    }
+    record = record.model_copy(update={"files": files, "predictions_hash": predictions_hash(predictions)})
+    store.write(record)
+    return record
 
 
 def test_a_record_comes_back_as_it_was_written(store: Store) -> None:
@@ -106,8 +124,7 @@ def test_a_key_that_is_no_key_names_no_folder(store: Store, key: str) -> None:
 
 def test_predictions_come_back_bit_for_bit(store: Store) -> None:
     made = make_predictions()
-    store.write_predictions("0" * 32, made)
-    found = store.read_predictions("0" * 32)
+    found = store.read_predictions(kept(store, made))
     assert predictions_hash(found) == predictions_hash(made)
     assert np.array_equal(found.test_labels, made.test_labels)
     assert found.test_labels.dtype == np.int64
@@ -131,15 +148,150 @@ def test_predictions_of_another_form_are_refused() -> None:
 
 
 def test_missing_or_damaged_predictions_are_told_with_their_file(store: Store) -> None:
-    key = "0" * 32
+    record = make_record(predictions_hash=predictions_hash(make_predictions()))
     with pytest.raises(StoreError, match="predictions"):
-        store.read_predictions(key)
-    store.write_predictions(key, make_predictions())
-    file = store.folder(key) / "predictions.safetensors"
+        store.read_predictions(record)
+    store.write_predictions(record.key, make_predictions())
+    file = store.folder(record.key) / "predictions.safetensors"
     file.write_bytes(file.read_bytes()[:-100])
     with pytest.raises(StoreError) as caught:
-        store.read_predictions(key)
+        store.read_predictions(record)
     assert caught.value.where == str(file)
+
+
+def _other(content: bytes) -> bytes:
+    made = make_predictions()
+    assert to_bytes(made) == content
+    return to_bytes(make_predictions(shift=0.25))
+
+
+def _permuted(content: bytes) -> bytes:
+    made = make_predictions()
+    order = np.random.default_rng(2).permutation(len(made.test_labels))
+    return to_bytes(replace(made, test_probabilities=made.test_probabilities[order]))
+
+
+def _relabelled(content: bytes) -> bytes:
+    made = make_predictions()
+    return to_bytes(replace(made, test_labels=made.test_probabilities.argmax(axis=1)))
+
+
+def _fewer(content: bytes) -> bytes:
+    made = make_predictions()
+    return to_bytes(replace(made, test_probabilities=made.test_probabilities[:-5], test_labels=made.test_labels[:-5]))
+
+
+def _flipped(content: bytes) -> bytes:
+    return content[:-9] + bytes([content[-9] ^ 1]) + content[-8:]
+
+
+SAME_SIZE = {"another run's": _other, "permuted": _permuted, "relabelled": _relabelled, "a bit": _flipped}
+SHORT: dict[str, Callable[[bytes], bytes | None]] = {
+    "fewer images": _fewer,
+    "cut off": lambda content: content[:-100],
+    "empty": lambda content: b"",
+    "longer": lambda content: content + b"\0",
+    "missing": lambda content: None,
+}
+
+
+def spoil(file: Path, how: Callable[[bytes], bytes | None]) -> None:
+    content = how(file.read_bytes())
+    file.unlink()
+    if content is not None:
+        file.write_bytes(content)
+
+
+@pytest.mark.parametrize("how", [*SAME_SIZE.values(), *SHORT.values()], ids=[*SAME_SIZE, *SHORT])
+def test_predictions_that_are_not_those_of_their_record_are_refused(store: Store, how: Any) -> None:
+    record = kept(store)
+    file = store.folder(record.key) / "predictions.safetensors"
+    assert store.read(record.key) == record
+    spoil(file, how)
+    with pytest.raises(DamagedRecord) as caught:
+        store.read_predictions(record)
+    assert caught.value.where == str(file)
+    assert "run the suite again" in str(caught.value.remedy)
+    assert store.read(record.key) is None
+    assert [problem.where for problem in store.damaged()] == [str(file)]
+    store.write_predictions(record.key, make_predictions())
+    assert store.read(record.key) == record
+
+
+@pytest.mark.parametrize("how", SHORT.values(), ids=SHORT)
+@pytest.mark.parametrize("name", FILES)
+def test_a_file_that_is_missing_or_has_another_size_is_noticed(store: Store, name: str, how: Any) -> None:
+    record = kept(store)
+    if name == "weights.safetensors" and how is _fewer:
+        how = SHORT["cut off"]
+    spoil(store.folder(record.key) / name, how)
+    assert store.read(record.key) is None
+    assert store.records() == ()
+    (problem,) = store.damaged()
+    assert problem.where == str(store.folder(record.key) / name)
+    assert problem.remedy
+
+
+def test_a_bit_of_the_weights_is_found_by_a_thorough_look(store: Store) -> None:
+    record = kept(store)
+    spoil(store.folder(record.key) / "weights.safetensors", _flipped)
+    assert store.damaged() == ()
+    (problem,) = store.damaged(thorough=True)
+    assert "weights" in str(problem.where)
+
+
+def test_predictions_of_a_record_that_lists_no_files_are_known_by_its_hash(store: Store) -> None:
+    record = kept(store).model_copy(update={"files": {}})
+    assert store.read_predictions(record)
+    spoil(store.folder(record.key) / "predictions.safetensors", _permuted)
+    with pytest.raises(DamagedRecord, match="not those"):
+        store.read_predictions(record)
+
+
+def test_a_record_names_no_file_outside_its_folder(store: Store) -> None:
+    record = kept(store)
+    (listed,) = {record.files["predictions.safetensors"]}
+    store.write(record.model_copy(update={"files": {"../../../secret": listed}}))
+    assert store.read(record.key) is None
+    assert "no file of a run" in str(store.damaged()[0])
+
+
+def test_files_of_a_run_can_be_read_by_whom_the_user_lets(store: Store, tmp_path: Path) -> None:
+    (tmp_path / "plain").write_bytes(b"")
+    record = kept(store)
+    modes = {(store.folder(record.key) / name).stat().st_mode for name in (*FILES, "record.json")}
+    assert modes == {(tmp_path / "plain").stat().st_mode}
+
+
+@pytest.mark.parametrize("name", ["record.json", "predictions.safetensors"])
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir])
+def test_a_pipe_or_a_folder_in_the_place_of_a_file_is_told(store: Store, name: str, make: Any) -> None:
+    record, other = kept(store), make_record(seed=1)
+    store.write(other)
+    file = store.folder(record.key) / name
+    file.unlink()
+    make(file)
+    assert store.read(record.key) is None
+    assert store.records() == (other,)
+    (problem,) = store.damaged()
+    assert problem.where == str(file)
+    assert problem.remedy
+
+
+def test_a_folder_in_the_place_of_a_record_is_told_before_a_run_is_made(store: Store) -> None:
+    record = make_record()
+    (store.folder(record.key) / "record.json").mkdir(parents=True)
+    with pytest.raises(StoreError) as caught, store.room(record.key):
+        pass
+    assert "remove or rename" in str(caught.value.remedy)
+
+
+def test_room_for_a_record_is_kept_until_it_is_written(store: Store) -> None:
+    record = make_record()
+    with store.room(record.key):
+        assert sum(path.stat().st_size for path in store.folder(record.key).iterdir()) > 500_000
+    store.write(record)
+    assert [path.name for path in store.folder(record.key).iterdir()] == ["record.json"]
 
 
 def test_a_lock_keeps_others_out_until_its_holder_dies(store: Store) -> None:

@@ -14,10 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from filelock import FileLock, Timeout
+from filelock import Timeout
 
 from benchsuite.atomic_files import atomic_path, write_text
 from benchsuite.errors import StoreError
+from benchsuite.file_locks import FileLock
 from benchsuite.settings import CACHE_GB
 from benchsuite.sources.cache import cannot_write
 from benchsuite.sources.digests import file_stamp

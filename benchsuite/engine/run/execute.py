@@ -6,6 +6,8 @@ computed: that is in `pipeline`.
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -14,9 +16,8 @@ from typing import Any, Protocol
 
 import numpy as np
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import save
 
-from benchsuite.atomic_files import atomic_path
 from benchsuite.contracts.observer import EpochReport, RunInfo, RunSummary
 from benchsuite.engine.determinism import seeds
 from benchsuite.engine.diagnostics import guard, profile
@@ -31,14 +32,12 @@ from benchsuite.engine.task import RunTask
 from benchsuite.engine.training.checkpoint import Checkpoint, TrainingProgress
 from benchsuite.engine.training.evaluate import Evaluation
 from benchsuite.engine.training.loop import timed
-from benchsuite.errors import PluginError
+from benchsuite.errors import PluginError, TrainingError
 from benchsuite.registry import Entry, Registry
 from benchsuite.store.environment import capture_environment
 from benchsuite.store.predictions import Predictions, predictions_hash
-from benchsuite.store.record import Cost, DatasetFacts, ModelFacts, RunRecord, TestMetrics, WeightsFacts
-from benchsuite.store.run_store import WEIGHTS, Store
-
-CHECKPOINT = "checkpoint.pt"
+from benchsuite.store.record import Cost, DatasetFacts, ModelFacts, RunRecord, StoredFile, TestMetrics, WeightsFacts
+from benchsuite.store.run_store import CHECKPOINT, PREDICTIONS, WEIGHTS, Store
 
 
 class Watcher(Protocol):
@@ -65,6 +64,7 @@ class _RunState:
     test: TestMetrics | None = None
     weights_hash: str | None = None
     predictions_hash: str | None = None
+    files: Mapping[str, StoredFile] = field(default_factory=dict)
 
 
 def execute(task: RunTask, registry: Registry, watcher: Watcher, checkpoint_interval: float | None = None) -> RunRecord:
@@ -80,7 +80,11 @@ def execute(task: RunTask, registry: Registry, watcher: Watcher, checkpoint_inte
     try:
         entries = find_entries(task.spec.case, registry)
         suspects = guard.suspects(entries, registry.observers)
-        with guard.guarding(suspects, (task.results, task.cache)) as guarding, seeds.isolated():
+        with (
+            store.room(task.key.key),
+            guard.guarding(suspects, (task.results, task.cache)) as guarding,
+            seeds.isolated(),
+        ):
             _compute(task, registry, watcher, store, checkpoint_interval, state, guarding)
             guarding.check("during the run")
     except (Exception, SystemExit) as error:
@@ -111,6 +115,7 @@ def execute(task: RunTask, registry: Registry, watcher: Watcher, checkpoint_inte
         test=state.test,
         weights_hash=state.weights_hash,
         predictions_hash=state.predictions_hash,
+        files=state.files,
         cost=_cost(progress, task),
         notes=_notes(pipeline) if pipeline else {},
     )
@@ -131,7 +136,6 @@ def _compute(
 ) -> None:
     """Run the pipeline, watched, and write weights and predictions; `state` is filled on the way."""
     folder = store.folder(task.key.key)
-    folder.mkdir(parents=True, exist_ok=True)
     components = load_components(task, registry)
     checkpoint = Checkpoint(folder / CHECKPOINT, task.key.key, checkpoint_interval)
     memory.start_peak()
@@ -222,6 +226,13 @@ def _summary(status: str, state: _RunState) -> RunSummary:
 def _write(pipeline: Pipeline, validation: Evaluation, test: Evaluation, store: Store, state: _RunState) -> None:
     """Write the weights and the predictions, and note their hashes and the test metrics."""
     key = pipeline.task.key.key
+    if not math.isfinite(test.loss):
+        raise TrainingError(
+            f"the test loss is {test.loss}, though that of validation is a number",
+            where=pipeline.task.title,
+            expected="a finite loss",
+            remedy="lower the learning rate, clip the gradient, or take a higher precision",
+        )
     # Copies, in plain layout: safetensors takes neither another one nor tensors that share memory.
     weights = {
         name: tensor.detach().cpu().clone(memory_format=torch.contiguous_format)
@@ -233,9 +244,10 @@ def _write(pipeline: Pipeline, validation: Evaluation, test: Evaluation, store: 
         test_probabilities=test.probabilities,
         test_labels=test.labels,
     )
-    with atomic_path(store.folder(key) / WEIGHTS) as temporary:
-        save_file(weights, temporary)
-    store.write_predictions(key, predictions)
+    state.files = {
+        WEIGHTS: store.write_file(key, WEIGHTS, save(weights)),
+        PREDICTIONS: store.write_predictions(key, predictions),
+    }
     state.weights_hash = weights_hash(weights)
     state.predictions_hash = predictions_hash(predictions)
     state.test = TestMetrics(

@@ -58,7 +58,7 @@ def pack(material: PaperMaterial) -> dict[str, bytes]:
         "suite": results.suite.model_dump(mode="json"),
         "plan": results.plan.model_dump(mode="json"),
         "keys": [[case, seed, key] for (case, seed), key in results.keys.items()],
-        "records": [_bare(record).model_dump(mode="json") for record in results.records.values()],
+        "records": [_bare(record).model_dump(mode="json", exclude={"files"}) for record in results.records.values()],
         "outcomes": {key: _packed(outcomes) for key, outcomes in results.outcomes.items()},
         "card": to_jsonable_python(material.card),
         "model": [material.model_title, material.model_bibtex],

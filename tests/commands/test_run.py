@@ -1,0 +1,51 @@
+"""`benchsuite run`: what is stored is looked at before it is believed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from support.program import Program
+
+TRIAL = ("squares_width", "--policy", "sample")
+
+
+def _hashes(program: Program) -> dict[str, tuple[str, str]]:
+    records = [json.loads(path.read_text()) for path in program.smoke_runs.glob("*/record.json")]
+    return {record["key"]: (record["weights_hash"], record["predictions_hash"]) for record in records}
+
+
+@pytest.mark.slow
+def test_runs_whose_files_are_not_theirs_are_told_and_made_again(program: Program) -> None:
+    assert program.run("run", *TRIAL, "--no-paper", "--no-estimate").code == 0
+    before = _hashes(program)
+    first, second, third, fourth = sorted(program.smoke_runs.iterdir())
+    swapped = [folder / "predictions.safetensors" for folder in (first, second)]
+    contents = [path.read_bytes() for path in swapped]
+    for path, content in zip(swapped, reversed(contents), strict=True):
+        path.write_bytes(content)
+    weights = third / "weights.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-10])
+    (fourth / "weights.safetensors").unlink()
+
+    told = program.run("plan", *TRIAL)
+    assert told.err.count("damaged record") == 4
+    assert {run["status"] for run in json.loads(program.run("plan", *TRIAL, "--json").out)["runs"]} == {"due"}
+    program.run("paper", *TRIAL).refused(
+        "no run of squares_width is done", "benchsuite run squares_width", "damaged record"
+    )
+
+    again = program.run("run", *TRIAL, "--no-paper", "--no-estimate")
+    assert again.code == 0, again.err
+    assert again.err.count("a damaged record counts as not done") == 4
+    for path in (*swapped, weights, fourth / "weights.safetensors"):
+        assert str(path.relative_to(program.folder)) in "".join(again.err.split())
+    assert _hashes(program) == before
+    assert [path.read_bytes() for path in swapped] == contents
+    assert _leftovers(program.folder) == []
+
+
+def _leftovers(folder: Path) -> list[Path]:
+    return [*folder.rglob(".tmp-*"), *folder.rglob("checkpoint.pt")]
