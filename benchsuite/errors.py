@@ -106,4 +106,18 @@ class SetupError(BenchsuiteError):
 def first_line(error: BaseException) -> str:
     """The first line of what an exception says, or its type when it says nothing."""
     lines = str(error).splitlines()
-    return lines[0][:200] if lines else type(error).__name__
+    return cut(lines[0], 200) if lines else type(error).__name__
+
+
+def on_one_line(text: object, limit: int = 300) -> str:
+    """A text on one line."""
+    return cut(" ".join(str(text).split()), limit)
+
+
+def cut(text: str, limit: int) -> str:
+    """A text of at most `limit` characters: a longer one ends after a word of it, with an ellipsis."""
+    if len(text) <= limit:
+        return text
+    shorter = text[: limit - 1]
+    words = shorter.rpartition(" ")[0]
+    return (words if len(words) > limit // 2 else shorter).rstrip(" ,;:") + "…"

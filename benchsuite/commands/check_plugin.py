@@ -109,24 +109,26 @@ def _chosen(plugin: str) -> list[tuple[Entry, Announced]]:
     from benchsuite.registry import registry
 
     path = Path(plugin).expanduser()
-    if path.suffix == ".py" or len(path.parts) > 1:
-        return _in_files(path)
+    # As typed: a Path forgets `./`, by which somebody says that the folder is meant and not the name.
+    if path.suffix == ".py" or path.is_absolute() or any(mark in plugin for mark in "/\\") or plugin.startswith("."):
+        return _in_files(path, plugin)
     known = registry()
     found = _components(known, plugin) or _all(known, plugin)
     if not found and path.is_dir():  # a name wins over a folder that happens to be called so
-        return _in_files(path)
+        return _in_files(path, plugin)
     return found or _unknown(known, plugin)
 
 
-def _in_files(path: Path) -> list[tuple[Entry, Announced]]:
+def _in_files(path: Path, typed: str) -> list[tuple[Entry, Announced]]:
     """The components of a Python file, or of a folder of them."""
     from benchsuite.registry.import_check import find_hanging_import
+    from benchsuite.registry.local_plugins import local_plugins
     from benchsuite.testing.harness.component_source import local_registry
 
     if not path.exists():
         raise PluginError(
             "there is no such file or folder",
-            where=str(path),
+            where=typed,
             expected="a Python file with a plugin, or a folder of them",
             remedy="correct the path",
         )
@@ -135,17 +137,18 @@ def _in_files(path: Path) -> list[tuple[Entry, Announced]]:
     if culprit is not None:
         raise PluginError(
             f"importing {culprit.name} {culprit.how}",
-            where=str(path),
+            where=typed,
             expected="a module that can be imported",
             remedy="let it do nothing but define when it is imported",
         )
     found = _all(local_registry(local), "local", local)
     if not found:
+        looked = [str(one.path.relative_to(local[0])) for one in local_plugins(local) if path.is_dir()]
         raise PluginError(
-            "there is no component to check",
-            where=str(path),
+            "there is no component to check" + (f" in {', '.join(looked)}" if looked else ""),
+            where=typed,
             expected="a hook such as benchsuite_datasets or benchsuite_models that returns classes",
-            remedy="implement one with @benchsuite.api.hookimpl",
+            remedy="implement one with @benchsuite.api.hookimpl; if it is elsewhere, install the package and give its name",
         )
     return found
 

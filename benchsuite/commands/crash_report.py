@@ -7,7 +7,7 @@ import tempfile
 import traceback
 from pathlib import Path
 
-from benchsuite.errors import BenchsuiteError
+from benchsuite.errors import BenchsuiteError, on_one_line
 
 
 def describe_crash(error: Exception) -> BenchsuiteError:
@@ -20,7 +20,7 @@ def describe_crash(error: Exception) -> BenchsuiteError:
     if blamed is not None:
         blamed.remedy = f"{blamed.remedy}; {kept}"
         return blamed
-    what = " ".join(f"{type(error).__name__}: {error}".split())[:300]
+    what = on_one_line(f"{type(error).__name__}: {error}")
     frames = traceback.extract_tb(error.__traceback__)
     return BenchsuiteError(
         f"a defect of benchsuite: {what}",

@@ -15,7 +15,7 @@ import typer
 
 from benchsuite.commands.console import literal, out, print_json, size, table
 from benchsuite.commands.options import RESULTS, Data, Json, Plugins, Results
-from benchsuite.errors import BenchsuiteError
+from benchsuite.errors import BenchsuiteError, cut, on_one_line
 
 Verdict = Literal["good", "note", "bad"]
 STYLES: dict[Verdict, str] = {"good": "green", "note": "yellow", "bad": "bold red"}
@@ -73,7 +73,7 @@ def _looked(part: str, look: Callable[[], Iterator[Finding]]) -> Iterator[Findin
         where = f" ({error.where})" if error.where else ""
         yield Finding(part, "bad", f"{error.what}{where}", error.remedy or "")
     except Exception as error:
-        yield Finding(part, "bad", f"{type(error).__name__}: {error}"[:300], "mend or reinstall it")
+        yield Finding(part, "bad", on_one_line(f"{type(error).__name__}: {error}"), "mend or reinstall it")
 
 
 def _python() -> Iterator[Finding]:
@@ -93,7 +93,7 @@ def _torch() -> Iterator[Finding]:
     if done.returncode != 0:
         told = (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1]
         remedy = "install matching versions: pip install --force-reinstall torch torchvision"
-        yield Finding("torch", "bad", f"torch and torchvision cannot be imported: {told[:200]}", remedy)
+        yield Finding("torch", "bad", f"torch and torchvision cannot be imported: {cut(told, 200)}", remedy)
         return
     torch, torchvision, cuda = done.stdout.split()
     yield Finding("torch", "good", f"torch {torch}, torchvision {torchvision}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from importlib import metadata
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -87,7 +88,9 @@ def _entries(known: Registry, kind: Kind) -> list[dict[str, Any]]:
 
 
 def _about(entry: Entry) -> str:
-    return (type(entry.component).__doc__ or "").strip().partition("\n")[0]
+    """The first sentence of what the component's class says of itself."""
+    paragraph = (type(entry.component).__doc__ or "").strip().partition("\n\n")[0]
+    return re.split(r"(?<=[.!?])\s+(?=[A-Z])", " ".join(paragraph.split()))[0]
 
 
 def _plugins(known: Registry) -> list[dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from datetime import date
 from pathlib import Path
 from typing import Annotated
@@ -30,5 +31,5 @@ def new(
     package = Package(kind, slug, folder, date.today().year)
     for file in write_package(package):
         say(str(file))
-    say(f'\nNext:\n  cd {folder}\n  pip install -e ".[dev]"\n  benchsuite check-plugin {slug}')
+    say(f'\nNext:\n  cd {shlex.quote(str(folder))}\n  pip install -e ".[dev]"\n  benchsuite check-plugin {slug}')
     say(f"  benchsuite run try_{slug} --policy sample")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from benchsuite.contracts.figure import CaseResult, Chart, Figure, RunResult, StudyResult
 from benchsuite.contracts.observer import EpochReport
-from benchsuite.errors import BenchsuiteError, PluginError
+from benchsuite.errors import BenchsuiteError, PluginError, on_one_line
 from benchsuite.metrics import METRICS
 from benchsuite.paper.context.chart_checks import chart_faults
 from benchsuite.paper.context.material import PluginChart
@@ -99,7 +99,7 @@ def asked_of(entry: Entry, params: Any, study: StudyResult) -> tuple[Chart | Non
     except BenchsuiteError:
         raise
     except (Exception, SystemExit) as error:
-        raise _unusable(where, f"it raised {type(error).__name__}: {' '.join(str(error).split())[:300]}") from error
+        raise _unusable(where, f"it raised {type(error).__name__}: {on_one_line(error)}") from error
     if faults := [] if chart is None else list(chart_faults(chart, study)):
         raise _unusable(where, f"its chart cannot be drawn: {'; '.join(faults[:5])}")
     if not isinstance(bibtex, str):

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
 
-from benchsuite.errors import BenchsuiteError, PluginError
+from benchsuite.errors import BenchsuiteError, PluginError, on_one_line
 from benchsuite.registry.entry import Entry
 
 
@@ -36,7 +36,7 @@ def blame(error: BaseException, entries: Iterable[Entry]) -> PluginError | None:
         return None
     entry, position = found
     frame, line = frames[position]
-    text = " ".join(str(error).split())[:300]
+    text = on_one_line(error)
     blamed = PluginError(
         f"the {entry.kind} {entry.name} raised {type(error).__name__}" + (f": {text}" if text else ""),
         where=f"{entry.distribution} {entry.version}, {frame.f_globals.get('__name__')}, line {line} "

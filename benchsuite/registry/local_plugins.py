@@ -1,5 +1,7 @@
 """Local plugins: Python files, or folders of them, that are used without being installed.
 
+The project of a package, with its code in `src`, is a folder of plugins, too.
+
 A file is imported under its own name, with its folder at the end of Python's search path, so that workers and
 fingerprints find it as they find every other module. It may implement hooks as an installed plugin does; where it
 does not, every component class that it defines is provided.
@@ -97,6 +99,8 @@ def _files(place: Path) -> Iterator[tuple[Path, bool]]:
         yield resolved, True
     elif (resolved / "__init__.py").is_file():
         yield resolved / "__init__.py", True
+    elif (resolved / "src").is_dir() and (resolved / "pyproject.toml").is_file():  # the project of a package
+        yield from _files(resolved / "src")
     elif resolved.is_dir():
         for path in sorted(resolved.iterdir()):
             if path.suffix == ".py" and path.is_file() and not path.name.startswith(NO_PLUGINS):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import keyword
 import re
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
+import benchsuite
 from benchsuite import __version__
 from benchsuite.atomic_files import write_text
 from benchsuite.contracts.kinds import Kind
@@ -60,6 +62,13 @@ class Package:
         yield "tests/test_contract.py", "common/tests/test_contract.py.jinja"
 
 
+def _unpacked_source() -> str | None:
+    """The folder of benchsuite's source as a TOML text where it is used from there, in editable mode: mypy does not see
+    it by itself. None where benchsuite lies among the installed packages."""
+    folder = Path(benchsuite.__file__).resolve().parent.parent
+    return None if folder.name in ("site-packages", "dist-packages") else json.dumps(folder.as_posix())
+
+
 def check_name(name: str) -> str:
     """The name as suites will write it, from what the user typed. Raises PluginError when it can be none."""
     slug = re.sub(r"[-\s]+", "_", name.strip()).lower()
@@ -100,6 +109,7 @@ def write_package(package: Package) -> list[Path]:
         "seed": SAMPLE_SEED,
         "api": API_VERSION,
         "benchsuite": __version__,
+        "source": _unpacked_source(),
     }
     written = []
     for place, template in package.files():

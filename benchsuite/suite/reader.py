@@ -19,7 +19,7 @@ from benchsuite.suite.schema.suite import Design, Suite
 from benchsuite.suite.search.space import search_settings
 from benchsuite.suite.source.problems import Mark, Problem, SuiteError, did_you_mean, one_of, printable, shown
 from benchsuite.suite.source.validation import validate
-from benchsuite.suite.source.yaml_nodes import LARGEST_FILE, Node, parse_bytes
+from benchsuite.suite.source.yaml_nodes import LARGEST_FILE, Node, escape_problems, parse_bytes
 
 LOCAL = Path("suites")
 ENDINGS = (".yaml", ".yml")
@@ -41,6 +41,8 @@ def parse_suite(data: bytes, source: str, registry: Registry, folder: Path | Non
     problems += found
     suite, found = validate(Suite, origin)
     problems += found
+    for name in (*Design.model_fields, "plugins"):
+        problems += escape_problems(origin.get(name) or origin, name) if name in origin.items else ()
     design: Design | None = suite
     if suite is None:
         # What is wrong with the paper must not hide what is wrong with the grid.

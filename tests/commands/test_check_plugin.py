@@ -117,3 +117,13 @@ def test_a_file_that_ends_its_process_does_not_end_the_command(
 ) -> None:
     (tmp_path / "leaving.py").write_text(source)
     program.run("check-plugin", str(tmp_path / "leaving.py")).refused(said, "define when it is imported")
+
+
+def test_a_folder_written_with_its_dot_is_the_folder_and_is_told_as_it_was_typed(program: Program) -> None:
+    folder = program.folder / "speck"  # as a component is called
+    folder.mkdir()
+    (folder / "notes.py").write_text("VALUE = 1\n")
+    program.patch.chdir(program.folder)
+    program.run("check-plugin", "./speck").refused(
+        "there is no component to check in notes.py", "where:    ./speck", "install the package and give its name"
+    )

@@ -58,6 +58,18 @@ def test_the_classes_of_a_file_without_hooks_are_provided(tmp_path: Path) -> Non
     assert component_fingerprint(entry.module)  # its source decides the run key
 
 
+def test_the_project_of_a_package_gives_what_lies_in_its_src(tmp_path: Path) -> None:
+    package = tmp_path / "src" / "student_project"
+    package.mkdir(parents=True)
+    (tmp_path / "pyproject.toml").write_text("[project]\n")
+    (tmp_path / "noxfile.py").write_text("raise SystemExit\n")
+    (package / "__init__.py").write_text("from .recipe import Two\n" + HOOKED.replace("[Shown]", "[Two]"))
+    (package / "recipe.py").write_text(RECIPE.format(title="Two", name="two"))
+    found = discover([], local=[tmp_path])
+    assert found.recipe("two").module == "student_project.recipe"
+    assert not found.quarantined
+
+
 def test_hooks_say_what_a_file_provides(tmp_path: Path) -> None:
     (tmp_path / "student_hooked.py").write_text(HOOKED)
     assert list(discover([], local=[tmp_path]).entries("recipe")) == ["shown"]

@@ -118,6 +118,17 @@ def test_a_text_that_no_paper_could_set_is_refused_before_anything_runs(read: Re
         ("seeds: 2\n", "seeds: 2\npaper: {references: [{key: a, text: x}, {key: a, text: y}]}\n", "tiny.yaml:9:47: paper.references: two references are called 'a'"),
         ("seeds: 2\n", "seeds: 2\npaper: {sections: [{title: A, id: a, sections: [{title: B, id: a}]}]}\n", "two sections are called 'a'"),
         ("seeds: 2\n", "seeds: 2\npaper: {sections: [{title: A, place: Some Where}]}\n", "paper.sections[0].place: 'Some Where' has characters"),
+        ("seeds: 2\n", "seeds: 2\npaper: {figures: [violins]}\n", "paper.figures[0]: 'violins' is not a mapping (expected a mapping such as {figure: {name: ...}}, perhaps with id, place)"),
+        ("seeds: 2\n", "seeds: 2\npaper: {figures: violins}\n", "'violins' is not a list (expected a list, each a mapping such as {figure: {name: ...}}, perhaps with id, place)"),
+        ("seeds: 2\n", "seeds: 2\npaper: short\n", "paper: 'short' is not a mapping (expected a mapping with any of template, page, words, authors,"),
+        ("seeds: 2\n", "seeds: 2\nclaims: [it works]\n", "(expected a mapping such as {id: ..., text: ...}, perhaps with source, metric"),
+        ("seeds: 2\n", "seeds: 2\ncases: [{name: 10}]\n", "cases[0].name: 10 is not a text"),
+        ("seeds: 2\n", "seeds: 2\ncases: [{name: 10}]\n", "; put quotes around it"),
+        ('title: "Un estudio pequeño"', "title: true", "title: true is not a text (expected a text of at most 500 characters); put quotes around it"),
+        ("{name: net, depth: 18}", "{name: net, <<: {depth: 18}}", "tiny.yaml:5:20: model: suites have no `<<`, with which YAML 1.1 merges mappings; write its names out here"),
+        ("max_epochs: 30", 'freeze: {stages: ["C:\\temp"]}', "recipe.freeze.stages[0]: 'C:\\temp' has a control character, which a backslash has made; in double quotes a backslash begins an escape: use single quotes, or / between folders"),
+        ("seeds: 2\n", 'seeds: 2\nplugins: ["C:\\new"]\n', "plugins[0]: 'C:\\new' has a control character"),
+        ("seeds: 2\n", 'seeds: 2\nplugins: ["C:\\Users\\ana"]\n', "use single quotes, or / between folders"),
     ],
 )  # fmt: skip
 def test_a_mistake_is_said_with_its_place_and_remedy(old: str, new: str, said: str) -> None:
@@ -323,3 +334,25 @@ def test_labels_may_name_a_case_or_a_value_of_a_setting(read: Callable[[str], Su
     assert set(read(BASE + labels).paper.labels.values()) == {"uno", "dos", "Bloques"}
     with pytest.raises(SuiteError, match=r"no 'recipe\.freeze\.blocks=7' to label"):
         read(BASE + labels.replace("blocks=1", "blocks=7"))
+
+
+ARCHITECTURES = BASE.replace(
+    "vary: {recipe.freeze.blocks: [0, 1, 2]}", "vary: {model: [{name: net, depth: 18}, {name: net, depth: 34}, {name: mlp}]}"
+).replace("factor: recipe.freeze.blocks", "factor: model")
+
+
+@pytest.mark.parametrize("baseline", ["mlp", "net(depth=18)", "{name: net, depth: 34}"])
+def test_a_compared_component_may_be_called_by_its_name_or_as_cases_call_it(read: Read, baseline: str) -> None:
+    suite = read(ARCHITECTURES.replace("baseline: 0", f"baseline: {baseline}"))
+    assert suite.compare is not None
+
+
+def test_components_that_the_baseline_could_be_are_told_by_whole_names() -> None:
+    for wrong, said in (("resnet", "is no value of model"), ("net", "is the name of several values of model")):
+        (found,) = problems(ARCHITECTURES.replace("baseline: 0", f"baseline: {wrong}"))
+        assert found.endswith(f"compare.baseline: '{wrong}' {said} (expected one of: net(depth=18), net(depth=34), mlp)")
+
+
+def test_a_claim_may_speak_of_a_component_by_its_name(read: Read) -> None:
+    claim = "claims: [{id: small, text: Basta., cases: [mlp], at_least: 0.5}]\n"
+    assert read(ARCHITECTURES.replace("baseline: 0", "baseline: mlp") + claim).claims[0].cases == ("mlp",)

@@ -9,7 +9,7 @@ from difflib import SequenceMatcher
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
-from benchsuite.errors import PaperError
+from benchsuite.errors import PaperError, on_one_line
 
 if TYPE_CHECKING:
     from pypdf import PageObject
@@ -61,7 +61,7 @@ def _pages(pdf: bytes) -> Iterator[PageObject]:
     try:
         yield from PdfReader(BytesIO(pdf)).pages
     except (PyPdfError, ValueError, KeyError, TypeError, RecursionError) as error:
-        raise PaperError(f"this PDF cannot be read: {str(error)[:200]}") from error
+        raise PaperError(f"this PDF cannot be read: {on_one_line(error)}") from error
 
 
 def _drawn(page: PageObject) -> str:

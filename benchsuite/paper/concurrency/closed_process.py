@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Self, TypeVar, cast
 
 from benchsuite import errors
-from benchsuite.errors import BenchsuiteError, PaperError
+from benchsuite.errors import BenchsuiteError, PaperError, cut
 from benchsuite.processes import ChildProcess, Parent, ProcessEnded
 
 T = TypeVar("T")
@@ -74,7 +74,7 @@ class ClosedProcess:
         with self._printed.open("rb") as file:
             file.seek(max(0, self._printed.stat().st_size - MOST_PRINTED))
             printed = file.read().decode(errors="replace").strip().splitlines()
-        return printed[-1][:300] if printed else None
+        return cut(printed[-1], 300) if printed else None
 
 
 def answer(parent: Parent, make: Callable[[], object]) -> None:

@@ -237,7 +237,7 @@ def _failures(study: PaperContext) -> list[Block]:
     some = spanish.upper_first(spanish.count(len(failed), "ejecución"))
     verb = "ha fallado y no entra" if len(failed) == 1 else "han fallado y no entran"
     items = [
-        f"{study.names.mention(case)}, semilla {seed}: *{markup.literal(markup.line(failure.what, 'failure'))[:300]}*"
+        f"{study.names.mention(case)}, semilla {seed}: *{markup.literal(cut(markup.line(failure.what, 'failure'), 300))}*"
         for case, seed, failure in failed[:MOST_FAILURES]
     ]
     if len(failed) > MOST_FAILURES:

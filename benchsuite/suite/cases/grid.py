@@ -94,6 +94,11 @@ def value_label(value: Any) -> str:
     return value if isinstance(value, str) else shown(value)
 
 
+def spellings(value: Any) -> tuple[str, ...]:
+    """The texts that may stand for a component where cases are compared or spoken of; none for any other value."""
+    return (value_label(value), str(value["name"])) if isinstance(value, Mapping) and "name" in value else ()
+
+
 def overlap(outer: Sequence[str], inner: Sequence[str]) -> bool:
     """Whether the path `inner` is `outer` or lies below it."""
     return list(inner[: len(outer)]) == list(outer)

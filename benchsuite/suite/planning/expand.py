@@ -316,13 +316,20 @@ def compare_problems(suite: Suite, cases: Sequence[Case]) -> list[Problem]:
         mark = (where.get("factor") or where).mark
         remedy = did_you_mean(compare.factor, varied)
         return [Problem(mark, "compare.factor", what, compare.factor, one_of(varied), remedy)]
-    if any(_is_baseline(suite, case) for case in cases):
+    values = [case.settings[compare.factor] for case in cases if compare.factor in case.settings]
+    labels = dict.fromkeys(grid.value_label(v) if isinstance(v, Mapping) else shown(v) for v in values)
+    meant = {grid.value_label(value) for value in values if _is_meant(value, compare.baseline)}
+    if len(meant) == 1 or (meant and not isinstance(compare.baseline, str)):
         return []
-    values = list(
-        dict.fromkeys(shown(case.settings[compare.factor]) for case in cases if compare.factor in case.settings)
-    )
     what = f"{shown(compare.baseline)} is no value of {compare.factor}"
-    return [Problem(baseline, "compare.baseline", what, compare.baseline, one_of(values))]
+    if meant:
+        what = f"{shown(compare.baseline)} is the name of several values of {compare.factor}"
+    return [Problem(baseline, "compare.baseline", what, compare.baseline, one_of(list(labels)))]
+
+
+def _is_meant(value: Any, baseline: Any) -> bool:
+    """Whether the baseline is this value, or the name of the component that the value is."""
+    return grid.agrees(value, baseline) or baseline in grid.spellings(value)
 
 
 def _is_baseline(suite: Suite, case: Case) -> bool:
@@ -331,7 +338,7 @@ def _is_baseline(suite: Suite, case: Case) -> bool:
         return False
     if compare.factor is None:
         return case.name == compare.baseline
-    return compare.factor in case.settings and grid.agrees(case.settings[compare.factor], compare.baseline)
+    return compare.factor in case.settings and _is_meant(case.settings[compare.factor], compare.baseline)
 
 
 def _comparable(suite: Suite, case: Case, baseline: Case) -> bool:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from benchsuite.metrics import METRICS
+from benchsuite.suite.cases.grid import spellings
 from benchsuite.suite.cases.plan import Case
 from benchsuite.suite.schema.suite import Section, Suite
 from benchsuite.suite.source.problems import Mark, Problem, did_you_mean, one_of, shown
@@ -112,7 +113,8 @@ class Vocabulary:
             for case in self.cases
             for path in paths
             if path in case.settings
-            and wanted in (written(value := case.settings[path]), labels.get(f"{path}={written(value)}"))
+            for value in [case.settings[path]]
+            if wanted in (written(value), *spellings(value), labels.get(f"{path}={written(value)}"))
         ]
         return found[0] if len(found) == 1 else None
 

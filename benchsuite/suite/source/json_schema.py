@@ -85,6 +85,8 @@ def describe(root: Mapping[str, Any], schema: Mapping[str, Any]) -> str | None:
     bounds = [f"{sign} {schema[word]}" for word, sign in BOUNDS.items() if word in schema]
     if kind == "array":
         return _list(root, schema)
+    if kind == "object":
+        return _mapping(root, schema)
     if "maxLength" in schema:
         bounds.append(f"of at most {schema['maxLength']:,} characters")
     return " ".join([text, *([" and ".join(bounds)] if bounds else [])])
@@ -99,6 +101,24 @@ def _list(root: Mapping[str, Any], schema: Mapping[str, Any]) -> str:
         text += f" of at least {low}"
     item = describe(root, schema["items"]) if isinstance(schema.get("items"), Mapping) else None
     return text + (f", each {item}" if item else "")
+
+
+def _mapping(root: Mapping[str, Any], schema: Mapping[str, Any]) -> str:
+    """The form of a mapping: what it must have as it is written, and the names of what it may have."""
+    form = _form(root, schema)
+    more = [name for name in schema.get("properties", {}) if name not in schema.get("required", ())]
+    if form is None:
+        return f"a mapping with any of {', '.join(more)}" if more else KINDS["object"]
+    return f"a mapping such as {form}" + (f", perhaps with {', '.join(more)}" if more else "")
+
+
+def _form(root: Mapping[str, Any], schema: Mapping[str, Any], depth: int = 0) -> str | None:
+    """A mapping of what is required, such as {figure: {name: ...}}; None where nothing is."""
+    schema = _resolved(root, schema)
+    required = schema.get("required", ()) if depth < DEEPEST else ()
+    below = {name: schema.get("properties", {}).get(name, {}) for name in required}
+    said = [f"{name}: {_form(root, inner, depth + 1) or '...'}" for name, inner in below.items()]
+    return f"{{{', '.join(said)}}}" if said else None
 
 
 def _value(value: object) -> str:

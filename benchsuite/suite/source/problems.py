@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
-from benchsuite.errors import BenchsuiteError
+from benchsuite.errors import BenchsuiteError, cut
 
 SHOWN = 20
 
@@ -90,8 +90,7 @@ def shown(value: object, limit: int = 60) -> str:
             text = json.dumps(value, ensure_ascii=False)
         except (TypeError, ValueError):
             text = repr(value)
-    text = printable(text)
-    return text if len(text) <= limit else text[: limit - 1] + "…"
+    return printable(text, limit)
 
 
 def written(value: object) -> str:
@@ -101,8 +100,7 @@ def written(value: object) -> str:
 
 def printable(text: str, limit: int = 200) -> str:
     """Text from a file with its control characters escaped, so that it cannot steer a terminal."""
-    text = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text[: limit + 1])
-    return text if len(text) <= limit else text[:limit] + "…"
+    return cut("".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text[: limit + 1]), limit)
 
 
 def nearest(word: str, words: Iterable[str]) -> str | None:

@@ -103,6 +103,8 @@ def _problem(detail: ErrorDetails, model: type[BaseModel], root: Node, base: str
 def _misspelt(value: object, detail: ErrorDetails) -> str | None:
     if detail["type"] == "bool_type" and str(value).lower() in ("yes", "on", "no", "off"):
         return f"write {'true' if str(value).lower() in ('yes', 'on') else 'false'}"
+    if detail["type"] == "string_type" and isinstance(value, int | float):
+        return "put quotes around it"
     if detail["type"] in ("int_type", "float_type") and isinstance(value, str):
         try:
             float(value)

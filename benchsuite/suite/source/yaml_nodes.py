@@ -16,6 +16,7 @@ import yaml
 from yaml import events
 from yaml.error import MarkedYAMLError, YAMLError
 
+from benchsuite.errors import on_one_line
 from benchsuite.suite.source.problems import Mark, Problem, SuiteError, printable, shown
 
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -32,6 +33,9 @@ BASED = re.compile(r"0o[0-7]+|0x[0-9a-fA-F]+")
 FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
 ENDLESS = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
 DATE = re.compile(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[Tt ].*)?")
+ESCAPED = re.compile(r"[\x00-\x09\x0b-\x1f]|^[A-Za-z]:\n")
+"""What `\\a`, `\\b`, `\\t` and the like make of a path of Windows in double quotes."""
+BACKSLASH = "in double quotes a backslash begins an escape: use single quotes, or / between folders"
 
 Scalar = str | int | float | bool | None
 
@@ -188,6 +192,7 @@ class _Builder:
             tab = Mark(self.source, place.line, line.index("\t") + 1) if self.positions else place
             return SuiteError([Problem(tab, "", "a tab indents this line", remedy="indent with spaces")])
         remedy = "put quotes around a text that contains ': '" if "mapping values" in what else None
+        remedy = BACKSLASH if "escape" in what or "hexdecimal" in what else remedy
         return SuiteError([Problem(place, "", what, remedy=remedy)])
 
     def _node(self, event: Any, depth: int, path: str) -> Node:
@@ -225,6 +230,10 @@ class _Builder:
         while not isinstance(event := next(self.events), events.MappingEndEvent):
             mark = self._mark(event)
             name = self._name(event, depth, path)
+            if name == "<<" and not event.style:
+                what = "suites have no `<<`, with which YAML 1.1 merges mappings"
+                self._add(mark, path, what, remedy="write its names out here; `*name` repeats a whole value only")
+                name = None
             below = next(self.events)
             node = self._node(below, depth + 1, f"{path}.{name}" if path else str(name))
             size = self._grown(size, node, below)
@@ -288,6 +297,17 @@ def _height(below: Iterable[Node]) -> int:
     return 1 + max((node.height for node in below), default=0)
 
 
+def escape_problems(node: Node, path: str) -> Iterator[Problem]:
+    """Texts below a node that a backslash in double quotes has spoilt: `"C:\\temp"` has a tab in it."""
+    for name, item in node.items.items():
+        yield from escape_problems(item.node, f"{path}.{name}")
+    for number, element in enumerate(node.elements):
+        yield from escape_problems(element, f"{path}[{number}]")
+    if isinstance(node.content, str) and ESCAPED.search(node.content):
+        what = f"{shown(node.content)} has a control character, which a backslash has made"
+        yield Problem(node.mark, path, what, node.content, remedy=BACKSLASH)
+
+
 @dataclass(frozen=True)
 class Complaint:
     """A plain scalar that has no JSON value."""
@@ -321,4 +341,4 @@ def core_scalar(text: str) -> Scalar | Complaint:
 
 
 def _sentence(text: str) -> str:
-    return printable(" ".join(text.split())[:200])
+    return printable(on_one_line(text, 200))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from benchsuite.errors import on_one_line
+
 SHOWN = 6
 
 
@@ -24,7 +26,7 @@ def check(kept: bool, otherwise: str) -> None:
 
 def one_line(error: Exception) -> str:
     """What an error says, in one line that is not too long."""
-    return " ".join(str(error).split())[:300] or type(error).__name__
+    return on_one_line(error) or type(error).__name__
 
 
 def join_some(values: Iterable[Any]) -> str:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from benchsuite.engine.determinism.torch_settings import configure, prepare_environment
-from benchsuite.errors import BenchsuiteError
+from benchsuite.errors import BenchsuiteError, on_one_line
 from benchsuite.identity.numerics import describe
 from benchsuite.processes import Parent
 from benchsuite.registry.attribution import blame
@@ -89,5 +89,5 @@ def _check(rule: Rule, subject: Subject) -> CheckResult:
 def _describe_error(error: BaseException) -> str:
     if isinstance(error, SystemExit):
         return f"it left the process by SystemExit({error.code!r})"
-    text = str(error) if isinstance(error, BenchsuiteError) else " ".join(str(error).split())[:300]
+    text = str(error) if isinstance(error, BenchsuiteError) else on_one_line(error)
     return f"it raised {type(error).__name__}" + (f": {text}" if text else "")
