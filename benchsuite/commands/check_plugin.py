@@ -148,7 +148,7 @@ def _in_files(path: Path, typed: str) -> list[tuple[Entry, Announced]]:
             "there is no component to check" + (f" in {', '.join(looked)}" if looked else ""),
             where=typed,
             expected="a hook such as benchsuite_datasets or benchsuite_models that returns classes",
-            remedy="implement one with @benchsuite.api.hookimpl; if it is elsewhere, install the package and give its name",
+            remedy="implement one with @benchsuite.api.hookimpl, or install the package and give its name",
         )
     return found
 

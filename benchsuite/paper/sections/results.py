@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 from benchsuite.contracts.figure import Chart
+from benchsuite.errors import cut
 from benchsuite.paper.context.paper_context import PaperContext
 from benchsuite.paper.document import markup
 from benchsuite.paper.document.blocks import Block, Bullets, Drawing, Figure, Paragraph
@@ -237,8 +238,9 @@ def _failures(study: PaperContext) -> list[Block]:
     some = spanish.upper_first(spanish.count(len(failed), "ejecución"))
     verb = "ha fallado y no entra" if len(failed) == 1 else "han fallado y no entran"
     items = [
-        f"{study.names.mention(case)}, semilla {seed}: *{markup.literal(cut(markup.line(failure.what, 'failure'), 300))}*"
+        f"{study.names.mention(case)}, semilla {seed}: *{markup.literal(cut(reason, 300))}*"
         for case, seed, failure in failed[:MOST_FAILURES]
+        for reason in [markup.line(failure.what, "failure")]
     ]
     if len(failed) > MOST_FAILURES:
         items.append(f"y {len(failed) - MOST_FAILURES} más")

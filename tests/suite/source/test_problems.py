@@ -18,6 +18,7 @@ def test_a_cut_text_fits_and_says_that_it_was_cut(text: str, limit: int) -> None
 
 def test_what_is_cut_ends_after_a_whole_word() -> None:
     assert cut("one two three four", 12) == "one two…"
-    assert shown({"name": "resnet", "depth": 18, "pretrained": "imagenet1k_v1"}, 48) == '{"name": "resnet", "depth": 18, "pretrained"…'
+    model = {"name": "resnet", "depth": 18, "pretrained": "imagenet1k_v1"}
+    assert shown(model, 48) == '{"name": "resnet", "depth": 18, "pretrained"…'
     assert on_one_line("first\n   second  third", 14) == "first second…"
     assert printable("a" * 30, 10) == "a" * 9 + "…"
