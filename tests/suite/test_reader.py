@@ -337,7 +337,8 @@ def test_labels_may_name_a_case_or_a_value_of_a_setting(read: Callable[[str], Su
 
 
 ARCHITECTURES = BASE.replace(
-    "vary: {recipe.freeze.blocks: [0, 1, 2]}", "vary: {model: [{name: net, depth: 18}, {name: net, depth: 34}, {name: mlp}]}"
+    "vary: {recipe.freeze.blocks: [0, 1, 2]}",
+    "vary: {model: [{name: net, depth: 18}, {name: net, depth: 34}, {name: mlp}]}",
 ).replace("factor: recipe.freeze.blocks", "factor: model")
 
 
@@ -350,7 +351,9 @@ def test_a_compared_component_may_be_called_by_its_name_or_as_cases_call_it(read
 def test_components_that_the_baseline_could_be_are_told_by_whole_names() -> None:
     for wrong, said in (("resnet", "is no value of model"), ("net", "is the name of several values of model")):
         (found,) = problems(ARCHITECTURES.replace("baseline: 0", f"baseline: {wrong}"))
-        assert found.endswith(f"compare.baseline: '{wrong}' {said} (expected one of: net(depth=18), net(depth=34), mlp)")
+        assert found.endswith(
+            f"compare.baseline: '{wrong}' {said} (expected one of: net(depth=18), net(depth=34), mlp)"
+        )
 
 
 def test_a_claim_may_speak_of_a_component_by_its_name(read: Read) -> None:
