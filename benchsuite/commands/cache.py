@@ -94,15 +94,17 @@ def _empty(holding: Holding, root: Path) -> tuple[int, list[Path]]:
 
     from filelock import Timeout
 
+    from benchsuite.atomic_files import TEMPORARY, sweep
     from benchsuite.file_locks import FileLock
     from benchsuite.sources.cache import cannot_write
 
     folder, busy = root / holding.name, []
     before = _bytes(folder)
     try:
+        sweep(folder)
         for path in sorted(folder.glob("*")) if folder.is_dir() else ():
-            if path.suffix == ".lock":
-                continue  # an empty file that others may be waiting on
+            if path.suffix == ".lock" or path.name.startswith(TEMPORARY):
+                continue  # an empty file that others may be waiting on, or what one is writing
             lock = path.with_suffix(".lock")
             if lock.exists():
                 try:

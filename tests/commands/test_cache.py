@@ -7,6 +7,7 @@ import json
 import pytest
 from filelock import FileLock
 
+from benchsuite.atomic_files import temporary_path
 from support.program import Program
 
 FILES = {
@@ -65,6 +66,17 @@ def test_what_another_process_is_making_stays(filled: Program) -> None:
         outcome = filled.run("cache", "--clear")
     assert "in use" in outcome.err
     assert (filled.cache / "images" / "0a.u8").exists()
+
+
+def test_what_is_being_written_stays_and_what_the_dead_left_goes(filled: Program) -> None:
+    living = temporary_path(filled.cache / "images" / "0c.u8")
+    pid, start = living.name.split("-")[2:4]
+    dead = living.with_name(living.name.replace(f"-{pid}-{start}-", f"-{pid}-{int(start) - 1}-"))
+    for path in (living, dead):
+        path.write_bytes(b"x")
+    assert filled.run("cache", "--clear").code == 0
+    assert living.exists()
+    assert not dead.exists()
 
 
 def test_all_without_clear_is_refused(filled: Program) -> None:

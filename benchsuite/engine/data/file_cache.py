@@ -16,7 +16,7 @@ from typing import Any, BinaryIO
 
 from filelock import Timeout
 
-from benchsuite.atomic_files import atomic_path, write_text
+from benchsuite.atomic_files import TEMPORARY, atomic_path, write_text
 from benchsuite.errors import StoreError
 from benchsuite.file_locks import FileLock
 from benchsuite.settings import CACHE_GB
@@ -25,6 +25,8 @@ from benchsuite.sources.digests import file_stamp
 
 FACTS = ".json"
 """Suffix of the file of facts that lies beside a cached file, and goes with it."""
+
+LOCK = ".lock"
 
 Facts = Mapping[str, Any]
 
@@ -94,7 +96,7 @@ def _build(path: Path, build: Callable[[Path], Facts]) -> CachedFile:
 
 def lock_for(path: Path) -> FileLock:
     """The lock under which the cached file `path` is written and deleted, not yet taken."""
-    return FileLock(path.with_suffix(".lock"))
+    return FileLock(path.with_suffix(LOCK))
 
 
 def make_room(folder: Path, suffix: str, size: int) -> None:
@@ -106,11 +108,13 @@ def prune(folder: Path, suffix: str, budget_bytes: int) -> tuple[Path, ...]:
     """Delete the files `*suffix` of `folder` that were not used for longest until those left fit `budget_bytes`;
     returns them.
 
-    Files that a process is building are left alone. A file that is mapped somewhere lives on there until it is
-    closed.
+    Files that a process is building are left alone, under their temporary names and their own ones. A file that is
+    mapped somewhere lives on there until it is closed.
     """
     files = []
     for path in folder.glob(f"*{suffix}"):
+        if path.name.startswith(TEMPORARY):
+            continue
         with suppress(FileNotFoundError):  # another process prunes too
             used = path.with_suffix(FACTS).stat().st_mtime_ns if path.with_suffix(FACTS).exists() else 0
             files.append((used, path.stat().st_size, path))
@@ -123,6 +127,8 @@ def prune(folder: Path, suffix: str, budget_bytes: int) -> tuple[Path, ...]:
             with lock_for(path).acquire(blocking=False):
                 path.unlink(missing_ok=True)
                 path.with_suffix(FACTS).unlink(missing_ok=True)
+                # Whoever waits for it sees that it is gone, and makes a new one.
+                path.with_suffix(LOCK).unlink(missing_ok=True)
         except Timeout:
             continue
         total -= size
