@@ -14,6 +14,7 @@ from benchsuite.contracts.dataset import (
     Provenance,
     Source,
     Split,
+    photo_suffixes,
 )
 from benchsuite.contracts.figure import CaseResult, Chart, ChartSeries, Figure, RunResult, StudyResult
 from benchsuite.contracts.model import Model, Task, WeightsRequest
@@ -78,5 +79,6 @@ __all__ = [
     "file_sha256",
     "file_stamp",
     "hookimpl",
+    "photo_suffixes",
     "unpack",
 ]

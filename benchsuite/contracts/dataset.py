@@ -28,6 +28,8 @@ Provenance = Literal["official", "unofficial copy", "own data", "synthetic sampl
 
 CHANGES = "benchsuite changes"
 """Key of `info` of a decoded picture: what was done to show it as people see it."""
+_UNREADABLE = {"BUFR", "EPS", "GRIB", "HDF5", "MPEG", "WMF"}
+"""Formats that PIL only recognises, or hands to another program."""
 _ORIENTATION = 0x0112
 """EXIF tag: how a camera was held (CIPA DC-008, table 4)."""
 
@@ -165,8 +167,17 @@ def _orientation(picture: Image.Image) -> int:
 
 
 @cache
+def photo_suffixes() -> frozenset[str]:
+    """How the names of the image files end that `PhotoFiles` decodes here, in lower case, with their dot."""
+    from PIL import Image
+
+    formats = set(_formats())
+    return frozenset(suffix for suffix, name in Image.registered_extensions().items() if name in formats)
+
+
+@cache
 def _formats() -> list[str]:
-    """The formats that PIL reads, less those for which it starts another program."""
+    """The formats of images that PIL decodes by itself. HEIC photos are among them where pillow-heif is installed."""
     from PIL import Image
 
     if importlib.util.find_spec("pillow_heif") is not None:
@@ -174,7 +185,7 @@ def _formats() -> list[str]:
 
         pillow_heif.register_heif_opener()
     Image.init()
-    return sorted(set(Image.OPEN) - {"EPS", "WMF"})
+    return sorted(set(Image.OPEN) - _UNREADABLE)
 
 
 @dataclass(frozen=True)

@@ -36,6 +36,7 @@ from benchsuite.api import (
 )
 
 from .manifest import read_manifest, write_manifest
+from .photo_folders import is_litter
 from .photos import Flips, imagenet_input
 
 CLASSES = ("angular_leaf_spot", "bean_rust", "healthy")
@@ -317,7 +318,7 @@ def _check(home: Path, expected: Mapping[str, Mapping[str, int]]) -> None:
         folder = home / split
         if not folder.is_dir():
             raise _error(f"the split {split!r} is missing", home, f"the folders {', '.join(expected)}")
-        present = {path.name for path in folder.iterdir() if path.is_dir() and _visible(path)}
+        present = {path.name for path in folder.iterdir() if path.is_dir() and not is_litter(path.name)}
         for label in sorted(present - set(CLASSES)):
             raise _error(
                 f"{label!r} is not a class of Beans", folder / label, f"the class folders {', '.join(CLASSES)} only"
@@ -337,12 +338,8 @@ def _described(counts: Mapping[str, int]) -> str:
     return f"{sum(counts.values())} images ({parts})"
 
 
-def _visible(path: Path) -> bool:
-    return not path.name.startswith(".") and path.name != "__MACOSX"
-
-
 def _photos(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.iterdir() if _visible(path) and path.suffix.lower() in _SUFFIXES)
+    return sorted(path for path in folder.iterdir() if not is_litter(path.name) and path.suffix.lower() in _SUFFIXES)
 
 
 def _index(home: Path) -> DatasetIndex:

@@ -1,13 +1,14 @@
 """Anyone's own photos: a folder with a folder for each class, so that a study needs no code to run on them.
 
 Takes `<class>/<photo>` or `<split>/<class>/<photo>`; photos may lie in folders of their own below the class. Splits
-that the folder lacks are set aside from its training photos, seeded and stratified by class.
+that the folder lacks are set aside from its training photos, seeded and stratified by class; copies of one photo stay
+on one side.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Self
 
@@ -23,22 +24,17 @@ from benchsuite.api import (
     PhotoFiles,
     Preprocessing,
     Split,
+    file_stamp,
 )
 
+from .photo_folders import LAYOUT, PhotoFolder, folder_error, read_folder
 from .photos import Flips, imagenet_input
 from .stratified import shuffled_by_class
 
-SPLIT_NAMES: Mapping[str, tuple[str, ...]] = {
-    "train": ("train",),
-    "validation": ("validation", "val", "valid"),
-    "test": ("test",),
-}
-SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".ppm", ".pgm")
 SAMPLE_CLASSES = ("circles", "crosses", "squares")
 SAMPLE_IMAGES = 40
 """Photos of each class in the synthetic sample."""
 _SAMPLE = "image_folder_sample"
-_LAYOUT = "<folder>/<class>/*.jpg, or <folder>/{train,validation,test}/<class>/*.jpg"
 
 
 class ImageFolderParameters(Parameters):
@@ -74,16 +70,6 @@ class ImageFolderParameters(Parameters):
         return self
 
 
-@dataclass(frozen=True)
-class _Photos:
-    """The photos of one folder of class folders: names relative to the data set's folder, by class."""
-
-    where: Path
-    names: Mapping[str, tuple[str, ...]]
-    passed_over: int
-    """Files that are no photos by their suffix."""
-
-
 class ImageFolder(Dataset[ImageFolderParameters]):
     """The user's own photos."""
 
@@ -104,7 +90,7 @@ class ImageFolder(Dataset[ImageFolderParameters]):
             sources=(),
             classes=(),
             splits={},
-            layout=_LAYOUT,
+            layout=LAYOUT,
         )
 
     def preprocessing(self, params: ImageFolderParameters) -> Preprocessing:
@@ -119,19 +105,17 @@ class ImageFolder(Dataset[ImageFolderParameters]):
             raise DataError(
                 what,
                 where=str(home),
-                expected=_LAYOUT,
+                expected=LAYOUT,
                 remedy="correct the parameter `folder`: an absolute path, or one relative to the folder of --data or"
                 " BENCHSUITE_DATA (without them, to the current folder)",
             )
-        parts = _parts(home)
-        index = _index(params, home, parts)
-        photos = sum(len(split) for split in (index.train, index.validation, index.test))
-        passed_over = sum(part.passed_over for part in parts.values())
+        folder = read_folder(home)
+        photos = sum(len(names) for labels in folder.splits.values() for names in labels.values())
         return Found(
             home,
             "own data",
-            f"the user's own folder, which no checksum vouches for: {photos} photos in {len(index.classes)} classes"
-            + (f"; {passed_over} files that are no photos were passed over" if passed_over else ""),
+            f"the user's own folder, which no checksum vouches for: {photos} photos in {len(folder.classes)} classes"
+            + (f"; {folder.passed_over} other files were passed over" if folder.passed_over else ""),
         )
 
     def sample(self, params: ImageFolderParameters, folder: Path) -> None:
@@ -142,117 +126,70 @@ class ImageFolder(Dataset[ImageFolderParameters]):
                 _draw(label, number, home / f"{number:03d}.png")
 
     def index(self, params: ImageFolderParameters, folder: Path) -> DatasetIndex:
-        return _index(params, folder, _parts(folder))
+        return _index(params, folder, read_folder(folder))
 
     def smoke(self, params: ImageFolderParameters) -> Mapping[str, Any]:
         return {"image_size": min(params.image_size, 48)}
 
 
-def _parts(home: Path) -> Mapping[str, _Photos]:
-    """The photos by split; all of them as `train` where the folder has no splits."""
-    inside = _folders(home)
-    named = [name for name in inside if name in _spellings()]
-    # A class may be called train, too: a split is what holds folders, or has nothing but splits beside it.
-    if not any(_folders(home / name) for name in named) and (named != inside or not inside):
-        return {"train": _photos(home, home)}
-    splits: dict[str, str] = {}
-    for name in inside:
-        split = _spellings().get(name)
-        if split is None:
-            raise _error(f"{name!r} lies beside the splits and is none", home / name, _LAYOUT)
-        if split in splits:
-            raise _error(f"{splits[split]!r} and {name!r} are the same split", home, "one of the two")
-        splits[split] = name
-    if "train" not in splits:
-        raise _error("the split 'train' is missing", home, _LAYOUT)
-    return {split: _photos(home, home / splits[split]) for split in SPLIT_NAMES if split in splits}
-
-
-def _spellings() -> dict[str, str]:
-    return {name: split for split, names in SPLIT_NAMES.items() for name in names}
-
-
-def _photos(home: Path, folder: Path) -> _Photos:
-    names: dict[str, tuple[str, ...]] = {}
-    passed_over = 0
-    for label in _folders(folder):
-        inside = (path.relative_to(home) for path in (folder / label).rglob("*") if path.is_file())
-        files = [file for file in inside if all(map(_visible, file.parts))]
-        photos = sorted(file.as_posix() for file in files if file.suffix.lower() in SUFFIXES)
-        if not photos:
-            raise _error(
-                f"the class {label!r} has no photos", folder / label, f"files that end in {', '.join(SUFFIXES)}"
-            )
-        names[label] = tuple(photos)
-        passed_over += len(files) - len(photos)
-    if not names:
-        raise _error("there are no class folders", folder, _LAYOUT)
-    if len(names) == 1:
-        raise _error(f"there is a single class, {next(iter(names))!r}", folder, "at least two class folders")
-    return _Photos(folder, names, passed_over)
-
-
-def _folders(folder: Path) -> list[str]:
-    try:
-        return sorted(path.name for path in folder.iterdir() if path.is_dir() and _visible(path.name))
-    except OSError as error:
-        raise _error(f"the folder cannot be read: {error.strerror}", folder, "a folder this user may read") from error
-
-
-def _visible(name: str) -> bool:
-    return not name.startswith(".") and name != "__MACOSX"
-
-
-def _index(params: ImageFolderParameters, home: Path, parts: Mapping[str, _Photos]) -> DatasetIndex:
-    classes = tuple(parts["train"].names)
-    for split, part in parts.items():
-        for label in classes:
-            if label not in part.names:
-                raise _error(f"the class {label!r} is missing in the split {split!r}", part.where, "the same classes")
-        for label in part.names:
-            if label not in classes:
-                raise _error(
-                    f"the class {label!r} of the split {split!r} is not in train", part.where, "the same classes"
-                )
+def _index(params: ImageFolderParameters, home: Path, folder: PhotoFolder) -> DatasetIndex:
     rows = {
-        split: [(name, number) for number, label in enumerate(classes) for name in part.names[label]]
-        for split, part in parts.items()
+        split: [(name, number) for number, label in enumerate(folder.classes) for name in labels[label]]
+        for split, labels in folder.splits.items()
     }
-    rows |= _set_aside(params, classes, rows, parts["train"].where)
+    rows |= _set_aside(params, home, folder.classes, rows)
     splits = {
         split: Split(PhotoFiles(home, tuple(row[0] for row in chosen)), tuple(row[1] for row in chosen))
         for split, chosen in rows.items()
     }
-    return DatasetIndex(classes, **splits)
+    return DatasetIndex(folder.classes, **splits)
 
 
 def _set_aside(
-    params: ImageFolderParameters,
-    classes: Sequence[str],
-    rows: Mapping[str, Sequence[tuple[str, int]]],
-    where: Path,
+    params: ImageFolderParameters, home: Path, classes: Sequence[str], rows: Mapping[str, Sequence[tuple[str, int]]]
 ) -> dict[str, list[tuple[str, int]]]:
     """The missing splits, taken from train, and what then is left of it; at least one photo of each class goes to
-    each."""
+    each, and copies of a photo, whatever their class, go where it goes."""
     wanted = {"validation": params.validation, "test": params.test}
     missing = {split: fraction for split, fraction in wanted.items() if split not in rows}
+    if not missing:
+        return {}
     train = rows["train"]
-    chosen: dict[str, list[int]] = {split: [] for split in ("train", *missing)}
-    for label, order in enumerate(shuffled_by_class([row[1] for row in train], len(classes), params.split_seed)):
-        photos = len(order)
+    first = _first_copies(PhotoFiles(home, tuple(name for name, _ in train)))
+    side: dict[int, str] = {}
+    for label, positions in enumerate(shuffled_by_class([row[1] for row in train], len(classes), params.split_seed)):
+        order = [i for i in positions if first[i] == i]
+        different = len(order)
         for split, fraction in missing.items():
-            count = max(1, round(fraction * photos))
-            chosen[split] += order[:count]
+            count = max(1, round(fraction * different))
+            side |= dict.fromkeys(order[:count], split)
             order = order[count:]
         if not order:
-            raise _error(
-                f"the class {classes[label]!r} has {photos} photos: setting aside {' and '.join(missing)} leaves none"
-                " for training",
-                where / classes[label],
+            copies = " that are no copies of others" if different < len(positions) else ""
+            raise folder_error(
+                f"the class {classes[label]!r} has {different} photos{copies}: setting aside {' and '.join(missing)}"
+                " leaves none for training",
+                home,
                 f"at least {len(missing) + 1} photos, or smaller parts",
             )
-        chosen["train"] += order
-    return {split: [train[i] for i in sorted(positions)] for split, positions in chosen.items()}
+        side |= dict.fromkeys(order, "train")
+    chosen: dict[str, list[tuple[str, int]]] = {split: [] for split in ("train", *missing)}
+    for i, row in enumerate(train):
+        chosen[side[first[i]]].append(row)
+    return chosen
+
+
+def _first_copies(photos: PhotoFiles) -> list[int]:
+    """For each photo, the position of the first with the same bytes. Only those that are equally long are read."""
+    of_size: dict[int, list[int]] = {}
+    for i in range(len(photos)):
+        of_size.setdefault(file_stamp(photos.path(i))[0], []).append(i)
+    first = list(range(len(photos)))
+    for group in of_size.values():
+        seen: dict[bytes, int] = {}
+        for i in group if len(group) > 1 else ():
+            first[i] = seen.setdefault(hashlib.sha256(photos.read(i)).digest(), i)
+    return first
 
 
 def _draw(label: str, number: int, file: Path) -> None:
@@ -277,9 +214,3 @@ def _draw(label: str, number: int, file: Path) -> None:
         pen.line((x - half, y, x + half, y), fill=ink, width=half // 2)
         pen.line((x, y - half, x, y + half), fill=ink, width=half // 2)
     picture.save(file)
-
-
-def _error(what: str, where: Path, expected: str) -> DataError:
-    return DataError(
-        f"the folder of photos: {what}", where=str(where), expected=expected, remedy="put the folder in order"
-    )
