@@ -112,6 +112,26 @@ class Output:
             raise self._error
 
 
+@contextmanager
+def atomic_folder(path: Path) -> Iterator[Path]:
+    """Lend a new folder that becomes `path` when the block ends well; one that another process made meanwhile is kept.
+
+    What dead writers left beside it is removed. Raises OSError.
+    """
+    temporary = temporary_path(path)
+    try:
+        temporary.mkdir(parents=True)
+        sweep(path.parent)
+        yield temporary
+        try:
+            temporary.rename(path)
+        except OSError:
+            if not path.is_dir():
+                raise
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
 def write_bytes(path: Path, data: bytes) -> None:
     """Write `data` to `path` atomically. Raises StoreError when it cannot be written."""
     with atomic_path(path) as temporary:

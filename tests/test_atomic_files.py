@@ -15,6 +15,7 @@ import pytest
 
 from benchsuite.atomic_files import (
     atomic_file,
+    atomic_folder,
     atomic_path,
     read_file,
     sweep,
@@ -195,6 +196,19 @@ def test_a_disk_that_flushes_no_folders_takes_files(
     monkeypatch.setattr(os, "fsync", refuse)
     write_bytes(tmp_path / "a.bin", b"new")
     assert (tmp_path / "a.bin").read_bytes() == b"new"
+
+
+def test_a_folder_is_there_whole_or_not_at_all(tmp_path: Path) -> None:
+    target = tmp_path / "new" / "a"
+    with pytest.raises(KeyError), atomic_folder(target) as temporary:  # noqa: PT012
+        (temporary / "file").write_bytes(b"half")
+        raise KeyError
+    assert names(target.parent) == []
+    for content in (b"one", b"two"):
+        with atomic_folder(target) as temporary:
+            (temporary / "file").write_bytes(content)
+    assert names(target.parent) == ["a"]
+    assert (target / "file").read_bytes() == b"one"
 
 
 @pytest.mark.parametrize("make", [os.mkfifo, os.mkdir])

@@ -35,6 +35,7 @@ def run(
     failed; 2: nothing could be started.
     """
     from benchsuite.commands.session import open_study, tell_damaged
+    from benchsuite.sources.cache import sweep_cache
     from benchsuite.store.run_store import Store
 
     if paper:
@@ -42,7 +43,10 @@ def run(
 
         check_pango()
     study = open_study(suite, options, download=True).searched(())
-    Store(study.preparation.runs_folder).check_writable()
+    store = Store(study.preparation.runs_folder)
+    store.check_writable()
+    store.sweep()
+    sweep_cache(study.place.cache)
     _announce(study, study.preparation.tasks or ())
     tell_damaged(study.preparation.runs_folder)
     failed: list[RunRecord] = []

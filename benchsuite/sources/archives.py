@@ -10,10 +10,8 @@ from __future__ import annotations
 import contextlib
 import lzma
 import os
-import shutil
 import stat
 import tarfile
-import uuid
 import zipfile
 import zlib
 from collections.abc import Generator
@@ -21,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import IO
 
+from benchsuite.atomic_files import atomic_folder
 from benchsuite.errors import DataError
 from benchsuite.sources.cache import cannot_write
 
@@ -50,20 +49,11 @@ def unpack(archive: Path, target: Path, limits: Limits | None = None) -> Path:
     the meantime is kept. Raises DataError, naming archive and member, for anything unsafe or broken.
     """
     limits = limits or Limits()
-    temporary = target.with_name(f".{target.name}.{uuid.uuid4().hex}.unpacking")
     try:
-        temporary.mkdir(parents=True)
+        with atomic_folder(target) as temporary:
+            _extract(archive, temporary, limits)
     except OSError as error:
-        raise cannot_write(error, temporary.parent) from error
-    try:
-        _extract(archive, temporary, limits)
-        try:
-            temporary.rename(target)
-        except OSError as error:
-            if not target.is_dir():
-                raise cannot_write(error, target) from error
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+        raise cannot_write(error, target) from error
     return target
 
 

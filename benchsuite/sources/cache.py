@@ -15,6 +15,7 @@ from typing import Literal
 
 import platformdirs
 
+from benchsuite.atomic_files import sweep
 from benchsuite.errors import StoreError
 
 Policy = Literal["auto", "real", "sample"]
@@ -44,6 +45,12 @@ def cannot_write(error: OSError, where: Path) -> StoreError:
         remedy=("free some space" if full else "mend the folder's permissions")
         + ", or set BENCHSUITE_CACHE to a folder elsewhere",
     )
+
+
+def sweep_cache(cache: Path) -> None:
+    """Remove what writers that have ended left in the folders of the cache."""
+    for folder in cache.glob("*/"):
+        sweep(folder)
 
 
 @contextmanager

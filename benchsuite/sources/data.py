@@ -17,6 +17,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, overload
 
+from benchsuite.atomic_files import atomic_folder
 from benchsuite.contracts.dataset import Dataset, DatasetIndex, Found, Provenance
 from benchsuite.contracts.parameters import Parameters
 from benchsuite.errors import DataError, PluginError
@@ -211,12 +212,9 @@ def _described(dataset: Dataset[Any], params: Parameters, found: Found, cache: P
 def _sample(dataset: Dataset[Any], params: Parameters, cache: Path) -> LocatedData:
     folder = cache / "samples" / f"{dataset.name}-{_sample_key(dataset, params)}"
     if not folder.is_dir():
-        making = folder.with_name(f"{folder.name}.making")
         try:
-            shutil.rmtree(making, ignore_errors=True)
-            making.mkdir(parents=True)
-            dataset.sample(params, making)
-            making.rename(folder)
+            with atomic_folder(folder) as making:
+                dataset.sample(params, making)
         except OSError as error:
             raise cannot_write(error, folder) from error
     found = dataset.find(params, folder, cache / "unpacked")

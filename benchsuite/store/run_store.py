@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchsuite.atomic_files import read_file, store_error, temporary_path, write_bytes, write_text
+from benchsuite.atomic_files import read_file, store_error, sweep, temporary_path, write_bytes, write_text
 from benchsuite.errors import StoreError
 from benchsuite.file_locks import FileLock
 from benchsuite.store.migrations import DamagedRecord, damaged_record, load_record
@@ -30,6 +30,7 @@ WEIGHTS = "weights.safetensors"
 CHECKPOINT = "checkpoint.pt"
 LOG = "log.txt"
 LOCK = ".lock"
+KEY = re.compile("[0-9a-f]{8,64}")
 FILES = (PREDICTIONS, WEIGHTS)
 """What a record may list."""
 ROOM = 2**20
@@ -44,7 +45,7 @@ class Store:
 
     def folder(self, key: str) -> Path:
         """The folder of run `key`, whether or not it exists."""
-        if not re.fullmatch(r"[0-9a-f]{8,64}", key):
+        if not KEY.fullmatch(key):
             raise ValueError(f"{key!r} is no run key")
         return self.root / "runs" / key
 
@@ -144,6 +145,16 @@ class Store:
         except OSError as error:
             raise store_error(error, probe) from error
 
+    def sweep(self) -> None:
+        """Remove what writers that have ended left: temporary files, and the checkpoints of runs that are done."""
+        for folder in (self.root, *self.root.glob("*/"), *self.root.glob("runs/*/")):
+            sweep(folder)
+        for checkpoint in self.root.glob(f"runs/*/{CHECKPOINT}"):
+            record = self.read(checkpoint.parent.name) if KEY.fullmatch(checkpoint.parent.name) else None
+            if record is not None and record.status == "done":
+                with suppress(OSError):
+                    checkpoint.unlink()
+
     def _make(self, folder: Path) -> None:
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -152,7 +163,7 @@ class Store:
 
     def _keys(self) -> Iterator[str]:
         for path in sorted((self.root / "runs").glob(f"*/{RECORD}")):
-            if re.fullmatch(r"[0-9a-f]{8,64}", path.parent.name):
+            if KEY.fullmatch(path.parent.name):
                 yield path.parent.name
 
     def _load(self, key: str, thorough: bool = False) -> RunRecord | None:

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from filelock import Timeout
 
+from benchsuite.atomic_files import temporary_path
 from benchsuite.errors import StoreError
 from benchsuite.store.migrations import DamagedRecord
 from benchsuite.store.predictions import Predictions, predictions_hash, to_bytes
@@ -292,6 +293,32 @@ def test_room_for_a_record_is_kept_until_it_is_written(store: Store) -> None:
         assert sum(path.stat().st_size for path in store.folder(record.key).iterdir()) > 500_000
     store.write(record)
     assert [path.name for path in store.folder(record.key).iterdir()] == ["record.json"]
+
+
+def dead(path: Path) -> Path:
+    """The temporary name for `path` of a process that has ended."""
+    living = temporary_path(path).name
+    pid, start = living.split("-")[2:4]
+    return path.with_name(living.replace(f"-{pid}-{start}-", f"-{pid}-{int(start) - 1}-"))
+
+
+def test_what_killed_writers_left_is_swept_and_nothing_else(store: Store) -> None:
+    done, going_on = make_record(), make_record(seed=1)
+    store.write(done)
+    places = [store.folder(record.key) for record in (done, going_on)]
+    places[1].mkdir()
+    for folder in (*places, store.root, store.root / "runs", store.root / "study"):
+        folder.mkdir(exist_ok=True)
+        dead(folder / "a.bin").write_bytes(b"half")
+        temporary_path(folder / "a.bin").write_bytes(b"half")
+    for folder in places:
+        (folder / "checkpoint.pt").write_bytes(b"")
+    store.sweep()
+    left = [path for path in store.root.rglob("*") if path.is_file()]
+    assert sum(path.name.startswith(".tmp-") for path in left) == 5
+    assert sorted(path for path in left if not path.name.startswith(".tmp-")) == sorted(
+        (places[0] / "record.json", places[1] / "checkpoint.pt")
+    )
 
 
 def test_a_lock_keeps_others_out_until_its_holder_dies(store: Store) -> None:
