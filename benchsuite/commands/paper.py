@@ -64,23 +64,21 @@ def _check_done(study: Session, results: Path, need_all: bool) -> None:
     from benchsuite.commands.session import tell_damaged
     from benchsuite.execution.due_runs import load_records
 
-    if study.preparation.tasks is None:
+    preparation = study.preparation
+    if not preparation.tasks:
         smoke = results / f"{study.suite.name}@sample"
-        again = f"make the runs first: benchsuite run {study.suite.name}"
-        if all(absent.startswith("weights") for absent in study.preparation.absent):
-            again += "; if they were made without a network, from random weights, set HF_HUB_OFFLINE=1"
         raise PaperError(
-            f"{' and '.join(study.preparation.absent)}: not here yet, so no run can be recognised",
+            f"{' and '.join(preparation.absent)}: not here yet, so no run can be recognised",
             where=str(results),
             remedy="name the smoke run that is there with --policy sample, or the data with --data"
             if smoke.is_dir()
-            else again,
+            else f"make the runs first: benchsuite run {study.suite.name}",
         )
-    tell_damaged(study.preparation.runs_folder)
-    known = load_records(study.preparation.tasks)
-    keys = [task.key.key for task in study.preparation.tasks]
+    tell_damaged(preparation.runs_folder)
+    known = load_records(preparation.tasks)
+    keys = [task.key.key for task in preparation.tasks]
     done = sum(key in known and known[key].status == "done" for key in keys)
-    total = len(keys) + study.preparation.plan.following
+    total = len(preparation.plan.runs) + preparation.plan.following
     if not done:
         raise PaperError(
             f"no run of {study.suite.name} is done",

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from benchsuite.commands.console import announce, out, print_json, say, table
+from benchsuite.commands.console import announce, literal, out, print_json, say, table
 from benchsuite.commands.options import Json, StudyOptions, SuiteName
 
 if TYPE_CHECKING:
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from benchsuite.execution.cost_estimate import CaseCost
     from benchsuite.store.record import RunRecord
     from benchsuite.suite.cases.plan import Plan, PlannedSearch
+
+MOST_ROWS = 1000
+"""Cases that the table lists."""
 
 
 def plan(
@@ -31,7 +35,7 @@ def plan(
 
     study = open_study(suite, options, download=False, quiet=as_json)
     tasks = study.preparation.tasks
-    known = load_records(tasks) if tasks is not None else {}
+    known = load_records(tasks)
     if as_json:
         print_json(_as_json(study, known, _costs(study) if cost else None))
         return
@@ -39,7 +43,7 @@ def plan(
     if cost:
         from benchsuite.commands.cost_table import cost_table, verdict
 
-        if tasks is None:
+        if not tasks:
             say("the cost can be told once the data are here")
             return
         costs = _costs(study)
@@ -53,7 +57,7 @@ def _costs(study: Session) -> tuple[CaseCost, ...]:
     from benchsuite.execution.due_runs import find_due, load_records
     from benchsuite.execution.executors import open_executor
 
-    tasks = study.preparation.tasks or ()
+    tasks = study.preparation.tasks
     if not tasks:
         return ()
     with open_executor(tasks[0].numerics, Lines(len(tasks), 0)) as executor:
@@ -62,7 +66,6 @@ def _costs(study: Session) -> tuple[CaseCost, ...]:
 
 def _show(study: Session, known: Mapping[str, RunRecord]) -> None:
     from benchsuite.commands.session import tell_damaged
-    from benchsuite.execution.due_runs import find_due
 
     preparation = study.preparation
     expanded, tasks = preparation.plan, preparation.tasks
@@ -71,8 +74,8 @@ def _show(study: Session, known: Mapping[str, RunRecord]) -> None:
     for change in expanded.changes:
         say(f"changed: {change}")
     for absent in preparation.absent:
-        otherwise = "start from random ones" if absent.startswith("weights") else "take the sample"
-        say(f"{absent}: not here yet; `benchsuite run` will download them, or {otherwise} without a network")
+        otherwise = "take the sample" if absent.startswith("data") else "go on with random ones, as is shown here"
+        say(f"{absent}: not here yet; `benchsuite run` will download them, or without a network {otherwise}")
     smoke = study.place.results / f"{study.suite.name}@sample"
     if not preparation.sample and smoke.is_dir():
         say(f"a smoke run on the synthetic sample is in {smoke}; see it with --policy sample")
@@ -82,17 +85,20 @@ def _show(study: Session, known: Mapping[str, RunRecord]) -> None:
         f"{study.suite.name}: {len(expanded.cases)} cases x {len(expanded.seeds)} seeds = {runs} runs",
         "case", "done", "failed", "due", right=("done", "failed", "due"),
     )  # fmt: skip
-    waiting = {task.key.key for task in find_due(tasks or (), known)}
-    for case in expanded.cases:
-        own = [task.key.key for task in tasks or () if task.spec.case.name == case.name]
-        failed = sum(key in known and known[key].status == "failed" for key in own)
-        left = sum(key in waiting for key in own) if tasks is not None else len(expanded.seeds)
-        shown.add_row(case.name, str(len(own) - left if own else 0), str(failed), str(left))
+    counts: dict[str, Counter[str]] = {case.name: Counter() for case in expanded.cases}
+    searched: Counter[str] = Counter()
+    for task in tasks:
+        record = known.get(task.key.key)
+        counts.get(task.spec.case.name, searched)[record.status if record else "due"] += 1
+    rows = [(name, count, len(expanded.seeds)) for name, count in counts.items()]
+    if len(rows) > MOST_ROWS:
+        rest = rows[MOST_ROWS:]
+        together = sum((count for _, count, _ in rest), Counter[str]())
+        rows[MOST_ROWS:] = [(f"… {len(rest):,} more cases, which --json lists", together, sum(n for *_, n in rest))]
     if expanded.search is not None:
-        own = [task.key.key for task in (tasks or ())[runs:]]
-        failed = sum(key in known and known[key].status == "failed" for key in own)
-        left = sum(key in waiting for key in own)
-        shown.add_row("search", str(len(own) - left), str(failed), str(left))
+        rows.append(("search", searched, len(expanded.trials)))
+    for name, count, every in rows:
+        shown.add_row(literal(name), str(count["done"]), str(count["failed"]), str(every - count["done"]))
     out.print(shown)
     if expanded.search is not None:
         more = f"; at most {expanded.following} runs follow those above" if expanded.following else ""
@@ -106,7 +112,7 @@ def _as_json(study: Session, known: Mapping[str, RunRecord], costs: Sequence[Cas
     from benchsuite.commands.cost_table import as_json
 
     preparation = study.preparation
-    tasks = {(task.spec.case.name, task.spec.seed): task.key.key for task in preparation.tasks or ()}
+    tasks = {(task.spec.case.name, task.spec.seed): task.key.key for task in preparation.tasks}
     runs = []
     for spec in preparation.plan.runs:
         key = tasks.get((spec.case.name, spec.seed))

@@ -94,7 +94,7 @@ def _repeat(material: PaperMaterial, runs: int, data: Path | None, policy: Polic
         policy = PolicyName.sample if sample else policy
         place = place_from(StudyOptions(data=data, policy=policy, device=device, results=Path(scratch) / "prepared"))
         preparation = prepare(material.results.plan, registry(), place, download=True, say=say)
-        found = find_pairs(preparation.tasks or (), tuple(material.results.records.values()))[:runs]
+        found = find_pairs(preparation.tasks, tuple(material.results.records.values()))[:runs]
         if not found:
             raise PaperError("the paper has no finished run to repeat", remedy="leave --runs out")
         return print_verdicts(repeat(found, Path(scratch)))

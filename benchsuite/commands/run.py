@@ -47,7 +47,7 @@ def run(
     store.check_writable()
     store.sweep()
     sweep_cache(study.place.cache)
-    _announce(study, study.preparation.tasks or ())
+    _announce(study, study.preparation.tasks)
     tell_damaged(study.preparation.runs_folder)
     failed: list[RunRecord] = []
     if todo := _due(study, ()):
@@ -56,7 +56,7 @@ def run(
         say("Everything is done already: nothing to train.")
     try:
         if paper:
-            _write_paper(study, study.preparation.tasks or (), form)
+            _write_paper(study, study.preparation.tasks, form)
         if study.preparation.sample:
             announce(_SAMPLE_END + (_GENERATED if _generated(study) else _REAL))
     finally:
@@ -116,7 +116,7 @@ def _announce(study: Session, tasks: Sequence[RunTask]) -> None:
         announce("changed: " + "; ".join(changed))
     for found in {task.data.fingerprint: task.data for task in tasks}.values():
         say(f"data: {found.provenance}, {found.folder} ({found.evidence})")
-    for start in {task.weights.sha256: task.weights for task in tasks}.values():
+    for start in {(task.weights.request, task.weights.sha256): task.weights for task in tasks}.values():
         text = f"weights: {start.request}, {start.provenance} ({start.evidence})"
         if start.provenance == "random" and start.request != "none":
             announce(text)
@@ -132,7 +132,7 @@ def _due(study: Session, made: Collection[str]) -> list[RunTask]:
     """What is due, less what was made just now, whatever came of it."""
     from benchsuite.execution.due_runs import find_due, load_records
 
-    tasks = study.preparation.tasks or ()
+    tasks = study.preparation.tasks
     return [task for task in find_due(tasks, load_records(tasks)) if task.key.key not in made]
 
 
@@ -148,7 +148,7 @@ def _make(study: Session, todo: Sequence[RunTask], show_estimate: bool) -> tuple
 
     made: set[str] = set()
     failed = []
-    tasks, following = study.preparation.tasks or (), study.preparation.plan.following
+    tasks, following = study.preparation.tasks, study.preparation.plan.following
     with (
         display(len(tasks) + following, len(tasks) - len(todo)) as shown,
         open_executor(todo[0].numerics, shown) as executor,

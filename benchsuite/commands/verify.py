@@ -35,7 +35,7 @@ def verify(
 
     study = open_study(suite, options, download=True)
     store = Store(study.preparation.runs_folder)
-    found = find_pairs(study.preparation.tasks or (), store.records())[:runs]
+    found = find_pairs(study.preparation.tasks, tuple(store.records()))[:runs]
     if not found:
         raise StoreError(
             f"{study.suite.name} has no finished run to verify",

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from benchsuite.commands.console import out, print_json
 from benchsuite.commands.options import Json, PolicyName, StudyOptions
 from benchsuite.commands.run_names import RunName, describe_trials, parse_run_name
 from benchsuite.errors import StoreError
+
+if TYPE_CHECKING:
+    from benchsuite.execution.preparation import Preparation
+    from benchsuite.suite.cases.plan import RunSpec
 
 
 def why(
@@ -37,14 +42,11 @@ def why(
             + describe_trials(expanded),
             remedy=f"see the runs with benchsuite plan {name}",
         )
-    absent = tuple(f"{what} is not here yet" for what in study.preparation.absent)
-    keys = {(task.spec.case.name, task.spec.seed): task.key for task in tasks or ()}
-    records = Store(study.preparation.runs_folder).records()
-    found = [
-        (spec, key, explain(key, records, spec=spec) if key else None)
-        for spec in wanted
-        for key in [keys.get((spec.case.name, spec.seed))]
-    ]
+    keys = {(task.spec.case.name, task.spec.seed): task.key for task in tasks}
+    recognised = [(spec, key) for spec in wanted if (key := keys.get((spec.case.name, spec.seed))) is not None]
+    reasons = explain(recognised, Store(study.preparation.runs_folder).records())
+    known = {id(spec): (key, reason) for (spec, key), reason in zip(recognised, reasons, strict=True)}
+    found = [(spec, *known.get(id(spec), (None, None))) for spec in wanted]
     if as_json:
         print_json(
             [
@@ -54,16 +56,20 @@ def why(
                     "key": key.key if key else None,
                     "due": reason.due if reason else True,
                     "status": reason.status if reason else "unknown",
-                    "reasons": reason.reasons if reason else absent,
+                    "reasons": reason.reasons if reason else _absent(study.preparation, spec),
                     "compared_with": reason.compared_with if reason else None,
                 }
                 for spec, key, reason in found
             ]
         )
         return
-    if tasks is None:
-        out.print(f"due: {' and '.join(absent)}", markup=False)
-        return
     for spec, key, reason in found:
-        assert key is not None
-        out.print(f"{spec.case.name}, seed {spec.seed} ({key.key[:12]}): {reason}", markup=False)
+        told = f" ({key.key[:12]}): {reason}" if key else f": due: {' and '.join(_absent(study.preparation, spec))}"
+        out.print(f"{spec.case.name}, seed {spec.seed}{told}", markup=False)
+
+
+def _absent(preparation: Preparation, spec: RunSpec) -> tuple[str, ...]:
+    """What keeps a run from being recognised."""
+    from benchsuite.execution.preparation import needs
+
+    return tuple(f"{what} is not here yet" for what in needs(spec.case) if what in preparation.absent)

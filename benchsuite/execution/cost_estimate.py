@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from statistics import mean
@@ -10,7 +11,7 @@ from benchsuite.engine.task import RunTask
 from benchsuite.errors import BenchsuiteError
 from benchsuite.execution.executor import Executor
 from benchsuite.execution.messages import Probe
-from benchsuite.store.record import ModelFacts, RunRecord
+from benchsuite.store.record import Cost, ModelFacts
 from benchsuite.store.run_store import Store
 from benchsuite.suite.cases.plan import Plan
 
@@ -45,15 +46,14 @@ def estimate(
     A case whose steps cannot be timed is left out, and `say` is told why. Its runs will fail, and lose nothing but
     themselves.
     """
-    past = _find_past_records(tasks)
+    past = _find_past(tasks)
     firsts = {task.spec.case.name: task for task in reversed(tasks)}
     unknown = [task for name, task in firsts.items() if name not in past]
     probes = _probe_cases(unknown, executor, say)
-    counts = {name: sum(task.spec.case.name == name for task in due) for name in firsts}
-    names = dict.fromkeys(task.spec.case.name for task in tasks)
+    counts = Counter(task.spec.case.name for task in due)
     return tuple(
-        _from_records(name, past[name], counts[name]) if name in past else _from_probe(name, probes[name], counts[name])
-        for name in names
+        _from_past(name, past[name], counts[name]) if name in past else _from_probe(name, probes[name], counts[name])
+        for name in dict.fromkeys(task.spec.case.name for task in tasks)
         if name in past or name in probes
     )
 
@@ -95,39 +95,44 @@ def _probe_cases(tasks: Sequence[RunTask], executor: Executor, say: Callable[[st
     return probes
 
 
-def _find_past_records(tasks: Sequence[RunTask]) -> dict[str, list[RunRecord]]:
-    """Finished records of the same case and device, whatever their seed."""
-    found: dict[str, list[RunRecord]] = {}
+@dataclass(frozen=True)
+class _Past:
+    """Finished runs of a case: its network, and the seconds of each that the next one will take again."""
+
+    model: ModelFacts
+    seconds: list[float]
+
+
+def _find_past(tasks: Sequence[RunTask]) -> dict[str, _Past]:
+    """What is known of each case from finished runs on the same device, whatever their seed."""
+    wanted = {(task.results, task.spec.case.name, task.numerics.device_name): task.spec.case for task in tasks}
+    found: dict[str, _Past] = {}
     for root in {task.results for task in tasks}:
-        records = [
-            record for record in Store(root).records() if record.status == "done" and record.cost and record.model
-        ]
-        for task in tasks:
-            case, device = task.spec.case, task.numerics.device_name
-            same = [r for r in records if r.spec.case == case and r.environment.device_name == device]
-            if same:
-                found[case.name] = same
+        for record in Store(root).records():
+            name = record.spec.case.name
+            if record.status != "done" or record.model is None or record.cost is None:
+                continue
+            if wanted.get((root, name, record.environment.device_name)) == record.spec.case:
+                past = found.setdefault(name, _Past(record.model, []))
+                past.seconds.append(_repeated_seconds(record.cost))
     return found
 
 
-def _from_records(name: str, records: Sequence[RunRecord], due: int) -> CaseCost:
-    facts = records[0].model
-    assert facts is not None
-    # Data and features are there once one run is done: the next ones pay for neither.
-    shared = ("data", "features", "total")
-    seconds = mean(
-        sum(spent for part, spent in record.cost.seconds.items() if part not in shared)
-        for record in records
-        if record.cost
-    )
+def _repeated_seconds(cost: Cost) -> float:
+    """Data and features are there once one run is done: the next ones pay for neither."""
+    return sum(spent for part, spent in cost.seconds.items() if part not in ("data", "features", "total"))
+
+
+def _from_past(name: str, past: _Past, due: int) -> CaseCost:
+    runs = len(past.seconds)
     return CaseCost(
         case=name,
-        model=facts,
+        model=past.model,
         due=due,
-        seconds=seconds,
+        seconds=mean(past.seconds),
         setup_seconds=0.0,
-        disk_bytes=due * (4 * facts.parameters_total + RECORD_BYTES),
-        basis=f"{len(records)} past runs" if len(records) > 1 else "1 past run",
+        disk_bytes=due * (4 * past.model.parameters_total + RECORD_BYTES),
+        basis=f"{runs} past runs" if runs > 1 else "1 past run",
     )
 
 

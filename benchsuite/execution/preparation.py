@@ -6,20 +6,21 @@ smoke run here, and its results are kept apart from the study's.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, TypeVar, cast
 
 from benchsuite.contracts.dataset import Dataset
-from benchsuite.contracts.model import Model
-from benchsuite.contracts.recipe import Recipe
+from benchsuite.contracts.model import Model, WeightsRequest
+from benchsuite.contracts.recipe import Precision, Recipe
 from benchsuite.engine.task import RunTask
 from benchsuite.identity.canonical import digest
 from benchsuite.identity.numerics import Numerics, describe
-from benchsuite.identity.run_key import Role, run_key
+from benchsuite.identity.run_key import Role, case_fields, component_fields, run_key
 from benchsuite.identity.source_fingerprint import fingerprints, libraries
-from benchsuite.registry import Registry
+from benchsuite.registry import Entry, Registry
 from benchsuite.registry.attribution import blaming
 from benchsuite.sources.cache import Policy
 from benchsuite.sources.data import LocatedData, locate_data
@@ -46,24 +47,24 @@ class Place:
 
 @dataclass(frozen=True)
 class Preparation:
-    """A plan with everything found. `tasks` is None when something has yet to be downloaded (only when planning).
+    """A plan with what was found for it. Of runs whose data have yet to be downloaded (only when planning) there are no
+    `tasks`; those whose weights have are tasks as they would be without a network.
 
     `runs_folder` holds `runs/`, `paper_folder` the paper; `sample` tells a smoke run on the synthetic sample.
     """
 
     plan: Plan
-    tasks: tuple[RunTask, ...] | None
+    tasks: tuple[RunTask, ...]
     runs_folder: Path
     paper_folder: Path
     sample: bool
     numerics: Numerics
     maker: TaskMaker
     """Makes the tasks of trials that are proposed later."""
+    ready: bool
+    """Whether every run can be a task, those of trials included."""
     absent: tuple[str, ...] = ()
     """What has yet to be downloaded."""
-
-    def task(self, spec: RunSpec) -> RunTask:
-        return next(task for task in self.tasks or () if task.spec == spec)
 
 
 def prepare(plan: Plan, registry: Registry, place: Place, *, download: bool, say: Callable[[str], None]) -> Preparation:
@@ -78,19 +79,25 @@ def prepare(plan: Plan, registry: Registry, place: Place, *, download: bool, say
     runs_folder = place.results / f"{plan.suite}@sample" if sample else place.results
     paper_folder = runs_folder if sample else place.results / plan.suite
 
-    absent = [f"data set {case.dataset.name}" for case in cases if finder.data(case.dataset) is None]
-    absent += [f"weights of {case.model.name}" for case in cases if finder.weights(case.model) is None]
+    absent = [needs(case)[0] for case in cases if finder.data(case.dataset) is None]
+    absent += [needs(case)[1] for case in cases if finder.weights(case.model) is None]
     maker = TaskMaker(finder, place, plan.changes, runs_folder)
     return Preparation(
         plan=plan,
-        tasks=None if absent else tuple(map(maker.task, plan.runs)),
+        tasks=tuple(task for task in map(maker.task, plan.runs) if task is not None),
         runs_folder=runs_folder,
         paper_folder=paper_folder,
         sample=sample,
         numerics=finder.numerics(plan.cases[0].recipe),
         maker=maker,
+        ready=all(finder.data(case.dataset) and finder.start(case.model) for case in cases),
         absent=tuple(dict.fromkeys(absent)),
     )
+
+
+def needs(case: Case) -> tuple[str, str]:
+    """What has to be found for a case, as `Preparation.absent` calls it."""
+    return f"data set {case.dataset.name}", f"weights of {case.model.name}"
 
 
 def _cases(plan: Plan, registry: Registry) -> tuple[Case, ...]:
@@ -107,21 +114,42 @@ class _Finder:
     download: bool
     say: Callable[[str], None]
     found: dict[tuple[str, str], Any] = field(default_factory=dict)
+    identities: dict[int, tuple[Component, str]] = field(default_factory=dict)
+    """By id; the component is kept, so that no other comes to have its id."""
 
     def data(self, component: Component) -> LocatedData | None:
-        return self._once("data", _identity(component), lambda: self._data(component))
+        return self._once("data", self._identity(component), lambda: self._data(component))
 
     def weights(self, component: Component) -> LocatedWeights | None:
-        return self._once("weights", _identity(component), lambda: self._weights(component))
+        return self._once("weights", self._identity(component), lambda: self._weights(component))
+
+    def start(self, component: Component) -> LocatedWeights | None:
+        """The weights or, where they have yet to be downloaded, what a run starts from if they cannot be."""
+        found, request = self.weights(component), self._request(component)
+        if found is not None or request is None or self.place.policy == "real":
+            return found
+        return LocatedWeights(request.name, None, None, "random", f"{request.filename} is not here yet")
 
     def numerics(self, component: Component) -> Numerics:
-        return self._once("numerics", _identity(component), lambda: self._numerics(component))
+        precision = self._once("precision", self._identity(component), lambda: self._precision(component))
+        place = self.place
+        return self._once("numerics", precision, lambda: describe(place.device, place.threads, precision))
 
     def code(self, modules: Sequence[str]) -> dict[str, str]:
         return self._once("code", " ".join(modules), lambda: fingerprints(modules))
 
     def libraries(self, module: str) -> dict[str, str]:
         return self._once("libraries", module, lambda: libraries(module))
+
+    def keyed(self, role: Role, component: Component, entry: Entry) -> Mapping[str, Any]:
+        identity = self._identity(component)
+        return self._once(role, identity, lambda: component_fields(role, component, entry.component.Parameters))
+
+    def _identity(self, component: Component) -> str:
+        """Tells components apart by their values. Cases share most of theirs, so each object is looked at once."""
+        if id(component) not in self.identities:
+            self.identities[id(component)] = component, digest(component.model_dump(mode="json"))
+        return self.identities[id(component)][1]
 
     def _once(self, what: str, identity: str, find: Callable[[], T]) -> T:
         if (what, identity) not in self.found:
@@ -144,71 +172,89 @@ class _Finder:
         return found
 
     def _weights(self, component: Component) -> LocatedWeights | None:
-        entry = self.registry.model(component.qualified_name)
-        with blaming(entry):
-            request = cast(Model[Any], entry.component).weights(entry.parse(component.parameters))
-        found: LocatedWeights | None = locate_weights(request, **self._where)
+        found: LocatedWeights | None = locate_weights(self._request(component), **self._where)
         return found
 
-    def _numerics(self, component: Component) -> Numerics:
+    def _request(self, component: Component) -> WeightsRequest | None:
+        entry = self.registry.model(component.qualified_name)
+        with blaming(entry):
+            request: WeightsRequest | None = cast(Model[Any], entry.component).weights(
+                entry.parse(component.parameters)
+            )
+        return request
+
+    def _precision(self, component: Component) -> Precision:
         entry = self.registry.recipe(component.qualified_name)
         with blaming(entry):
-            precision = cast(Recipe[Any], entry.component).precision(entry.parse(component.parameters))
-        return describe(self.place.device, self.place.threads, precision)
+            return cast(Recipe[Any], entry.component).precision(entry.parse(component.parameters))
+
+
+@dataclass(frozen=True)
+class _Shared:
+    """What the tasks of a case have in common. `fields` are those of their keys."""
+
+    fields: Mapping[str, Any]
+    numerics: Numerics
+    data: LocatedData
+    weights: LocatedWeights
+    deviations: tuple[Deviation, ...]
 
 
 @dataclass(frozen=True)
 class TaskMaker:
-    """Makes a task of a run whose data and weights were found."""
+    """Makes the tasks of runs; what those of a case have in common is found once."""
 
     finder: _Finder
     place: Place
     changes: tuple[str, ...]
     runs_folder: Path
+    shared: dict[int, tuple[Case, _Shared | None]] = field(default_factory=dict)
+    """By id; the case is kept, so that no other comes to have its id."""
 
-    def task(self, spec: RunSpec) -> RunTask:
-        case, registry = spec.case, self.finder.registry
-        found, start = self.finder.data(case.dataset), self.finder.weights(case.model)
-        if found is None or start is None:
-            raise AssertionError("tasks are made only when everything was found")
-        machine = self.finder.numerics(case.recipe)
-        entries = _entries(case, registry)
-        key = run_key(
-            spec,
-            data_fingerprint=found.ordered_fingerprint,
-            weights_fingerprint=start.sha256 or "random",
-            code=self.finder.code([entry.module for entry in entries.values()]),
-            numerics=machine,
-            schemas={role: entry.component.Parameters for role, entry in entries.items()},
+    def task(self, spec: RunSpec) -> RunTask | None:
+        """The task of a run; None when its data, or its weights where no others will do, have yet to be downloaded."""
+        if id(spec.case) not in self.shared:
+            self.shared[id(spec.case)] = spec.case, self._find(spec.case)
+        known = self.shared[id(spec.case)][1]
+        if known is None:
+            return None
+        key = run_key(known.fields, spec.seed)
+        places = self.runs_folder, self.place.cache
+        return RunTask(spec, key, known.numerics, known.data, known.weights, *places, known.deviations)
+
+    def _find(self, case: Case) -> _Shared | None:
+        finder = self.finder
+        data, weights = finder.data(case.dataset), finder.start(case.model)
+        if data is None or weights is None:
+            return None
+        numerics = finder.numerics(case.recipe)
+        components: dict[Role, Component] = {"dataset": case.dataset, "model": case.model, "recipe": case.recipe}
+        entries = {role: finder.registry.entry(role, chosen.qualified_name) for role, chosen in components.items()}
+        fields = case_fields(
+            {role: finder.keyed(role, chosen, entries[role]) for role, chosen in components.items()},
+            data_fingerprint=data.ordered_fingerprint,
+            weights_fingerprint=weights.sha256 or "random",
+            code=finder.code([entry.module for entry in entries.values()]),
+            numerics=numerics,
             # What the model and the recipe are made with; what a data set makes is in its fingerprint.
             libraries={
-                **self.finder.libraries(entries["model"].module),
-                **self.finder.libraries(entries["recipe"].module),
+                **finder.libraries(entries["model"].module),
+                **finder.libraries(entries["recipe"].module),
             },
         )
-        deviations = _deviations(found, start, machine, self.place, self.changes)
-        return RunTask(spec, key, machine, found, start, self.runs_folder, self.place.cache, deviations)
+        return _Shared(fields, numerics, data, weights, self._deviations(data, weights, numerics))
 
+    def _deviations(self, data: LocatedData, weights: LocatedWeights, numerics: Numerics) -> tuple[Deviation, ...]:
+        """What is not as the suite asked, in the order of its weight."""
+        deviations = []
+        if data.provenance == "synthetic sample":
+            deviations.append(Deviation(kind="synthetic sample"))
+        if weights.provenance == "random" and weights.request != "none":
+            deviations.append(Deviation(kind="random weights", detail=weights.request))
+        if numerics.device == "cpu" and self.place.device == "auto":
+            deviations.append(Deviation(kind="no cuda"))
+        return (*deviations, *self._changed)
 
-def _entries(case: Case, registry: Registry) -> dict[Role, Any]:
-    components: dict[Role, Component] = {"dataset": case.dataset, "model": case.model, "recipe": case.recipe}
-    return {role: registry.entry(role, component.qualified_name) for role, component in components.items()}
-
-
-def _deviations(
-    data: LocatedData, weights: LocatedWeights, numerics: Numerics, place: Place, changes: Sequence[str]
-) -> tuple[Deviation, ...]:
-    """What is not as the suite asked, in the order of its weight."""
-    deviations = []
-    if data.provenance == "synthetic sample":
-        deviations.append(Deviation(kind="synthetic sample"))
-    if weights.provenance == "random" and weights.request != "none":
-        deviations.append(Deviation(kind="random weights", detail=weights.request))
-    if numerics.device == "cpu" and place.device == "auto":
-        deviations.append(Deviation(kind="no cuda"))
-    deviations += [Deviation(kind="changed", detail=change) for change in changes]
-    return tuple(deviations)
-
-
-def _identity(component: Component) -> str:
-    return digest(component.model_dump(mode="json"))
+    @cached_property
+    def _changed(self) -> tuple[Deviation, ...]:
+        return tuple(Deviation(kind="changed", detail=change) for change in self.changes)

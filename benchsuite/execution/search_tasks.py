@@ -27,10 +27,10 @@ def add_trials(
     failure from before is then made again before anything is built on it. Raises SuiteError when the values of a
     trial do not go together.
     """
-    plan, base = preparation.plan, preparation.tasks
-    if plan.search is None or base is None:
+    plan, cases = preparation.plan, preparation.tasks[: len(preparation.plan.cases) * len(preparation.plan.seeds)]
+    if plan.search is None or not preparation.ready:
         return preparation
-    cases, planned, store = base[: len(plan.cases) * len(plan.seeds)], plan.search, Store(preparation.runs_folder)
+    planned, store = plan.search, Store(preparation.runs_folder)
     made: dict[Step, tuple[Trial, RunTask]] = {}
     costs: dict[Step, float | None] = {}
 
@@ -39,7 +39,9 @@ def add_trials(
             trial = trial_at(planned, step, registry)
             if planned.reduced:
                 trial = trial.model_copy(update={"case": shrink_case(trial.case, registry, plan.pinned)})
-            made[step] = trial, preparation.maker.task(plan.trial_run(trial.case))
+            task = preparation.maker.task(plan.trial_run(trial.case))
+            assert task is not None, "the preparation is ready"
+            made[step] = trial, task
         return made[step]
 
     def cost(step: Step) -> float | None:

@@ -20,13 +20,17 @@ def canonical(value: Any) -> bytes:
     Raises ValueError for NaN, infinities and strings that are no Unicode text, TypeError for any other type and for
     keys that are no strings.
     """
-    text = json.dumps(plain(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-    return text.encode("utf-8")
+    return _encode(plain(value))
 
 
 def digest(value: Any) -> str:
     """Hexadecimal SHA-256 of the canonical form of `value`."""
-    return hashlib.sha256(canonical(value)).hexdigest()
+    return digest_plain(plain(value))
+
+
+def digest_plain(value: Any) -> str:
+    """The `digest` of what `plain` has given, without going through it again."""
+    return hashlib.sha256(_encode(value)).hexdigest()
 
 
 def plain(value: Any) -> Any:
@@ -43,3 +47,8 @@ def plain(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [plain(part) for part in value]
     raise TypeError(f"{type(value).__name__} has no canonical form: {value!r}")
+
+
+def _encode(value: Any) -> bytes:
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return text.encode("utf-8")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
@@ -55,20 +55,25 @@ class Explanation:
         return self.status if not self.reasons else f"{self.status}: " + "; ".join(self.reasons)
 
 
-def explain(wanted: RunKey, known: Iterable[KnownRun], *, spec: RunSpec) -> Explanation:
-    """Why the run `spec`, whose key is `wanted`, is due, given the records `known` (of any runs, in any order)."""
-    records = sorted(known, key=lambda record: record.key)
-    for record in records:
-        if record.key == wanted.key:
-            if record.status == "done":
-                return Explanation("done", (), record.key)
-            reason = record.failure.what if record.failure else "it left no message"
-            return Explanation("failed", (reason,), record.key)
-    relatives = [
-        record
-        for record in records
-        if (record.spec.suite, record.spec.case.name, record.spec.seed) == (spec.suite, spec.case.name, spec.seed)
-    ]
+def explain(runs: Iterable[tuple[RunSpec, RunKey]], known: Iterable[KnownRun]) -> tuple[Explanation, ...]:
+    """Why each run with its key is due, or that it is done, given the records `known` (of any runs, in any order)."""
+    by_key: dict[str, KnownRun] = {}
+    by_name: dict[tuple[str, str, int], list[KnownRun]] = {}
+    for record in sorted(known, key=lambda record: record.key):
+        by_key.setdefault(record.key, record)
+        by_name.setdefault(_name(record.spec), []).append(record)
+    return tuple(_explain(key, by_key.get(key.key), by_name.get(_name(spec), ())) for spec, key in runs)
+
+
+def _name(spec: RunSpec) -> tuple[str, str, int]:
+    return spec.suite, spec.case.name, spec.seed
+
+
+def _explain(wanted: RunKey, own: KnownRun | None, relatives: Sequence[KnownRun]) -> Explanation:
+    if own is not None:
+        if own.status == "done":
+            return Explanation("done", (), own.key)
+        return Explanation("failed", (own.failure.what if own.failure else "it left no message",), own.key)
     if not relatives:
         return Explanation("never run", (), None)
     closest = min(relatives, key=lambda record: len(differences(record.key_fields, wanted.fields)))

@@ -16,9 +16,9 @@ from typing import Any, Literal
 from pydantic import BaseModel
 
 from benchsuite.errors import DataError
-from benchsuite.identity.canonical import canonical, digest, plain
+from benchsuite.identity.canonical import canonical, digest_plain, plain
 from benchsuite.identity.numerics import Numerics
-from benchsuite.suite.cases.plan import Component, RunSpec
+from benchsuite.suite.cases.plan import Component
 
 Role = Literal["dataset", "model", "recipe"]
 
@@ -35,38 +35,45 @@ class RunKey:
     fields: Mapping[str, Any]
 
 
-def run_key(
-    spec: RunSpec,
+def component_fields(role: Role, component: Component, schema: type[BaseModel]) -> Mapping[str, Any]:
+    """What keys cover of a component. `schema` is its parameter model: it tells which parameters are paths, of which
+    only the content counts; those of a data set count through the data's fingerprint."""
+    place = DATA if role == "dataset" else None
+    parameters = keyed_parameters(schema, component.parameters, place)
+    fields: Mapping[str, Any] = plain(
+        {"name": component.name, "distribution": component.distribution, "parameters": parameters}
+    )
+    return fields
+
+
+def case_fields(
+    components: Mapping[Role, Mapping[str, Any]],
     *,
     data_fingerprint: str,
     weights_fingerprint: str,
     code: Mapping[str, str],
     numerics: Numerics,
-    schemas: Mapping[Role, type[BaseModel]],
     libraries: Mapping[str, str] | None = None,
-) -> RunKey:
-    """The key of one run.
+) -> Mapping[str, Any]:
+    """What the keys of a case's runs have in common, which is all but the seed.
 
-    `code` maps module names to their fingerprints. `schemas` has the parameter model of each component; it tells
-    which parameters are paths, of which only the content counts; those of the data set count through
-    `data_fingerprint`.
-    `libraries` has the versions of third-party distributions that the components use (`identity.code.libraries`).
+    `components` are their `component_fields`. `code` maps module names to their fingerprints, `libraries` has the
+    versions of third-party distributions that the components use (`identity.source_fingerprint.libraries`).
     """
-    case = spec.case
-    fields = plain(
-        {
-            "dataset": _component(case.dataset, schemas["dataset"], place=DATA),
-            "model": _component(case.model, schemas["model"]),
-            "recipe": _component(case.recipe, schemas["recipe"]),
-            "seed": spec.seed,
-            "data": data_fingerprint,
-            "weights": weights_fingerprint,
-            "code": code,
-            "libraries": libraries or {},
-            "numerics": numerics.model_dump(mode="json"),
-        }
-    )
-    return RunKey(key=digest(fields)[:32], fields=fields)
+    others = {
+        "data": data_fingerprint,
+        "weights": weights_fingerprint,
+        "code": code,
+        "libraries": libraries or {},
+        "numerics": numerics.model_dump(mode="json"),
+    }
+    return {**components, **plain(others)}
+
+
+def run_key(shared: Mapping[str, Any], seed: int) -> RunKey:
+    """The key of a run with this seed; `shared` are its `case_fields`."""
+    fields = {**shared, "seed": seed}
+    return RunKey(key=digest_plain(fields)[:32], fields=fields)
 
 
 def keyed_parameters(
@@ -78,14 +85,6 @@ def keyed_parameters(
     """
     read = schema.model_validate_json(canonical(parameters))
     return {name: _keyed(getattr(read, name), part, place) for name, part in read.model_dump(mode="json").items()}
-
-
-def _component(component: Component, schema: type[BaseModel], place: str | None = None) -> dict[str, Any]:
-    return {
-        "name": component.name,
-        "distribution": component.distribution,
-        "parameters": keyed_parameters(schema, component.parameters, place),
-    }
 
 
 def _keyed(read: Any, written: Any, place: str | None) -> Any:

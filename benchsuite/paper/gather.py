@@ -38,7 +38,7 @@ def gather(suite: Suite, preparation: Preparation, registry: Registry) -> PaperM
     from benchsuite.paper.plugin_figures import charts_apart
     from benchsuite.store.run_store import Store
 
-    tasks = preparation.tasks or ()
+    tasks = preparation.tasks
     plan = preparation.plan
     records = load_records(tasks)
     store = Store(preparation.runs_folder)
@@ -54,7 +54,7 @@ def gather(suite: Suite, preparation: Preparation, registry: Registry) -> PaperM
         records=records,
         outcomes={key: _right(found) for key, found in predictions.items()},
     )
-    case = plan.cases[0]
+    case = tasks[0].spec.case
     dataset_entry = registry.dataset(case.dataset.qualified_name)
     card = cast("Dataset[Any]", dataset_entry.component).card(dataset_entry.parse(case.dataset.parameters))
     models, recipes = {}, {}

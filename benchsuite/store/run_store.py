@@ -60,9 +60,9 @@ class Store:
         except DamagedRecord:
             return None
 
-    def records(self) -> tuple[RunRecord, ...]:
-        """Every whole record, in the order of the keys. Raises what `read` raises."""
-        return tuple(record for key in self._keys() if (record := self.read(key)) is not None)
+    def records(self) -> Iterator[RunRecord]:
+        """Every whole record, in the order of the keys, one at a time. Raises what `read` raises."""
+        return (record for key in self._keys() if (record := self.read(key)) is not None)
 
     def damaged(self, thorough: bool = False) -> tuple[DamagedRecord, ...]:
         """What is wrong with each record that is not whole, as `read` says, in the order of the keys."""

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from benchsuite.api import FreezePolicy
+from benchsuite.api import FreezePolicy, WeightsRequest
 from benchsuite.errors import BenchsuiteError, DataError, PluginError
 from benchsuite.execution import preparation
 from benchsuite.execution.due_runs import find_due, load_records
 from benchsuite.execution.preparation import prepare
 from benchsuite.identity import numerics, source_fingerprint
 from benchsuite.suite.cases.plan import Plan
-from support.engine import Bench, make_case, write_photos
+from support.engine import Bench, TinyNet, TinyNetParameters, make_case, write_photos
 
 
 def _key(bench: Bench, seed: int = 0, **settings: Any) -> str:
@@ -59,7 +60,6 @@ def test_other_photos_threads_torch_or_source_change_the_key(bench: Bench, monke
     keys = [_key(bench)]
     plan = Plan(suite="tiny", cases=(make_case(),), seeds=(0,))
     threaded = prepare(plan, bench.registry, replace(bench.place, threads=2), download=False, say=print)
-    assert threaded.tasks is not None
     keys.append(threaded.tasks[0].key.key)
     with monkeypatch.context() as patch:
         patch.setattr(numerics, "torch_build", lambda: {"version": "9.9", "cuda": None})
@@ -83,18 +83,86 @@ def test_the_sample_is_a_smaller_study_in_a_folder_of_its_own(bench: Bench) -> N
     assert (real.sample, sample.sample) == (False, True)
     assert (real.runs_folder, real.paper_folder) == (bench.root / "results", bench.root / "results" / "tiny")
     assert sample.runs_folder == sample.paper_folder == bench.root / "results" / "tiny@sample"
-    assert sample.tasks is not None
-    assert real.tasks is not None
     assert (len(real.tasks), len(sample.tasks)) == (9, 2)
     assert all(task.results == sample.runs_folder for task in sample.tasks)
     assert all(task.deviations[0].kind == "synthetic sample" for task in sample.tasks)
     assert not any(found.kind == "synthetic sample" for task in real.tasks for found in task.deviations)
-    assert sample.task(sample.plan.runs[1]) is sample.tasks[1]
+    assert [task.spec for task in sample.tasks] == list(sample.plan.runs)
 
 
 def test_only_runs_without_a_finished_record_are_due(bench: Bench) -> None:
     tasks = bench.tasks(make_case(), seeds=(0, 1))
     assert find_due(tasks, load_records(tasks)) == tasks
+
+
+def _pretrained(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have the model with a gain ask for weights that no network gives, as two others do."""
+
+    def weights(self: TinyNet, params: TinyNetParameters) -> WeightsRequest | None:
+        url = "http://127.0.0.1:9/weights.pth"
+        return WeightsRequest(f"gain {params.gain}", "weights.pth", url) if params.gain else None
+
+    monkeypatch.setattr(TinyNet, "weights", weights)
+
+
+def test_weights_that_are_not_here_yet_void_no_run(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    _pretrained(monkeypatch)
+    plan = Plan(suite="tiny", cases=(make_case("one"), make_case("two", model={"gain": 2.0})), seeds=(0, 1))
+    place = replace(bench.place, policy="auto")
+    planned = prepare(plan, bench.registry, place, download=False, say=print)
+    made = prepare(plan, bench.registry, place, download=True, say=print)
+    assert planned.absent == ("weights of tiny_net",)
+    assert [task.key for task in planned.tasks] == [task.key for task in made.tasks]
+    assert [task.spec for task in planned.tasks] == list(plan.runs)
+
+
+def test_only_runs_whose_weights_must_be_real_wait_for_them(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    _pretrained(monkeypatch)
+    plan = Plan(suite="tiny", cases=(make_case("one"), make_case("two", model={"gain": 2.0})), seeds=(0, 1))
+    planned = prepare(plan, bench.registry, bench.place, download=False, say=print)
+    assert [task.spec.case.name for task in planned.tasks] == ["one", "one"]
+    assert not planned.ready
+
+
+@pytest.mark.parametrize("axis", ["seeds", "cases"])
+def test_what_runs_share_is_found_once(bench: Bench, monkeypatch: pytest.MonkeyPatch, axis: str) -> None:
+    """Calls are counted, not seconds: only what is a run's own may be done for every run."""
+    calls: Counter[str] = Counter()
+
+    def count(owner: Any, name: str) -> None:
+        original = getattr(owner, name)
+
+        def counted(*given: Any, **named: Any) -> Any:
+            calls[name] += 1
+            return original(*given, **named)
+
+        monkeypatch.setattr(owner, name, counted)
+
+    for owner, name in (
+        (preparation, "describe"),
+        (preparation, "locate_data"),
+        (preparation, "locate_weights"),
+        (preparation, "fingerprints"),
+        (preparation, "component_fields"),
+        (preparation, "case_fields"),
+        (preparation, "run_key"),
+    ):
+        count(owner, name)
+    case = make_case()
+    twins = [case.model_copy(update={"name": f"case {number}"}) for number in range(40)]
+    plan = Plan(
+        suite="tiny", cases=tuple(twins[:1] if axis == "seeds" else twins), seeds=range(40) if axis == "seeds" else (0,)
+    )
+    prepare(plan, bench.registry, bench.place, download=False, say=print)
+    assert calls == {
+        "describe": 1,
+        "locate_data": 1,
+        "locate_weights": 1,
+        "fingerprints": 1,
+        "component_fields": 3,
+        "case_fields": len(plan.cases),
+        "run_key": 40,
+    }
 
 
 @pytest.mark.parametrize(

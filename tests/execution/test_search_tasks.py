@@ -63,12 +63,11 @@ def record_all(tasks: Iterable[RunTask]) -> None:
 
 
 def trial_tasks(preparation: Preparation) -> tuple[RunTask, ...]:
-    return (preparation.tasks or ())[2:]
+    return preparation.tasks[2:]
 
 
 def test_trials_are_runs_beside_the_cases_with_the_seed_of_the_search(prepared: Preparation, bench: Bench) -> None:
     found = extended(prepared, bench)
-    assert found.tasks is not None
     assert [task.spec for task in found.tasks] == list(found.plan.runs)
     assert [task.spec.seed for task in trial_tasks(found)] == [5] * 4
     assert names(found) == [f"trial 00{i}, epochs=1" for i in range(1, 5)]
@@ -109,7 +108,6 @@ def test_a_trial_that_is_a_case_is_one_run(bench: Bench) -> None:
     rate = make_case().recipe.parameters["learning_rate"]
     prepared = prepared_with(bench, space={"recipe.learning_rate": (rate, 0.3)}, sampler="grid", budget=2, seed=1)
     found = extended(prepared, bench)
-    assert found.tasks is not None
     assert len(found.tasks) == 4
     waiting = find_due(found.tasks, load_records(found.tasks))
     assert len(waiting) == 3

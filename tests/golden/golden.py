@@ -60,7 +60,7 @@ def make_runs(folder: Path) -> dict[str, Any]:
     plan = expand(read_suite(HERE / "golden.yaml", registry()), registry())
     preparation = prepare(plan, registry(), place, download=False, say=lambda _: None)
     configure(preparation.numerics)
-    records = [execute(task, registry(), Silent()) for task in preparation.tasks or ()]
+    records = [execute(task, registry(), Silent()) for task in preparation.tasks]
     return {
         record.spec.case.name: {
             "key": {name: value for name, value in record.key_fields.items() if name != "numerics"},

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
+from benchsuite.identity import key_diff
 from benchsuite.identity.canonical import digest
-from benchsuite.identity.key_diff import differences, explain
+from benchsuite.identity.key_diff import Explanation, differences
 from benchsuite.identity.run_key import RunKey
 from benchsuite.store.record import RunRecord
 from benchsuite.suite.cases.plan import RunSpec
@@ -28,6 +30,11 @@ def wanted(**changes: Any) -> RunKey:
 def stored(**changes: Any) -> RunRecord:
     made = wanted(**changes)
     return make_record(SPEC, key=made.key, key_fields=made.fields)
+
+
+def explain(wanted: RunKey, known: Iterable[RunRecord], *, spec: RunSpec) -> Explanation:
+    (found,) = key_diff.explain([(spec, wanted)], known)
+    return found
 
 
 def test_a_run_without_a_relative_was_never_run() -> None:

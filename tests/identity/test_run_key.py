@@ -12,7 +12,17 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from benchsuite.api import Parameters
 from benchsuite.identity.canonical import digest
-from benchsuite.identity.run_key import ABSENT, DATA, FOLDER, RunKey, keyed_parameters, run_key
+from benchsuite.identity.run_key import (
+    ABSENT,
+    DATA,
+    FOLDER,
+    Role,
+    RunKey,
+    case_fields,
+    component_fields,
+    keyed_parameters,
+    run_key,
+)
 from benchsuite.suite.cases.plan import RunSpec
 from support.synthetic import make_case, make_numerics
 
@@ -38,9 +48,10 @@ def key_of(spec: RunSpec, **changes: Any) -> RunKey:
         "weights_fingerprint": "w",
         "code": {"benchsuite.engine": "e"},
         "numerics": make_numerics(),
-        "schemas": dict.fromkeys(("dataset", "model", "recipe"), Anything),
     }
-    return run_key(spec, **(facts | changes))
+    roles: tuple[Role, ...] = ("dataset", "model", "recipe")
+    components = {role: component_fields(role, getattr(spec.case, role), Anything) for role in roles}
+    return run_key(case_fields(components, **(facts | changes)), spec.seed)
 
 
 def make_spec(seed: int = 0, **recipe: Any) -> RunSpec:

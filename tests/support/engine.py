@@ -373,9 +373,7 @@ class Bench:
 
     def tasks(self, *cases: Case, seeds: tuple[int, ...] = (0,), suite: str = "tiny") -> tuple[RunTask, ...]:
         plan = Plan(suite=suite, cases=cases, seeds=seeds)
-        prepared = prepare(plan, self.registry, self.place, download=False, say=lambda _: None)
-        assert prepared.tasks is not None
-        return prepared.tasks
+        return prepare(plan, self.registry, self.place, download=False, say=lambda _: None).tasks
 
     def task(self, case: Case | None = None, seed: int = 0) -> RunTask:
         return self.tasks(case or make_case(), seeds=(seed,))[0]

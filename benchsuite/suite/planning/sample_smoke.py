@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -50,23 +51,33 @@ def _pinned_paths(pinned: Sequence[str]) -> list[str]:
 
 
 class _Reduction:
-    """Makes cases small, but for the paths in `untouched`; `changes` gathers a line for each change."""
+    """Makes cases small, but for the paths in `untouched`; `changes` gathers a line for each change.
+
+    A component that cases share is made small once, and the cases are looked through once for each path.
+    """
 
     def __init__(self, registry: Registry, cases: Sequence[Case], untouched: Sequence[str]) -> None:
         self.registry = registry
         self.cases = cases
         self.untouched = untouched
         self.changes: dict[str, None] = {}
+        self._varied = _varied(cases)
+        self._small: dict[int, Component] = {}
+        self._values: dict[str, list[int]] = {}
 
     def case(self, case: Case) -> Case:
-        small = case.model_copy(update={kind: self._component(case, kind) for kind in CASE_PARTS})
+        small = case.model_copy(update={kind: self._component(kind, getattr(case, kind)) for kind in CASE_PARTS})
         own = [path for path in case.settings if path not in CASE_PARTS]
         shrunk = {path: new for path in own if (new := value_at(small, path)[1]) != value_at(case, path)[1]}
         return small.model_copy(update={"settings": {**case.settings, **shrunk}})
 
-    def _component(self, case: Case, kind: Kind) -> Component:
-        old: Component = getattr(case, kind)
-        entry = _entry(case, kind, self.registry)
+    def _component(self, kind: Kind, old: Component) -> Component:
+        if id(old) not in self._small:
+            self._small[id(old)] = self._shrink(kind, old)
+        return self._small[id(old)]
+
+    def _shrink(self, kind: Kind, old: Component) -> Component:
+        entry = self.registry.entry(kind, old.qualified_name)
         parameters = dict(old.parameters)
         for name, declared in _declared(entry, old).items():
             path = f"{kind}.{name}"
@@ -84,14 +95,20 @@ class _Reduction:
         """What a parameter becomes: what its component declares, unless the suite varies it."""
         if any(_touch(path, other) for other in self.untouched):
             return before
-        settings = [setting for case in self.cases for setting in case.settings.items()]
-        if not _varied(path, settings):
+        if not any(_touch(path, other) for other in self._varied):
             return declared
-        values = [value for case in self.cases for there, value in [value_at(case, path)] if there]
-        if not all(_count(value) for value in [before, declared, *values]) or declared >= before:
+        values = self._counts(path)
+        if not (values and _count(before) and _count(declared)) or declared >= before:
             return before
         # Values that differ go on to differ, in the same order, for else two cases could become one.
-        return min(before, declared + sum(value < before for value in set(values)))
+        return min(before, declared + bisect_left(values, before))
+
+    def _counts(self, path: str) -> list[int]:
+        """The different values of a path over the cases, sorted; none unless all are counts."""
+        if path not in self._values:
+            values = [value for case in self.cases for there, value in [value_at(case, path)] if there]
+            self._values[path] = sorted(set(values)) if all(map(_count, values)) else []
+        return self._values[path]
 
 
 def _shrink_search(planned: PlannedSearch, registry: Registry, changes: dict[str, None]) -> PlannedSearch:
@@ -99,7 +116,10 @@ def _shrink_search(planned: PlannedSearch, registry: Registry, changes: dict[str
     search = planned.declared
     case = case_with(planned, "first", {path: values[0] for path, values in search.space.items()}, registry)
     fixed = [
-        f"{kind}.{name}" for kind in CASE_PARTS for name in _declared(_entry(case, kind, registry), getattr(case, kind))
+        f"{kind}.{name}"
+        for kind in CASE_PARTS
+        for part in [getattr(case, kind)]
+        for name in _declared(registry.entry(kind, part.qualified_name), part)
     ]
     left = {
         path: values
@@ -124,11 +144,6 @@ def _shrink_search(planned: PlannedSearch, registry: Registry, changes: dict[str
     return planned.model_copy(update={"declared": smaller, "reduced": True})
 
 
-def _entry(case: Case, kind: Kind, registry: Registry) -> Entry:
-    chosen: Component = getattr(case, kind)
-    return registry.entry(kind, chosen.qualified_name)
-
-
 def _declared(entry: Entry, old: Component) -> Mapping[str, Any]:
     try:
         component: Any = entry.component
@@ -151,16 +166,16 @@ def _broken(entry: Entry, error: Exception) -> PluginError:
     )
 
 
-def _varied(path: str, settings: Sequence[tuple[str, Any]]) -> bool:
-    """Whether some case sets this path; a case that chooses a whole component sets what it names beside it."""
-    parts = path.split(".")
-    for other, value in settings:
-        if other in CASE_PARTS:
-            if parts[0] == other and isinstance(value, Mapping) and parts[1] in value:
-                return True
-        elif _touch(path, other):
-            return True
-    return False
+def _varied(cases: Sequence[Case]) -> set[str]:
+    """The paths that some case sets; a case that chooses a whole component sets what it names beside it."""
+    varied = set()
+    for case in cases:
+        for path, value in case.settings.items():
+            if path not in CASE_PARTS:
+                varied.add(path)
+            elif isinstance(value, Mapping):
+                varied |= {f"{path}.{name}" for name in value}
+    return varied
 
 
 def _count(value: Any) -> bool:

@@ -84,7 +84,7 @@ class RunSetup:
         )
         plan = Plan(suite="check", cases=(case,), seeds=(0,), pinned=tuple(pinned))
         tasks = prepare(plan, self._registry, place, download=False, say=print).tasks
-        if tasks is None:
+        if not tasks:
             raise AssertionError("nothing of this could be downloaded")
         return tasks[0]
 

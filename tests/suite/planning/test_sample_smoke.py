@@ -10,6 +10,7 @@ import pytest
 from benchsuite.errors import PluginError
 from benchsuite.registry import Registry
 from benchsuite.suite import Suite, expand, smoke_plan
+from benchsuite.suite.planning import sample_smoke
 from support.fake_components import BASE, Leaves, Tune
 
 Read = Callable[[str], Suite]
@@ -82,6 +83,36 @@ def test_counts_that_are_studied_stay(studied: str, read: Read, registry: Regist
     epochs = [case.recipe.parameters["max_epochs"] for case in shrunk.cases]
     assert epochs == [case.recipe.parameters["max_epochs"] for case in plan.cases]
     assert [case.settings for case in shrunk.cases] == [case.settings for case in plan.cases]
+
+
+@pytest.mark.parametrize("many", [20, 40])
+def test_each_different_component_is_made_small_once(
+    many: int, read: Read, registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+    smoke = Tune.smoke
+
+    def counted(self: Tune, params: Any) -> Any:
+        asked.append(params.max_epochs)
+        return smoke(self, params)
+
+    monkeypatch.setattr(Tune, "smoke", counted)
+    looked = 0
+    seen = sample_smoke.value_at
+
+    def looking(case: Any, path: str) -> Any:
+        nonlocal looked
+        looked += 1
+        return seen(case, path)
+
+    monkeypatch.setattr(sample_smoke, "value_at", looking)
+    cases = "".join(f"  - {{name: c{i}, set: {{recipe.max_epochs: {10 + i}}}}}\n" for i in range(many))
+    head, _, _ = NAMED.partition("cases:")
+    sizes = f"  - {{name: base}}\nvary: {{dataset.image_size: [32, 64]}}\nsize: {{cases: {2 * many + 2}, seeds: 1}}\n"
+    plan = expand(read(f"{head}seeds: 1\ncases:\n{cases}{sizes}"), registry)
+    smoke_plan(plan, registry)
+    assert len(asked) == many + 1
+    assert looked <= 5 * len(plan.cases)
 
 
 def test_what_the_user_asked_for_is_left_alone(read: Read, registry: Registry) -> None:
