@@ -101,7 +101,7 @@ def execute(task: RunTask, registry: Registry, watcher: Watcher, checkpoint_inte
         deviations=task.deviations,
         environment=capture_environment(task.numerics),
         failure=failure,
-        dataset=state.dataset and state.dataset.model_copy(update={"original_size": pipeline and pipeline.photo_size}),
+        dataset=state.dataset and state.dataset.model_copy(update={"original_size": progress.photo_size}),
         weights=WeightsFacts(
             request=task.weights.request,
             provenance=task.weights.provenance,
@@ -117,11 +117,12 @@ def execute(task: RunTask, registry: Registry, watcher: Watcher, checkpoint_inte
         predictions_hash=state.predictions_hash,
         files=state.files,
         cost=_cost(progress, task),
-        notes=_notes(pipeline) if pipeline else {},
+        notes=_notes(progress, pipeline),
     )
     store.write(record)
     if failure is None:
-        (store.folder(task.key.key) / CHECKPOINT).unlink(missing_ok=True)
+        with suppress(OSError):  # it only costs space
+            (store.folder(task.key.key) / CHECKPOINT).unlink()
     return record
 
 
@@ -282,9 +283,9 @@ def _dataset_facts(task: RunTask, components: Components) -> DatasetFacts:
     )
 
 
-def _notes(pipeline: Pipeline) -> dict[str, Any]:
+def _notes(progress: TrainingProgress, pipeline: Pipeline | None) -> dict[str, Any]:
     """What else is worth knowing of the run."""
-    notes = {"features": pipeline.features, "weights": list(pipeline.network.remarks)}
+    notes = {"features": progress.features, "weights": list(pipeline.network.remarks) if pipeline else []}
     return {name: note for name, note in notes.items() if note}
 
 
@@ -296,7 +297,7 @@ def _cost(progress: TrainingProgress, task: RunTask) -> Cost | None:
     return Cost(
         seconds={part: round(spent, 6) for part, spent in progress.seconds.items()},
         images_per_second=progress.epoch * len(task.data.index.train) / training,
-        peak_memory_bytes=memory.peak(),
+        peak_memory_bytes=progress.peak_bytes,
         peak_device_memory_bytes=int(torch.cuda.max_memory_allocated()) if on_gpu else None,
         energy_joules=None if progress.joules is None else round(progress.joules, 3),
     )

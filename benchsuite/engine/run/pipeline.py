@@ -7,7 +7,6 @@ test. What watches, measures and records a run is in `execute`.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import torch
 
@@ -27,8 +26,7 @@ from benchsuite.engine.training.sealed_split import SealedSplit
 
 
 class Pipeline:
-    """The computation of one run. What changes while it runs: the network's weights, `progress`, and the two facts
-    `photo_size` and `features`."""
+    """The computation of one run. What changes while it runs: the network's weights, and `progress`."""
 
     def __init__(
         self, task: RunTask, components: Components, progress: TrainingProgress, say: Callable[[str], None]
@@ -39,10 +37,6 @@ class Pipeline:
         parts = components
         self.network = build(parts.model, parts.model_params, parts.shape, task.spec.seed, task.weights)
         self.network.module.to(self.arithmetic.device)
-        self.photo_size: tuple[float, float] | None = None
-        """Mean (height, width) of the training photos as they are, once they were decoded."""
-        self.features: dict[str, dict[str, Any]] = {}
-        """Facts about the features of the frozen prefix, by split."""
 
     def train(self, checkpoint: Checkpoint, listener: Listener) -> None:
         """Train all phases, from where `progress` is; the network then holds the best checkpoint."""
@@ -119,7 +113,7 @@ class Pipeline:
         photos = self._images(name)
         if name == "train":
             height, width = (float(side) for side in photos.sizes.mean(axis=0).round(1))
-            self.photo_size = (height, width)
+            self.progress.photo_size = (height, width)
         preprocessing, fields = self.components.preprocessing, self.task.key.fields
         pixels = Pixels(photos.pixels, preprocessing, self.arithmetic.device, augmenter)
         if not parts:
@@ -144,5 +138,5 @@ class Pipeline:
                 forward=self.arithmetic.forward,
                 say=self._say,
             )
-        self.features[name] = {fact: facts[fact] for fact in ("shape", "dtype", "batch_invariant", "key")}
+        self.progress.features[name] = {fact: facts[fact] for fact in ("shape", "dtype", "batch_invariant", "key")}
         return features

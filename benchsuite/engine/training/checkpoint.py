@@ -5,21 +5,26 @@ Randomness is counter-based, so no generator state is kept. What is frozen throu
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
+from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, cast
 
 import torch
 from torch import Tensor
 
-from benchsuite.atomic_files import atomic_path
+from benchsuite.atomic_files import atomic_file, read_file
 from benchsuite.contracts.observer import Epoch
+from benchsuite.engine.meters import memory
 from benchsuite.settings import CHECKPOINT_SECONDS
 from benchsuite.store.record import Best
 
 UNSAVED = ("ticked", "metered", "meter")
+SUM_BYTES = hashlib.sha256().digest_size
+"""The file ends with the SHA-256 of what comes before."""
 
 
 @dataclass
@@ -45,6 +50,12 @@ class TrainingProgress:
     """How often the run was started."""
     joules: float | None = None
     """Energy of the GPU over all starts; None where it does not tell."""
+    peak_bytes: int = 0
+    """The most memory that the process took, over all starts."""
+    photo_size: tuple[float, float] | None = None
+    """Mean (height, width) of the training photos as they are, once they were decoded."""
+    features: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """Facts about the features of the frozen prefix, by split."""
     ticked: float = field(default_factory=time.perf_counter)
     """When `tick` was last called in this process; not saved."""
     metered: float | None = None
@@ -65,6 +76,7 @@ class TrainingProgress:
         if used is not None and self.metered is not None:
             self.joules = (self.joules or 0.0) + used - self.metered
         self.ticked, self.metered = now, used
+        self.peak_bytes = max(self.peak_bytes, memory.peak())
 
 
 class Checkpoint:
@@ -79,9 +91,12 @@ class Checkpoint:
         self._written = time.monotonic()
 
     def load(self) -> TrainingProgress | None:
-        """The progress of an interrupted start; None when there is none, or the file is damaged or another run's."""
+        """The progress of an interrupted start; None when there is none, or the file was changed or is another's."""
         try:
-            saved = torch.load(self._file, map_location="cpu", weights_only=True)
+            content = read_file(self._file)
+            if hashlib.sha256(content[:-SUM_BYTES]).digest() != content[-SUM_BYTES:]:
+                return None
+            saved = torch.load(BytesIO(content), map_location="cpu", weights_only=True)
             if saved["key"] != self._key:
                 return None
             progress = TrainingProgress(**saved["progress"])
@@ -103,6 +118,7 @@ class Checkpoint:
         # Plain values: torch refuses to load classes from a file that somebody may have put there.
         fields["epochs"] = [asdict(epoch) for epoch in progress.epochs]
         fields["best"] = progress.best and progress.best.model_dump()
-        with atomic_path(self._file) as temporary:
-            torch.save({"key": self._key, "progress": fields}, temporary)
+        with atomic_file(self._file) as output:
+            torch.save({"key": self._key, "progress": fields}, cast("IO[bytes]", output))
+            output.write(output.sha256())
         self._written = time.monotonic()

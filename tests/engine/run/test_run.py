@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import random
+import shutil
+import subprocess
 import warnings
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -268,6 +272,67 @@ def test_a_photo_that_breaks_after_planning_is_named(bench: Bench, tmp_path: Pat
     failure = failed(bench, task)
     assert failure.kind == "data"
     assert "validation" in failure.where
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of two mebibytes, of which a run keeps one for its record."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=2m", "none", str(disk)]
+    if shutil.which("mount") is None or subprocess.run(mount, check=False, capture_output=True).returncode:
+        pytest.skip("needs the right to mount a disk")
+    yield disk
+    subprocess.run(["umount", str(disk)], check=True)
+
+
+@pytest.mark.parametrize("full_at", ["checkpoint", "weights"])
+def test_a_full_disk_is_told_as_one_and_leaves_a_record(
+    bench: Bench, small_disk: Path, monkeypatch: pytest.MonkeyPatch, full_at: str
+) -> None:
+    task = replace(bench.task(), results=small_disk)
+
+    def fill(*_: Any) -> None:
+        with suppress(OSError), (small_disk / "filler").open("ab", buffering=0) as filler:
+            while True:
+                filler.write(bytes(4096))
+
+    write_file = Store.write_file
+
+    def write_on_a_full_disk(*given: Any) -> Any:
+        fill()
+        return write_file(*given)
+
+    monkeypatch.setattr(Store, "write_file", write_on_a_full_disk)
+    watcher = Silent()
+    if full_at == "checkpoint":
+        monkeypatch.setattr(watcher, "epoch", fill)
+    record = execute(task, bench.registry, watcher, checkpoint_interval=0)
+    assert record.failure is not None
+    assert record.failure.kind == "store"
+    assert "No space left" in record.failure.what
+    assert "free some disk space" in str(record.failure.remedy)
+    assert Store(small_disk).read(task.key.key) == record
+    assert not list(small_disk.rglob(".tmp-*"))
+
+
+@pytest.mark.parametrize("part", ["checkpoint.pt", "weights.safetensors", "predictions.safetensors"])
+def test_a_file_that_cannot_be_written_is_the_disks_fault(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, part: str
+) -> None:
+    opened = Path.open
+
+    def opening(path: Path, *given: Any, **more: Any) -> Any:
+        if path.name.endswith(f"-{part}") and "b" in str(given or more) and "r" not in str(given or more):
+            return opened(Path("/dev/full"), "wb")
+        return opened(path, *given, **more)
+
+    monkeypatch.setattr(Path, "open", opening)
+    failure = execute(bench.task(), bench.registry, Silent(), checkpoint_interval=0).failure
+    assert failure is not None
+    assert (failure.kind, failure.traceback) == ("store", None)
+    assert "No space left" in failure.what
+    assert part in str(failure.where)
 
 
 # Observers.

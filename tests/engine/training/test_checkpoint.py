@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -60,10 +61,12 @@ class Stopper(Silent):
             raise Killed
 
 
-def _outcome(record: RunRecord) -> tuple[Any, ...]:
+def _outcome(record: RunRecord) -> dict[str, Any]:
+    """All that a record tells but when the run was made and what it took."""
     assert record.failure is None, record.failure
     epochs = tuple(vars(epoch) | {"seconds": None} for epoch in record.epochs)
-    return record.weights_hash, record.predictions_hash, epochs, record.steps, record.best, record.test
+    taken = {"started", "finished", "resumed", "cost"}
+    return {**vars(record), "epochs": epochs, "notes": dict(record.notes)} | dict.fromkeys(taken)
 
 
 def _stopped(bench: Bench, task: RunTask, after: int, interval: float = 0.0) -> None:
@@ -151,6 +154,78 @@ def test_an_interruption_costs_no_epoch_whatever_the_interval(bench: Bench) -> N
     watcher = Silent()
     execute(task, bench.registry, watcher)
     assert [report.epoch for report in watcher.epochs] == [3]
+
+
+@pytest.mark.parametrize("model", [{}, {"dropout": 0.3}])
+@pytest.mark.parametrize(
+    "settings",
+    [{}, {"freeze": FROZEN}, {"second": 1, "freeze": FROZEN}, {"second": 1, "second_freeze": FROZEN}],
+    ids=["free", "frozen", "frozen then free", "free then frozen"],
+)
+def test_a_run_killed_after_its_last_checkpoint_has_the_same_record(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, settings: dict[str, Any], model: dict[str, Any]
+) -> None:
+    task = bench.task(make_case(epochs=2, model=model, **settings))
+    whole = execute(task, bench.registry, Silent())
+    own = _in(bench, task, "killed")
+
+    def killed(*_: Any) -> Any:
+        raise Killed
+
+    with monkeypatch.context() as patch, pytest.raises(Killed):  # noqa: PT012
+        patch.setattr("benchsuite.engine.run.pipeline.Pipeline.evaluate", killed)
+        execute(own, bench.registry, Silent())
+    watcher = Silent()
+    record = execute(own, bench.registry, watcher)
+    assert watcher.epochs == []
+    assert record.dataset is not None
+    assert record.dataset.original_size == (16, 16)
+    assert _outcome(record) == _outcome(whole)
+    assert record.cost is not None
+    assert whole.cost is not None
+    assert record.cost.peak_memory_bytes >= whole.cost.peak_memory_bytes / 2
+
+
+def _resaved(file: Path, **changes: Any) -> None:
+    saved = torch.load(file, weights_only=True)
+    torch.save({**saved, **changes}, file)
+
+
+def _flipped(file: Path, place: int) -> None:
+    content = bytearray(file.read_bytes())
+    content[place] ^= 1
+    file.write_bytes(content)
+
+
+def _pipe(file: Path) -> None:
+    file.unlink()
+    os.mkfifo(file)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda file: _flipped(file, 700),
+        lambda file: _flipped(file, -3000),
+        lambda file: _flipped(file, -1),
+        lambda file: _resaved(file, progress={"epoch": "three"}),
+        lambda file: _resaved(file, progress=torch.load(file, weights_only=True)["progress"] | {"epoch": "three"}),
+        lambda file: _resaved(file, progress=torch.load(file, weights_only=True)["progress"] | {"step": 7}),
+        lambda file: file.write_bytes(file.read_bytes() + b"x"),
+        _pipe,
+    ],
+)
+def test_a_checkpoint_that_was_changed_is_not_believed(bench: Bench, damage: Any) -> None:
+    task = bench.task()
+    whole = execute(task, bench.registry, Silent())
+    own = _in(bench, task, "changed")
+    _stopped(bench, own, 2)
+    damage(own.results / "runs" / own.key.key / "checkpoint.pt")
+    watcher = Silent()
+    record = execute(own, bench.registry, watcher)
+    assert _outcome(record) == _outcome(whole)
+    assert len(watcher.epochs) == 3
+    assert any("starts anew" in said for said in watcher.said)
 
 
 @pytest.mark.parametrize("damage", ["truncated", "empty", "foreign key", "foreign content", "text"])
