@@ -33,7 +33,8 @@ from benchsuite.contracts.version import API_VERSION
 from benchsuite.errors import BenchsuiteError, DataError, PluginError, TrainingError, WeightsError
 from benchsuite.hookspecs import hookimpl
 from benchsuite.sources.archives import unpack
-from benchsuite.sources.digests import content_fingerprint, file_sha256, file_stamp
+from benchsuite.sources.digests import content_fingerprint, file_sha256
+from benchsuite.sources.stamps import file_stamp
 
 __all__ = [
     "API_VERSION",

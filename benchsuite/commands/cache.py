@@ -37,6 +37,7 @@ HOLDINGS = (
     Holding("images", "decoded images", remade=True, suffix=".u8"),
     Holding("features", "features of frozen stages", remade=True, suffix=".features"),
     Holding("digests", "checksums of files", remade=True, suffix=".json"),
+    Holding("records", "what was found of runs", remade=True, suffix=".json"),
     Holding("papers", "drawings of papers", remade=True, suffix=".json"),
 )
 

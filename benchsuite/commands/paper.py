@@ -62,7 +62,6 @@ def paper(
 def _check_done(study: Session, results: Path, need_all: bool) -> None:
     """Say how much of a study is done. Raises PaperError when nothing is, or less than all while all is needed."""
     from benchsuite.commands.session import tell_damaged
-    from benchsuite.execution.due_runs import load_records
 
     preparation = study.preparation
     if not preparation.tasks:
@@ -74,10 +73,9 @@ def _check_done(study: Session, results: Path, need_all: bool) -> None:
             if smoke.is_dir()
             else f"make the runs first: benchsuite run {study.suite.name}",
         )
-    tell_damaged(preparation.runs_folder)
-    known = load_records(preparation.tasks)
-    keys = [task.key.key for task in preparation.tasks]
-    done = sum(key in known and known[key].status == "done" for key in keys)
+    survey = study.survey()
+    tell_damaged(survey.damaged, preparation.runs_folder)
+    done = sum(survey.statuses.get(task.key.key) == "done" for task in preparation.tasks)
     total = len(preparation.plan.runs) + preparation.plan.following
     if not done:
         raise PaperError(

@@ -14,7 +14,7 @@ from benchsuite.commands.options import Json, StudyOptions, SuiteName
 if TYPE_CHECKING:
     from benchsuite.commands.session import Session
     from benchsuite.execution.cost_estimate import CaseCost
-    from benchsuite.store.record import RunRecord
+    from benchsuite.store.run_store import Survey
     from benchsuite.suite.cases.plan import Plan, PlannedSearch
 
 MOST_ROWS = 1000
@@ -31,40 +31,38 @@ def plan(
 ) -> None:
     """Show the cases and seeds of SUITE, which runs are done and which are due. Downloads and trains nothing."""
     from benchsuite.commands.session import open_study
-    from benchsuite.execution.due_runs import load_records
 
     study = open_study(suite, options, download=False, quiet=as_json)
-    tasks = study.preparation.tasks
-    known = load_records(tasks)
+    survey = study.survey()
     if as_json:
-        print_json(_as_json(study, known, _costs(study) if cost else None))
+        print_json(_as_json(study, survey.statuses, _costs(study, survey.statuses) if cost else None))
         return
-    _show(study, known)
+    _show(study, survey)
     if cost:
         from benchsuite.commands.cost_table import cost_table, verdict
 
-        if not tasks:
+        if not study.preparation.tasks:
             say("the cost can be told once the data are here")
             return
-        costs = _costs(study)
+        costs = _costs(study, survey.statuses)
         out.print(cost_table(costs))
         say(verdict(costs))
 
 
-def _costs(study: Session) -> tuple[CaseCost, ...]:
+def _costs(study: Session, statuses: Mapping[str, str]) -> tuple[CaseCost, ...]:
     from benchsuite.commands.progress import Lines
     from benchsuite.execution.cost_estimate import study_cost
-    from benchsuite.execution.due_runs import find_due, load_records
+    from benchsuite.execution.due_runs import find_due
     from benchsuite.execution.executors import open_executor
 
     tasks = study.preparation.tasks
     if not tasks:
         return ()
     with open_executor(tasks[0].numerics, Lines(len(tasks), 0)) as executor:
-        return study_cost(study.preparation.plan, tasks, find_due(tasks, load_records(tasks)), executor, say)
+        return study_cost(study.preparation.plan, tasks, find_due(tasks, statuses), executor, say)
 
 
-def _show(study: Session, known: Mapping[str, RunRecord]) -> None:
+def _show(study: Session, survey: Survey) -> None:
     from benchsuite.commands.session import tell_damaged
 
     preparation = study.preparation
@@ -79,7 +77,7 @@ def _show(study: Session, known: Mapping[str, RunRecord]) -> None:
     smoke = study.place.results / f"{study.suite.name}@sample"
     if not preparation.sample and smoke.is_dir():
         say(f"a smoke run on the synthetic sample is in {smoke}; see it with --policy sample")
-    tell_damaged(preparation.runs_folder)
+    tell_damaged(survey.damaged, preparation.runs_folder)
     runs = len(expanded.cases) * len(expanded.seeds)
     shown = table(
         f"{study.suite.name}: {len(expanded.cases)} cases x {len(expanded.seeds)} seeds = {runs} runs",
@@ -88,8 +86,7 @@ def _show(study: Session, known: Mapping[str, RunRecord]) -> None:
     counts: dict[str, Counter[str]] = {case.name: Counter() for case in expanded.cases}
     searched: Counter[str] = Counter()
     for task in tasks:
-        record = known.get(task.key.key)
-        counts.get(task.spec.case.name, searched)[record.status if record else "due"] += 1
+        counts.get(task.spec.case.name, searched)[survey.statuses.get(task.key.key, "due")] += 1
     rows = [(name, count, len(expanded.seeds)) for name, count in counts.items()]
     if len(rows) > MOST_ROWS:
         rest = rows[MOST_ROWS:]
@@ -108,7 +105,7 @@ def _show(study: Session, known: Mapping[str, RunRecord]) -> None:
     out.print(f"seeds {seeds}; {numerics.device_name} ({numerics.device}), torch {numerics.torch}", markup=False)
 
 
-def _as_json(study: Session, known: Mapping[str, RunRecord], costs: Sequence[CaseCost] | None) -> Mapping[str, Any]:
+def _as_json(study: Session, statuses: Mapping[str, str], costs: Sequence[CaseCost] | None) -> Mapping[str, Any]:
     from benchsuite.commands.cost_table import as_json
 
     preparation = study.preparation
@@ -116,8 +113,7 @@ def _as_json(study: Session, known: Mapping[str, RunRecord], costs: Sequence[Cas
     runs = []
     for spec in preparation.plan.runs:
         key = tasks.get((spec.case.name, spec.seed))
-        record = known.get(key) if key else None
-        status = record.status if record is not None else "due"
+        status = statuses.get(key or "", "due")
         runs.append({"case": spec.case.name, "seed": spec.seed, "key": key, "status": status})
     return {
         "suite": study.suite.name,

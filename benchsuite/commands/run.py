@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -13,7 +14,9 @@ from benchsuite.commands.options import FormOptions, StudyOptions, SuiteName
 if TYPE_CHECKING:
     from benchsuite.commands.session import Session
     from benchsuite.engine.task import RunTask
+    from benchsuite.execution.search_tasks import SearchTasks
     from benchsuite.store.record import RunRecord
+    from benchsuite.store.run_store import Survey
 
 Estimate = Annotated[
     bool, typer.Option("--estimate/--no-estimate", help="Print the cost of the runs before they start.")
@@ -35,6 +38,8 @@ def run(
     failed; 2: nothing could be started.
     """
     from benchsuite.commands.session import open_study, tell_damaged
+    from benchsuite.execution.due_runs import find_due
+    from benchsuite.execution.search_tasks import SearchTasks
     from benchsuite.sources.cache import sweep_cache
     from benchsuite.store.run_store import Store
 
@@ -42,21 +47,24 @@ def run(
         from benchsuite.paper.rendering.pango import check_pango
 
         check_pango()
-    study = open_study(suite, options, download=True).searched(())
+    study = open_study(suite, options, download=True)
+    search = SearchTasks(study.preparation, study.registry)
+    study = replace(study, preparation=search.extended(()))
     store = Store(study.preparation.runs_folder)
     store.check_writable()
     store.sweep()
     sweep_cache(study.place.cache)
     _announce(study, study.preparation.tasks)
-    tell_damaged(study.preparation.runs_folder)
+    survey = study.survey()
+    tell_damaged(survey.damaged, study.preparation.runs_folder)
     failed: list[RunRecord] = []
-    if todo := _due(study, ()):
-        study, failed = _make(study, todo, show_estimate)
+    if todo := find_due(study.preparation.tasks, survey.statuses):
+        study, failed = _make(study, search, todo, survey, show_estimate)
     else:
         say("Everything is done already: nothing to train.")
     try:
         if paper:
-            _write_paper(study, study.preparation.tasks, form)
+            _write_paper(study, form)
         if study.preparation.sample:
             announce(_SAMPLE_END + (_GENERATED if _generated(study) else _REAL))
     finally:
@@ -66,11 +74,11 @@ def run(
         raise typer.Exit(1)
 
 
-def _write_paper(study: Session, tasks: Sequence[RunTask], form: FormOptions) -> None:
+def _write_paper(study: Session, form: FormOptions) -> None:
     from benchsuite.commands.paper import write_paper
-    from benchsuite.execution.due_runs import load_records
 
-    if all(record.status != "done" for record in load_records(tasks).values()):
+    statuses = study.survey().statuses  # which remembers for the next command what was made now, too
+    if all(statuses.get(task.key.key) != "done" for task in study.preparation.tasks):
         say("no paper: no run is done")
         return
     files = write_paper(study, form)
@@ -128,15 +136,9 @@ def _announce(study: Session, tasks: Sequence[RunTask]) -> None:
         announce("no CUDA GPU here: computing on the CPU, which gives the same product, slower")
 
 
-def _due(study: Session, made: Collection[str]) -> list[RunTask]:
-    """What is due, less what was made just now, whatever came of it."""
-    from benchsuite.execution.due_runs import find_due, load_records
-
-    tasks = study.preparation.tasks
-    return [task for task in find_due(tasks, load_records(tasks)) if task.key.key not in made]
-
-
-def _make(study: Session, todo: Sequence[RunTask], show_estimate: bool) -> tuple[Session, list[RunRecord]]:
+def _make(
+    study: Session, search: SearchTasks, todo: Sequence[RunTask], survey: Survey, show_estimate: bool
+) -> tuple[Session, list[RunRecord]]:
     """Make the due runs, then those that a search proposes on their results, until there are none.
 
     Returns the study as far as its search then is, and the runs that failed.
@@ -144,6 +146,7 @@ def _make(study: Session, todo: Sequence[RunTask], show_estimate: bool) -> tuple
     from benchsuite.commands.cost_table import cost_table, verdict
     from benchsuite.commands.progress import display
     from benchsuite.execution.cost_estimate import study_cost
+    from benchsuite.execution.due_runs import find_due
     from benchsuite.execution.executors import open_executor
 
     made: set[str] = set()
@@ -160,11 +163,12 @@ def _make(study: Session, todo: Sequence[RunTask], show_estimate: bool) -> tuple
         while todo:
             for record in executor.run(todo):
                 shown.finished(record)
+                made.add(record.key)
                 if record.status == "failed":
                     failed.append(record)
-            made |= {task.key.key for task in todo}
-            study = study.searched(made)
-            todo = _due(study, made)
+            study = replace(study, preparation=search.extended(made))
+            due = find_due(study.preparation.tasks, survey.statuses)
+            todo = [task for task in due if task.key.key not in made]
     return study, failed
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from benchsuite.commands.console import announce, say
@@ -13,7 +13,8 @@ from benchsuite.execution.search_tasks import add_trials
 from benchsuite.registry import Registry, registry, use_local
 from benchsuite.settings import CACHE_GB, CHECKPOINT_SECONDS, HANG_SECONDS, THREADS
 from benchsuite.sources.cache import cache_root
-from benchsuite.store.run_store import Store
+from benchsuite.store.migrations import DamagedRecord
+from benchsuite.store.run_store import Store, Survey
 from benchsuite.suite.planning.expand import expand
 from benchsuite.suite.prose.references import typed_results
 from benchsuite.suite.reader import plugins_of, read_suite, suite_path
@@ -32,9 +33,9 @@ class Session:
     place: Place
     registry: Registry
 
-    def searched(self, tried_now: Collection[str]) -> Session:
-        """The study with the trials that its results imply by now, as `execution.search_tasks.add_trials` says."""
-        return replace(self, preparation=add_trials(self.preparation, self.registry, tried_now=tried_now))
+    def survey(self) -> Survey:
+        """How the runs in the folder of its results stand."""
+        return Store(self.preparation.runs_folder).survey(self.place.cache)
 
 
 def place_from(options: StudyOptions) -> Place:
@@ -51,9 +52,8 @@ def place_from(options: StudyOptions) -> Place:
     )
 
 
-def tell_damaged(folder: Path) -> None:
+def tell_damaged(damaged: Sequence[DamagedRecord], folder: Path) -> None:
     """Say which runs below a results folder have a record or files that were damaged."""
-    damaged = Store(folder).damaged()
     for one in damaged[:FEW]:
         announce(f"a damaged record counts as not done: {one.what} ({one.where}); {one.remedy}")
     if damaged[FEW:]:

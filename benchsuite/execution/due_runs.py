@@ -15,10 +15,11 @@ def load_records(tasks: Iterable[RunTask]) -> dict[str, RunRecord]:
     return {key: record for key, record in records if record is not None}
 
 
-def find_due(tasks: Iterable[RunTask], known: Mapping[str, RunRecord]) -> tuple[RunTask, ...]:
-    """The tasks without a finished record, in order; of those with one key, as a case and a trial may be, the first."""
-    waiting = (task for task in tasks if task.key.key not in known or known[task.key.key].status != "done")
+def find_due(tasks: Iterable[RunTask], statuses: Mapping[str, str]) -> tuple[RunTask, ...]:
+    """The tasks that are not done by the `statuses` of keys, in order; of those with one key, as a case and a trial may
+    be, the first."""
     first: dict[str, RunTask] = {}
-    for task in waiting:
-        first.setdefault(task.key.key, task)
+    for task in tasks:
+        if statuses.get(task.key.key) != "done":
+            first.setdefault(task.key.key, task)
     return tuple(first.values())

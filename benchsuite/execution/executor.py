@@ -6,10 +6,11 @@ making runs and probes of that is the same for all.
 
 from __future__ import annotations
 
+import queue
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, wait
+from concurrent.futures import Future, wait
 from typing import Any, Self
 
 from benchsuite.engine.task import RunTask
@@ -51,22 +52,29 @@ class Executor(ABC):
 
         A run that another process is making is put aside and asked for again until that process is done with it.
         """
-        waiting: dict[Future[Any], RunTask] = {self.submit(task): task for task in tasks}
+        waiting: dict[Future[Any], RunTask] = {}
+        finished: queue.SimpleQueue[Future[Any]] = queue.SimpleQueue()
         announced: set[str] = set()
+
+        def submit(task: RunTask) -> None:
+            future = self.submit(task)
+            waiting[future] = task
+            future.add_done_callback(finished.put)
+
+        for task in tasks:
+            submit(task)
         while waiting:
-            finished, _ = wait(waiting, return_when=FIRST_COMPLETED)
-            for future in finished:
-                task = waiting.pop(future)
-                outcome = future.result()
-                if not isinstance(outcome, Busy):
-                    yield outcome
-                    continue
-                if task.key.key not in announced:
-                    announced.add(task.key.key)
-                    self.watcher.say(f"{task.title}: another process is making this run; waiting for it")
-                if all(other.running() or later.key.key in announced for other, later in waiting.items()):
-                    time.sleep(WAIT_SECONDS)  # nobody would take another run meanwhile
-                waiting[self.submit(task)] = task
+            future = finished.get()
+            task, outcome = waiting.pop(future), future.result()
+            if not isinstance(outcome, Busy):
+                yield outcome
+                continue
+            if task.key.key not in announced:
+                announced.add(task.key.key)
+                self.watcher.say(f"{task.title}: another process is making this run; waiting for it")
+            if all(other.running() or later.key.key in announced for other, later in waiting.items()):
+                time.sleep(WAIT_SECONDS)  # nobody would take another run meanwhile
+            submit(task)
 
     def probe(self, tasks: Sequence[RunTask]) -> dict[str, Probe | Exception]:
         """What one run of each case costs, by the case's name, or why that cannot be told."""

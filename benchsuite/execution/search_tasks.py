@@ -14,7 +14,7 @@ from benchsuite.store.record import RunRecord
 from benchsuite.store.run_store import Store
 from benchsuite.suite.cases.plan import Trial
 from benchsuite.suite.planning.sample_smoke import shrink_case
-from benchsuite.suite.search.proposal import Step, propose
+from benchsuite.suite.search.proposal import Proposer, Step
 from benchsuite.suite.search.space import trial_at
 
 
@@ -27,35 +27,55 @@ def add_trials(
     failure from before is then made again before anything is built on it. Raises SuiteError when the values of a
     trial do not go together.
     """
-    plan, cases = preparation.plan, preparation.tasks[: len(preparation.plan.cases) * len(preparation.plan.seeds)]
-    if plan.search is None or not preparation.ready:
-        return preparation
-    planned, store = plan.search, Store(preparation.runs_folder)
-    made: dict[Step, tuple[Trial, RunTask]] = {}
-    costs: dict[Step, float | None] = {}
+    return SearchTasks(preparation, registry).extended(tried_now)
 
-    def make(step: Step) -> tuple[Trial, RunTask]:
-        if step not in made:
-            trial = trial_at(planned, step, registry)
-            if planned.reduced:
-                trial = trial.model_copy(update={"case": shrink_case(trial.case, registry, plan.pinned)})
-            task = preparation.maker.task(plan.trial_run(trial.case))
+
+class SearchTasks:
+    """The trials of a prepared study, which grow as runs are made: what was read or proposed once is kept."""
+
+    def __init__(self, preparation: Preparation, registry: Registry) -> None:
+        self._preparation = preparation
+        self._registry = registry
+        self._store = Store(preparation.runs_folder)
+        self._made: dict[Step, tuple[Trial, RunTask]] = {}
+        self._costs: dict[Step, float] = {}
+        search = preparation.plan.search
+        self._proposer = Proposer(search.declared) if search is not None and preparation.ready else None
+
+    def extended(self, tried_now: Collection[str] | None) -> Preparation:
+        """The preparation as `add_trials` says; `tried_now` only grows from call to call."""
+        if self._proposer is None:
+            return self._preparation
+        proposal = self._proposer.propose(lambda step: self._cost(step, tried_now))
+        trials = [self._make(step) for step in proposal.steps]
+        plan = self._preparation.plan
+        cases = self._preparation.tasks[: len(plan.cases) * len(plan.seeds)]
+        plan = plan.model_copy(update={"trials": tuple(t for t, _ in trials), "following": proposal.following})
+        return replace(self._preparation, plan=plan, tasks=(*cases, *(task for _, task in trials)))
+
+    def _make(self, step: Step) -> tuple[Trial, RunTask]:
+        if step not in self._made:
+            plan = self._preparation.plan
+            assert plan.search is not None
+            trial = trial_at(plan.search, step, self._registry)
+            if plan.search.reduced:
+                trial = trial.model_copy(update={"case": shrink_case(trial.case, self._registry, plan.pinned)})
+            task = self._preparation.maker.task(plan.trial_run(trial.case))
             assert task is not None, "the preparation is ready"
-            made[step] = trial, task
-        return made[step]
+            self._made[step] = trial, task
+        return self._made[step]
 
-    def cost(step: Step) -> float | None:
-        if step not in costs:
-            key = make(step)[1].key.key
-            record = store.read(key)
-            again = record is not None and record.status == "failed" and tried_now is not None and key not in tried_now
-            costs[step] = None if record is None or again else _cost(record, planned.declared.metric)
-        return costs[step]
-
-    proposal = propose(planned.declared, cost)
-    trials = [make(step) for step in proposal.steps]
-    extended = plan.model_copy(update={"trials": tuple(t for t, _ in trials), "following": proposal.following})
-    return replace(preparation, plan=extended, tasks=(*cases, *(task for _, task in trials)))
+    def _cost(self, step: Step, tried_now: Collection[str] | None) -> float | None:
+        if step not in self._costs:
+            task = self._make(step)[1]
+            record = self._store.read(task.key.key)
+            if record is None or (
+                record.status == "failed" and tried_now is not None and task.key.key not in tried_now
+            ):
+                return None
+            assert self._preparation.plan.search is not None
+            self._costs[step] = _cost(record, self._preparation.plan.search.declared.metric)
+        return self._costs[step]
 
 
 def _cost(record: RunRecord, metric: SearchMetricName) -> float:

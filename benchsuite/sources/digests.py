@@ -9,22 +9,17 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchsuite.atomic_files import write_bytes
 from benchsuite.contracts.dataset import DatasetIndex, Images, PhotoFiles, Split
-from benchsuite.errors import DataError, StoreError
+from benchsuite.errors import DataError
+from benchsuite.sources.stamps import file_stamp, memory_of, recall, remember
 
 if TYPE_CHECKING:
     from PIL import Image
-
-_SETTLED_NS = 2_000_000_000
-"""Coarsest step of a file system's clock (FAT)."""
 
 Digests = Mapping[str, Sequence[str]]
 """For each split (train, validation, test), the digest of each image in order."""
@@ -123,48 +118,17 @@ def content_fingerprint(index: DatasetIndex, known: Mapping[str, str] | None = N
 
 
 def _digest_files(root: Path, names: Sequence[str], cache: Path | None) -> list[str]:
-    remembered_at = _memory_of(root, cache) if cache is not None else None
-    known = _recall(remembered_at) if remembered_at is not None else {}
+    memory = memory_of(root, cache / "digests") if cache is not None else None
+    known = recall(memory) if memory is not None else {}
     stamps = [file_stamp(root / name) for name in names]
     changed = [i for i, name in enumerate(names) if name not in known or known[name][0] != stamps[i]]
     with ThreadPoolExecutor(max_workers=min(8, (os.cpu_count() or 1) * 2)) as pool:
         fresh = dict(zip(changed, pool.map(lambda i: _read_digest(root / names[i]), changed), strict=True))
     # A file that changes while it is read keeps the earlier stamp, and is read again the next time.
     known |= {names[i]: (stamps[i], digest) for i, digest in fresh.items()}
-    if fresh and remembered_at is not None:
-        # One that changed just now may change once more within the same tick of the file system's clock.
-        settled = time.time_ns() - _SETTLED_NS
-        _remember(remembered_at, {name: row for name, row in known.items() if max(row[0][1:3]) < settled})
+    if fresh and memory is not None:
+        remember(memory, known)
     return [known[name][1] for name in names]
-
-
-def _memory_of(root: Path, cache: Path) -> Path:
-    return cache / "digests" / f"{hashlib.sha256(str(root.resolve()).encode()).hexdigest()[:32]}.json"
-
-
-def _recall(path: Path) -> dict[str, tuple[tuple[int, ...], str]]:
-    try:
-        rows = json.loads(path.read_text(encoding="utf-8"))
-        return {name: (tuple(map(int, stamp)), str(digest)) for name, (stamp, digest) in rows.items()}
-    except (OSError, ValueError, TypeError, AttributeError):
-        return {}
-
-
-def _remember(path: Path, known: Mapping[str, tuple[tuple[int, ...], str]]) -> None:
-    # A cache that cannot be written only costs time: the digests themselves are already right.
-    with suppress(StoreError):
-        write_bytes(path, json.dumps(known, separators=(",", ":"), sort_keys=True).encode())
-
-
-def file_stamp(file: Path | int) -> tuple[int, ...]:
-    """What a file system tells of a file, open or not, that is other after any change of it: size, times of the last
-    changes of content and of state, and the file's number, since tools that copy keep size and time. Raises DataError.
-    """
-    try:
-        status = os.fstat(file) if isinstance(file, int) else file.stat()
-    except OSError as error:
-        raise DataError(f"cannot read the file: {error.strerror}", where=str(file)) from error
-    return status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino
 
 
 def _read_digest(path: Path) -> str:

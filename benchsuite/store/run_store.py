@@ -10,14 +10,16 @@ import errno
 import hashlib
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchsuite.atomic_files import read_file, store_error, sweep, temporary_path, write_bytes, write_text
 from benchsuite.errors import StoreError
 from benchsuite.file_locks import FileLock
+from benchsuite.sources.stamps import Stamp, files_stamp, memory_of, recall, remember
 from benchsuite.store.migrations import DamagedRecord, damaged_record, load_record
 from benchsuite.store.record import RunRecord, StoredFile
 
@@ -35,6 +37,15 @@ FILES = (PREDICTIONS, WEIGHTS)
 """What a record may list."""
 ROOM = 2**20
 """Bytes that a run keeps free for its record: ten times what one takes."""
+
+
+@dataclass(frozen=True)
+class Survey:
+    """How the runs of a results folder stand: `done` or `failed`, by key, of those that are whole, and what is wrong
+    with each of the others, in the order of the keys."""
+
+    statuses: Mapping[str, str]
+    damaged: tuple[DamagedRecord, ...]
 
 
 class Store:
@@ -73,6 +84,27 @@ class Store:
             except DamagedRecord as problem:
                 problems.append(problem)
         return tuple(problems)
+
+    def survey(self, cache: Path) -> Survey:
+        """How every run stands. What was found whole is remembered below `cache`, and looked at again when one of its
+        files has changed."""
+        memory = memory_of(self.root, cache / "records")
+        known = {key: row for key, row in recall(memory).items() if row[1] in ("done", "failed")}
+        found: dict[str, tuple[Stamp, str]] = {}
+        damaged = []
+        for key in self._keys():
+            folder = self.folder(key)
+            stamp = files_stamp(folder / name for name in (RECORD, *FILES))
+            try:
+                if key in known and known[key][0] == stamp:
+                    found[key] = known[key]
+                elif record := self._load(key):
+                    found[key] = stamp, record.status
+            except DamagedRecord as problem:
+                damaged.append(problem)
+        if found != known:
+            remember(memory, found)
+        return Survey({key: status for key, (_, status) in found.items()}, tuple(damaged))
 
     def write(self, record: RunRecord) -> None:
         """Put a record on disk; a failed one never replaces one that is done. Raises StoreError."""
@@ -162,9 +194,11 @@ class Store:
             raise store_error(error, folder) from error
 
     def _keys(self) -> Iterator[str]:
-        for path in sorted((self.root / "runs").glob(f"*/{RECORD}")):
-            if KEY.fullmatch(path.parent.name):
-                yield path.parent.name
+        try:
+            names = [path.name for path in (self.root / "runs").iterdir()]
+        except OSError:
+            return
+        yield from sorted(filter(KEY.fullmatch, names))
 
     def _load(self, key: str, thorough: bool = False) -> RunRecord | None:
         path = self.folder(key) / RECORD

@@ -19,6 +19,7 @@ FILES = {
     "features/0b.features": 50,
     "features/0b.json": 5,
     "digests/0c.json": 7,
+    "records/0e.json": 9,
     "papers/0d.json": 3,
 }
 
@@ -42,6 +43,7 @@ def test_it_counts_what_each_part_holds(filled: Program) -> None:
         "images": (1, 40),
         "features": (1, 55),
         "digests": (1, 7),
+        "records": (1, 9),
         "papers": (1, 3),
     }
     assert str(filled.cache) in filled.run("cache").out
@@ -50,7 +52,7 @@ def test_it_counts_what_each_part_holds(filled: Program) -> None:
 def test_clearing_removes_what_can_be_made_again_and_keeps_downloads(filled: Program) -> None:
     outcome = filled.run("cache", "--clear")
     assert outcome.code == 0
-    assert "removed 115 B" in outcome.out
+    assert "removed 124 B" in outcome.out
     left = {str(path.relative_to(filled.cache)) for path in filled.cache.rglob("*") if path.is_file()}
     assert left == {"datasets/beans/train.parquet", "weights/resnet18.pth", "images/0a.lock"}
 

@@ -14,11 +14,11 @@ import pytest
 from benchsuite.api import FreezePolicy, WeightsRequest
 from benchsuite.errors import BenchsuiteError, DataError, PluginError
 from benchsuite.execution import preparation
-from benchsuite.execution.due_runs import find_due, load_records
+from benchsuite.execution.due_runs import find_due
 from benchsuite.execution.preparation import prepare
 from benchsuite.identity import numerics, source_fingerprint
 from benchsuite.suite.cases.plan import Plan
-from support.engine import Bench, TinyNet, TinyNetParameters, make_case, write_photos
+from support.engine import Bench, TinyNet, TinyNetParameters, make_case, statuses, write_photos
 
 
 def _key(bench: Bench, seed: int = 0, **settings: Any) -> str:
@@ -92,7 +92,7 @@ def test_the_sample_is_a_smaller_study_in_a_folder_of_its_own(bench: Bench) -> N
 
 def test_only_runs_without_a_finished_record_are_due(bench: Bench) -> None:
     tasks = bench.tasks(make_case(), seeds=(0, 1))
-    assert find_due(tasks, load_records(tasks)) == tasks
+    assert find_due(tasks, statuses(tasks)) == tasks
 
 
 def _pretrained(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,14 +8,16 @@ from typing import Any
 import pytest
 
 from benchsuite.engine.task import RunTask
-from benchsuite.execution.due_runs import find_due, load_records
+from benchsuite.execution import search_tasks
+from benchsuite.execution.due_runs import find_due
 from benchsuite.execution.preparation import Preparation, prepare
-from benchsuite.execution.search_tasks import add_trials
+from benchsuite.execution.search_tasks import SearchTasks, add_trials
 from benchsuite.store.record import Best
 from benchsuite.store.run_store import Store
 from benchsuite.suite.cases.plan import Plan, PlannedSearch
 from benchsuite.suite.schema.suite import Halving, Search
-from support.engine import Bench, make_case
+from benchsuite.suite.search import proposal
+from support.engine import Bench, make_case, statuses
 from support.synthetic import make_record
 
 BASE = {"dataset": {"name": "tiny_data"}, "model": {"name": "tiny_net"}, "recipe": {"name": "tiny_recipe"}}
@@ -100,7 +102,7 @@ def test_a_failure_is_worst_for_readers_and_to_be_made_again_for_runners(prepare
     assert names(extended(prepared, bench))[4:] == ["trial 002, epochs=2", "trial 003, epochs=2"]
     runner = extended(prepared, bench, tried_now=())
     assert names(runner)[4:] == []
-    assert first[3].key in [task.key for task in find_due(trial_tasks(runner), load_records(trial_tasks(runner)))]
+    assert first[3].key in [task.key for task in find_due(trial_tasks(runner), statuses(trial_tasks(runner)))]
     assert len(names(extended(prepared, bench, tried_now={first[3].key.key}))) == 6
 
 
@@ -109,7 +111,7 @@ def test_a_trial_that_is_a_case_is_one_run(bench: Bench) -> None:
     prepared = prepared_with(bench, space={"recipe.learning_rate": (rate, 0.3)}, sampler="grid", budget=2, seed=1)
     found = extended(prepared, bench)
     assert len(found.tasks) == 4
-    waiting = find_due(found.tasks, load_records(found.tasks))
+    waiting = find_due(found.tasks, statuses(found.tasks))
     assert len(waiting) == 3
     assert [task.spec.case.name for task in waiting] == ["only", "only", "trial 002"]
 
@@ -121,6 +123,44 @@ def test_the_order_of_the_records_changes_nothing(bench: Bench) -> None:
     assert len(trial_tasks(extended(prepared, bench))) == 2
     record_all(first[:1])
     assert len(trial_tasks(extended(prepared, bench))) == 4
+
+
+def test_a_search_that_goes_on_reads_and_proposes_everything_once(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Calls are counted, not seconds: a round must cost what is new in it."""
+    prepared = prepared_with(bench, sampler="tpe", batch=2, budget=6, seed=3)
+    asked = read = made = 0
+    ask, load, make = proposal._ask_new_point, Store.read, search_tasks.trial_at
+
+    def asking(*given: Any) -> Any:
+        nonlocal asked
+        asked += 1
+        return ask(*given)
+
+    def reading(self: Store, key: str, thorough: bool = False) -> Any:
+        nonlocal read
+        record = load(self, key, thorough)
+        read += record is not None
+        return record
+
+    def making(*given: Any) -> Any:
+        nonlocal made
+        made += 1
+        return make(*given)
+
+    monkeypatch.setattr(proposal, "_ask_new_point", asking)
+    monkeypatch.setattr(search_tasks, "trial_at", making)
+    search = SearchTasks(prepared, bench.registry)
+    done: list[str] = []
+    for trials in (2, 4, 6):
+        found = search.extended(done)
+        assert len(trial_tasks(found)) == trials
+        record_all(trial_tasks(found)[-2:])
+        done += [task.key.key for task in trial_tasks(found)[-2:]]
+        monkeypatch.setattr(Store, "read", reading)
+    assert (asked, made, read) == (6, 6, 4)
+    assert search.extended(done) == extended(prepared, bench)
 
 
 def test_a_plan_without_a_search_stays_as_it_is(bench: Bench) -> None:

@@ -21,12 +21,12 @@ import pytest
 from benchsuite.engine.task import RunTask
 from benchsuite.errors import DeviceError, PluginError, SetupError
 from benchsuite.execution.cost_probe import probe
-from benchsuite.execution.due_runs import find_due, load_records
+from benchsuite.execution.due_runs import find_due
 from benchsuite.execution.messages import Probe, ProbeJob
 from benchsuite.execution.worker_pool import Pool, _Worker
 from benchsuite.store.record import RunRecord
 from benchsuite.store.run_store import Store
-from support.engine import CRASH, SLOW, Bench, Silent, make_case
+from support.engine import CRASH, SLOW, Bench, Silent, make_case, statuses
 
 PATIENCE = 120.0
 
@@ -68,7 +68,7 @@ def test_a_worker_that_dies_fails_its_run_alone_and_the_run_goes_on_at_the_next_
         records = _made(tasks, pool)
         logs = {task.spec.case.name: _log(task) for task in tasks}
         # The worker that made the sound run has passed the seventh call, and crashes no more.
-        again = find_due(tasks, load_records(tasks))
+        again = find_due(tasks, statuses(tasks))
         assert again == tasks[:3]
         whole = replace(tasks[0], results=bench.root / "whole")
         resumed = _made(again, pool)

@@ -15,6 +15,7 @@ from filelock import Timeout
 
 from benchsuite.atomic_files import temporary_path
 from benchsuite.errors import StoreError
+from benchsuite.sources import stamps
 from benchsuite.store.migrations import DamagedRecord
 from benchsuite.store.predictions import Predictions, predictions_hash, to_bytes
 from benchsuite.store.record import RunRecord
@@ -146,6 +147,68 @@ def test_predictions_of_another_form_are_refused() -> None:
         Predictions(wide, made.validation_labels, made.test_probabilities, made.test_labels)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="one int64 an image"):
         Predictions(made.validation_probabilities, made.test_labels, made.test_probabilities, made.test_labels)
+
+
+@pytest.fixture
+def looks(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The keys of the runs that were looked at, where files count as settled at once."""
+    looked: list[str] = []
+    load = Store._load
+
+    def looking(self: Store, key: str, thorough: bool = False) -> RunRecord | None:
+        looked.append(key)
+        return load(self, key, thorough)
+
+    monkeypatch.setattr(Store, "_load", looking)
+    monkeypatch.setattr(stamps, "SETTLED_NS", 0)
+    return looked
+
+
+def test_a_survey_looks_again_only_at_what_changed(store: Store, tmp_path: Path, looks: list[str]) -> None:
+    records = make_records(make_plan(2, 2), failed=[(1, 1)])
+    for record in records.values():
+        store.write(record)
+    record = kept(store)
+    statuses = {key: found.status for key, found in {**records, record.key: record}.items()}
+    looks.clear()
+    for looked in (sorted(statuses), []):
+        assert store.survey(tmp_path / "cache").statuses == statuses
+        assert looks == looked
+        looks.clear()
+    spoil(store.folder(record.key) / "predictions.safetensors", SHORT["missing"])
+    for _ in range(2):
+        survey = store.survey(tmp_path / "cache")
+        assert looks == [record.key]
+        assert survey.statuses == {key: status for key, status in statuses.items() if key != record.key}
+        assert [problem.where for problem in survey.damaged] == [problem.where for problem in store.damaged()]
+        looks.clear()
+
+
+def test_a_survey_finds_a_change_that_keeps_size_and_time(store: Store, tmp_path: Path, looks: list[str]) -> None:
+    record = kept(store)
+    assert store.survey(tmp_path / "cache").statuses == {record.key: "done"}
+    file = store.folder(record.key) / "predictions.safetensors"
+    before = file.stat()
+    file.write_bytes(bytes(reversed(file.read_bytes())))
+    os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert store.survey(tmp_path / "cache").statuses == {}
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{", '{"KEY": 3}', '{"KEY": [[], "done"]}', '{"KEY": [[1], "done"]}'])
+def test_a_damaged_memory_of_records_is_ignored(store: Store, tmp_path: Path, looks: list[str], text: str) -> None:
+    record = kept(store)
+    for name in ("", "of nothing"):
+        if name:
+            (memory,) = (tmp_path / "cache" / "records").iterdir()
+            memory.write_text(text.replace("KEY", record.key))
+        assert store.survey(tmp_path / "cache").statuses == {record.key: "done"}
+    assert looks == [record.key] * 2
+
+
+def test_what_was_written_just_now_is_not_remembered(store: Store, tmp_path: Path) -> None:
+    kept(store)
+    store.survey(tmp_path / "cache")
+    assert [path.read_text() for path in (tmp_path / "cache" / "records").iterdir()] == ["{}"]
 
 
 def test_missing_or_damaged_predictions_are_told_with_their_file(store: Store) -> None:

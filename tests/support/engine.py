@@ -11,7 +11,7 @@ import ctypes
 import os
 import signal
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
@@ -44,6 +44,7 @@ from benchsuite.api import (
 from benchsuite.engine.task import RunTask
 from benchsuite.execution.preparation import Place, prepare
 from benchsuite.registry import Registry, discover
+from benchsuite.store.run_store import Store
 from benchsuite.suite.cases.plan import Case, Component, Plan
 
 DISTRIBUTION = "tiny-plugin"
@@ -377,6 +378,11 @@ class Bench:
 
     def task(self, case: Case | None = None, seed: int = 0) -> RunTask:
         return self.tasks(case or make_case(), seeds=(seed,))[0]
+
+
+def statuses(tasks: Sequence[RunTask]) -> Mapping[str, str]:
+    """How the runs in the tasks' store stand, by key."""
+    return Store(tasks[0].results).survey(tasks[0].cache).statuses
 
 
 class Silent:

@@ -21,7 +21,7 @@ from benchsuite.errors import StoreError
 from benchsuite.file_locks import FileLock
 from benchsuite.settings import CACHE_GB
 from benchsuite.sources.cache import cannot_write
-from benchsuite.sources.digests import file_stamp
+from benchsuite.sources.stamps import file_stamp
 
 FACTS = ".json"
 """Suffix of the file of facts that lies beside a cached file, and goes with it."""

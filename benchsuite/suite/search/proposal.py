@@ -1,6 +1,6 @@
 """What a search tries, and in which order: a pure function of its declaration and of the results so far.
 
-Nothing is remembered between calls. With more results the same trials come again, followed by the next batch (`tpe`)
+With more results the same trials come again, followed by the next batch (`tpe`)
 or the next rung (`halving`), so that resuming a search is replaying it, and no order in which runs finish can change
 it. Random draws come from a Philox generator, the parzen estimator from Optuna (Bergstra et al., «Algorithms for
 hyper-parameter optimization», NeurIPS 2011; Akiba et al., «Optuna», KDD 2019).
@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING
@@ -57,22 +57,48 @@ def propose(search: Search, cost: Cost) -> Proposal:
     own, with `halving` those of the whole rung before. The best go on, the smaller number among equals; a failed one
     never does.
     """
-    rung = tuple(itertools.islice(_propose_trials(search, cost), search.budget))
-    steps = list(rung)
-    missing = search.budget - len(rung)
-    sizes = rung_sizes(search)
-    following = missing + sum(sizes[1:])
-    for index in range(1, len(sizes)):
-        ranked = [(found, step) for step in rung if (found := cost(step)) is not None]
-        if missing or len(ranked) < len(rung):
-            break
-        best = sorted((found, step.number, step) for found, step in ranked if found < math.inf)
-        survivors = sorted(number for _, number, _ in best[: count_survivors(search, len(rung))])
-        points = {step.number: step.point for step in rung}
-        rung = tuple(Step(number, points[number], index) for number in survivors)
-        steps += rung
-        following = sum(_size_rungs(search, len(rung), len(sizes) - index)[1:])
-    return Proposal(tuple(steps), following)
+    return Proposer(search).propose(cost)
+
+
+class Proposer:
+    """Proposes the steps of one search again and again, as `propose` does, while results come in.
+
+    It goes on from where it was, so a cost that was told must stay what it is.
+    """
+
+    def __init__(self, search: Search) -> None:
+        self._search = search
+        self._batches = _estimate_points(search) if search.sampler == "tpe" else _list_points(search)
+        self._trials = self._waiting = next(self._batches)
+
+    def propose(self, cost: Cost) -> Proposal:
+        search = self._search
+        rung = self._first_rung(cost)
+        steps = list(rung)
+        missing = search.budget - len(rung)
+        sizes = rung_sizes(search)
+        following = missing + sum(sizes[1:])
+        for index in range(1, len(sizes)):
+            ranked = [(found, step) for step in rung if (found := cost(step)) is not None]
+            if missing or len(ranked) < len(rung):
+                break
+            best = sorted((found, step.number, step) for found, step in ranked if found < math.inf)
+            survivors = sorted(number for _, number, _ in best[: count_survivors(search, len(rung))])
+            points = {step.number: step.point for step in rung}
+            rung = tuple(Step(number, points[number], index) for number in survivors)
+            steps += rung
+            following = sum(_size_rungs(search, len(rung), len(sizes) - index)[1:])
+        return Proposal(tuple(steps), following)
+
+    def _first_rung(self, cost: Cost) -> tuple[Step, ...]:
+        """The first step of each trial, as far as the results allow."""
+        while len(self._trials) < self._search.budget:
+            costs = [found for step in self._waiting if (found := cost(step)) is not None]
+            if len(costs) < len(self._waiting):
+                break
+            self._waiting = self._batches.send(costs)
+            self._trials += self._waiting
+        return self._trials
 
 
 def rung_sizes(search: Search) -> tuple[int, ...]:
@@ -103,15 +129,15 @@ def _size_rungs(search: Search, trials: int, rungs: int) -> tuple[int, ...]:
     return tuple(sizes)
 
 
-def _propose_trials(search: Search, cost: Cost) -> Iterator[Step]:
-    """The first step of each trial, as far as the results allow."""
-    if search.sampler == "tpe":
-        yield from _estimate_points(search, cost)
-        return
+Batches = Generator[tuple[Step, ...], list[float], None]
+"""Of first steps; each is given for the costs of the one before."""
+
+
+def _list_points(search: Search) -> Batches:
+    """All of a grid or a draw at once, for which no result matters."""
     sizes = [len(values) for values in search.space.values()]
     drawn = itertools.product(*map(range, sizes)) if search.sampler == "grid" else _draw_points(search.seed, sizes)
-    for number, point in enumerate(drawn, 1):
-        yield Step(number, point)
+    yield tuple(Step(number, point) for number, point in enumerate(itertools.islice(drawn, search.budget), 1))
 
 
 def _draw_points(seed: int, sizes: list[int]) -> Iterator[Point]:
@@ -128,7 +154,7 @@ def _draw_points(seed: int, sizes: list[int]) -> Iterator[Point]:
             yield point
 
 
-def _estimate_points(search: Search, cost: Cost) -> Iterator[Step]:
+def _estimate_points(search: Search) -> Batches:
     """Batches of the tree-structured Parzen estimator, each told of all the batches before it, in their order."""
     study = _study(search)
     draws = _draw_points(search.seed, [len(values) for values in search.space.values()])
@@ -139,10 +165,7 @@ def _estimate_points(search: Search, cost: Cost) -> Iterator[Step]:
             trial, point = _ask_new_point(study, search, seen, draws)
             seen.add(point)
             batch.append((trial, Step(len(seen), point)))
-        yield from (step for _, step in batch)
-        costs = [cost(step) for _, step in batch]
-        if None in costs or len(seen) >= search.budget:
-            return
+        costs = yield tuple(step for _, step in batch)
         for (trial, _), found in zip(batch, costs, strict=True):
             study.tell(trial, found)
 
