@@ -6,7 +6,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Generic, TypeVar
+
+from pydantic import Field
 
 from benchsuite.contracts.parameters import Parameters
 
@@ -36,11 +38,11 @@ class WeightsRequest:
 
     name: str
     """What listings and papers call them."""
-    filename: str
+    filename: Annotated[str, Field(pattern=r"^[^/\\\\]+$")]
     """What the file is called, in the user's data folder and in the cache; `.pth` or `.safetensors`."""
-    url: str | None = None
+    url: Annotated[str, Field(pattern="^https://")] | None = None
     """Where it can be had, over HTTPS; None when it can only be brought by hand."""
-    sha256: str | None = None
+    sha256: Annotated[str, Field(pattern="^[0-9a-f]{8,64}$")] | None = None
     """Hexadecimal SHA-256, or a prefix of it as in torchvision's file names; a file that matches it is `official`."""
     path: Path | None = None
     """The user's own file, in the place of the official one."""

@@ -64,7 +64,7 @@ class Optimizer:
 
     name: Literal["adam", "adamw", "sgd", "adagrad", "rmsprop", "adadelta"]
     """Which of torch's optimizers."""
-    learning_rate: float
+    learning_rate: Annotated[float, Field(ge=0)]
     """Its `lr`, which the scheduler multiplies."""
     options: Mapping[str, float | bool] = field(default_factory=dict)
     """Further arguments by their torch names, such as `{"momentum": 0.9, "weight_decay": 0.01}`."""
@@ -81,14 +81,14 @@ class Scheduler:
 
     name: Literal["constant", "step", "multistep", "exponential", "cosine"] = "constant"
     options: Mapping[str, float | tuple[int, ...]] = field(default_factory=dict)
-    warmup_epochs: int = 0
+    warmup_epochs: Annotated[int, Field(ge=0)] = 0
 
 
 @dataclass(frozen=True)
 class EarlyStopping:
     """Stop when `patience` epochs have passed without an improvement of the phase's `monitor`."""
 
-    patience: int
+    patience: Annotated[int, Field(ge=1)]
     """Epochs in a row without an improvement."""
 
 
@@ -102,9 +102,9 @@ class Phase:
 
     name: str
     """What records and papers call it; unique in its recipe."""
-    max_epochs: int
+    max_epochs: Annotated[int, Field(ge=1)]
     """Epochs at most, at least 1."""
-    batch_size: int
+    batch_size: Annotated[int, Field(ge=1)]
     """Images a step; the last step of an epoch takes what is left."""
     optimizer: Optimizer
     """Made anew for the phase."""
@@ -116,9 +116,9 @@ class Phase:
     """What the best checkpoint is best in."""
     early_stopping: EarlyStopping | None = None
     """When to stop before `max_epochs`; None for never."""
-    gradient_clip: float | None = None
+    gradient_clip: Annotated[float, Field(gt=0)] | None = None
     """Largest norm of the gradient; None leaves it alone."""
-    l1: float = 0.0
+    l1: Annotated[float, Field(ge=0)] = 0.0
     """Weight of the L1 norm of the trained weights, which is added to the loss that is minimised (the lasso:
     R. Tibshirani, 1996). Weights are the trained tensors of two or more dimensions: neither biases nor normalisation's
     parameters. Losses are logged and compared without it."""

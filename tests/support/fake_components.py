@@ -40,7 +40,7 @@ class Leaves(Dataset[LeavesParameters]):
         raise NotImplementedError
 
     def preprocessing(self, params: LeavesParameters) -> Preprocessing:
-        raise NotImplementedError
+        return Preprocessing((params.image_size, params.image_size), (0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
 
     def find(self, params: LeavesParameters, root: Path, scratch: Path) -> Found | None:
         raise NotImplementedError

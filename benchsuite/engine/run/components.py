@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -11,8 +10,8 @@ from benchsuite.contracts.model import Model, Task
 from benchsuite.contracts.parameters import Parameters
 from benchsuite.contracts.recipe import Phase, Recipe
 from benchsuite.engine.task import RunTask
-from benchsuite.errors import PluginError
 from benchsuite.registry import Entry, Registry
+from benchsuite.registry.declarations import declared_phases
 from benchsuite.suite.cases.plan import Case
 
 
@@ -68,26 +67,6 @@ def load_components(task: RunTask, registry: Registry) -> Components:
         recipe=recipe,
         recipe_params=recipe_params,
         preprocessing=preprocessing,
-        phases=_check_phases(recipe.phases(recipe_params), for_recipe),
+        phases=declared_phases(for_recipe, recipe_params),
         shape=Task(classes=len(task.data.index.classes), height=height, width=width),
     )
-
-
-def _check_phases(declared: Iterable[Phase], entry: Entry) -> tuple[Phase, ...]:
-    phases = tuple(declared)
-    faults = [] if phases else ["it has no phase"]
-    for phase in phases:
-        counts = {"max_epochs": phase.max_epochs, "batch_size": phase.batch_size}
-        if phase.early_stopping is not None:
-            counts["patience"] = phase.early_stopping.patience
-        faults += [f"phase {phase.name} has {name} {count}" for name, count in counts.items() if count < 1]
-        more = {"l1": phase.l1, "warmup_epochs": phase.scheduler.warmup_epochs}
-        faults += [f"phase {phase.name} has {name} {value}" for name, value in more.items() if not value >= 0]
-    if faults:
-        raise PluginError(
-            f"the recipe {entry.name} cannot be trained: {'; '.join(faults)}",
-            where=f"{entry.distribution} {entry.version}, phases() of {entry.module}",
-            expected="at least one phase, with every count at least 1 and no negative l1 or warmup_epochs",
-            remedy="correct the recipe's parameters, or correct its phases()",
-        )
-    return phases

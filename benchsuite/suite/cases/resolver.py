@@ -9,7 +9,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from benchsuite.errors import BenchsuiteError
 from benchsuite.registry import CASE_PARTS, AmbiguousComponent, Entry, Kind, Registry, UnknownComponent
+from benchsuite.registry.declarations import check_declared
 from benchsuite.suite.cases.grid import Setting, put
 from benchsuite.suite.cases.plan import Component
 from benchsuite.suite.source import json_schema
@@ -86,8 +88,11 @@ def resolve(kind: Kind, node: Node, registry: Registry) -> Resolved:
     model = entry.component.Parameters
     try:
         parameters = resolved_parameters(entry, given.plain())
+        check_declared(kind, entry, entry.parse(parameters))
     except ValidationError as error:
         return Resolved(node, None, tuple(explain(error, model, given, kind)))
+    except BenchsuiteError as error:
+        return Resolved(node, None, (Problem(node.mark, kind, error.what, None, error.expected, error.remedy),))
     except Exception as error:
         what = f"the parameters of {entry.name} ({entry.distribution} {entry.version}) cannot be validated: "
         what += printable(f"{type(error).__name__}: {error}")
