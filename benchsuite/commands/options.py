@@ -87,6 +87,10 @@ TemplateOption = Annotated[
 PageOption = Annotated[
     PageName | None, typer.Option("--page", help="Set the paper on A4 or US Letter, whatever the suite says.")
 ]
+SkipBroken = Annotated[
+    bool,
+    typer.Option("--skip-broken", help="Leave out the images that cannot be decoded; records and paper say which."),
+]
 Results = Annotated[Path, typer.Option("--results", envvar="BENCHSUITE_RESULTS", help="Folder for records and papers.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs instead of tables.")]
 
@@ -125,6 +129,7 @@ class StudyOptions:
     seeds: Seeds = None
     data: Data = None
     policy: PolicyOption = PolicyName.auto
+    skip_broken: SkipBroken = False
     device: DeviceOption = DeviceName.auto
     results: Results = RESULTS
 

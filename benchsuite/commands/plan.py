@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from benchsuite.commands.console import announce, literal, out, print_json, say, table
+from benchsuite.commands.data_lines import as_json as data_as_json
+from benchsuite.commands.data_lines import distinct_data, tell_data
 from benchsuite.commands.options import Json, StudyOptions, SuiteName
 
 if TYPE_CHECKING:
@@ -71,6 +73,7 @@ def _show(study: Session, survey: Survey) -> None:
         announce(f"SYNTHETIC SAMPLE: a smoke run, kept apart in {preparation.runs_folder}")
     for change in expanded.changes:
         say(f"changed: {change}")
+    tell_data(tasks or ())
     for absent in preparation.absent:
         otherwise = "take the sample" if absent.startswith("data") else "go on with random ones, as is shown here"
         say(f"{absent}: not here yet; `benchsuite run` will download them, or without a network {otherwise}")
@@ -120,6 +123,7 @@ def _as_json(study: Session, statuses: Mapping[str, str], costs: Sequence[CaseCo
         "sample": preparation.sample,
         "changes": preparation.plan.changes,
         "absent": preparation.absent,
+        "data": [data_as_json(found) for found in distinct_data(preparation.tasks or ())],
         "cases": [case.model_dump(mode="json") for case in preparation.plan.cases],
         "seeds": preparation.plan.seeds,
         "numerics": preparation.numerics.model_dump(mode="json"),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from benchsuite.commands.console import announce, messages, say
+from benchsuite.commands.data_lines import tell_changes, tell_data
 from benchsuite.commands.options import FormOptions, StudyOptions, SuiteName
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ def run(
     """
     from benchsuite.commands.session import open_study, tell_damaged
     from benchsuite.execution.due_runs import find_due
+    from benchsuite.execution.photos import decode_images
     from benchsuite.execution.search_tasks import SearchTasks
     from benchsuite.sources.cache import sweep_cache
     from benchsuite.store.run_store import Store
@@ -59,6 +61,7 @@ def run(
     tell_damaged(survey.damaged, study.preparation.runs_folder)
     failed: list[RunRecord] = []
     if todo := find_due(study.preparation.tasks, survey.statuses):
+        tell_changes(decode_images(todo, study.registry, say))
         study, failed = _make(study, search, todo, survey, show_estimate)
     else:
         say("Everything is done already: nothing to train.")
@@ -122,8 +125,7 @@ def _announce(study: Session, tasks: Sequence[RunTask]) -> None:
     changed = [change for change in plan.changes if change not in reduced]
     if changed:
         announce("changed: " + "; ".join(changed))
-    for found in {task.data.fingerprint: task.data for task in tasks}.values():
-        say(f"data: {found.provenance}, {found.folder} ({found.evidence})")
+    tell_data(tasks)
     for start in {(task.weights.request, task.weights.sha256): task.weights for task in tasks}.values():
         text = f"weights: {start.request}, {start.provenance} ({start.evidence})"
         if start.provenance == "random" and start.request != "none":

@@ -49,6 +49,7 @@ def place_from(options: StudyOptions) -> Place:
         results=options.results,
         device=options.device.value,
         threads=int(THREADS.value()) or None,
+        skip_broken=options.skip_broken,
     )
 
 

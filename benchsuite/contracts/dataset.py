@@ -117,13 +117,17 @@ class PhotoFiles:
             raise DataError(f"cannot read the image: {error.strerror}", where=str(self.path(i))) from error
 
     def decode(self, i: int, content: bytes) -> Image.Image:
+        from PIL import UnidentifiedImageError
+
         try:
             return _decode_photo(content)
         except MemoryError:
             raise
         except Exception as error:  # for what is no picture, or half of one, decoders raise nearly anything
+            unknown = isinstance(error, UnidentifiedImageError)
+            why = "it is no image file" if unknown else str(error) or type(error).__name__
             raise DataError(
-                f"this image cannot be decoded: {error or type(error).__name__}",
+                f"this image cannot be decoded: {why}",
                 where=str(self.path(i)),
                 expected="a whole image file of 8 bits a channel, such as a JPEG or a PNG",
                 remedy="replace the file with an intact copy, or leave such photos out with --skip-broken",

@@ -16,6 +16,7 @@ from benchsuite.contracts.dataset import Dataset
 from benchsuite.contracts.model import Model, WeightsRequest
 from benchsuite.contracts.recipe import Precision, Recipe
 from benchsuite.engine.task import RunTask
+from benchsuite.execution.photos import leave_out_broken
 from benchsuite.identity.canonical import digest
 from benchsuite.identity.numerics import Numerics, describe
 from benchsuite.identity.run_key import Role, case_fields, component_fields, run_key
@@ -43,6 +44,8 @@ class Place:
     results: Path
     device: Literal["auto", "cpu", "cuda"] = "auto"
     threads: int | None = None
+    skip_broken: bool = False
+    """Whether images that cannot be decoded are left out."""
 
 
 @dataclass(frozen=True)
@@ -169,6 +172,8 @@ class _Finder:
         with blaming(entry):
             dataset = cast(Dataset[Any], entry.component)
             found: LocatedData | None = locate_data(dataset, entry.parse(component.parameters), **self._where)
+        if found is not None and self.place.skip_broken:
+            found = leave_out_broken(found, self.place.cache, self.say)
         return found
 
     def _weights(self, component: Component) -> LocatedWeights | None:
@@ -253,6 +258,9 @@ class TaskMaker:
             deviations.append(Deviation(kind="random weights", detail=weights.request))
         if numerics.device == "cpu" and self.place.device == "auto":
             deviations.append(Deviation(kind="no cuda"))
+        if data.left_out:
+            counts = ", ".join(f"{len(names)} of {split}" for split, names in data.left_out.items())
+            deviations.append(Deviation(kind="left out", detail=counts))
         return (*deviations, *self._changed)
 
     @cached_property

@@ -12,7 +12,9 @@ import inspect
 import json
 import os
 import shutil
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, overload
@@ -29,7 +31,8 @@ from benchsuite.sources.download import HttpDownloader, Unreachable, offline
 @dataclass(frozen=True)
 class LocatedData:
     """A data set that is there. `fingerprint` covers classes, splits, names and bytes of every image, in whatever
-    order; `digests` gives each image's SHA-256 by split, so that nothing needs to be hashed again."""
+    order; `digests` gives each image's SHA-256 by split, so that nothing needs to be hashed again; `left_out` names
+    the broken images of each split that the user wanted left out, which are in none of the others."""
 
     folder: Path
     provenance: Provenance
@@ -37,6 +40,31 @@ class LocatedData:
     index: DatasetIndex
     fingerprint: str
     digests: Digests
+    left_out: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @cached_property
+    def counts(self) -> dict[str, tuple[int, ...]]:
+        """For each split, the number of images of each class."""
+        classes = range(len(self.index.classes))
+        per_split = {split: Counter(part.labels) for split, part in splits_of(self.index).items()}
+        return {split: tuple(count[label] for label in classes) for split, count in per_split.items()}
+
+    @cached_property
+    def duplicates(self) -> dict[str, int]:
+        """How many images are, byte for byte, also elsewhere: those of validation and test that are in an earlier
+        split too (`test in train`), and those that bear another class, too (`classes`). Without zeros."""
+        found: Counter[str] = Counter()
+        seen: dict[str, set[str]] = {}
+        labels: dict[str, set[int]] = {}
+        for split, part in splits_of(self.index).items():
+            own = self.digests[split]
+            for earlier, digests in seen.items():
+                found[f"{split} in {earlier}"] = sum(digest in digests for digest in own)
+            seen[split] = set(own)
+            for digest, label in zip(own, part.labels, strict=True):
+                labels.setdefault(digest, set()).add(label)
+        found["classes"] = sum(len(labels[digest]) > 1 for digests in self.digests.values() for digest in digests)
+        return {what: count for what, count in found.items() if count}
 
     @cached_property
     def ordered_fingerprint(self) -> str:

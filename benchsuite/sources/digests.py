@@ -16,10 +16,13 @@ from typing import TYPE_CHECKING
 
 from benchsuite.contracts.dataset import DatasetIndex, Images, PhotoFiles, Split
 from benchsuite.errors import DataError
-from benchsuite.sources.stamps import file_stamp, memory_of, recall, remember
+from benchsuite.sources.stamps import Stamp, file_stamp, memory_of, recall, remember
 
 if TYPE_CHECKING:
     from PIL import Image
+
+_SHOWN = 500
+"""Images that an error names; it counts the rest."""
 
 Digests = Mapping[str, Sequence[str]]
 """For each split (train, validation, test), the digest of each image in order."""
@@ -61,15 +64,25 @@ def open_image(images: Images, i: int, digest: str) -> Image.Image:
     return images.decode(i, read_image(images, i, digest))
 
 
+class BrokenImages(DataError):
+    """Several images that cannot be used; `errors` says what is wrong with each."""
+
+    def __init__(self, errors: Sequence[DataError]) -> None:
+        shown = [f"  {error.where}: {error.what}" for error in errors[:_SHOWN]]
+        more = [f"  and {len(errors) - _SHOWN} more"] if len(errors) > _SHOWN else []
+        super().__init__(
+            "\n".join([f"{len(errors)} images cannot be used:", *shown, *more]),
+            expected=errors[0].expected,
+            remedy="replace the files with intact copies, or leave such photos out with --skip-broken",
+        )
+        self.errors = tuple(errors)
+
+
 def broken_images(errors: Sequence[DataError]) -> DataError:
-    """One error for all the images that cannot be used."""
-    if len(errors) == 1:
-        return errors[0]
-    return DataError(
-        f"{len(errors)} images cannot be used:\n" + "\n".join(f"  {error.where}: {error.what}" for error in errors),
-        expected=errors[0].expected,
-        remedy="replace the files with intact copies, or leave such photos out with --skip-broken",
-    )
+    """One error for all the images that cannot be used, each told once."""
+    single = [one for error in errors for one in (error.errors if isinstance(error, BrokenImages) else (error,))]
+    distinct = list({(one.where, one.what): one for one in single}.values())
+    return BrokenImages(distinct) if len(distinct) > 1 else distinct[0]
 
 
 def read_file(path: Path, digest: str | None) -> bytes:
@@ -120,7 +133,7 @@ def content_fingerprint(index: DatasetIndex, known: Mapping[str, str] | None = N
 def _digest_files(root: Path, names: Sequence[str], cache: Path | None) -> list[str]:
     memory = memory_of(root, cache / "digests") if cache is not None else None
     known = recall(memory) if memory is not None else {}
-    stamps = [file_stamp(root / name) for name in names]
+    stamps = _stamps(root, names)
     changed = [i for i, name in enumerate(names) if name not in known or known[name][0] != stamps[i]]
     with ThreadPoolExecutor(max_workers=min(8, (os.cpu_count() or 1) * 2)) as pool:
         fresh = dict(zip(changed, pool.map(lambda i: _read_digest(root / names[i]), changed), strict=True))
@@ -129,6 +142,19 @@ def _digest_files(root: Path, names: Sequence[str], cache: Path | None) -> list[
     if fresh and memory is not None:
         remember(memory, known)
     return [known[name][1] for name in names]
+
+
+def _stamps(root: Path, names: Sequence[str]) -> list[Stamp]:
+    """The stamps of all files. Raises DataError for all that cannot be read at once."""
+    stamps, errors = [], []
+    for name in names:
+        try:
+            stamps.append(file_stamp(root / name))
+        except DataError as error:
+            errors.append(error)
+    if errors:
+        raise broken_images(errors)
+    return stamps
 
 
 def _read_digest(path: Path) -> str:

@@ -96,6 +96,12 @@ class DatasetFacts(RecordPart):
     provenance: Provenance
     evidence: str
     fingerprint: str
+    duplicates: Mapping[str, int] = {}
+    """Images that are, byte for byte, in an earlier split too (`test in train`), or bear another class (`classes`)."""
+    changes: Mapping[str, int] = {}
+    """How many images were changed to show them as people see them, by what was done."""
+    left_out: Mapping[str, tuple[str, ...]] = {}
+    """For each split, the names of the images that could not be decoded and were left out."""
 
 
 class WeightsFacts(RecordPart):
@@ -156,6 +162,7 @@ DEVIATIONS = {
     "synthetic sample": "the data are a synthetic sample, not the data set",
     "random weights": "random weights in place of {}",
     "no cuda": "no CUDA GPU: computed on the CPU",
+    "left out": "images left out, which cannot be decoded: {}",
     "changed": "changed: {}",
 }
 
@@ -163,7 +170,7 @@ DEVIATIONS = {
 class Deviation(RecordPart):
     """One thing that is not as the suite asked. `detail` says what of: the weights' name, or the changed parameter."""
 
-    kind: Literal["synthetic sample", "random weights", "no cuda", "changed"]
+    kind: Literal["synthetic sample", "random weights", "no cuda", "left out", "changed"]
     detail: str = ""
 
     def __str__(self) -> str:

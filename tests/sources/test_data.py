@@ -433,3 +433,16 @@ def test_nobody_is_told_to_delete_a_folder_of_photos(tmp_path: Path) -> None:
     with pytest.raises(DataError) as caught:
         images.decode(0, images.read(0))
     assert caught.value.remedy == "replace the file with an intact copy, or leave such photos out with --skip-broken"
+
+
+def test_counts_and_copies_of_the_images_are_told(desk: Desk, tmp_path: Path) -> None:
+    home = write(tmp_path / "mine", "mine")
+    found = desk.locate(Letters(), data=home)
+    assert found is not None
+    assert found.counts == dict.fromkeys(SPLITS, (1, 1))
+    assert found.duplicates == {}
+    for copy, original in (("test/cat", "train/cat"), ("validation/dog", "train/dog"), ("test/dog", "train/cat")):
+        (home / "letters" / copy).write_bytes((home / "letters" / original).read_bytes())
+    copied = desk.locate(Letters(), data=home)
+    assert copied is not None
+    assert copied.duplicates == {"validation in train": 1, "test in train": 2, "classes": 3}

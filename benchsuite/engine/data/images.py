@@ -71,7 +71,7 @@ def load_images(
         raise DataError(f"there are {len(images)} images and {len(digests)} digests", expected="one digest an image")
     height, width = preprocessing.size
     shape = (len(images), height, width, 3)
-    path = cache / _FOLDER / f"{_key(images, digests, preprocessing)}{_SUFFIX}"
+    path = cache / _FOLDER / f"{decoding_key(images, digests, preprocessing)}{_SUFFIX}"
 
     def build(target: Path) -> file_cache.Facts:
         if say is not None:
@@ -88,15 +88,14 @@ def load_images(
     return Decoded(pixels, sizes, file.facts["changes"])
 
 
-def _key(images: Images, digests: Sequence[str], preprocessing: Preprocessing) -> str:
-    decoders = {name: features.version(name) for name in _DECODERS}
+def decoding_key(images: Images, digests: Sequence[str], preprocessing: Preprocessing | None = None) -> str:
+    """SHA-256 of all that decides the pixels of `images`, as they are or as a `preprocessing` resizes them."""
     decides = {
         "code": [source_fingerprint(__name__, PhotoFiles.__module__), component_fingerprint(type(images).__module__)],
         "digests": list(digests),
-        "size": list(preprocessing.size),
-        "resize": preprocessing.resize,
+        "resize": [list(preprocessing.size), preprocessing.resize] if preprocessing else None,
         "pillow": pillow_version,
-        "decoders": decoders,
+        "decoders": {name: features.version(name) for name in _DECODERS},
     }
     return hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()
 

@@ -7,6 +7,7 @@ computed: that is in `pipeline`.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -14,7 +15,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
 
-import numpy as np
 import torch
 from safetensors.torch import save
 
@@ -101,7 +101,7 @@ def execute(task: RunTask, registry: Registry, watcher: Watcher, checkpoint_inte
         deviations=task.deviations,
         environment=capture_environment(task.numerics),
         failure=failure,
-        dataset=state.dataset and state.dataset.model_copy(update={"original_size": progress.photo_size}),
+        dataset=state.dataset and state.dataset.model_copy(update=_seen_photos(progress)),
         weights=WeightsFacts(
             request=task.weights.request,
             provenance=task.weights.provenance,
@@ -267,20 +267,25 @@ def _model_facts(pipeline: Pipeline) -> ModelFacts:
 
 
 def _dataset_facts(task: RunTask, components: Components) -> DatasetFacts:
-    index = task.data.index
-    splits = {"train": index.train, "validation": index.validation, "test": index.test}
     return DatasetFacts(
         title=components.dataset.card(components.dataset_params).title,
-        classes=index.classes,
-        counts={
-            name: tuple(int(n) for n in np.bincount(split.labels, minlength=len(index.classes)))
-            for name, split in splits.items()
-        },
+        classes=task.data.index.classes,
+        counts=task.data.counts,
         image_size=components.preprocessing.size,
         provenance=task.data.provenance,
         evidence=task.data.evidence,
         fingerprint=task.data.fingerprint,
+        duplicates=task.data.duplicates,
+        left_out=task.data.left_out,
     )
+
+
+def _seen_photos(progress: TrainingProgress) -> dict[str, Any]:
+    """What is known of the photos once they were decoded."""
+    changes: Counter[str] = Counter()
+    for of_split in progress.photo_changes.values():
+        changes.update(of_split)
+    return {"original_size": progress.photo_size, "changes": dict(sorted(changes.items()))}
 
 
 def _notes(progress: TrainingProgress, pipeline: Pipeline | None) -> dict[str, Any]:

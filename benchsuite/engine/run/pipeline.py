@@ -111,6 +111,7 @@ class Pipeline:
     def _through(self, parts: Cut, name: str, augmenter: Augmenter | None = None) -> Inputs:
         """The inputs of the tail: the pixels of a split, or their features where the prefix is frozen."""
         photos = self._images(name)
+        self.progress.photo_changes[name] = dict(photos.changes)
         if name == "train":
             height, width = (float(side) for side in photos.sizes.mean(axis=0).round(1))
             self.progress.photo_size = (height, width)

@@ -54,6 +54,8 @@ class TrainingProgress:
     """The most memory that the process took, over all starts."""
     photo_size: tuple[float, float] | None = None
     """Mean (height, width) of the training photos as they are, once they were decoded."""
+    photo_changes: dict[str, dict[str, int]] = field(default_factory=dict)
+    """By split, how many photos were changed to show them as people see them, by what was done."""
     features: dict[str, dict[str, Any]] = field(default_factory=dict)
     """Facts about the features of the frozen prefix, by split."""
     ticked: float = field(default_factory=time.perf_counter)

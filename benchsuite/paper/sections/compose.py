@@ -19,7 +19,7 @@ from benchsuite.paper.document import markup
 from benchsuite.paper.document.blocks import Author, Block, Document, Heading, Paragraph
 from benchsuite.paper.document.style import Form
 from benchsuite.paper.sections.claims import claim_blocks
-from benchsuite.paper.sections.dataset import dataset_blocks
+from benchsuite.paper.sections.dataset import dataset_blocks, validity_blocks
 from benchsuite.paper.sections.method import model_blocks, training_blocks
 from benchsuite.paper.sections.prose import resolve_prose
 from benchsuite.paper.sections.reproducibility import reproducibility_blocks
@@ -107,6 +107,8 @@ def _body(study: PaperContext) -> list[Block]:
             generated = {"analysis": ("Análisis experimental", results_blocks(study))}
             if study.findings.claims:
                 generated["claims"] = ("Afirmaciones contrastadas", claim_blocks(study))
+            if doubts := validity_blocks(study.findings.dataset):
+                generated["validity"] = ("Amenazas a la validez", doubts)
             if study.findings.search is not None:
                 generated["search"] = ("Búsqueda de hiperparámetros", search_blocks(study, study.findings.search))
             blocks += _merge(study, given, part, "Experimentos y resultados", generated)

@@ -23,6 +23,11 @@ MOST_CLASSES = 8
 MOST_PHOTOS = 20
 BARS = 5
 """Most classes that a table tells as well as a figure."""
+CHANGES = {
+    "turned upright": "{} giradas según sus datos EXIF",
+    "transparency on white": "{} con transparencia, sobre fondo blanco",
+    "first of several frames": "de {} con varios fotogramas, el primero",
+}
 ORIGINS = {
     "official": "Los ficheros coinciden, por sus sumas de comprobación, con los oficiales.",
     "unofficial copy": "Los datos son una copia no oficial: el conjunto está completo, pero sus bytes no son los de la "
@@ -39,6 +44,7 @@ def dataset_blocks(study: PaperContext) -> list[Block]:
     blocks: list[Block] = [Paragraph(_introduction(study)), *([photos] if photos else [])]
     if facts is not None:
         blocks.append(Paragraph(_counts(facts)))
+        blocks += [Paragraph(" ".join(remarks)) for remarks in [_remarks(facts)] if remarks]
         blocks += _other_counts(study)
         blocks.append(counts_table(facts, class_titles(study)))
         blocks += _distribution(study, facts)
@@ -110,6 +116,49 @@ def _counts(facts: DatasetFacts) -> str:
 def _pixels(size: tuple[float, float]) -> str:
     height, width = (spanish.number(round(side)) for side in size)
     return f"{height}{NBSP}×{NBSP}{width}"
+
+
+def _remarks(facts: DatasetFacts) -> list[str]:
+    """What a reader must know of the images: those left out, those shown otherwise than they are stored, and copies."""
+    remarks = []
+    if facts.left_out:
+        each = {split: len(names) for split, names in facts.left_out.items()}
+        sides = [f"{spanish.number(each[s])} de {title.lower()}" for s, title in LONG_SPLITS.items() if s in each]
+        remarks.append(f"Se dejaron fuera imágenes que no se pueden decodificar: {spanish.listing(sides)}.")
+    if facts.changes:
+        done = [CHANGES.get(what, "{} ({})").format(spanish.number(n), what) for what, n in facts.changes.items()]
+        remarks.append(f"Las imágenes se usan como se ven en pantalla: {spanish.listing(done)}.")
+    return remarks + [f"**{_duplicated(what, n)}**." for what, n in facts.duplicates.items()]
+
+
+def validity_blocks(facts: DatasetFacts | None) -> list[Block]:
+    """What the copies among the images put in doubt; nothing where there are none."""
+    duplicates = facts.duplicates if facts else {}
+    doubts = []
+    if leaks := [_duplicated(what, n) for what, n in duplicates.items() if what.startswith("test")]:
+        doubts.append(
+            f"{'; '.join(leaks)}: la exactitud en test sobrestima la que se obtendría con imágenes nuevas, y más cuanto"
+            " más memoriza el modelo."
+        )
+    if "validation in train" in duplicates:
+        doubts.append(
+            f"{_duplicated('validation in train', duplicates['validation in train'])}: la validación, que elige los"
+            " pesos, favorece a los que han memorizado el entrenamiento."
+        )
+    if "classes" in duplicates:
+        doubts.append(
+            f"{_duplicated('classes', duplicates['classes'])}: al menos una de las dos etiquetas es errónea, y ningún"
+            " modelo puede acertar ambas."
+        )
+    return [Paragraph(" ".join(doubts))] if doubts else []
+
+
+def _duplicated(what: str, count: int) -> str:
+    images = "Una imagen" if count == 1 else f"{spanish.number(count)}{NBSP}imágenes"
+    if what == "classes":
+        return f"{images} {'es copia exacta' if count == 1 else 'son copias exactas'} de otra de distinta clase"
+    split, earlier = (LONG_SPLITS[name].lower() for name in what.split(" in "))
+    return f"{images} de {split} {'está' if count == 1 else 'están'} también, byte a byte, en {earlier}"
 
 
 def _other_counts(study: PaperContext) -> list[Block]:

@@ -109,5 +109,7 @@ def _in_spanish(deviation: Deviation) -> str:
             return f"los pesos iniciales son aleatorios en lugar de {detail}"
         case "no cuda":
             return "no había GPU con CUDA: se calculó en la CPU"
+        case "left out":
+            return f"se dejaron fuera imágenes que no se pueden decodificar: {detail}"
         case "changed":
             return f"se cambió {detail}"

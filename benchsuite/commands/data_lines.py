@@ -1,0 +1,69 @@
+"""What commands say of a study's data: where they lie, how many images each class has, and what is odd about them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from benchsuite.commands.console import announce, say
+
+if TYPE_CHECKING:
+    from benchsuite.engine.task import RunTask
+    from benchsuite.sources.data import LocatedData
+
+_LISTED_CLASSES = 12
+"""Classes that are told one by one; of more, the smallest and the largest are."""
+
+
+def tell_data(tasks: Sequence[RunTask]) -> None:
+    """Say which data the tasks use, and warn of copies and of what is left out."""
+    for found in distinct_data(tasks):
+        say(f"data: {found.provenance}, {found.folder} ({found.evidence})")
+        for split, counts in found.counts.items():
+            say(f"      {split}: {_of_classes(found.index.classes, counts)}")
+        for warning in warnings(found):
+            announce(f"warning: {warning}")
+
+
+def distinct_data(tasks: Sequence[RunTask]) -> list[LocatedData]:
+    """The data of the tasks, each once."""
+    return list({task.data.fingerprint: task.data for task in tasks}.values())
+
+
+def as_json(found: LocatedData) -> Mapping[str, Any]:
+    """The same for programs."""
+    return {
+        "folder": str(found.folder),
+        "provenance": found.provenance,
+        "evidence": found.evidence,
+        "fingerprint": found.fingerprint,
+        "classes": found.index.classes,
+        "counts": found.counts,
+        "duplicates": found.duplicates,
+        "left_out": found.left_out,
+    }
+
+
+def warnings(found: LocatedData) -> Iterator[str]:
+    """Copies in several splits or classes, and images that are left out."""
+    for what, count in found.duplicates.items():
+        if what == "classes":
+            yield f"{count} images are copies of images of another class: one of the two labels is wrong"
+        else:
+            split, earlier = what.split(" in ")
+            yield f"{count} of {sum(found.counts[split])} {split} images are also in {earlier}, byte for byte"
+    for split, names in found.left_out.items():
+        yield f"{len(names)} images of {split} cannot be decoded and are left out: {', '.join(names)}"
+
+
+def tell_changes(changes: Mapping[str, int]) -> None:
+    """Say what was done to photos to show them as people see them."""
+    if changes:
+        say("photos: " + ", ".join(f"{count} {what}" for what, count in sorted(changes.items())))
+
+
+def _of_classes(classes: Sequence[str], counts: Sequence[int]) -> str:
+    if len(classes) <= _LISTED_CLASSES:
+        each = ", ".join(f"{name} {count}" for name, count in zip(classes, counts, strict=True))
+        return f"{sum(counts)} images ({each})"
+    return f"{sum(counts)} images of {len(classes)} classes, {min(counts)} to {max(counts)} each"
