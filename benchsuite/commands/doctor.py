@@ -33,12 +33,24 @@ class Finding:
     remedy: str = ""
 
 
-def doctor(data: Data = None, results: Results = RESULTS, plugins: Plugins = None, as_json: Json = False) -> None:
+def doctor(
+    context: typer.Context,
+    data: Data = None,
+    results: Results = RESULTS,
+    plugins: Plugins = None,
+    as_json: Json = False,
+) -> None:
     """Look at everything that a study needs: Python, torch, CUDA, Pango, fonts, data, caches, disk and plugins.
 
-    Works with every plugin broken. Exit code 0: a study can be run; 1: something must be mended first.
+    With --results DIR every run in that folder is looked at too: whether its files are those that its record lists, and
+    what to make again. Works with every plugin broken. Exit code 0: a study can be run; 1: something must be mended
+    first.
     """
-    found = [finding for part, look in _parts(data, results) for finding in _looked(part, look)]
+    parts = _parts(data, results)
+    source = context.get_parameter_source("results")
+    if source is not None and source.name != "DEFAULT":
+        parts.append(("runs", lambda: _runs(results)))
+    found = [finding for part, look in parts for finding in _looked(part, look)]
     if as_json:
         print_json([asdict(finding) for finding in found])
     else:
@@ -178,6 +190,25 @@ def _folder(part: str, folder: Path, remedy: str = "name a folder elsewhere with
     yield Finding(
         part, verdict, f"{place}, {size(free)} free", "" if free >= LITTLE else f"free some space, or {remedy}"
     )
+
+
+def _runs(results: Path) -> Iterator[Finding]:
+    """Every run in the results folder: what is not as it was written, and how many there are."""
+    from benchsuite.store.run_store import CHECKPOINT, stores_below
+
+    for store in stores_below(results.expanduser()):
+        damaged = store.damaged(thorough=True)
+        for one in damaged:
+            yield Finding("runs", "bad", f"{one.what} ({one.where})", one.remedy or "")
+        bad = {str(one.where) for one in damaged}
+        whole = [record for record in store.records() if not any(record.key in where for where in bad)]
+        done = sum(record.status == "done" for record in whole)
+        begun = len(list(store.root.glob(f"runs/*/{CHECKPOINT}")))
+        left = [f"{len(whole) - done} failed"] if done < len(whole) else []
+        left += [f"{begun} begun and not finished"] if begun else []
+        told = f"{store.root}: {done} runs are done, their files as they were written"
+        again = "benchsuite run SUITE makes them, and goes on where they stopped"
+        yield Finding("runs", "note" if left else "good", ", ".join((told, *left)), again if left else "")
 
 
 def _memory() -> Iterator[Finding]:

@@ -52,10 +52,9 @@ def parse_run_name(run: str, results: Path) -> tuple[str, str | None, int | None
 
 def find_records(run: str, results: Path) -> list[tuple[Store, RunRecord]]:
     """Records whose key begins with `run`, or that bear its suite, case and seed; in the study's own order."""
-    from benchsuite.store.run_store import Store
+    from benchsuite.store.run_store import stores_below
 
-    stores = [Store(results), *(Store(folder) for folder in sorted(results.glob("*@sample")))]
-    everything = [(store, record) for store in stores for record in store.records()]
+    everything = [(store, record) for store in stores_below(results) for record in store.records()]
     found = [(store, record) for store, record in everything if record.key.startswith(run)]
     named = NAMED.fullmatch(run)
     if named is not None and not found:

@@ -80,10 +80,10 @@ def load_record(
         raise damaged_record(f"this record is damaged: {place}: {first['msg']}", where) from error
 
 
-def damaged_record(what: str, where: str | None, first: str = "") -> DamagedRecord:
+def damaged_record(what: str, where: str | None, first: str = "", suite: str = "") -> DamagedRecord:
     """The error for the record, or for a file of its run, at `where`; its run counts as not done. `first` is what must
-    be done before it can be made again."""
-    again = "run the suite again: the run counts as not done"
+    be done before it can be made again, `suite` the name of its study where that is known."""
+    again = f"run the suite {suite} again: the run counts as not done".replace("  ", " ")
     return DamagedRecord(what, where=where, remedy=f"{first}, then {again}" if first else again)
 
 

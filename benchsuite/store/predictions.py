@@ -29,6 +29,14 @@ class Predictions:
             if labels.dtype != np.int64 or labels.shape != probabilities.shape[:1]:
                 raise ValueError(f"{split} labels must be one int64 an image, not {_form(labels)}")
 
+    @property
+    def confusion(self) -> tuple[tuple[int, ...], ...]:
+        """Counts of test images by true and by most probable class."""
+        classes = self.test_probabilities.shape[1]
+        cells = self.test_labels * classes + self.test_probabilities.argmax(axis=1)
+        counts = np.bincount(cells, minlength=classes * classes).reshape(classes, classes)
+        return tuple(tuple(int(count) for count in row) for row in counts)
+
 
 def to_bytes(predictions: Predictions) -> bytes:
     """The safetensors file of `predictions`."""

@@ -33,6 +33,8 @@ CHECKPOINT = "checkpoint.pt"
 LOG = "log.txt"
 LOCK = ".lock"
 KEY = re.compile("[0-9a-f]{8,64}")
+SMOKE = "@sample"
+"""How the names end of folders with results of smoke runs on the synthetic sample."""
 FILES = (PREDICTIONS, WEIGHTS)
 """What a record may list."""
 ROOM = 2**20
@@ -46,6 +48,11 @@ class Survey:
 
     statuses: Mapping[str, str]
     damaged: tuple[DamagedRecord, ...]
+
+
+def stores_below(results: Path) -> list[Store]:
+    """The store of a results folder, and those of smoke runs in it, which are kept apart."""
+    return [Store(results), *(Store(folder) for folder in sorted(results.glob(f"*{SMOKE}")))]
 
 
 class Store:
@@ -133,10 +140,20 @@ class Store:
         try:
             listed = PREDICTIONS in record.files
             predictions = from_bytes(self._content(record, PREDICTIONS) if listed else read_file(path))
+            confusion = predictions.confusion
         except (OSError, ValueError) as error:
             raise damaged_record(f"these predictions cannot be read: {error}", str(path)) from error
         if record.predictions_hash not in (None, predictions_hash(predictions)):
             raise damaged_record("these predictions are not those that the record tells of", str(path))
+        accuracy = sum(row[i] for i, row in enumerate(confusion)) / max(sum(map(sum, confusion)), 1)
+        told = record.test
+        if told is not None and (told.confusion != confusion or abs(told.accuracy - accuracy) > 1e-9):
+            raise damaged_record(
+                f"this record tells of a test accuracy of {told.accuracy:.2%}, and its predictions of {accuracy:.2%}",
+                str(path.with_name(RECORD)),
+                "remove this file",
+                record.spec.suite,
+            )
         return predictions
 
     @contextmanager
@@ -219,6 +236,8 @@ class Store:
             raise damaged_record(f"this record belongs to run {record.key}", str(path))
         for name in record.files if record.status == "done" else ():
             self._content(record, name, whole=thorough or name != WEIGHTS)
+        if thorough and record.status == "done" and record.test is not None:
+            self.read_predictions(record)
         return record
 
     def _content(self, record: RunRecord, name: str, whole: bool = True) -> bytes:
@@ -227,15 +246,21 @@ class Store:
         Raises DamagedRecord when it is missing, or is not the one that was listed.
         """
         path, listed = self.folder(record.key) / name, record.files[name]
+
+        def damaged(what: str, first: str = "") -> DamagedRecord:
+            return damaged_record(what, str(path), first, record.spec.suite)
+
         if name not in FILES:
-            raise damaged_record(f"this record lists {name!r}, which is no file of a run", str(path.parent / RECORD))
+            raise damaged(f"the record lists {name!r}, which is no file of a run")
         try:
             size = path.stat().st_size
             if size != listed.bytes:
-                raise damaged_record(f"this file has {size} bytes, and {listed.bytes} by its record", str(path))
+                raise damaged(f"this file has {size} bytes, and {listed.bytes} by its record")
             content = read_file(path) if whole else b""
         except OSError as error:
-            raise damaged_record(f"a file of this run cannot be read: {error.strerror}", str(path)) from error
+            raise damaged(f"a file of this run cannot be read: {error.strerror}") from error
         if whole and hashlib.sha256(content).hexdigest() != listed.sha256:
-            raise damaged_record("this file is not the one that its record lists: its checksum differs", str(path))
+            # Of weights, only who looks as thoroughly as now sees more than the size.
+            first = "remove this file" if name == WEIGHTS else ""
+            raise damaged("this file is not the one that its record lists: its checksum differs", first)
         return content

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -78,3 +79,38 @@ def test_what_a_look_raises_is_a_finding() -> None:
     (bad,) = doctor._looked("part", look)  # type: ignore[arg-type]
     assert (bad.verdict, bad.part) == ("bad", "part")
     assert "nothing left" in bad.found
+
+
+@pytest.mark.slow
+def test_every_run_of_a_named_folder_is_looked_at(program: Program) -> None:
+    run = ("run", "squares_width", "--policy", "sample", "--no-paper", "--no-estimate")
+    assert program.run(*run).code == 0
+    assert "runs" not in {one["part"] for one in findings(program)}
+
+    def runs() -> list[dict[str, str]]:
+        return [one for one in findings(program, "--results", "results") if one["part"] == "runs"]
+
+    assert [one["verdict"] for one in runs()] == ["good", "good"]
+    assert "4 runs are done" in runs()[1]["found"]
+    names = ("weights.safetensors", "predictions.safetensors", "record.json")
+    spoilt = [folder / name for folder, name in zip(sorted(program.smoke_runs.iterdir()), names, strict=False)]
+    weights, predictions, record = spoilt
+    content = weights.read_bytes()
+    weights.write_bytes(content[:-9] + bytes([content[-9] ^ 1]) + content[-8:])
+    predictions.unlink()
+    record.write_text(re.sub('"accuracy": [0-9.]+', '"accuracy": 0.987', record.read_text()))
+    bad = [one for one in runs() if one["verdict"] == "bad"]
+    assert len(bad) == len(spoilt)
+    for one, path in zip(bad, spoilt, strict=True):
+        assert str(path.relative_to(program.folder)) in one["found"]
+        assert "run the suite squares_width again" in one["remedy"]
+    assert "1 runs are done" in runs()[-1]["found"]
+
+    # What it says to do is enough.
+    for one, path in zip(bad, spoilt, strict=True):
+        if "remove this file" in one["remedy"]:
+            path.unlink()
+    assert program.run(*run).code == 0
+    assert [one["verdict"] for one in runs()] == ["good", "good"]
+    assert "4 runs are done" in runs()[1]["found"]
+    assert weights.read_bytes() == content

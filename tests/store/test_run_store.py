@@ -41,11 +41,16 @@ def make_predictions(shift: float = 0.0) -> Predictions:
 def kept(store: Store, predictions: Predictions | None = None) -> RunRecord:
     """A record in the store, with its files."""
     predictions, record = predictions or make_predictions(), make_record()
+    right = sum(row[i] for i, row in enumerate(predictions.confusion))
+    told = {"accuracy": right / len(predictions.test_labels), "confusion": predictions.confusion}
     files = {
         "weights.safetensors": store.write_file(record.key, "weights.safetensors", bytes(range(256)) * 4),
         "predictions.safetensors": store.write_predictions(record.key, predictions),
     }
-    record = record.model_copy(update={"files": files, "predictions_hash": predictions_hash(predictions)})
+    assert record.test is not None
+    test = record.test.model_copy(update=told)
+    hashed = predictions_hash(predictions)
+    record = record.model_copy(update={"files": files, "predictions_hash": hashed, "test": test})
     store.write(record)
     return record
 
@@ -275,7 +280,7 @@ def test_predictions_that_are_not_those_of_their_record_are_refused(store: Store
     with pytest.raises(DamagedRecord) as caught:
         store.read_predictions(record)
     assert caught.value.where == str(file)
-    assert "run the suite again" in str(caught.value.remedy)
+    assert "run the suite beans_freeze again" in str(caught.value.remedy)
     assert store.read(record.key) is None
     assert [problem.where for problem in store.damaged()] == [str(file)]
     store.write_predictions(record.key, make_predictions())
@@ -310,6 +315,19 @@ def test_predictions_of_a_record_that_lists_no_files_are_known_by_its_hash(store
     spoil(store.folder(record.key) / "predictions.safetensors", _permuted)
     with pytest.raises(DamagedRecord, match="not those"):
         store.read_predictions(record)
+
+
+@pytest.mark.parametrize("number", ["accuracy", "confusion"])
+def test_a_record_that_tells_more_than_its_predictions_is_not_believed(store: Store, number: str) -> None:
+    record = kept(store)
+    assert record.test is not None
+    better = {"accuracy": 1.0, "confusion": ((128, 0, 0), (0, 0, 0), (0, 0, 0))}[number]
+    forged = record.model_copy(update={"test": record.test.model_copy(update={number: better})})
+    store.write(forged)
+    with pytest.raises(DamagedRecord, match="accuracy") as caught:
+        store.read_predictions(forged)
+    assert "remove this file, then run the suite beans_freeze again" in str(caught.value.remedy)
+    assert [problem.what for problem in store.damaged(thorough=True)] == [caught.value.what]
 
 
 def test_a_record_names_no_file_outside_its_folder(store: Store) -> None:
