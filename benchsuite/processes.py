@@ -63,7 +63,6 @@ class ChildProcess:
         environment: Mapping[str, str] | None = None,
         folder: Path | None = None,
         own_group: bool = False,
-        tied: bool = True,
     ) -> None:
         self._own_group, self._timed_out = own_group, False
         self._connection, theirs = channels.Pipe()
@@ -80,7 +79,7 @@ class ChildProcess:
                 **_inheriting(theirs),
             )
         with suppress(OSError):  # if it is dead already, whoever receives is told so
-            self._connection.send((os.getpid() if tied else None, target, arguments))
+            self._connection.send((os.getpid(), target, arguments))
 
     def __enter__(self) -> Self:
         return self
@@ -227,9 +226,8 @@ def serve(handle: int) -> None:
     else:
         parent = Parent(channels.Connection(handle))
     try:
-        tied_to, target, arguments = parent.receive()
-        if tied_to is not None:
-            end_with(tied_to)
+        starter, target, arguments = parent.receive()
+        end_with(starter)
         target(parent, *arguments)
     except ParentGone:
         return

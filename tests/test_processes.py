@@ -229,16 +229,6 @@ def copy_and_hang(parent: Parent) -> None:
         time.sleep(600)
 
 
-def answer_and_clean_up(parent: Parent) -> None:
-    try:
-        parent.send(parent.receive())
-        while True:
-            parent.send("x" * 1_000_000)
-    finally:
-        time.sleep(1)
-        Path("cleaned up").touch()
-
-
 @contextmanager
 def started_by_another(
     target: str, tmp_path: Path, **options: object
@@ -269,13 +259,6 @@ def test_its_copies_leave_when_its_parent_is_killed(ending: int, tmp_path: Path)
         parent.send_signal(ending)
     wait_until_gone(child)
     wait_until_gone(copy)
-
-
-def test_one_that_is_not_tied_can_clean_up_when_its_parent_is_killed(tmp_path: Path) -> None:
-    with started_by_another("answer_and_clean_up", tmp_path, tied=False) as (parent, child, _):
-        parent.kill()
-    wait_until_gone(child)
-    assert (tmp_path / "cleaned up").exists()
 
 
 def test_without_the_systems_help_the_parent_is_watched(tmp_path: Path) -> None:

@@ -122,7 +122,7 @@ class _Worker:
             if self._process is None or not self._process.alive:
                 if self._process is not None:
                     self._process.close()
-                self._process = ChildProcess(worker.main, self._numerics, self._gpu, tied=False)
+                self._process = ChildProcess(worker.main, self._numerics, self._gpu)
         self._process.send(job)
 
     def receive(self, seconds: float) -> tuple[str, Any]:

@@ -218,6 +218,8 @@ bench = Bench(Path(sys.argv[1]), Path(sys.argv[1]) / "data", registry_with())
 class Telling(Silent):
     def epoch(self, *heard):
         print("epoch", flush=True)
+    def started(self, task):
+        print("started", flush=True)
 if __name__ == "__main__":
     task = bench.task(make_case(epochs=500))
     with Pool(task.numerics, (None,), Telling()) as pool:
@@ -226,8 +228,8 @@ if __name__ == "__main__":
 
 
 @contextmanager
-def _study(folder: Path) -> Iterator[tuple[subprocess.Popen[str], list[psutil.Process]]]:
-    """A study under way in a process of its own, in the midst of its first run, with its workers."""
+def _study(folder: Path, until: str = "epoch") -> Iterator[tuple[subprocess.Popen[str], list[psutil.Process]]]:
+    """A study under way in a process of its own, with its first run started or in the midst of it, and its workers."""
     program = folder / "study.py"
     program.write_text(SCRIPT)
     study = subprocess.Popen(
@@ -239,7 +241,8 @@ def _study(folder: Path) -> Iterator[tuple[subprocess.Popen[str], list[psutil.Pr
     )
     try:
         assert study.stdout is not None
-        assert study.stdout.readline() == "epoch\n"
+        for line in ("started\n", "epoch\n")[: 1 if until == "started" else 2]:
+            assert study.stdout.readline() == line
         yield study, _workers(psutil.Process(study.pid))
     finally:
         study.kill()
@@ -262,3 +265,15 @@ def test_ending_a_study_leaves_no_orphan_and_no_failed_record(
     folder = next((bench.root / "results" / "runs").iterdir())
     assert (folder / "checkpoint.pt").exists()
     assert not (folder / "record.json").exists()
+
+
+def test_a_worker_that_has_nothing_to_say_ends_with_its_parent_all_the_same(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(SLOW, str(10 * PATIENCE))
+    with _study(bench.root, until="started") as (study, _):
+        (task,) = bench.tasks(make_case(epochs=500))
+        _until(lambda: (Store(task.results).folder(task.key.key) / "log.txt").exists(), "the run is being made")
+        (worker,) = _workers(psutil.Process(study.pid))
+        study.kill()
+        _until(lambda: not worker.is_running() or worker.status() == psutil.STATUS_ZOMBIE, "the worker is gone")
