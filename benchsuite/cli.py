@@ -73,7 +73,8 @@ def options(
 def main() -> None:
     """The `benchsuite` program.
 
-    Exit codes: 0 all done, 1 some runs failed, 2 nothing could be started, 130 interrupted.
+    Exit codes: 0 all done, 1 some runs failed or their paper could not be made, 2 nothing could be started, 130
+    interrupted.
     """
     try:
         app()

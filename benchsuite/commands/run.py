@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from benchsuite.commands.console import announce, messages, say
+from benchsuite.commands.console import announce, complain, messages, say
 from benchsuite.commands.data_lines import tell_changes, tell_data
 from benchsuite.commands.options import FormOptions, StudyOptions, SuiteName
+from benchsuite.errors import BenchsuiteError
 
 if TYPE_CHECKING:
     from benchsuite.commands.session import Session
@@ -36,7 +37,7 @@ def run(
     """Make every run of SUITE that is due, then write its paper.
 
     Finished runs are reused, interrupted ones go on from their last checkpoint. Exit code 0: all done; 1: some runs
-    failed; 2: nothing could be started.
+    failed, or their paper could not be made; 2: nothing could be started.
     """
     from benchsuite.commands.session import open_study, tell_damaged
     from benchsuite.execution.due_runs import find_due
@@ -65,27 +66,32 @@ def run(
         study, failed = _make(study, search, todo, survey, show_estimate)
     else:
         say("Everything is done already: nothing to train.")
-    try:
-        if paper:
-            _write_paper(study, form)
-        if study.preparation.sample:
-            announce(_SAMPLE_END + (_GENERATED if _generated(study) else _REAL))
-    finally:
-        if failed:
-            _report(failed)
+    written = not paper or _write_paper(study, form)
+    if study.preparation.sample:
+        announce(_SAMPLE_END + (_GENERATED if _generated(study) else _REAL))
     if failed:
+        _report(failed)
+    if failed or not written:
         raise typer.Exit(1)
 
 
-def _write_paper(study: Session, form: FormOptions) -> None:
+def _write_paper(study: Session, form: FormOptions) -> bool:
+    """Write the paper if any run is done. False when that fails, which costs no run: the error is shown."""
+    from benchsuite.commands.crash_report import describe_crash
     from benchsuite.commands.paper import write_paper
 
     statuses = study.survey().statuses  # which remembers for the next command what was made now, too
     if all(statuses.get(task.key.key) != "done" for task in study.preparation.tasks):
         say("no paper: no run is done")
-        return
-    files = write_paper(study, form)
+        return True
+    try:
+        files = write_paper(study, form)
+    except Exception as error:
+        complain(error if isinstance(error, BenchsuiteError) else describe_crash(error))
+        announce(f"no paper, but all runs are kept; make it with: benchsuite paper {study.suite.name}")
+        return False
     say(f"paper: {files.pdf}\n       {files.html}")
+    return True
 
 
 _SAMPLE = (

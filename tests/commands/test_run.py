@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from benchsuite.errors import PaperError
 from support.program import Program
 
 TRIAL = ("squares_width", "--policy", "sample")
@@ -45,6 +46,22 @@ def test_runs_whose_files_are_not_theirs_are_told_and_made_again(program: Progra
     assert _hashes(program) == before
     assert [path.read_bytes() for path in swapped] == contents
     assert _leftovers(program.folder) == []
+
+
+@pytest.mark.slow
+def test_a_paper_that_cannot_be_made_costs_no_run(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    def killed(*_: object, **__: object) -> None:
+        raise PaperError("the process that sets the paper ended with SIGKILL", remedy="shorten the prose")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("benchsuite.commands.paper.write_paper", killed)
+        outcome = program.run("run", *TRIAL, "--no-estimate")
+    outcome.refused("SIGKILL", "all runs are kept", "benchsuite paper squares_width", code=1)
+    assert len(_hashes(program)) == 4
+    again = program.run("run", *TRIAL)
+    assert again.code == 0
+    assert "nothing to train" in again.err
+    assert "paper.pdf" in again.err
 
 
 def _leftovers(folder: Path) -> list[Path]:
