@@ -43,7 +43,7 @@ help:  ## Explain the commands
 	@echo
 	@echo "Options of the others:"
 	@echo "  ARGS=\"-k claims\"        more arguments for the program behind test, test-all and bench"
-	@echo "  BENCH=epochs            what bench measures: epochs, small_images or paper"
+	@echo "  BENCH=epochs            what bench measures: epochs, small_images, paper or plan"
 	@echo "  PYTHON=python3.12       the Python that setup takes (3.11 to 3.13)"
 	@echo "  VENV=.venv              where setup puts the environment, and the others look for it"
 	@echo "  UV=                     setup by pip, although uv is there"
@@ -92,7 +92,7 @@ docs: $(READY)  ## Build the documentation in docs/_build/html
 picture: $(READY)  ## Draw the picture of the architecture again, from the imports of the code
 	@$(BIN)/python docs/_ext/architecture.py
 
-bench: $(READY)  ## Measure the engine against the usual way of training, or papers (BENCH=epochs, small_images, paper)
+bench: $(READY)  ## Measure the engine against the usual way of training, papers, or planning (BENCH=epochs, small_images, paper, plan)
 	@PYTHONPATH=tests $(BIN)/python -m tests.benchmarks.$(BENCH) $(ARGS)
 
 golden: $(READY)  ## Make the golden runs of this version, which later ones must repeat bit for bit

@@ -128,9 +128,10 @@ class _Finder:
 
     def start(self, component: Component) -> LocatedWeights | None:
         """The weights or, where they have yet to be downloaded, what a run starts from if they cannot be."""
-        found, request = self.weights(component), self._request(component)
-        if found is not None or request is None or self.place.policy == "real":
+        if (found := self.weights(component)) is not None or self.place.policy == "real":
             return found
+        request = self._request(component)
+        assert request is not None, "nothing is downloaded where nothing is asked for"
         return LocatedWeights(request.name, None, None, "random", f"{request.filename} is not here yet")
 
     def numerics(self, component: Component) -> Numerics:

@@ -108,4 +108,4 @@ class Registry:
 
 def same_distribution(one: str, other: str) -> bool:
     """Whether two spellings name one distribution, as the packaging standards compare them."""
-    return re.sub(r"[-_.]+", "-", one).lower() == re.sub(r"[-_.]+", "-", other).lower()
+    return one == other or re.sub(r"[-_.]+", "-", one).lower() == re.sub(r"[-_.]+", "-", other).lower()

@@ -11,7 +11,7 @@ from typing import Any
 from benchsuite.registry import CASE_PARTS, Registry
 from benchsuite.suite.cases import grid
 from benchsuite.suite.cases.grid import Cell, Setting
-from benchsuite.suite.cases.plan import Case, Plan
+from benchsuite.suite.cases.plan import Case, Component, Plan
 from benchsuite.suite.cases.resolver import Resolver
 from benchsuite.suite.planning.overrides import Override, read_overrides, read_seeds
 from benchsuite.suite.schema.suite import Design, Suite
@@ -271,10 +271,16 @@ def _repeated_values(origin: Node) -> list[Problem]:
 def _repeated_cases(cases: Sequence[Case], cells: Sequence[Cell]) -> list[Problem]:
     problems = []
     names: set[str] = set()
-    resolved: dict[str, str] = {}
+    resolved: dict[tuple[str, ...], str] = {}
+    known: dict[int, str] = {}  # by id: cases share their components
+
+    def text(component: Component) -> str:
+        if id(component) not in known:
+            known[id(component)] = json.dumps(component.model_dump(), sort_keys=True)
+        return known[id(component)]
+
     for case, cell in zip(cases, cells, strict=True):
-        text = json.dumps([getattr(case, kind).model_dump() for kind in CASE_PARTS], sort_keys=True)
-        twin = resolved.setdefault(text, case.name)
+        twin = resolved.setdefault(tuple(text(getattr(case, kind)) for kind in CASE_PARTS), case.name)
         if case.name in names:
             problems.append(Problem(cell.mark, "", f"two cases are named {shown(case.name)}"))
         elif twin != case.name:

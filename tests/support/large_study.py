@@ -1,0 +1,65 @@
+"""Studies of any size on the synthetic sample, and stores in which all their runs are done, made up.
+
+Half of the axes are the recipe's and half the model's, so that cases share components as those of a grid do.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+
+from benchsuite.engine.task import RunTask
+from benchsuite.store.predictions import Predictions, predictions_hash, to_bytes
+from benchsuite.store.record import StoredFile
+from benchsuite.store.run_store import PREDICTIONS, RECORD, WEIGHTS, Store
+from support.synthetic import make_record
+
+MOST_VALUES = 1000
+"""Of an axis."""
+
+
+def write_suite(path: Path, cases: int, seeds: int) -> Path:
+    """A suite of a grid with so many cases, a multiple of 20."""
+    widths = 10 if cases <= 10 * MOST_VALUES else 20
+    rates = ", ".join(f"{1e-6 * (i + 1):.6f}" for i in range(cases // widths))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(
+        f"name: {path.stem}\ntitle: Muchas ejecuciones\nsize: {{cases: {cases}, seeds: {seeds}}}\n"
+        "dataset: {name: beans, image_size: 64}\nmodel: {name: mlp}\nrecipe: {name: train, max_epochs: 2}\n"
+        f"vary:\n  model.hidden: [{', '.join(f'[{16 + i}]' for i in range(widths))}]\n"
+        f"  recipe.learning_rate: [{rates}]\n"
+        f"seeds: {seeds}\ncompare: {{factor: model.hidden, baseline: [16]}}\n"
+        "paper: {authors: [{name: Ada Ejemplo}]}\n"
+    )
+    return path
+
+
+def make_done(tasks: Iterable[RunTask]) -> None:
+    """A record of thirty epochs for each task, with its files, as if it had been made."""
+    predictions = _predictions()
+    contents = {PREDICTIONS: to_bytes(predictions), WEIGHTS: bytes(64)}
+    files = {
+        name: StoredFile(bytes=len(content), sha256=hashlib.sha256(content).hexdigest())
+        for name, content in contents.items()
+    }
+    template = make_record(files=files, predictions_hash=predictions_hash(predictions))
+    for task in tasks:
+        folder = Store(task.results).folder(task.key.key)
+        folder.mkdir(parents=True)
+        own = {"key": task.key.key, "key_fields": task.key.fields, "spec": task.spec, "deviations": task.deviations}
+        (folder / RECORD).write_text(template.model_copy(update=own).model_dump_json(indent=1))
+        for name, content in contents.items():
+            (folder / name).write_bytes(content)
+
+
+def _predictions() -> Predictions:
+    draw = np.random.default_rng(1)
+    found = {}
+    for split, images in (("validation", 133), ("test", 128)):
+        odds = draw.random((images, 3), dtype=np.float32)
+        found[f"{split}_probabilities"] = odds / odds.sum(axis=1, keepdims=True)
+        found[f"{split}_labels"] = draw.integers(0, 3, images)
+    return Predictions(**found)
