@@ -156,9 +156,9 @@ def test_the_lock_pins_everything_with_hashes_and_names_no_index() -> None:
         assert "--hash=sha256:" in entry, match[1]
         pinned.add(re.sub(r"[-_.]+", "-", match[1]).lower())
     extras = PROJECT["project"]["optional-dependencies"]
-    assert "benchsuite[docs]" in extras["dev"]
-    own = [requirement for requirement in extras["dev"] if requirement != "benchsuite[docs]"]
-    for requirement in (*PROJECT["project"]["dependencies"], *own, *extras["docs"]):
+    assert {"benchsuite[docs]", "benchsuite[heic]"} <= set(extras["dev"])
+    own = [requirement for requirement in extras["dev"] if not requirement.startswith("benchsuite[")]
+    for requirement in (*PROJECT["project"]["dependencies"], *own, *extras["docs"], *extras["heic"]):
         name = re.split(r"[\[<>=~! ;]", requirement)[0]
         assert re.sub(r"[-_.]+", "-", name).lower() in pinned, name
 

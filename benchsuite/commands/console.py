@@ -51,6 +51,11 @@ def literal(text: str) -> Text:
     return Text(text)
 
 
+def count(number: int, noun: str) -> str:
+    """`1 run`, `2 runs`."""
+    return f"{number} {noun}" + ("" if number == 1 else "s")
+
+
 def duration(seconds: float) -> str:
     """A time as people say it: 8 s, 3 min, 2.5 h, 4.1 days."""
     if seconds < 90:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from benchsuite.commands.console import announce, say
+from benchsuite.commands.console import announce, count, say
 
 if TYPE_CHECKING:
     from benchsuite.engine.task import RunTask
@@ -46,20 +46,21 @@ def as_json(found: LocatedData) -> Mapping[str, Any]:
 
 def warnings(found: LocatedData) -> Iterator[str]:
     """Copies in several splits or classes, and images that are left out."""
-    for what, count in found.duplicates.items():
+    for what, number in found.duplicates.items():
         if what == "classes":
-            yield f"{count} images are copies of images of another class: one of the two labels is wrong"
+            yield f"{count(number, 'image')} with a copy in another class: one of the two labels is wrong"
         else:
             split, earlier = what.split(" in ")
-            yield f"{count} of {sum(found.counts[split])} {split} images are also in {earlier}, byte for byte"
+            yield f"{number} of {count(sum(found.counts[split]), f'{split} image')} also in {earlier}, byte for byte"
     for split, names in found.left_out.items():
-        yield f"{len(names)} images of {split} cannot be decoded and are left out: {', '.join(names)}"
+        left = "is left out, as it cannot" if len(names) == 1 else "are left out, as they cannot"
+        yield f"{count(len(names), 'image')} of {split} {left} be decoded: {', '.join(names)}"
 
 
 def tell_changes(changes: Mapping[str, int]) -> None:
     """Say what was done to photos to show them as people see them."""
     if changes:
-        say("photos: " + ", ".join(f"{count} {what}" for what, count in sorted(changes.items())))
+        say("photos: " + ", ".join(f"{number} {what}" for what, number in sorted(changes.items())))
 
 
 def _of_classes(classes: Sequence[str], counts: Sequence[int]) -> str:

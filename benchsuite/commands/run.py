@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from benchsuite.commands.console import announce, complain, messages, say
+from benchsuite.commands.console import announce, complain, count, messages, say
 from benchsuite.commands.data_lines import tell_changes, tell_data
 from benchsuite.commands.options import FormOptions, StudyOptions, SuiteName
 from benchsuite.errors import BenchsuiteError
@@ -181,7 +181,7 @@ def _make(
 
 
 def _report(failed: Sequence[RunRecord]) -> None:
-    announce(f"{len(failed)} runs FAILED; the others are kept. Start again to make only those that are due.")
+    announce(f"{count(len(failed), 'run')} FAILED; the others are kept. Start again to make only those that are due.")
     for record in failed[:5]:
         assert record.failure is not None
         say(f"  {record.spec.case.name}, seed {record.spec.seed}: {record.failure.what}")

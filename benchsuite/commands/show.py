@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from benchsuite.commands.console import out, print_json, table
+from benchsuite.commands.console import count, out, print_json, table
 from benchsuite.commands.options import (
     RESULTS,
     Json,
@@ -26,7 +26,9 @@ def show(run: RunName, results: Results = RESULTS, as_json: Json = False) -> Non
     if len(records) == 1:
         _show_one(*records[0])
         return
-    shown = table(f"{len(records)} runs", "key", "case", "seed", "status", "test", "best epoch", right=("seed", "test"))
+    shown = table(
+        count(len(records), "run"), "key", "case", "seed", "status", "test", "best epoch", right=("seed", "test")
+    )
     for _, record in records:
         shown.add_row(
             record.key[:12],

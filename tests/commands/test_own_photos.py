@@ -57,7 +57,7 @@ def test_the_plan_shows_classes_counts_and_copies(program: Program) -> None:
     told = program.run("plan", "mine")
     assert told.code == 0, told.err
     assert "test: 12 images (gato 6, perro 6)" in told.err
-    assert "2 of 12 test images are also in train" in told.err
+    assert "2 of 12 test images also in train" in told.err
     (data,) = json.loads(program.run("plan", "mine", "--json").out)["data"]
     assert data["classes"] == ["gato", "perro"]
     assert sum(map(sum, data["counts"].values())) == 40

@@ -66,6 +66,7 @@ def test_a_stored_record_of_version_2_is_read_and_its_environment_has_the_numeri
     assert [vars(epoch) for epoch in found.epochs] == stored["epochs"]
     again = json.loads(found.model_dump_json())
     assert again.pop("files") == {}
+    assert [again["dataset"].pop(name) for name in ("duplicates", "changes", "left_out")] == [{}, {}, {}]
     assert again | {"schema_version": 2, "environment": stored["environment"]} == stored
 
 

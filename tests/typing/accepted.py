@@ -45,6 +45,7 @@ from benchsuite.api import (
     file_sha256,
     file_stamp,
     hookimpl,
+    photo_suffixes,
     unpack,
 )
 
@@ -113,6 +114,11 @@ def first_image(images: Images) -> Image.Image:
     picture = images.decode(0, images.read(0))
     picture.info[CHANGES] = {"cropped"}
     return picture
+
+
+def photos_below(folder: Path) -> list[Path]:
+    known = assert_type(photo_suffixes(), frozenset[str])
+    return [path for path in folder.iterdir() if path.suffix.lower() in known]
 
 
 def folder_name(archive: Path) -> str:
