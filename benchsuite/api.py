@@ -34,7 +34,7 @@ from benchsuite.errors import BenchsuiteError, DataError, PluginError, TrainingE
 from benchsuite.hookspecs import hookimpl
 from benchsuite.sources.archives import unpack
 from benchsuite.sources.digests import content_fingerprint, file_sha256
-from benchsuite.sources.stamps import file_stamp
+from benchsuite.sources.stamps import file_stamp, unchanging
 
 __all__ = [
     "API_VERSION",
@@ -81,5 +81,6 @@ __all__ = [
     "file_stamp",
     "hookimpl",
     "photo_suffixes",
+    "unchanging",
     "unpack",
 ]

@@ -64,6 +64,8 @@ def tell_changes(changes: Mapping[str, int]) -> None:
 
 
 def _of_classes(classes: Sequence[str], counts: Sequence[int]) -> str:
+    if min(counts) == max(counts):
+        return f"{sum(counts)} images, {counts[0]} of each of {len(classes)} classes"
     if len(classes) <= _LISTED_CLASSES:
         each = ", ".join(f"{name} {count}" for name, count in zip(classes, counts, strict=True))
         return f"{sum(counts)} images ({each})"

@@ -22,6 +22,7 @@ from typing import IO
 from benchsuite.atomic_files import atomic_folder
 from benchsuite.errors import DataError
 from benchsuite.sources.cache import cannot_write
+from benchsuite.sources.stamps import unchanging
 
 _CHUNK = 1 << 20
 _BROKEN = (zipfile.BadZipFile, tarfile.TarError, EOFError, zlib.error, lzma.LZMAError, NotImplementedError)
@@ -50,7 +51,7 @@ def unpack(archive: Path, target: Path, limits: Limits | None = None) -> Path:
     """
     limits = limits or Limits()
     try:
-        with atomic_folder(target) as temporary:
+        with atomic_folder(target) as temporary, unchanging(archive):
             _extract(archive, temporary, limits)
     except OSError as error:
         raise cannot_write(error, target) from error

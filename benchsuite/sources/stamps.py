@@ -9,8 +9,8 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from benchsuite.atomic_files import write_bytes
@@ -37,6 +37,20 @@ def file_stamp(file: Path | int) -> Stamp:
 
 def _stamp(status: os.stat_result) -> Stamp:
     return status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino
+
+
+@contextmanager
+def unchanging(file: Path) -> Iterator[None]:
+    """Around what reads a file more than once, or for a while. Raises DataError when it was changed meanwhile."""
+    stamp = file_stamp(file)
+    yield
+    if file_stamp(file) != stamp:
+        raise DataError(
+            "this file was changed while it was read",
+            where=str(file),
+            expected="a file that stays as it is",
+            remedy="run the command again when it is whole: it may still be on its way here",
+        )
 
 
 def files_stamp(paths: Iterable[Path]) -> Stamp:

@@ -32,6 +32,7 @@ from benchsuite.api import (
     content_fingerprint,
     file_sha256,
     file_stamp,
+    unchanging,
     unpack,
 )
 
@@ -247,10 +248,12 @@ def _assemble(
     shutil.rmtree(making, ignore_errors=True)
     making.mkdir(parents=True)
     try:
+        digests = {}
         for split, file in files.items():
-            unpacker(file, split, making)
+            with unchanging(file):
+                unpacker(file, split, making)
+                digests[file.name] = file_sha256(file)
         _check(making, COUNTS)
-        digests = {file.name: file_sha256(file) for file in files.values()}
         official = all(digests[files[split].name] == source.sha256 for split, source in sources.items())
         if official:
             content = content_fingerprint(_index(making))

@@ -37,6 +37,7 @@ from benchsuite.api import (
     content_fingerprint,
     file_sha256,
     file_stamp,
+    unchanging,
     unpack,
 )
 
@@ -277,10 +278,12 @@ def _unpack_archive(archive: Path, target: Path) -> None:
     making = target.with_name(f".{target.name}.making")
     shutil.rmtree(making, ignore_errors=True)
     try:
-        home = unpack(archive, making) / HOME
+        with unchanging(archive):
+            home = unpack(archive, making) / HOME
+            official = file_sha256(archive) == ARCHIVE.sha256
         if not home.is_dir():
             raise broken(f"the archive holds no folder {HOME}", archive, "the official archive")
-        if file_sha256(archive) == ARCHIVE.sha256:
+        if official:
             paths = [home / name for name in FILES] + sorted(home.glob(f"{PHOTOS}/*/*"))
             names = [path.relative_to(home).as_posix() for path in paths]
             with ThreadPoolExecutor() as pool:

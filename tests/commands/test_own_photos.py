@@ -56,7 +56,7 @@ def spoil(folder: Path) -> list[Path]:
 def test_the_plan_shows_classes_counts_and_copies(program: Program) -> None:
     told = program.run("plan", "mine")
     assert told.code == 0, told.err
-    assert "test: 12 images (gato 6, perro 6)" in told.err
+    assert "test: 12 images, 6 of each of 2 classes" in told.err
     assert "2 of 12 test images also in train" in told.err
     (data,) = json.loads(program.run("plan", "mine", "--json").out)["data"]
     assert data["classes"] == ["gato", "perro"]

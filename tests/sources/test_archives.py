@@ -6,12 +6,14 @@ import stat
 import tarfile
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from benchsuite.errors import DataError
+from benchsuite.sources import archives
 from benchsuite.sources.archives import Limits, _safe, unpack
 
 
@@ -137,3 +139,23 @@ def test_no_name_leads_outside(name: str) -> None:
     except DataError:
         return
     assert Path(os.path.normpath(root / inside)).is_relative_to(root)
+
+
+def test_an_archive_that_changes_while_it_is_unpacked_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archive = tmp_path / "growing.zip"
+    with zipfile.ZipFile(archive, "w") as opened:
+        opened.writestr("a.txt", "first")
+    extract = archives._extract
+
+    def slowly(*arguments: Any) -> None:
+        extract(*arguments)
+        with zipfile.ZipFile(archive, "a") as opened:
+            opened.writestr("b.txt", "second")
+
+    monkeypatch.setattr(archives, "_extract", slowly)
+    with pytest.raises(DataError, match="changed while it was read") as caught:
+        unpack(archive, tmp_path / "target")
+    assert str(archive) in str(caught.value)
+    assert [path.name for path in tmp_path.iterdir()] == ["growing.zip"]

@@ -46,6 +46,7 @@ from benchsuite.api import (
     file_stamp,
     hookimpl,
     photo_suffixes,
+    unchanging,
     unpack,
 )
 
@@ -122,6 +123,8 @@ def photos_below(folder: Path) -> list[Path]:
 
 
 def folder_name(archive: Path) -> str:
+    with unchanging(archive):
+        archive.read_bytes()
     return "-".join(map(str, assert_type(file_stamp(archive), tuple[int, ...])))
 
 
