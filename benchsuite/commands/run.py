@@ -156,6 +156,7 @@ def _make(
     from benchsuite.execution.cost_estimate import study_cost
     from benchsuite.execution.due_runs import find_due
     from benchsuite.execution.executors import open_executor
+    from benchsuite.store.run_store import Store
 
     made: set[str] = set()
     failed = []
@@ -168,6 +169,7 @@ def _make(
             costs = study_cost(study.preparation.plan, tasks, todo, executor, say)
             messages.print(cost_table(costs))
             shown.say(verdict(costs))
+            Store(study.preparation.runs_folder).check_space(sum(cost.disk_bytes for cost in costs))
         while todo:
             for record in executor.run(todo):
                 shown.finished(record)

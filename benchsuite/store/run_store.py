@@ -10,6 +10,7 @@ import errno
 import hashlib
 import os
 import re
+import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -193,6 +194,18 @@ class Store:
             probe.unlink(missing_ok=True)
         except OSError as error:
             raise store_error(error, probe) from error
+
+    def check_space(self, needed: int) -> None:
+        """Raise StoreError unless the disk of the results has this many free bytes."""
+        free = shutil.disk_usage(self.root).free
+        if free < needed:
+            raise StoreError(
+                f"the results need about {needed / 2**20:,.0f} MiB, and the disk has {free / 2**20:,.0f} MiB left",
+                where=str(self.root),
+                expected="room for all that the study will write",
+                remedy="free some disk space, choose another folder (--results), or make fewer runs (--seeds); with"
+                " --no-estimate the runs start all the same",
+            )
 
     def sweep(self) -> None:
         """Remove what writers that have ended left: temporary files, and the checkpoints of runs that are done."""

@@ -2,11 +2,13 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -446,3 +448,14 @@ def test_a_results_folder_that_cannot_be_made_is_told_with_a_remedy(tmp_path: Pa
 def test_listing_records_imports_neither_torch_nor_numpy() -> None:
     program = "import sys, benchsuite.store.run_store\nsys.exit('torch' in sys.modules or 'numpy' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
+def test_a_disk_with_too_little_room_is_told_before_anything_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = Store(tmp_path)
+    store.check_space(1)
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=100 * 2**20))
+    with pytest.raises(StoreError, match="need about 1,000 MiB, and the disk has 100 MiB left") as caught:
+        store.check_space(1000 * 2**20)
+    assert "--results" in str(caught.value)
