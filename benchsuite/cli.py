@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+from contextlib import redirect_stdout
+from typing import Annotated, TextIO, cast
 
 import typer
 
@@ -24,7 +25,7 @@ from benchsuite.commands import (
     verify,
     why,
 )
-from benchsuite.commands.console import complain, messages
+from benchsuite.commands.console import Output, complain, messages
 from benchsuite.commands.crash_report import describe_crash
 from benchsuite.commands.options import expand_options
 from benchsuite.errors import BenchsuiteError
@@ -77,7 +78,7 @@ def main() -> None:
     interrupted.
     """
     try:
-        app()
+        _invoke()
     except BenchsuiteError as error:
         complain(error)
         sys.exit(error.exit_code)
@@ -88,3 +89,15 @@ def main() -> None:
     except Exception as error:
         complain(describe_crash(error))
         sys.exit(BenchsuiteError.exit_code)
+
+
+def _invoke() -> None:
+    """The command, and the last of its output, which Python would else write when nobody can tell of it any more."""
+    if sys.stdout is None:
+        app()
+        return
+    with redirect_stdout(cast("TextIO", Output(sys.stdout))):
+        try:
+            app()
+        finally:
+            sys.stdout.flush()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from benchsuite.commands.console import announce, complain, literal, messages, out, print_json, say, table
+from benchsuite.commands.console import announce, complain, messages, out, print_json, say, table
 from benchsuite.commands.options import Json
 from benchsuite.errors import BenchsuiteError, PluginError
 
@@ -97,7 +97,7 @@ def _show(card: Card) -> None:
     for check in card.checks:
         sign, style = SIGNS[check.status]
         first = check.detail.splitlines()[0] if check.detail else ""
-        shown.add_row(sign, literal(check.title), literal(first), style=style if check.status != "passed" else None)
+        shown.add_row(sign, check.title, first, style=style if check.status != "passed" else None)
     out.print(shown)
     say(f"benchsuite {card.benchsuite}, torch {card.torch}, source {card.fingerprint[:12]}")
     if card.failed:

@@ -3,34 +3,107 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO, Any, TextIO, cast
+from unicodedata import category
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from benchsuite.errors import BenchsuiteError
+from benchsuite.errors import BenchsuiteError, StoreError
+
+
+class _Messages:
+    """Standard error. Its loss (a full disk, a terminal that is gone) ends nothing: the work goes on without words."""
+
+    def write(self, text: str) -> int:
+        try:
+            return sys.stderr.write(text)
+        except OSError:
+            _give_up(sys.stderr)
+            return len(text)
+
+    def flush(self) -> None:
+        try:
+            sys.stderr.flush()
+        except OSError:
+            _give_up(sys.stderr)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(sys.stderr, name)
+
+
+class Output:
+    """Standard output. What it does not take is a StoreError; a reader that has had enough is Python's to deal with."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        with self._told():
+            return self._stream.write(text)
+
+    def flush(self) -> None:
+        with self._told():
+            self._stream.flush()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        try:
+            yield
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            _give_up(self._stream)
+            raise StoreError(
+                f"what this command prints cannot be written: {error.strerror}",
+                where="standard output",
+                expected="a file, a program or a terminal that takes it",
+                remedy="free space there, or send the output elsewhere; what was done before is kept",
+            ) from error
+
+
+def _give_up(stream: TextIO) -> None:
+    """Let what is left for a stream go nowhere: else Python tries again when it leaves, and fails."""
+    with suppress(OSError, ValueError), Path(os.devnull).open("w") as nowhere:
+        os.dup2(nowhere.fileno(), stream.fileno())
+
 
 out = Console(highlight=False, soft_wrap=True)
-messages = Console(stderr=True, highlight=False, soft_wrap=True)
+messages = Console(file=cast("IO[str]", _Messages()), stderr=True, highlight=False, soft_wrap=True)
+
+
+class PlainTable(Table):
+    """A table whose texts mean themselves."""
+
+    def add_row(self, *cells: RenderableType | None, **options: Any) -> None:
+        super().add_row(*(literal(cell) if isinstance(cell, str) else cell for cell in cells), **options)
 
 
 def say(text: str) -> None:
     """Tell the user something, once."""
-    messages.print(text, markup=False)
+    messages.print(literal(text))
 
 
 def announce(text: str) -> None:
     """Tell the user something that must not be overlooked."""
-    messages.print(text, style="bold yellow", markup=False)
+    messages.print(literal(text), style="bold yellow")
 
 
 def complain(error: BenchsuiteError) -> None:
     """Show an error: what is wrong, where, what was expected, what to do."""
     first, _, rest = str(error).partition("\n")
-    messages.print(f"error: {first}", style="bold red", markup=False)
+    messages.print(literal(f"error: {first}"), style="bold red")
     if rest:
-        messages.print(rest, markup=False)
+        messages.print(literal(rest))
 
 
 def print_json(value: Any) -> None:
@@ -38,17 +111,18 @@ def print_json(value: Any) -> None:
     print(json.dumps(value, indent=2, ensure_ascii=False, default=str))
 
 
-def table(title: str, *columns: str, right: tuple[str, ...] = ()) -> Table:
+def table(title: str, *columns: str, right: tuple[str, ...] = ()) -> PlainTable:
     """A plain table; the columns named in `right` hold numbers."""
-    made = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
+    made = PlainTable(title=literal(title), title_justify="left", box=None, pad_edge=False, header_style="bold")
     for column in columns:
         made.add_column(column, justify="right" if column in right else "left", overflow="fold")
     return made
 
 
 def literal(text: str) -> Text:
-    """A cell of a table in which brackets are no markup."""
-    return Text(text)
+    """Text, or a cell of a table, in which brackets are no markup and nothing steers the terminal."""
+    steering = {c for c in text if category(c).startswith("C") and c not in "\n\t"}
+    return Text(text.translate({ord(c): c.encode("unicode_escape").decode() for c in steering}))
 
 
 def count(number: int, noun: str) -> str:

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Literal
 
 import typer
+from rich.text import Text
 
-from benchsuite.commands.console import literal, out, print_json, size, table
+from benchsuite.commands.console import out, print_json, size, table
 from benchsuite.commands.options import RESULTS, Data, Json, Plugins, Results
 from benchsuite.errors import BenchsuiteError, cut, on_one_line
 
@@ -56,7 +57,7 @@ def doctor(
     else:
         shown = table("benchsuite doctor", "part", "", "found", "what to do")
         for one in found:
-            shown.add_row(one.part, f"[{STYLES[one.verdict]}]{one.verdict}[/]", *map(literal, (one.found, one.remedy)))
+            shown.add_row(one.part, Text(one.verdict, style=STYLES[one.verdict]), one.found, one.remedy)
         out.print(shown)
     if any(finding.verdict == "bad" for finding in found):
         raise typer.Exit(1)

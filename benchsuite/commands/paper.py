@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -106,8 +107,13 @@ def _compare(first: Path, second: Path, to: Path) -> None:
 
 def paper_in(place: Path) -> Path:
     """The paper that a path means: itself, or the only one below a folder. Raises PaperError."""
-    if not place.is_dir():
-        return place
+    with suppress(OSError):  # which whoever opens it tells
+        if place.is_dir():
+            return _only_paper(place)
+    return place
+
+
+def _only_paper(place: Path) -> Path:
     found = sorted(place.rglob("paper.pdf"))
     if len(found) != 1:
         what = "several papers lie" if found else "no paper.pdf lies"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,6 +15,7 @@ from benchsuite.paper.plugin_figures import charts_of
 from benchsuite.paper.rendering.pdf import render_pdf
 from benchsuite.paper.sections.compose import compose
 from benchsuite.registry import discover, registry
+from support.hostile_papers import FILES_THAT_HURT, RESULTS_THAT_CANNOT_BE, with_results
 from support.paper_material import make_material
 from support.program import Program
 
@@ -53,6 +56,61 @@ def test_what_is_no_paper_is_refused(program: Program, tmp_path: Path) -> None:
     program.run("check", str(tmp_path / "text.pdf")).refused("this is no PDF", "paper.pdf that benchsuite wrote")
     program.run("check", str(tmp_path / "absent.pdf")).refused("the paper cannot be read")
     program.run("reproduce", str(tmp_path / "text.pdf")).refused("this is no PDF")
+
+
+def test_what_is_not_there_or_a_folder_is_told_with_what_to_do(
+    program: Program, papers: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for command in ("check", "reproduce"):
+        program.run(command, str(tmp_path / "absent.pdf")).refused("No such file", "remedy:")
+        (tmp_path / "empty").mkdir(exist_ok=True)
+        program.run(command, str(tmp_path / "empty")).refused("no paper.pdf lies below this folder", "remedy:")
+        program.run(command, "/dev/null").refused("this is no file", "remedy:")
+        program.run(command, str(tmp_path / ("x" * 5000))).refused("cannot be read", "remedy:")
+    os.mkfifo(tmp_path / "pipe.pdf")
+    program.run("check", str(tmp_path / "pipe.pdf")).refused("this is no file")
+    (tmp_path / "empty" / "paper.pdf").write_bytes((papers / "honest.pdf").read_bytes())
+    assert program.run("check", str(tmp_path / "empty")).code == 0
+
+
+HURT = ("encrypted by AES", "gigabytes of attachments", "twenty thousand pages", "cut in half")
+CANNOT_BE = ("more outcomes than there are", "a ragged confusion", "a confusion of zeros", "epochs that are no numbers")
+
+
+@pytest.mark.parametrize("name", [*HURT, *CANNOT_BE])
+def test_hostile_papers_are_refused_on_one_screen(name: str, program: Program, papers: Path, tmp_path: Path) -> None:
+    honest = (papers / "honest.pdf").read_bytes()
+    hostile = FILES_THAT_HURT[name](honest) if name in HURT else with_results(honest, RESULTS_THAT_CANNOT_BE[name])
+    (tmp_path / "hostile.pdf").write_bytes(hostile)
+    program.run("check", str(tmp_path / "hostile.pdf")).refused("this paper is damaged or hostile: ", "remedy:")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", ["check", "reproduce", "paper"])
+@pytest.mark.parametrize("name", [*RESULTS_THAT_CANNOT_BE, *FILES_THAT_HURT])
+def test_no_paper_ends_in_a_traceback(name: str, command: str, program: Program, papers: Path, tmp_path: Path) -> None:
+    honest = (papers / "honest.pdf").read_bytes()
+    change = RESULTS_THAT_CANNOT_BE.get(name)
+    hostile = FILES_THAT_HURT[name](honest) if change is None else with_results(honest, change)
+    file = tmp_path / "hostile.pdf"
+    file.write_bytes(hostile)
+    done = program.run(
+        command, *(("--compare", str(papers / "honest.pdf"), str(file)) if command == "paper" else (str(file),))
+    )
+    assert done.code in (0, 1, 2)
+    assert "Traceback" not in done.err
+    assert "defect" not in done.err, done.err
+    assert (done.code == 2) == ("error: " in done.err and "remedy:" in done.err), done.err
+
+
+def test_what_a_paper_says_steers_no_terminal(program: Program, papers: Path, tmp_path: Path) -> None:
+    def steer(content: dict[str, Any]) -> None:
+        content["schema"] = "\x1b[2J\x1b]0;title\x07[red]"
+
+    (tmp_path / "hostile.pdf").write_bytes(with_results((papers / "honest.pdf").read_bytes(), steer))
+    done = program.run("check", str(tmp_path / "hostile.pdf"))
+    assert "\x1b" not in done.err
+    assert "[red]" in done.err
 
 
 def test_comparing_needs_one_paper_on_each_side(program: Program, papers: Path, tmp_path: Path) -> None:

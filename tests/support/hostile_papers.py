@@ -124,7 +124,9 @@ def nested_forms(paper: bytes, depth: int = 40) -> bytes:
                 NameObject("/Subtype"): NameObject("/Form"),
                 NameObject("/BBox"): ArrayObject([NumberObject(0), NumberObject(0), NumberObject(9), NumberObject(9)]),
                 NameObject("/Resources"): DictionaryObject(
-                    {} if form is None else {NameObject("/XObject"): DictionaryObject({NameObject("/X"): form})}
+                    {NameObject("/Font"): _font()}
+                    if form is None
+                    else {NameObject("/XObject"): DictionaryObject({NameObject("/X"): form})}
                 ),
             }
         )
@@ -137,6 +139,12 @@ def nested_forms(paper: bytes, depth: int = 40) -> bytes:
     contents.set_data(b"/X Do /X Do")
     page[NameObject("/Contents")] = writer._add_object(contents)
     return _written(writer)
+
+
+def _font() -> DictionaryObject:
+    font = {"/Type": "/Font", "/Subtype": "/Type1", "/BaseFont": "/Helvetica"}
+    made = DictionaryObject({NameObject(name): NameObject(value) for name, value in font.items()})
+    return DictionaryObject({NameObject("/F1"): made})
 
 
 def many_pages(paper: bytes, count: int = 20_000) -> bytes:
@@ -152,12 +160,10 @@ def many_words(paper: bytes, pages: int = 30, words: int = 20_000) -> bytes:
     stream = DecodedStreamObject()
     stream.set_data(b"BT /F1 9 Tf " + b"(a b ) Tj " * words + b"ET")
     contents = writer._add_object(stream)
-    font = {"/Type": "/Font", "/Subtype": "/Type1", "/BaseFont": "/Helvetica"}
-    made = DictionaryObject({NameObject(name): NameObject(value) for name, value in font.items()})
     for _ in range(pages):
         page = writer.add_blank_page(100, 100)
         page[NameObject("/Contents")] = contents
-        page[NameObject("/Resources")] = DictionaryObject({NameObject("/Font"): DictionaryObject({"/F1": made})})
+        page[NameObject("/Resources")] = DictionaryObject({NameObject("/Font"): _font()})
     return _written(writer)
 
 
@@ -185,10 +191,15 @@ def large_once_unpacked(paper: bytes, files: int = 60, size: int = 70_000_000, n
     return _written(writer)
 
 
-def encrypted(paper: bytes, algorithm: str = "AES-256") -> bytes:
+def encrypted(paper: bytes) -> bytes:
     writer = PdfWriter(clone_from=io.BytesIO(paper))
-    writer.encrypt("secret", algorithm=algorithm)
+    writer.encrypt("secret", algorithm="RC4-128")
     return _written(writer)
+
+
+def encrypted_as_few_can_read(paper: bytes) -> bytes:
+    """By AES, for which pypdf needs another library."""
+    return encrypted(paper).replace(b"/V 2", b"/V 5").replace(b"/R 3", b"/R 6")
 
 
 def huge_photo(paper: bytes) -> bytes:
@@ -201,6 +212,7 @@ def huge_photo(paper: bytes) -> bytes:
 
 FILES_THAT_HURT: dict[str, Callable[[bytes], bytes]] = {
     "encrypted": encrypted,
+    "encrypted by AES": encrypted_as_few_can_read,
     "cut in half": lambda paper: paper[: len(paper) // 2],
     "its head alone": lambda paper: paper[:20],
     "a page of nested forms": nested_forms,

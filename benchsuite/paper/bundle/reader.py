@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from benchsuite.errors import BenchsuiteError
+from benchsuite.errors import BenchsuiteError, PaperError
 from benchsuite.paper.bundle.attachments import attached, damaged, pack, read_paper, unpack
 from benchsuite.paper.bundle.pdf_diff import Difference
 from benchsuite.paper.concurrency.closed_process import BYTES_AS_BASE64, ClosedProcess, answer, close
@@ -114,7 +114,10 @@ def _carried(pdf: bytes) -> Carried:
     material = unpack(attached(pdf))
     faults = tuple(inconsistencies(material))
     _ = material.findings  # which is where numbers that cannot be show
-    return Carried(pack(material), faults)
+    try:
+        return Carried(pack(material), faults)
+    except PaperError as error:  # a photo that is none
+        raise damaged(error.what) from error
 
 
 def _differences(given: bytes, rebuilt: bytes) -> Differences:
