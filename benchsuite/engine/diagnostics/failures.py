@@ -47,6 +47,10 @@ def describe_failure(error: Exception | SystemExit, task: RunTask, entries: Sequ
 
 def translate_error(error: Exception | SystemExit, task: RunTask, entries: Sequence[Entry]) -> BenchsuiteError | None:
     """What the user should be told of `error`; None when it is a defect of benchsuite."""
+    # A plugin whose writing met a full disk is not to blame for it.
+    cause = error.__cause__ if isinstance(error, PluginError) else error
+    if isinstance(cause, OSError) and cause.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS):
+        return store_error(cause, Path(str(cause.filename or task.results)))
     if isinstance(error, DataError):
         return add_remedy(error, task.cache)
     if isinstance(error, BenchsuiteError):
@@ -58,8 +62,6 @@ def translate_error(error: Exception | SystemExit, task: RunTask, entries: Seque
             expected="a batch and a network that fit",
             remedy="lower the recipe's batch_size or the data set's image_size, or free the device",
         )
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS):
-        return store_error(error, Path(str(error.filename or task.results)))
     return blame(error, entries)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import random
 import shutil
 import subprocess
@@ -333,6 +335,16 @@ def test_a_file_that_cannot_be_written_is_the_disks_fault(
     assert (failure.kind, failure.traceback) == ("store", None)
     assert "No space left" in failure.what
     assert part in str(failure.where)
+
+
+def test_an_observer_that_meets_a_full_disk_is_not_to_blame(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: Any) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "events.out")
+
+    monkeypatch.setattr(Observer, "_hear", full)
+    failure = failed(replace(bench, registry=registry_with(Observer())), bench.task())
+    assert (failure.kind, failure.where) == ("store", "events.out")
+    assert "free some disk space" in failure.remedy
 
 
 # Observers.
