@@ -114,8 +114,12 @@ def _most_frequent(study: PaperContext, cases: Sequence[CaseFindings], names: Se
     if not errors:
         return "Ninguna imagen de test se clasifica mal."
     runs = tuple(run for case in cases for run in case.estimates["test_accuracy"].runs)
-    total = study.quotes.number(sum(error.images for error in errors), runs=runs)
+    images = sum(error.images for error in errors)
+    total = study.quotes.number(images, runs=runs)
     true, predicted = (f"«{markup.literal(names[place])}»" for place in (errors[0].true, errors[0].predicted))
+    if images == 1:
+        only = study.quotes.number(1, "El único error", runs)
+        return f"{only} es tomar {true} por {predicted}."
     most = study.quotes.number(errors[0].images, runs=runs)
     return f"De los {total} errores, la confusión más frecuente es tomar {true} por {predicted} ({most})."
 

@@ -42,9 +42,13 @@ def _describe_network(titles: Sequence[str], facts: ModelFacts) -> str:
     who, has = (titles[0], "tiene") if len(titles) == 1 else (f"Las redes {spanish.listing(titles)}", "tienen")
     flops = f"{spanish.significant(facts.forward_flops / 1e9)}{NBSP}GFLOP"
     return (
-        f"{who} {has} {spanish.number(facts.parameters_total)} parámetros, repartidos en {len(facts.stages)} etapas "
+        f"{who} {has} {spanish.number(facts.parameters_total)} parámetros, {_stages(facts)} "
         f"({names}); clasificar una imagen cuesta {flops}."
     )
+
+
+def _stages(facts: ModelFacts) -> str:
+    return "en una etapa" if len(facts.stages) == 1 else f"repartidos en {len(facts.stages)} etapas"
 
 
 def _layers(study: PaperContext, known: Sequence[Modelled]) -> tuple[str, Table | None]:

@@ -51,7 +51,7 @@ def _resolve(study: PaperContext, reference: str, where: str) -> str:
             comparisons = {comparison.case: comparison for comparison in findings.comparisons}
             return study.quotes.difference(comparisons.get(quoted.case))
         case "best":
-            return _best(study, quoted.metric or findings.metric)
+            return _best(study, quoted.metric)
         case "size":
             sizes = {"seeds": len(findings.seeds), "cases": len(findings.cases), "runs": findings.done}
             return _count(study, sizes[quoted.of], quoted.of)
@@ -88,9 +88,12 @@ def _count(study: PaperContext, count: int, of: str) -> str:
     return study.quotes.number(count, spanish.count(count, SIZES[of]))
 
 
-def _best(study: PaperContext, metric: str) -> str:
-    cases = study.findings.cases
+def _best(study: PaperContext, asked: str) -> str:
+    """The best case by what is compared, or by the metric that is asked for, then with its value."""
+    cases, metric = study.findings.cases, asked or study.findings.metric
     if not rank_cases(cases, metric):
         return PENDING
     lowest, highest = find_extremes(cases, metric)
-    return study.names.mention(*(lowest if METRICS[metric].higher_is_better is False else highest))
+    best = lowest if METRICS[metric].higher_is_better is False else highest
+    value = f" ({study.quotes.mean(metric, best[0])})" if asked else ""
+    return study.names.mention(*best) + value

@@ -34,8 +34,11 @@ def results_blocks(study: PaperContext) -> list[Block]:
     """Performance, generalization, efficiency and test, each followed by the figures of plugins that belong there."""
     findings = study.findings
     if not study.done:
+        planned = (
+            "de la única prevista" if findings.planned == 1 else f"de las {spanish.number(findings.planned)} previstas"
+        )
         text = (
-            f"Todavía no hay ninguna ejecución terminada de las {spanish.number(findings.planned)} previstas, de modo "
+            f"Todavía no hay ninguna ejecución terminada {planned}, de modo "
             f"que {'de ellas no hay' if findings.search else 'este informe no contiene'} resultados."
         )
         return [Paragraph(text), *_failures(study)]

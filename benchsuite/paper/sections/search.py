@@ -60,8 +60,9 @@ def _design(study: PaperContext, found: SearchFindings) -> str:
     trials = spanish.count(search.budget, "ensayo")
     way = "mayor" if METRICS[search.metric].higher_is_better else "menor"
     before = "las configuraciones anteriores" if study.compares_cases else "la configuración anterior"
+    points = "un punto" if found.points == 1 else f"{spanish.number(found.points)} puntos"
     text = (
-        f"Además de {before} se exploró un espacio de {spanish.number(found.points)} puntos con "
+        f"Además de {before} se exploró un espacio de {points} con "
         f"{SAMPLERS[search.sampler]}: {trials}, cada uno una ejecución con la semilla {search.seed} en la que solo "
         "cambian los valores de los ejes. "
     )

@@ -46,6 +46,45 @@ def test_prose_quotes_results_by_reference() -> None:
     assert spanish.percent(estimate.mean).replace("\u00a0", " ") in said(compose(material))
 
 
+def test_the_best_case_is_quoted_with_its_value_where_a_metric_is_asked_for() -> None:
+    material = make_material({"abstract": "Gana {{best}}; en test, {{best test_accuracy}}."}, cases=2, seeds=4)
+    mean = max(case.estimates["test_accuracy"].mean for case in material.findings.cases)
+    text = templates.plain(compose(material), compose(material).abstract).replace("\u00a0", " ")
+    name, with_value = text.removeprefix("Gana ").rstrip(".").split("; en test, ")
+    assert with_value == f"{name} ({spanish.percent(mean)})".replace("\u00a0", " ")
+
+
+@pytest.mark.parametrize("template", ["ieee", "report"])
+@pytest.mark.parametrize("medium", ["web", "paper"])
+def test_a_paper_without_an_abstract_has_no_heading_for_one(template: str, medium: str) -> None:
+    found = []
+    for abstract in ("", "Un resumen."):
+        document = compose(make_material({"abstract": abstract, "template": template}, cases=2, seeds=2))
+        plain = templates.render(document, number(document), (), "paper", "", lambda *_: "")
+        found.append(render_html(document, number(document)) if medium == "web" else plain)
+    assert "Resumen" not in found[0]
+    assert 'name="description"' not in found[0]
+    assert "Resumen" in found[1]
+
+
+@pytest.mark.parametrize(
+    ("errors", "said_of_them"), [(0, "Ninguna imagen"), (1, "El único error es tomar"), (2, "De los 2")]
+)
+def test_as_many_errors_as_there_are_are_told(errors: int, said_of_them: str) -> None:
+    material = make_material(cases=1, seeds=1)
+    results = material.results
+    ((key, record),) = results.records.items()
+    assert record.test is not None
+    confusion = ((40 - errors, errors, 0), (0, 40, 0), (0, 0, 40))
+    accuracy = 1 - errors / 120
+    made = record.model_copy(
+        update={"test": record.test.model_copy(update={"confusion": confusion, "accuracy": accuracy})}
+    )
+    text = said(compose(replace(material, results=replace(results, records={key: made}, outcomes={}))))
+    assert said_of_them in text
+    assert "los 1 " not in text
+
+
 @pytest.mark.parametrize(
     ("quote", "hint"), [("test_acuracy 0", "test_accuracy"), ("test_accuracy 9", "unknown"), ("best nada", "unknown")]
 )
