@@ -110,6 +110,6 @@ def _in_spanish(deviation: Deviation) -> str:
         case "no cuda":
             return "no había GPU con CUDA: se calculó en la CPU"
         case "left out":
-            return f"se dejaron fuera imágenes que no se pueden decodificar: {detail}"
+            return "se dejaron fuera las imágenes que no se pueden decodificar"
         case "changed":
             return f"se cambió {detail}"
