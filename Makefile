@@ -9,6 +9,8 @@ VENV    ?= .venv
 UV      ?= $(shell command -v uv)
 SUITE   ?= beans_freeze
 BENCH   ?= epochs
+KILLS   ?= 100
+SEED    ?= 0
 BIN     := $(VENV)/bin
 READY   := $(VENV)/.ready
 
@@ -23,7 +25,7 @@ PIP      = $(BIN)/python -m pip install -qq --disable-pip-version-check
 LOCKED   = --require-hashes -r requirements.lock
 
 .DEFAULT_GOAL := help
-.PHONY: help setup suite paper plan verify test test-all lint docs picture bench golden dist lock clean clean-cache
+.PHONY: help setup suite paper plan verify test test-all campaign lint docs picture bench golden dist lock clean clean-cache
 
 help:  ## Explain the commands
 	@echo "benchsuite: declare an image-classification study in YAML, run it bit for bit, read its paper."
@@ -43,6 +45,7 @@ help:  ## Explain the commands
 	@echo
 	@echo "Options of the others:"
 	@echo "  ARGS=\"-k claims\"        more arguments for the program behind test, test-all and bench"
+	@echo "  KILLS=100 SEED=0        how many kills campaign makes, and which instants it draws"
 	@echo "  BENCH=epochs            what bench measures: epochs, small_images, paper or plan"
 	@echo "  PYTHON=python3.12       the Python that setup takes (3.11 to 3.13)"
 	@echo "  VENV=.venv              where setup puts the environment, and the others look for it"
@@ -78,6 +81,9 @@ test: $(READY)  ## Run the tests
 test-all: $(READY)  ## Run the tests, those that take minutes included
 	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not slow" -n auto --dist loadfile $(ARGS)
 	@$(BIN)/python -m pytest -m slow $(ARGS)
+
+campaign: $(READY)  ## Kill a small study at KILLS random instants and look for what is lost, or left behind
+	@KILLS="$(KILLS)" SEED="$(SEED)" $(BIN)/python -m pytest -m slow -s tests/end_to_end/test_kill_campaign.py
 
 lint: $(READY)  ## Check style, types and the direction of imports
 	@$(BIN)/ruff check .
