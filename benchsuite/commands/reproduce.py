@@ -32,8 +32,9 @@ def reproduce(
     """Say what PAPER was made with, build it again from the results it carries, and with --runs repeat runs of it.
 
     Building again needs no data, no GPU and no network. Repeating runs needs the data set, which is downloaded when it
-    is not there, and the plugins. Exit code 0: all that was compared is equal, or differs for reasons that are told;
-    1: something differs that should not.
+    is not there, and the plugins; photos and weights that the paper names outside the folder of --data are not read.
+    Exit code 0: all that was compared is equal, or differs for reasons that are told; 1: something differs that should
+    not.
     """
     from benchsuite.paper.rendering.process import Renderer
 
@@ -42,6 +43,10 @@ def reproduce(
 
         with PaperReader(paper_in(paper)) as reader:
             material, faults = reader.read()
+            if runs:
+                from benchsuite.commands.foreign_places import refuse_foreign_places
+
+                refuse_foreign_places(material, paper, data)
             for fault in faults[:SHOWN]:
                 announce(fault)
             _needs(material)

@@ -103,6 +103,18 @@ def test_no_paper_ends_in_a_traceback(name: str, command: str, program: Program,
     assert (done.code == 2) == ("error: " in done.err and "remedy:" in done.err), done.err
 
 
+def test_runs_that_read_what_a_paper_names_are_not_repeated(program: Program, papers: Path, tmp_path: Path) -> None:
+    def name_secret(content: dict[str, Any]) -> None:
+        content["plan"]["cases"][1]["model"]["parameters"]["weights"] = "/home/ana/secret.pth"
+
+    (tmp_path / "hostile.pdf").write_bytes(with_results((papers / "honest.pdf").read_bytes(), name_secret))
+    done = program.run("reproduce", str(tmp_path / "hostile.pdf"), "--runs", "1")
+    done.refused(
+        "names files of this machine outside the folder of data", "model resnet: /home/ana/secret.pth", "--data"
+    )
+    assert not (tmp_path / "reproduced").exists()
+
+
 def test_what_a_paper_says_steers_no_terminal(program: Program, papers: Path, tmp_path: Path) -> None:
     def steer(content: dict[str, Any]) -> None:
         content["schema"] = "\x1b[2J\x1b]0;title\x07[red]"
