@@ -22,7 +22,7 @@ from filelock import Timeout
 from benchsuite.atomic_files import store_error
 from benchsuite.contracts.observer import EpochReport
 from benchsuite.engine.determinism.torch_settings import configure, prepare_environment
-from benchsuite.engine.meters import memory
+from benchsuite.engine.meters import clock, memory
 from benchsuite.engine.task import RunTask
 from benchsuite.errors import BenchsuiteError, SetupError
 from benchsuite.execution.messages import Busy, Probe, ProbeJob
@@ -51,6 +51,7 @@ def main(parent: Parent, numerics: Numerics, gpu: str | None) -> None:
 def _prepare(numerics: Numerics, gpu: str | None) -> Exception | None:
     """Make this process compute the same bits every time; returns why it cannot."""
     try:
+        clock.start()
         memory.keep()
         prepare_environment(numerics, gpu)
         configure(numerics)

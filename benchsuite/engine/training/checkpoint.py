@@ -18,7 +18,7 @@ from torch import Tensor
 
 from benchsuite.atomic_files import atomic_file, read_file
 from benchsuite.contracts.observer import Epoch
-from benchsuite.engine.meters import memory
+from benchsuite.engine.meters import clock, memory
 from benchsuite.settings import CHECKPOINT_SECONDS
 from benchsuite.store.record import Best
 
@@ -58,7 +58,7 @@ class TrainingProgress:
     """By split, how many photos were changed to show them as people see them, by what was done."""
     features: dict[str, dict[str, Any]] = field(default_factory=dict)
     """Facts about the features of the frozen prefix, by split."""
-    ticked: float = field(default_factory=time.perf_counter)
+    ticked: float = field(default_factory=clock.seconds)
     """When `tick` was last called in this process; not saved."""
     metered: float | None = None
     """What `meter` said then; not saved."""
@@ -69,11 +69,11 @@ class TrainingProgress:
         """Count one more start, and time and energy (by `meter`) from here on."""
         self.starts += 1
         self.meter = meter
-        self.ticked, self.metered = time.perf_counter(), meter()
+        self.ticked, self.metered = clock.seconds(), meter()
 
     def tick(self) -> None:
         """Count the time since the last call, or since the start, as `seconds["total"]`, and the energy."""
-        now, used = time.perf_counter(), self.meter()
+        now, used = clock.seconds(), self.meter()
         self.seconds["total"] = self.seconds.get("total", 0.0) + now - self.ticked
         if used is not None and self.metered is not None:
             self.joules = (self.joules or 0.0) + used - self.metered

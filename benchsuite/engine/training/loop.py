@@ -22,6 +22,7 @@ from benchsuite.contracts.recipe import Optimizer, Phase, Recipe, Scheduler
 from benchsuite.engine.data.augment import Augmenter
 from benchsuite.engine.data.inputs import Inputs
 from benchsuite.engine.determinism import seeds
+from benchsuite.engine.meters import clock
 from benchsuite.engine.network import freeze
 from benchsuite.engine.network.build import Network
 from benchsuite.engine.network.feature_cache import Cut
@@ -355,9 +356,9 @@ def _diverged(what: str, where: str) -> TrainingError:
 def timed(progress: TrainingProgress, part: str) -> Iterator[list[float]]:
     """Add the time of the block to `progress.seconds[part]`; yields a list whose only item will be that time."""
     spent = [0.0]
-    start = time.perf_counter()
+    start = clock.seconds()
     try:
         yield spent
     finally:
-        spent[0] = time.perf_counter() - start
+        spent[0] = clock.seconds() - start
         progress.seconds[part] = progress.seconds.get(part, 0.0) + spent[0]
