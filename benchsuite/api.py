@@ -31,10 +31,10 @@ from benchsuite.contracts.recipe import (
 )
 from benchsuite.contracts.version import API_VERSION
 from benchsuite.errors import BenchsuiteError, DataError, PluginError, TrainingError, WeightsError
+from benchsuite.file_stamps import file_stamp, unchanging
 from benchsuite.hookspecs import hookimpl
 from benchsuite.sources.archives import unpack
 from benchsuite.sources.digests import content_fingerprint, file_sha256
-from benchsuite.sources.stamps import file_stamp, unchanging
 
 __all__ = [
     "API_VERSION",

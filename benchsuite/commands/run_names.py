@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from benchsuite.errors import StoreError
+from benchsuite.commands.console import say
+from benchsuite.commands.options import PolicyName, StudyOptions
+from benchsuite.errors import BenchsuiteError, StoreError
 
 if TYPE_CHECKING:
+    from benchsuite.commands.session import Session
     from benchsuite.store.record import RunRecord
     from benchsuite.store.run_store import Store
-    from benchsuite.suite.cases.plan import Plan
+    from benchsuite.suite.cases.plan import Plan, RunSpec
 
 RunName = Annotated[
     str,
@@ -35,48 +40,133 @@ def describe_trials(plan: Plan) -> str:
     return f"; or one of the search's {len(plan.trials)} runs so far, {first} to {last}, with the seed {seed}"
 
 
-NAMED = re.compile(r"(?P<suite>.+?\.ya?ml|[^/]+?)(?P<smoke>@sample)?(/(?P<case>.+?))?(/(?P<seed>\d+))?")
+NAMED = re.compile(r"(?P<suite>.+?\.ya?ml|[^/]+?)(?P<smoke>@sample)?(/(?P<run>.+))?")
+Found = tuple["Store", "RunRecord"]
 
 
-def parse_run_name(run: str, results: Path) -> tuple[str, str | None, int | None, bool]:
-    """(suite, case, seed, whether it is a smoke run) of a run's name; a key is looked up among the records."""
-    if re.fullmatch(r"[0-9a-f]{6,64}", run):
-        store, record = find_records(run, results)[0]
-        return record.spec.suite, record.spec.case.name, record.spec.seed, is_smoke(store)
+@dataclass(frozen=True)
+class NamedRuns:
+    """Runs as the command line names them: `run` is CASE or CASE/SEED, None for all of the suite."""
+
+    suite: str
+    smoke: bool
+    run: str | None
+
+    def has(self, spec: RunSpec) -> bool:
+        return self.run in (None, spec.case.name, f"{spec.case.name}/{spec.seed}")
+
+    def options(self, options: StudyOptions) -> StudyOptions:
+        """The options with which the study is opened that has these runs."""
+        return replace(options, policy=PolicyName.sample) if self.smoke else options
+
+
+def read_name(run: str) -> NamedRuns:
+    """What a name that is no key means."""
     named = NAMED.fullmatch(run)
-    if named is None:
-        return run, None, None, False
-    seed = named["seed"]
-    return named["suite"], named["case"], int(seed) if seed else None, named["smoke"] is not None
+    return NamedRuns(named["suite"], named["smoke"] is not None, named["run"]) if named else NamedRuns(run, False, None)
 
 
-def find_records(run: str, results: Path) -> list[tuple[Store, RunRecord]]:
-    """Records whose key begins with `run`, or that bear its suite, case and seed; in the study's own order."""
+def read_run(run: str, results: Path) -> NamedRuns:
+    """What a name means, by a key the study and the case that it was made for. Raises StoreError where that is gone."""
+    from benchsuite.registry import registry
+    from benchsuite.suite.reader import suite_path
+    from benchsuite.suite.source.problems import SuiteError
+
+    found = find_by_key(run, results)
+    if not found:
+        return read_name(run)
+    store, record = found[0]
+    suite, case = record.spec.suite, f"{record.spec.case.name}/{record.spec.seed}"
+    try:
+        suite_path(suite, registry())
+    except SuiteError:
+        raise StoreError(
+            f"this run was made for the suite {suite!r}, and none is named so now",
+            where=str(store.folder(record.key)),
+            remedy="name the suite as it is called now, or its file: benchsuite why SUITE/CASE/SEED",
+        ) from None
+    return NamedRuns(suite, is_smoke(store), case)
+
+
+def find_by_key(run: str, results: Path) -> list[Found]:
+    """The records whose keys begin with `run`, where it could be the beginning of one."""
+    if not re.fullmatch(r"[0-9a-f]{6,64}", run):
+        return []
     from benchsuite.store.run_store import stores_below
 
-    everything = [(store, record) for store in stores_below(results) for record in store.records()]
-    found = [(store, record) for store, record in everything if record.key.startswith(run)]
-    named = NAMED.fullmatch(run)
-    if named is not None and not found:
-        suite = Path(named["suite"]).stem if named["suite"].endswith((".yaml", ".yml")) else named["suite"]
-        for smoke in (True,) if named["smoke"] else (False, True):  # a smoke run's where there are no others
-            found = found or [
-                (store, record)
-                for store, record in everything
-                if (record.spec.suite, is_smoke(store)) == (suite, smoke)
-                and named["case"] in (None, record.spec.case.name)
-                and named["seed"] in (None, str(record.spec.seed))
-            ]
-    if not found:
-        known = sorted({store_name(store, record) for store, record in everything})
-        raise StoreError(
-            f"no record of {run!r}",
-            where=str(results),
-            expected="a key, SUITE/CASE/SEED or SUITE"
-            + (f"; there are records of {', '.join(known)}" if known else ""),
-            remedy="see what is there with benchsuite plan SUITE, or name the results folder with --results",
-        )
-    return sorted(found, key=lambda pair: (pair[1].spec.suite, pair[1].spec.case.name, pair[1].spec.seed))
+    keys = ((store, key) for store in stores_below(results) for key in store.run_keys() if key.startswith(run))
+    return [(store, record) for store, key in keys if (record := store.read(key)) is not None]
+
+
+def find_records(run: str, options: StudyOptions) -> list[Found]:
+    """The records that a name means: those whose keys begin so; those of the study as it is now, under the names that
+    it gives them now and in its order; or, where there are none, those that were made under that name."""
+    if found := find_by_key(run, options.results):
+        return found
+    from benchsuite.store.run_store import stores_below
+
+    named = read_name(run)
+    study, refused = _open(named, options)
+    everything = [(store, record) for store in stores_below(options.results) for record in store.records()]
+    made = _made(named, study.suite.name if study else Path(named.suite).stem, everything)
+    planned = _planned(named, study, everything) if study else []
+    # Where the data are gone, so that the plan is the sample's, what was made of them is still what is meant.
+    real = [pair for pair in made if not is_smoke(pair[0])]
+    if planned and not (real and is_smoke(planned[0][0]) and options.policy is not PolicyName.sample):
+        return planned
+    if made:
+        if study is not None:
+            say(
+                f"no record is of {study.suite.name} as it is now; these were made for it as it was, or with other data"
+            )
+        return made
+    if refused is not None:
+        raise refused
+    known = sorted({store_name(store, record) for store, record in everything})
+    raise StoreError(
+        f"no record of {run!r}",
+        where=str(options.results),
+        expected="a key, SUITE/CASE/SEED or SUITE" + (f"; there are records of {', '.join(known)}" if known else ""),
+        remedy="see what is there with benchsuite plan SUITE, or name the results folder with --results",
+    )
+
+
+def _open(named: NamedRuns, options: StudyOptions) -> tuple[Session | None, BenchsuiteError | None]:
+    """The study, or why it cannot be opened; neither where there is none of this name."""
+    from benchsuite.commands.session import open_study
+    from benchsuite.registry import registry
+    from benchsuite.suite.reader import suite_path
+    from benchsuite.suite.source.problems import SuiteError
+
+    try:
+        suite_path(named.suite, registry())
+    except SuiteError:
+        return None, None
+    try:
+        return open_study(named.suite, named.options(options), download=False, quiet=True), None
+    except BenchsuiteError as error:
+        return None, error
+
+
+def _planned(named: NamedRuns, study: Session, everything: Sequence[Found]) -> list[Found]:
+    """The records of the study's runs, each with the case that it is of now; they may be named as they were made."""
+    root = study.preparation.runs_folder
+    known = {record.key: (store, record) for store, record in everything if store.root == root}
+    places = {case.name: place for place, case in enumerate(study.preparation.plan.cases)}
+    found = []
+    for task in study.preparation.tasks:
+        store, record = known.get(task.key.key, (None, None))
+        if store and record and (named.has(task.spec) or named.has(record.spec)):
+            found.append((store, record.model_copy(update={"spec": task.spec})))
+    return sorted(found, key=lambda pair: places.get(pair[1].spec.case.name, len(places)))
+
+
+def _made(named: NamedRuns, suite: str, everything: Sequence[Found]) -> list[Found]:
+    """The records that were made under a name; those of a smoke run where there are no others, or where asked for."""
+    made = [(store, record) for store, record in everything if record.spec.suite == suite and named.has(record.spec)]
+    groups = [[pair for pair in made if is_smoke(pair[0]) is smoke] for smoke in (False, True)]
+    chosen = groups[1] if named.smoke else groups[0] or groups[1]
+    return sorted(chosen, key=lambda pair: (pair[1].spec.case.name, pair[1].spec.seed))
 
 
 def store_name(store: Store, record: RunRecord) -> str:

@@ -5,11 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from benchsuite.commands.console import count, out, print_json, table
-from benchsuite.commands.options import (
-    RESULTS,
-    Json,
-    Results,
-)
+from benchsuite.commands.options import Json, StudyOptions
 from benchsuite.commands.run_names import RunName, find_records
 
 if TYPE_CHECKING:
@@ -17,9 +13,9 @@ if TYPE_CHECKING:
     from benchsuite.store.run_store import Store
 
 
-def show(run: RunName, results: Results = RESULTS, as_json: Json = False) -> None:
+def show(run: RunName, options: StudyOptions, as_json: Json = False) -> None:
     """Show the records of RUN: status, metrics, cost, environment, and where its files are."""
-    records = find_records(run, results)
+    records = find_records(run, options)
     if as_json:
         print_json([record.model_dump(mode="json") for _, record in records])
         return

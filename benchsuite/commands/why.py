@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from benchsuite.commands.console import out, print_json
-from benchsuite.commands.options import Json, PolicyName, StudyOptions
-from benchsuite.commands.run_names import RunName, describe_trials, parse_run_name
+from benchsuite.commands.options import Json, StudyOptions
+from benchsuite.commands.run_names import RunName, describe_trials, read_run
 from benchsuite.errors import StoreError
 
 if TYPE_CHECKING:
     from benchsuite.execution.preparation import Preparation
     from benchsuite.suite.cases.plan import RunSpec
+
+MOST_NAMED = 20
+"""Cases that an error lists."""
 
 
 def why(
@@ -25,28 +27,31 @@ def why(
     from benchsuite.identity.key_diff import explain
     from benchsuite.store.run_store import Store
 
-    name, case, seed, smoke = parse_run_name(run, options.results)
-    if smoke:
-        options = replace(options, policy=PolicyName.sample)
-    study = open_study(name, options, download=False, quiet=as_json)
-    expanded, tasks = study.preparation.plan, study.preparation.tasks
-    wanted = [spec for spec in expanded.runs if case in (None, spec.case.name) and seed in (None, spec.seed)]
+    named = read_run(run, options.results)
+    study = open_study(named.suite, named.options(options), download=False, quiet=as_json)
+    expanded = study.preparation.plan
+    records = {record.key: record for record in Store(study.preparation.runs_folder).records()}
+    keys = {(task.spec.case.name, task.spec.seed): task.key for task in study.preparation.tasks}
+    runs = [(spec, keys.get((spec.case.name, spec.seed))) for spec in expanded.runs]
+    wanted = [
+        (spec, key)
+        for spec, key in runs
+        if named.has(spec) or (key is not None and key.key in records and named.has(records[key.key].spec))
+    ]
     if not wanted:
         raise StoreError(
-            f"no run of {name} is called {run!r}",
+            f"no run of {named.suite} is called {run!r}",
             where=study.suite.name,
             expected="SUITE/CASE/SEED with a case among "
-            + ", ".join(c.name for c in expanded.cases)
+            + ", ".join(c.name for c in expanded.cases[:MOST_NAMED])
+            + (", …" if len(expanded.cases) > MOST_NAMED else "")
             + " and a seed among "
             + ", ".join(map(str, expanded.seeds))
             + describe_trials(expanded),
-            remedy=f"see the runs with benchsuite plan {name}",
+            remedy=f"see the runs with benchsuite plan {named.suite}",
         )
-    keys = {(task.spec.case.name, task.spec.seed): task.key for task in tasks}
-    recognised = [(spec, key) for spec in wanted if (key := keys.get((spec.case.name, spec.seed))) is not None]
-    reasons = explain(recognised, Store(study.preparation.runs_folder).records())
-    known = {id(spec): (key, reason) for (spec, key), reason in zip(recognised, reasons, strict=True)}
-    found = [(spec, *known.get(id(spec), (None, None))) for spec in wanted]
+    reasons = iter(explain([(spec, key) for spec, key in wanted if key is not None], records.values()))
+    found = [(spec, key, next(reasons) if key is not None else None) for spec, key in wanted]
     if as_json:
         print_json(
             [

@@ -21,8 +21,8 @@ from typing import IO
 
 from benchsuite.atomic_files import atomic_folder
 from benchsuite.errors import DataError
+from benchsuite.file_stamps import unchanging
 from benchsuite.sources.cache import cannot_write
-from benchsuite.sources.stamps import unchanging
 
 _CHUNK = 1 << 20
 _BROKEN = (zipfile.BadZipFile, tarfile.TarError, EOFError, zlib.error, lzma.LZMAError, NotImplementedError)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from benchsuite.contracts.dataset import DatasetIndex, Images, PhotoFiles, Split
 from benchsuite.errors import DataError
-from benchsuite.sources.stamps import Stamp, file_stamp, memory_of, recall, remember
+from benchsuite.file_stamps import Stamp, file_stamp, memory_of, recall, remember
 
 if TYPE_CHECKING:
     from PIL import Image

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 from benchsuite.atomic_files import read_file, store_error, sweep, temporary_path, write_bytes, write_text
 from benchsuite.errors import StoreError
 from benchsuite.file_locks import FileLock
-from benchsuite.sources.stamps import Stamp, files_stamp, memory_of, recall, remember
+from benchsuite.file_stamps import Stamp, files_stamp, memory_of, recall, remember
 from benchsuite.store.migrations import DamagedRecord, damaged_record, load_record
 from benchsuite.store.record import RunRecord, StoredFile
 
@@ -81,12 +81,12 @@ class Store:
 
     def records(self) -> Iterator[RunRecord]:
         """Every whole record, in the order of the keys, one at a time. Raises what `read` raises."""
-        return (record for key in self._keys() if (record := self.read(key)) is not None)
+        return (record for key in self.run_keys() if (record := self.read(key)) is not None)
 
     def damaged(self, thorough: bool = False) -> tuple[DamagedRecord, ...]:
         """What is wrong with each record that is not whole, as `read` says, in the order of the keys."""
         problems = []
-        for key in self._keys():
+        for key in self.run_keys():
             try:
                 self._load(key, thorough)
             except DamagedRecord as problem:
@@ -100,7 +100,7 @@ class Store:
         known = {key: row for key, row in recall(memory).items() if row[1] in ("done", "failed")}
         found: dict[str, tuple[Stamp, str]] = {}
         damaged = []
-        for key in self._keys():
+        for key in self.run_keys():
             folder = self.folder(key)
             stamp = files_stamp(folder / name for name in (RECORD, *FILES))
             try:
@@ -223,7 +223,8 @@ class Store:
         except OSError as error:
             raise store_error(error, folder) from error
 
-    def _keys(self) -> Iterator[str]:
+    def run_keys(self) -> Iterator[str]:
+        """The keys of the runs that have a folder, sorted."""
         try:
             names = [path.name for path in (self.root / "runs").iterdir()]
         except OSError:

@@ -17,7 +17,7 @@ import time
 from pathlib import Path
 
 SETTLED_SECONDS = 2.5
-"""After which files are remembered; see benchsuite.sources.stamps."""
+"""After which files are remembered; see benchsuite.file_stamps."""
 
 
 def main() -> None:

@@ -99,7 +99,7 @@ def _pretrained(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have the model with a gain ask for weights that no network gives, as two others do."""
 
     def weights(self: TinyNet, params: TinyNetParameters) -> WeightsRequest | None:
-        url = "http://127.0.0.1:9/weights.pth"
+        url = "https://127.0.0.1:9/weights.pth"
         return WeightsRequest(f"gain {params.gain}", "weights.pth", url) if params.gain else None
 
     monkeypatch.setattr(TinyNet, "weights", weights)

@@ -14,6 +14,7 @@ from typing import Any, ClassVar
 
 import pytest
 
+from benchsuite import file_stamps
 from benchsuite.contracts.dataset import (
     Dataset,
     DatasetCard,
@@ -27,7 +28,7 @@ from benchsuite.contracts.dataset import (
 )
 from benchsuite.contracts.parameters import Parameters
 from benchsuite.errors import DataError, PluginError, StoreError
-from benchsuite.sources import digests, stamps
+from benchsuite.sources import digests
 from benchsuite.sources.data import LocatedData, add_remedy, locate_data
 from benchsuite.sources.digests import content_fingerprint
 from benchsuite.sources.download import Unreachable
@@ -312,7 +313,7 @@ def test_the_order_of_the_images_counts_for_runs_and_not_for_the_data(desk: Desk
 
 def test_unchanged_files_are_not_read_again(desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write(tmp_path / "mine", "mine")
-    monkeypatch.setattr(stamps, "SETTLED_NS", 0)
+    monkeypatch.setattr(file_stamps, "SETTLED_NS", 0)
     first = desk.locate(Letters(), data=tmp_path / "mine")
     read: list[Path] = []
     original = digests.file_sha256
@@ -331,7 +332,7 @@ def test_unchanged_files_are_not_read_again(desk: Desk, tmp_path: Path, monkeypa
 def test_files_replaced_with_size_and_time_kept_are_read_again(
     how: str, desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stamps, "SETTLED_NS", 0)
+    monkeypatch.setattr(file_stamps, "SETTLED_NS", 0)
     write(tmp_path / "mine", "mine")
     first = desk.locate(Letters(), data=tmp_path / "mine")
     file = tmp_path / "mine" / "letters" / "train" / "dog"

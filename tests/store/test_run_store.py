@@ -15,9 +15,9 @@ import numpy as np
 import pytest
 from filelock import Timeout
 
+from benchsuite import file_stamps
 from benchsuite.atomic_files import temporary_path
 from benchsuite.errors import StoreError
-from benchsuite.sources import stamps
 from benchsuite.store.migrations import DamagedRecord
 from benchsuite.store.predictions import Predictions, predictions_hash, to_bytes
 from benchsuite.store.record import RunRecord
@@ -167,7 +167,7 @@ def looks(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         return load(self, key, thorough)
 
     monkeypatch.setattr(Store, "_load", looking)
-    monkeypatch.setattr(stamps, "SETTLED_NS", 0)
+    monkeypatch.setattr(file_stamps, "SETTLED_NS", 0)
     return looked
 
 

@@ -19,9 +19,9 @@ from filelock import Timeout
 from benchsuite.atomic_files import TEMPORARY, atomic_path, write_text
 from benchsuite.errors import StoreError
 from benchsuite.file_locks import FileLock
+from benchsuite.file_stamps import file_stamp
 from benchsuite.settings import CACHE_GB
 from benchsuite.sources.cache import cannot_write
-from benchsuite.sources.stamps import file_stamp
 
 FACTS = ".json"
 """Suffix of the file of facts that lies beside a cached file, and goes with it."""
