@@ -175,7 +175,7 @@ def test_nothing_is_cached_where_inputs_or_prefix_change(bench: Bench, settings:
     assert not _files(bench)
 
 
-@pytest.mark.parametrize("damage", ["truncated", "no facts", "facts of nothing", "longer"])
+@pytest.mark.parametrize("damage", ["truncated", "no facts", "facts of nothing", "longer", "a flipped bit"])
 def test_damaged_features_are_computed_again(bench: Bench, damage: str) -> None:
     task = bench.task(make_case(epochs=1, freeze=FROZEN))
     whole = _made(bench, task)
@@ -185,6 +185,11 @@ def test_damaged_features_are_computed_again(bench: Bench, damage: str) -> None:
                 os.truncate(file, 40)
             case "longer":
                 file.write_bytes(file.read_bytes() + b"0000")
+            case "a flipped bit":
+                status, content = file.stat(), bytearray(file.read_bytes())
+                content[17] ^= 0x40
+                file.write_bytes(content)
+                os.utime(file, ns=(status.st_atime_ns, status.st_mtime_ns))
             case "no facts":
                 file.with_suffix(".json").unlink()
             case "facts of nothing":
