@@ -110,7 +110,7 @@ def _torch() -> Iterator[Finding]:
         return
     torch, torchvision, cuda = done.stdout.split()
     yield Finding("torch", "good", f"torch {torch}, torchvision {torchvision}")
-    from benchsuite.identity.numerics import find_gpus
+    from benchsuite.identity.gpus import find_gpus
 
     if find_gpus() and cuda != "True":
         remedy = "install a build of torch for this driver, or a newer driver"

@@ -1,7 +1,7 @@
 """Numerics: everything about the machine and its libraries that decides the bits of a result.
 
 It is read without importing torch: versions from the distributions' metadata and from torch's `version.py`, the GPU
-from `nvidia-smi`, the processor from `/proc/cpuinfo`. Fields that cannot matter on the device are None.
+from its driver, the processor from `/proc/cpuinfo`. Fields that cannot matter on the device are None.
 """
 
 from __future__ import annotations
@@ -10,9 +10,6 @@ import ast
 import importlib.util
 import os
 import platform
-import re
-import shutil
-import subprocess
 from collections.abc import Mapping
 from functools import cache
 from importlib import metadata
@@ -22,6 +19,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from benchsuite.errors import DeviceError, SetupError
+from benchsuite.identity.gpus import Gpu, find_gpus
 
 GPU_THREADS = 4
 CPUINFO = Path("/proc/cpuinfo")
@@ -31,7 +29,8 @@ Device = Literal["cpu", "cuda"]
 
 
 class Numerics(BaseModel):
-    """What decides the bits. `capability` is the CPU's widest instruction set or the GPU's compute capability."""
+    """What decides the bits. `capability` is the CPU's widest instruction set or the GPU's compute capability, `cores`
+    how many the GPU has."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -39,32 +38,17 @@ class Numerics(BaseModel):
     device_name: str
     capability: str | None
     driver: str | None
+    cores: int | None = None
     torch: str
     torchvision: str
     numpy: str
     pillow: str
     cuda: str | None
     cudnn: str | None
+    cublas: str | None = None
     threads: int
     precision: Literal["fp32", "bf16", "fp16"]
     deterministic: bool = True
-
-
-class Gpu(BaseModel):
-    """A GPU as `nvidia-smi` names it."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    name: str
-    driver: str
-    capability: str
-    uuid: str
-    """What CUDA_VISIBLE_DEVICES calls it, whatever the order of the cards."""
-
-    @property
-    def model(self) -> tuple[str, str, str]:
-        """What decides its bits."""
-        return self.name, self.driver, self.capability
 
 
 def describe(
@@ -74,14 +58,13 @@ def describe(
 ) -> Numerics:
     """The numerics of runs made on this machine.
 
-    `auto` takes CUDA where a GPU and a CUDA build of torch are there. `threads` defaults to the usable cores, and on a
-    GPU, where they decide nothing, to the same few everywhere. `precision` `auto` is bf16 on GPUs of capability 8.0
-    and later, fp16 on older ones and fp32 on the CPU. Raises DeviceError when CUDA is asked for and absent, or half
-    precision on the CPU.
+    `auto` takes CUDA where a GPU and a CUDA build of torch are there. `threads` defaults to the usable cores; on a GPU,
+    where they decide nothing, they are the same few everywhere. `precision` `auto` is bf16 on GPUs of capability 8.0
+    and later, fp16 on older ones and fp32 on the CPU. Raises DeviceError when CUDA is asked for and absent, or a
+    precision that the device does not compute in.
     """
     torch = torch_build()
-    gpus = find_gpus() if device != "cpu" else ()
-    gpu = gpus[0] if gpus else None
+    gpu = next(iter(find_gpus()), None) if device != "cpu" else None
     if device == "cuda":
         _require_cuda(gpu, torch)
     if threads is not None and threads < 1:
@@ -93,11 +76,13 @@ def describe(
             device_name=gpu.name,
             capability=gpu.capability,
             driver=gpu.driver,
+            cores=gpu.cores,
             torch=torch["version"] or _version("torch"),
             cuda=torch["cuda"],
-            cudnn=_cudnn(),
-            threads=threads or GPU_THREADS,
-            precision=_gpu_precision(gpu) if precision == "auto" else precision,
+            cudnn=_nvidia_library("cudnn", torch["cuda"]),
+            cublas=_nvidia_library("cublas", torch["cuda"]),
+            threads=GPU_THREADS,
+            precision=_gpu_precision(gpu, precision),
             **libraries,
         )
     if precision not in ("auto", "fp32"):
@@ -126,28 +111,6 @@ def usable_cores() -> int:
         return len(os.sched_getaffinity(0))
     except AttributeError:  # macOS and Windows know no affinity
         return os.cpu_count() or 1
-
-
-@cache
-def find_gpus() -> tuple[Gpu, ...]:
-    """The GPUs that this process may use and that give the same bits as the first of them; empty without one."""
-    program = shutil.which("nvidia-smi")
-    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
-    if program is None or (visible is not None and visible.strip() in ("", "-1")):
-        return ()
-    command = [program, "--query-gpu=name,driver_version,compute_cap,uuid", "--format=csv,noheader"]
-    command += [f"--id={visible.strip()}"] if visible else []
-    try:
-        answer = subprocess.run(command, capture_output=True, text=True, timeout=30, check=True)
-    except (OSError, subprocess.SubprocessError):
-        return ()
-    lines = ([part.strip() for part in line.split(",")] for line in answer.stdout.splitlines())
-    found = [
-        Gpu(name=parts[0], driver=parts[1], capability=parts[2], uuid=parts[3])
-        for parts in lines
-        if len(parts) == 4 and re.fullmatch(r"\d+\.\d+", parts[2])
-    ]
-    return tuple(gpu for gpu in found if gpu.model == found[0].model)
 
 
 @cache
@@ -201,13 +164,21 @@ def _require_cuda(gpu: Gpu | None, torch: Mapping[str, str | None]) -> None:
     if gpu is None:
         raise DeviceError(
             "CUDA was asked for, but there is no GPU that it could use",
-            expected="nvidia-smi to list a GPU, and CUDA_VISIBLE_DEVICES not to hide it",
+            expected="a GPU that its driver tells of (nvidia-smi -L), and that CUDA_VISIBLE_DEVICES does not hide",
             remedy="install the NVIDIA driver, or leave the device at auto to train on the CPU",
         )
 
 
-def _gpu_precision(gpu: Gpu) -> Literal["bf16", "fp16"]:
-    return "bf16" if int(gpu.capability.partition(".")[0]) >= 8 else "fp16"
+def _gpu_precision(gpu: Gpu, asked: Literal["auto", "fp32", "bf16", "fp16"]) -> Literal["fp32", "bf16", "fp16"]:
+    has_bf16 = int(gpu.capability.partition(".")[0]) >= 8
+    if asked == "bf16" and not has_bf16:
+        raise DeviceError(
+            f"precision bf16 was asked for on {gpu.name}, which has no arithmetic for it",
+            where=f"compute capability {gpu.capability}",
+            expected="a GPU of compute capability 8.0 or later",
+            remedy="leave the recipe's precision at auto, which takes fp16 there, or choose fp16 or fp32",
+        )
+    return asked if asked != "auto" else "bf16" if has_bf16 else "fp16"
 
 
 def _version(distribution: str) -> str:
@@ -219,7 +190,12 @@ def _version(distribution: str) -> str:
         ) from error
 
 
-def _cudnn() -> str | None:
-    names = (d.name for d in metadata.distributions() if d.name and d.name.lower().startswith("nvidia-cudnn-cu"))
-    name = min(names, default=None)
-    return None if name is None else metadata.version(name)
+def _nvidia_library(name: str, cuda: str) -> str | None:
+    """The version of the library that came with torch's build for this CUDA; None where it came otherwise."""
+    major = cuda.partition(".")[0]
+    for distribution in (f"nvidia-{name}-cu{major}", f"nvidia-{name}"):
+        try:
+            return metadata.version(distribution)
+        except metadata.PackageNotFoundError:
+            continue
+    return None

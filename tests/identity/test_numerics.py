@@ -1,103 +1,110 @@
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from importlib import metadata
 from pathlib import Path
 
 import pytest
 
 from benchsuite.errors import DeviceError
 from benchsuite.identity import numerics
+from benchsuite.identity.gpus import Gpu
 from benchsuite.identity.numerics import describe
 
-Gpu = Callable[..., None]
+Install = Callable[..., None]
+H100 = Gpu(name="NVIDIA H100 80GB HBM3", driver="580.95.05", capability="9.0", uuid="GPU-1", cores=16896)
+T4 = Gpu(name="Tesla T4", driver="550.1", capability="7.5", uuid="GPU-7", cores=2560)
 
 
 @pytest.fixture
-def gpu(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Gpu]:
-    """Sets what nvidia-smi answers on this machine (None: there is no such program) and torch's CUDA build."""
-    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+def gpu(monkeypatch: pytest.MonkeyPatch) -> Install:
+    """Sets the GPUs of this machine and torch's CUDA build."""
 
-    def install(answer: str | None, *, cuda: str | None = "13.0", status: int = 0) -> None:
-        numerics.find_gpus.cache_clear()
-        program = tmp_path / "nvidia-smi"
-        if answer is not None:
-            program.write_text(f'#!/bin/sh\necho "$@" > {tmp_path}/asked\nprintf "{answer}"\nexit {status}\n')
-            program.chmod(0o755)
-        monkeypatch.setenv("PATH", str(tmp_path))
+    def install(*gpus: Gpu, cuda: str | None = "13.0") -> None:
+        monkeypatch.setattr(numerics, "find_gpus", lambda: gpus)
         monkeypatch.setattr(numerics, "torch_build", lambda: {"version": "2.14.1+cu130", "cuda": cuda})
 
-    yield install
-    numerics.find_gpus.cache_clear()
+    return install
 
 
-H100 = "NVIDIA H100 80GB HBM3, 580.95.05, 9.0, GPU-1\\n"
-
-
-def test_auto_takes_the_gpu_and_bf16_where_it_has_it(gpu: Gpu) -> None:
+def test_auto_takes_the_gpu_and_bf16_where_it_has_it(gpu: Install) -> None:
     gpu(H100)
     found = describe()
     assert (found.device, found.device_name, found.driver) == ("cuda", "NVIDIA H100 80GB HBM3", "580.95.05")
     assert (found.capability, found.cuda, found.precision) == ("9.0", "13.0", "bf16")
 
 
-def test_gpus_of_the_first_ones_model_share_the_work(gpu: Gpu) -> None:
-    gpu(H100 + H100.replace("GPU-1", "GPU-2") + "Tesla T4, 580.95.05, 7.5, GPU-3\\n")
-    assert [found.uuid for found in numerics.find_gpus()] == ["GPU-1", "GPU-2"]
-
-
 @pytest.mark.parametrize("cores", [2, 16])
-def test_the_cores_beside_a_gpu_change_no_key(gpu: Gpu, cores: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_cores_beside_a_gpu_change_no_key(gpu: Install, cores: int, monkeypatch: pytest.MonkeyPatch) -> None:
     gpu(H100)
     monkeypatch.setattr(numerics, "usable_cores", lambda: cores)
     assert describe().threads == numerics.GPU_THREADS
 
 
-def test_older_gpus_get_fp16(gpu: Gpu) -> None:
-    gpu("Tesla T4, 550.1, 7.5, GPU-7\\n")
+def test_older_gpus_get_fp16(gpu: Install) -> None:
+    gpu(T4)
     assert describe().precision == "fp16"
     assert describe(precision="fp32").precision == "fp32"
 
 
-def test_auto_without_a_gpu_is_the_cpu_in_fp32(gpu: Gpu) -> None:
-    gpu(None)
+def test_auto_without_a_gpu_is_the_cpu_in_fp32(gpu: Install) -> None:
+    gpu()
     found = describe(threads=3)
     assert (found.device, found.precision, found.threads) == ("cpu", "fp32", 3)
     assert found.driver is found.cuda is found.cudnn is None
 
 
-def test_asking_for_the_cpu_ignores_the_gpu(gpu: Gpu) -> None:
+def test_asking_for_the_cpu_ignores_the_gpu(gpu: Install) -> None:
     gpu(H100)
     assert describe("cpu").device == "cpu"
 
 
-@pytest.mark.parametrize(
-    ("answer", "status"), [(None, 0), ("No devices were found\\n", 6), ("", 0), ("Some GPU, 550, [N/A], GPU-9\\n", 0)]
-)
-def test_cuda_asked_for_and_absent_is_an_error_with_a_remedy(gpu: Gpu, answer: str | None, status: int) -> None:
-    gpu(answer, status=status)
+def test_cuda_asked_for_and_absent_is_an_error_with_a_remedy(gpu: Install) -> None:
+    gpu()
     with pytest.raises(DeviceError) as caught:
         describe("cuda")
     assert caught.value.remedy
     assert caught.value.exit_code == 2
 
 
-def test_cuda_asked_of_a_torch_without_it_is_an_error_that_says_so(gpu: Gpu) -> None:
+def test_cuda_asked_of_a_torch_without_it_is_an_error_that_says_so(gpu: Install) -> None:
     gpu(H100, cuda=None)
     assert describe().device == "cpu"
     with pytest.raises(DeviceError, match="built for the CPU only"):
         describe("cuda")
 
 
-def test_a_hidden_gpu_is_absent_and_a_chosen_one_is_asked_for(
-    gpu: Gpu, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+def test_the_number_of_cores_and_the_libraries_of_the_gpu_are_told(
+    gpu: Install, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     gpu(H100)
-    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
-    assert describe().device == "cpu"
-    numerics.find_gpus.cache_clear()
-    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "2,3")
-    assert describe().device == "cuda"
-    assert "--id=2,3" in (tmp_path / "asked").read_text()
+    installed = {"nvidia-cudnn-cu12": "9.1", "nvidia-cudnn-cu13": "9.24.0.43", "nvidia-cublas": "13.1.1.3"}
+    installed |= {"torchvision": "0.29.1", "numpy": "2.4.6", "pillow": "13.0.0", "nvidia-cublas-cu12": "12.8"}
+
+    def version(name: str) -> str:
+        if name not in installed:
+            raise metadata.PackageNotFoundError(name)
+        return installed[name]
+
+    monkeypatch.setattr(metadata, "version", version)
+    assert (describe().cores, describe().cudnn, describe().cublas) == (16896, "9.24.0.43", "13.1.1.3")
+    gpu(H100, cuda="12.8")
+    assert (describe().cudnn, describe().cublas) == ("9.1", "12.8")
+    installed.clear()
+    installed.update({"torchvision": "0.29.1", "numpy": "2.4.6", "pillow": "13.0.0"})  # as conda installs them
+    assert (describe().cudnn, describe().cublas) == (None, None)
+
+
+def test_threads_that_are_asked_for_change_no_key_of_a_gpu(gpu: Install) -> None:
+    gpu(H100)
+    assert describe(threads=7) == describe()
+
+
+def test_bf16_is_refused_on_a_gpu_that_lacks_it(gpu: Install) -> None:
+    gpu(T4)
+    with pytest.raises(DeviceError, match="bf16 was asked for on Tesla T4") as caught:
+        describe(precision="bf16")
+    assert "fp16" in str(caught.value)
 
 
 def test_half_precision_on_the_cpu_is_refused() -> None:

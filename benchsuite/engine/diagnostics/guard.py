@@ -34,8 +34,8 @@ _WRITE_FLAGS = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 _SHARED = (torch, torch.Tensor, torch.nn, torch.nn.Module, torch.nn.functional, torch.optim, torch.optim.Optimizer,
            torch.utils.data, np, np.random, random)  # fmt: skip
 """The modules and classes whose functions nobody may replace."""
-_DECIDING = ("OMP_", "MKL_", "CUBLAS_", "CUDA_", "NVIDIA_", "ATEN_", "DNNL_", "ONEDNN_", "PYTHON", "PATH", "HOME",
-             "BENCHSUITE_")  # fmt: skip
+_DECIDING = ("OMP_", "MKL_", "CUBLAS", "CUDA_", "CUDNN_", "NVIDIA_", "ATEN_", "DISABLE_", "DNNL_", "ONEDNN_", "TORCH_",
+             "PYTORCH_", "PYTHON", "PATH", "HOME", "BENCHSUITE_")  # fmt: skip
 """How the variables begin that libraries compute by, or that lead to programs and folders; libraries set others of
 their own."""
 

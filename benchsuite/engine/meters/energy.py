@@ -19,7 +19,7 @@ def joules() -> float | None:
     import pynvml
 
     try:
-        return float(pynvml.nvmlDeviceGetTotalEnergyConsumption(handle)) / 1000  # type: ignore[no-untyped-call]
+        return float(pynvml.nvmlDeviceGetTotalEnergyConsumption(handle)) / 1000
     except pynvml.NVMLError:
         return None
 
@@ -30,7 +30,7 @@ def _handle() -> Any | None:
     import pynvml
 
     try:
-        pynvml.nvmlInit()  # type: ignore[no-untyped-call]
+        pynvml.nvmlInit()
         return pynvml.nvmlDeviceGetHandleByUUID(f"GPU-{torch.cuda.get_device_properties(0).uuid}")
     except pynvml.NVMLError:
         return None
