@@ -7,17 +7,14 @@ import traceback
 from collections.abc import Sequence
 from pathlib import Path
 
-import torch
-
 from benchsuite.atomic_files import store_error
+from benchsuite.engine.diagnostics.device_errors import describe_device_error
 from benchsuite.engine.task import RunTask
-from benchsuite.errors import BenchsuiteError, DataError, DeviceError, PluginError, first_line
+from benchsuite.errors import BenchsuiteError, DataError, PluginError
 from benchsuite.registry import Entry
 from benchsuite.registry.attribution import blame
 from benchsuite.sources.data import add_remedy
 from benchsuite.store.record import Failure
-
-_OUT_OF_MEMORY = ("can't allocate memory", "out of memory", "not enough memory", "ALLOC_FAILED")
 
 
 def describe_failure(error: Exception | SystemExit, task: RunTask, entries: Sequence[Entry] = ()) -> Failure:
@@ -55,21 +52,8 @@ def translate_error(error: Exception | SystemExit, task: RunTask, entries: Seque
         return add_remedy(error, task.cache)
     if isinstance(error, BenchsuiteError):
         return error
-    if _out_of_memory(error):
-        return DeviceError(
-            f"out of memory: {first_line(error)}",
-            where=f"{task.title} on {task.numerics.device_name}",
-            expected="a batch and a network that fit",
-            remedy="lower the recipe's batch_size or the data set's image_size, or free the device",
-        )
-    return blame(error, entries)
-
-
-def _out_of_memory(error: BaseException) -> bool:
-    # The CPU's allocator, cuDNN and cuBLAS raise plain RuntimeErrors; only their text tells.
-    if isinstance(error, RuntimeError):
-        return isinstance(error, torch.OutOfMemoryError) or any(sign in str(error) for sign in _OUT_OF_MEMORY)
-    return isinstance(error, MemoryError)
+    refused = describe_device_error(error, f"{task.title} on {task.numerics.device_name}")
+    return refused or blame(error, entries)
 
 
 def _raised_in(error: BaseException) -> str:

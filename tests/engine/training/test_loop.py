@@ -60,7 +60,8 @@ def test_a_schedule_that_torch_refuses_names_what_it_was_given() -> None:
 
 
 @pytest.mark.parametrize(
-    ("wrong", "said"), [({"warmup": -1}, "phases[0].scheduler.warmup_epochs is -1"), ({"l1": -0.1}, "phases[0].l1 is -0.1")]
+    ("wrong", "said"),
+    [({"warmup": -1}, "phases[0].scheduler.warmup_epochs is -1"), ({"l1": -0.1}, "phases[0].l1 is -0.1")],
 )
 def test_negative_penalties_and_warm_ups_are_refused(bench: Bench, wrong: dict[str, Any], said: str) -> None:
     record = execute(bench.task(make_case(**wrong)), bench.registry, Silent())
