@@ -8,8 +8,8 @@ import torch
 from benchsuite.engine.diagnostics.device_errors import describe_device_error
 
 CUDA = (
-    "CUDA error: {}\nSearch for `cudaError' in https://docs.nvidia.com/cuda/ for more information."
-    "\nCUDA kernel errors might be asynchronously reported at some other API call, so the stacktrace below might be incorrect.\n"
+    "CUDA error: {}\nSearch for `cudaError' in https://docs.nvidia.com/cuda/ for more information.\nCUDA kernel errors"
+    " might be asynchronously reported at some other API call, so the stacktrace below might be incorrect.\n"
 )
 MESSAGES = {
     CUDA.format("out of memory"): ("out of memory", "batch_size"),
