@@ -14,7 +14,7 @@ CUDA = (
 MESSAGES = {
     CUDA.format("out of memory"): ("out of memory", "batch_size"),
     "CUBLAS_STATUS_NOT_INITIALIZED when calling `cublasCreate(handle)`": ("out of memory", "batch_size"),
-    "[enforce fail at alloc_cpu.cpp:127] err == 0. DefaultCPUAllocator: can't allocate memory": ("out of memory", "free"),
+    "[enforce fail at alloc_cpu.cpp:127] err == 0. DefaultCPUAllocator: not enough memory": ("out of memory", "free"),
     CUDA.format("no kernel image is available for execution on the device"): ("no code for the GPU", "install a build"),
     "The NVIDIA driver on your system is too old (found version 11040).": ("driver is older", "update the driver"),
     CUDA.format("CUDA driver version is insufficient for CUDA runtime version"): ("driver is older", "update the driver"),
