@@ -20,7 +20,7 @@ def list_layers(network: Network, task: Task) -> tuple[Layer, ...]:
 
     Sequences are taken apart; what has a forward pass of its own, such as a residual block, counts as one.
     """
-    stages = {name: copy.deepcopy(part).to("meta").eval() for name, part in network.stages.items()}
+    stages = {name: copy_without_data(part).eval() for name, part in network.stages.items()}
     images = torch.empty(1, task.channels, task.height, task.width, device="meta")
     found: list[Layer] = []
     with FlopCounterMode(display=False) as counter, torch.no_grad():
@@ -30,6 +30,16 @@ def list_layers(network: Network, task: Task) -> tuple[Layer, ...]:
             for hook in hooks:
                 hook.remove()
     return tuple(found)
+
+
+def copy_without_data(module: nn.Module) -> nn.Module:
+    """A copy of a module whose tensors have shapes and no values; nothing is copied on the module's device."""
+    ghosts: dict[int, torch.Tensor] = {
+        id(parameter): nn.Parameter(parameter.detach().to("meta"), requires_grad=parameter.requires_grad)
+        for parameter in module.parameters()
+    }
+    ghosts |= {id(buffer): buffer.to("meta") for buffer in module.buffers()}
+    return copy.deepcopy(module, ghosts).to("meta")
 
 
 def _parts(module: nn.Module) -> Iterator[nn.Module]:

@@ -6,7 +6,6 @@ whatever the size of the network.
 
 from __future__ import annotations
 
-import copy
 import math
 import time
 from collections.abc import Callable
@@ -20,7 +19,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from benchsuite.contracts.model import Task
 from benchsuite.contracts.recipe import Phase
-from benchsuite.engine.diagnostics.layers import list_layers
+from benchsuite.engine.diagnostics.layers import copy_without_data, list_layers
 from benchsuite.engine.network import freeze
 from benchsuite.engine.network.build import Network
 from benchsuite.engine.network.feature_cache import Cut, cut
@@ -81,7 +80,7 @@ def _no_network(network: Network, task: Task, what: str) -> PluginError:
 
 def _count(module: nn.Module, task: Task, *, backward: bool) -> tuple[int, tuple[int, ...]]:
     """Operations for one image, and the shape of the output."""
-    ghost = copy.deepcopy(module).to("meta").eval()
+    ghost = copy_without_data(module).eval()
     images = torch.empty(1, task.channels, task.height, task.width, device="meta")
     counter = FlopCounterMode(display=False)
     with counter:
@@ -114,8 +113,7 @@ def time_phase(
     if parts:
         parts.prefix.eval()
         with torch.inference_mode():
-            arithmetic.forward(parts.prefix, images)
-            prefix_seconds, features = _time(lambda: arithmetic.forward(parts.prefix, images), device)
+            prefix_seconds, features = _time(lambda: arithmetic.forward(parts.prefix, images), device, steps)
         feature_bytes = features[0].nbytes
         inputs = features.clone()
 
@@ -126,21 +124,27 @@ def time_phase(
         loss.backward()
         optimizer.step()
 
-    step()
-    seconds = math.inf
-    for _ in range(steps):
-        seconds = min(seconds, _time(step, device)[0])
-        if seconds > ENOUGH_SECONDS:
-            break
+    seconds, _ = _time(step, device, steps)
     parts.tail.eval()
     with torch.inference_mode():
-        evaluation, _ = _time(lambda: arithmetic.forward(parts.tail, inputs), device)
+        evaluation, _ = _time(lambda: arithmetic.forward(parts.tail, inputs), device, steps)
     return PhaseCost(seconds, evaluation / phase.batch_size, prefix_seconds / phase.batch_size, feature_bytes)
 
 
-def _time(work: Callable[[], T], device: torch.device) -> tuple[float, T]:
-    start = time.perf_counter()
-    result = work()
+def _time(work: Callable[[], T], device: torch.device, times: int) -> tuple[float, T]:
+    """The least of some times that the work takes, in seconds, once it has been done to warm up."""
+    result, least = work(), math.inf
+    for _ in range(times):
+        _wait(device)
+        start = time.perf_counter()
+        result = work()
+        _wait(device)
+        least = min(least, time.perf_counter() - start)
+        if least > ENOUGH_SECONDS:
+            break
+    return least, result
+
+
+def _wait(device: torch.device) -> None:
     if device.type == "cuda":
         torch.cuda.synchronize(device)
-    return time.perf_counter() - start, result

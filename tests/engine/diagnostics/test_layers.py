@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from torch import Tensor, nn
 
 from benchsuite.contracts.model import Task
-from benchsuite.engine.diagnostics.layers import list_layers
+from benchsuite.engine.diagnostics.layers import copy_without_data, list_layers
 from benchsuite.engine.network.build import Network
 
 
@@ -55,3 +56,23 @@ def test_a_layer_that_is_applied_twice_has_its_parameters_once() -> None:
     first, second = list_layers(network(body=nn.Sequential(shared, nn.ReLU(), shared)), Task(3, 4, 4))[::2]
     assert (first.parameters, second.parameters) == (12, 0)
     assert first.macs == second.macs == 9 * 16
+
+
+def test_a_copy_without_data_copies_no_values_and_shares_what_was_shared(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a card, a whole copy would stand in the recorded peak of its memory."""
+    module = nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.Linear(2, 2), nn.Linear(2, 2))
+    module[3].weight = module[2].weight
+    module[0].requires_grad_(False)
+
+    def refuse(*_: object) -> None:
+        raise AssertionError("a tensor was copied with its values")
+
+    monkeypatch.setattr(nn.Parameter, "__deepcopy__", refuse)
+    monkeypatch.setattr(Tensor, "__deepcopy__", refuse)
+    ghost = copy_without_data(module)
+    tensors = [*ghost.parameters(), *ghost.buffers()]
+    assert {tensor.device.type for tensor in tensors} == {"meta"}
+    assert [t.shape for t in tensors] == [t.shape for t in (*module.parameters(), *module.buffers())]
+    assert ghost[3].weight is ghost[2].weight  # type: ignore[index]
+    assert [p.requires_grad for p in ghost.parameters()] == [p.requires_grad for p in module.parameters()]
+    assert {tensor.device.type for tensor in (*module.parameters(), *module.buffers())} == {"cpu"}
