@@ -15,7 +15,7 @@ from benchsuite.errors import PaperError
 
 if TYPE_CHECKING:
     from benchsuite.commands.session import Session
-    from benchsuite.paper.context.material import PaperFiles
+    from benchsuite.paper.context.material import PaperFiles, PaperMaterial
     from benchsuite.paper.rendering.process import Renderer
 
 
@@ -130,9 +130,29 @@ def write_paper(study: Session, form: FormOptions, renderer: Renderer | None = N
     from benchsuite.paper.build import build_paper
     from benchsuite.paper.gather import gather
 
-    asked = {name: value.value for name, value in vars(form).items() if value}
-    suite = study.suite.model_copy(update={"paper": study.suite.paper.model_copy(update=asked)})
-    material = gather(study.suite, study.preparation, study.registry)
-    material = replace(material, results=replace(material.results, suite=suite))
+    material = _formed(gather(study.suite, study.preparation, study.registry), form)
     memory = study.place.cache / "papers"
     return build_paper(material, study.preparation.paper_folder, renderer=renderer, memory=memory)
+
+
+def try_paper(study: Session, form: FormOptions, renderer: Renderer) -> None:
+    """Set the paper's words before there are results: what cannot be set must show before days of training.
+
+    Raises PaperError.
+    """
+    from benchsuite.paper.bundle.attachments import pack
+    from benchsuite.paper.gather import without_results
+
+    material = _formed(without_results(study.suite, study.preparation, study.registry), form)
+    try:
+        renderer.try_words(pack(material))
+    except PaperError as error:
+        error.remedy = f"{error.remedy or 'mend the suite'}; to make the runs without their paper: --no-paper"
+        raise
+
+
+def _formed(material: PaperMaterial, form: FormOptions) -> PaperMaterial:
+    """The material with the paper set as the options ask."""
+    asked = {name: value.value for name, value in vars(form).items() if value}
+    suite = material.suite.model_copy(update={"paper": material.suite.paper.model_copy(update=asked)})
+    return replace(material, results=replace(material.results, suite=suite))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from benchsuite.commands.session import Session
     from benchsuite.engine.task import RunTask
     from benchsuite.execution.search_tasks import SearchTasks
+    from benchsuite.paper.rendering.process import Renderer
     from benchsuite.store.record import RunRecord
     from benchsuite.store.run_store import Survey
 
@@ -46,22 +48,25 @@ def run(
     from benchsuite.sources.cache import sweep_cache
     from benchsuite.store.run_store import Store
 
-    if paper:
-        from benchsuite.paper.rendering.pango import check_pango
+    with ExitStack() as beside:
+        renderer = beside.enter_context(_renderer()) if paper else None
+        study = open_study(suite, options, download=True)
+        search = SearchTasks(study.preparation, study.registry)
+        study = replace(study, preparation=search.extended(()))
+        store = Store(study.preparation.runs_folder)
+        store.check_writable()
+        store.sweep()
+        sweep_cache(study.place.cache)
+        _announce(study, study.preparation.tasks)
+        survey = study.survey()
+        tell_damaged(survey.damaged, study.preparation.runs_folder)
+        todo = find_due(study.preparation.tasks, survey.statuses)
+        if todo and renderer is not None:
+            from benchsuite.commands.paper import try_paper
 
-        check_pango()
-    study = open_study(suite, options, download=True)
-    search = SearchTasks(study.preparation, study.registry)
-    study = replace(study, preparation=search.extended(()))
-    store = Store(study.preparation.runs_folder)
-    store.check_writable()
-    store.sweep()
-    sweep_cache(study.place.cache)
-    _announce(study, study.preparation.tasks)
-    survey = study.survey()
-    tell_damaged(survey.damaged, study.preparation.runs_folder)
+            try_paper(study, form, renderer)
     failed: list[RunRecord] = []
-    if todo := find_due(study.preparation.tasks, survey.statuses):
+    if todo:
         tell_changes(decode_images(todo, study.registry, say))
         study, failed = _make(study, search, todo, survey, show_estimate)
     else:
@@ -73,6 +78,15 @@ def run(
         _report(failed)
     if failed or not written:
         raise typer.Exit(1)
+
+
+def _renderer() -> Renderer:
+    """A process that tries the paper, which reads in its libraries while the study is opened."""
+    from benchsuite.paper.rendering.pango import check_pango
+    from benchsuite.paper.rendering.process import Renderer
+
+    check_pango()
+    return Renderer()
 
 
 def _write_paper(study: Session, form: FormOptions) -> bool:

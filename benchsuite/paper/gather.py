@@ -31,15 +31,12 @@ MISTAKES = 10
 def gather(suite: Suite, preparation: Preparation, registry: Registry) -> PaperMaterial:
     """What the paper of a prepared suite is made from. Raises StoreError where predictions are missing, DataError
     where a photo cannot be read, PluginError where a figure's plugin fails."""
-    from benchsuite.analysis.results import Results
     from benchsuite.execution.due_runs import load_records
-    from benchsuite.paper.bundle.renderer_versions import renderer
-    from benchsuite.paper.context.material import PaperMaterial
     from benchsuite.paper.plugin_figures import charts_apart
     from benchsuite.store.run_store import Store
 
-    tasks = preparation.tasks
-    plan = preparation.plan
+    material = without_results(suite, preparation, registry)
+    tasks, plan = preparation.tasks, preparation.plan
     records = load_records(tasks)
     store = Store(preparation.runs_folder)
     predictions = {
@@ -47,13 +44,24 @@ def gather(suite: Suite, preparation: Preparation, registry: Registry) -> PaperM
         for key, record in records.items()
         if record.status == "done" and record.test is not None
     }
-    results = Results(
-        suite=suite,
-        plan=plan,
-        keys={(task.spec.case.name, task.spec.seed): task.key.key for task in tasks},
-        records=records,
-        outcomes={key: _right(found) for key, found in predictions.items()},
+    outcomes = {key: _right(found) for key, found in predictions.items()}
+    material = replace(
+        material,
+        results=replace(material.results, records=records, outcomes=outcomes),
+        samples=_photos(tasks[0], material.card),
+        mistakes=_mistakes(tasks[: len(plan.cases) * len(plan.seeds)], records, predictions),
     )
+    return replace(material, charts=charts_apart(material))
+
+
+def without_results(suite: Suite, preparation: Preparation, registry: Registry) -> PaperMaterial:
+    """What the paper of a prepared suite is made from before there are results, without photos and charts."""
+    from benchsuite.analysis.results import Results
+    from benchsuite.paper.bundle.renderer_versions import renderer
+    from benchsuite.paper.context.material import PaperMaterial
+
+    tasks, plan = preparation.tasks, preparation.plan
+    keys = {(task.spec.case.name, task.spec.seed): task.key.key for task in tasks}
     case = tasks[0].spec.case
     dataset_entry = registry.dataset(case.dataset.qualified_name)
     card = cast("Dataset[Any]", dataset_entry.component).card(dataset_entry.parse(case.dataset.parameters))
@@ -65,19 +73,16 @@ def gather(suite: Suite, preparation: Preparation, registry: Registry) -> PaperM
         entry = registry.recipe(planned.recipe.qualified_name)
         recipe = cast("Recipe[Any]", entry.component)
         recipes[planned.recipe.name] = recipe.bibtex(entry.parse(planned.recipe.parameters))
-    material = PaperMaterial(
-        results=results,
+    return PaperMaterial(
+        results=Results(suite=suite, plan=plan, keys=keys, records={}),
         card=card,
         model_title=models[case.name][0],
         model_bibtex=models[case.name][1],
         models=models,
         recipes=recipes,
-        samples=_photos(tasks[0], card),
-        mistakes=_mistakes(tasks[: len(plan.cases) * len(plan.seeds)], records, predictions),
         version=__version__,
         renderer=renderer(),
     )
-    return replace(material, charts=charts_apart(material))
 
 
 def _right(predictions: Predictions) -> Outcomes:

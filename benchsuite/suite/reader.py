@@ -12,6 +12,7 @@ from benchsuite.registry import CASE_PARTS, Registry
 from benchsuite.suite.cases.plan import Case
 from benchsuite.suite.planning.expand import Expansion, base_problems, compare_problems, expansion, value_at
 from benchsuite.suite.prose.bibliography import include_files
+from benchsuite.suite.prose.extent import extent_problems
 from benchsuite.suite.prose.figures import figure_problems, resolved_figures
 from benchsuite.suite.prose.references import Vocabulary, citation_problems, reference_problems, written
 from benchsuite.suite.schema.claims import claim_problems
@@ -133,7 +134,7 @@ def _shown_path(path: Path) -> str:
 def _prose_problems(suite: Suite, expanded: Expansion, registry: Registry) -> list[Problem]:
     """What only shows when the whole file is known: comparisons, claims, quotes and citations of what there is not,
     labels of nothing, names given twice."""
-    problems = compare_problems(suite, expanded.cases) + figure_problems(suite, registry)
+    problems = compare_problems(suite, expanded.cases) + figure_problems(suite, registry) + [*extent_problems(suite)]
     if expanded.cases and not expanded.problems and not problems:
         claims = suite.origin.get("claims")
         names = [case.name for case in expanded.cases]

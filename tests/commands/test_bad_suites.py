@@ -51,6 +51,27 @@ BAD_SUITES = {
         ("tag",),
     ),
     "bytes that are not UTF-8": (SUITE.encode("latin-1"), ("UTF-8",)),
+    "a bibliography whose macros double thirty times": (
+        SUITE
+        + '  bibliography: |\n    @string{a0 = "xxxxxxxxxx"}\n'
+        + "".join(f"    @string{{a{n + 1} = a{n} # a{n}}}\n" for n in range(30))
+        + "    @misc{k, title = a30}\n",
+        ("its macros come to more than 1,000,000 characters", "squares_width.yaml:"),
+    ),
+    "an author without a name": (changed("Ada Ejemplo", "' '"), ("an author has no name", "paper.authors[0].name")),
+    "an author of what cannot be seen": (changed("Ada Ejemplo", '"\\u200b\\x01 "'), ("an author has no name",)),
+    "more formulas than a paper can hold": (
+        changed("sobre {{seeds}}.", "sobre " + "$x$ " * 501),
+        ("the paper has 501 formulas", "at most 500"),
+    ),
+    "a text that is repeated a thousand times": (
+        SUITE
+        + "  sections:\n  - {title: A, text: &t "
+        + "palabra " * 1000
+        + "}\n"
+        + "  - {title: B, text: *t}\n" * 200,
+        ("the paper has 1,", "characters", "at most 1,000,000"),
+    ),
     "ten megabytes": (b"# " + b"x" * 10_000_000, ("bytes", "most")),
 }
 
@@ -156,3 +177,30 @@ def test_an_observer_is_listed_with_the_plugins(program: Program) -> None:
     program.install("tripping-observer", OBSERVER)
     outcome = program.run("list", "plugins")
     assert "tripping-observer" in outcome.out
+
+
+DEEP = r"\sqrt{" * 36 + "x" + "} " * 35 + "}"
+CANNOT_BE_SET = {
+    "TeX that is none": ("sobre {{seeds}}.", r"sobre $\\frac{$.", "this equation cannot be set"),
+    "TeX nested too deep": ("sobre {{seeds}}.", f"sobre ${DEEP}$.", "this equation cannot be set"),
+    "a wrong encoding": ("sobre {{seeds}}.", "sobre la clasificaciÃ³n.", "spoilt by a wrong encoding"),
+    "an equation that is not there": ("sobre {{seeds}}.", "sobre {{eq-nada-1}}.", "eq-nada-1"),
+}
+
+
+@pytest.mark.parametrize(("old", "new", "told"), CANNOT_BE_SET.values(), ids=CANNOT_BE_SET.keys())
+def test_a_paper_that_cannot_be_set_is_told_before_anything_is_trained(
+    old: str, new: str, told: str, program: Program
+) -> None:
+    program.suite(changed(old, new))
+    done = program.run("run", "squares_width", "--policy", "sample")
+    done.refused(told, "--no-paper")
+    assert not list(program.results.rglob("record.json"))
+    assert "epoch" not in done.err
+
+
+@pytest.mark.slow
+def test_without_its_paper_such_a_study_is_made(program: Program) -> None:
+    program.suite(changed("sobre {{seeds}}.", "sobre la clasificaciÃ³n."))
+    assert program.run("run", "squares_width", "--policy", "sample", "--no-paper").code == 0
+    assert len(list(program.smoke_runs.rglob("record.json"))) == 4

@@ -51,10 +51,10 @@ def _outline(tex: str) -> tuple[float, float, float, str]:
             font = FontProperties(family="STIXGeneral", size=SIZE, math_fontfamily="stix")
             width, height, depth, _, _ = MathTextParser("path").parse(f"${tex}$", 72, font)
             outline = TextPath((0, 0), f"${tex}$", size=SIZE, prop=font, usetex=False)
-    except ValueError as error:
+    except Exception as error:  # of deep nesting a RecursionError, of sizes that cannot be any of many
         raise PaperError(
             f"this equation cannot be set: ${tex[:80]}$",
-            where=str(error).splitlines()[-1] if str(error) else None,
+            where=str(error).splitlines()[-1] if str(error) else type(error).__name__,
             expected="TeX as matplotlib's mathtext understands it",
             remedy="mend the equation in the suite's prose; a plain dollar sign is written \\$",
         ) from error

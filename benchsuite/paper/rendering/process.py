@@ -54,9 +54,18 @@ class Renderer(ClosedProcess):
 
         Raises what setting it raises, and PaperError beyond the limits.
         """
+        return self._set([dict(files) for files in packed], dict(memo or {}), whole=True)
+
+    def try_words(self, files: Mapping[str, bytes]) -> None:
+        """Set the web page alone: whether the words of a packed material can be set.
+
+        Raises what `pages` raises.
+        """
+        self._set([dict(files)], {}, whole=False)
+
+    def _set(self, packed: list[dict[str, bytes]], memo: dict[str, str], *, whole: bool) -> Pages:
         try:
-            order = [dict(files) for files in packed], dict(memo or {}), self._memory
-            return self.ask(order, Pages, self._seconds)
+            return self.ask((packed, memo, whole, self._memory), Pages, self._seconds)
         except ProcessEnded as ended:
             if ended.timed_out:
                 raise PaperError(
@@ -64,10 +73,11 @@ class Renderer(ClosedProcess):
                     expected="a paper of at most a hundred pages",
                     remedy="shorten the suite's prose, or leave out tables and figures that are very long",
                 ) from None
+            killed = ended.code is None or ended.code < 0
             raise PaperError(
                 f"the process that sets the paper ended: {ended}",
                 where=self.last_words(),
-                expected=f"at most {self._memory / 2**30:.0f} GiB of memory",
+                expected=f"at most {self._memory / 2**30:.0f} GiB of memory" if killed else None,
                 remedy="shorten the suite's prose; if it is short, please report this",
             ) from None
 
@@ -77,13 +87,13 @@ def main(parent: Parent) -> None:
     render = _libraries()
     # Nothing of one paper is garbage for long; looking for it takes a fifth of the time.
     gc.disable()
-    packed, memo, memory = parent.receive()
+    packed, memo, whole, memory = parent.receive()
     limit_memory(memory)
     close(COPIES)
 
     def pages() -> Pages:
         try:
-            return render(packed, memo)
+            return render(packed, memo, whole)
         except MemoryError:
             raise PaperError(
                 f"the paper needs more than {memory / 2**30:.0f} GiB of memory",
@@ -93,7 +103,7 @@ def main(parent: Parent) -> None:
     answer(parent, pages)
 
 
-def _libraries() -> Callable[[list[dict[str, bytes]], dict[str, str]], Pages]:
+def _libraries() -> Callable[[list[dict[str, bytes]], dict[str, str], bool], Pages]:
     """Import all that setting a paper needs, and give the function that does it."""
     from benchsuite.paper.bundle.attachments import unpack
     from benchsuite.paper.concurrency.fork import run_in_fork
@@ -112,15 +122,17 @@ def _libraries() -> Callable[[list[dict[str, bytes]], dict[str, str]], Pages]:
         import scipy.special  # noqa: F401
         import weasyprint  # noqa: F401
 
-    def render(packed: list[dict[str, bytes]], before: dict[str, str]) -> Pages:
+    def render(packed: list[dict[str, bytes]], before: dict[str, str], whole: bool = True) -> Pages:
         check_pango()
         materials = [unpack(files) for files in packed]
         with use_memo(before) as memo:
             document = compose_comparison(*materials) if len(materials) > 1 else compose(materials[0], packed[0])
+            numbering = number(document)
+            if not whole:
+                return Pages(render_html(document, numbering).encode(), b"", memo.used)
             figures = [block for block in document.body if isinstance(block, Figure)]
             figures.sort(key=lambda figure: not figure.wide)  # what takes longest comes first
             prefetch(partial(figure.draw, figure.id) for figure in figures)
-            numbering = number(document)
             planned = arrange(document, numbering)
 
             def web() -> tuple[bytes, dict[str, str]]:

@@ -10,10 +10,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from benchsuite.suite.schema.suite import LONGEST_BIBTEX
 from benchsuite.suite.source.problems import Mark, Problem, SuiteError, did_you_mean, printable, shown
 from benchsuite.suite.source.yaml_nodes import LARGEST_FILE, Node, decoded
 
 PATH = "paper.bibliography"
+LONGEST_BIBLIOGRAPHY = 5 * LONGEST_BIBTEX
+"""Characters of all its texts and files."""
 FILE = re.compile(r"\w[\w.-]*\.bib")
 """A file beside the suite: what a suite names never leads out of its folder."""
 
@@ -68,7 +71,13 @@ def include_files(origin: Node, data: bytes, folder: Path | None) -> tuple[Node,
                 source = replace(source, text="")
         sources.append(source)
         nodes.append(replace(node, content=source.text))
-    problems += _problems([source for source in sources if source.text], origin.get("paper", "references"))
+    if (length := sum(len(source.text) for source in sources)) > LONGEST_BIBLIOGRAPHY:
+        what = f"the bibliography has {length:,} characters"
+        expected, remedy = f"at most {LONGEST_BIBLIOGRAPHY:,}", "leave out the works that the paper does not cite"
+        problems.append(Problem(given.mark, PATH, what, None, expected, remedy))
+    else:
+        readable = [source for source in sources if 0 < len(source.text) <= LONGEST_BIBTEX]
+        problems += _problems(readable, origin.get("paper", "references"))
     return _set(origin, ("paper", "bibliography"), Node(given.mark, tuple(nodes))), files, problems
 
 

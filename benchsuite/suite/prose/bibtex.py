@@ -13,9 +13,10 @@ from functools import lru_cache
 from pybtex.bibtex.utils import split_name_list
 from pybtex.database import InvalidNameString, Person
 from pybtex.database.input.bibtex import LowLevelParser, UndefinedMacro, month_names
-from pybtex.scanner import PrematureEOF, PybtexSyntaxError
+from pybtex.scanner import Pattern, PrematureEOF, PybtexSyntaxError, Token
 from pybtex.utils import CaseInsensitiveDict
 
+from benchsuite.suite.schema.base import LONGEST_TEXT
 from benchsuite.suite.source.problems import did_you_mean, one_of, printable
 
 KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9_:./+-]{0,79}")
@@ -23,6 +24,8 @@ PAPERS = ("article", "inproceedings", "conference", "incollection")
 BOOKS = ("book", "inbook", "proceedings", "manual")
 REPORTS = ("techreport", "report", "phdthesis", "mastersthesis", "thesis")
 OTHERS = ("misc", "unpublished", "booklet", "online", "electronic", "www", "dataset", "software", "patent", "standard")
+MOST_EXPANDED = 1_000_000
+"""Characters that the macros of a text may stand for in all."""
 KINDS = (*PAPERS, *BOOKS, *REPORTS, *OTHERS)
 """The types of BibTeX, and those of biblatex that studies of images cite."""
 
@@ -68,12 +71,40 @@ class BibTexFault:
     remedy: str | None = None
 
 
+class _Parser(LowLevelParser):  # type: ignore[misc]  # pybtex has no types
+    """pybtex's, with a bound on what macros of macros come to, for each may hold the one before twice; it does not look
+    for the next quotation mark again at every brace."""
+
+    expanded = 0
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text, macros=CaseInsensitiveDict(month_names))
+        self._ahead: dict[Pattern, re.Match[str] | None] = {}
+
+    def skip_to(self, patterns: Sequence[Pattern]) -> Token | None:
+        ends = {}
+        for pattern in patterns:
+            found = self._ahead.get(pattern)
+            if pattern not in self._ahead or (found is not None and found.start() < self.pos):
+                self._ahead[pattern] = found = pattern.search(self.text, self.pos)
+            if found is not None:
+                ends[pattern] = found.end()
+        return super().skip_to([min(ends, key=ends.__getitem__)] if ends else [])
+
+    def substitute_macro(self, name: str) -> str:
+        value: str = super().substitute_macro(name)
+        self.expanded += len(value)
+        if self.expanded > MOST_EXPANDED:
+            raise PybtexSyntaxError(f"its macros come to more than {MOST_EXPANDED:,} characters", self)
+        return value
+
+
 @lru_cache(maxsize=64)
 def parse(text: str) -> tuple[tuple[Work, ...], tuple[BibTexFault, ...]]:
     """The works of a BibTeX text in its order, and its faults: one of syntax, which ends the reading, or several."""
     works: dict[str, Work] = {}
     faults: list[BibTexFault] = []
-    parser = LowLevelParser(text, macros=CaseInsensitiveDict(month_names))
+    parser = _Parser(text)
     try:
         for command, body in parser:
             if command.lower() not in ("string", "preamble"):
@@ -124,7 +155,10 @@ def _work(
     last = {role: found[-1] for role, found in names.items() if found}
     others = frozenset(role for role, name in last.items() if name == Name((), "", "others", ""))
     listed = {role: found[:-1] if role in others else found for role, found in names.items()}
-    return Work(key, kind, fields, listed.get("author", ()), listed.get("editor", ()), others, _at(text, start)[0])
+    work = Work(key, kind, fields, listed.get("author", ()), listed.get("editor", ()), others, _at(text, start)[0])
+    if len(work.bibtex) > LONGEST_TEXT:
+        complain(f"it has {len(work.bibtex):,} characters", f"at most {LONGEST_TEXT:,}", "shorten its fields")
+    return work
 
 
 def _names(value: str) -> Iterator[Name]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
+from unicodedata import category
 
-from pydantic import BeforeValidator, ConfigDict, Discriminator, Field, JsonValue, PrivateAttr, Tag
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Discriminator, Field, JsonValue, PrivateAttr, Tag
 
 from benchsuite.metrics import MetricName, SearchMetricName
 from benchsuite.suite.schema.base import Declared, Key, Line, Path, Slug, Text
@@ -124,10 +125,16 @@ class Search(Declared):
     """Seed of the draws, and of every trial's run."""
 
 
+def _visible(name: str) -> str:
+    if not any(category(character)[0] not in "CZ" for character in name):
+        raise ValueError("an author has no name; write the full name, or leave the author out")
+    return name
+
+
 class Author(Declared):
     """An author of the paper."""
 
-    name: Line
+    name: Annotated[Line, AfterValidator(_visible)]
     """Full name."""
 
     affiliation: Line | None = None
@@ -163,7 +170,8 @@ def _several(value: object) -> object:
     return (value,) if isinstance(value, str) else tuple(value) if isinstance(value, list) else value
 
 
-BibTeX = Annotated[str, Field(max_length=200_000)]
+LONGEST_BIBTEX = 200_000
+BibTeX = Annotated[str, Field(max_length=LONGEST_BIBTEX)]
 Bibliography = Annotated[
     Annotated[tuple[BibTeX, ...], Field(max_length=100)],
     BeforeValidator(_several, json_schema_input_type=BibTeX | Annotated[list[BibTeX], Field(max_length=100)]),

@@ -138,3 +138,64 @@ def test_any_text_is_read_or_refused(text: str) -> None:
     for fault in faults:
         assert 1 <= fault.line <= text.count("\n") + 1
         assert fault.column >= 1
+
+
+def doubled(times: int) -> str:
+    lines = ['@string{a0 = "xxxxxxxxxx"}', *(f"@string{{a{n + 1} = a{n} # a{n}}}" for n in range(times))]
+    return "\n".join([*lines, f"@misc{{k, title = a{times}}}"])
+
+
+def test_macros_that_double_are_bounded() -> None:
+    works, faults = parse(doubled(3))
+    assert (works[0].fields["title"], faults) == ("x" * 80, ())
+    works, faults = parse(doubled(40))
+    assert not works
+    assert faults[0].what.endswith("its macros come to more than 1,000,000 characters")
+    assert faults[0].line > 10
+    many = '@string{a = "' + "x" * 1000 + '"}\n@misc{k, title = {t}, note = ' + " # ".join(["a"] * 2000) + "}"
+    assert "its macros come to" in parse(many)[1][0].what
+
+
+def test_an_entry_that_no_paper_can_set_is_told() -> None:
+    (fault,) = parse("@misc{k, title = {t}, note = {" + "x" * 50_000 + "}}")[1]
+    assert fault.what.startswith("k: it has 50,0")
+    assert fault.expected == "at most 50,000"
+
+
+def test_a_bibliography_beyond_all_measure_is_not_parsed(tmp_path: Path) -> None:
+    entries = "".join(f"@misc{{k{n}, title = {{t}}}}\n" for n in range(6000))
+    for number in range(6):
+        (tmp_path / f"part{number}.bib").write_text(entries.replace("{k", f"{{p{number}k"))
+    listed = ", ".join(f"part{number}.bib" for number in range(6))
+    (told,) = problems(f"paper: {{bibliography: [{listed}]}}\n", tmp_path)
+    assert "the bibliography has 1," in told
+    assert "at most 1,000,000" in told
+
+
+def test_a_file_that_is_too_long_is_told_once(tmp_path: Path) -> None:
+    path = beside(tmp_path, "@misc{k, title = {t}}\n" * 12_000)
+    with pytest.raises(SuiteError) as caught:
+        read_suite(path, REGISTRY)
+    (told,) = (str(problem) for problem in caught.value.problems)
+    assert "at most 200,000 characters" in told
+
+
+@given(st.text(alphabet='@{}"#,=a1 \n\\%()', max_size=60))
+def test_looking_ahead_changes_nothing_of_what_is_read(text: str) -> None:
+    from pybtex.database.input.bibtex import LowLevelParser, month_names
+    from pybtex.scanner import PybtexSyntaxError
+    from pybtex.utils import CaseInsensitiveDict
+
+    from benchsuite.suite.prose.bibtex import _Parser
+
+    def read(parser: LowLevelParser) -> list[object]:
+        found: list[object] = []
+        try:
+            found += list(parser)
+        except PybtexSyntaxError as error:
+            found.append((type(error), parser.pos))
+        return found
+
+    whole = "@misc{k, title = {" + text
+    for each in (text, whole):
+        assert read(_Parser(each)) == read(LowLevelParser(each, macros=CaseInsensitiveDict(month_names)))
