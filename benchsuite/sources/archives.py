@@ -8,9 +8,11 @@ past a limit.
 from __future__ import annotations
 
 import contextlib
+import errno
 import lzma
 import os
 import stat
+import struct
 import tarfile
 import zipfile
 import zlib
@@ -25,7 +27,9 @@ from benchsuite.file_stamps import unchanging
 from benchsuite.sources.cache import cannot_write
 
 _CHUNK = 1 << 20
-_BROKEN = (zipfile.BadZipFile, tarfile.TarError, EOFError, zlib.error, lzma.LZMAError, NotImplementedError)
+_BROKEN = (zipfile.BadZipFile, tarfile.TarError, EOFError, zlib.error, lzma.LZMAError, struct.error, ArithmeticError,
+           LookupError, RuntimeError, ValueError)  # fmt: skip
+"""What reading an archive raises that was made, or damaged, to be none."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +80,8 @@ def _write(archive: Path, member: _Member, path: Path, written: int, limits: Lim
     except OSError as error:
         if isinstance(error, FileExistsError | NotADirectoryError | IsADirectoryError):
             raise _refusal(archive, member.name, "two of its members have the same path") from error
+        if error.errno == errno.ENAMETOOLONG:
+            raise _refusal(archive, f"{member.name[:80]}…", "it holds a path that is too long") from error
         raise cannot_write(error, path) from error
     with output:
         while chunk := _read(archive, member):
@@ -116,8 +122,8 @@ def _zip_members(archive: Path) -> Generator[_Member, None, None]:
             if info.flag_bits & 0x1:
                 raise _refusal(archive, info.filename, "it is encrypted")
             # zipfile shortens names at a null byte and knows folders by the last slash.
-            if info.is_dir():
-                _safe(archive, info.filename)
+            if info.filename and info.is_dir():
+                _safe(archive, info.filename, folder=True)
                 continue
             with opened.open(info) as stream:
                 yield _Member(info.filename, info.file_size, stream)
@@ -127,7 +133,7 @@ def _tar_members(archive: Path) -> Generator[_Member, None, None]:
     with tarfile.open(archive, "r:*") as opened:
         for info in opened:
             if info.isdir():
-                _safe(archive, info.name)
+                _safe(archive, info.name, folder=True)
                 continue
             stream = opened.extractfile(info) if info.isreg() else None
             if stream is None:
@@ -136,14 +142,14 @@ def _tar_members(archive: Path) -> Generator[_Member, None, None]:
                 yield _Member(info.name, info.size, stream)
 
 
-def _safe(archive: Path, name: str) -> str:
+def _safe(archive: Path, name: str, *, folder: bool = False) -> str:
     """The member's path below the folder it is unpacked into; refuses every name that could leave it."""
     path, windows = PurePosixPath(name), PureWindowsPath(name)
     if path.is_absolute() or windows.drive or windows.root:
         raise _refusal(archive, name, "it holds an absolute path")
     if ".." in path.parts or ".." in windows.parts:
         raise _refusal(archive, name, "it holds a path that leaves the folder it is unpacked into")
-    if "\\" in name or "\0" in name or (not path.parts and name not in ("", ".", "./")):
+    if "\\" in name or "\0" in name or not (path.parts or folder):
         raise _refusal(archive, name, "it holds a path that is none")
     return os.fspath(path)
 

@@ -4,12 +4,14 @@ import io
 import os
 import stat
 import tarfile
+import tempfile
 import zipfile
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchsuite.errors import DataError
@@ -159,3 +161,55 @@ def test_an_archive_that_changes_while_it_is_unpacked_leaves_nothing(
         unpack(archive, tmp_path / "target")
     assert str(archive) in str(caught.value)
     assert [path.name for path in tmp_path.iterdir()] == ["growing.zip"]
+
+
+@pytest.mark.parametrize("name", ["", ".", "./", "x" * 300])
+@pytest.mark.parametrize("kind", ["zip", "tar"])
+def test_files_without_a_name_of_their_own_are_refused(kind: str, name: str, tmp_path: Path) -> None:
+    archive = tmp_path / f"a.{kind}"
+    if kind == "zip":
+        with zipfile.ZipFile(archive, "w") as made:
+            info = zipfile.ZipInfo("x")
+            info.filename = name
+            made.writestr(info, b"" if name.endswith("/") else b"evil")
+        if name == "./":  # which is a folder in a zip
+            unpack(archive, tmp_path / "out")
+            return
+    else:
+        with tarfile.open(archive, "w") as tar:
+            info = tarfile.TarInfo(name)
+            info.size = 4
+            tar.addfile(info, io.BytesIO(b"evil"))
+    refused(archive, "too long" if len(name) > 99 else "it holds a path that is none")
+
+
+def test_a_zip_with_an_empty_name_among_others_is_refused(tmp_path: Path) -> None:
+    archive = make_zip(tmp_path / "a.zip", {"photo.jpg": b"", "yy": b"evil"})
+    archive.write_bytes(archive.read_bytes().replace(b"yy", b"\0y"))  # cut at the null byte when it is read
+    refused(archive, "it holds a path that is none")
+
+
+bytes_of_archives = st.sampled_from(["zip", "w:", "w:gz", "w:bz2", "w:xz"])
+
+
+@given(bytes_of_archives, st.lists(st.tuples(st.floats(0, 1), st.integers(0, 255)), max_size=6), st.floats(0.3, 1))
+@settings(max_examples=300, deadline=None)
+def test_damaged_archives_are_unpacked_or_refused(kind: str, changes: list[tuple[float, int]], kept: float) -> None:
+    made = io.BytesIO()
+    if kind == "zip":
+        with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("á/uno.txt", b"hola" * 20)
+            archive.writestr("b/dos.bin", bytes(range(99)))
+    else:
+        with tarfile.open(fileobj=made, mode=kind) as tar:
+            info = tarfile.TarInfo("b/" + "y" * 150)
+            info.size = 300
+            tar.addfile(info, io.BytesIO(bytes(300)))
+    content = bytearray(made.getvalue())
+    for place, value in changes:
+        content[int(place * (len(content) - 1))] = value
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "archive"
+        file.write_bytes(content[: int(kept * len(content))])
+        with suppress(DataError):
+            unpack(file, Path(folder) / "out", Limits(1_000_000, 100))
