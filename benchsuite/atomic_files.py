@@ -182,7 +182,8 @@ def _is_abandoned(temporary: Path) -> bool:
     if len(told) < 5 or not told[1].isdecimal():
         return temporary.lstat().st_mtime < time.time() - ABANDONED_AFTER
     host, pid, started = told[:3]
-    return host == _host() and started != _started(int(pid))
+    now = _started(int(pid))
+    return host == _host() and started != now and (now != "" or not _is_hidden(int(pid)))
 
 
 @cache
@@ -209,6 +210,16 @@ def _started(pid: int) -> str:
         process = psutil.Process(pid)
         return "" if process.status() == psutil.STATUS_ZOMBIE else f"{process.create_time():.2f}"
     return ""
+
+
+def _is_hidden(pid: int) -> bool:
+    """Whether a process is alive that is another user's, of which some shared machines let nothing be seen."""
+    try:
+        if os.name != "nt":  # Windows would take this for a signal
+            os.kill(pid, 0)
+    except OSError as error:
+        return error.errno == errno.EPERM
+    return False
 
 
 def _flush(path: Path) -> None:

@@ -31,7 +31,7 @@ class FileLock(_FileLock):
             raise _no_locks(self.lock_file) from None
         except OSError as error:
             if error.errno in NO_LOCKS:
-                raise _no_locks(self.lock_file) from error
+                raise _no_locks(self.lock_file) from None
             raise store_error(error, Path(self.lock_file)) from error
 
 

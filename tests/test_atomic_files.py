@@ -121,6 +121,21 @@ def test_a_number_that_another_process_bears_now_is_no_sign_of_life(tmp_path: Pa
     assert names(tmp_path) == [mine.name]
 
 
+def test_what_a_process_writes_of_which_nothing_is_to_be_seen_is_left_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    living = temporary_path(tmp_path / "a.bin")
+    living.write_bytes(b"")
+
+    def forbidden(*_: object) -> None:
+        raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
+
+    monkeypatch.setattr("benchsuite.atomic_files._started", lambda pid: "")
+    monkeypatch.setattr(os, "kill", forbidden)
+    sweep(tmp_path)
+    assert living.exists()
+
+
 def test_what_another_machine_writes_is_left_alone_however_old(tmp_path: Path) -> None:
     foreign = tmp_path / ".tmp-0a1b2c3d-99999999-1-0123456789ab-record.json"
     foreign.write_bytes(b"")

@@ -195,6 +195,7 @@ def _folder(part: str, folder: Path, remedy: str = "name a folder elsewhere with
 
 def _runs(results: Path) -> Iterator[Finding]:
     """Every run in the results folder: what is not as it was written, and how many there are."""
+    from benchsuite.atomic_files import TEMPORARY
     from benchsuite.store.run_store import CHECKPOINT, stores_below
 
     for store in stores_below(results.expanduser()):
@@ -207,6 +208,8 @@ def _runs(results: Path) -> Iterator[Finding]:
         begun = len(list(store.root.glob(f"runs/*/{CHECKPOINT}")))
         left = [f"{len(whole) - done} failed"] if done < len(whole) else []
         left += [f"{begun} begun and not finished"] if begun else []
+        written = len(list(store.root.glob(f"runs/*/{TEMPORARY}*")))
+        left += [f"{written} files that a process writes now, or did on another machine"] if written else []
         told = f"{store.root}: {done} runs are done, their files as they were written"
         again = "benchsuite run SUITE makes them, and goes on where they stopped"
         yield Finding("runs", "note" if left else "good", ", ".join((told, *left)), again if left else "")

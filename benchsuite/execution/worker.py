@@ -7,6 +7,7 @@ each job being ("result", ...), or ("spoiled", ...) after a plugin has changed w
 
 from __future__ import annotations
 
+import errno
 import faulthandler
 import os
 import sys
@@ -156,6 +157,8 @@ def _logging(file: Path) -> Iterator[None]:
     sys.stdout.flush()
     sys.stderr.flush()
     try:
+        if file.is_fifo():  # opening it would wait for somebody to read
+            raise OSError(errno.EINVAL, "this is a pipe, not a file")
         log = file.open("ab", buffering=0)
     except OSError as error:
         raise store_error(error, file) from error

@@ -81,7 +81,8 @@ def _build(
     if place is not None:
         now = Built(order, setting, _digest(pages.html), _digest(pages.pdf), pages.memo)
         with suppress(StoreError):  # a cache that cannot be written costs time, not the paper
-            write_text(place, json.dumps(asdict(now)))
+            content = json.dumps(asdict(now))
+            write_text(place, f"{_digest(content.encode())}\n{content}")
     return files
 
 
@@ -93,7 +94,9 @@ def _remembered(place: Path | None) -> Built:
     """What was built last; nothing where there is no memory of it, or a damaged one."""
     if place is not None:
         with suppress(OSError, ValueError, TypeError):
-            return Built(**json.loads(place.read_text(encoding="utf-8")))
+            digest, _, content = place.read_text(encoding="utf-8").partition("\n")
+            if _digest(content.encode()) == digest:
+                return Built(**json.loads(content))
     return NOTHING
 
 

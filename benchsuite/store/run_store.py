@@ -159,16 +159,19 @@ class Store:
 
     @contextmanager
     def room(self, key: str) -> Iterator[None]:
-        """Keep space on the disk for the record of run `key` while the block makes it. Raises StoreError."""
-        record, held = self.folder(key) / RECORD, temporary_path(self.folder(key) / "room")
+        """Keep space on the disk for the record of run `key` while the block makes it. Raises StoreError, which is also
+        for a folder in the place of a file that the run will write."""
+        folder = self.folder(key)
+        for path in (folder / name for name in (RECORD, *FILES, CHECKPOINT)):
+            if path.is_dir():
+                raise store_error(IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR)), path)
+        held = temporary_path(folder / "room")
         try:
             try:
-                if record.is_dir():
-                    raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
-                self._make(held.parent)
+                self._make(folder)
                 held.write_bytes(os.urandom(ROOM))  # zeros take no space on a disk that compresses
             except OSError as error:
-                raise store_error(error, record) from error
+                raise store_error(error, folder / RECORD) from error
             yield
         finally:
             with suppress(OSError):

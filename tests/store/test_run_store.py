@@ -362,9 +362,10 @@ def test_a_pipe_or_a_folder_in_the_place_of_a_file_is_told(store: Store, name: s
     assert problem.remedy
 
 
-def test_a_folder_in_the_place_of_a_record_is_told_before_a_run_is_made(store: Store) -> None:
+@pytest.mark.parametrize("name", ["record.json", "checkpoint.pt", *FILES])
+def test_a_folder_in_the_place_of_a_file_is_told_before_a_run_is_made(store: Store, name: str) -> None:
     record = make_record()
-    (store.folder(record.key) / "record.json").mkdir(parents=True)
+    (store.folder(record.key) / name).mkdir(parents=True)
     with pytest.raises(StoreError) as caught, store.room(record.key):
         pass
     assert "remove or rename" in str(caught.value.remedy)

@@ -57,7 +57,7 @@ def find_or_build(path: Path, build: Callable[[Path], Facts]) -> CachedFile:
             with lock_for(path):
                 # Another process may have built it while this one waited.
                 file = _find(path) or _build(path, build)
-        with suppress(FileNotFoundError):  # another process prunes
+        with suppress(OSError):  # another process prunes, or the file is another user's
             os.utime(path.with_suffix(FACTS))  # marked as used, where the file's own stamp stays as it is
     except OSError as error:
         raise cannot_write(error, path) from error

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchsuite.errors import PaperError
-from benchsuite.paper.build import build_paper
+from benchsuite.paper.build import NOTHING, _remembered, build_paper
 from benchsuite.paper.bundle.renderer_versions import renderer
 from benchsuite.paper.concurrency.memo import memoize, prefetch, use_memo
 from benchsuite.paper.context.material import PaperFiles, PaperMaterial
@@ -110,6 +110,18 @@ def test_an_unchanged_paper_is_not_built_again(
     without_a_renderer(monkeypatch)
     assert build_paper(material, files.pdf.parent, memory=memory) == files
     assert files.pdf.stat().st_mtime_ns == before
+
+
+def test_a_drawing_that_was_changed_where_it_is_remembered_is_not_believed(
+    built: tuple[PaperFiles, Path], tmp_path: Path
+) -> None:
+    (remembered,) = built[1].iterdir()
+    content = remembered.read_text()
+    copy = tmp_path / remembered.name
+    copy.write_text(content)
+    assert _remembered(copy).memo
+    copy.write_text(content.replace("svg", "swg", 1))
+    assert _remembered(copy) == NOTHING
 
 
 @pytest.mark.slow
