@@ -27,6 +27,7 @@ from benchsuite.paper.bundle.files import BIBTEX, ENVIRONMENT, LOCK, MISTAKE, PH
 from benchsuite.paper.context.chart_checks import chart_faults
 from benchsuite.paper.context.material import Mistake, PaperMaterial, PluginChart
 from benchsuite.paper.document.blocks import RESULTS
+from benchsuite.paper.document.markup import without_folders
 from benchsuite.paper.document.thumbnails import as_thumbnail
 from benchsuite.store.environment import distinct_environments
 from benchsuite.store.migrations import load_record
@@ -193,8 +194,18 @@ def read_paper(path: Path) -> bytes:
 
 
 def _bare(record: RunRecord) -> RunRecord:
-    failure = record.failure and record.failure.model_copy(update={"traceback": None})
-    return record.model_copy(update={"steps": (), "failure": failure})
+    """A record as it leaves this machine: without single steps, tracebacks, and the folders that messages name."""
+
+    def told(text: str | None) -> str | None:
+        return None if text is None else without_folders(text)
+
+    failure, dataset = record.failure, record.dataset
+    if failure is not None:
+        words = {name: told(getattr(failure, name)) for name in ("what", "where", "expected", "remedy")}
+        failure = failure.model_copy(update={**words, "traceback": None})
+    if dataset is not None:
+        dataset = dataset.model_copy(update={"evidence": told(dataset.evidence)})
+    return record.model_copy(update={"steps": (), "failure": failure, "dataset": dataset})
 
 
 def _packed(outcomes: Outcomes) -> tuple[int, str]:

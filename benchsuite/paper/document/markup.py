@@ -10,7 +10,9 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 from markupsafe import Markup, escape
 
@@ -32,6 +34,10 @@ _INLINE = re.compile(
     r"|\[\[(?P<work>[^\[\]]+)\]\]"
     r"|\{\{(?P<reference>[^{}]+)\}\}" + f"|{TOKEN.pattern.replace('(', '(?P<quantity>', 1)}"
 )
+
+
+_FOLDERS = re.compile(r"(?:(?<![\w.:/\\…])|(?<=file://))(?:~|[A-Za-z]:)?[\\/]+(?:[^\s\\/:;,'\"()<>]+[\\/]+)+")
+"""The folders of an absolute path; no part of an address."""
 
 
 @dataclass(frozen=True)
@@ -87,6 +93,14 @@ def code(text: str, where: str) -> str:
 def file_name(value: str) -> str:
     """`value` with the folders of a path that lies on somebody's machine taken off: a paper has no use for them."""
     return re.sub(r"(?<![^=\s\"'])(?:~|\.{1,2}|[A-Za-z]:)?[\\/](?=\S)(?:[^\\/=;]+[\\/])*(?=[^\\/=;])", "", value)
+
+
+def without_folders(text: str) -> str:
+    """A sentence about files of somebody's machine, with the folders of each path left out: «…/photo.jpg»."""
+    with suppress(RuntimeError):  # nobody's home
+        if len((home := Path.home()).parts) > 2:  # whose name may have spaces, where the path would seem to end
+            text = text.replace(str(home), "~")
+    return _FOLDERS.sub("…/", text)
 
 
 def plain(text: str) -> str:

@@ -78,6 +78,39 @@ def test_nothing_of_a_traceback_or_of_single_steps_leaves_the_machine() -> None:
     assert all(record["steps"] == [] for record in told["records"])
 
 
+def test_no_folder_of_the_machine_leaves_it_in_a_message(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/qxada lovelace")
+    material = make_material(failed=[(0, 0)])
+    failed, done = list(material.results.records.values())[:2]
+    assert failed.failure is not None
+    assert done.dataset is not None
+    told = {
+        "what": "the photo /mnt/qxada/qxhojas/1.jpg cannot be decoded",
+        "where": "C:\\Users\\qxada\\plugin.py:3, see https://example.org/a/b",
+        "remedy": "look at /home/qxada lovelace/secret/log.txt and train/c0/2.jpg",
+    }
+    secret = {
+        failed.key: failed.model_copy(update={"failure": failed.failure.model_copy(update=told)}),
+        done.key: done.model_copy(
+            update={"dataset": done.dataset.model_copy(update={"evidence": "found in '/mnt/qxada/qxhojas/train'"})}
+        ),
+    }
+    material = replace(material, results=replace(material.results, records={**material.results.records, **secret}))
+    packed = pack(material)
+    for private in ("qxada", "lovelace", "secret", "qxhojas"):
+        assert private.encode() not in packed["results.json"]
+    for kept in (
+        "…/1.jpg cannot be decoded",
+        "…/plugin.py:3",
+        "https://example.org/a/b",
+        "…/log.txt",
+        "train/c0/2.jpg",
+    ):
+        assert kept.encode() in packed["results.json"]
+    monkeypatch.setenv("HOME", "/")
+    assert pack(unpack(packed)) == packed
+
+
 def test_records_that_follow_from_each_other_have_no_faults(small: PaperMaterial) -> None:
     assert inconsistencies(small) == []
 

@@ -91,3 +91,24 @@ def test_prose_becomes_paragraphs_lists_and_equations() -> None:
 
 def test_unclosed_signs_stay_as_they_are() -> None:
     assert rendered("a ** b * c ` d [ e { f $ g") == "a ** b * c ` d [ e { f $ g"
+
+
+@pytest.mark.parametrize(
+    ("said", "left"),
+    [
+        ("cannot read /home/ana/fotos/1.jpg", "cannot read …/1.jpg"),
+        ("/home/ana/x.py:33 in f", "…/x.py:33 in f"),
+        ("at '/a/b': and (/c/d/e)", "at '…/b': and (…/e)"),
+        (r"C:\Users\ana\x.pth is absent", "…/x.pth is absent"),
+        (r"'\\\\nas\\ana\\x.pth'", "'…/x.pth'"),
+        ("file:///home/ana/x", "file://…/x"),
+        ("~/fotos/x and ~ana/y", "…/x and ~ana/y"),
+        ("https://example.org/a/b/c?d=/e", "https://example.org/a/b/c?d=/e"),
+        ("train/c0/x.png, 3/4 and and/or", "train/c0/x.png, 3/4 and and/or"),
+        ("…/1.jpg", "…/1.jpg"),
+        ("/tmp", "/tmp"),
+    ],
+)
+def test_a_sentence_about_files_keeps_their_names_alone(said: str, left: str) -> None:
+    assert markup.without_folders(said) == left
+    assert markup.without_folders(left) == left
