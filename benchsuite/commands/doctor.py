@@ -101,25 +101,24 @@ def _python() -> Iterator[Finding]:
 
 def _torch() -> Iterator[Finding]:
     """In a process of its own: a broken build can take its process with it."""
-    code = "import torch, torchvision; print(torch.__version__, torchvision.__version__, torch.cuda.is_available())"
+    code = "import torch, torchvision; print(torch.__version__, torchvision.__version__)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=300, check=False)
     if done.returncode != 0:
         told = (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1]
         remedy = "install matching versions: pip install --force-reinstall torch torchvision"
         yield Finding("torch", "bad", f"torch and torchvision cannot be imported: {cut(told, 200)}", remedy)
         return
-    torch, torchvision, cuda = done.stdout.split()
+    torch, torchvision = done.stdout.split()
     yield Finding("torch", "good", f"torch {torch}, torchvision {torchvision}")
-    from benchsuite.identity.gpus import find_gpus
-
-    if find_gpus() and cuda != "True":
-        remedy = "install a build of torch for this driver, or a newer driver"
-        yield Finding("torch", "bad", "there is a GPU, but torch cannot use it", remedy)
 
 
 def _device() -> Iterator[Finding]:
+    from benchsuite.identity.gpu_trial import faults
     from benchsuite.identity.numerics import describe
 
+    for fault in faults():
+        remedy = "install a build of torch for this driver and card, or a newer driver, or free the card"
+        yield Finding("device", "note", f"a GPU cannot be used: {fault}", remedy)
     numerics = describe()
     if numerics.device == "cuda":
         found = f"{numerics.device_name}, CUDA {numerics.cuda}, driver {numerics.driver}, {numerics.precision}"

@@ -155,7 +155,11 @@ def _announce(study: Session, tasks: Sequence[RunTask]) -> None:
     threads = f"{numerics.threads} thread{'s' if numerics.threads > 1 else ''}, " if numerics.device == "cpu" else ""
     say(f"device: {numerics.device_name} ({numerics.device}, {threads}{numerics.precision}), torch {numerics.torch}")
     if numerics.device == "cpu" and study.place.device == "auto":
-        announce("no CUDA GPU here: computing on the CPU, which gives the same product, slower")
+        from benchsuite.identity.gpu_trial import faults
+
+        found = "; ".join(faults())
+        why = f"the GPU cannot be used ({found})" if found else "no CUDA GPU here"
+        announce(f"{why}: computing on the CPU, which gives the same product, slower")
 
 
 def _make(

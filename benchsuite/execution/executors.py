@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from benchsuite.execution.executor import Executor
 from benchsuite.execution.messages import RunWatcher
-from benchsuite.identity.gpus import find_gpus
+from benchsuite.identity.gpu_trial import usable_gpus
 from benchsuite.identity.numerics import Numerics
 
 
@@ -15,7 +15,8 @@ def open_executor(numerics: Numerics, watcher: RunWatcher) -> Executor:
     if numerics.device != "cuda":
         return Pool(numerics, (None,), watcher)
     kind = numerics.device_name, numerics.driver, numerics.capability, numerics.cores
-    idle = [gpu.name for gpu in find_gpus() if gpu.model != kind]
+    usable = usable_gpus()
+    idle = [gpu.name for gpu in usable if gpu.model != kind]
     if idle:
         watcher.say(f"GPUs that would give other bits than the {numerics.device_name} stay idle: {', '.join(idle)}")
-    return Pool(numerics, tuple(gpu.uuid for gpu in find_gpus() if gpu.model == kind), watcher)
+    return Pool(numerics, tuple(gpu.uuid for gpu in usable if gpu.model == kind), watcher)

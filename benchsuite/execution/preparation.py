@@ -18,6 +18,7 @@ from benchsuite.contracts.recipe import Precision, Recipe
 from benchsuite.engine.task import RunTask
 from benchsuite.execution.photos import leave_out_broken
 from benchsuite.identity.canonical import digest
+from benchsuite.identity.gpu_trial import faults
 from benchsuite.identity.numerics import Numerics, describe
 from benchsuite.identity.run_key import Role, case_fields, component_fields, run_key
 from benchsuite.identity.source_fingerprint import fingerprints, libraries
@@ -258,7 +259,9 @@ class TaskMaker:
         if weights.provenance == "random" and weights.request != "none":
             deviations.append(Deviation(kind="random weights", detail=weights.request))
         if numerics.device == "cpu" and self.place.device == "auto":
-            deviations.append(Deviation(kind="no cuda"))
+            found = faults()
+            unusable = Deviation(kind="cuda unusable", detail="; ".join(found))
+            deviations.append(unusable if found else Deviation(kind="no cuda"))
         if data.left_out:
             counts = ", ".join(f"{len(names)} of {split}" for split, names in data.left_out.items())
             deviations.append(Deviation(kind="left out", detail=counts))

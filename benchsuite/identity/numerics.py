@@ -6,12 +6,9 @@ from its driver, the processor from `/proc/cpuinfo`. Fields that cannot matter o
 
 from __future__ import annotations
 
-import ast
-import importlib.util
 import os
 import platform
 from collections.abc import Mapping
-from functools import cache
 from importlib import metadata
 from pathlib import Path
 from typing import Literal
@@ -19,7 +16,9 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from benchsuite.errors import DeviceError, SetupError
-from benchsuite.identity.gpus import Gpu, find_gpus
+from benchsuite.identity.gpu_trial import faults, usable_gpus
+from benchsuite.identity.gpus import Gpu
+from benchsuite.identity.torch_build import torch_build
 
 GPU_THREADS = 4
 CPUINFO = Path("/proc/cpuinfo")
@@ -58,13 +57,14 @@ def describe(
 ) -> Numerics:
     """The numerics of runs made on this machine.
 
-    `auto` takes CUDA where a GPU and a CUDA build of torch are there. `threads` defaults to the usable cores; on a GPU,
+    `auto` takes CUDA where torch computes on a GPU. `threads` defaults to the usable cores; on a GPU,
     where they decide nothing, they are the same few everywhere. `precision` `auto` is bf16 on GPUs of capability 8.0
     and later, fp16 on older ones and fp32 on the CPU. Raises DeviceError when CUDA is asked for and absent, or a
     precision that the device does not compute in.
     """
     torch = torch_build()
-    gpu = next(iter(find_gpus()), None) if device != "cpu" else None
+    usable = usable_gpus() if device != "cpu" else ()
+    gpu = usable[0] if usable else None
     if device == "cuda":
         _require_cuda(gpu, torch)
     if threads is not None and threads < 1:
@@ -113,25 +113,6 @@ def usable_cores() -> int:
         return os.cpu_count() or 1
 
 
-@cache
-def torch_build() -> Mapping[str, str | None]:
-    """`version` (with its local part, such as +cu130) and `cuda` of the installed torch, read from its source."""
-    spec = importlib.util.find_spec("torch")
-    if spec is None or not spec.origin:
-        raise SetupError("torch is not installed", remedy="install it: pip install torch torchvision")
-    try:
-        tree = ast.parse(Path(spec.origin).with_name("version.py").read_text(encoding="utf-8"))
-    except OSError as error:
-        raise SetupError(f"torch is damaged: {error}", where=spec.origin, remedy="install torch again") from error
-    found: dict[str, str | None] = {}
-    for node in tree.body:
-        target = node.targets[0] if isinstance(node, ast.Assign) else getattr(node, "target", None)
-        value = getattr(node, "value", None)
-        if isinstance(target, ast.Name) and isinstance(value, ast.Constant):
-            found[target.id] = value.value if isinstance(value.value, str) else None
-    return {"version": found.get("__version__"), "cuda": found.get("cuda")}
-
-
 def processor_name() -> str:
     """The processor's model name."""
     name = _cpuinfo().get("model name")
@@ -162,8 +143,9 @@ def _require_cuda(gpu: Gpu | None, torch: Mapping[str, str | None]) -> None:
             remedy="install a CUDA build of torch, or leave the device at auto",
         )
     if gpu is None:
+        found = "; ".join(faults())
         raise DeviceError(
-            "CUDA was asked for, but there is no GPU that it could use",
+            "CUDA was asked for, but there is no GPU that it could use" + (f" ({found})" if found else ""),
             expected="a GPU that its driver tells of (nvidia-smi -L), and that CUDA_VISIBLE_DEVICES does not hide",
             remedy="install the NVIDIA driver, or leave the device at auto to train on the CPU",
         )

@@ -162,6 +162,7 @@ DEVIATIONS = {
     "synthetic sample": "the data are a synthetic sample, not the data set",
     "random weights": "random weights in place of {}",
     "no cuda": "no CUDA GPU: computed on the CPU",
+    "cuda unusable": "computed on the CPU, since the GPU cannot be used: {}",
     "left out": "images left out, which cannot be decoded: {}",
     "changed": "changed: {}",
 }
@@ -170,7 +171,7 @@ DEVIATIONS = {
 class Deviation(RecordPart):
     """One thing that is not as the suite asked. `detail` says what of: the weights' name, or the changed parameter."""
 
-    kind: Literal["synthetic sample", "random weights", "no cuda", "left out", "changed"]
+    kind: Literal["synthetic sample", "random weights", "no cuda", "cuda unusable", "left out", "changed"]
     detail: str = ""
 
     def __str__(self) -> str:

@@ -10,6 +10,7 @@ from benchsuite.errors import DeviceError
 from benchsuite.identity import numerics
 from benchsuite.identity.gpus import Gpu
 from benchsuite.identity.numerics import describe
+from benchsuite.identity.torch_build import torch_build
 
 Install = Callable[..., None]
 H100 = Gpu(name="NVIDIA H100 80GB HBM3", driver="580.95.05", capability="9.0", uuid="GPU-1", cores=16896)
@@ -21,7 +22,8 @@ def gpu(monkeypatch: pytest.MonkeyPatch) -> Install:
     """Sets the GPUs of this machine and torch's CUDA build."""
 
     def install(*gpus: Gpu, cuda: str | None = "13.0") -> None:
-        monkeypatch.setattr(numerics, "find_gpus", lambda: gpus)
+        monkeypatch.setattr(numerics, "usable_gpus", lambda: gpus if cuda is not None else ())
+        monkeypatch.setattr(numerics, "faults", lambda: ())
         monkeypatch.setattr(numerics, "torch_build", lambda: {"version": "2.14.1+cu130", "cuda": cuda})
 
     return install
@@ -52,6 +54,14 @@ def test_auto_without_a_gpu_is_the_cpu_in_fp32(gpu: Install) -> None:
     found = describe(threads=3)
     assert (found.device, found.precision, found.threads) == ("cpu", "fp32", 3)
     assert found.driver is found.cuda is found.cudnn is None
+
+
+def test_a_gpu_that_cannot_be_used_is_told_to_who_asks_for_it(gpu: Install, monkeypatch: pytest.MonkeyPatch) -> None:
+    gpu()
+    monkeypatch.setattr(numerics, "faults", lambda: ("Tesla P100: no kernel image is available",))
+    assert describe().device == "cpu"
+    with pytest.raises(DeviceError, match="Tesla P100: no kernel image is available"):
+        describe("cuda")
 
 
 def test_asking_for_the_cpu_ignores_the_gpu(gpu: Install) -> None:
@@ -140,4 +150,4 @@ def test_torch_is_named_with_the_build_that_its_source_tells() -> None:
     import torch
 
     assert describe("cpu").torch == str(torch.__version__)
-    assert numerics.torch_build()["cuda"] == torch.version.cuda
+    assert torch_build()["cuda"] == torch.version.cuda

@@ -109,6 +109,8 @@ def _in_spanish(deviation: Deviation) -> str:
             return f"los pesos iniciales son aleatorios en lugar de {detail}"
         case "no cuda":
             return "no había GPU con CUDA: se calculó en la CPU"
+        case "cuda unusable":
+            return f"se calculó en la CPU, porque la GPU no se puede usar: {detail}"
         case "left out":
             return "se dejaron fuera las imágenes que no se pueden decodificar"
         case "changed":

@@ -18,8 +18,8 @@ from benchsuite import __version__
 from benchsuite.atomic_files import write_text
 from benchsuite.contracts.kinds import Kind
 from benchsuite.contracts.version import API_VERSION
-from benchsuite.identity.numerics import torch_build
 from benchsuite.identity.source_fingerprint import component_fingerprint
+from benchsuite.identity.torch_build import torch_build
 from benchsuite.registry.entry import Entry
 
 

@@ -1,0 +1,30 @@
+"""Which torch is installed, read from its source: importing it would take seconds."""
+
+from __future__ import annotations
+
+import ast
+import importlib.util
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+
+from benchsuite.errors import SetupError
+
+
+@cache
+def torch_build() -> Mapping[str, str | None]:
+    """`version` (with its local part, such as +cu130) and `cuda` of the installed torch, read from its source."""
+    spec = importlib.util.find_spec("torch")
+    if spec is None or not spec.origin:
+        raise SetupError("torch is not installed", remedy="install it: pip install torch torchvision")
+    try:
+        tree = ast.parse(Path(spec.origin).with_name("version.py").read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SetupError(f"torch is damaged: {error}", where=spec.origin, remedy="install torch again") from error
+    found: dict[str, str | None] = {}
+    for node in tree.body:
+        target = node.targets[0] if isinstance(node, ast.Assign) else getattr(node, "target", None)
+        value = getattr(node, "value", None)
+        if isinstance(target, ast.Name) and isinstance(value, ast.Constant):
+            found[target.id] = value.value if isinstance(value.value, str) else None
+    return {"version": found.get("__version__"), "cuda": found.get("cuda")}
