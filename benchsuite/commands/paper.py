@@ -55,6 +55,7 @@ def paper(
         from benchsuite.commands.session import open_study
 
         study = open_study(suite, options, download=False)
+        study.check_paper_folder()
         _check_done(study, options.results, need_all)
         files = write_paper(study, form, renderer)
     say(f"paper: {files.pdf}\n       {files.html}")
@@ -72,7 +73,7 @@ def _check_done(study: Session, results: Path, need_all: bool) -> None:
             where=str(results),
             remedy="name the smoke run that is there with --policy sample, or the data with --data"
             if smoke.is_dir()
-            else f"make the runs first: benchsuite run {study.suite.name}",
+            else f"make the runs first: benchsuite run {study.name}",
         )
     survey = study.survey()
     tell_damaged(survey.damaged, preparation.runs_folder)
@@ -82,12 +83,12 @@ def _check_done(study: Session, results: Path, need_all: bool) -> None:
         raise PaperError(
             f"no run of {study.suite.name} is done",
             where=str(study.preparation.runs_folder),
-            remedy=f"make some first: benchsuite run {study.suite.name}",
+            remedy=f"make some first: benchsuite run {study.name}",
         )
     if done < total:
         if need_all:
             raise PaperError(
-                f"{total - done} of {total} runs are missing", remedy=f"make them: benchsuite run {study.suite.name}"
+                f"{total - done} of {total} runs are missing", remedy=f"make them: benchsuite run {study.name}"
             )
         announce(f"partial paper: {done} of {total} runs are done")
 
@@ -130,9 +131,11 @@ def write_paper(study: Session, form: FormOptions, renderer: Renderer | None = N
     from benchsuite.paper.build import build_paper
     from benchsuite.paper.gather import gather
 
-    material = _formed(gather(study.suite, study.preparation, study.registry), form)
+    material = _formed(gather(study.suite, study.preparation, study.registry), study, form)
     memory = study.place.cache / "papers"
-    return build_paper(material, study.preparation.paper_folder, renderer=renderer, memory=memory)
+    files = build_paper(material, study.preparation.paper_folder, renderer=renderer, memory=memory)
+    study.own_paper_folder()
+    return files
 
 
 def try_paper(study: Session, form: FormOptions, renderer: Renderer) -> None:
@@ -143,7 +146,7 @@ def try_paper(study: Session, form: FormOptions, renderer: Renderer) -> None:
     from benchsuite.paper.bundle.attachments import pack
     from benchsuite.paper.gather import without_results
 
-    material = _formed(without_results(study.suite, study.preparation, study.registry), form)
+    material = _formed(without_results(study.suite, study.preparation, study.registry), study, form)
     try:
         renderer.try_words(pack(material))
     except PaperError as error:
@@ -151,8 +154,16 @@ def try_paper(study: Session, form: FormOptions, renderer: Renderer) -> None:
         raise
 
 
-def _formed(material: PaperMaterial, form: FormOptions) -> PaperMaterial:
-    """The material with the paper set as the options ask."""
+def _formed(material: PaperMaterial, study: Session, form: FormOptions) -> PaperMaterial:
+    """The material with the paper set as the options ask, and with the command that makes it so."""
+    from benchsuite.paper.document.markup import file_name
+
     asked = {name: value.value for name, value in vars(form).items() if value}
     suite = material.suite.model_copy(update={"paper": material.suite.paper.model_copy(update=asked)})
-    return replace(material, results=replace(material.results, suite=suite))
+    arguments = tuple(map(file_name, study.arguments()))
+    return replace(
+        material,
+        results=replace(material.results, suite=suite),
+        study_arguments=arguments if arguments != (suite.name,) else (),
+        form_arguments=tuple(part for name, value in asked.items() for part in (f"--{name}", value)),
+    )

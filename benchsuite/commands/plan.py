@@ -12,6 +12,7 @@ from benchsuite.commands.console import announce, literal, out, print_json, say,
 from benchsuite.commands.data_lines import as_json as data_as_json
 from benchsuite.commands.data_lines import distinct_data, tell_data
 from benchsuite.commands.options import Json, StudyOptions, SuiteName
+from benchsuite.errors import PaperError
 
 if TYPE_CHECKING:
     from benchsuite.commands.session import Session
@@ -77,6 +78,10 @@ def _show(study: Session, survey: Survey) -> None:
     for absent in preparation.absent:
         otherwise = "take the sample" if absent.startswith("data") else "go on with random ones, as is shown here"
         say(f"{absent}: not here yet; `benchsuite run` will download them, or without a network {otherwise}")
+    try:
+        study.check_paper_folder()
+    except PaperError as error:
+        announce(f"warning: {error}")
     smoke = study.place.results / f"{study.suite.name}@sample"
     if not preparation.sample and smoke.is_dir():
         say(f"a smoke run on the synthetic sample is in {smoke}; see it with --policy sample")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -51,6 +51,8 @@ def run(
     with ExitStack() as beside:
         renderer = beside.enter_context(_renderer()) if paper else None
         study = open_study(suite, options, download=True)
+        if paper:
+            study.check_paper_folder()
         search = SearchTasks(study.preparation, study.registry)
         study = replace(study, preparation=search.extended(()))
         store = Store(study.preparation.runs_folder)
@@ -73,7 +75,7 @@ def run(
         say("Everything is done already: nothing to train.")
     written = not paper or _write_paper(study, form)
     if study.preparation.sample:
-        announce(_SAMPLE_END + (_GENERATED if _generated(study) else _REAL))
+        announce(_SAMPLE_END + (_GENERATED if study.origins <= {"generated", "packaged"} else _REAL))
     if failed:
         _report(failed)
     if failed or not written:
@@ -102,7 +104,7 @@ def _write_paper(study: Session, form: FormOptions) -> bool:
         files = write_paper(study, form)
     except Exception as error:
         complain(error if isinstance(error, BenchsuiteError) else describe_crash(error))
-        announce(f"no paper, but all runs are kept; make it with: benchsuite paper {study.suite.name}")
+        announce(f"no paper, but all runs are kept; make it with: benchsuite paper {study.name}")
         return False
     say(f"paper: {files.pdf}\n       {files.html}")
     return True
@@ -118,13 +120,6 @@ _REAL = (
     "BENCHSUITE_DATA)."
 )
 _GENERATED = "For the study itself leave out --policy sample."
-
-
-def _generated(study: Session) -> bool:
-    """Whether the real data need no folder."""
-    used = {case.dataset.qualified_name for case in study.preparation.plan.cases}
-    components: list[Any] = [study.registry.dataset(name).component for name in used]
-    return all(component.origin in ("generated", "packaged") for component in components)
 
 
 def _announce(study: Session, tasks: Sequence[RunTask]) -> None:

@@ -3,23 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from benchsuite.atomic_files import write_text
 from benchsuite.commands.console import announce, say
 from benchsuite.commands.options import StudyOptions
+from benchsuite.errors import PaperError, StoreError
 from benchsuite.execution.preparation import Place, Preparation, prepare
 from benchsuite.execution.search_tasks import add_trials
 from benchsuite.registry import Registry, registry, use_local
+from benchsuite.registry.local_plugins import places
 from benchsuite.settings import CACHE_GB, CHECKPOINT_SECONDS, HANG_SECONDS, THREADS
 from benchsuite.sources.cache import cache_root
 from benchsuite.store.migrations import DamagedRecord
 from benchsuite.store.run_store import Store, Survey
 from benchsuite.suite.planning.expand import expand
 from benchsuite.suite.prose.references import typed_results
-from benchsuite.suite.reader import plugins_of, read_suite, suite_path
+from benchsuite.suite.reader import name_in, plugins_of, read_suite, suite_path
 from benchsuite.suite.schema.suite import Suite
+from benchsuite.suite.source.problems import SuiteError
 
+OWNER = ".suite"
+"""In the folder of a paper: the file of the suite whose it is."""
 FEW = 5
 """Damaged records that are named one by one."""
 
@@ -32,6 +40,59 @@ class Session:
     preparation: Preparation
     place: Place
     registry: Registry
+    file: Path
+    """The suite's."""
+    name: str
+    """What the command line calls the suite."""
+    options: StudyOptions
+    plugins: tuple[Path, ...]
+    """The local plugins that the user named beside the suite's own."""
+
+    @property
+    def origins(self) -> set[str]:
+        """Where its data sets come from, as `Dataset.origin` says."""
+        used = {case.dataset.qualified_name for case in self.preparation.plan.cases}
+        components: list[Any] = [self.registry.dataset(name).component for name in used]
+        return {component.origin for component in components}
+
+    def arguments(self) -> tuple[str, ...]:
+        """What makes a command work on this study again, on any machine that has the data."""
+        plan, options, sample = self.preparation.plan, self.options, self.preparation.sample
+        found = [self.name]
+        if options.seeds is not None and (sample or plan.seeds != self.suite.seed_values):
+            found += ["--seeds", options.seeds]
+        if sample or any(not change.startswith("seeds = ") for change in plan.changes):
+            found += [part for change in options.overrides or () for part in ("--set", change)]
+        found += ["--policy", "sample"] if sample and self.origins != {"generated"} else []
+        found += ["--skip-broken"] if options.skip_broken else []
+        found += ["--device", options.device.value] if options.device != "auto" else []
+        found += [part for place in self.plugins for part in ("--plugins", _nearby(place))]
+        return tuple(found)
+
+    def check_paper_folder(self) -> None:
+        """Raise PaperError when another suite of this name has its paper where this one's would be."""
+        other = self._owner()
+        if other is None or other == self.file.resolve() or name_in(other) != self.suite.name:
+            return
+        shadowed = any(folder.resolve() == other.parent for folder, _ in self.registry.suite_folders)
+        if shadowed and other.stem == self.file.stem:  # a copy in ./suites goes before a plugin's file
+            return
+        raise PaperError(
+            f"two suites are named {self.suite.name}, and the paper of one would overwrite that of the other",
+            where=f"{self.file} and {other}; the paper is in {self.preparation.paper_folder}",
+            expected="different names",
+            remedy="change the `name` in one of the files (its runs stay done), or give another folder with --results",
+        )
+
+    def own_paper_folder(self) -> None:
+        """Note whose paper lies there."""
+        with suppress(StoreError):  # the paper itself is there
+            write_text(self.preparation.paper_folder / OWNER, f"{self.file.resolve()}\n")
+
+    def _owner(self) -> Path | None:
+        with suppress(OSError, UnicodeDecodeError):
+            return Path((self.preparation.paper_folder / OWNER).read_text(encoding="utf-8").strip())
+        return None
 
     def survey(self) -> Survey:
         """How the runs in the folder of its results stand."""
@@ -66,7 +127,7 @@ def open_study(name: str, options: StudyOptions, *, download: bool, quiet: bool 
 
     With `download` false nothing is fetched: what is absent is told. Results that the prose has typed are pointed at.
     """
-    place = place_from(options)
+    place, plugins = place_from(options), places()
     known = registry()
     path = suite_path(name, known)
     if own := plugins_of(path):
@@ -76,4 +137,20 @@ def open_study(name: str, options: StudyOptions, *, download: bool, quiet: bool 
         announce(f"warning: {warning}")
     plan = expand(suite, known, overrides=options.overrides or (), seeds=options.seeds)
     preparation = prepare(plan, known, place, download=download, say=(lambda _: None) if quiet else say)
-    return Session(suite, add_trials(preparation, known), place, known)
+    named = _name(name, path, suite, known)
+    return Session(suite, add_trials(preparation, known), place, known, path, named, options, plugins)
+
+
+def _name(typed: str, path: Path, suite: Suite, known: Registry) -> str:
+    """What to call a suite so that it is found: its name where that leads to its file."""
+    with suppress(SuiteError, OSError):
+        if suite_path(suite.name, known).resolve() == path.resolve():
+            return suite.name
+    return typed if typed == path.stem else _nearby(path)
+
+
+def _nearby(path: Path) -> str:
+    """A path from here, where it lies below the current folder."""
+    with suppress(ValueError, OSError):
+        return str(path.resolve().relative_to(Path.cwd()))
+    return str(path)

@@ -40,7 +40,7 @@ def verify(
         raise StoreError(
             f"{study.suite.name} has no finished run to verify",
             where=str(study.preparation.runs_folder),
-            remedy=f"make some first: benchsuite run {study.suite.name}",
+            remedy=f"make some first: benchsuite run {study.name}",
         )
     with tempfile.TemporaryDirectory(prefix="benchsuite-verify-") as scratch:
         equal = print_verdicts(repeat(found, Path(scratch), store))

@@ -73,6 +73,16 @@ def plugins_of(path: Path) -> tuple[Path, ...]:
     return tuple(path.parent / place for place in named if isinstance(place, str) and place)
 
 
+def name_in(path: Path) -> str | None:
+    """The name that a suite's file gives the suite; None where there is no such file, or none that says so."""
+    try:
+        origin, _ = parse_bytes(_read(path), _shown_path(path))
+    except SuiteError:
+        return None
+    name = origin.get("name")
+    return str(name.content) if name is not None else None
+
+
 def suite_files(registry: Registry) -> Mapping[str, tuple[Path, ...]]:
     """The suites that can be named, sorted, each with its files: one, unless two distributions use the same name.
 

@@ -39,6 +39,8 @@ from benchsuite.suite.source.problems import printable
 SCHEMA = 3
 READABLE = (2, SCHEMA)
 """Formats that can be read: in 2 the records are of an older schema, and they are migrated as stored ones are."""
+ARGUMENTS = ("study_arguments", "form_arguments")
+"""What is attached only where there are any."""
 LARGEST = 100_000_000
 """Bytes of a paper that is read, and of all that it unpacks to."""
 MOST_PAGES = 1000
@@ -69,6 +71,7 @@ def pack(material: PaperMaterial) -> dict[str, bytes]:
         "class_titles": material.class_titles,
         "configuration": material.configuration,
         "photos": [title for title, _ in material.samples],
+        **{name: list(given) for name in ARGUMENTS if (given := getattr(material, name))},
         "mistakes": [[m.true, m.predicted, m.probability, m.run] for m in material.mistakes],
     }
     finished = (record for record in results.records.values() if record.status == "done")
@@ -127,6 +130,7 @@ def unpack(files: Mapping[str, bytes]) -> PaperMaterial:
                 Mistake(true, predicted, probability, run, files[MISTAKE.format(number)])
                 for number, (true, predicted, probability, run) in enumerate(content["mistakes"])
             ),
+            **{name: tuple(content.get(name, ())) for name in ARGUMENTS},
             version=content["benchsuite"],
             renderer=content["renderer"],
         )

@@ -48,6 +48,10 @@ class PaperMaterial:
     mistakes: Sequence[Mistake] = ()
     charts: tuple[PluginChart, ...] = ()
     configuration: tuple[tuple[str, str], ...] = ()
+    study_arguments: tuple[str, ...] = ()
+    """What makes a command work on this study, where that is more than the suite's name."""
+    form_arguments: tuple[str, ...] = ()
+    """What sets the paper otherwise than its suite says."""
     version: str = ""
     renderer: Mapping[str, str] = field(default_factory=dict)
     """What decides the paper's bytes besides the material: versions of libraries, and a fingerprint of our code."""

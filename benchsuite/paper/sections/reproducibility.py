@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from benchsuite.paper.context.material import PluginChart
+import shlex
+
+from benchsuite.paper.context.material import PaperMaterial, PluginChart
 from benchsuite.paper.context.paper_context import PaperContext
 from benchsuite.paper.document import markup
 from benchsuite.paper.document.blocks import Block, Bullets, Paragraph
@@ -28,12 +30,24 @@ def reproducibility_blocks(study: PaperContext) -> list[Block]:
             f"este informe proceden de ellas{searched}."
         )
         blocks += [Paragraph(text), runs_table(study)]
-    name = study.material.suite.name
-    text = (
-        f"El estudio se repite con `make suite SUITE={name}`; `benchsuite verify {name}` rehace sus ejecuciones desde "
-        "el principio y las compara bit a bit con las guardadas."
+    return [*blocks, *(_deviations(study) if findings.environments else []), Paragraph(_repetition(study.material))]
+
+
+def _repetition(material: PaperMaterial) -> str:
+    """How the study is made again: what was changed from outside is part of the command."""
+    name, form = material.suite.name, material.form_arguments
+    arguments = material.study_arguments or (name,)
+    run, verify = f"make suite SUITE={name}", _command("verify", *arguments)
+    if arguments != (name,) or form:
+        run = _command("run", *arguments, *form)
+    return (
+        f"El estudio se repite con `{run}`; `{verify}` rehace sus ejecuciones desde el principio y las compara bit a "
+        "bit con las guardadas."
     )
-    return [*blocks, *(_deviations(study) if findings.environments else []), Paragraph(text)]
+
+
+def _command(*words: str) -> str:
+    return markup.line(f"benchsuite {shlex.join(words)}", "command").replace("`", "")
 
 
 def _foreign_code(study: PaperContext) -> list[str]:

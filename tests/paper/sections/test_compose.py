@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from benchsuite.errors import PaperError
+from benchsuite.paper.bundle.attachments import pack, unpack
 from benchsuite.paper.document.blocks import Document, Figure, Table, texts
 from benchsuite.paper.document.numbering import number
 from benchsuite.paper.language import spanish
@@ -52,6 +53,23 @@ def test_the_best_case_is_quoted_with_its_value_where_a_metric_is_asked_for() ->
     text = templates.plain(compose(material), compose(material).abstract).replace("\u00a0", " ")
     name, with_value = text.removeprefix("Gana ").rstrip(".").split("; en test, ")
     assert with_value == f"{name} ({spanish.percent(mean)})".replace("\u00a0", " ")
+
+
+def test_the_command_that_a_paper_prints_makes_the_same_study() -> None:
+    material = make_material(cases=2, seeds=2)
+    assert "con make suite SUITE=beans_freeze; benchsuite verify beans_freeze rehace" in said(compose(material))
+    changed = ("mis estudios/aves.yaml", "--seeds", "2", "--set", "recipe.phases=[1, 2]")
+    material = unpack(pack(replace(material, study_arguments=changed, form_arguments=("--template", "report"))))
+    command = "'mis estudios/aves.yaml' --seeds 2 --set 'recipe.phases=[1, 2]'"
+    text = said(compose(material))
+    assert f"con benchsuite run {command} --template report; benchsuite verify {command} rehace" in text
+    formed = said(compose(replace(material, study_arguments=())))
+    assert "con benchsuite run beans_freeze --template report; benchsuite verify beans_freeze rehace" in formed
+
+
+def test_a_command_of_the_suites_name_alone_is_not_attached() -> None:
+    material = make_material(cases=1, seeds=1)
+    assert b"arguments" not in b"".join(pack(material).values())
 
 
 @pytest.mark.parametrize("template", ["ieee", "report"])
