@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import IO
 
 from benchsuite.errors import StoreError
+from benchsuite.legible import legible
 
 TEMPORARY = ".tmp-"
 ABANDONED_AFTER = 3600.0
@@ -140,7 +141,18 @@ def write_bytes(path: Path, data: bytes) -> None:
 
 def write_text(path: Path, text: str) -> None:
     """Write `text` to `path` atomically, as UTF-8 with its line ends as they are. Raises StoreError."""
-    write_bytes(path, text.encode("utf-8"))
+    write_bytes(path, legible(text).encode("utf-8"))
+
+
+def check_name(folder: Path) -> None:
+    """Raise StoreError for a folder whose name is not UTF-8, which libraries that write in it could not take."""
+    if (name := legible(str(folder))) != str(folder):
+        raise StoreError(
+            "the name of this folder is not UTF-8",
+            where=name,
+            expected="a folder whose whole path is",
+            remedy=f"rename it (convmv does so for whole folders), or {_ELSEWHERE}",
+        )
 
 
 def read_file(path: Path) -> bytes:

@@ -29,6 +29,7 @@ from benchsuite.commands.console import Output, complain, messages
 from benchsuite.commands.crash_report import describe_crash
 from benchsuite.commands.options import expand_options
 from benchsuite.errors import BenchsuiteError
+from benchsuite.legible import let_streams_escape
 
 INTERRUPTED = 130
 
@@ -77,6 +78,7 @@ def main() -> None:
     Exit codes: 0 all done, 1 some runs failed or their paper could not be made, 2 nothing could be started, 130
     interrupted.
     """
+    let_streams_escape()
     try:
         _invoke()
     except BenchsuiteError as error:

@@ -55,6 +55,16 @@ class DataError(BenchsuiteError):
     kind = "data"
 
 
+def unreadable(error: OSError, where: object) -> DataError:
+    """The error for a file of the user's that the system did not give."""
+    return DataError(
+        f"cannot read the file: {error.strerror or error}",
+        where=str(where),
+        expected="a file that is there and that this user may read",
+        remedy="check the file, its permissions and its disk",
+    )
+
+
 class WeightsError(BenchsuiteError):
     """A weights file is missing, unsafe, corrupt, or does not fit the model."""
 
@@ -101,6 +111,26 @@ class SetupError(BenchsuiteError):
     """The machine lacks something that benchsuite needs, such as Pango."""
 
     kind = "setup"
+
+
+def describe_system_error(error: BaseException, where: str | None = None) -> BenchsuiteError | None:
+    """What to tell of an error that the system raised, wherever it was met; None where it is no such error."""
+    if isinstance(error, MemoryError):
+        return DeviceError("out of memory", where=where, remedy="free some memory, and start the command again")
+    if isinstance(error, UnicodeError):
+        return StoreError(
+            f"a name or a text is not in the encoding that it should be in: {first_line(error)}",
+            where=where,
+            expected="UTF-8",
+            remedy="rename what has letters with accents, or convert it (convmv, iconv), and start the command again",
+        )
+    if isinstance(error, OSError) and error.errno:
+        return StoreError(
+            f"the system refused to read or write: {error.strerror or first_line(error)}",
+            where=str(error.filename or where or "") or None,
+            remedy="check the disk, its permissions and the limits of this user, and start the command again",
+        )
+    return None
 
 
 def first_line(error: BaseException) -> str:

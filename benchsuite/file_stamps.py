@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from benchsuite.atomic_files import write_bytes
-from benchsuite.errors import DataError, StoreError
+from benchsuite.errors import DataError, StoreError, unreadable
 
 SETTLED_NS = 2_000_000_000
 """Coarsest step of a file system's clock (FAT)."""
@@ -26,13 +26,15 @@ ABSENT: Stamp = (0, 0, 0, 0)
 
 def file_stamp(file: Path | int) -> Stamp:
     """What a file system tells of a file, open or not, that is other after any change of it: size, times of the last
-    changes of content and of state, and the file's number, since tools that copy keep size and time. Raises DataError.
+    changes of content and of state, and the file's number, since tools that copy keep size and time. Raises
+    DataError, and OSError for an open one, which whoever opened it can name.
     """
+    if isinstance(file, int):
+        return _stamp(os.fstat(file))
     try:
-        status = os.fstat(file) if isinstance(file, int) else file.stat()
+        return _stamp(file.stat())
     except OSError as error:
-        raise DataError(f"cannot read the file: {error.strerror}", where=str(file)) from error
-    return _stamp(status)
+        raise unreadable(error, file) from error
 
 
 def _stamp(status: os.stat_result) -> Stamp:
@@ -66,7 +68,7 @@ def files_stamp(paths: Iterable[Path]) -> Stamp:
 
 def memory_of(folder: Path, place: Path) -> Path:
     """The file below `place` in which is remembered what was found in `folder`."""
-    return place / f"{hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:32]}.json"
+    return place / f"{hashlib.sha256(os.fsencode(folder.resolve())).hexdigest()[:32]}.json"
 
 
 def recall(memory: Path) -> dict[str, tuple[Stamp, str]]:

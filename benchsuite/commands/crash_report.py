@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import tempfile
 import traceback
-from pathlib import Path
 
-from benchsuite.errors import BenchsuiteError, on_one_line
+from benchsuite.errors import BenchsuiteError, describe_system_error, first_line, on_one_line
+from benchsuite.legible import ERRORS
 
 
 def describe_crash(error: Exception) -> BenchsuiteError:
@@ -15,11 +15,18 @@ def describe_crash(error: Exception) -> BenchsuiteError:
     from benchsuite.registry import registry
     from benchsuite.registry.attribution import blame
 
-    kept = f"the traceback is in {_save_traceback(error)}"
+    try:
+        kept = _save_traceback(error)
+    except OSError as refused:
+        kept = f"its traceback could not be kept: {first_line(refused)}"
     blamed = blame(error, registry().components)
     if blamed is not None:
         blamed.remedy = f"{blamed.remedy}; {kept}"
         return blamed
+    known = describe_system_error(error)
+    if known is not None:
+        known.remedy = f"{known.remedy}; {kept}"
+        return known
     what = on_one_line(f"{type(error).__name__}: {error}")
     frames = traceback.extract_tb(error.__traceback__)
     return BenchsuiteError(
@@ -29,8 +36,8 @@ def describe_crash(error: Exception) -> BenchsuiteError:
     )
 
 
-def _save_traceback(error: Exception) -> Path:
+def _save_traceback(error: Exception) -> str:
     number, path = tempfile.mkstemp(prefix="benchsuite-", suffix=".traceback.txt")
-    with os.fdopen(number, "w", encoding="utf-8") as file:
+    with os.fdopen(number, "w", encoding="utf-8", errors=ERRORS) as file:
         file.writelines(traceback.format_exception(error))
-    return Path(path)
+    return f"the traceback is in {path}"

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, Protocol, TypeVar
 
 from benchsuite.contracts.parameters import Parameters
-from benchsuite.errors import DataError
+from benchsuite.errors import DataError, unreadable
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -114,7 +114,7 @@ class PhotoFiles:
         try:
             return self.path(i).read_bytes()
         except OSError as error:
-            raise DataError(f"cannot read the image: {error.strerror}", where=str(self.path(i))) from error
+            raise unreadable(error, self.path(i)) from error
 
     def decode(self, i: int, content: bytes) -> Image.Image:
         from PIL import UnidentifiedImageError

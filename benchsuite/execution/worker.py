@@ -26,6 +26,7 @@ from benchsuite.engine.determinism.torch_settings import configure, prepare_envi
 from benchsuite.engine.meters import clock, memory
 from benchsuite.engine.task import RunTask
 from benchsuite.errors import BenchsuiteError, SetupError
+from benchsuite.execution.failed_record import record_failure
 from benchsuite.execution.messages import Busy, Probe, ProbeJob
 from benchsuite.identity.numerics import Numerics
 from benchsuite.identity.source_fingerprint import fingerprints
@@ -80,6 +81,17 @@ def _do(job: RunTask | ProbeJob, parent: Parent) -> RunRecord | Probe | Busy:
         from benchsuite.execution.cost_probe import probe
 
         return probe(job.task, registry())
+    try:
+        return _run(job, parent)
+    except SetupError:  # of every run of the study
+        raise
+    except Exception as error:  # of the store, a lock or the log: what a run itself raises is in its record already
+        from benchsuite.engine.diagnostics.failures import describe_failure
+
+        return record_failure(job, describe_failure(error, job))
+
+
+def _run(job: RunTask, parent: Parent) -> RunRecord | Busy:
     store = Store(job.results)
     lock = store.lock(job.key.key)
     try:
@@ -93,7 +105,8 @@ def _do(job: RunTask | ProbeJob, parent: Parent) -> RunRecord | Probe | Busy:
         _check_code(job)
         return _make_run(job, store, parent)
     finally:
-        lock.release()
+        with suppress(Exception):  # the system lets go of it when this process ends
+            lock.release()
 
 
 def _check_code(task: RunTask) -> None:
@@ -130,7 +143,7 @@ class _Watcher:
         self._parent = parent
 
     def log(self, text: str) -> None:
-        with suppress(OSError):  # on a full disk the record is worth more than the log
+        with suppress(OSError, MemoryError):  # the record is worth more than the log
             print(time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), text, flush=True)
 
     def say(self, text: str) -> None:

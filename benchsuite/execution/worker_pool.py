@@ -11,21 +11,19 @@ import signal
 import threading
 from collections.abc import Sequence
 from concurrent.futures import Future
-from datetime import UTC, datetime
 from typing import Any
 
 from benchsuite.engine.task import RunTask
-from benchsuite.errors import WorkerDied
+from benchsuite.errors import BenchsuiteError, WorkerDied, on_one_line
 from benchsuite.execution import worker
 from benchsuite.execution.executor import Executor
+from benchsuite.execution.failed_record import record_failure
 from benchsuite.execution.messages import Busy, Probe, ProbeJob, RunWatcher
 from benchsuite.identity.numerics import Numerics
 from benchsuite.processes import GRACE_SECONDS, ChildProcess, ProcessEnded, describe_exit, interrupts_blocked
 from benchsuite.registry import OURS
 from benchsuite.settings import HANG_SECONDS
-from benchsuite.store.environment import capture_environment
 from benchsuite.store.record import Failure, RunRecord
-from benchsuite.store.run_store import Store
 
 
 class Pool(Executor):
@@ -79,21 +77,10 @@ class Pool(Executor):
             self.watcher.started(job)
         patience = HANG_SECONDS.value()
         try:
-            own.send(job)
-            while True:
-                kind, content = own.receive(patience)
-                if kind in ("result", "spoiled"):
-                    result: RunRecord | Busy | Probe = content
-                    if isinstance(result, RunRecord) and result.failure is not None:
-                        own.recycle(spoiled=kind == "spoiled")
-                    return result
-                if kind == "error":
-                    own.recycle()
-                    raise content
-                if kind == "say":
-                    self.watcher.say(content)
-                elif isinstance(job, RunTask):  # "epoch" and "steps"
-                    getattr(self.watcher, kind)(job, *content)
+            return self._converse(job, own, patience)
+        except BenchsuiteError:  # the worker says so of every job that it could be given
+            own.recycle()
+            raise
         except ProcessEnded as ended:
             error = WorkerDied(
                 f"the process that carried this run ended: {_describe(ended, patience)}",
@@ -101,9 +88,40 @@ class Pool(Executor):
                 remedy="free memory or lower the batch size if it was killed; the log is in the run's folder. "
                 "Start the suite again to go on from the last checkpoint",
             )
-            if isinstance(job, ProbeJob) or self._stopping.is_set():
-                raise error from None
-            return _write_failure(job, error)
+        except Exception as raised:
+            own.discard()  # who knows what of the conversation is still on its way
+            if isinstance(job, ProbeJob):
+                raise
+            error = WorkerDied(
+                on_one_line(
+                    f"the process that makes runs cannot be started or spoken to: {type(raised).__name__}: {raised}"
+                ),
+                where=_where(job if isinstance(job, RunTask) else job.task),
+                expected="a machine with memory, processes and open files to spare (ulimit -u, ulimit -n)",
+                remedy="end what else is running, and start the suite again: what is done is kept",
+            )
+        if isinstance(job, ProbeJob) or self._stopping.is_set():
+            raise error from None
+        failure = Failure(
+            kind=error.kind, what=error.what, where=error.where, expected=error.expected, remedy=error.remedy
+        )
+        return record_failure(job, failure)
+
+    def _converse(self, job: RunTask | ProbeJob, own: _Worker, patience: float) -> RunRecord | Busy | Probe:
+        own.send(job)
+        while True:
+            kind, content = own.receive(patience)
+            if kind in ("result", "spoiled"):
+                result: RunRecord | Busy | Probe = content
+                if isinstance(result, RunRecord) and result.failure is not None:
+                    own.recycle(spoiled=kind == "spoiled")
+                return result
+            if kind == "error":
+                raise content
+            if kind == "say":
+                self.watcher.say(content)
+            elif isinstance(job, RunTask):  # "epoch" and "steps"
+                getattr(self.watcher, kind)(job, *content)
 
 
 class _Worker:
@@ -140,6 +158,13 @@ class _Worker:
         if self._process is not None:
             self._process.stop()
 
+    def discard(self) -> None:
+        """End the process, whatever it does; the next job gets a new one."""
+        with self._lock:
+            process, self._process = self._process, None
+        if process is not None:
+            process.close()
+
     def kill(self) -> None:
         with self._lock:
             self._killed = True
@@ -161,21 +186,3 @@ def _where(task: RunTask) -> str:
     parts = {"data set": case.dataset, "model": case.model, "recipe": case.recipe}
     foreign = [f"{kind} {one.name} of {one.distribution}" for kind, one in parts.items() if one.distribution != OURS]
     return task.title + (f", with the {', the '.join(foreign)}" if foreign else "")
-
-
-def _write_failure(task: RunTask, error: WorkerDied) -> RunRecord:
-    """Write the record that the dead worker could not."""
-    now = datetime.now(UTC).isoformat(timespec="seconds")
-    record = RunRecord(
-        key=task.key.key,
-        key_fields=task.key.fields,
-        spec=task.spec,
-        status="failed",
-        started=now,
-        finished=now,
-        deviations=task.deviations,
-        environment=capture_environment(task.numerics),
-        failure=Failure(kind=error.kind, what=error.what, where=error.where, remedy=error.remedy),
-    )
-    Store(task.results).write(record)
-    return record

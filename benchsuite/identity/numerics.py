@@ -68,7 +68,7 @@ def describe(
     if device == "cuda":
         _require_cuda(gpu, torch)
     if threads is not None and threads < 1:
-        raise DeviceError(f"{threads} threads were asked for", expected="at least 1")
+        raise DeviceError(f"{threads} threads were asked for", expected="at least 1", remedy="correct --threads")
     libraries = {name: _version(name) for name in ("torchvision", "numpy", "pillow")}
     if gpu is not None and torch["cuda"] is not None:
         return Numerics(

@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel
 
-from benchsuite.errors import DataError
+from benchsuite.errors import unreadable
 from benchsuite.identity.canonical import canonical, digest_plain, plain
 from benchsuite.identity.numerics import Numerics
 from benchsuite.suite.cases.plan import Component
@@ -114,4 +114,4 @@ def _sha256(path: Path, size: int, changed: int) -> str:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
-        raise DataError(f"cannot read the file: {error.strerror}", where=str(path)) from error
+        raise unreadable(error, path) from error

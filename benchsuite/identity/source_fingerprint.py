@@ -175,7 +175,11 @@ def _read(path: Path) -> _Source:
         status = path.stat()
         return _source(path, status.st_size, status.st_mtime_ns)
     except (OSError, SyntaxError, ValueError) as error:
-        raise PluginError(f"this module cannot be read as Python: {error}", where=str(path)) from error
+        raise PluginError(
+            f"this module cannot be read as Python: {error}",
+            where=str(path),
+            remedy="mend the file, or install its package again",
+        ) from error
 
 
 @cache

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
@@ -70,7 +71,7 @@ def _build(
     packed = [attachments.pack(material) for material in materials]
     setting = _digest(json.dumps([dict(materials[0].renderer), pango.versions(), sys.version]).encode())
     order = _digest(repr(packed).encode())
-    place = memory / f"{_digest(str(folder.resolve()).encode())[:32]}.json" if memory is not None else None
+    place = memory / f"{_digest(os.fsencode(folder.resolve()))[:32]}.json" if memory is not None else None
     before = _remembered(place)
     if (before.order, before.renderer) == (order, setting) and _stand(files, before):
         return files

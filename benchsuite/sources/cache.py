@@ -15,7 +15,7 @@ from typing import Literal
 
 import platformdirs
 
-from benchsuite.atomic_files import sweep
+from benchsuite.atomic_files import check_name, sweep
 from benchsuite.errors import StoreError
 
 Policy = Literal["auto", "real", "sample"]
@@ -30,7 +30,9 @@ _PATIENCE_SECONDS = 2.0
 def cache_root() -> Path:
     """The user's cache folder of benchsuite, or the folder that BENCHSUITE_CACHE names."""
     named = os.environ.get("BENCHSUITE_CACHE")
-    return Path(named).expanduser().resolve() if named else Path(platformdirs.user_cache_dir("benchsuite"))
+    root = Path(named).expanduser().resolve() if named else Path(platformdirs.user_cache_dir("benchsuite"))
+    check_name(root)
+    return root
 
 
 def cannot_write(error: OSError, where: Path) -> StoreError:

@@ -190,7 +190,7 @@ class _Search:
     def from_the_network(self) -> Found:
         """Download into a folder that becomes the cache's own once it is whole; an interrupted one is taken up."""
         if offline():
-            raise Unreachable("HF_HUB_OFFLINE forbids downloads", where="environment")
+            raise Unreachable("HF_HUB_OFFLINE forbids downloads", where="environment", remedy="unset it to download")
         incoming = self._home.with_name(f"{self.dataset.name}.incoming")
         try:
             incoming.mkdir(parents=True, exist_ok=True)

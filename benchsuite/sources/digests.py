@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchsuite.contracts.dataset import DatasetIndex, Images, PhotoFiles, Split
-from benchsuite.errors import DataError
+from benchsuite.errors import DataError, unreadable
 from benchsuite.file_stamps import Stamp, file_stamp, memory_of, recall, remember
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def read_file(path: Path, digest: str | None) -> bytes:
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise DataError(f"cannot read the file: {error.strerror}", where=str(path)) from error
+        raise unreadable(error, path) from error
     if digest is not None and hashlib.sha256(content).hexdigest() != digest:
         raise _changed(str(path))
     return content
@@ -161,4 +161,4 @@ def _read_digest(path: Path) -> str:
     try:
         return file_sha256(path)
     except OSError as error:
-        raise DataError(f"cannot read the file: {error.strerror}", where=str(path)) from error
+        raise unreadable(error, path) from error

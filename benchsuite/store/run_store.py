@@ -17,10 +17,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchsuite.atomic_files import read_file, store_error, sweep, temporary_path, write_bytes, write_text
+from benchsuite.atomic_files import check_name, read_file, store_error, sweep, temporary_path, write_bytes, write_text
 from benchsuite.errors import StoreError
 from benchsuite.file_locks import FileLock
 from benchsuite.file_stamps import Stamp, files_stamp, memory_of, recall, remember
+from benchsuite.legible import legible
 from benchsuite.store.migrations import DamagedRecord, damaged_record, load_record
 from benchsuite.store.record import RunRecord, StoredFile
 
@@ -120,7 +121,11 @@ class Store:
             earlier = self.read(record.key)
             if earlier is not None and earlier.status == "done":
                 return
-        write_text(self.folder(record.key) / RECORD, record.model_dump_json(indent=1) + "\n")
+        try:
+            text = record.model_dump_json(indent=1)
+        except ValueError:  # some name in it is no UTF-8
+            text = RunRecord.model_validate(legible(record.model_dump())).model_dump_json(indent=1)
+        write_text(self.folder(record.key) / RECORD, text + "\n")
 
     def write_file(self, key: str, name: str, content: bytes) -> StoredFile:
         """Put a file of run `key` on disk; returns what its record will list. Raises StoreError."""
@@ -188,6 +193,7 @@ class Store:
 
     def check_writable(self) -> None:
         """Make the results folder, write to it once and lock it. Raises StoreError when it cannot be done."""
+        check_name(self.root)
         self._make(self.root / "runs")
         probe = self.root / "runs" / ".writable"
         write_bytes(probe, b"")

@@ -8,6 +8,7 @@ stratified, so that both parts hold the classes equally.
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -233,7 +234,7 @@ def _md5(file: Path) -> str:
 
 def _unpacked(archive: Path, scratch: Path) -> Path:
     """The folder of batches in an archive, unpacked below `scratch` once for each state of the archive."""
-    stamp = hashlib.sha256(f"{archive}:{file_stamp(archive)}".encode()).hexdigest()[:16]
+    stamp = hashlib.sha256(os.fsencode(f"{archive}:{file_stamp(archive)}")).hexdigest()[:16]
     return _batches_of(archive, scratch / f"cifar10-{stamp}")
 
 

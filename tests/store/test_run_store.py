@@ -460,3 +460,19 @@ def test_a_disk_with_too_little_room_is_told_before_anything_is_written(
     with pytest.raises(StoreError, match="need about 1,000 MiB, and the disk has 100 MiB left") as caught:
         store.check_space(1000 * 2**20)
     assert "--results" in str(caught.value)
+
+
+def test_a_record_whose_names_are_no_utf_8_is_written_with_escapes(store: Store) -> None:
+    strange = os.fsdecode(b"ma\xedz")
+    record = make_record(failed=True)
+    assert record.failure is not None
+    store.write(record.model_copy(update={"failure": record.failure.model_copy(update={"where": strange})}))
+    found = store.read(record.key)
+    assert found is not None
+    assert found.failure is not None
+    assert found.failure.where == "ma\\xedz"
+
+
+def test_a_results_folder_whose_name_is_no_utf_8_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="not UTF-8"):
+        Store(tmp_path / os.fsdecode(b"d\xeda")).check_writable()

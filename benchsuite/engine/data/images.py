@@ -68,7 +68,11 @@ def load_images(
     was changed since, and StoreError when the cache cannot be written; neither leaves a file behind.
     """
     if len(images) == 0 or len(images) != len(digests):
-        raise DataError(f"there are {len(images)} images and {len(digests)} digests", expected="one digest an image")
+        raise DataError(
+            f"there are {len(images)} images and {len(digests)} digests",
+            expected="at least one image, and one digest for each",
+            remedy="correct the data set's index()",
+        )
     height, width = preprocessing.size
     shape = (len(images), height, width, 3)
     path = cache / _FOLDER / f"{decoding_key(images, digests, preprocessing)}{_SUFFIX}"

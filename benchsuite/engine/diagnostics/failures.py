@@ -10,7 +10,7 @@ from pathlib import Path
 from benchsuite.atomic_files import store_error
 from benchsuite.engine.diagnostics.device_errors import describe_device_error
 from benchsuite.engine.task import RunTask
-from benchsuite.errors import BenchsuiteError, DataError, PluginError
+from benchsuite.errors import BenchsuiteError, DataError, PluginError, describe_system_error
 from benchsuite.registry import Entry
 from benchsuite.registry.attribution import blame
 from benchsuite.sources.data import add_remedy
@@ -53,7 +53,7 @@ def translate_error(error: Exception | SystemExit, task: RunTask, entries: Seque
     if isinstance(error, BenchsuiteError):
         return error
     refused = describe_device_error(error, f"{task.title} on {task.numerics.device_name}")
-    return refused or blame(error, entries)
+    return refused or blame(error, entries) or describe_system_error(error, where=task.title)
 
 
 def _raised_in(error: BaseException) -> str:

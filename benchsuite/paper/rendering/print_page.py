@@ -9,7 +9,7 @@ from typing import Any
 
 from markupsafe import escape
 
-from benchsuite.errors import PaperError
+from benchsuite.errors import PaperError, cut
 from benchsuite.paper.document.blocks import Document, Figure, Photos, Table
 from benchsuite.paper.document.numbering import Numbering
 from benchsuite.paper.document.page import INCH, Geometry
@@ -127,7 +127,10 @@ def lay_out(html: str, assets: Mapping[str, Asset]) -> Any:
         font_config=FontConfiguration(), pdf_variant=VARIANT
     )
     if fetcher.refused:
-        raise PaperError(f"the paper asked for a resource that is not its own: {fetcher.refused[0][:120]}")
+        raise PaperError(
+            f"the paper asked for a resource that is not its own: {cut(fetcher.refused[0], 120)}",
+            remedy="leave the address out of the suite's prose; if it is not there, please report this",
+        )
     return laid_out
 
 

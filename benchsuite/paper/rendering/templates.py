@@ -140,7 +140,11 @@ def _links(document: Document, numbering: Numbering, backing: Backing | None) ->
     def citation(key: str) -> Markup:
         name = key.strip()
         if name not in numbering.citations:
-            raise PaperError(f"the work [[{name}]] is cited where citations are not counted", where="paper")
+            raise PaperError(
+                f"the work [[{name}]] is cited where citations are not counted",
+                where="paper",
+                remedy="cite it in a section's text",
+            )
         return Markup('<a class="cite" href="#ref-{}">[{}]</a>').format(anchor(name), numbering.citations[name])
 
     def reference(name: str) -> Markup:

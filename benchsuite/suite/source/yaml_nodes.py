@@ -166,6 +166,9 @@ class _Builder:
             raise self._character(error) from None
         except SuiteError:
             raise
+        except UnicodeEncodeError:
+            what, remedy = "this has bytes that are not UTF-8", "write it in UTF-8, and rename files that are not"
+            raise SuiteError([Problem(self._start(), "", what, remedy=remedy)]) from None
         except Exception as error:
             # The pure-Python parser answers some malformed documents with IndexError, ValueError and the like.
             what = f"this is not YAML: {_sentence(str(error) or type(error).__name__)}"

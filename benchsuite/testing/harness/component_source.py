@@ -67,12 +67,15 @@ class Declared:
                 f"{self.qualname} is no component that another process could import",
                 where=self.file or self.module,
                 expected=f"a class at the top of a module, derived from benchsuite.api.{BASES}",
+                remedy="move the class to the top of its module",
             )
         plugin = ClassesPlugin([given])
         try:
             ((_, component),) = inspect_plugin(plugin).components
         except InvalidPlugin as invalid:
-            raise PluginError(str(invalid), where=self.file or self.module) from invalid
+            raise PluginError(
+                str(invalid), where=self.file or self.module, remedy="correct the class, and check it again"
+            ) from invalid
         return Entry(component.name, kind, component, UNPUBLISHED, "0", self.module)
 
     def _module(self) -> Any:

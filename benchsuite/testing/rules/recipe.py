@@ -162,7 +162,7 @@ def _setup(subject: Subject, change: Any, like: RunSetup | None = None, **data: 
         raise Inapplicable(f"with these parameters it computes in {precision}, which the CPU does not")
     folder = like.folder if like else subject.new_folder("run")
     if not like and not component.phases(subject.params):
-        raise PluginError("phases() declares no phase", where=subject.entry.module)
+        raise PluginError("phases() declares no phase", where=subject.entry.module, remedy="declare at least one")
     return RunSetup(folder, bind_reference(Patterns, **data), bind_reference(Blocks), with_phases(bound, change))
 
 

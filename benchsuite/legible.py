@@ -1,0 +1,46 @@
+"""Text that can be written anywhere, whatever bytes a disk or a command line has brought.
+
+A name that is no UTF-8 comes to Python with each strange byte as a lone surrogate, which no file, JSON text or terminal
+takes. It is written as that byte's escape, `ma\\xedz`, and so is a character that a terminal lacks.
+"""
+
+from __future__ import annotations
+
+import codecs
+import sys
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any
+
+ERRORS = "benchsuite.legible"
+"""How encoders call the way in which what they do not have is written."""
+
+
+def _escape(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    strange = error.object[error.start : error.end]
+    return "".join(f"\\x{ord(c) - 0xDC00:02x}" if "\udc80" <= c <= "\udcff" else _code(c) for c in strange), error.end
+
+
+def _code(character: str) -> str:
+    return character.encode("ascii", "backslashreplace").decode()
+
+
+codecs.register_error(ERRORS, _escape)
+
+
+def legible(value: Any) -> Any:
+    """A text, or all texts in mappings, lists and tuples, as UTF-8 can write them."""
+    if isinstance(value, str):
+        return value.encode("utf-8", ERRORS).decode()
+    if isinstance(value, Mapping):
+        return {legible(name): legible(below) for name, below in value.items()}
+    return type(value)(map(legible, value)) if type(value) in (list, tuple) else value
+
+
+def let_streams_escape() -> None:
+    """Let standard output and error of this process escape what they cannot write, instead of failing."""
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(AttributeError):  # what stands in for a stream may be none
+            stream.reconfigure(errors=ERRORS)  # type: ignore[union-attr]
