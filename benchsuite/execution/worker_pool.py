@@ -1,7 +1,7 @@
 """The local executor: worker processes on this machine, one a device.
 
 Each worker has a thread here that hands it jobs and listens. A worker that dies fails the run it was making and is
-replaced; the others go on.
+replaced; a GPU that computes no more is given up, and its run made on another. The others go on.
 """
 
 from __future__ import annotations
@@ -14,11 +14,12 @@ from concurrent.futures import Future
 from typing import Any
 
 from benchsuite.engine.task import RunTask
-from benchsuite.errors import BenchsuiteError, WorkerDied, on_one_line
+from benchsuite.errors import BenchsuiteError, DeviceError, WorkerDied, on_one_line
 from benchsuite.execution import worker
 from benchsuite.execution.executor import Executor
 from benchsuite.execution.failed_record import record_failure
 from benchsuite.execution.messages import Busy, Probe, ProbeJob, RunWatcher
+from benchsuite.identity.gpu_trial import try_gpu
 from benchsuite.identity.numerics import Numerics
 from benchsuite.processes import GRACE_SECONDS, ChildProcess, ProcessEnded, describe_exit, interrupts_blocked
 from benchsuite.registry import OURS
@@ -34,6 +35,8 @@ class Pool(Executor):
         self._jobs: queue.Queue[tuple[RunTask | ProbeJob, Future[Any]] | None] = queue.Queue()
         self._stopping = threading.Event()
         self._workers = [_Worker(numerics, gpu) for gpu in gpus]
+        self._in_use = len(self._workers)
+        self._giving_up = threading.Lock()
         self._threads = [threading.Thread(target=self._attend, args=(each,), daemon=True) for each in self._workers]
         with interrupts_blocked():
             for thread in self._threads:
@@ -64,13 +67,30 @@ class Pool(Executor):
             job, future = item
             if self._stopping.is_set():
                 future.cancel()
-            if not future.set_running_or_notify_cancel():
+            # One that was handed back is running already.
+            if not future.running() and not future.set_running_or_notify_cancel():
                 continue
             try:
                 future.set_result(self._do(job, own))
+            except DeviceError as error:
+                if self._give_up(own, error):
+                    self._jobs.put(item)
+                    break
+                future.set_exception(error)
             except BaseException as error:
                 future.set_exception(error)
         own.stop()
+
+    def _give_up(self, own: _Worker, error: DeviceError) -> bool:
+        """Do without a GPU that computes no more, unless it is the last. One without the memory for a run computes."""
+        if own.gpu is None or try_gpu(own.gpu) is None:
+            return False
+        with self._giving_up:
+            if self._in_use == 1:
+                return False
+            self._in_use -= 1
+        self.watcher.say(f"the GPU {own.gpu} is given up; its run goes to another: {error.what}")
+        return True
 
     def _do(self, job: RunTask | ProbeJob, own: _Worker) -> RunRecord | Busy | Probe:
         if isinstance(job, RunTask):
@@ -102,6 +122,8 @@ class Pool(Executor):
             )
         if isinstance(job, ProbeJob) or self._stopping.is_set():
             raise error from None
+        if own.gpu is not None:
+            _check_gpu(own.gpu)
         failure = Failure(
             kind=error.kind, what=error.what, where=error.where, expected=error.expected, remedy=error.remedy
         )
@@ -115,6 +137,8 @@ class Pool(Executor):
                 result: RunRecord | Busy | Probe = content
                 if isinstance(result, RunRecord) and result.failure is not None:
                     own.recycle(spoiled=kind == "spoiled")
+                    if result.failure.kind == DeviceError.kind and own.gpu is not None:
+                        _check_gpu(own.gpu)
                 return result
             if kind == "error":
                 raise content
@@ -128,7 +152,7 @@ class _Worker:
     """The process of one device; started when first needed, and again after it has ended."""
 
     def __init__(self, numerics: Numerics, gpu: str | None) -> None:
-        self._numerics, self._gpu = numerics, gpu
+        self._numerics, self.gpu = numerics, gpu
         self._process: ChildProcess | None = None
         self._lock = threading.Lock()
         self._killed = False
@@ -140,7 +164,7 @@ class _Worker:
             if self._process is None or not self._process.alive:
                 if self._process is not None:
                     self._process.close()
-                self._process = ChildProcess(worker.main, self._numerics, self._gpu)
+                self._process = ChildProcess(worker.main, self._numerics, self.gpu)
         self._process.send(job)
 
     def receive(self, seconds: float) -> tuple[str, Any]:
@@ -170,6 +194,18 @@ class _Worker:
             self._killed = True
         if self._process is not None:
             self._process.kill()
+
+
+def _check_gpu(uuid: str) -> None:
+    """Raise DeviceError when a card computes no more, rather than that a run was too large for it."""
+    if (fault := try_gpu(uuid)) is not None:
+        raise DeviceError(
+            f"it computes no more: {fault}",
+            where=uuid,
+            expected="a GPU that computes",
+            remedy="look at nvidia-smi and the system's log, choose other GPUs with CUDA_VISIBLE_DEVICES, or compute on"
+            " the CPU (--device cpu)",
+        )
 
 
 def _describe(ended: ProcessEnded, patience: float) -> str:

@@ -60,7 +60,7 @@ def _tried_gpus() -> tuple[tuple[Gpu, str | None], ...]:
         name = f"{build['version']} {gpu.driver} {gpu.uuid}"
         fault, when = known.get(name, (None, 0.0))
         if when == 0.0 or (fault is not None and now - when > FAULT_SECONDS):
-            fault = _try(gpu)
+            fault = try_gpu(gpu.uuid)
             known[name] = fault, now
         found[gpu] = fault
     with suppress(StoreError):  # they will be tried again
@@ -76,9 +76,9 @@ def _recall(path: Path) -> dict[str, tuple[str | None, float]]:
         return {}
 
 
-def _try(gpu: Gpu) -> str | None:
-    """Compute a little on one card; the last line of what went wrong."""
-    environment = {**os.environ, "CUDA_VISIBLE_DEVICES": gpu.uuid}
+def try_gpu(uuid: str) -> str | None:
+    """Compute a little on one card; the last line of what went wrong, if anything did."""
+    environment = {**os.environ, "CUDA_VISIBLE_DEVICES": uuid}
     command = [sys.executable, "-c", _TRIAL]
     try:
         done = subprocess.run(

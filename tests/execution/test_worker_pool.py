@@ -20,13 +20,15 @@ import pytest
 
 from benchsuite.engine.task import RunTask
 from benchsuite.errors import DeviceError, PluginError, SetupError
+from benchsuite.execution import worker_pool
 from benchsuite.execution.cost_probe import probe
 from benchsuite.execution.due_runs import find_due
 from benchsuite.execution.messages import Probe, ProbeJob
 from benchsuite.execution.worker_pool import Pool, _Worker
-from benchsuite.store.record import RunRecord
+from benchsuite.store.record import Failure, RunRecord
 from benchsuite.store.run_store import Store
 from support.engine import CRASH, SLOW, Bench, Silent, make_case, statuses
+from support.synthetic import make_record
 
 PATIENCE = 120.0
 
@@ -277,3 +279,67 @@ def test_a_worker_that_has_nothing_to_say_ends_with_its_parent_all_the_same(
         (worker,) = _workers(psutil.Process(study.pid))
         study.kill()
         _until(lambda: not worker.is_running() or worker.status() == psutil.STATUS_ZOMBIE, "the worker is gone")
+
+
+class _Cards:
+    """Workers on pretended cards: those in `dead` compute no more, whether a worker starts there or a run is made."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, cards_in_all: int, *dead: str, late: bool = False) -> None:
+        self.dead, self.late, self.made = set(dead), late, []
+        self.all_busy = threading.Barrier(cards_in_all)
+        cards = self
+
+        class Worker(_Worker):
+            def send(self, job: Any) -> None:
+                self.job = job
+
+            def receive(self, seconds: float) -> tuple[str, Any]:
+                assert self.gpu is not None
+                if not hasattr(self, "has_worked"):
+                    self.has_worked = True
+                    cards.all_busy.wait(PATIENCE)  # each card gets a job
+                if self.gpu not in cards.dead:
+                    cards.made.append((self.gpu, self.job.title))
+                    return "result", make_record(self.job.spec)
+                if not cards.late:
+                    return "error", DeviceError("CUDA was asked for, but torch sees no GPU")
+                failed = Failure(kind="device", what="the GPU is faulty: CUDA error: uncorrectable ECC error")
+                return "result", make_record(self.job.spec).model_copy(update={"status": "failed", "failure": failed})
+
+        monkeypatch.setattr(worker_pool, "_Worker", Worker)
+        monkeypatch.setattr(worker_pool, "try_gpu", lambda uuid: "CUDA error: ECC" if uuid in self.dead else None)
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_a_dead_card_is_given_up_and_its_runs_are_made_on_the_others(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, late: bool
+) -> None:
+    cards, heard = _Cards(monkeypatch, 3, "GPU-2", late=late), Silent()
+    tasks = bench.tasks(*(make_case(f"case {i}") for i in range(6)))
+    with Pool(tasks[0].numerics, ("GPU-1", "GPU-2", "GPU-3"), heard) as pool:
+        records = list(pool.run(tasks))
+    assert {record.status for record in records} == {"done"}
+    assert sorted(title for _, title in cards.made) == sorted(task.title for task in tasks)
+    assert {gpu for gpu, _ in cards.made} <= {"GPU-1", "GPU-3"}
+    assert sum("GPU-2 is given up" in line for line in heard.said) == 1
+
+
+def test_only_when_no_card_is_left_the_study_ends(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    _Cards(monkeypatch, 2, "GPU-1", "GPU-2")
+    tasks = bench.tasks(*(make_case(f"case {i}") for i in range(4)))
+    with (
+        pytest.raises(DeviceError, match="torch sees no GPU"),
+        Pool(tasks[0].numerics, ("GPU-1", "GPU-2"), Silent()) as pool,
+    ):
+        list(pool.run(tasks))
+
+
+def test_a_run_too_large_for_its_card_takes_no_card_away(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    cards, heard = _Cards(monkeypatch, 2, "GPU-2", late=True), Silent()
+    monkeypatch.setattr(worker_pool, "try_gpu", lambda uuid: None)
+    tasks = bench.tasks(*(make_case(f"case {i}") for i in range(4)))
+    with Pool(tasks[0].numerics, ("GPU-1", "GPU-2"), heard) as pool:
+        records = list(pool.run(tasks))
+    assert len(records) == 4
+    assert sum(record.status == "failed" for record in records) == 4 - len(cards.made) > 0
+    assert heard.said == []
