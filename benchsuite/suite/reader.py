@@ -157,8 +157,14 @@ def _prose_problems(suite: Suite, expanded: Expansion, registry: Registry) -> li
         return problems
     labels = paper.get("labels")
     searched = [setting.path for setting in search_settings(suite)]
+    named = _named(expanded.cases) if labels is not None else set()
     for path, item in (labels.items if labels is not None else {}).items():
-        if expanded.cases and path not in (*METRICS, *searched) and not _has(expanded.cases, path):
+        if (
+            expanded.cases
+            and path not in (*METRICS, *searched)
+            and path not in named
+            and not _has(expanded.cases, path)
+        ):
             known = [*dict.fromkeys(path for case in expanded.cases for path in case.settings), *searched, *METRICS]
             what = f"there is no {shown(path)} to label"
             problems.append(Problem(item.key, "paper.labels", what, path, None, did_you_mean(path, known)))
@@ -179,16 +185,17 @@ def _bibtex(suite: Suite, cases: Sequence[Case], registry: Registry) -> Iterator
             yield component.card(params).bibtex if kind == "dataset" else component.bibtex(params)
 
 
+def _named(cases: Iterable[Case]) -> set[str]:
+    """What cases are called, what they set, and each value of that («path=value»)."""
+    named = {case.name for case in cases}
+    for case in cases:
+        named |= {*case.settings, *(f"{path}={written(value)}" for path, value in case.settings.items())}
+    return named
+
+
 def _has(cases: Iterable[Case], name: str) -> bool:
-    """Whether there is a parameter, a case, or a value of a setting («path=value») of this name."""
-    path, equals, value = name.partition("=")
-    return any(
-        name == case.name
-        or name in case.settings
-        or value_at(case, name)[0]
-        or (equals and path in case.settings and value == written(case.settings[path]))
-        for case in cases
-    )
+    """Whether some case has a parameter of this name."""
+    return any(value_at(case, name)[0] for case in cases)
 
 
 def _values(nodes: Node | None, name: str) -> list[Node]:

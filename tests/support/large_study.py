@@ -21,18 +21,22 @@ MOST_VALUES = 1000
 """Of an axis."""
 
 
-def write_suite(path: Path, cases: int, seeds: int) -> Path:
-    """A suite of a grid with so many cases, a multiple of 20."""
+def write_suite(path: Path, cases: int, seeds: int, *, named: bool = False) -> Path:
+    """A suite with so many cases, a multiple of 20: those of a grid, or each with a name and changes of its own."""
     widths = 10 if cases <= 10 * MOST_VALUES else 20
-    rates = ", ".join(f"{1e-6 * (i + 1):.6f}" for i in range(cases // widths))
+    rates = [f"{1e-6 * (i + 1):.6f}" for i in range(cases if named else cases // widths)]
+    design = (
+        f"vary:\n  model.hidden: [{', '.join(f'[{16 + i}]' for i in range(widths))}]\n"
+        f"  recipe.learning_rate: [{', '.join(rates)}]\ncompare: {{factor: model.hidden, baseline: [16]}}\n"
+    )
+    if named:
+        changes = (f"{{recipe.learning_rate: {rate}, recipe.max_epochs: {i + 2}}}" for i, rate in enumerate(rates))
+        design = "cases:\n" + "".join(f"  - {{name: c{i}, set: {change}}}\n" for i, change in enumerate(changes))
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(
         f"name: {path.stem}\ntitle: Muchas ejecuciones\nsize: {{cases: {cases}, seeds: {seeds}}}\n"
         "dataset: {name: beans, image_size: 64}\nmodel: {name: mlp}\nrecipe: {name: train, max_epochs: 2}\n"
-        f"vary:\n  model.hidden: [{', '.join(f'[{16 + i}]' for i in range(widths))}]\n"
-        f"  recipe.learning_rate: [{rates}]\n"
-        f"seeds: {seeds}\ncompare: {{factor: model.hidden, baseline: [16]}}\n"
-        "paper: {authors: [{name: Ada Ejemplo}]}\n"
+        f"{design}seeds: {seeds}\npaper: {{authors: [{{name: Ada Ejemplo}}]}}\n"
     )
     return path
 

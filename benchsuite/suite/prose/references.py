@@ -7,6 +7,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 from benchsuite.metrics import METRICS
@@ -102,21 +103,31 @@ class Vocabulary:
         """The name of the case that is meant by its name, by «path=value, …», by how the paper calls it, or by its
         value of the compared factor when no other case has it."""
         wanted = written(reference)
-        labels = self.suite.paper.labels
+        found = self._by_value.get(wanted, ())
+        return self._by_name.get(wanted) or (found[0] if len(found) == 1 else None)
+
+    @cached_property
+    def _by_name(self) -> Mapping[str, str]:
+        labels, known = self.suite.paper.labels, dict[str, str]()
         for case in self.cases:
-            if wanted in (case.name, settings_text(case.settings), labels.get(case.name)):
-                return case.name
+            for name in (case.name, settings_text(case.settings), labels.get(case.name)):
+                if name is not None:
+                    known.setdefault(name, case.name)
+        return known
+
+    @cached_property
+    def _by_value(self) -> Mapping[str, Sequence[str]]:
+        """By a value of the compared factor, or of the only axis, the cases that have it."""
         factor = self.suite.compare.factor if self.suite.compare is not None else None
-        paths = [factor] if factor is not None else list(self.suite.vary) if len(self.suite.vary) == 1 else []
-        found = [
-            case.name
-            for case in self.cases
-            for path in paths
-            if path in case.settings
-            for value in [case.settings[path]]
-            if wanted in (written(value), *spellings(value), labels.get(f"{path}={written(value)}"))
-        ]
-        return found[0] if len(found) == 1 else None
+        path = factor if factor is not None else next(iter(self.suite.vary), "") if len(self.suite.vary) == 1 else ""
+        labels, known = self.suite.paper.labels, dict[str, list[str]]()
+        for case in self.cases:
+            if path not in case.settings:
+                continue
+            value = case.settings[path]
+            for name in {written(value), *spellings(value), labels.get(f"{path}={written(value)}")} - {None}:
+                known.setdefault(str(name), []).append(case.name)
+        return known
 
     def _case(self, wanted: str) -> str:
         name = self.find(wanted)

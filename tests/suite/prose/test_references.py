@@ -8,6 +8,7 @@ import pytest
 
 from benchsuite.suite import SuiteError, parse_suite
 from benchsuite.suite.planning.expand import expand
+from benchsuite.suite.prose import references
 from benchsuite.suite.prose.references import Quoted, UnknownReference, Vocabulary, typed_results
 from support.fake_components import BASE, REGISTRY
 
@@ -61,6 +62,24 @@ def test_a_value_of_the_factor_that_several_cases_have_means_none_of_them() -> N
     words = Vocabulary(suite, expand(suite, REGISTRY).cases)
     assert words.find(1) is None
     assert words.find("freeze_blocks=1,depth=18") == "freeze_blocks=1,depth=18"
+
+
+def test_every_case_is_looked_at_once_however_many_references_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked = 0
+    spoken = references.settings_text
+
+    def looking(settings: object) -> str:
+        nonlocal looked
+        looked += 1
+        return spoken(settings)  # type: ignore[arg-type]
+
+    suite = parse_suite(BASE.encode(), "tiny.yaml", REGISTRY)
+    cases = expand(suite, REGISTRY).cases
+    monkeypatch.setattr(references, "settings_text", looking)
+    vocabulary = Vocabulary(suite, cases)
+    for _ in range(10):
+        assert [vocabulary.find(case.name) for case in cases] == [case.name for case in cases]
+    assert looked == len(cases)
 
 
 def test_a_suite_whose_prose_quotes_what_there_is_not_is_refused_where_it_stands() -> None:
