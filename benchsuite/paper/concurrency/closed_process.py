@@ -23,8 +23,8 @@ T = TypeVar("T")
 TOUCHING = ("open", "os.remove", "os.rmdir", "shutil.rmtree")
 FORBIDDEN = ("socket.", "subprocess.", "os.exec", "os.fork", "os.posix_spawn", "os.system", "os.rename", "shutil.",
              "ctypes.dlopen", "urllib.", "ftplib.", "http.")  # fmt: skip
-STRANGERS_SECONDS, STRANGERS_MEMORY = 120.0, 2**30
-"""What reading the paper of a stranger may take, and setting it again; a paper of a hundred pages takes a tenth."""
+STRANGERS_SECONDS, STRANGERS_MEMORY = 180.0, 2**30
+"""What reading the paper of a stranger may take, and setting it again; a paper of a hundred pages takes an eighth."""
 MOST_PRINTED = 10_000
 BYTES_AS_BASE64 = {"ser_json_bytes": "base64", "val_json_bytes": "base64"}
 """The `__pydantic_config__` of an answer that holds bytes."""
