@@ -1,11 +1,15 @@
-"""Environment variables that hold numbers."""
+"""What the environment sets: numbers, and the folder of the cache."""
 
 from __future__ import annotations
 
 import math
 import os
 from dataclasses import dataclass
+from pathlib import Path
 
+import platformdirs
+
+from benchsuite.atomic_files import check_name
 from benchsuite.errors import SetupError
 
 
@@ -41,3 +45,11 @@ HANG_SECONDS = Variable(
     "BENCHSUITE_HANG_SECONDS", 3600, "seconds without a sign of life after which a run is given up, or 0 for never"
 )
 THREADS = Variable("BENCHSUITE_THREADS", 0, "CPU threads of a run, or 0 for one on each core")
+
+
+def cache_root() -> Path:
+    """The user's cache folder of benchsuite, or the folder that BENCHSUITE_CACHE names."""
+    named = os.environ.get("BENCHSUITE_CACHE")
+    root = Path(named).expanduser().resolve() if named else Path(platformdirs.user_cache_dir("benchsuite"))
+    check_name(root)
+    return root

@@ -50,7 +50,7 @@ def cache(
     as_json: Json = False,
 ) -> None:
     """Show what the cache holds. Records and papers are never in it; BENCHSUITE_CACHE moves it elsewhere."""
-    from benchsuite.sources.cache import cache_root
+    from benchsuite.settings import cache_root
 
     if everything and not clear:
         raise typer.BadParameter("--all says what --clear removes: give both")

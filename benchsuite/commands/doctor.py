@@ -167,8 +167,7 @@ def _data(data: Path | None) -> Iterator[Finding]:
 
 
 def _cache() -> Iterator[Finding]:
-    from benchsuite.settings import CACHE_GB, CHECKPOINT_SECONDS, HANG_SECONDS, THREADS
-    from benchsuite.sources.cache import cache_root
+    from benchsuite.settings import CACHE_GB, CHECKPOINT_SECONDS, HANG_SECONDS, THREADS, cache_root
 
     for variable in (CACHE_GB, CHECKPOINT_SECONDS, HANG_SECONDS, THREADS):
         variable.value()

@@ -16,8 +16,7 @@ from benchsuite.execution.preparation import Place, Preparation, prepare
 from benchsuite.execution.search_tasks import add_trials
 from benchsuite.registry import Registry, registry, use_local
 from benchsuite.registry.local_plugins import places
-from benchsuite.settings import CACHE_GB, CHECKPOINT_SECONDS, HANG_SECONDS, THREADS
-from benchsuite.sources.cache import cache_root
+from benchsuite.settings import CACHE_GB, CHECKPOINT_SECONDS, HANG_SECONDS, THREADS, cache_root
 from benchsuite.store.migrations import DamagedRecord
 from benchsuite.store.run_store import Store, Survey
 from benchsuite.suite.planning.expand import expand

@@ -18,7 +18,7 @@ from benchsuite.atomic_files import write_text
 from benchsuite.errors import StoreError
 from benchsuite.identity.gpus import Gpu, find_gpus
 from benchsuite.identity.torch_build import torch_build
-from benchsuite.sources.cache import cache_root
+from benchsuite.settings import cache_root
 
 TIMEOUT_SECONDS = 300
 """The first start of CUDA on a machine can take minutes, where kernels are compiled for the card."""

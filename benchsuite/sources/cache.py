@@ -7,15 +7,12 @@ written.
 from __future__ import annotations
 
 import errno
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
-import platformdirs
-
-from benchsuite.atomic_files import check_name, sweep
+from benchsuite.atomic_files import sweep
 from benchsuite.errors import StoreError
 
 Policy = Literal["auto", "real", "sample"]
@@ -25,14 +22,6 @@ Say = Callable[[str], None]
 """Where plain lines for the user go."""
 
 _PATIENCE_SECONDS = 2.0
-
-
-def cache_root() -> Path:
-    """The user's cache folder of benchsuite, or the folder that BENCHSUITE_CACHE names."""
-    named = os.environ.get("BENCHSUITE_CACHE")
-    root = Path(named).expanduser().resolve() if named else Path(platformdirs.user_cache_dir("benchsuite"))
-    check_name(root)
-    return root
 
 
 def cannot_write(error: OSError, where: Path) -> StoreError:

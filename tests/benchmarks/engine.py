@@ -15,7 +15,7 @@ import numpy as np
 from benchsuite.engine.task import RunTask
 from benchsuite.execution.preparation import Place, prepare
 from benchsuite.registry import registry
-from benchsuite.sources.cache import cache_root
+from benchsuite.settings import cache_root
 from benchsuite.suite import expand, read_suite
 
 
