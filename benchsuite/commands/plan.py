@@ -76,7 +76,7 @@ def _show(study: Session, survey: Survey) -> None:
         say(f"changed: {change}")
     tell_data(tasks or ())
     for absent in preparation.absent:
-        otherwise = "take the sample" if absent.startswith("data") else "go on with random ones, as is shown here"
+        otherwise = "take the sample" if absent.startswith("data") else "start from random ones"
         say(f"{absent}: not here yet; `benchsuite run` will download them, or without a network {otherwise}")
     try:
         study.check_paper_folder()

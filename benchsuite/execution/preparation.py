@@ -28,6 +28,7 @@ from benchsuite.sources.cache import Policy
 from benchsuite.sources.data import LocatedData, locate_data
 from benchsuite.sources.weights import LocatedWeights, locate_weights
 from benchsuite.store.record import Deviation
+from benchsuite.store.run_store import Store
 from benchsuite.suite.cases.plan import Case, Component, Plan, RunSpec
 from benchsuite.suite.planning.sample_smoke import smoke_plan
 from benchsuite.suite.search.space import corners
@@ -52,7 +53,7 @@ class Place:
 @dataclass(frozen=True)
 class Preparation:
     """A plan with what was found for it. Of runs whose data have yet to be downloaded (only when planning) there are no
-    `tasks`; those whose weights have are tasks as they would be without a network.
+    `tasks`; those whose weights have are tasks as `TaskMaker.start` says.
 
     `runs_folder` holds `runs/`, `paper_folder` the paper; `sample` tells a smoke run on the synthetic sample.
     """
@@ -94,7 +95,7 @@ def prepare(plan: Plan, registry: Registry, place: Place, *, download: bool, say
         sample=sample,
         numerics=finder.numerics(plan.cases[0].recipe),
         maker=maker,
-        ready=all(finder.data(case.dataset) and finder.start(case.model) for case in cases),
+        ready=all(finder.data(case.dataset) and maker.start(case.model) for case in cases),
         absent=tuple(dict.fromkeys(absent)),
     )
 
@@ -126,14 +127,6 @@ class _Finder:
 
     def weights(self, component: Component) -> LocatedWeights | None:
         return self._once("weights", self._identity(component), lambda: self._weights(component))
-
-    def start(self, component: Component) -> LocatedWeights | None:
-        """The weights or, where they have yet to be downloaded, what a run starts from if they cannot be."""
-        if (found := self.weights(component)) is not None or self.place.policy == "real":
-            return found
-        request = self._request(component)
-        assert request is not None, "nothing is downloaded where nothing is asked for"
-        return LocatedWeights(request.name, None, None, "random", f"{request.filename} is not here yet")
 
     def numerics(self, component: Component) -> Numerics:
         precision = self._once("precision", self._identity(component), lambda: self._precision(component))
@@ -179,10 +172,10 @@ class _Finder:
         return found
 
     def _weights(self, component: Component) -> LocatedWeights | None:
-        found: LocatedWeights | None = locate_weights(self._request(component), **self._where)
+        found: LocatedWeights | None = locate_weights(self.request(component), **self._where)
         return found
 
-    def _request(self, component: Component) -> WeightsRequest | None:
+    def request(self, component: Component) -> WeightsRequest | None:
         entry = self.registry.model(component.qualified_name)
         with blaming(entry):
             request: WeightsRequest | None = cast(Model[Any], entry.component).weights(
@@ -229,9 +222,29 @@ class TaskMaker:
         places = self.runs_folder, self.place.cache
         return RunTask(spec, key, known.numerics, known.data, known.weights, *places, known.deviations)
 
+    def start(self, model: Component) -> LocatedWeights | None:
+        """The weights or, where they have yet to be downloaded, those of that name that runs here started from, else
+        what a run starts from if they cannot be had."""
+        if (found := self.finder.weights(model)) is not None:
+            return found
+        request = self.finder.request(model)
+        assert request is not None, "nothing is downloaded where nothing is asked for"
+        sha256 = self._recorded.get(request.name)
+        if sha256 is not None and sha256.startswith(request.sha256 or ""):
+            return LocatedWeights(request.name, None, sha256, "official", "as runs that are here started from")
+        if self.place.policy == "real":
+            return None
+        return LocatedWeights(request.name, None, None, "random", f"{request.filename} is not here yet")
+
+    @cached_property
+    def _recorded(self) -> Mapping[str, str]:
+        """By its name, the SHA-256 of weights that runs here started from, as their authors gave them."""
+        started = (record.weights for record in Store(self.runs_folder).records() if record.weights is not None)
+        return {w.request: w.sha256 for w in started if w.provenance == "official" and w.sha256 is not None}
+
     def _find(self, case: Case) -> _Shared | None:
         finder = self.finder
-        data, weights = finder.data(case.dataset), finder.start(case.model)
+        data, weights = finder.data(case.dataset), self.start(case.model)
         if data is None or weights is None:
             return None
         numerics = finder.numerics(case.recipe)

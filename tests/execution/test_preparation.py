@@ -17,8 +17,11 @@ from benchsuite.execution import preparation
 from benchsuite.execution.due_runs import find_due
 from benchsuite.execution.preparation import prepare
 from benchsuite.identity import numerics, source_fingerprint
+from benchsuite.store.record import WeightsFacts
+from benchsuite.store.run_store import Store
 from benchsuite.suite.cases.plan import Plan
 from support.engine import Bench, TinyNet, TinyNetParameters, make_case, statuses, write_photos
+from support.synthetic import make_record
 
 
 def _key(bench: Bench, seed: int = 0, **settings: Any) -> str:
@@ -114,6 +117,26 @@ def test_weights_that_are_not_here_yet_void_no_run(bench: Bench, monkeypatch: py
     assert planned.absent == ("weights of tiny_net",)
     assert [task.key for task in planned.tasks] == [task.key for task in made.tasks]
     assert [task.spec for task in planned.tasks] == list(plan.runs)
+
+
+def test_runs_whose_weights_are_gone_since_are_recognised(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    _pretrained(monkeypatch)
+    plan = Plan(suite="tiny", cases=(make_case("two", model={"gain": 2.0}),), seeds=(0, 1))
+    for policy in ("auto", "real"):
+        place = replace(bench.place, policy=policy)
+        weights = place.cache / "weights" / "weights.pth"
+        weights.parent.mkdir(parents=True, exist_ok=True)
+        weights.write_bytes(b"pretrained")
+        made = prepare(plan, bench.registry, place, download=True, say=print).tasks
+        facts = WeightsFacts(
+            request="gain 2.0", provenance="official", file="weights.pth", sha256=made[0].weights.sha256
+        )
+        for task in made[:1]:
+            Store(task.results).write(make_record(task.spec, key=task.key.key, weights=facts))
+        weights.unlink()
+        planned = prepare(plan, bench.registry, place, download=False, say=print)
+        assert planned.absent == ("weights of tiny_net",)
+        assert [task.key for task in planned.tasks] == [task.key for task in made]
 
 
 def test_only_runs_whose_weights_must_be_real_wait_for_them(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
