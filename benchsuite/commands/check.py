@@ -84,7 +84,7 @@ def report(paper: PaperReader, rebuilt: bytes, material: PaperMaterial) -> bool:
     different = found.words
     for one in different[:SHOWN]:
         printed, expected = (f"«{words[:80]}»" if words else "nothing" for words in (one.printed, one.recomputed))
-        announce(f"page {one.page}, after «{one.after}»: printed {printed}, its results give {expected}")
+        announce(f"page {one.page}, after «{one.after[-80:]}»: printed {printed}, its results give {expected}")
     if len(different) > SHOWN:
         say(f"and {len(different) - SHOWN} more differences")
     if others:

@@ -17,6 +17,9 @@ from benchsuite.errors import PaperError
 if TYPE_CHECKING:
     from benchsuite.paper.context.material import PaperMaterial
 
+MOST_VERSIONS = 60
+"""Packages of other versions that are listed."""
+
 
 def reproduce(
     paper: PaperFile,
@@ -77,14 +80,16 @@ def _needs(material: PaperMaterial) -> None:
         )
         for one in findings.environments
     )
-    for device, system in dict.fromkeys(machines):  # environments may differ in what is not shown here
+    for device, system in list(dict.fromkeys(machines))[:SHOWN]:  # environments may differ in what is not shown here
         shown.add_row("device", device)
         shown.add_row("system", system)
     out.print(shown)
     if findings.environments:
         then, here = findings.environments[0].packages, package_versions()
         others = [f"{name} {v} (here {here.get(name, 'absent')})" for name, v in then.items() if here.get(name) != v]
-        say(f"other versions here: {', '.join(others)}" if others else "every package has the same version here")
+        more = f" and {len(others) - MOST_VERSIONS} more" if len(others) > MOST_VERSIONS else ""
+        told = f"other versions here: {', '.join(others[:MOST_VERSIONS])}{more}"
+        say(told if others else "every package has the same version here")
 
 
 def _repeat(material: PaperMaterial, runs: int, data: Path | None, policy: PolicyName, device: DeviceName) -> bool:

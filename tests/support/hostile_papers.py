@@ -99,6 +99,7 @@ RESULTS_THAT_CANNOT_BE: dict[str, Change | bytes] = {
     "huge losses in all epochs": _epochs(validation_loss=1.7e308),
     "epochs that are no numbers": _epochs(validation_loss=float("nan"), validation_accuracy=float("nan")),
     "no plan": _none_of("plan"),
+    "a plan without end": lambda content: content["plan"].update(seeds=list(range(60_000))),
     "no records": _none_of("records"),
     "no keys": _none_of("keys"),
     "records that are none": lambda content: content.update(records=[1, None, "x"]),

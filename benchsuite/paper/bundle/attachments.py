@@ -43,7 +43,7 @@ ARGUMENTS = ("study_arguments", "form_arguments")
 """What is attached only where there are any."""
 LARGEST = 100_000_000
 """Bytes of a paper that is read, and of all that it unpacks to."""
-MOST_PAGES = 1000
+MOST_PAGES, MOST_RUNS = 1000, 100_000
 
 
 UNREADABLE = (ArithmeticError, AttributeError, LookupError, OSError, RecursionError, StoreError, TypeError, ValueError,
@@ -112,7 +112,7 @@ def unpack(files: Mapping[str, bytes]) -> PaperMaterial:
         return PaperMaterial(
             results=Results(
                 suite=suite,
-                plan=Plan.model_validate_json(json.dumps(content["plan"])),
+                plan=_plan(content["plan"]),
                 keys={(case, seed): key for case, seed, key in content["keys"]},
                 records={record.key: record for record in records},
                 outcomes={key: _unpacked(*packed) for key, packed in content["outcomes"].items()},
@@ -136,6 +136,14 @@ def unpack(files: Mapping[str, bytes]) -> PaperMaterial:
         )
     except UNREADABLE as error:
         raise damaged(f"its attached results cannot be read: {first_line(error)}") from error
+
+
+def _plan(content: object) -> Plan:
+    """A plan as it was packed. Raises ValueError for one that a few numbers make endless."""
+    plan = Plan.model_validate_json(json.dumps(content))
+    if (runs := len(plan.cases) * len(plan.seeds) + len(plan.trials)) > MOST_RUNS:
+        raise ValueError(f"it plans {runs:,} runs, more than {MOST_RUNS:,}")
+    return plan
 
 
 def _charts(content: object) -> tuple[PluginChart, ...]:

@@ -21,6 +21,7 @@ from benchsuite.paper.concurrency.closed_process import STRANGERS_MEMORY as MEMO
 from benchsuite.paper.concurrency.closed_process import STRANGERS_SECONDS as SECONDS
 from benchsuite.paper.context.material import PaperMaterial
 from benchsuite.processes import Parent, ProcessEnded, limit_memory
+from benchsuite.suite.source.problems import printable
 
 T = TypeVar("T")
 
@@ -112,7 +113,7 @@ def _carried(pdf: bytes) -> Carried:
     from benchsuite.paper.bundle.consistency import inconsistencies
 
     material = unpack(attached(pdf))
-    faults = tuple(inconsistencies(material))
+    faults = tuple(printable(fault, 300) for fault in inconsistencies(material))
     _ = material.findings  # which is where numbers that cannot be show
     try:
         return Carried(pack(material), faults)
