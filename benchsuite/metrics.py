@@ -121,6 +121,8 @@ class Metric:
     """It tells how good the model is: the table of a single case lists it."""
     guides_search: bool = False
     """A search may choose its best trial by it."""
+    of_gpu: bool = False
+    """Only runs on a GPU have it."""
     compared_as: Literal["quality", "cost"] | None = None
     """In which table of a comparison of two papers it stands."""
 
@@ -236,7 +238,7 @@ _DECLARED = (
     ),
     Metric(
         "energy_joules", "energía de la GPU", "energy of the whole GPU while the run was made, where its driver tells",
-        _of_cost(lambda cost: cost.energy_joules), ENERGY, higher_is_better=False, compared_as="cost",
+        _of_cost(lambda cost: cost.energy_joules), ENERGY, higher_is_better=False, of_gpu=True, compared_as="cost",
     ),
 )  # fmt: skip
 

@@ -12,6 +12,7 @@ from benchsuite.atomic_files import write_text
 from benchsuite.commands.console import announce, say
 from benchsuite.commands.options import StudyOptions
 from benchsuite.errors import PaperError, StoreError
+from benchsuite.execution.foresight import foresee
 from benchsuite.execution.preparation import Place, Preparation, prepare
 from benchsuite.execution.search_tasks import add_trials
 from benchsuite.registry import Registry, registry, use_local
@@ -136,6 +137,8 @@ def open_study(name: str, options: StudyOptions, *, download: bool, quiet: bool 
         announce(f"warning: {warning}")
     plan = expand(suite, known, overrides=options.overrides or (), seeds=options.seeds)
     preparation = prepare(plan, known, place, download=download, say=(lambda _: None) if quiet else say)
+    for text in () if quiet else foresee(suite, preparation.tasks, known, preparation.numerics.device):
+        announce(f"warning: {text}")
     named = _name(name, path, suite, known)
     return Session(suite, add_trials(preparation, known), place, known, path, named, options, plugins)
 

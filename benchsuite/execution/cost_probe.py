@@ -7,6 +7,7 @@ import torch
 from benchsuite.engine.determinism import seeds
 from benchsuite.engine.diagnostics import profile
 from benchsuite.engine.diagnostics.failures import translate_error
+from benchsuite.engine.diagnostics.last_batch import check_last_batches
 from benchsuite.engine.network import freeze
 from benchsuite.engine.network.build import build
 from benchsuite.engine.network.feature_cache import cut
@@ -40,6 +41,7 @@ def _measure(task: RunTask, parts: Components) -> Probe:
     index = task.data.index
     n, held_out = len(index.train), len(index.validation)
     images = n + held_out + len(index.test)
+    check_last_batches(network, parts.phases, n, parts.shape)
     seconds = setup = 0.0
     feature_bytes = 0
     for phase in parts.phases:

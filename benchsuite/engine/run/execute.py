@@ -22,6 +22,7 @@ from benchsuite.contracts.observer import EpochReport, RunInfo, RunSummary
 from benchsuite.engine.determinism import seeds
 from benchsuite.engine.diagnostics import guard, profile
 from benchsuite.engine.diagnostics.failures import describe_failure
+from benchsuite.engine.diagnostics.last_batch import check_last_batches
 from benchsuite.engine.diagnostics.observers import Observers
 from benchsuite.engine.meters import energy, memory
 from benchsuite.engine.network import freeze
@@ -152,6 +153,8 @@ def _compute(
         for remark in pipeline.network.remarks:
             watcher.say(f"WEIGHTS: {remark}")
         state.model = _model_facts(pipeline)
+        images = len(task.data.index.train)
+        check_last_batches(pipeline.network, components.phases, images, components.shape)
     guarding.check("while the network was built")
     observers = Observers(registry, _run_info(task, folder, progress))
     try:

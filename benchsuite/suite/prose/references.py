@@ -193,6 +193,17 @@ def typed_results(suite: Suite) -> list[Problem]:
     return warnings
 
 
+def asked_metrics(suite: Suite) -> Iterator[tuple[str, str]]:
+    """Each metric that the comparison, a claim or the prose asks for, after the place that does."""
+    if suite.compare is not None:
+        yield "compare.metric", suite.compare.metric
+    for claim in suite.claims:
+        yield f"the claim {claim.id!r}", claim.metric
+    for path, _, text in _prose(suite):
+        for found in REFERENCE.finditer(text):
+            yield from ((path, word) for word in found[1].split()[:2] if word in METRICS)
+
+
 def settings_text(settings: Mapping[str, object]) -> str:
     """What sets a case apart, as prose names it: «path=value, path=value»."""
     return ", ".join(f"{path}={written(value)}" for path, value in settings.items())
