@@ -100,6 +100,9 @@ RESULTS_THAT_CANNOT_BE: dict[str, Change | bytes] = {
     "epochs that are no numbers": _epochs(validation_loss=float("nan"), validation_accuracy=float("nan")),
     "no plan": _none_of("plan"),
     "a plan without end": lambda content: content["plan"].update(seeds=list(range(60_000))),
+    "more prose than a paper can hold": lambda content: content["suite"]["paper"].update(
+        sections=[{"title": f"S{number}", "text": "palabra " * 5000} for number in range(60)]
+    ),
     "no records": _none_of("records"),
     "no keys": _none_of("keys"),
     "records that are none": lambda content: content.update(records=[1, None, "x"]),

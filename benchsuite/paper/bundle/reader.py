@@ -21,6 +21,7 @@ from benchsuite.paper.concurrency.closed_process import STRANGERS_MEMORY as MEMO
 from benchsuite.paper.concurrency.closed_process import STRANGERS_SECONDS as SECONDS
 from benchsuite.paper.context.material import PaperMaterial
 from benchsuite.processes import Parent, ProcessEnded, limit_memory
+from benchsuite.suite.prose.extent import extent_problems
 from benchsuite.suite.source.problems import printable
 
 T = TypeVar("T")
@@ -113,6 +114,8 @@ def _carried(pdf: bytes) -> Carried:
     from benchsuite.paper.bundle.consistency import inconsistencies
 
     material = unpack(attached(pdf))
+    for problem in extent_problems(material.suite):  # which no suite gets past
+        raise damaged(problem.what)
     faults = tuple(printable(fault, 300) for fault in inconsistencies(material))
     _ = material.findings  # which is where numbers that cannot be show
     try:
