@@ -17,7 +17,9 @@ def _weights_file(official: str) -> AfterValidator:
 
     def check(path: Path) -> Path:
         if path.suffix.lower() not in FILE_TYPES:
-            raise ValueError(f"neither {official} nor none, nor a file ending in {', '.join(FILE_TYPES)}")
+            raise ValueError(
+                f"{str(path)!r} is neither {official} nor none, nor a file ending in {', '.join(FILE_TYPES)}"
+            )
         return path
 
     return AfterValidator(check)

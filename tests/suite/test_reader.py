@@ -124,6 +124,20 @@ def test_a_text_that_no_paper_could_set_is_refused_before_anything_runs(read: Re
         ("seeds: 2\n", "seeds: 2\nclaims: [it works]\n", "(expected a mapping such as {id: ..., text: ...}, perhaps with source, metric"),
         ("seeds: 2\n", "seeds: 2\ncases: [{name: 10}]\n", "cases[0].name: 10 is not a text"),
         ("seeds: 2\n", "seeds: 2\ncases: [{name: 10}]\n", "; put quotes around it"),
+        ("depth: 18", "depth: '18'", "model.depth: '18' is not allowed (expected one of: 18, 34, 50); remove the quotes"),
+        ("max_epochs: 30", "freeze: {stem: ALWAYS}", "recipe.freeze.stem: 'ALWAYS' is not allowed (expected one of: with_first_block, always, never); did you mean 'always'?"),
+        ("max_epochs: 30", "weight_decay: '0,01'", "recipe.weight_decay: '0,01' is not a number (expected a number ≥ 0); write 0.01: decimals have a point"),
+        ("max_epochs: 30", "weight_decay: 0,01", "'01' is unknown here"),
+        ("max_epochs: 30", "weight_decay: 0,01", "; decimals have a point, not a comma"),
+        ("max_epochs: 30", "max_epochs: 30.0", "30.0 is not an integer (expected an integer ≥ 1); write 30"),
+        ("seeds: 2\n", "seeds: 0, 1\n", "; put brackets around it: [0, 1]"),
+        ("[0, 1, 2]", "3", "3 is not a list (expected a list of at least 1); put brackets around it: [3]"),
+        ("{recipe.freeze.blocks: [0, 1, 2]}", "{recipe: {freeze.blocks: [0, 1, 2]}}", "; write the path with dots, as in recipe.freeze.blocks"),
+        ("vary: {recipe.freeze.blocks: [0, 1, 2]}", "vary: [{recipe.freeze.blocks: [0, 1, 2]}]", "one mapping is expected here: remove the dashes or brackets around it"),
+        ("seeds: 2\n", "seeds: 2\nexclude: {recipe.freeze.blocks: 0}\n", "is not a list (expected a list, each a mapping); put brackets around it"),
+        ("name: tiny", "name: Tiny-Suite", "; write tiny_suite"),
+        ("baseline: 0", "baseline: '0'", "compare.baseline: '0' is no value of recipe.freeze.blocks (expected one of: 0, 1, 2); remove the quotes"),
+        ('title: "Un estudio pequeño"', "title: 'l'hora'", "within '...' an apostrophe is written ''"),
         ('title: "Un estudio pequeño"', "title: true", "title: true is not a text (expected a text of at most 500 characters); put quotes around it"),
         ("{name: net, depth: 18}", "{name: net, <<: {depth: 18}}", "tiny.yaml:5:20: model: suites have no `<<`, with which YAML 1.1 merges mappings; write its names out here"),
         ("max_epochs: 30", 'freeze: {stages: ["C:\\temp"]}', "recipe.freeze.stages[0]: 'C:\\temp' has a control character, which a backslash has made; in double quotes a backslash begins an escape: use single quotes, or / between folders"),
@@ -359,3 +373,12 @@ def test_components_that_the_baseline_could_be_are_told_by_whole_names() -> None
 def test_a_claim_may_speak_of_a_component_by_its_name(read: Read) -> None:
     claim = "claims: [{id: small, text: Basta., cases: [mlp], at_least: 0.5}]\n"
     assert read(ARCHITECTURES.replace("baseline: 0", "baseline: mlp") + claim).claims[0].cases == ("mlp",)
+
+
+@pytest.mark.parametrize(
+    "more", ["paper: {figures: violins}", "cases: {big: {recipe.max_epochs: 5}}", "paper: {sections: {Fin: x}}"]
+)
+def test_no_brackets_are_proposed_where_they_would_not_do(more: str) -> None:
+    (found,) = problems(f"{BASE}{more}\n")
+    assert "is not a list (expected a list, each a mapping such as {" in found
+    assert "brackets" not in found

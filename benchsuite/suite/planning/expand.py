@@ -330,7 +330,8 @@ def compare_problems(suite: Suite, cases: Sequence[Case]) -> list[Problem]:
     what = f"{shown(compare.baseline)} is no value of {compare.factor}"
     if meant:
         what = f"{shown(compare.baseline)} is the name of several values of {compare.factor}"
-    return [Problem(baseline, "compare.baseline", what, compare.baseline, one_of(list(labels)))]
+    remedy = "remove the quotes" if compare.baseline in labels else None
+    return [Problem(baseline, "compare.baseline", what, compare.baseline, one_of(list(labels)), remedy)]
 
 
 def _is_meant(value: Any, baseline: Any) -> bool:

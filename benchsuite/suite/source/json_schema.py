@@ -77,6 +77,8 @@ def describe(root: Mapping[str, Any], schema: Mapping[str, Any]) -> str | None:
         return one_of([_value(value) for value in schema["enum"]])
     if branches := _branches(schema):
         said = [text for branch in branches if (text := describe(root, branch))]
+        if any(text.startswith(KINDS["object"]) for text in said):
+            said = [text for text in said if text != KINDS["null"]]
         return " or ".join(dict.fromkeys(said)) or None
     kind = schema.get("type")
     if not isinstance(kind, str):

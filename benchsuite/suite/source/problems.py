@@ -105,8 +105,9 @@ def printable(text: str, limit: int = 200) -> str:
 
 def nearest(word: str, words: Iterable[str]) -> str | None:
     """The one of `words` that `word` most likely was meant to be."""
-    close = get_close_matches(word[:200], list(words), n=1, cutoff=0.6)
-    return close[0] if close else None
+    folded = {known.casefold(): known for known in words}
+    close = get_close_matches(word[:200].casefold(), folded, n=1, cutoff=0.6)
+    return folded[close[0]] if close else None
 
 
 def did_you_mean(word: str, words: Iterable[str]) -> str | None:

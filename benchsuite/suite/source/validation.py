@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from benchsuite.suite.source import json_schema
-from benchsuite.suite.source.problems import Mark, Problem, did_you_mean, nearest, one_of, printable, shown
+from benchsuite.suite.source.problems import Mark, Problem, did_you_mean, nearest, one_of, printable, shown, written
 from benchsuite.suite.source.yaml_nodes import Node
 
 M = TypeVar("M", bound=BaseModel)
@@ -48,9 +49,17 @@ WRONG = {
     "path_type": "is not a path",
     "none_required": "is not null",
 }
+NUMBERS = ("int_type", "int_from_float", "int_parsing", "float_type", "float_parsing")
+LISTS = ("tuple_type", "list_type", "set_type", "frozen_set_type")
+MAPPINGS = ("dict_type", "mapping_type", "model_type", "model_attributes_type", "dataclass_type")
+AXES = ("vary.", "search.space.")
+"""Where paths are keys."""
+NUMBER = re.compile(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
+DECIMAL_COMMA = re.compile(r"[-+]?[0-9]+,[0-9]+")
 SENTENCES = ("value_error", "assertion_error")
+SLUG = r"^[a-z0-9_]+$"
 PATTERNS = {
-    r"^[a-z0-9_]+$": "lower-case letters, digits and underscores",
+    SLUG: "lower-case letters, digits and underscores",
     r"^\w(?:[\w .()+%-]*[\w)%+])?$": "letters, digits, spaces and any of . ( ) + % _ -",
     r"^[A-Za-z0-9][A-Za-z0-9_:.-]*$": "letters, digits and any of _ : . -",
 }
@@ -87,11 +96,14 @@ def _problem(detail: ErrorDetails, model: type[BaseModel], root: Node, base: str
     if value in ([], {}) and kind == "too_short":
         return Problem(mark, path, "there is nothing in it", value, expected)
     if kind in WRONG:
-        return Problem(mark, path, f"{shown(value)} {WRONG[kind]}", value, expected, _misspelt(value, detail))
+        return Problem(
+            mark, path, f"{shown(value)} {WRONG[kind]}", value, expected, _misspelt(value, detail, path, expected)
+        )
     if kind == "string_pattern_mismatch":
         pattern = str(detail.get("ctx", {}).get("pattern"))
         expected = PATTERNS.get(pattern, f"a text that matches {pattern}")
-        return Problem(mark, path, f"{shown(value)} has characters that are not allowed", value, expected)
+        remedy = f"write {slug}" if pattern == SLUG and (slug := _slug(str(value))) else None
+        return Problem(mark, path, f"{shown(value)} has characters that are not allowed", value, expected, remedy)
     if kind in SENTENCES:
         # The sentence is the plugin author's own; pydantic puts its class of error before it.
         sentence = detail["msg"].partition(", ")[2] or detail["msg"]
@@ -100,21 +112,51 @@ def _problem(detail: ErrorDetails, model: type[BaseModel], root: Node, base: str
     return Problem(mark, path, f"{shown(value)}: {message[:1].lower()}{message[1:]}", value, expected)
 
 
-def _misspelt(value: object, detail: ErrorDetails) -> str | None:
-    if detail["type"] == "bool_type" and str(value).lower() in ("yes", "on", "no", "off"):
+def _misspelt(value: object, detail: ErrorDetails, path: str, expected: str | None) -> str | None:
+    """What to write in the place of a value that is probably meant otherwise than YAML reads it."""
+    kind = detail["type"]
+    if kind == "bool_type" and str(value).lower() in ("yes", "on", "no", "off"):
         return f"write {'true' if str(value).lower() in ('yes', 'on') else 'false'}"
-    if detail["type"] == "string_type" and isinstance(value, int | float):
+    if kind == "string_type" and isinstance(value, int | float):
         return "put quotes around it"
-    if detail["type"] in ("int_type", "float_type") and isinstance(value, str):
-        try:
-            float(value)
-        except ValueError:
-            return None
-        return "remove the quotes"
-    if detail["type"] in ("literal_error", "enum") and isinstance(value, str):
+    if kind in NUMBERS:
+        return _number_meant(value, kind)
+    if kind in LISTS:
+        return _list_meant(value, path, expected or "")
+    if kind in MAPPINGS and isinstance(value, list):
+        return "one mapping is expected here: remove the dashes or brackets around it"
+    if kind in ("literal_error", "enum"):
         allowed = str(detail.get("ctx", {}).get("expected", "")).replace(" or ", ", ").split(", ")
-        return did_you_mean(value, [word.strip("'") for word in allowed])
+        if isinstance(value, str) and value in allowed:
+            return "remove the quotes"
+        if f"'{value}'" in allowed:
+            return "put quotes around it"
+        return did_you_mean(str(value), [word.strip("'") for word in allowed])
     return None
+
+
+def _number_meant(value: object, kind: str) -> str | None:
+    if isinstance(value, float) and value.is_integer():
+        return f"write {value:.0f}"
+    if not isinstance(value, str):
+        return None
+    if DECIMAL_COMMA.fullmatch(value):
+        return f"write {value.replace(',', '.')}: decimals have a point"
+    if "," in value and all(NUMBER.fullmatch(part.strip()) for part in value.split(",")):
+        return f"put brackets around it: [{value}]"
+    return "remove the quotes" if NUMBER.fullmatch(value) and (kind != "int_type" or value.isdecimal()) else None
+
+
+def _list_meant(value: object, path: str, expected: str) -> str | None:
+    if isinstance(value, Mapping) and path.startswith(AXES):
+        dotted = joined(re.sub(f"^({'|'.join(AXES)})", "", path), next(iter(value), ""))
+        return f"write the path with dots, as in {printable(dotted)}"
+    entry = re.search(r"each a mapping(?: such as \{(\w+))?", expected)
+    if isinstance(value, Mapping):
+        return "put brackets around it" if entry and (entry[1] is None or entry[1] in value) else None
+    text = written(value)
+    fits = entry is None and value is not None and len(text) <= 60 and "]" not in text
+    return f"put brackets around it: [{text}]" if fits else None
 
 
 def _unknown_name(model: type[BaseModel], root: Node, base: str, location: Sequence[str | int]) -> Problem:
@@ -132,7 +174,15 @@ def _unknown_name(model: type[BaseModel], root: Node, base: str, location: Seque
         return Problem(item.key, printable(item.written), what, name, one_of([joined(here, n) for n in names]), remedy)
     mark = item.key if item is not None else mark
     what = f"{printable(name)!r} is unknown here"
-    return Problem(mark, here, what, name, one_of(names), did_you_mean(name, names))
+    remedy = did_you_mean(name, names)
+    if name.isdecimal() and item is not None and item.node.content is None:
+        remedy = "decimals have a point, not a comma"
+    return Problem(mark, here, what, name, one_of(names), remedy)
+
+
+def _slug(text: str) -> str:
+    """A name made of a text as the names of suites are."""
+    return re.sub(r"[^a-z0-9]+", "_", text.lower().encode("ascii", "replace").decode()).strip("_")
 
 
 def walk(root: Node, location: Iterable[str | int]) -> tuple[Mark, str, Node, bool]:

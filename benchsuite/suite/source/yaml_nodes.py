@@ -195,6 +195,8 @@ class _Builder:
             tab = Mark(self.source, place.line, line.index("\t") + 1) if self.positions else place
             return SuiteError([Problem(tab, "", "a tab indents this line", remedy="indent with spaces")])
         remedy = "put quotes around a text that contains ': '" if "mapping values" in what else None
+        if "expected key" in what or "expected <block end>" in what or "',' or '" in what:
+            remedy = "look at the quotes, brackets and indentation up to here; within '...' an apostrophe is written ''"
         remedy = BACKSLASH if "escape" in what or "hexdecimal" in what else remedy
         return SuiteError([Problem(place, "", what, remedy=remedy)])
 
