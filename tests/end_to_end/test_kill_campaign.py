@@ -140,7 +140,8 @@ def test_kills_at_random_instants_lose_nothing_and_leave_nothing(program: Progra
         if killed is None:
             assert running.returncode == 0, err
         elif killed in ("worker", "renderer"):
-            assert running.returncode in (0, 1), err
+            # A paper is tried before anything is trained: whose renderer is killed then, starts nothing.
+            assert running.returncode in (0, 1) or (killed, running.returncode, after) == ("renderer", 2, before), err
         if running.returncode == 0:
             assert after == expected
             assert left_behind(program.results) == left_behind(program.cache) == []
