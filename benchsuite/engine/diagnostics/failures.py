@@ -7,6 +7,7 @@ import traceback
 from collections.abc import Sequence
 from pathlib import Path
 
+import benchsuite
 from benchsuite.atomic_files import store_error
 from benchsuite.engine.diagnostics.device_errors import describe_device_error
 from benchsuite.engine.task import RunTask
@@ -15,6 +16,8 @@ from benchsuite.registry import Entry
 from benchsuite.registry.attribution import blame
 from benchsuite.sources.data import add_remedy
 from benchsuite.store.record import Failure
+
+_HOME = Path(benchsuite.__file__).parent
 
 
 def describe_failure(error: Exception | SystemExit, task: RunTask, entries: Sequence[Entry] = ()) -> Failure:
@@ -28,7 +31,8 @@ def describe_failure(error: Exception | SystemExit, task: RunTask, entries: Sequ
             kind="defect",
             what=f"{type(error).__name__}: {error}",
             where=_raised_in(error),
-            remedy="this is a defect of the module named here; its traceback is in the record",
+            remedy="this is a defect of benchsuite, which other runs may not meet: please report it with the traceback "
+            f"that is in the record (benchsuite show {task.key.key[:12]})",
             traceback="".join(traceback.format_exception(error)),
         )
     cause = known.__cause__ if isinstance(known, PluginError) else None
@@ -57,5 +61,12 @@ def translate_error(error: Exception | SystemExit, task: RunTask, entries: Seque
 
 
 def _raised_in(error: BaseException) -> str:
+    """The last line of ours that was at work, and where a library that it called raised the error."""
     frames = traceback.extract_tb(error.__traceback__)
-    return f"{Path(frames[-1].filename).name}:{frames[-1].lineno} in {frames[-1].name}" if frames else "unknown"
+    if not frames:
+        return "unknown"
+    own = next((frame for frame in reversed(frames) if Path(frame.filename).is_relative_to(_HOME)), frames[-1])
+    place = f"{Path(own.filename).name}:{own.lineno} in {own.name}"
+    if own is frames[-1]:
+        return place
+    return f"{place}, which called {Path(frames[-1].filename).name}:{frames[-1].lineno} in {frames[-1].name}"
