@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from benchsuite.commands.console import announce, literal, out, print_json, say, table
+from benchsuite.commands.console import announce, count, literal, out, print_json, say, table
 from benchsuite.commands.data_lines import as_json as data_as_json
 from benchsuite.commands.data_lines import distinct_data, tell_data
 from benchsuite.commands.options import Json, StudyOptions, SuiteName
@@ -86,24 +86,23 @@ def _show(study: Session, survey: Survey) -> None:
     if not preparation.sample and smoke.is_dir():
         say(f"a smoke run on the synthetic sample is in {smoke}; see it with --policy sample")
     tell_damaged(survey.damaged, preparation.runs_folder)
-    runs = len(expanded.cases) * len(expanded.seeds)
     shown = table(
-        f"{study.suite.name}: {len(expanded.cases)} cases x {len(expanded.seeds)} seeds = {runs} runs",
+        f"{study.suite.name}: {size_words(expanded)}",
         "case", "done", "failed", "due", right=("done", "failed", "due"),
     )  # fmt: skip
     counts: dict[str, Counter[str]] = {case.name: Counter() for case in expanded.cases}
     searched: Counter[str] = Counter()
     for task in tasks:
         counts.get(task.spec.case.name, searched)[survey.statuses.get(task.key.key, "due")] += 1
-    rows = [(name, count, len(expanded.seeds)) for name, count in counts.items()]
+    rows = [(name, own, len(expanded.seeds)) for name, own in counts.items()]
     if len(rows) > MOST_ROWS:
         rest = rows[MOST_ROWS:]
-        together = sum((count for _, count, _ in rest), Counter[str]())
+        together = sum((own for _, own, _ in rest), Counter[str]())
         rows[MOST_ROWS:] = [(f"… {len(rest):,} more cases, which --json lists", together, sum(n for *_, n in rest))]
     if expanded.search is not None:
         rows.append(("search", searched, len(expanded.trials)))
-    for name, count, every in rows:
-        shown.add_row(literal(name), str(count["done"]), str(count["failed"]), str(every - count["done"]))
+    for name, own, every in rows:
+        shown.add_row(literal(name), str(own["done"]), str(own["failed"]), str(every - own["done"]))
     out.print(shown)
     if expanded.search is not None:
         more = f"; at most {expanded.following} runs follow those above" if expanded.following else ""
@@ -148,6 +147,12 @@ def _search_as_json(plan: Plan) -> Mapping[str, Any]:
         ],
         "following": plan.following,
     }
+
+
+def size_words(plan: Plan) -> str:
+    """The size of a study in one line."""
+    cases, seeds = len(plan.cases), len(plan.seeds)
+    return f"{count(cases, 'case')} x {count(seeds, 'seed')} = {count(cases * seeds, 'run')}"
 
 
 def search_words(planned: PlannedSearch) -> str:

@@ -126,11 +126,10 @@ def _announce(study: Session, tasks: Sequence[RunTask]) -> None:
     """Say what will be done, with what, and everything that is not as the suite asked."""
     preparation = study.preparation
     plan, numerics = preparation.plan, preparation.numerics
-    runs = len(plan.cases) * len(plan.seeds)
-    say(f"{study.suite.name}: {len(plan.cases)} cases x {len(plan.seeds)} seeds = {runs} runs")
-    if plan.search is not None:
-        from benchsuite.commands.plan import search_words
+    from benchsuite.commands.plan import search_words, size_words
 
+    say(f"{study.suite.name}: {size_words(plan)}")
+    if plan.search is not None:
         say(f"search: {search_words(plan.search)}")
     if preparation.sample:
         announce(_SAMPLE.format(folder=preparation.runs_folder))

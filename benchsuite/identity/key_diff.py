@@ -58,15 +58,22 @@ class Explanation:
 def explain(runs: Iterable[tuple[RunSpec, RunKey]], known: Iterable[KnownRun]) -> tuple[Explanation, ...]:
     """Why each run with its key is due, or that it is done, given the records `known` (of any runs, in any order)."""
     by_key: dict[str, KnownRun] = {}
-    by_name: dict[tuple[str, str, int], list[KnownRun]] = {}
+    by_name: dict[tuple[str, ...], list[KnownRun]] = {}
     for record in sorted(known, key=lambda record: record.key):
         by_key.setdefault(record.key, record)
-        by_name.setdefault(_name(record.spec), []).append(record)
-    return tuple(_explain(key, by_key.get(key.key), by_name.get(_name(spec), ())) for spec, key in runs)
+        for name in _names(record.spec):
+            by_name.setdefault(name, []).append(record)
+    return tuple(
+        _explain(key, by_key.get(key.key), next((by_name[name] for name in _names(spec) if name in by_name), ()))
+        for spec, key in runs
+    )
 
 
-def _name(spec: RunSpec) -> tuple[str, str, int]:
-    return spec.suite, spec.case.name, spec.seed
+def _names(spec: RunSpec) -> tuple[tuple[str, ...], ...]:
+    """By what a run is the same as an earlier one, and where its suite has been renamed since."""
+    case, parts = spec.case, (spec.case.dataset, spec.case.model, spec.case.recipe)
+    own = (case.name, str(spec.seed))
+    return (spec.suite, *own), ("", *own, *(part.qualified_name for part in parts))
 
 
 def _explain(wanted: RunKey, own: KnownRun | None, relatives: Sequence[KnownRun]) -> Explanation:

@@ -43,6 +43,15 @@ def test_a_run_without_a_relative_was_never_run() -> None:
     assert (found.status, found.due, found.compared_with) == ("never run", True, None)
 
 
+def test_a_run_of_a_suite_that_was_renamed_is_compared_with_what_it_was() -> None:
+    renamed = RunSpec(suite="hojas", case=SPEC.case, seed=SPEC.seed)
+    found = explain(wanted(numerics__torch="2.15.0"), [stored()], spec=renamed)
+    assert found.reasons == ("numerics.torch: 2.14.1+cu130 -> 2.15.0",)
+    other = SPEC.case.model_copy(update={"model": SPEC.case.model.model_copy(update={"name": "vgg16"})})
+    case = RunSpec(suite="hojas", case=other, seed=SPEC.seed)
+    assert explain(wanted(numerics__torch="2.15.0"), [stored()], spec=case).status == "never run"
+
+
 def test_a_run_with_a_finished_record_of_its_key_is_done() -> None:
     found = explain(wanted(), [stored(numerics__threads=1), stored()], spec=SPEC)
     assert (found.status, found.due) == ("done", False)
