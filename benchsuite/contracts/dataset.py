@@ -185,9 +185,7 @@ def _formats() -> list[str]:
     from PIL import Image
 
     if importlib.util.find_spec("pillow_heif") is not None:
-        import pillow_heif
-
-        pillow_heif.register_heif_opener()
+        importlib.import_module("pillow_heif").register_heif_opener()
     Image.init()
     return sorted(set(Image.OPEN) - _UNREADABLE)
 
