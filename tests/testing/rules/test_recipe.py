@@ -89,7 +89,8 @@ class OpensTheTest(Plain):
     def loss(self, params: Any, logits: Any, targets: Any) -> Any:
         from benchsuite.testing.harness.reference_components import PatternImages
 
-        PatternImages("test", 0).open(0)
+        images = PatternImages("test", 0)
+        images.decode(0, images.read(0))
         return super().loss(params, logits, targets)
 
 
