@@ -13,6 +13,7 @@ import os
 import platform
 import shutil
 import stat
+import tempfile
 import time
 import uuid
 from collections.abc import Iterator
@@ -26,6 +27,7 @@ from benchsuite.errors import StoreError
 from benchsuite.legible import legible
 
 TEMPORARY = ".tmp-"
+_SCRATCH = "-benchsuite-"
 ABANDONED_AFTER = 3600.0
 """Seconds after which a temporary file that does not tell its writer is taken for a leftover."""
 
@@ -134,6 +136,14 @@ def atomic_folder(path: Path) -> Iterator[Path]:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
+def scratch_folder(purpose: str) -> tempfile.TemporaryDirectory[str]:
+    """A new folder among the system's temporary ones; what dead processes left there for any purpose is removed."""
+    sweep(Path(tempfile.gettempdir()), f"*{_SCRATCH}*")
+    return tempfile.TemporaryDirectory(
+        prefix=f"{TEMPORARY}{_writer()}-", suffix=f"{_SCRATCH}{purpose}", ignore_cleanup_errors=True
+    )
+
+
 def write_bytes(path: Path, data: bytes) -> None:
     """Write `data` to `path` atomically. Raises StoreError when it cannot be written."""
     with atomic_path(path) as temporary:
@@ -165,16 +175,15 @@ def read_file(path: Path) -> bytes:
 
 def temporary_path(path: Path) -> Path:
     """A new name beside `path` for what will become it; it tells that this process writes there."""
-    pid = os.getpid()
-    return path.with_name(f"{TEMPORARY}{_host()}-{pid}-{_started(pid)}-{uuid.uuid4().hex[:12]}-{path.name}")
+    return path.with_name(f"{TEMPORARY}{_writer()}-{uuid.uuid4().hex[:12]}-{path.name}")
 
 
-def sweep(folder: Path) -> None:
+def sweep(folder: Path, names: str = "*") -> None:
     """Remove the temporary files and folders that writers which have ended left in `folder`.
 
     What a living process writes stays, and so does what was written on another machine, whose processes are unknown.
     """
-    for leftover in folder.glob(f"{TEMPORARY}*"):
+    for leftover in folder.glob(f"{TEMPORARY}{names}"):
         with suppress(OSError):
             if _is_abandoned(leftover):
                 shutil.rmtree(leftover) if leftover.is_dir() and not leftover.is_symlink() else leftover.unlink()
@@ -197,6 +206,11 @@ def _is_abandoned(temporary: Path) -> bool:
     host, pid, started = told[:3]
     now = _started(int(pid))
     return host == _host() and started != now and (now != "" or not _is_hidden(int(pid)))
+
+
+def _writer() -> str:
+    pid = os.getpid()
+    return f"{_host()}-{pid}-{_started(pid)}"
 
 
 @cache

@@ -6,6 +6,7 @@ import signal
 import stat
 import subprocess
 import sys
+import tempfile
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -18,6 +19,7 @@ from benchsuite.atomic_files import (
     atomic_folder,
     atomic_path,
     read_file,
+    scratch_folder,
     sweep,
     temporary_path,
     write_bytes,
@@ -109,6 +111,37 @@ def test_what_a_writer_leaves_goes_when_it_is_dead_and_no_sooner(tmp_path: Path)
             time.sleep(0.01)
         write_bytes(tmp_path / "a.bin", b"")
         assert names(tmp_path) == ["a.bin"]
+
+
+SCRATCH = """
+import time
+from benchsuite.atomic_files import scratch_folder
+kept = scratch_folder("paper")
+print(kept.name, flush=True)
+time.sleep(600)
+"""
+
+
+def test_a_scratch_folder_goes_with_its_process_or_with_the_next_that_makes_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    foreign = tmp_path / ".tmp-of-another-program"
+    foreign.write_bytes(b"")
+    os.utime(foreign, (1, 1))
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    with subprocess.Popen(
+        [sys.executable, "-c", SCRATCH], stdout=subprocess.PIPE, text=True, env=environment
+    ) as process:
+        assert process.stdout is not None
+        left = Path(process.stdout.readline().strip())
+        with scratch_folder("check"):
+            assert left.is_dir()
+        process.kill()
+    assert left.is_dir()
+    with scratch_folder("check") as mine:
+        assert names(tmp_path) == sorted([foreign.name, Path(mine).name])
+    assert names(tmp_path) == [foreign.name]
 
 
 def test_a_number_that_another_process_bears_now_is_no_sign_of_life(tmp_path: Path) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from benchsuite.atomic_files import scratch_folder
 from benchsuite.commands.console import announce, say
 from benchsuite.commands.options import Plugins
 from benchsuite.commands.paper import paper_in
@@ -33,7 +33,7 @@ def check(paper: PaperFile, plugins: Plugins = None) -> None:
     """
     from benchsuite.paper.rendering.process import Renderer
 
-    with Renderer.of_stranger() as renderer, tempfile.TemporaryDirectory(prefix="benchsuite-check-") as folder:
+    with Renderer.of_stranger() as renderer, scratch_folder("check") as folder:
         from benchsuite.paper.bundle.reader import PaperReader  # while the renderer reads in its own libraries
 
         with PaperReader(paper_in(paper)) as reader:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from benchsuite.atomic_files import scratch_folder
 from benchsuite.commands.check import SHOWN, PaperFile, rebuild, report
 from benchsuite.commands.console import announce, out, say, table
 from benchsuite.commands.options import Data, DeviceName, DeviceOption, Plugins, PolicyName, PolicyOption, StudyOptions
@@ -100,7 +100,7 @@ def _repeat(material: PaperMaterial, runs: int, data: Path | None, policy: Polic
     from benchsuite.registry import registry
 
     sample = material.findings.sample
-    with tempfile.TemporaryDirectory(prefix="benchsuite-reproduce-") as scratch:
+    with scratch_folder("reproduce") as scratch:
         policy = PolicyName.sample if sample else policy
         place = place_from(StudyOptions(data=data, policy=policy, device=device, results=Path(scratch) / "prepared"))
         preparation = prepare(material.results.plan, registry(), place, download=True, say=say)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from benchsuite.atomic_files import scratch_folder
 from benchsuite.commands.console import announce, out, say, table
 from benchsuite.commands.options import StudyOptions, SuiteName
 from benchsuite.errors import StoreError
@@ -42,7 +42,7 @@ def verify(
             where=str(study.preparation.runs_folder),
             remedy=f"make some first: benchsuite run {study.name}",
         )
-    with tempfile.TemporaryDirectory(prefix="benchsuite-verify-") as scratch:
+    with scratch_folder("verify") as scratch:
         equal = print_verdicts(repeat(found, Path(scratch), store))
     if not equal:
         raise typer.Exit(1)

@@ -118,11 +118,13 @@ def test_kills_at_random_instants_lose_nothing_and_leave_nothing(program: Progra
     expected = results(program.folder / "whole")
     assert len(expected) == 2 * 2 + 2
 
+    scratch = program.folder / "scratch"
+    scratch.mkdir()
     draw, hit, lingered, studies, starts = random.Random(SEED), Counter[str](), 0.0, 0, 0
     shutil.rmtree(program.cache)
     while sum(hit.values()) < KILLS or studies == 0:
         before = results(program.results)
-        running = program.start(*STUDY, TINY_SLOW_SECONDS="0.02")
+        running = program.start(*STUDY, TINY_SLOW_SECONDS="0.02", TMPDIR=str(scratch))
         starts += 1
         killed = None
         if sum(hit.values()) < KILLS:
@@ -144,7 +146,7 @@ def test_kills_at_random_instants_lose_nothing_and_leave_nothing(program: Progra
             assert running.returncode in (0, 1) or (killed, running.returncode, after) == ("renderer", 2, before), err
         if running.returncode == 0:
             assert after == expected
-            assert left_behind(program.results) == left_behind(program.cache) == []
+            assert left_behind(program.results) == left_behind(program.cache) == left_behind(scratch) == []
             assert (program.results / "squares_width@sample" / "paper.pdf").stat().st_size > 10_000
             studies += 1
             shutil.rmtree(program.results)

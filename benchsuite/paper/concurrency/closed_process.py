@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Self, TypeVar, cast
 
 from benchsuite import errors
+from benchsuite.atomic_files import scratch_folder
 from benchsuite.errors import BenchsuiteError, PaperError, cut
 from benchsuite.processes import ChildProcess, Parent, ProcessEnded
 
@@ -34,7 +35,7 @@ class ClosedProcess:
     """A process that runs `target(parent)`, which answers each order with `answer`."""
 
     def __init__(self, target: Callable[[Parent], None], environment: Mapping[str, str] | None = None) -> None:
-        self._scratch = tempfile.TemporaryDirectory(prefix="benchsuite-paper-", ignore_cleanup_errors=True)
+        self._scratch = scratch_folder("paper")
         folder = Path(self._scratch.name)
         self._printed = folder / "printed"
         self._process = ChildProcess(

@@ -5,12 +5,11 @@ A check that hangs, exits or crashes its process fails by its name, and the rest
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from benchsuite.atomic_files import scratch_folder
 from benchsuite.processes import ChildProcess, ProcessEnded
 from benchsuite.settings import CHECK_SECONDS
 from benchsuite.testing.harness.component_source import Origin
@@ -30,7 +29,8 @@ class Runner:
     def __init__(self, origin: Origin, given: Mapping[str, Any], limit: float | None = None) -> None:
         self._origin, self._given = origin, dict(given)
         self._limit = CHECK_SECONDS.value() if limit is None else limit
-        self._home = Path(tempfile.mkdtemp(prefix="benchsuite-check-"))
+        self._scratch = scratch_folder("check")
+        self._home = Path(self._scratch.name)
         self._process: ChildProcess | None = None
         self._started = 0
         self._load_failure: CheckResult | None = None
@@ -44,7 +44,7 @@ class Runner:
     def close(self) -> None:
         """End the process and remove its folders."""
         self._kill()
-        shutil.rmtree(self._home, ignore_errors=True)
+        self._scratch.cleanup()
 
     def check(self, rule: Rule) -> Check:
         """Check one rule."""
