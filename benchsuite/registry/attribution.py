@@ -73,9 +73,10 @@ def _culprit(frames: Sequence[tuple[FrameType, int]], entries: Sequence[Entry]) 
         lambda frame, entry: top(module(frame)) == top(entry.module),
     )
     for test in tests:
-        for frame, _ in frames:
+        for position, (frame, _) in enumerate(frames):
             for entry in entries:
                 if test(frame, entry):
                     inner = (i for i, (own, _) in enumerate(frames) if top(module(own)) == top(entry.module))
-                    return entry, next(inner)
+                    # A method that is inherited from another package has no frame of the component's own.
+                    return entry, next(inner, position)
     return None

@@ -1,6 +1,6 @@
 """Whole runs through the real engine, with the kit's reference components in the places the component leaves free.
 
-Runs are made on the CPU in this process, which `testing.runner.worker` has prepared; nothing leaves the folder.
+Runs are made in this process, which `testing.runner.worker` has prepared; nothing leaves the folder.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import torch
 
@@ -55,12 +55,13 @@ def bind_reference(component: type[Patterns | Blocks | OnePhase], **parameters: 
 
 @dataclass(frozen=True)
 class RunSetup:
-    """A dataset, a model and a recipe, and the folder of their runs."""
+    """A dataset, a model and a recipe, the folder of their runs, and the device on which they are made."""
 
     folder: Path
     dataset: BoundComponent
     model: BoundComponent
     recipe: BoundComponent
+    device: Literal["cpu", "cuda"] = "cpu"
 
     def task(self, results: str, sample: bool = False, pinned: Sequence[str] = ()) -> RunTask:
         """A run that is due, with its results in a folder of this name. With `sample` the data are the synthetic
@@ -79,7 +80,7 @@ class RunSetup:
             data,
             self.folder / "cache",
             self.folder / results,
-            device="cpu",
+            device=self.device,
             threads=THREADS,
         )
         plan = Plan(suite="check", cases=(case,), seeds=(0,), pinned=tuple(pinned))

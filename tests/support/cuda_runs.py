@@ -1,0 +1,120 @@
+"""Small whole runs for the CUDA path, on a real card, on the stand-in, and on the CPU to compare them with.
+
+They go through the real engine in this process, on the kit's pictures and with models and recipes that ship.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+from unittest import mock
+
+from pydantic import Field
+
+from benchsuite.contracts.dataset import Augmentation, Preprocessing
+from benchsuite.contracts.observer import EpochReport
+from benchsuite.contracts.parameters import Parameters
+from benchsuite.identity import numerics
+from benchsuite.identity.gpus import Gpu
+from benchsuite.registry import registry
+from benchsuite.store.record import RunRecord
+from benchsuite.testing.harness.reference_components import Patterns, PatternsParameters, RecordingWatcher
+from benchsuite.testing.harness.small_run import BoundComponent, RunSetup, bind_reference
+
+MODELS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
+    "resnet_cifar": ("resnet", {"form": "cifar", "weights": "none", "width": 4, "dropout": 0.2}),
+    "resnet_imagenet": ("resnet", {"weights": "none"}),
+    "vgg16_cifar": ("vgg16", {"form": "cifar", "weights": "none", "width": 2}),
+    "lenet5": ("lenet5", {"dropout": 0.2}),
+    "mlp": ("mlp", {"hidden": (16,), "dropout": 0.2}),
+    "small_cnn": ("small_cnn", {}),
+    "birdcnn": ("birdcnn", {"channels": (4, 8), "hidden": 16}),
+}
+"""Seven networks that ship, as small as their parameters make them: the model and its parameters."""
+OPTIMIZERS = ("sgd", "adam", "adamw", "adagrad", "rmsprop", "adadelta")
+PRECISIONS: tuple[Literal["fp32", "bf16", "fp16"], ...] = ("fp32", "bf16", "fp16")
+EVERY_AUGMENTATION = ("horizontal_flip", "vertical_flip", "pad_crop", "random_erasing")
+A100 = Gpu(name="Stand-in A100", driver="580.1", capability="8.0", uuid="GPU-0", cores=6912)
+T4 = Gpu(name="Stand-in T4", driver="580.1", capability="7.5", uuid="GPU-0", cores=2560)
+
+Run = Callable[..., tuple[RunRecord, Any]]
+"""Makes a run from a model, a recipe and more: the record, and the card on which it was made."""
+
+
+class PicturesParameters(PatternsParameters):
+    """How large the pictures are, and whether they are augmented."""
+
+    size: int = Field(default=32, ge=16, le=512)
+    """Height and width in pixels."""
+    augmented: bool = True
+    """Whether every augmentation is made."""
+
+
+class Pictures(Patterns):
+    """The kit's pictures, resized and augmented."""
+
+    name: ClassVar[str] = "pictures"
+    Parameters: ClassVar[type[Parameters]] = PicturesParameters
+
+    def preprocessing(self, params: Any) -> Preprocessing:
+        augmentations = tuple(map(Augmentation, EVERY_AUGMENTATION)) if params.augmented else ()
+        return Preprocessing((params.size, params.size), (0.5,) * 3, (0.25,) * 3, augmentations=augmentations)
+
+
+def bound(kind: Literal["model", "recipe"], name: str, **parameters: Any) -> BoundComponent:
+    """A component that ships, with parameters of which the others have their defaults."""
+    entry = getattr(registry(), kind)(name)
+    return BoundComponent(entry, entry.component.Parameters(**parameters))
+
+
+def small(name: str) -> BoundComponent:
+    """One of `MODELS`."""
+    model, parameters = MODELS[name]
+    return bound("model", model, **parameters)
+
+
+def training(**parameters: Any) -> BoundComponent:
+    """The recipe `train`: two epochs of four steps, unless said otherwise."""
+    return bound("recipe", "train", **{"max_epochs": 2, "batch_size": 10, **parameters})
+
+
+def setup(
+    folder: Path, model: BoundComponent, recipe: BoundComponent, device: Literal["cpu", "cuda"], **pictures: Any
+) -> RunSetup:
+    """A run on this device, with its files below `folder`; `pictures` are the data set's parameters."""
+    own = folder / device
+    own.mkdir(parents=True, exist_ok=True)
+    return RunSetup(own, bind_reference(Pictures, **pictures), model, recipe, device)
+
+
+def outcome(record: RunRecord) -> tuple[Any, ...]:
+    """All of a run that must be the same bits when it is made again."""
+    epochs = tuple(vars(epoch) | {"seconds": None} for epoch in record.epochs)
+    return record.weights_hash, record.predictions_hash, epochs, record.steps, record.best, record.test
+
+
+class Interrupted(BaseException):
+    """Ends a run from outside, as Ctrl-C does."""
+
+
+def interrupting(after: int) -> RecordingWatcher:
+    """A watcher that interrupts the run after so many epochs."""
+
+    def react(epochs: Sequence[EpochReport]) -> None:
+        if len(epochs) == after:
+            raise Interrupted
+
+    return RecordingWatcher(react)
+
+
+@contextlib.contextmanager
+def described_as(gpu: Gpu) -> Iterator[None]:
+    """Planning finds this GPU, on which torch computes."""
+    build = {"version": numerics.torch_build()["version"], "cuda": numerics.torch_build()["cuda"] or "13.0"}
+    with (
+        mock.patch.object(numerics, "usable_gpus", return_value=(gpu,)),
+        mock.patch.object(numerics, "torch_build", return_value=build),
+    ):
+        yield
