@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from contextlib import redirect_stdout
+from pathlib import Path
 from typing import Annotated, TextIO, cast
 
 import typer
@@ -28,8 +29,8 @@ from benchsuite.commands import (
 from benchsuite.commands.console import Output, complain, messages
 from benchsuite.commands.crash_report import describe_crash
 from benchsuite.commands.options import expand_options
-from benchsuite.errors import BenchsuiteError
-from benchsuite.legible import let_streams_escape
+from benchsuite.errors import BenchsuiteError, StoreError
+from benchsuite.legible import let_streams_escape, open_closed_streams
 
 INTERRUPTED = 130
 
@@ -78,8 +79,10 @@ def main() -> None:
     Exit codes: 0 all done, 1 some runs failed or their paper could not be made, 2 nothing could be started, 130
     interrupted.
     """
+    open_closed_streams()
     let_streams_escape()
     try:
+        _check_current_folder()
         _invoke()
     except BenchsuiteError as error:
         complain(error)
@@ -93,11 +96,20 @@ def main() -> None:
         sys.exit(BenchsuiteError.exit_code)
 
 
+def _check_current_folder() -> None:
+    """Raise StoreError where the current folder was deleted: no path means anything there, and libraries fail oddly."""
+    try:
+        Path.cwd()
+    except OSError as error:
+        raise StoreError(
+            f"the current folder is gone or cannot be read: {error.strerror}",
+            expected="a folder that exists",
+            remedy="change to another folder (cd), and start the command again",
+        ) from error
+
+
 def _invoke() -> None:
     """The command, and the last of its output, which Python would else write when nobody can tell of it any more."""
-    if sys.stdout is None:
-        app()
-        return
     with redirect_stdout(cast("TextIO", Output(sys.stdout))):
         try:
             app()

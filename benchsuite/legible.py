@@ -7,6 +7,7 @@ takes. It is written as that byte's escape, `ma\\xedz`, and so is a character th
 from __future__ import annotations
 
 import codecs
+import os
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
@@ -37,6 +38,16 @@ def legible(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {legible(name): legible(below) for name, below in value.items()}
     return type(value)(map(legible, value)) if type(value) in (list, tuple) else value
+
+
+def open_closed_streams() -> None:
+    """Lead standard streams that were closed before this process began, and those of its children, to nowhere. Else the
+    next file that is opened takes the number of one, and what a library prints goes into it."""
+    for name in ("stdin", "stdout", "stderr"):
+        if getattr(sys, name) is None:
+            number = os.open(os.devnull, os.O_RDWR)  # the lowest that is free: the stream's own
+            os.set_inheritable(number, True)
+            setattr(sys, name, os.fdopen(number, "r" if name == "stdin" else "w", encoding="utf-8"))
 
 
 def let_streams_escape() -> None:

@@ -73,7 +73,8 @@ def _portable(error: Exception) -> Exception:
     """`error` as it can be sent: a foreign class may not come through, and its traceback never does."""
     if isinstance(error, BenchsuiteError):
         return error
-    return RuntimeError("a worker process failed:\n" + "".join(traceback.format_exception(error)))
+    what = "".join(traceback.format_exception_only(error)).strip()
+    return RuntimeError(f"a worker process failed: {what}\n" + "".join(traceback.format_exception(error)))
 
 
 def _do(job: RunTask | ProbeJob, parent: Parent) -> RunRecord | Probe | Busy:

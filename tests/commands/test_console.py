@@ -76,3 +76,32 @@ def test_texts_mean_themselves_and_steer_no_terminal(capsys: pytest.CaptureFixtu
     assert "\x1b" not in told
     assert "[bold]á[/bold]" in told
     assert "[red]x[/red]" in told
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_streams_that_are_closed_change_nothing(closed: str, tmp_path: Path) -> None:
+    command = f"'{sys.executable}' -m benchsuite plan beans_freeze --policy sample {closed}"
+    done = subprocess.run(
+        ["sh", "-c", command], capture_output=True, text=True, env={**os.environ, "BENCHSUITE_CACHE": str(tmp_path)}
+    )
+    assert done.returncode == 0, done.stderr
+    assert "Exception" not in done.stderr
+
+
+def test_children_have_streams_where_this_process_had_none() -> None:
+    program = (
+        "import os, subprocess, sys; from benchsuite.legible import open_closed_streams; open_closed_streams();"
+        "file = open(sys.argv[1], 'w'); print('for nobody', flush=True);"
+        "subprocess.run([sys.executable, '-c', 'print(1)'], check=True)"
+    )
+    subprocess.run(["sh", "-c", f"'{sys.executable}' -c \"{program}\" /dev/null >&-"], check=True)
+
+
+def test_a_current_folder_that_is_gone_is_told(tmp_path: Path) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    command = f"rmdir '{gone}'; '{sys.executable}' -c 'from benchsuite.cli import main; main()' list"
+    done = subprocess.run(["sh", "-c", command], cwd=gone, capture_output=True, text=True)
+    assert done.returncode == 2
+    assert "error: the current folder is gone" in done.stderr
+    assert "remedy:" in done.stderr
