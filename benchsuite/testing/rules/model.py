@@ -6,9 +6,9 @@ import re
 from math import prod
 from typing import TYPE_CHECKING, Any
 
-from benchsuite.contracts.model import WeightsRequest
+from benchsuite.contracts.model import Task, WeightsRequest
 from benchsuite.errors import BenchsuiteError
-from benchsuite.testing.harness.networks import BATCH, SIZES, build_network, labels, random_images
+from benchsuite.testing.harness.networks import BATCH, SIZES, build_network, labels, random_images, usual_size
 from benchsuite.testing.harness.outcomes import Broken, Inapplicable, check, join_some, one_line
 from benchsuite.testing.harness.subject import Subject
 from benchsuite.testing.rules.rule import Rule, rule_declarer
@@ -151,6 +151,22 @@ def deterministic_backward(subject: Subject) -> str:
         different = [name for name in first if not torch.equal(first[name], second[name])]
         check(not different, f"on {device} the gradients of {join_some(different)} differ from one pass to the next")
     return " and ".join(devices)
+
+
+@rule(
+    "CUDA can repeat every operation",
+    means="A run on a GPU ends at the first operation for which CUDA has no deterministic way; most machines on which "
+    "a model is written have none to tell. What torch lists as such is looked for in a pass forward and backward.",
+    remedy="take another layer: pooling to 1 x 1 or with a fixed window, nearest interpolation, padding with zeros.",
+)
+def repeatable_on_cuda(subject: Subject) -> str:
+    from benchsuite.testing.harness.cuda_operations import in_network
+
+    side = usual_size(subject)
+    network = build_network(subject)
+    found = in_network(network.stages, Task(3, side, side))
+    check(not found, f"CUDA has no deterministic way to do {join_some(found)}")
+    return f"as far as torch lists such operations, at {side} x {side}"
 
 
 @rule(

@@ -105,6 +105,36 @@ def resumes(subject: Subject) -> str:
 
 
 @rule(
+    "CUDA can repeat its loss and its transform",
+    means="A run on a GPU ends at the first operation for which CUDA has no deterministic way; most machines on which "
+    "a recipe is written have none to tell.",
+    remedy="use another operation than the one that is named.",
+)
+def repeatable_on_cuda(subject: Subject) -> str:
+    import torch
+    from torch.nn.functional import one_hot
+
+    from benchsuite.contracts.recipe import Recipe
+    from benchsuite.engine.determinism import seeds
+    from benchsuite.testing.harness.cuda_operations import in_loss
+
+    recipe, classes = subject.component, 4
+    labels = torch.arange(BATCH) % classes
+
+    def loss(logits: Tensor) -> Tensor:
+        targets = labels
+        if type(recipe).transform is not Recipe.transform:
+            images, chances = torch.zeros(BATCH, 3, 16, 16), one_hot(labels, classes).to(torch.float32)
+            _, targets = recipe.transform(subject.params, images, chances, seeds.generator(0, "transform"))
+        found: Tensor = recipe.loss(subject.params, logits, targets)
+        return found
+
+    found = in_loss(loss, torch.zeros(BATCH, classes))
+    check(not found, f"CUDA has no deterministic way to do {join_some(found)}")
+    return "as far as torch lists such operations"
+
+
+@rule(
     "it never sees the test split",
     means="What the test split had a part in is no result any more. The engine keeps it away; a recipe must not "
     "look for it.",

@@ -194,6 +194,14 @@ class OwnNoise(Speck):
         return network
 
 
+class PoolsToTwo(Speck):
+    def altered(self, network: Any, task: Task) -> Any:
+        from torch import nn
+
+        network.head = layers(nn.AdaptiveAvgPool2d(2), nn.Flatten(), nn.Linear(4 * 4, task.classes))
+        return network
+
+
 class Companions(Speck):
     def altered(self, network: Any, task: Task) -> Any:
         network.block.append(function(lambda layer, batch: batch - batch.mean(dim=0)))
@@ -246,6 +254,7 @@ BROKEN: list[tuple[str, type[Speck], str]] = [
     ("seed-decides", SeedsItself, "seeds 5 and 6 give the same weights"),
     ("seed-decides", NoSeed, "two builds with seed 5 have other weights"),
     ("deterministic-backward", OwnNoise, "on cpu the gradients of"),
+    ("repeatable-on-cuda", PoolsToTwo, "head: the gradient of adaptive average pooling to more than 1 x 1"),
     ("independent-of-companions", Companions, "alone and among 4 the logits differ by"),
     ("image-sizes", OneSize, "it was built for 64 x 64 and then fails"),
     ("weights-request", BadDigest, "'SHA:12' is no SHA-256"),
