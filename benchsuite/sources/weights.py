@@ -32,6 +32,11 @@ FOREIGN = (
     (b"\x89HDF", "an HDF5 file, as Keras writes them", "take weights that PyTorch saved, or convert it"),
     (b"\x93NUMPY", "a NumPy array", "save the tensors by name, with torch.save(model.state_dict(), ...)"),
     (b"\x1f\x8b", "compressed with gzip", "unpack it first"),
+    (b"BZh", "compressed with bzip2", "unpack it first"),
+    (b"\xfd7zXZ", "compressed with xz", "unpack it first"),
+    (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive", "unpack it first"),
+    (b"Rar!", "a RAR archive", "unpack it first"),
+    (b"%PDF", "a PDF", "take the file with the tensors"),
 )
 """How files begin that are brought in place of weights, what they are, and what to do."""
 
@@ -126,7 +131,7 @@ def _places(request: WeightsRequest, data: Path | None, cache: Path) -> list[Pat
 def _own_file(request: WeightsRequest, path: Path, cache: Path) -> LocatedWeights:
     if not path.is_file():
         raise WeightsError(
-            "the weights file does not exist",
+            "the weights file is a folder" if path.is_dir() else "the weights file does not exist",
             where=str(path),
             expected="a .pth or .safetensors file",
             remedy="correct model.weights; a relative path starts from the folder the command runs in",

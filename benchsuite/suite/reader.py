@@ -37,9 +37,8 @@ def read_suite(source: str | Path, registry: Registry) -> Suite:
 
 def parse_suite(data: bytes, source: str, registry: Registry, folder: Path | None = None) -> Suite:
     """The suite in these bytes; `source` is what messages call them, and `folder` where files that they name lie."""
-    origin, problems = parse_bytes(data, source)
-    origin, beside, found = include_files(origin, data, folder)
-    problems += found
+    origin, unread = parse_bytes(data, source)
+    origin, beside, problems = include_files(origin, data, folder)
     suite, found = validate(Suite, origin)
     problems += found
     for name in (*Design.model_fields, "plugins"):
@@ -56,8 +55,10 @@ def parse_suite(data: bytes, source: str, registry: Registry, folder: Path | Non
         problems += _prose_problems(suite, expanded, registry) if suite is not None else []
     else:
         problems += base_problems(origin, registry)
-    if suite is None or problems:
-        raise SuiteError(problems)
+    if suite is None or unread or problems:
+        # What stands in the place of a value that YAML does not give is not told twice.
+        places = {problem.mark for problem in unread}
+        raise SuiteError(unread + [problem for problem in problems if problem.mark not in places])
     suite.keep(data.decode(errors="replace"), beside)
     return suite
 

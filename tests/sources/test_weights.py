@@ -142,6 +142,9 @@ POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 46
         (b'{"error": "not found"}', "JSON", "beside it"),
         (b"\x89HDF\r\n\x1a\n", "Keras", "PyTorch"),
         (b"\x1f\x8b\x08", "gzip", "unpack"),
+        (b"BZh9", "bzip2", "unpack"),
+        (b"7z\xbc\xaf\x27\x1c", "7-Zip", "unpack"),
+        (b"%PDF-1.4", "PDF", "tensors"),
         (b"", "empty", "fetch it again"),
     ],
 )
@@ -156,3 +159,9 @@ def test_what_was_brought_in_place_of_weights_is_named_when_planning(
     put(desk.data / REQUEST.filename, content)
     with pytest.raises(WeightsError, match=what):
         desk.locate(REQUEST)
+
+
+def test_a_folder_in_place_of_weights_is_called_one(desk: Desk, tmp_path: Path) -> None:
+    (tmp_path / "mine.pth").mkdir()
+    with pytest.raises(WeightsError, match="is a folder"):
+        desk.locate(WeightsRequest("mine.pth", "mine.pth", path=tmp_path / "mine.pth"))

@@ -382,3 +382,15 @@ def test_no_brackets_are_proposed_where_they_would_not_do(more: str) -> None:
     (found,) = problems(f"{BASE}{more}\n")
     assert "is not a list (expected a list, each a mapping such as {" in found
     assert "brackets" not in found
+
+
+@pytest.mark.parametrize("value", [".nan", "-.inf", "99999999999999999999999", "2024-01-01", "1e999"])
+def test_a_value_that_yaml_does_not_give_is_one_problem(value: str) -> None:
+    found = problem("\nseeds: 2", f"\nseeds: {value}")
+    assert "remove the quotes" not in found
+
+
+@pytest.mark.parametrize("value", ["[-1]", "[0.5]", "[a, -1]"])
+def test_a_list_of_wrong_entries_is_not_called_too_short(value: str) -> None:
+    assert not [what for what in problems(BASE.replace("\nseeds: 2", f"\nseeds: {value}")) if "too few" in what]
+    assert "there is nothing in it" in problems(BASE.replace("\nseeds: 2", "\nseeds: []"))[0]

@@ -128,7 +128,14 @@ def _read(file: Path, digest: str | None = None) -> tuple[dict[str, Tensor], _Wr
     except DataError as error:
         raise WeightsError(error.what, where=error.where, expected=error.expected, remedy=error.remedy) from error
     except pickle.UnpicklingError as error:
-        raise _holds_objects(file, error) from error
+        if content.startswith((b"PK", b"\x80")):  # as zip files and pickles begin
+            raise _holds_objects(file, error) from error
+        raise WeightsError(
+            "this weights file cannot be read: it begins as no file that PyTorch or safetensors write",
+            where=str(file),
+            expected="an intact .pth or .safetensors file",
+            remedy="take the file with the tensors, or make or fetch it again and compare its size and checksum",
+        ) from error
     except Exception as error:  # torch and safetensors raise many kinds for a broken file
         if "TorchScript" in str(error):
             remedy = f"save its tensors: torch.save(torch.jit.load({file.name!r}).state_dict(), ...)"

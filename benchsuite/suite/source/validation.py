@@ -71,11 +71,17 @@ def explain(error: ValidationError, model: type[BaseModel], node: Node, path: st
     A value that several branches of a union refuse is one problem; a plugin author's own sentence tells it best.
     """
     problems: dict[tuple[Mark, str], Problem] = {}
-    details = error.errors(include_url=False)
+    details = [detail for detail in error.errors(include_url=False) if not _counts_the_wrong(detail)]
     for detail in sorted(details, key=lambda detail: detail["type"] not in SENTENCES):
         problem = _problem(detail, model, node, path)
         problems.setdefault((problem.mark, problem.path), problem)
     return list(problems.values())
+
+
+def _counts_the_wrong(detail: ErrorDetails) -> bool:
+    """Whether a list is called too short that has enough entries: pydantic counts only those that it takes."""
+    given = detail["input"]
+    return detail["type"] == "too_short" and isinstance(given, list) and len(given) >= detail["ctx"]["min_length"]
 
 
 def _problem(detail: ErrorDetails, model: type[BaseModel], root: Node, base: str) -> Problem:

@@ -185,6 +185,15 @@ def test_a_pickled_object_is_named_and_the_remedy_says_how_to_save_tensors(tmp_p
 
 
 @pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("content", [bytes(512), bytes(range(256)), b"\x08\x07\x12\x07pytorch:", b"hola"])
+def test_a_file_of_something_else_is_not_said_to_hold_objects(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "junk.pth").write_bytes(content)
+    with pytest.raises(WeightsError) as caught:
+        read_state(tmp_path / "junk.pth")
+    assert "cannot be read" in caught.value.what
+    assert "weights_only=False" not in (caught.value.remedy or "")
+
+
 def test_torchscript_is_told_how_to_become_weights(tmp_path: Path) -> None:
     torch.jit.save(torch.jit.trace(nn.Linear(2, 2), torch.zeros(1, 2)), tmp_path / "scripted.pt")
     with pytest.raises(WeightsError) as caught:
