@@ -54,7 +54,7 @@ class Recorder(TorchDispatchMode):
     """Within the block, operations that CUDA cannot repeat are listed in `found`, each once, under `place`."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.place = ""
         self.found: dict[str, None] = {}
 
