@@ -45,13 +45,14 @@ def as_json(found: LocatedData) -> Mapping[str, Any]:
 
 
 def warnings(found: LocatedData) -> Iterator[str]:
-    """Copies in several splits or classes, and images that are left out."""
+    """Copies within and across splits and classes, and images that are left out."""
     for what, number in found.duplicates.items():
         if what == "classes":
             yield f"{count(number, 'image')} with a copy in another class: one of the two labels is wrong"
         else:
-            split, earlier = what.split(" in ")
-            yield f"{number} of {count(sum(found.counts[split]), f'{split} image')} also in {earlier}, byte for byte"
+            split, other = what.split(" in ")
+            also = f"also in {other}, byte for byte" if other != split else "repeated in it, byte for byte"
+            yield f"{number} of {count(sum(found.counts[split]), f'{split} image')} {also}"
     for split, names in found.left_out.items():
         left = "is left out, as it cannot" if len(names) == 1 else "are left out, as they cannot"
         yield f"{count(len(names), 'image')} of {split} {left} be decoded: {', '.join(names)}"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib.util
 import io
+import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -19,7 +20,7 @@ from benchsuite.contracts.parameters import Parameters
 from benchsuite.errors import DataError, unreadable
 
 if TYPE_CHECKING:
-    from PIL import Image
+    from PIL import Image, ImageFile
 
 P = TypeVar("P", bound=Parameters)
 
@@ -30,6 +31,8 @@ CHANGES = "benchsuite changes"
 """Key of `info` of a decoded picture: what was done to show it as people see it."""
 _UNREADABLE = {"BUFR", "EPS", "GRIB", "HDF5", "MPEG", "WMF"}
 """Formats that PIL only recognises, or hands to another program."""
+_END_OF_JPEG = b"\xff\xd9"
+"""The marker EOI, which compressed data cannot hold (ITU-T T.81, B.1.1.5)."""
 _ORIENTATION = 0x0112
 """EXIF tag: how a camera was held (CIPA DC-008, table 4)."""
 
@@ -145,6 +148,7 @@ def _decode_photo(content: bytes) -> Image.Image:
     with Image.open(io.BytesIO(content), formats=_formats()) as picture:
         if picture.mode.startswith(("I", "F")):
             raise ValueError(f"pixels of more than 8 bits (mode {picture.mode}), which RGB would cut off")
+        _check_whole(picture, content)
         # What makes an MPO of a JPEG is a preview, or the other eye's view.
         if getattr(picture, "n_frames", 1) > 1 and picture.format != "MPO":
             changes.add("first of several frames")
@@ -160,6 +164,18 @@ def _decode_photo(content: bytes) -> Image.Image:
         rgb = upright.convert("RGB")
     rgb.info[CHANGES] = changes
     return rgb
+
+
+def _check_whole(picture: ImageFile.ImageFile, content: bytes) -> None:
+    """Raise what PIL raises, or ValueError, where bytes are damaged for which the decoders give black or grey without
+    a word: the end of a file that a disk or a card has filled with zeros, say."""
+    from PIL import Image
+
+    if picture.format == "PNG":
+        with Image.open(io.BytesIO(content), formats=["PNG"]) as chunks:
+            chunks.verify()
+    if picture.format == "JPEG" and picture.fp and content.find(_END_OF_JPEG, picture.fp.tell()) < 0:
+        raise ValueError("its end is missing")
 
 
 def _orientation(picture: Image.Image) -> int:
@@ -187,6 +203,8 @@ def _formats() -> list[str]:
     if importlib.util.find_spec("pillow_heif") is not None:
         importlib.import_module("pillow_heif").register_heif_opener()
     Image.init()
+    # What PIL only warns of (a photo of 100 megapixels, odd EXIF data) is no fault, though Python may be told so.
+    warnings.filterwarnings("ignore", module=r"PIL\.")
     return sorted(set(Image.OPEN) - _UNREADABLE)
 
 

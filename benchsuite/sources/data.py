@@ -52,7 +52,8 @@ class LocatedData:
     @cached_property
     def duplicates(self) -> dict[str, int]:
         """How many images are, byte for byte, also elsewhere: those of validation and test that are in an earlier
-        split too (`test in train`), and those that bear another class, too (`classes`). Without zeros."""
+        split too (`test in train`), those that repeat an earlier one of their own split (`test in test`), and those
+        that bear another class, too (`classes`). Without zeros."""
         found: Counter[str] = Counter()
         seen: dict[str, set[str]] = {}
         labels: dict[str, set[int]] = {}
@@ -61,6 +62,7 @@ class LocatedData:
             for earlier, digests in seen.items():
                 found[f"{split} in {earlier}"] = sum(digest in digests for digest in own)
             seen[split] = set(own)
+            found[f"{split} in {split}"] = len(own) - len(seen[split])
             for digest, label in zip(own, part.labels, strict=True):
                 labels.setdefault(digest, set()).add(label)
         found["classes"] = sum(len(labels[digest]) > 1 for digests in self.digests.values() for digest in digests)

@@ -97,7 +97,8 @@ class DatasetFacts(RecordPart):
     evidence: str
     fingerprint: str
     duplicates: Mapping[str, int] = {}
-    """Images that are, byte for byte, in an earlier split too (`test in train`), or bear another class (`classes`)."""
+    """Images that are, byte for byte, in an earlier split too (`test in train`), repeat another of their own split
+    (`test in test`), or bear another class, too (`classes`)."""
     changes: Mapping[str, int] = {}
     """How many images were changed to show them as people see them, by what was done."""
     left_out: Mapping[str, tuple[str, ...]] = {}

@@ -167,10 +167,11 @@ def _set_aside(
         if not order:
             copies = " that are no copies of others" if different < len(positions) else ""
             raise folder_error(
-                f"the class {classes[label]!r} has {different} photos{copies}: setting aside {' and '.join(missing)}"
-                " leaves none for training",
+                f"the class {classes[label]!r} has {different} photo{'s' if different != 1 else ''}{copies}: setting"
+                f" aside {' and '.join(missing)} leaves none for training",
                 home,
                 f"at least {len(missing) + 1} photos, or smaller parts",
+                "add photos of the class, take it away, or set smaller parts",
             )
         side |= dict.fromkeys(order, "train")
     chosen: dict[str, list[tuple[str, int]]] = {split: [] for split in ("train", *missing)}

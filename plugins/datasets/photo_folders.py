@@ -18,13 +18,21 @@ from benchsuite.api import DataError, photo_suffixes
 
 LAYOUT = "<folder>/<class>/*.jpg, or <folder>/{train,validation,test}/<class>/*.jpg"
 _SPLITS = {
-    "train": ("train", "training", "entrenamiento"),
-    "validation": ("validation", "val", "valid", "dev", "development", "validacion", "validación"),
-    "test": ("test", "testing", "eval", "evaluation", "holdout", "prueba", "pruebas"),
-}
+    "train": (
+        "train", "training", "entrenamiento", "treino", "treinamento", "entrenament", "entraînement", "entrainement",
+        "apprentissage", "addestramento",
+    ),
+    "validation": (
+        "validation", "val", "valid", "dev", "development", "validacion", "validación", "validacao", "validação",
+        "validació", "validierung", "validazione",
+    ),
+    "test": (
+        "test", "testing", "tests", "eval", "evaluation", "holdout", "prueba", "pruebas", "teste", "prova", "essai",
+    ),
+}  # fmt: skip
 _SPELLINGS = {spelling: split for split, spellings in _SPLITS.items() for spelling in spellings}
 _FILLERS = {"data", "dataset", "folder", "image", "images", "imgs", "photos", "pictures", "seg", "set", "split"}
-"""Words that may stand beside a split's: `seg_train`, `Test Set`."""
+"""Words that may stand beside a split's, as numbers may: `seg_train`, `Test Set`, `01_train`, `val2017`."""
 _LITTER = {
     "#recycle", "#snapshot", "$recycle.bin", "@eadir", "@recently-snapshot", "@recycle", "__macosx", "desktop.ini",
     "ehthumbs.db", "found.000", "icon\r", "lost+found", "network trash folder", "system volume information",
@@ -101,7 +109,7 @@ def _natural(name: str) -> tuple[tuple[int, str], ...]:
 def _split_of(name: str) -> str | None:
     """Which split a folder of this name is, if it is one."""
     spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)
-    words = [word for word in re.findall(r"[^\W_]+", _fold(spaced)) if word not in _FILLERS]
+    words = [word for word in re.findall(r"[^\W\d_]+", _fold(spaced)) if word not in _FILLERS]
     return _SPELLINGS.get(words[0]) if len(words) == 1 else None
 
 
@@ -211,7 +219,8 @@ def _split_folders(scan: _Scan, home: Path) -> dict[str, Path]:
         split = named.get(name)
         if split is None:
             if any(scan.photos(home / name)):
-                raise folder_error(f"{name!r} lies beside the splits and is none", home / name, LAYOUT)
+                remedy = f"call it {' or '.join(_SPLITS)} if it is one of them, or take it away"
+                raise folder_error(f"{name!r} lies beside the splits and is none", home / name, LAYOUT, remedy)
         elif split in splits:
             raise folder_error(f"{splits[split].name!r} and {name!r} are the same split", home, "one of the two")
         else:
@@ -223,9 +232,12 @@ def _split_folders(scan: _Scan, home: Path) -> dict[str, Path]:
 
 
 def _innermost(scan: _Scan, folder: Path, split: str) -> Path:
-    """Some archives hold each split twice over: seg_train/seg_train/<class>."""
+    """Some archives hold each split twice over, or its classes one folder deeper: seg_train/seg_train/<class>,
+    train/images/<class>."""
     inside, _ = scan.list_folder(folder)
-    if len(inside) == 1 and _split_of(inside[0]) == split:
+    if len(inside) == 1 and (
+        _split_of(inside[0]) == split or (_fold(inside[0]) in _FILLERS and scan.list_folder(folder / inside[0])[0])
+    ):
         return _innermost(scan, folder / inside[0], split)
     return folder
 
@@ -244,9 +256,11 @@ def _classes(scan: _Scan, folder: Path) -> dict[str, _Class]:
     labels, files = scan.list_folder(folder)
     scan.passed_over += len(files)
     inside = [{_fold(name) for name in scan.list_folder(folder / label)[0]} for label in labels]
-    if len(labels) > 1 and len(inside[0]) > 1 and all(names == inside[0] for names in inside):
+    shared = set.intersection(*inside) if len(labels) > 1 else set()
+    # Where splits bear names that are not known, a rare class may be missing in one of them.
+    if len(shared) > 1:
         raise folder_error(
-            f"each of {_listed(labels)} holds the folders {_listed(sorted(inside[0]))}, so which are the classes cannot"
+            f"each of {_listed(labels)} holds the folders {_listed(sorted(shared))}, so which are the classes cannot"
             " be told",
             folder,
             LAYOUT,
@@ -268,12 +282,15 @@ def _check_classes(classes: Mapping[str, _Class], folder: Path) -> None:
         names = _listed([label.title for label in empty])
         what = f"the class {names} has no photos" if len(empty) == 1 else f"the classes {names} have no photos"
         where = empty[0].folders[0] if len(empty) == 1 else folder
-        raise folder_error(what, where, f"files that end in {', '.join(sorted(photo_suffixes()))}")
+        expected = f"files that end in {', '.join(sorted(photo_suffixes()))}"
+        raise folder_error(what, where, expected, "put photos there, or take the folder away")
     if not classes:
-        raise folder_error("there are no class folders", folder, LAYOUT)
+        remedy = "put the photos of each class into a folder of its name; unpack archives first"
+        raise folder_error("there are no class folders", folder, LAYOUT, remedy)
     if len(classes) == 1:
         only = next(iter(classes.values())).title
-        raise folder_error(f"there is a single class, {only!r}", folder, "at least two class folders")
+        remedy = "name the folder that holds the class folders, or add a class"
+        raise folder_error(f"there is a single class, {only!r}", folder, "at least two class folders", remedy)
 
 
 def _listed(names: Sequence[str]) -> str:

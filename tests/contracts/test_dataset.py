@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from benchsuite.contracts import dataset as module
 from benchsuite.contracts.dataset import CHANGES, PhotoFiles, photo_suffixes
 from benchsuite.errors import DataError
 
@@ -125,3 +126,36 @@ def test_whatever_is_in_a_file_it_is_a_picture_or_a_data_error(
     spoilt[int(at * (len(spoilt) - 1))] ^= byte
     with suppress(DataError):
         assert decode(bytes(spoilt[: int(cut * len(spoilt)) + 1])).mode == "RGB"
+
+
+NOISE = Image.fromarray(np.random.default_rng(0).integers(1, 255, (64, 64, 3), dtype=np.uint8))
+
+
+@pytest.mark.parametrize("form", ["PNG", "JPEG"])
+@pytest.mark.parametrize("part", [0.02, 0.2, 0.5])
+def test_a_file_whose_end_was_filled_with_zeros_is_an_error(form: str, part: float) -> None:
+    whole = saved(NOISE, form)
+    lost = int(part * len(whole))
+    with pytest.raises(DataError, match=r"its end is missing|broken PNG"):
+        decode(whole[:-lost] + bytes(lost))
+
+
+def test_bytes_damaged_in_the_midst_of_a_png_are_an_error() -> None:
+    whole = bytearray(saved(NOISE, "PNG"))
+    whole[len(whole) // 2] ^= 1
+    with pytest.raises(DataError, match="broken PNG"):
+        decode(bytes(whole))
+
+
+@pytest.mark.parametrize("form", ["PNG", "JPEG", "MPO"])
+def test_what_programs_append_to_a_photo_is_no_damage(form: str) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 1
+    assert decode(saved(NOISE, form, exif=exif) + b"trailer \xff\xda" + bytes(999)).size == (64, 64)
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_photo_of_a_hundred_megapixels_is_no_warning() -> None:
+    photo_suffixes.cache_clear()
+    module._formats.cache_clear()
+    assert decode(saved(Image.new("1", (12000, 9000)), "PNG")).size == (12000, 9000)

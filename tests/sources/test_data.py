@@ -15,6 +15,7 @@ from typing import Any, ClassVar
 import pytest
 
 from benchsuite import file_stamps
+from benchsuite.commands.data_lines import warnings
 from benchsuite.contracts.dataset import (
     Dataset,
     DatasetCard,
@@ -446,4 +447,17 @@ def test_counts_and_copies_of_the_images_are_told(desk: Desk, tmp_path: Path) ->
         (home / "letters" / copy).write_bytes((home / "letters" / original).read_bytes())
     copied = desk.locate(Letters(), data=home)
     assert copied is not None
-    assert copied.duplicates == {"validation in train": 1, "test in train": 2, "classes": 3}
+    assert copied.duplicates == {"validation in train": 1, "test in train": 2, "test in test": 1, "classes": 3}
+
+
+def test_copies_within_a_split_are_told(tmp_path: Path) -> None:
+    put_in = {name: Split(PhotoFiles(tmp_path, ("a", "b", "c")), (0, 1, 0)) for name in SPLITS}
+    digests = {"train": ["1", "1", "2"], "validation": ["3", "4", "5"], "test": ["6", "7", "6"]}
+    index = DatasetIndex(("cat", "dog"), **put_in)
+    found = LocatedData(tmp_path, "own data", "", index, "", digests)
+    assert found.duplicates == {"train in train": 1, "test in test": 1, "classes": 2}
+    assert list(warnings(found)) == [
+        "1 of 3 train images repeated in it, byte for byte",
+        "1 of 3 test images repeated in it, byte for byte",
+        "2 images with a copy in another class: one of the two labels is wrong",
+    ]

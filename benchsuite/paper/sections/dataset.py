@@ -23,6 +23,7 @@ MOST_CLASSES = 8
 MOST_PHOTOS = 20
 BARS = 5
 """Most classes that a table tells as well as a figure."""
+_LEAKS = ("test in train", "test in validation")
 CHANGES = {
     "turned upright": "{} giradas según sus datos EXIF",
     "transparency on white": "{} con transparencia, sobre fondo blanco",
@@ -135,7 +136,7 @@ def validity_blocks(facts: DatasetFacts | None) -> list[Block]:
     """What the copies among the images put in doubt; nothing where there are none."""
     duplicates = facts.duplicates if facts else {}
     doubts = []
-    if leaks := [_duplicated(what, n) for what, n in duplicates.items() if what.startswith("test")]:
+    if leaks := [_duplicated(what, n) for what, n in duplicates.items() if what in _LEAKS]:
         doubts.append(
             f"{'; '.join(leaks)}: la exactitud en test sobrestima la que se obtendría con imágenes nuevas, y más cuanto"
             " más memoriza el modelo."
@@ -144,6 +145,11 @@ def validity_blocks(facts: DatasetFacts | None) -> list[Block]:
         doubts.append(
             f"{_duplicated('validation in train', duplicates['validation in train'])}: la validación, que elige los"
             " pesos, favorece a los que han memorizado el entrenamiento."
+        )
+    if "test in test" in duplicates:
+        doubts.append(
+            f"{_duplicated('test in test', duplicates['test in test'])}: lo que un modelo acierte o falle en esas"
+            " imágenes pesa más de una vez en la exactitud en test."
         )
     if "classes" in duplicates:
         doubts.append(
@@ -157,8 +163,10 @@ def _duplicated(what: str, count: int) -> str:
     images = "Una imagen" if count == 1 else f"{spanish.number(count)}{NBSP}imágenes"
     if what == "classes":
         return f"{images} {'es copia exacta' if count == 1 else 'son copias exactas'} de otra de distinta clase"
-    split, earlier = (LONG_SPLITS[name].lower() for name in what.split(" in "))
-    return f"{images} de {split} {'está' if count == 1 else 'están'} también, byte a byte, en {earlier}"
+    split, other = (LONG_SPLITS[name].lower() for name in what.split(" in "))
+    if split == other:
+        return f"{images} de {split} {'repite' if count == 1 else 'repiten'}, byte a byte, otra de la misma partición"
+    return f"{images} de {split} {'está' if count == 1 else 'están'} también, byte a byte, en {other}"
 
 
 def _other_counts(study: PaperContext) -> list[Block]:

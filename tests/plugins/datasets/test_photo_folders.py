@@ -51,6 +51,12 @@ def refused(home: Path) -> str:
         ("seg_train", "valid", "seg_test"),
         ("Train Images", "validation data", "eval"),
         ("TrainingData", "ValidationData", "TestData"),
+        ("01_train", "02_val", "03_test"),
+        ("train2017", "val2017", "test2017"),
+        ("treino", "validação", "teste"),
+        ("Entraînement", "Validation", "Test"),
+        ("Training", "Validierung", "Test"),
+        ("addestramento", "validazione", "prova"),
         ("Entrenamiento", unicodedata.normalize("NFD", "Validación"), "Prueba"),
     ],
 )
@@ -65,6 +71,18 @@ def test_splits_are_known_by_their_usual_names(train: str, validation: str, test
 def test_splits_that_archives_hold_twice_over_and_folders_round_all_are_opened(tmp_path: Path) -> None:
     home = put(tmp_path, *classes(*(f"archive/seg_{s}/seg_{s}/{label}" for s in ("train", "test") for label in "ab")))
     assert read_folder(home).splits["train"]["a"] == ("archive/seg_train/seg_train/a/0.jpg",)
+
+
+def test_classes_that_lie_one_folder_deeper_in_each_split_are_found(tmp_path: Path) -> None:
+    home = put(tmp_path, *classes(*(f"{split}/images/{label}" for split in ("train", "test") for label in "ab")))
+    folder = read_folder(home)
+    assert folder.classes == ("a", "b")
+    assert folder.splits["test"]["b"] == ("test/images/b/0.jpg",)
+
+
+def test_splits_of_unknown_names_are_no_classes_even_where_one_lacks_a_class(tmp_path: Path) -> None:
+    home = put(tmp_path, *classes("uno/a", "uno/b", "uno/c", "dos/a", "dos/b"))
+    assert "each of 'dos', 'uno' holds the folders 'a', 'b'" in refused(home)
 
 
 def test_what_lies_beside_the_splits_without_photos_is_passed_over(tmp_path: Path) -> None:
