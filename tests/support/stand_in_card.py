@@ -14,6 +14,7 @@ import sys
 import types
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal
 from unittest import mock
 
@@ -23,6 +24,7 @@ from torch.utils._pytree import tree_leaves, tree_map
 
 aten = torch.ops.aten
 HOST, CARD = torch.device("cpu"), torch.device("cuda", 0)
+_TORCH = str(Path(torch.__file__).parent)
 UUID = "00000000-0000-0000-0000-000000000000"
 GIB = 2**30
 
@@ -301,7 +303,7 @@ def _innermost_line() -> str:
     frame = sys._getframe(2)
     while frame is not None:
         file = frame.f_code.co_filename
-        if "site-packages" not in file and file != __file__ and not file.startswith("<"):
+        if not file.startswith((_TORCH, __file__, "<")):
             return f"{'/'.join(file.rsplit('/', 2)[-2:])}:{frame.f_lineno}, in {frame.f_code.co_name}"
         frame = frame.f_back  # type: ignore[assignment]
     return "?"
@@ -374,6 +376,7 @@ def _cuda(now: Card, capability: tuple[int, int]) -> dict[str, Any]:
         "is_initialized": lambda: True,
         "device_count": lambda: 1,
         "current_device": lambda: 0,
+        "is_current_stream_capturing": lambda: False,
         "synchronize": lambda device=None: now.note("wait", "torch.cuda.synchronize"),
         "empty_cache": lambda: None,
         "mem_get_info": lambda device=None: (now.free, 2 * now.free),

@@ -88,7 +88,7 @@ def waiting(x: Any, y: Any) -> Any:
 
 WAITS: dict[str, tuple[Callable[[Any, Any], Any], str]] = {
     "item": (lambda x, y: cross_entropy(x, y) + 0 * x.max().item(), "_local_scalar_dense"),
-    "float": (lambda x, y: cross_entropy(x, y) + 0 * float(x[0, 0]), "_local_scalar_dense"),
+    "float": (lambda x, y: cross_entropy(x, y) + 0 * float(x.detach()[0, 0]), "_local_scalar_dense"),
     "tolist": (lambda x, y: cross_entropy(x, y) + 0 * len(y.tolist()), "copy to the host"),
     "cpu": (lambda x, y: cross_entropy(x.cpu(), y.cpu()), "copy to the host"),
     "a copy to the card": (copied, "copy between host and card"),
