@@ -33,7 +33,9 @@ class _AdaptiveAverage(nn.Module):
 
     def forward(self, maps: Tensor) -> Tensor:
         """(N, channels, *before) to (N, channels, *after)."""
-        return self.rows @ maps @ self.columns.T
+        # In half precision 1/3 is wrong by 0.2 %: the averages are taken as torch's own pooling takes them.
+        with torch.autocast(maps.device.type, enabled=False):
+            return (self.rows @ maps.float() @ self.columns.T).to(maps.dtype)
 
 
 def _averages(inputs: int, outputs: int) -> Tensor:

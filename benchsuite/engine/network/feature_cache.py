@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +50,11 @@ class Cut:
     def __bool__(self) -> bool:
         return len(self.prefix) > 0
 
+    @cached_property
+    def prefix_hash(self) -> str:
+        """Of the prefix's weights, which do not change while the cut is in use."""
+        return weights_hash(self.prefix.state_dict())
+
 
 def cut(network: Network, frozen: FrozenStages, cacheable: bool) -> Cut:
     """Cut after the longest run of leading frozen stages, and after what follows them without parameters.
@@ -80,7 +86,7 @@ def _is_fixed(part: nn.Module) -> bool:
 
 
 def load_features(
-    prefix: nn.Sequential,
+    parts: Cut,
     pixels: Inputs,
     *,
     identity: Mapping[str, object],
@@ -93,8 +99,8 @@ def load_features(
 
     `identity` says what the pixels are and what else decides the features; the prefix's weights are added to it.
     """
-    prefix.eval()
-    key = digest({**identity, "prefix": weights_hash(prefix.state_dict()), "structure": str(prefix), "chunk": CHUNK})
+    prefix = parts.prefix.eval()
+    key = digest({**identity, "prefix": parts.prefix_hash, "structure": str(prefix), "chunk": CHUNK})
     path = folder / f"{key}{SUFFIX}"
     file = file_cache.find_or_build(path, lambda target: _compute(prefix, pixels, target, device, forward, say))
     dtype = getattr(torch, file.facts["dtype"])

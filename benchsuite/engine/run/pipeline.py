@@ -37,6 +37,8 @@ class Pipeline:
         parts = components
         self.network = build(parts.model, parts.model_params, parts.shape, task.spec.seed, task.weights)
         self.network.module.to(self.arithmetic.device)
+        self._parts: Cut | None = None
+        """The cut of the phase that is trained, or was trained last in this process."""
 
     def train(self, checkpoint: Checkpoint, listener: Listener) -> None:
         """Train all phases, from where `progress` is; the network then holds the best checkpoint."""
@@ -58,7 +60,7 @@ class Pipeline:
 
     def evaluate(self) -> tuple[Evaluation, Evaluation]:
         """Evaluate the best checkpoint on validation, and then on the test split, for the first and only time."""
-        parts = self.cut(self.last_frozen())
+        parts = self._parts or self.cut(self.last_frozen())
         held_out, labels = self._through(parts, "validation"), self._labels("validation")
         sealed = SealedSplit(lambda: (self._through(parts, "test"), self._labels("test")))
         with timed(self.progress, "test"):
@@ -78,7 +80,7 @@ class Pipeline:
     def supply(self, frozen: freeze.FrozenStages) -> Supply:
         """Inputs of training and validation for what a phase freezes."""
         preprocessing, index = self.components.preprocessing, self.task.data.index
-        parts = self.cut(frozen)
+        self._parts = parts = self.cut(frozen)
         augmenter = Augmenter(
             preprocessing.augmentations,
             preprocessing.size,
@@ -131,7 +133,7 @@ class Pipeline:
         }
         with timed(self.progress, "features"):
             features, facts = load_features(
-                parts.prefix,
+                parts,
                 pixels,
                 identity=identity,
                 folder=self.task.cache / "features",

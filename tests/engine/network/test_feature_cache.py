@@ -21,7 +21,7 @@ from benchsuite.engine.data.images import load_images
 from benchsuite.engine.determinism import seeds
 from benchsuite.engine.network import feature_cache
 from benchsuite.engine.network.build import Network, build, weights_hash
-from benchsuite.engine.network.feature_cache import cut
+from benchsuite.engine.network.feature_cache import Cut, cut
 from benchsuite.engine.network.freeze import FrozenStages
 from benchsuite.engine.run.components import load_components
 from benchsuite.engine.run.execute import execute
@@ -239,6 +239,19 @@ def test_pruning_leaves_what_is_in_use_and_takes_the_oldest_first(tmp_path: Path
     assert file_cache.prune(tmp_path, ".features", 20) == ()
 
 
+def test_the_weights_of_a_prefix_are_hashed_once_a_run(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    hashed = []
+
+    def counting(state: Any) -> str:
+        hashed.append(state)
+        return weights_hash(state)
+
+    monkeypatch.setattr(feature_cache, "weights_hash", counting)
+    record = _made(bench, bench.task(make_case(freeze=FROZEN)))
+    assert sorted(record.notes["features"]) == ["test", "train", "validation"]
+    assert len(hashed) == 1
+
+
 def test_half_precision_features_come_back_as_they_were(tmp_path: Path) -> None:
     prefix = nn.Sequential(nn.Conv2d(3, 4, 1)).to(torch.bfloat16)
 
@@ -251,7 +264,12 @@ def test_half_precision_features_come_back_as_they_were(tmp_path: Path) -> None:
 
     def once() -> tuple[torch.Tensor, bool]:
         made, facts = feature_cache.load_features(
-            prefix, Pixels(), identity={}, folder=tmp_path, device=torch.device("cpu"), forward=lambda m, b: m(b)
+            Cut(prefix, nn.Sequential()),
+            Pixels(),
+            identity={},
+            folder=tmp_path,
+            device=torch.device("cpu"),
+            forward=lambda m, b: m(b),
         )
         return made.batch(torch.arange(70)), bool(facts["found"])
 

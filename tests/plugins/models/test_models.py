@@ -284,6 +284,16 @@ def test_exact_pooling_does_what_adaptive_pooling_does(before: tuple[int, int]) 
     assert torch.allclose(adaptive_average(before, (7, 6))(maps), expected, atol=1e-6)
 
 
+@pytest.mark.parametrize("half", [torch.bfloat16, torch.float16])
+def test_pooling_in_half_precision_rounds_nothing_but_its_result(half: torch.dtype) -> None:
+    maps = torch.randn(2, 3, 8, 8).to(half)
+    exact = adaptive_average((8, 8), (3, 3))(maps.float())
+    with torch.autocast("cpu", torch.bfloat16):
+        pooled = adaptive_average((8, 8), (3, 3))(maps)
+    assert pooled.dtype == half
+    assert torch.equal(pooled, exact.to(half))
+
+
 def test_pooling_to_the_size_that_is_there_is_nothing() -> None:
     assert isinstance(adaptive_average((7, 7), (7, 7)), nn.Identity)
 
