@@ -7,31 +7,21 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
-from typing import Literal
+from typing import Annotated
 
 import typer
 from rich.text import Text
 
 from benchsuite.commands.console import out, print_json, size, table
+from benchsuite.commands.findings import Finding, Verdict
 from benchsuite.commands.options import RESULTS, Data, Json, Plugins, Results
 from benchsuite.errors import BenchsuiteError, cut, on_one_line
 
-Verdict = Literal["good", "note", "bad"]
 STYLES: dict[Verdict, str] = {"good": "green", "note": "yellow", "bad": "bold red"}
 LITTLE = 5_000_000_000
 """Bytes of a disk below which a study soon fills it."""
-
-
-@dataclass(frozen=True)
-class Finding:
-    """What was looked at, how it is, and what to do about it."""
-
-    part: str
-    verdict: Verdict
-    found: str
-    remedy: str = ""
 
 
 def doctor(
@@ -39,15 +29,20 @@ def doctor(
     data: Data = None,
     results: Results = RESULTS,
     plugins: Plugins = None,
+    gpu: Annotated[
+        bool,
+        typer.Option("--gpu", help="Look at the GPUs alone: each computes products, and a small run twice."),
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Look at everything that a study needs: Python, torch, CUDA, Pango, fonts, data, caches, disk and plugins.
 
     With --results DIR every run in that folder is looked at too: whether its files are those that its record lists, and
-    what to make again. Works with every plugin broken. Exit code 0: a study can be run; 1: something must be mended
-    first.
+    what to make again. With --gpu each GPU computes for a moment, and must give what the processor gives and the same
+    bits twice; it takes less than a minute. Works with every plugin broken. Exit code 0: a study can be run (with
+    --gpu: on every GPU); 1: something must be mended first, or there is no GPU that was asked about.
     """
-    parts = _parts(data, results)
+    parts = [("gpu", _gpus)] if gpu else _parts(data, results)
     source = context.get_parameter_source("results")
     if source is not None and source.name != "DEFAULT":
         parts.append(("runs", lambda: _runs(results)))
@@ -126,6 +121,12 @@ def _device() -> Iterator[Finding]:
     else:
         found = f"no CUDA GPU; {numerics.device_name}, {numerics.threads} threads"
         yield Finding("device", "note", found, "studies run on the CPU, slower; benchsuite plan --cost says how long")
+
+
+def _gpus() -> Iterator[Finding]:
+    from benchsuite.commands.doctor_gpu import look_at_gpus
+
+    yield from look_at_gpus()
 
 
 def _pango() -> Iterator[Finding]:

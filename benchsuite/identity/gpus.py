@@ -37,16 +37,32 @@ class Gpu(BaseModel):
 @cache
 def find_gpus() -> tuple[Gpu, ...]:
     """The GPUs that CUDA_VISIBLE_DEVICES leaves to this process, in its order; empty without one."""
+    return tuple(_visible(_ask_driver()[0], os.environ.get("CUDA_VISIBLE_DEVICES")))
+
+
+def why_no_gpu() -> str:
+    """Why `find_gpus` finds none, in words."""
+    cards, fault = _ask_driver()
+    if fault is not None:
+        return f"no NVIDIA driver answers ({fault})"
+    chosen = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if cards and chosen is not None:
+        return f"CUDA_VISIBLE_DEVICES={chosen!r} names none of the {len(cards)} that the driver tells of"
+    return "the NVIDIA driver tells of no GPU"
+
+
+def _ask_driver() -> tuple[list[tuple[Gpu, ...]], str | None]:
+    """Every card, and what was wrong where the driver does not tell."""
     import pynvml
 
     try:
         pynvml.nvmlInit()
-    except pynvml.NVMLError:  # no driver, or none that runs
-        return ()
+    except pynvml.NVMLError as error:  # no driver, or none that runs
+        return [], str(error)
     try:
-        return tuple(_visible(_list_gpus(), os.environ.get("CUDA_VISIBLE_DEVICES")))
-    except pynvml.NVMLError:
-        return ()
+        return _list_gpus(), None
+    except pynvml.NVMLError as error:
+        return [], str(error)
     finally:
         pynvml.nvmlShutdown()
 

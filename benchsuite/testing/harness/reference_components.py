@@ -128,9 +128,8 @@ class Blocks(Model[BlocksParameters]):
             return nn.Sequential(nn.Conv2d(before, 12, 3, stride, padding=1), nn.BatchNorm2d(12), nn.ReLU())
 
         stages = {"stem": block(task.channels, 2), **{f"layer{i}": block(12, 1 + i % 2) for i in range(1, 5)}}
-        height, width = max(task.height // 8, 1), max(task.width // 8, 1)
+        height, width = -(-task.height // 8), -(-task.width // 8)
         stages["head"] = nn.Sequential(
-            nn.AdaptiveAvgPool2d((height, width)),
             nn.Flatten(),
             nn.Dropout(0.1),
             nn.Linear(12 * height * width, task.classes),
