@@ -44,7 +44,7 @@ CHECKPOINT_SECONDS = Variable("BENCHSUITE_CHECKPOINT_SECONDS", 5, "seconds betwe
 HANG_SECONDS = Variable(
     "BENCHSUITE_HANG_SECONDS", 3600, "seconds without a sign of life after which a run is given up, or 0 for never"
 )
-THREADS = Variable("BENCHSUITE_THREADS", 0, "CPU threads of a run, or 0 for one on each core")
+THREADS = Variable("BENCHSUITE_THREADS", 1, "CPU threads of a run")
 
 
 def cache_root() -> Path:

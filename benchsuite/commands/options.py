@@ -80,6 +80,14 @@ PolicyOption = Annotated[
     ),
 ]
 DeviceOption = Annotated[DeviceName, typer.Option("--device", help="auto takes CUDA where it is, else the CPU.")]
+Threads = Annotated[
+    int | None,
+    typer.Option(
+        "--threads",
+        min=1,
+        help="CPU threads of a run, 1 without it or BENCHSUITE_THREADS. Another number gives other bits: other runs.",
+    ),
+]
 TemplateOption = Annotated[
     TemplateName | None,
     typer.Option("--template", help="Set the paper as a conference paper or as a report, whatever the suite says."),
@@ -131,6 +139,7 @@ class StudyOptions:
     policy: PolicyOption = PolicyName.auto
     skip_broken: SkipBroken = False
     device: DeviceOption = DeviceName.auto
+    threads: Threads = None
     results: Results = RESULTS
 
 

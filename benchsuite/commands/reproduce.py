@@ -102,7 +102,15 @@ def _repeat(material: PaperMaterial, runs: int, data: Path | None, policy: Polic
     sample = material.findings.sample
     with scratch_folder("reproduce") as scratch:
         policy = PolicyName.sample if sample else policy
-        place = place_from(StudyOptions(data=data, policy=policy, device=device, results=Path(scratch) / "prepared"))
+        threads = {one.threads for one in material.findings.environments if one.device == "cpu"}
+        options = StudyOptions(
+            data=data,
+            policy=policy,
+            device=device,
+            threads=threads.pop() if len(threads) == 1 else None,
+            results=Path(scratch) / "prepared",
+        )
+        place = place_from(options)
         preparation = prepare(material.results.plan, registry(), place, download=True, say=say)
         found = find_pairs(preparation.tasks, tuple(material.results.records.values()))[:runs]
         if not found:

@@ -13,6 +13,7 @@ from benchsuite.commands.console import announce, complain, count, messages, say
 from benchsuite.commands.data_lines import tell_changes, tell_data
 from benchsuite.commands.options import FormOptions, StudyOptions, SuiteName
 from benchsuite.errors import BenchsuiteError
+from benchsuite.machine import usable_cores
 
 if TYPE_CHECKING:
     from benchsuite.commands.session import Session
@@ -148,6 +149,8 @@ def _announce(study: Session, tasks: Sequence[RunTask]) -> None:
             say(text)
     threads = f"{numerics.threads} thread{'s' if numerics.threads > 1 else ''}, " if numerics.device == "cpu" else ""
     say(f"device: {numerics.device_name} ({numerics.device}, {threads}{numerics.precision}), torch {numerics.torch}")
+    if numerics.device == "cpu" and numerics.threads > (cores := usable_cores()):
+        announce(f"warning: {count(numerics.threads, 'thread')} wait for one another on {count(cores, 'core')}")
     if numerics.device == "cpu" and study.place.device == "auto":
         from benchsuite.identity.gpu_trial import faults
 

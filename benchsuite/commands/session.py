@@ -15,6 +15,7 @@ from benchsuite.errors import PaperError, StoreError
 from benchsuite.execution.foresight import foresee
 from benchsuite.execution.preparation import Place, Preparation, prepare
 from benchsuite.execution.search_tasks import add_trials
+from benchsuite.identity.numerics import CPU_THREADS
 from benchsuite.registry import Registry, registry, use_local
 from benchsuite.registry.local_plugins import places
 from benchsuite.settings import CACHE_GB, CHECKPOINT_SECONDS, HANG_SECONDS, THREADS, cache_root
@@ -66,6 +67,9 @@ class Session:
         found += ["--policy", "sample"] if sample and self.origins != {"generated"} else []
         found += ["--skip-broken"] if options.skip_broken else []
         found += ["--device", options.device.value] if options.device != "auto" else []
+        threads = self.preparation.numerics.threads
+        if self.preparation.numerics.device == "cpu" and threads != CPU_THREADS:
+            found += ["--threads", str(threads)]
         found += [part for place in self.plugins for part in ("--plugins", _nearby(place))]
         return tuple(found)
 
@@ -109,7 +113,7 @@ def place_from(options: StudyOptions) -> Place:
         cache=cache_root(),
         results=options.results,
         device=options.device.value,
-        threads=int(THREADS.value()) or None,
+        threads=options.threads or int(THREADS.value()),
         skip_broken=options.skip_broken,
     )
 

@@ -7,7 +7,6 @@ decoded. Imports no torch.
 from __future__ import annotations
 
 import json
-import os
 from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -19,6 +18,7 @@ from benchsuite.atomic_files import write_text
 from benchsuite.contracts.dataset import Dataset, DatasetIndex, Images, PhotoFiles, Preprocessing, Split
 from benchsuite.engine.task import RunTask
 from benchsuite.errors import BenchsuiteError, DataError
+from benchsuite.machine import usable_cores
 from benchsuite.registry import Registry
 from benchsuite.sources.data import LocatedData
 from benchsuite.sources.digests import broken_images, fingerprint, read_image, splits_of
@@ -117,7 +117,7 @@ def _find_broken(images: Images, digests: Sequence[str], cache: Path, say: Calla
             return error.what
         return None
 
-    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+    with ThreadPoolExecutor(max_workers=usable_cores()) as pool:
         faults = pool.map(fault, range(len(images)))
         broken = {i: what for i, what in enumerate(faults) if what is not None}
     write_text(path, json.dumps(broken))

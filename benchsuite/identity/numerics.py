@@ -6,7 +6,6 @@ from its driver, the processor from `/proc/cpuinfo`. Fields that cannot matter o
 
 from __future__ import annotations
 
-import os
 import platform
 from collections.abc import Mapping
 from importlib import metadata
@@ -20,7 +19,10 @@ from benchsuite.identity.gpu_trial import faults, usable_gpus
 from benchsuite.identity.gpus import Gpu
 from benchsuite.identity.torch_build import torch_build
 
-GPU_THREADS = 4
+CPU_THREADS, GPU_THREADS = 1, 4
+"""Threads of a run unless others are asked for, whatever the number of cores: bits depend on them. On the CPU runs
+beside one another use cores better than threads do."""
+MOST_THREADS = 1024
 CPUINFO = Path("/proc/cpuinfo")
 INSTRUCTION_SETS = (("avx512f", "AVX512"), ("avx2", "AVX2"), ("asimd", "NEON"))
 
@@ -57,7 +59,7 @@ def describe(
 ) -> Numerics:
     """The numerics of runs made on this machine.
 
-    `auto` takes CUDA where torch computes on a GPU. `threads` defaults to the usable cores; on a GPU,
+    `auto` takes CUDA where torch computes on a GPU. `threads` defaults to CPU_THREADS; on a GPU,
     where they decide nothing, they are the same few everywhere. `precision` `auto` is bf16 on GPUs of capability 8.0
     and later, fp16 on older ones and fp32 on the CPU. Raises DeviceError when CUDA is asked for and absent, or a
     precision that the device does not compute in.
@@ -67,8 +69,12 @@ def describe(
     gpu = usable[0] if usable else None
     if device == "cuda":
         _require_cuda(gpu, torch)
-    if threads is not None and threads < 1:
-        raise DeviceError(f"{threads} threads were asked for", expected="at least 1", remedy="correct --threads")
+    if threads is not None and not 1 <= threads <= MOST_THREADS:
+        raise DeviceError(
+            f"{threads} threads were asked for",
+            expected=f"from 1 to {MOST_THREADS}",
+            remedy="correct --threads or BENCHSUITE_THREADS",
+        )
     libraries = {name: _version(name) for name in ("torchvision", "numpy", "pillow")}
     if gpu is not None and torch["cuda"] is not None:
         return Numerics(
@@ -99,18 +105,10 @@ def describe(
         torch=torch["version"] or _version("torch"),
         cuda=None,
         cudnn=None,
-        threads=threads or usable_cores(),
+        threads=threads or CPU_THREADS,
         precision="fp32",
         **libraries,
     )
-
-
-def usable_cores() -> int:
-    """Cores that this process may use, at least 1."""
-    try:
-        return len(os.sched_getaffinity(0))
-    except AttributeError:  # macOS and Windows know no affinity
-        return os.cpu_count() or 1
 
 
 def processor_name() -> str:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING
 from benchsuite.contracts.dataset import DatasetIndex, Images, PhotoFiles, Split
 from benchsuite.errors import DataError, unreadable
 from benchsuite.file_stamps import Stamp, file_stamp, memory_of, recall, remember
+from benchsuite.machine import usable_cores
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -135,7 +135,7 @@ def _digest_files(root: Path, names: Sequence[str], cache: Path | None) -> list[
     known = recall(memory) if memory is not None else {}
     stamps = _stamps(root, names)
     changed = [i for i, name in enumerate(names) if name not in known or known[name][0] != stamps[i]]
-    with ThreadPoolExecutor(max_workers=min(8, (os.cpu_count() or 1) * 2)) as pool:
+    with ThreadPoolExecutor(max_workers=min(8, usable_cores() * 2)) as pool:
         fresh = dict(zip(changed, pool.map(lambda i: _read_digest(root / names[i]), changed), strict=True))
     # A file that changes while it is read keeps the earlier stamp, and is read again the next time.
     known |= {names[i]: (stamps[i], digest) for i, digest in fresh.items()}

@@ -46,6 +46,19 @@ def test_what_was_changed_is_part_of_the_command(
     ]
 
 
+def test_threads_make_other_runs_and_are_part_of_the_command(program: Program) -> None:
+    program.patch.delenv("BENCHSUITE_THREADS")
+    plain, several = opened(device=DeviceName.cpu), opened(device=DeviceName.cpu, threads=2)
+    assert {task.numerics.threads for task in plain.preparation.tasks} == {1}
+    assert {t.key.key for t in plain.preparation.tasks}.isdisjoint(t.key.key for t in several.preparation.tasks)
+    assert several.arguments()[-2:] == ("--threads", "2")
+    assert "--threads" not in plain.arguments()
+    program.patch.setenv("BENCHSUITE_THREADS", "2")
+    named = opened(device=DeviceName.cpu)
+    assert (named.preparation.tasks, named.arguments()) == (several.preparation.tasks, several.arguments())
+    assert opened(device=DeviceName.cpu, threads=1).preparation.tasks == plain.preparation.tasks
+
+
 def test_seeds_and_changes_that_change_nothing_are_left_out(program: Program, tmp_path: Path) -> None:
     program.suite(SUITE.replace("squares", "fake").replace("fake_width", "squares_width"))
     found = open_study("squares_width", StudyOptions(policy=PolicyName.sample), download=False, quiet=True)

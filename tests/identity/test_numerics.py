@@ -9,7 +9,7 @@ import pytest
 from benchsuite.errors import DeviceError
 from benchsuite.identity import numerics
 from benchsuite.identity.gpus import Gpu
-from benchsuite.identity.numerics import describe
+from benchsuite.identity.numerics import Device, describe
 from benchsuite.identity.torch_build import torch_build
 
 Install = Callable[..., None]
@@ -36,11 +36,15 @@ def test_auto_takes_the_gpu_and_bf16_where_it_has_it(gpu: Install) -> None:
     assert (found.capability, found.cuda, found.precision) == ("9.0", "13.0", "bf16")
 
 
-@pytest.mark.parametrize("cores", [2, 16])
-def test_the_cores_beside_a_gpu_change_no_key(gpu: Install, cores: int, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("device", ["cpu", "cuda"])
+def test_the_number_of_cores_changes_no_key(gpu: Install, device: Device, monkeypatch: pytest.MonkeyPatch) -> None:
     gpu(H100)
-    monkeypatch.setattr(numerics, "usable_cores", lambda: cores)
-    assert describe().threads == numerics.GPU_THREADS
+    found = []
+    for cores in (1, 64):
+        monkeypatch.setattr("os.sched_getaffinity", lambda _, n=cores: set(range(n)), raising=False)
+        monkeypatch.setattr("os.cpu_count", lambda n=cores: n)
+        found.append(describe(device))
+    assert found[0] == found[1]
 
 
 def test_older_gpus_get_fp16(gpu: Install) -> None:
@@ -122,14 +126,11 @@ def test_half_precision_on_the_cpu_is_refused() -> None:
         describe("cpu", precision="bf16")
 
 
-def test_less_than_one_thread_is_refused() -> None:
-    with pytest.raises(DeviceError, match="0 threads"):
-        describe("cpu", threads=0)
-
-
-def test_threads_default_to_the_usable_cores(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("os.sched_getaffinity", lambda _: {0, 5, 7}, raising=False)
-    assert describe("cpu").threads == 3
+@pytest.mark.parametrize("threads", [-1, 0, 100_000])
+def test_a_number_of_threads_that_cannot_be_is_refused(threads: int) -> None:
+    with pytest.raises(DeviceError, match=f"{threads} threads") as caught:
+        describe("cpu", threads=threads)
+    assert "--threads" in str(caught.value)
 
 
 @pytest.mark.parametrize(

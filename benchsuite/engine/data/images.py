@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -26,6 +25,7 @@ from benchsuite.contracts.dataset import CHANGES, Images, PhotoFiles, Preprocess
 from benchsuite.engine.data import file_cache
 from benchsuite.errors import DataError
 from benchsuite.identity.source_fingerprint import component_fingerprint, source_fingerprint
+from benchsuite.machine import usable_cores
 from benchsuite.sources.digests import broken_images, open_image
 
 _FOLDER = "images"
@@ -137,7 +137,7 @@ def _decode(images: Images, digests: Sequence[str], preprocessing: Preprocessing
         except DataError as error:
             return error
 
-    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+    with ThreadPoolExecutor(max_workers=usable_cores()) as pool:
         for start in range(0, len(images), _BATCH):
             yield from pool.map(decode, range(start, min(start + _BATCH, len(images))))
 
