@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from benchsuite.atomic_files import scratch_folder
-from benchsuite.commands.console import announce, say
+from benchsuite.commands.console import announce, count, say
 from benchsuite.commands.options import Plugins
 from benchsuite.commands.paper import paper_in
 from benchsuite.errors import PaperError
@@ -75,7 +75,9 @@ def rebuild(material: PaperMaterial, folder: Path, renderer: Renderer) -> bytes:
 
 def report(paper: PaperReader, rebuilt: bytes, material: PaperMaterial) -> bool:
     """Say how a paper compares with the one built again; whether it says what its results give."""
-    base = f"{len(material.results.records)} attached runs" + (" and the attached charts" if material.charts else "")
+    base = count(len(material.results.records), "attached run") + (
+        " and the attached charts" if material.charts else ""
+    )
     if paper.given == rebuilt:
         say(f"the same bytes: every number, table and figure follows from the {base}")
         return True

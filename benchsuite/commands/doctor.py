@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from benchsuite.commands.console import out, print_json, size, table
+from benchsuite.commands.console import count, out, print_json, size, table
 from benchsuite.commands.findings import Finding, Verdict
 from benchsuite.commands.options import RESULTS, Data, Json, Plugins, Results
 from benchsuite.errors import BenchsuiteError, cut, on_one_line
@@ -209,7 +209,7 @@ def _runs(results: Path) -> Iterator[Finding]:
         left += [f"{begun} begun and not finished"] if begun else []
         written = len(list(store.root.glob(f"runs/*/{TEMPORARY}*")))
         left += [f"{written} files that a process writes now, or did on another machine"] if written else []
-        told = f"{store.root}: {done} runs are done, their files as they were written"
+        told = f"{store.root}: {count(done, 'run')} done, all files as they were written"
         again = "benchsuite run SUITE makes them, and goes on where they stopped"
         yield Finding("runs", "note" if left else "good", ", ".join((told, *left)), again if left else "")
 
@@ -240,8 +240,8 @@ def _plugins() -> Iterator[Finding]:
     for entry in known.components:
         title = f"{entry.distribution} {entry.version}"
         owners[title] = owners.get(title, 0) + 1
-    for title, count in owners.items():
-        yield Finding("plugins", "good", f"{title}: {count} components")
+    for title, number in owners.items():
+        yield Finding("plugins", "good", f"{title}: {count(number, 'component')}")
     for bad in known.quarantined:
         remedy = f"upgrade or uninstall {bad.distribution}, or report it to its authors; the others work without it"
         yield Finding("plugins", "note", f"{bad.entry_point} of {bad.distribution} {bad.version} is set aside: "

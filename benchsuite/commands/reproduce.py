@@ -9,7 +9,7 @@ import typer
 
 from benchsuite.atomic_files import scratch_folder
 from benchsuite.commands.check import SHOWN, PaperFile, rebuild, report
-from benchsuite.commands.console import announce, out, say, table
+from benchsuite.commands.console import announce, count, out, say, table
 from benchsuite.commands.options import Data, DeviceName, DeviceOption, Plugins, PolicyName, PolicyOption, StudyOptions
 from benchsuite.commands.paper import paper_in
 from benchsuite.errors import PaperError
@@ -67,7 +67,7 @@ def _needs(material: PaperMaterial) -> None:
     from benchsuite.store.environment import package_versions
 
     findings = material.findings
-    shown = table(f"{material.suite.name}: {findings.done} runs", "what", "in the paper")
+    shown = table(f"{material.suite.name}: {count(findings.done, 'run')}", "what", "in the paper")
     if findings.dataset is not None:
         data = findings.dataset
         shown.add_row("data", f"{data.title}, {data.provenance}, fingerprint {data.fingerprint[:16]}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from benchsuite.commands.console import say
+from benchsuite.commands.console import count, say
 from benchsuite.commands.options import PolicyName, StudyOptions
 from benchsuite.errors import BenchsuiteError, StoreError
 
@@ -89,13 +90,20 @@ def read_run(run: str, results: Path) -> NamedRuns:
 
 
 def find_by_key(run: str, results: Path) -> list[Found]:
-    """The records whose keys begin with `run`, where it could be the beginning of one."""
+    """The records whose keys begin with `run`, where it could be the beginning of one. Raises DamagedRecord where there
+    are but damaged ones."""
     if not re.fullmatch(r"[0-9a-f]{6,64}", run):
         return []
     from benchsuite.store.run_store import stores_below
 
-    keys = ((store, key) for store in stores_below(results) for key in store.run_keys() if key.startswith(run))
-    return [(store, record) for store, key in keys if (record := store.read(key)) is not None]
+    stores = stores_below(results)
+    keys = [(store, key) for store in stores for key in store.run_keys() if key.startswith(run)]
+    found = [(store, record) for store, key in keys if (record := store.read(key)) is not None]
+    if keys and not found:
+        for problem in (problem for store in stores for problem in store.damaged()):
+            if any(str(store.folder(key)) in (problem.where or "") for store, key in keys):
+                raise problem
+    return found
 
 
 def find_records(run: str, options: StudyOptions) -> list[Found]:
@@ -123,11 +131,14 @@ def find_records(run: str, options: StudyOptions) -> list[Found]:
     if refused is not None:
         raise refused
     known = sorted({store_name(store, record) for store, record in everything})
+    damaged = sum(len(store.damaged()) for store in stores_below(options.results))
+    doctor = f"benchsuite doctor --results {shlex.quote(str(options.results))}"
     raise StoreError(
-        f"no record of {run!r}",
+        f"no record of {run!r}" + (f", and {count(damaged, 'record')} there cannot be read" if damaged else ""),
         where=str(options.results),
         expected="a key, SUITE/CASE/SEED or SUITE" + (f"; there are records of {', '.join(known)}" if known else ""),
-        remedy="see what is there with benchsuite plan SUITE, or name the results folder with --results",
+        remedy=(f"see what is damaged with {doctor}, " if damaged else "")
+        + "see what is there with benchsuite plan SUITE, or name the results folder with --results",
     )
 
 

@@ -58,6 +58,10 @@ BAD_SUITES = {
         + "    @misc{k, title = a30}\n",
         ("its macros come to more than 1,000,000 characters", "squares_width.yaml:"),
     ),
+    "a title of nothing": (
+        changed("title: Anchura y exactitud", "title: '  '"),
+        ("nothing of this text can be seen", "title"),
+    ),
     "an author without a name": (changed("Ada Ejemplo", "' '"), ("an author has no name", "paper.authors[0].name")),
     "an author of what cannot be seen": (changed("Ada Ejemplo", '"\\u200b\\x01 "'), ("an author has no name",)),
     "more formulas than a paper can hold": (

@@ -133,3 +133,11 @@ def test_weights_that_cannot_be_had_are_one_truth_for_all_commands(
     assert "Everything is done already" in outcome.err
     for width in (2, 4):
         assert f"weights: ancho{width}, random" in outcome.err
+
+
+def test_a_damaged_record_is_not_said_to_be_none(study: Program) -> None:
+    key = json.loads(study.run("show", "squares_width/wide/0", "--json", *DATA).out)[0]["key"]
+    (study.results / "runs" / key / "record.json").write_text("")
+    study.run("show", key[:8]).refused("not JSON", "run the suite again")
+    study.run("show", "squares_width/wide/0", *DATA).refused("1 record there cannot be read", "benchsuite doctor")
+    assert len(shown(study, "squares_width")) == 3

@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 from typing import Annotated
+from unicodedata import category
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+
+def require_visible(text: str) -> str:
+    """The text, which must have a letter or a sign that can be seen."""
+    if not any(category(character)[0] not in "CZ" for character in text):
+        raise ValueError("nothing of this text can be seen; write one")
+    return text
+
 
 LONGEST_TEXT = 50_000
 """Characters of a text that a paper can set."""
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9_]+$", max_length=80)]
 Line = Annotated[str, Field(max_length=500)]
+Heading = Annotated[Line, AfterValidator(require_visible)]
 Text = Annotated[str, Field(max_length=LONGEST_TEXT)]
 Path = Annotated[str, Field(max_length=200)]
 Key = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_:.-]*$", max_length=80)]

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from benchsuite.metrics import METRICS, MetricName
-from benchsuite.suite.schema.base import Declared, Key, Line, Slug
+from benchsuite.suite.schema.base import Declared, Heading, Key, Slug
 from benchsuite.suite.source.problems import Problem, did_you_mean, one_of, shown
 from benchsuite.suite.source.yaml_nodes import Node
 
@@ -27,7 +27,7 @@ class Claim(Declared):
     id: Slug
     """Name by which prose quotes the claim: `{{claim id}}` with its sentence, `{{verdict id}}` without."""
 
-    text: Line
+    text: Heading
     """The sentence, in Spanish, in the paper's small markup."""
 
     source: Key | None = None

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
-from unicodedata import category
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Discriminator, Field, JsonValue, PrivateAttr, Tag
 
 from benchsuite.metrics import MetricName, SearchMetricName
-from benchsuite.suite.schema.base import Declared, Key, Line, Path, Slug, Text
+from benchsuite.suite.schema.base import Declared, Heading, Key, Line, Path, Slug, Text, require_visible
 from benchsuite.suite.schema.claims import Claim
 from benchsuite.suite.source.problems import Mark
 from benchsuite.suite.source.yaml_nodes import Node, from_plain
@@ -125,16 +124,17 @@ class Search(Declared):
     """Seed of the draws, and of every trial's run."""
 
 
-def _visible(name: str) -> str:
-    if not any(category(character)[0] not in "CZ" for character in name):
-        raise ValueError("an author has no name; write the full name, or leave the author out")
-    return name
+def _named(name: str) -> str:
+    try:
+        return require_visible(name)
+    except ValueError:
+        raise ValueError("an author has no name; write the full name, or leave the author out") from None
 
 
 class Author(Declared):
     """An author of the paper."""
 
-    name: Annotated[Line, AfterValidator(_visible)]
+    name: Annotated[Line, AfterValidator(_named)]
     """Full name."""
 
     affiliation: Line | None = None
@@ -150,7 +150,7 @@ class Author(Declared):
 class Section(Declared):
     """A section of the paper's prose."""
 
-    title: Line
+    title: Heading
     """Heading."""
 
     id: Slug | None = None
@@ -234,7 +234,7 @@ class PaperSection(Declared):
     abstract: Text = ""
     """Abstract, in Spanish."""
 
-    keywords: Annotated[tuple[Line, ...], Field(max_length=1000)] = ()
+    keywords: Annotated[tuple[Heading, ...], Field(max_length=1000)] = ()
     """Index terms."""
 
     labels: dict[Path, Line] = Field(default_factory=dict, max_length=1000)
@@ -321,7 +321,7 @@ class Suite(Design):
     name: Slug
     """Name of the suite; the file is called after it."""
 
-    title: Line
+    title: Heading
     """Title of the paper, in Spanish."""
 
     plugins: Annotated[tuple[Path, ...], Field(max_length=50)] = ()
