@@ -57,9 +57,10 @@ class Pixels:
         self, images: np.ndarray, preprocessing: Preprocessing, device: torch.device, augmenter: Augmenter | None
     ) -> None:
         self._images = reside(images, device)
-        mean = torch.tensor(preprocessing.mean, device=device).view(1, -1, 1, 1)
-        std = torch.tensor(preprocessing.std, device=device).view(1, -1, 1, 1)
-        self._scale, self._shift = 1 / (255 * std), -mean / std
+        mean, std = (torch.tensor(each, device=device) for each in (preprocessing.mean, preprocessing.std))
+        # Repeated for a whole row of pixels: by three numbers at a time, arithmetic is five to twelve times slower.
+        width = images.shape[2]
+        self._scale, self._shift = (1 / (255 * std)).repeat(width), (-mean / std).repeat(width)
         self._augmenter = augmenter
 
     def __len__(self) -> int:
@@ -69,7 +70,9 @@ class Pixels:
         images = select(self._images, samples)
         if self._augmenter:
             images = self._augmenter(images, samples)
-        return images.permute(0, 3, 1, 2).float().mul_(self._scale).add_(self._shift)
+        pixels = images.to(torch.float32, memory_format=torch.contiguous_format)
+        pixels.flatten(2).mul_(self._scale).add_(self._shift)
+        return pixels.permute(0, 3, 1, 2)
 
 
 class Features:
