@@ -9,8 +9,10 @@ import shutil
 import subprocess
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from functools import cache
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 import benchsuite
 from benchsuite.identity.numerics import Numerics
@@ -19,13 +21,18 @@ from benchsuite.store.record import Environment
 
 def capture_environment(numerics: Numerics) -> Environment:
     """The environment of this process, whose runs are made with `numerics`."""
-    return Environment(
-        **numerics.model_dump(),
-        python=platform.python_version(),
-        platform=platform.platform(),
-        packages=package_versions(),
-        git=git_state(Path(benchsuite.__file__).parent),
-    )
+    return Environment(**numerics.model_dump(), **_of_process())
+
+
+@cache
+def _of_process() -> dict[str, Any]:
+    """What is the same for all runs of a process: its code was read in once."""
+    return {
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "packages": package_versions(),
+        "git": git_state(Path(benchsuite.__file__).parent),
+    }
 
 
 def distinct_environments(environments: Iterable[Environment]) -> tuple[Environment, ...]:

@@ -44,7 +44,8 @@ def reseed(seed: int, stream: Stream, *position: int) -> None:
     """Seed the generators that all code shares (torch, numpy, random), for what draws from no other: initial
     weights, dropout masks, and whatever a plugin draws. Call it inside `isolated`."""
     drawn = generator(seed, stream, *position)
-    global _number
+    global _number, _tampered
+    _tampered = _tampered or _anew()
     _number = number = int(drawn.integers(2**63 - 1))
     # torch.manual_seed would also seek every kind of accelerator there is: milliseconds, in each epoch.
     torch.default_generator.manual_seed(number)

@@ -7,9 +7,10 @@ computed: that is in `pipeline`.
 from __future__ import annotations
 
 import math
+import time
 from collections import Counter
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -32,13 +33,16 @@ from benchsuite.engine.run.pipeline import Pipeline
 from benchsuite.engine.task import RunTask
 from benchsuite.engine.training.checkpoint import Checkpoint, TrainingProgress
 from benchsuite.engine.training.evaluate import Evaluation
-from benchsuite.engine.training.loop import timed
-from benchsuite.errors import PluginError, TrainingError
+from benchsuite.engine.training.loop import Trainer, timed
+from benchsuite.errors import PluginError, StoreError, TrainingError
 from benchsuite.registry import Entry, Registry
 from benchsuite.store.environment import capture_environment
 from benchsuite.store.predictions import Predictions, predictions_hash
 from benchsuite.store.record import Cost, DatasetFacts, ModelFacts, RunRecord, StoredFile, TestMetrics, WeightsFacts
 from benchsuite.store.run_store import CHECKPOINT, PREDICTIONS, WEIGHTS, Store
+
+GUARD_SECONDS = 0.5
+"""Epochs that are shorter share one look at what plugins must leave alone; the last one follows the run."""
 
 
 class Watcher(Protocol):
@@ -160,17 +164,31 @@ def _compute(
     try:
         observers.started()
         max_epochs = sum(phase.max_epochs for phase in components.phases)
-        pipeline.train(checkpoint, _Listener(observers, watcher, guarding, max_epochs))
-        validation, test = pipeline.evaluate()
-        with timed(progress, "writing"):
-            _write(pipeline, validation, test, store, state)
+        trainer = pipeline.trainer(checkpoint, _Listener(observers, watcher, guarding, max_epochs))
+        trainer.run(progress)
+        with _keeping(trainer, progress):
+            validation, test = pipeline.evaluate()
+            with timed(progress, "writing"):
+                _write(pipeline, validation, test, store, state)
     except BaseException:
         progress.tick()
         with suppress(PluginError):  # an observer's own failure must not hide the first one
             observers.finished(_summary("failed", state))
         raise
     progress.tick()
-    observers.finished(_summary("done", state))
+    with _keeping(trainer, progress):
+        observers.finished(_summary("done", state))
+
+
+@contextmanager
+def _keeping(trainer: Trainer, progress: TrainingProgress) -> Iterator[None]:
+    """Whatever the block raises does not cost the run what it has trained."""
+    try:
+        yield
+    except BaseException:
+        with suppress(StoreError):  # of a full disk, which is what was raised
+            trainer.save(progress)
+        raise
 
 
 @dataclass
@@ -181,13 +199,16 @@ class _Listener:
     watcher: Watcher
     guarding: guard.Guard
     max_epochs: int
+    guarded: float = -math.inf
 
     def phase(self) -> None:
         memory.give_back()
 
     def epoch(self, report: EpochReport) -> None:
         self.observers.epoch(report)
-        self.guarding.check(f"in epoch {report.epoch}")
+        if time.monotonic() - self.guarded >= GUARD_SECONDS:
+            self.guarding.check(f"in epoch {report.epoch}")
+            self.guarded = time.monotonic()
         self.watcher.epoch(report, self.max_epochs)
 
     def steps(self, epoch: int, done: int, total: int) -> None:

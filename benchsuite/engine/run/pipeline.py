@@ -40,12 +40,8 @@ class Pipeline:
         self._parts: Cut | None = None
         """The cut of the phase that is trained, or was trained last in this process."""
 
-    def train(self, checkpoint: Checkpoint, listener: Listener) -> None:
-        """Train all phases, from where `progress` is; the network then holds the best checkpoint."""
-        self.trainer(checkpoint, listener).run(self.progress)
-
     def trainer(self, checkpoint: Checkpoint, listener: Listener) -> Trainer:
-        """The trainer of the network."""
+        """What trains the network, from where `progress` is."""
         return Trainer(
             self.network,
             self.components.recipe,
@@ -59,12 +55,16 @@ class Pipeline:
         )
 
     def evaluate(self) -> tuple[Evaluation, Evaluation]:
-        """Evaluate the best checkpoint on validation, and then on the test split, for the first and only time."""
+        """What the best checkpoint gives on validation, and then on the test split, for the first and only time."""
         parts = self._parts or self.cut(self.last_frozen())
-        held_out, labels = self._through(parts, "validation"), self._labels("validation")
         sealed = SealedSplit(lambda: (self._through(parts, "test"), self._labels("test")))
+        # Its epoch may lie before an interruption: what it gave is then computed again, with the same bits.
+        validation = self.progress.best_validation
+        if validation is None:
+            held_out, labels = self._through(parts, "validation"), self._labels("validation")
         with timed(self.progress, "test"):
-            validation = evaluate(parts.tail, held_out, labels, self.arithmetic.forward)
+            if validation is None:
+                validation = evaluate(parts.tail, held_out, labels, self.arithmetic.forward)
             inputs, labels = sealed.unseal()
             test = evaluate(parts.tail, inputs, labels, self.arithmetic.forward)
         return validation, test

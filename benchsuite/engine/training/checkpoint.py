@@ -19,10 +19,11 @@ from torch import Tensor
 from benchsuite.atomic_files import atomic_file, read_file
 from benchsuite.contracts.observer import Epoch
 from benchsuite.engine.meters import clock, memory
+from benchsuite.engine.training.evaluate import Evaluation
 from benchsuite.settings import CHECKPOINT_SECONDS
 from benchsuite.store.record import Best
 
-UNSAVED = ("ticked", "metered", "meter")
+UNSAVED = ("best_validation", "ticked", "metered", "meter")
 SUM_BYTES = hashlib.sha256().digest_size
 """The file ends with the SHA-256 of what comes before."""
 
@@ -43,6 +44,8 @@ class TrainingProgress:
     scaler: dict[str, Any] | None = None
     best: Best | None = None
     best_state: dict[str, Tensor] = field(default_factory=dict)
+    best_validation: Evaluation | None = None
+    """What validation gave of `best` in this process; not saved."""
     epochs: list[Epoch] = field(default_factory=list)
     steps: list[tuple[int, float]] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)

@@ -126,12 +126,18 @@ class Trainer:
             self._phase(phase, progress, mutable)
             self.network.module.load_state_dict(progress.best_state, strict=False)
             if progress.phase + 1 < len(phases):
-                progress.best, progress.best_state = None, {}
+                progress.best, progress.best_state, progress.best_validation = None, {}, None
             progress.phase += 1
             progress.phase_start = progress.epoch
             progress.optimizer, progress.scheduler, progress.scaler = {}, None, None
-            progress.state = self._state(mutable)
-            self.checkpoint.save(progress)
+            # One that has just been written is enough; after the last phase it would only be written to be deleted.
+            if self.checkpoint.due():
+                self.save(progress)
+
+    def save(self, progress: TrainingProgress) -> None:
+        """Write a checkpoint between phases, or after the last one."""
+        progress.state = self._state(self._mutable())
+        self.checkpoint.save(progress)
 
     def _mutable(self) -> list[str]:
         """Names in the state dict that some phase may change."""
@@ -204,6 +210,7 @@ class Trainer:
                     validation_macro_f1=validation.macro_f1,
                 )
                 progress.best_state = self._state(mutable)
+                progress.best_validation = validation
             due = self.checkpoint.due()
             if due:
                 save()
