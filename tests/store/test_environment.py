@@ -59,3 +59,10 @@ def test_no_git_and_no_repository_are_no_errors(
     assert git_state(tmp_path_factory.mktemp("plain")) is None
     monkeypatch.setenv("PATH", "")
     assert git_state(repository / "package") is None
+
+
+def test_git_and_packages_are_asked_once_a_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    first = capture_environment(make_numerics())
+    monkeypatch.setattr("benchsuite.store.environment._git", lambda *_: pytest.fail("asked again"))
+    monkeypatch.setattr("benchsuite.store.environment.metadata.version", lambda _: pytest.fail("asked again"))
+    assert capture_environment(make_numerics()) == first

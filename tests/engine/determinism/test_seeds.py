@@ -67,3 +67,13 @@ def test_reseeding_fixes_every_shared_generator_and_isolation_gives_them_back() 
     draws: list[Draws] = []
     assert drawn(3) == drawn(3) != drawn(4, KeyError)
     assert _draw() == expected
+
+
+def test_a_foreign_seed_is_told_even_after_the_next_reseed() -> None:
+    with seeds.isolated():
+        seeds.reseed(0, "dropout", 1)
+        assert not seeds.reseeded_externally()
+        torch.manual_seed(42)
+        seeds.reseed(0, "dropout", 2)
+        assert seeds.reseeded_externally()
+        assert not seeds.reseeded_externally()

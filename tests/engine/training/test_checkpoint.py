@@ -265,3 +265,11 @@ def test_a_checkpoint_is_written_no_more_often_than_its_interval(tmp_path: Path)
     assert loaded.epoch == 3
     assert loaded.seconds["total"] >= 0
     assert Checkpoint(tmp_path / "checkpoint.pt", "abc", interval=0).due()
+
+
+def test_a_run_that_is_soon_done_writes_no_checkpoint(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    written: list[TrainingProgress] = []
+    monkeypatch.setattr(Checkpoint, "save", lambda self, progress: written.append(progress))
+    record = execute(bench.task(make_case(epochs=2, second=1)), bench.registry, Silent(), checkpoint_interval=3600)
+    assert record.status == "done"
+    assert written == []
