@@ -8,7 +8,8 @@ from typing import Any
 from rich.table import Table
 
 from benchsuite.commands.console import duration, size, table
-from benchsuite.execution.cost_estimate import CaseCost
+from benchsuite.execution.cost_estimate import CaseCost, seconds_in_all
+from benchsuite.execution.packing import Packing
 
 LONG_SECONDS = 86_400.0
 
@@ -39,10 +40,11 @@ def cost_table(costs: Sequence[CaseCost]) -> Table:
     return shown
 
 
-def verdict(costs: Sequence[CaseCost]) -> str:
+def verdict(costs: Sequence[CaseCost], packing: Packing) -> str:
     """One line on the whole: at most so long, and a warning when that is days."""
-    seconds = sum(cost.total_seconds for cost in costs)
-    line = f"about {duration(seconds)} at most on this machine (early stopping may end runs sooner), "
+    seconds = seconds_in_all(costs, packing.at_once)
+    beside = f", {packing.at_once} runs at once" if packing.at_once > 1 else ""
+    line = f"about {duration(seconds)} at most on this machine{beside} (early stopping may end runs sooner), "
     line += f"{size(sum(cost.disk_bytes for cost in costs))} on disk"
     if seconds > LONG_SECONDS:
         line += (

@@ -100,6 +100,14 @@ SkipBroken = Annotated[
     typer.Option("--skip-broken", help="Leave out the images that cannot be decoded; records and paper say which."),
 ]
 Results = Annotated[Path, typer.Option("--results", envvar="BENCHSUITE_RESULTS", help="Folder for records and papers.")]
+Workers = Annotated[
+    int | None,
+    typer.Option(
+        "--workers",
+        min=1,
+        help="Runs at once on the CPU, or on each GPU: as many as cores and memory allow. It changes no bit.",
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs instead of tables.")]
 
 

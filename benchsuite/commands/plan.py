@@ -11,12 +11,13 @@ import typer
 from benchsuite.commands.console import announce, count, literal, out, print_json, say, table
 from benchsuite.commands.data_lines import as_json as data_as_json
 from benchsuite.commands.data_lines import distinct_data, tell_data
-from benchsuite.commands.options import Json, StudyOptions, SuiteName
+from benchsuite.commands.options import Json, StudyOptions, SuiteName, Workers
 from benchsuite.errors import PaperError
 
 if TYPE_CHECKING:
     from benchsuite.commands.session import Session
     from benchsuite.execution.cost_estimate import CaseCost
+    from benchsuite.execution.packing import Packing
     from benchsuite.store.run_store import Survey
     from benchsuite.suite.cases.plan import Plan, PlannedSearch
 
@@ -30,6 +31,7 @@ def plan(
     cost: Annotated[
         bool, typer.Option("--cost", help="Also parameters, operations, time and disk; may time a few steps.")
     ] = False,
+    workers: Workers = None,
     as_json: Json = False,
 ) -> None:
     """Show the cases and seeds of SUITE, which runs are done and which are due. Downloads and trains nothing."""
@@ -38,7 +40,8 @@ def plan(
     study = open_study(suite, options, download=False, quiet=as_json)
     survey = study.survey()
     if as_json:
-        print_json(_as_json(study, survey.statuses, _costs(study, survey.statuses) if cost else None))
+        costs, _ = _costs(study, survey.statuses, workers) if cost else (None, None)
+        print_json(_as_json(study, survey.statuses, costs))
         return
     _show(study, survey)
     if cost:
@@ -47,22 +50,26 @@ def plan(
         if not study.preparation.tasks:
             say("the cost can be told once the data are here")
             return
-        costs = _costs(study, survey.statuses)
-        out.print(cost_table(costs))
-        say(verdict(costs))
+        told, packing = _costs(study, survey.statuses, workers)
+        out.print(cost_table(told))
+        for line in (verdict(told, packing), *packing.remarks):
+            say(line)
 
 
-def _costs(study: Session, statuses: Mapping[str, str]) -> tuple[CaseCost, ...]:
+def _costs(study: Session, statuses: Mapping[str, str], workers: int | None) -> tuple[tuple[CaseCost, ...], Packing]:
     from benchsuite.commands.progress import Lines
     from benchsuite.execution.cost_estimate import study_cost
     from benchsuite.execution.due_runs import find_due
     from benchsuite.execution.executors import open_executor
+    from benchsuite.execution.packing import Packing, choose_packing
 
-    tasks = study.preparation.tasks
+    tasks, plan = study.preparation.tasks, study.preparation.plan
     if not tasks:
-        return ()
+        return (), Packing(1, 1)
+    due = find_due(tasks, statuses)
     with open_executor(tasks[0].numerics, Lines(len(tasks), 0)) as executor:
-        return study_cost(study.preparation.plan, tasks, find_due(tasks, statuses), executor, say)
+        costs = study_cost(plan, tasks, due, executor, say)
+        return costs, choose_packing(tasks[0].numerics, executor.devices, len(due) + plan.following, costs, workers)
 
 
 def _show(study: Session, survey: Survey) -> None:

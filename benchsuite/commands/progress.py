@@ -115,6 +115,7 @@ class Bars:
         )
         self._suite = self._bars.add_task("suite", total=total, completed=done, loss="")
         self._runs: dict[str, TaskID] = {}
+        self._losses: dict[str, str] = {}
 
     def __enter__(self) -> Self:
         self._bars.start()
@@ -131,20 +132,22 @@ class Bars:
         self._bars.print(f"  {text}", markup=False)
 
     def epoch(self, task: RunTask, report: EpochReport, max_epochs: int) -> None:
+        known = f"loss {report.train_loss:.3f} · validation {report.validation_loss:.3f}"
+        self._losses[task.key.key] = known
         self._bars.update(
             self._runs[task.key.key],
             description=f"{task.title}, epochs",
             total=max_epochs,
             completed=report.epoch,
-            loss=f"loss {report.train_loss:.3f} · validation {report.validation_loss:.3f}",
+            loss=known,
         )
 
     def steps(self, task: RunTask, epoch: int, done: int, total: int) -> None:
-        bar = self._runs[task.key.key]
-        known = self._bars.tasks[self._bars.task_ids.index(bar)].fields["loss"].partition(" · step")[0]
-        self._bars.update(bar, loss=f"{known} · step {done}/{total} of epoch {epoch}")
+        known = self._losses.get(task.key.key, "starting")
+        self._bars.update(self._runs[task.key.key], loss=f"{known} · step {done}/{total} of epoch {epoch}")
 
     def finished(self, record: RunRecord) -> None:
+        self._losses.pop(record.key, None)
         bar = self._runs.pop(record.key, None)
         if bar is not None:
             self._bars.remove_task(bar)

@@ -11,7 +11,7 @@ import typer
 
 from benchsuite.commands.console import announce, complain, count, messages, say
 from benchsuite.commands.data_lines import tell_changes, tell_data
-from benchsuite.commands.options import FormOptions, StudyOptions, SuiteName
+from benchsuite.commands.options import FormOptions, StudyOptions, SuiteName, Workers
 from benchsuite.errors import BenchsuiteError
 from benchsuite.machine import usable_cores
 
@@ -33,6 +33,7 @@ def run(
     suite: SuiteName,
     *,
     options: StudyOptions,
+    workers: Workers = None,
     show_estimate: Estimate = True,
     paper: Paper = True,
     form: FormOptions,
@@ -71,7 +72,7 @@ def run(
     failed: list[RunRecord] = []
     if todo:
         tell_changes(decode_images(todo, study.registry, say))
-        study, failed = _make(study, search, todo, survey, show_estimate)
+        study, failed = _make(study, search, todo, survey, workers, show_estimate)
     else:
         say("Everything is done already: nothing to train.")
     written = not paper or _write_paper(study, form)
@@ -160,7 +161,12 @@ def _announce(study: Session, tasks: Sequence[RunTask]) -> None:
 
 
 def _make(
-    study: Session, search: SearchTasks, todo: Sequence[RunTask], survey: Survey, show_estimate: bool
+    study: Session,
+    search: SearchTasks,
+    todo: Sequence[RunTask],
+    survey: Survey,
+    workers: int | None,
+    show_estimate: bool,
 ) -> tuple[Session, list[RunRecord]]:
     """Make the due runs, then those that a search proposes on their results, until there are none.
 
@@ -171,6 +177,7 @@ def _make(
     from benchsuite.execution.cost_estimate import study_cost
     from benchsuite.execution.due_runs import find_due
     from benchsuite.execution.executors import open_executor
+    from benchsuite.execution.packing import choose_packing
     from benchsuite.store.run_store import Store
 
     made: set[str] = set()
@@ -180,11 +187,15 @@ def _make(
         display(len(tasks) + following, len(tasks) - len(todo)) as shown,
         open_executor(todo[0].numerics, shown) as executor,
     ):
+        costs = study_cost(study.preparation.plan, tasks, todo, executor, say) if show_estimate else ()
+        packing = choose_packing(todo[0].numerics, executor.devices, len(todo) + following, costs, workers)
         if show_estimate:
-            costs = study_cost(study.preparation.plan, tasks, todo, executor, say)
             messages.print(cost_table(costs))
-            shown.say(verdict(costs))
+            shown.say(verdict(costs, packing))
             Store(study.preparation.runs_folder).check_space(sum(cost.disk_bytes for cost in costs))
+        for remark in packing.remarks:
+            shown.say(remark)
+        executor.pack(packing.on_each)
         while todo:
             for record in executor.run(todo):
                 shown.finished(record)

@@ -11,7 +11,7 @@ import typer
 
 from benchsuite.atomic_files import scratch_folder
 from benchsuite.commands.console import announce, out, say, table
-from benchsuite.commands.options import StudyOptions, SuiteName
+from benchsuite.commands.options import StudyOptions, SuiteName, Workers
 from benchsuite.errors import StoreError
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ def verify(
     suite: SuiteName,
     options: StudyOptions,
     runs: Annotated[int, typer.Option("--runs", min=1, help="How many runs to repeat.")] = 1,
+    workers: Workers = None,
 ) -> None:
     """Repeat finished runs of SUITE from scratch, caches included, and compare weights and predictions bit for bit.
 
@@ -43,7 +44,7 @@ def verify(
             remedy=f"make some first: benchsuite run {study.name}",
         )
     with scratch_folder("verify") as scratch:
-        equal = print_verdicts(repeat(found, Path(scratch), store))
+        equal = print_verdicts(repeat(found, Path(scratch), store, workers))
     if not equal:
         raise typer.Exit(1)
 
@@ -93,10 +94,13 @@ def find_pairs(tasks: Sequence[RunTask], records: Sequence[RunRecord]) -> list[t
     return sorted(found, key=lambda pair: pair[0].key.key != pair[1].key)
 
 
-def repeat(found: Sequence[tuple[RunTask, RunRecord]], scratch: Path, store: Store | None = None) -> list[Verdict]:
+def repeat(
+    found: Sequence[tuple[RunTask, RunRecord]], scratch: Path, store: Store | None = None, workers: int | None = None
+) -> list[Verdict]:
     """Make runs again below `scratch`, caches included. `store` has the predictions of the first time, if any has."""
     from benchsuite.commands.progress import display
     from benchsuite.execution.executors import open_executor
+    from benchsuite.execution.packing import choose_packing
     from benchsuite.store.run_store import Store
 
     again = [replace(task, results=scratch / "results", cache=scratch / "cache") for task, _ in found]
@@ -104,6 +108,7 @@ def repeat(found: Sequence[tuple[RunTask, RunRecord]], scratch: Path, store: Sto
     made = Store(scratch / "results")
     verdicts = []
     with display(len(again), 0) as shown, open_executor(again[0].numerics, shown) as executor:
+        executor.pack(choose_packing(again[0].numerics, executor.devices, len(again), (), workers).on_each)
         for record in executor.run(again):
             shown.finished(record)
             verdicts.append(_compare(known[record.key], record, store, made))

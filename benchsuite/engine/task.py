@@ -25,6 +25,8 @@ class RunTask:
     results: Path
     cache: Path
     deviations: tuple[Deviation, ...] = ()
+    at_once: int = 1
+    """How many runs its device carries at once. It decides no bit."""
 
     @property
     def title(self) -> str:

@@ -31,6 +31,10 @@ class CaseCost:
     seconds: float
     setup_seconds: float
     disk_bytes: int
+    memory_bytes: int
+    """The most that a run takes, on the GPU or in its process."""
+    packs: bool
+    """Whether runs of this case leave their GPU room for others, as far as is known."""
     basis: str
 
     @property
@@ -70,6 +74,12 @@ def study_cost(
     return (*costs, _search_cost(timed, len(own) + plan.following)) if timed else costs
 
 
+def seconds_in_all(costs: Sequence[CaseCost], at_once: int) -> float:
+    """How long the due runs take, so many at once: no less than the longest of them."""
+    longest = max((cost.seconds + cost.setup_seconds for cost in costs if cost.due), default=0.0)
+    return max(sum(cost.total_seconds for cost in costs) / at_once, longest)
+
+
 def _search_cost(timed: Sequence[CaseCost], runs: int) -> CaseCost:
     """So many runs like the mean of those timed."""
     return replace(
@@ -79,6 +89,8 @@ def _search_cost(timed: Sequence[CaseCost], runs: int) -> CaseCost:
         seconds=mean(cost.seconds for cost in timed),
         setup_seconds=sum(cost.setup_seconds for cost in timed),
         disk_bytes=round(runs * mean(cost.disk_bytes for cost in timed)),
+        memory_bytes=max(cost.memory_bytes for cost in timed),
+        packs=all(cost.packs for cost in timed),
         basis=f"the mean of {len(timed)} trials for the search",
     )
 
@@ -97,10 +109,10 @@ def _probe_cases(tasks: Sequence[RunTask], executor: Executor, say: Callable[[st
 
 @dataclass(frozen=True)
 class _Past:
-    """Finished runs of a case: its network, and the seconds of each that the next one will take again."""
+    """Finished runs of a case: its network, and what each cost."""
 
     model: ModelFacts
-    seconds: list[float]
+    costs: list[Cost]
 
 
 def _find_past(tasks: Sequence[RunTask]) -> dict[str, _Past]:
@@ -114,7 +126,7 @@ def _find_past(tasks: Sequence[RunTask]) -> dict[str, _Past]:
                 continue
             if wanted.get((root, name, record.environment.device_name)) == record.spec.case:
                 past = found.setdefault(name, _Past(record.model, []))
-                past.seconds.append(_repeated_seconds(record.cost))
+                past.costs.append(record.cost)
     return found
 
 
@@ -124,14 +136,16 @@ def _repeated_seconds(cost: Cost) -> float:
 
 
 def _from_past(name: str, past: _Past, due: int) -> CaseCost:
-    runs = len(past.seconds)
+    runs = len(past.costs)
     return CaseCost(
         case=name,
         model=past.model,
         due=due,
-        seconds=mean(past.seconds),
+        seconds=mean(map(_repeated_seconds, past.costs)),
         setup_seconds=0.0,
         disk_bytes=due * (4 * past.model.parameters_total + RECORD_BYTES),
+        memory_bytes=max(cost.peak_device_memory_bytes or cost.peak_memory_bytes for cost in past.costs),
+        packs=any(cost.at_once > 1 for cost in past.costs),
         basis=f"{runs} past runs" if runs > 1 else "1 past run",
     )
 
@@ -144,5 +158,7 @@ def _from_probe(name: str, probe: Probe, due: int) -> CaseCost:
         seconds=probe.seconds,
         setup_seconds=probe.setup_seconds if due else 0.0,
         disk_bytes=due * (probe.weights_bytes + RECORD_BYTES) + (probe.feature_bytes if due else 0),
+        memory_bytes=probe.peak_bytes,
+        packs=not probe.fills_device,
         basis="a few timed steps, for all epochs",
     )

@@ -8,6 +8,7 @@ from benchsuite.engine.determinism import seeds
 from benchsuite.engine.diagnostics import profile
 from benchsuite.engine.diagnostics.failures import translate_error
 from benchsuite.engine.diagnostics.last_batch import check_last_batches
+from benchsuite.engine.meters import memory
 from benchsuite.engine.network import freeze
 from benchsuite.engine.network.build import build
 from benchsuite.engine.network.feature_cache import cut
@@ -32,6 +33,11 @@ def probe(task: RunTask, registry: Registry) -> Probe:
 
 
 def _measure(task: RunTask, parts: Components) -> Probe:
+    on_gpu = task.numerics.device == "cuda"
+    memory.start_peak()
+    if on_gpu:
+        torch.cuda.empty_cache()
+        torch.cuda.reset_peak_memory_stats()
     network = build(parts.model, parts.model_params, parts.shape, task.spec.seed, task.weights)
     arithmetic = Arithmetic(torch.device(task.numerics.device), task.numerics.precision)
     network.module.to(arithmetic.device)
@@ -44,6 +50,7 @@ def _measure(task: RunTask, parts: Components) -> Probe:
     check_last_batches(network, parts.phases, n, parts.shape)
     seconds = setup = 0.0
     feature_bytes = 0
+    fills_device = False
     for phase in parts.phases:
         measured = profile.time_phase(network, phase, parts.cacheable, arithmetic, parts.shape)
         steps = -(-n // phase.batch_size)
@@ -52,6 +59,7 @@ def _measure(task: RunTask, parts: Components) -> Probe:
         )
         setup += images * measured.prefix_seconds_per_image
         feature_bytes += images * measured.feature_bytes_per_image
+        fills_device |= measured.fills_device
     epochs = sum(phase.max_epochs for phase in parts.phases)
     return Probe(
         model=facts,
@@ -60,4 +68,6 @@ def _measure(task: RunTask, parts: Components) -> Probe:
         max_epochs=epochs,
         feature_bytes=feature_bytes,
         weights_bytes=sum(tensor.nbytes for tensor in network.module.state_dict().values()),
+        peak_bytes=int(torch.cuda.max_memory_reserved()) if on_gpu else memory.peak(),
+        fills_device=on_gpu and fills_device,
     )

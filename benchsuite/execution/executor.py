@@ -1,7 +1,7 @@
 """What carries out runs: all that the rest of the program knows of how, and where, they are made.
 
-A new kind of executor says how it takes a job (`submit`) and how it ends, in good order (`close`) or at once (`kill`);
-making runs and probes of that is the same for all.
+A new kind of executor says how it takes a job (`submit`), how it makes several at once (`pack`) and how it ends, in
+good order (`close`) or at once (`kill`); making runs and probes of that is the same for all.
 """
 
 from __future__ import annotations
@@ -23,8 +23,15 @@ WAIT_SECONDS = 1.0
 class Executor(ABC):
     """Carries out runs and tells `watcher` how they go. Use as a context manager: an exception ends what is at work."""
 
+    devices: int
+    """On how many devices runs are made."""
+
     def __init__(self, watcher: RunWatcher) -> None:
         self.watcher = watcher
+
+    @abstractmethod
+    def pack(self, at_once: int) -> None:
+        """From here on make so many runs at once on each device, where it was fewer."""
 
     @abstractmethod
     def submit(self, job: RunTask | ProbeJob) -> Future[Any]:

@@ -36,6 +36,10 @@ class Probe:
     max_epochs: int
     feature_bytes: int
     weights_bytes: int
+    peak_bytes: int
+    """The most memory that the steps took, on the GPU or in the process."""
+    fills_device: bool
+    """Whether a step keeps the GPU at work for longer than it takes to give it the work."""
 
     @property
     def seconds(self) -> float:

@@ -16,7 +16,6 @@ import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import ClassVar
 
 from filelock import Timeout
 
@@ -136,9 +135,7 @@ def _make_run(task: RunTask, store: Store, parent: Parent) -> RunRecord:
 
 
 class _Watcher:
-    """Tells the parent, and the log. What is true of many runs is told the parent once."""
-
-    told: ClassVar[set[str]] = set()
+    """Tells the parent, and the log."""
 
     def __init__(self, parent: Parent) -> None:
         self._parent = parent
@@ -149,9 +146,7 @@ class _Watcher:
 
     def say(self, text: str) -> None:
         self.log(text)
-        if text not in self.told:
-            self.told.add(text)
-            self._parent.send(("say", text))
+        self._parent.send(("say", text))
 
     def epoch(self, report: EpochReport, max_epochs: int) -> None:
         self.log(

@@ -1,16 +1,17 @@
-"""The local executor: worker processes on this machine, one a device.
+"""The local executor: worker processes on this machine, one or several a device.
 
 Each worker has a thread here that hands it jobs and listens. A worker that dies fails the run it was making and is
-replaced; a GPU that computes no more is given up, and its run made on another. The others go on.
+replaced; a run for which the memory was too short beside others is made again alone; a GPU that computes no more is
+given up, and its run made on another. The others go on.
 """
 
 from __future__ import annotations
 
-import queue
 import signal
 import threading
 from collections.abc import Sequence
 from concurrent.futures import Future
+from dataclasses import dataclass, replace
 from typing import Any
 
 from benchsuite.engine.task import RunTask
@@ -26,75 +27,173 @@ from benchsuite.registry import OURS
 from benchsuite.settings import HANG_SECONDS
 from benchsuite.store.record import Failure, RunRecord
 
+OUT_OF_MEMORY = "out of memory"
+MEMORY_RAN_OUT = ", often because memory ran out"
+Item = tuple[RunTask | ProbeJob, Future[Any]]
+
 
 class Pool(Executor):
-    """Workers for `gpus` (a card's UUID each, or None for the CPU)."""
+    """Workers for `gpus` (a card's UUID each, or None for the CPU): one each, until it is told to `pack` more."""
 
     def __init__(self, numerics: Numerics, gpus: Sequence[str | None], watcher: RunWatcher) -> None:
         super().__init__(watcher)
-        self._jobs: queue.Queue[tuple[RunTask | ProbeJob, Future[Any]] | None] = queue.Queue()
-        self._stopping = threading.Event()
-        self._workers = [_Worker(numerics, gpu) for gpu in gpus]
-        self._in_use = len(self._workers)
-        self._giving_up = threading.Lock()
-        self._threads = [threading.Thread(target=self._attend, args=(each,), daemon=True) for each in self._workers]
+        self._numerics = numerics
+        self._devices = [_Device(gpu) for gpu in gpus]
+        self.devices = len(self._devices)
+        self._workers: list[_Worker] = []
+        self._threads: list[threading.Thread] = []
+        self._told: set[str] = set()
+        # Of all that follows, and of what the devices hold.
+        self._changed = threading.Condition()
+        self._jobs: list[Item] = []
+        self._opening: set[str] = set()
+        self._opened: set[str] = set()
+        self._closing = self._stopping = False
+        self.pack(1)
+
+    def pack(self, at_once: int) -> None:
+        started = []
+        with self._changed:
+            for device in self._devices:
+                for _ in range(at_once - device.workers):
+                    own = _Worker(self._numerics, device)
+                    self._workers.append(own)
+                    started.append(threading.Thread(target=self._attend, args=(own,), daemon=True))
+                device.workers = max(device.workers, at_once)
+        self._threads += started
         with interrupts_blocked():
-            for thread in self._threads:
+            for thread in started:
                 thread.start()
 
     def submit(self, job: RunTask | ProbeJob) -> Future[Any]:
         future: Future[Any] = Future()
-        self._jobs.put((job, future))
+        with self._changed:
+            self._jobs.append((job, future))
+            self._changed.notify_all()
         return future
 
     def close(self) -> None:
-        self._join(None)
+        self._end(None)
 
     def kill(self) -> None:
-        self._stopping.set()
+        with self._changed:
+            self._stopping = True
+            waiting, self._jobs = self._jobs, []
+        for _, future in waiting:
+            future.cancel()
         for each in self._workers:
             each.kill()
-        self._join(GRACE_SECONDS)
+        self._end(GRACE_SECONDS)
 
-    def _join(self, seconds: float | None) -> None:
-        for _thread in self._threads:
-            self._jobs.put(None)
+    def _end(self, seconds: float | None) -> None:
+        with self._changed:
+            self._closing = True
+            self._changed.notify_all()
         for thread in self._threads:
             thread.join(seconds)
 
     def _attend(self, own: _Worker) -> None:
-        while (item := self._jobs.get()) is not None:
+        while (item := self._take(own)) is not None:
             job, future = item
-            if self._stopping.is_set():
-                future.cancel()
             # One that was handed back is running already.
-            if not future.running() and not future.set_running_or_notify_cancel():
-                continue
-            try:
-                future.set_result(self._do(job, own))
-            except DeviceError as error:
-                if self._give_up(own, error):
-                    self._jobs.put(item)
-                    break
-                future.set_exception(error)
-            except BaseException as error:
-                future.set_exception(error)
+            if future.running() or future.set_running_or_notify_cancel():
+                try:
+                    outcome = self._do(job, own)
+                    if isinstance(job, RunTask) and own.device.workers > 1 and _lacks_memory(outcome):
+                        outcome = self._do_alone(job, own)
+                    future.set_result(outcome)
+                except DeviceError as error:
+                    if self._give_up(own.device, error):
+                        self._put_back(item)
+                    else:
+                        future.set_exception(error)
+                except BaseException as error:
+                    future.set_exception(error)
+            self._open(job)
+            with self._changed:
+                own.device.at_work -= 1
+                self._changed.notify_all()
         own.stop()
 
-    def _give_up(self, own: _Worker, error: DeviceError) -> bool:
+    def _take(self, own: _Worker) -> Item | None:
+        """The next job for a worker; None when there will be none for it.
+
+        What the first run of a case computes before it trains, the others find: until then other cases go before them,
+        so that nobody waits for it who could work.
+        """
+        device = own.device
+
+        def ends() -> bool:
+            return own.retired or device.given_up or (self._closing and not self._jobs)
+
+        with self._changed:
+            self._changed.wait_for(lambda: ends() or (self._jobs and not device.reserved))
+            if ends():
+                return None
+            free = (i for i, (job, _) in enumerate(self._jobs) if _case(job) not in self._opening)
+            item = self._jobs.pop(next(free, 0))
+            if isinstance(item[0], RunTask) and _case(item[0]) not in self._opened:
+                self._opening.add(_case(item[0]))
+            device.at_work += 1
+            return item
+
+    def _put_back(self, item: Item) -> None:
+        with self._changed:
+            self._jobs.insert(0, item)
+            self._changed.notify_all()
+
+    def _open(self, job: RunTask | ProbeJob) -> None:
+        """Note that a run of the case trains, or has ended."""
+        if isinstance(job, RunTask) and _case(job) not in self._opened:
+            with self._changed:
+                self._opened.add(_case(job))
+                self._opening.discard(_case(job))
+                self._changed.notify_all()
+
+    def _do_alone(self, job: RunTask, own: _Worker) -> RunRecord | Busy | Probe:
+        """Make a run again while no other is made on its device; if that was enough, the device carries one less."""
+        device = own.device
+        self.watcher.say(f"{job.title}: out of memory beside other runs; it is made again alone")
+        own.stop()
+        with self._changed:
+            device.at_work -= 1
+            self._changed.notify_all()
+            self._changed.wait_for(lambda: self._stopping or not device.reserved)
+            device.reserved = True
+            self._changed.wait_for(lambda: self._stopping or not device.at_work)
+            device.at_work += 1
+        try:
+            outcome = self._do(job, own)
+            if not _lacks_memory(outcome) and device.workers > 1:
+                own.retired = True
+                device.workers -= 1
+                self.watcher.say(f"from here on {device.workers} at once")
+            return outcome
+        finally:
+            with self._changed:
+                device.reserved = False
+                self._changed.notify_all()
+
+    def _give_up(self, device: _Device, error: DeviceError) -> bool:
         """Do without a GPU that computes no more, unless it is the last. One without the memory for a run computes."""
-        if own.gpu is None or try_gpu(own.gpu) is None:
+        if device.gpu is None or self._stopping or try_gpu(device.gpu) is None:
             return False
-        with self._giving_up:
-            if self._in_use == 1:
+        with self._changed:
+            if device.given_up:
+                return True
+            if sum(not each.given_up for each in self._devices) == 1:
                 return False
-            self._in_use -= 1
-        self.watcher.say(f"the GPU {own.gpu} is given up; its run goes to another: {error.what}")
+            device.given_up = True
+            self._changed.notify_all()
+        self.watcher.say(f"the GPU {device.gpu} is given up; its run goes to another: {error.what}")
         return True
 
     def _do(self, job: RunTask | ProbeJob, own: _Worker) -> RunRecord | Busy | Probe:
         if isinstance(job, RunTask):
             self.watcher.started(job)
+            with self._changed:
+                at_once = min(own.device.workers, own.device.at_work + len(self._jobs))
+            job = replace(job, at_once=at_once)
         patience = HANG_SECONDS.value()
         try:
             return self._converse(job, own, patience)
@@ -120,10 +219,10 @@ class Pool(Executor):
                 expected="a machine with memory, processes and open files to spare (ulimit -u, ulimit -n)",
                 remedy="end what else is running, and start the suite again: what is done is kept",
             )
-        if isinstance(job, ProbeJob) or self._stopping.is_set():
+        if isinstance(job, ProbeJob) or self._stopping:
             raise error from None
-        if own.gpu is not None:
-            _check_gpu(own.gpu)
+        if own.device.gpu is not None:
+            _check_gpu(own.device.gpu)
         failure = Failure(
             kind=error.kind, what=error.what, where=error.where, expected=error.expected, remedy=error.remedy
         )
@@ -137,25 +236,48 @@ class Pool(Executor):
                 result: RunRecord | Busy | Probe = content
                 if isinstance(result, RunRecord) and result.failure is not None:
                     own.recycle(spoiled=kind == "spoiled")
-                    if result.failure.kind == DeviceError.kind and own.gpu is not None:
-                        _check_gpu(own.gpu)
+                    if result.failure.kind == DeviceError.kind and own.device.gpu is not None:
+                        _check_gpu(own.device.gpu)
                 return result
             if kind == "error":
                 raise content
             if kind == "say":
-                self.watcher.say(content)
+                self._tell(content)
             elif isinstance(job, RunTask):  # "epoch" and "steps"
+                self._open(job)
                 getattr(self.watcher, kind)(job, *content)
+
+    def _tell(self, text: str) -> None:
+        """Say what a worker says; what is true of many runs, once."""
+        with self._changed:
+            known = text in self._told
+            self._told.add(text)
+        if not known:
+            self.watcher.say(text)
+
+
+@dataclass(eq=False)
+class _Device:
+    """What the workers of a device share."""
+
+    gpu: str | None
+    workers: int = 0
+    at_work: int = 0
+    """How many of them have a job."""
+    reserved: bool = False
+    """For one run, which is made alone."""
+    given_up: bool = False
 
 
 class _Worker:
-    """The process of one device; started when first needed, and again after it has ended."""
+    """A process of one device; started when first needed, and again after it has ended."""
 
-    def __init__(self, numerics: Numerics, gpu: str | None) -> None:
-        self._numerics, self.gpu = numerics, gpu
+    def __init__(self, numerics: Numerics, device: _Device) -> None:
+        self._numerics, self.device = numerics, device
         self._process: ChildProcess | None = None
         self._lock = threading.Lock()
         self._killed = False
+        self.retired = False
 
     def send(self, job: RunTask | ProbeJob) -> None:
         with self._lock:  # of the start alone: sending waits for the worker, and kill must not
@@ -164,7 +286,7 @@ class _Worker:
             if self._process is None or not self._process.alive:
                 if self._process is not None:
                     self._process.close()
-                self._process = ChildProcess(worker.main, self._numerics, self.gpu)
+                self._process = ChildProcess(worker.main, self._numerics, self.device.gpu)
         self._process.send(job)
 
     def receive(self, seconds: float) -> tuple[str, Any]:
@@ -196,6 +318,19 @@ class _Worker:
             self._process.kill()
 
 
+def _case(job: RunTask | ProbeJob) -> str:
+    return (job if isinstance(job, RunTask) else job.task).spec.case.name
+
+
+def _lacks_memory(outcome: RunRecord | Busy | Probe) -> bool:
+    """Whether a run failed for want of memory: it says so, or the system has killed its process, as it does then."""
+    failure = outcome.failure if isinstance(outcome, RunRecord) else None
+    if failure is None:
+        return False
+    wants = failure.kind == DeviceError.kind and failure.what.startswith(OUT_OF_MEMORY)
+    return wants or (failure.kind == WorkerDied.kind and MEMORY_RAN_OUT in failure.what)
+
+
 def _check_gpu(uuid: str) -> None:
     """Raise DeviceError when a card computes no more, rather than that a run was too large for it."""
     if (fault := try_gpu(uuid)) is not None:
@@ -213,7 +348,7 @@ def _describe(ended: ProcessEnded, patience: float) -> str:
         return f"it gave no sign of life for {patience:.0f} s and was given up"
     if ended.code is not None and ended.code >= 0:
         return f"it left with {describe_exit(ended.code)}"
-    return f"{ended}" + (", often because memory ran out" if ended.code == -signal.SIGKILL else "")
+    return f"{ended}" + (MEMORY_RAN_OUT if ended.code == -signal.SIGKILL else "")
 
 
 def _where(task: RunTask) -> str:

@@ -67,6 +67,23 @@ def _ask_driver() -> tuple[list[tuple[Gpu, ...]], str | None]:
         pynvml.nvmlShutdown()
 
 
+def free_bytes(name: str) -> int:
+    """Free memory of the fullest of the GPUs of this name; 0 where their driver does not tell."""
+    import pynvml
+
+    try:
+        pynvml.nvmlInit()
+    except pynvml.NVMLError:
+        return 0
+    try:
+        cards = [pynvml.nvmlDeviceGetHandleByUUID(gpu.uuid) for gpu in find_gpus() if gpu.name == name]
+        return min((int(pynvml.nvmlDeviceGetMemoryInfo(card).free) for card in cards), default=0)
+    except pynvml.NVMLError:
+        return 0
+    finally:
+        pynvml.nvmlShutdown()
+
+
 def _visible(cards: list[tuple[Gpu, ...]], chosen: str | None) -> Iterator[Gpu]:
     """The GPUs of `cards`, each with its slices or itself, that the variable names: by number, or by the beginning of a
     UUID. As CUDA does, an unknown name hides itself and all after it."""

@@ -125,7 +125,10 @@ class Cost(RecordPart):
     peak_device_memory_bytes: int | None
     """Allocated by torch on the GPU; None on the CPU."""
     energy_joules: float | None = None
-    """Of the whole GPU while the run was made, over all starts, by its driver's meter; None where it does not tell."""
+    """Of the whole GPU while the run was made, over all starts, by its driver's meter; None where it does not tell, and
+    where the GPU carried other runs besides."""
+    at_once: int = 1
+    """How many runs its device carried at once, by which times are longer than they would be alone."""
 
 
 class Environment(Numerics):

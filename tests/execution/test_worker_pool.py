@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import replace
@@ -18,13 +18,15 @@ from typing import Any
 import psutil
 import pytest
 
+from benchsuite.api import FreezePolicy
 from benchsuite.engine.task import RunTask
 from benchsuite.errors import DeviceError, PluginError, SetupError
 from benchsuite.execution import worker_pool
 from benchsuite.execution.cost_probe import probe
 from benchsuite.execution.due_runs import find_due
 from benchsuite.execution.messages import Probe, ProbeJob
-from benchsuite.execution.worker_pool import Pool, _Worker
+from benchsuite.execution.worker_pool import Pool, _Device, _Worker
+from benchsuite.processes import ProcessEnded
 from benchsuite.store.record import Failure, RunRecord
 from benchsuite.store.run_store import Store
 from support.engine import CRASH, SLOW, Bench, Silent, make_case, statuses
@@ -152,7 +154,7 @@ def test_a_run_is_not_made_with_other_code_than_its_key_says(bench: Bench) -> No
 @pytest.mark.slow
 def test_a_worker_retires_after_a_failure_where_that_was_on_a_gpu(bench: Bench) -> None:
     task = bench.task(make_case(epochs=1))
-    own = _Worker(task.numerics, None)
+    own = _Worker(task.numerics, _Device(None))
 
     def served() -> int:
         own.send(task)
@@ -199,6 +201,7 @@ def test_an_exception_in_the_caller_ends_the_workers_and_every_future(
 
     def interrupted() -> None:
         with Pool(tasks[0].numerics, (None,), heard) as pool:
+            pool.pack(2)
             futures.extend(pool.submit(task) for task in tasks)
             _until(lambda: heard.epochs, "an epoch is done")
             raise KeyboardInterrupt
@@ -294,12 +297,12 @@ class _Cards:
                 self.job = job
 
             def receive(self, seconds: float) -> tuple[str, Any]:
-                assert self.gpu is not None
+                assert self.device.gpu is not None
                 if not hasattr(self, "has_worked"):
                     self.has_worked = True
                     cards.all_busy.wait(PATIENCE)  # each card gets a job
-                if self.gpu not in cards.dead:
-                    cards.made.append((self.gpu, self.job.title))
+                if self.device.gpu not in cards.dead:
+                    cards.made.append((self.device.gpu, self.job.title))
                     return "result", make_record(self.job.spec)
                 if not cards.late:
                     return "error", DeviceError("CUDA was asked for, but torch sees no GPU")
@@ -343,3 +346,155 @@ def test_a_run_too_large_for_its_card_takes_no_card_away(bench: Bench, monkeypat
     assert len(records) == 4
     assert sum(record.status == "failed" for record in records) == 4 - len(cards.made) > 0
     assert heard.said == []
+
+
+class _Packed:
+    """Workers without processes, several on a device: what each does with a job is `answer`, told how many are at work
+    with it."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, answer: Callable[[Any, int, _Worker], Any]) -> None:
+        self.busy, self.most, self.titles = 0, 0, list[str]()
+        self.lock = threading.Condition()
+        packed = self
+
+        class Worker(_Worker):
+            def send(self, job: Any) -> None:
+                self.job = job
+                with packed.lock:
+                    packed.titles.append(job.title)
+                    packed.busy += 1
+                    packed.most = max(packed.most, packed.busy)
+                    packed.lock.notify_all()
+
+            def receive(self, seconds: float) -> tuple[str, Any]:
+                with packed.lock:
+                    packed.lock.wait_for(lambda: packed.busy > 1, 0.05)  # so that they do meet
+                    beside = packed.busy
+                try:
+                    return answer(self.job, beside, self)
+                finally:
+                    with packed.lock:
+                        packed.busy -= 1
+
+        monkeypatch.setattr(worker_pool, "_Worker", Worker)
+
+
+def _failed(job: RunTask, kind: str, what: str) -> RunRecord:
+    failure = Failure(kind=kind, what=what)
+    return make_record(job.spec).model_copy(update={"status": "failed", "failure": failure})
+
+
+@pytest.mark.parametrize("way", ["told", "killed"])
+def test_a_run_that_lacks_memory_beside_others_is_made_again_alone(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    alone = []
+
+    def answer(job: RunTask, beside: int, own: _Worker) -> tuple[str, Any]:
+        if job.spec.case.name == "large":
+            if beside > 1:
+                if way == "killed":
+                    raise ProcessEnded(-signal.SIGKILL, timed_out=False)
+                return "result", _failed(job, "device", "out of memory: can't allocate 9 GB")
+            alone.append(job)
+        return "result", make_record(job.spec)
+
+    packed, heard = _Packed(monkeypatch, answer), Silent()
+    tasks = bench.tasks(*(make_case(name) for name in ("small", "large", "a", "b", "c", "d")))
+    with Pool(tasks[0].numerics, (None,), heard) as pool:
+        pool.pack(3)
+        records = _made(tasks, pool)
+        assert pool._devices[0].workers == 2
+    assert {record.status for record in records.values()} == {"done"}
+    assert len(alone) == 1
+    assert packed.most > 1
+    assert "large, seed 0: out of memory beside other runs; it is made again alone" in heard.said
+    assert "from here on 2 at once" in heard.said
+
+
+def test_a_run_too_large_even_alone_fails_and_the_others_stay_as_many(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def answer(job: RunTask, beside: int, own: _Worker) -> tuple[str, Any]:
+        large = job.spec.case.name.startswith("large")
+        return "result", _failed(job, "device", "out of memory: 9 GB") if large else make_record(job.spec)
+
+    packed = _Packed(monkeypatch, answer)
+    tasks = bench.tasks(*(make_case(name) for name in ("large 1", "large 2", "a", "b", "c")))
+    with Pool(tasks[0].numerics, (None,), Silent()) as pool:
+        pool.pack(3)
+        records = _made(tasks, pool)
+        assert pool._devices[0].workers == 3
+    assert sorted(name for name, record in records.items() if record.status == "failed") == ["large 1", "large 2"]
+    assert sorted(packed.titles.count(f"{name}, seed 0") for name in ("large 1", "large 2", "a")) == [1, 2, 2]
+
+
+def test_while_the_first_run_of_a_case_gets_ready_the_runs_of_others_go_before_its_next(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ready = threading.Event()
+
+    def answer(job: RunTask, beside: int, own: _Worker) -> tuple[str, Any]:
+        if job.spec.case.name == "first" and job.spec.seed == 0:
+            assert ready.wait(PATIENCE)
+        if job.spec.case.name == "last":
+            ready.set()
+        return "result", make_record(job.spec)
+
+    packed = _Packed(monkeypatch, answer)
+    first, last = bench.tasks(make_case("first"), seeds=(0, 1)), bench.tasks(make_case("last"), seeds=(0,))
+    with Pool(first[0].numerics, (None,), Silent()) as pool:
+        pool.pack(2)
+        list(pool.run((*first, *last)))
+    assert packed.titles == ["first, seed 0", "last, seed 0", "first, seed 1"]
+
+
+def test_what_several_workers_say_is_told_once(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    def answer(job: RunTask, beside: int, own: _Worker) -> tuple[str, Any]:
+        if vars(own).setdefault("said_of", "") != job.title:
+            vars(own)["said_of"] = job.title
+            with packed.lock:
+                packed.busy += 1  # one more message is to come
+            return "say", "the weights were unwrapped"
+        return "result", make_record(job.spec)
+
+    packed, heard = _Packed(monkeypatch, answer), Silent()
+    tasks = bench.tasks(*(make_case(f"case {i}") for i in range(4)))
+    with Pool(tasks[0].numerics, (None,), heard) as pool:
+        pool.pack(2)
+        list(pool.run(tasks))
+    assert heard.said == ["the weights were unwrapped"]
+
+
+def test_several_workers_of_a_dead_card_give_it_up_once(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    def answer(job: RunTask, beside: int, own: _Worker) -> tuple[str, Any]:
+        if own.device.gpu == "GPU-2":
+            return "error", DeviceError("the GPU is faulty")
+        return "result", make_record(job.spec)
+
+    _Packed(monkeypatch, answer)
+    monkeypatch.setattr(worker_pool, "try_gpu", lambda uuid: "CUDA error: ECC" if uuid == "GPU-2" else None)
+    heard = Silent()
+    tasks = bench.tasks(*(make_case(f"case {i}") for i in range(12)))
+    with Pool(tasks[0].numerics, ("GPU-1", "GPU-2"), heard) as pool:
+        pool.pack(3)
+        records = list(pool.run(tasks))
+    assert [record.status for record in records] == ["done"] * 12
+    assert sum("GPU-2 is given up" in line for line in heard.said) <= 1
+
+
+@pytest.mark.slow
+def test_one_worker_and_several_give_the_same_bits_and_the_record_says_how_many_there_were(bench: Bench) -> None:
+    freeze = FreezePolicy(stages=("stem", "block1"), batchnorm="eval")
+    cases = make_case("plain", model={"dropout": 0.3}), make_case("frozen", freeze=freeze)
+    tasks = bench.tasks(*cases, seeds=(0, 1))
+    found: dict[int, dict[str, RunRecord]] = {}
+    for at_once in (1, 3):
+        own = [replace(task, results=bench.root / str(at_once), cache=bench.root / f"c{at_once}") for task in tasks]
+        with Pool(tasks[0].numerics, (None,), Silent()) as pool:
+            pool.pack(at_once)
+            found[at_once] = {record.key: record for record in pool.run(own)}
+    assert [_bits(found[1][task.key.key]) for task in tasks] == [_bits(found[3][task.key.key]) for task in tasks]
+    counts = {at_once: {r.cost.at_once for r in records.values() if r.cost} for at_once, records in found.items()}
+    assert counts[1] == {1}
+    assert max(counts[3]) == 3

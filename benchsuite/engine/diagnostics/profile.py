@@ -32,6 +32,9 @@ T = TypeVar("T")
 ENOUGH_SECONDS = 0.5
 """A step that takes longer needs no second one to be timed well enough for an estimate."""
 
+FILLED = 1.5
+"""A device that works so many times as long as the work takes to be given has little room for another run."""
+
 
 @dataclass(frozen=True)
 class PhaseCost:
@@ -41,6 +44,8 @@ class PhaseCost:
     validation_seconds_per_image: float
     prefix_seconds_per_image: float
     feature_bytes_per_image: int
+    fills_device: bool
+    """Whether a step keeps the device at work for longer than it takes to give it the work."""
 
 
 def model_facts(network: Network, frozen: freeze.FrozenStages, cut_: Cut, task: Task) -> ModelFacts:
@@ -113,7 +118,7 @@ def time_phase(
     if parts:
         parts.prefix.eval()
         with torch.inference_mode():
-            prefix_seconds, features = _time(lambda: arithmetic.forward(parts.prefix, images), device, steps)
+            prefix_seconds, _, features = _time(lambda: arithmetic.forward(parts.prefix, images), device, steps)
         feature_bytes = features[0].nbytes
         inputs = features.clone()
 
@@ -124,25 +129,33 @@ def time_phase(
         loss.backward()
         optimizer.step()
 
-    seconds, _ = _time(step, device, steps)
+    seconds, given, _ = _time(step, device, steps)
     parts.tail.eval()
     with torch.inference_mode():
-        evaluation, _ = _time(lambda: arithmetic.forward(parts.tail, inputs), device, steps)
-    return PhaseCost(seconds, evaluation / phase.batch_size, prefix_seconds / phase.batch_size, feature_bytes)
+        evaluation, _, _ = _time(lambda: arithmetic.forward(parts.tail, inputs), device, steps)
+    return PhaseCost(
+        seconds_per_step=seconds,
+        validation_seconds_per_image=evaluation / phase.batch_size,
+        prefix_seconds_per_image=prefix_seconds / phase.batch_size,
+        feature_bytes_per_image=feature_bytes,
+        fills_device=seconds > FILLED * given,
+    )
 
 
-def _time(work: Callable[[], T], device: torch.device, times: int) -> tuple[float, T]:
-    """The least of some times that the work takes, in seconds, once it has been done to warm up."""
-    result, least = work(), math.inf
+def _time(work: Callable[[], T], device: torch.device, times: int) -> tuple[float, float, T]:
+    """The least of some times that the work takes once it has been done to warm up, in seconds: until the device has
+    done it, and until it was all given to the device."""
+    result, least, given = work(), math.inf, math.inf
     for _ in range(times):
         _wait(device)
         start = time.perf_counter()
         result = work()
+        given = min(given, time.perf_counter() - start)
         _wait(device)
         least = min(least, time.perf_counter() - start)
         if least > ENOUGH_SECONDS:
             break
-    return least, result
+    return least, given, result
 
 
 def _wait(device: torch.device) -> None:

@@ -151,6 +151,7 @@ def _compute(
         torch.cuda.reset_peak_memory_stats()
     state.dataset = _dataset_facts(task, components)
     state.progress = progress = _load_progress(checkpoint, task, watcher)
+    progress.at_once = max(progress.at_once, task.at_once)
     progress.start(energy.joules)
     with timed(progress, "setup"):
         state.pipeline = pipeline = Pipeline(task, components, progress, watcher.say)
@@ -328,5 +329,7 @@ def _cost(progress: TrainingProgress, task: RunTask) -> Cost | None:
         images_per_second=progress.epoch * len(task.data.index.train) / training,
         peak_memory_bytes=progress.peak_bytes,
         peak_device_memory_bytes=int(torch.cuda.max_memory_allocated()) if on_gpu else None,
-        energy_joules=None if progress.joules is None else round(progress.joules, 3),
+        # The meter of a GPU that carries several runs does not tell theirs apart.
+        energy_joules=None if progress.joules is None or progress.at_once > 1 else round(progress.joules, 3),
+        at_once=progress.at_once,
     )

@@ -53,6 +53,8 @@ class TrainingProgress:
     """How often the run was started."""
     joules: float | None = None
     """Energy of the GPU over all starts; None where it does not tell."""
+    at_once: int = 1
+    """How many runs the device carried at once, at most over all starts."""
     peak_bytes: int = 0
     """The most memory that the process took, over all starts."""
     photo_size: tuple[float, float] | None = None
