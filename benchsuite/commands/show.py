@@ -72,6 +72,8 @@ def _show_one(store: Store, record: RunRecord) -> None:
         rows.append(("time", spent))
         rows.append(("speed", f"{record.cost.images_per_second:,.0f} training images/s"))
         rows.append(("peak memory", f"{record.cost.peak_memory_bytes / 2**30:.2f} GiB"))
+        if (record.cost.at_once or 1) > 1:
+            rows.append(("beside", f"{record.cost.at_once} runs at once on its device"))
         if record.cost.energy_joules is not None:
             rows.append(("energy", f"{record.cost.energy_joules / 1000:.1f} kJ of the GPU"))
     environment = record.environment

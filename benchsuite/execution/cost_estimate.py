@@ -145,7 +145,7 @@ def _from_past(name: str, past: _Past, due: int) -> CaseCost:
         setup_seconds=0.0,
         disk_bytes=due * (4 * past.model.parameters_total + RECORD_BYTES),
         memory_bytes=max(cost.peak_device_memory_bytes or cost.peak_memory_bytes for cost in past.costs),
-        packs=any(cost.at_once > 1 for cost in past.costs),
+        packs=any((cost.at_once or 1) > 1 for cost in past.costs),
         basis=f"{runs} past runs" if runs > 1 else "1 past run",
     )
 

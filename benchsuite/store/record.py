@@ -127,8 +127,8 @@ class Cost(RecordPart):
     energy_joules: float | None = None
     """Of the whole GPU while the run was made, over all starts, by its driver's meter; None where it does not tell, and
     where the GPU carried other runs besides."""
-    at_once: int = 1
-    """How many runs its device carried at once, by which times are longer than they would be alone."""
+    at_once: int | None = None
+    """How many runs its device carried at once, by which times are longer than alone; None in older records."""
 
 
 class Environment(Numerics):

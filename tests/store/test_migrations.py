@@ -64,7 +64,7 @@ def test_a_stored_record_of_version_2_is_read_and_its_environment_has_the_numeri
     assert "capability" not in stored["environment"]
     again = json.loads(found.model_dump_json())
     wanted = {**stored, "environment": stored["environment"] | stored["key_fields"]["numerics"]}
-    for now, then in ((again, wanted), *((again[part], wanted[part]) for part in ("environment", "dataset"))):
+    for now, then in ((again, wanted), *((again[part], wanted[part]) for part in ("environment", "dataset", "cost"))):
         later = {name: now.pop(name) for name in [*now] if name not in then}
         assert not any(later.values()), "what an older record cannot tell is empty"
     assert again["environment"] == wanted["environment"]
