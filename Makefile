@@ -9,6 +9,8 @@ VENV    ?= .venv
 UV      ?= $(shell command -v uv)
 SUITE   ?= beans_freeze
 BENCH   ?= epochs
+MINUTES ?= 10
+REPORT  ?= gpu-report
 KILLS   ?= 100
 SEED    ?= 0
 BIN     := $(VENV)/bin
@@ -25,7 +27,7 @@ PIP      = $(BIN)/python -m pip install -qq --disable-pip-version-check
 LOCKED   = --require-hashes -r requirements.lock
 
 .DEFAULT_GOAL := help
-.PHONY: help setup suite paper plan verify test test-all campaign lint docs picture bench golden dist lock clean clean-cache
+.PHONY: help setup suite paper plan verify test test-all campaign gpu-check lint docs picture bench golden dist lock clean clean-cache
 
 help:  ## Explain the commands
 	@echo "benchsuite: declare an image-classification study in YAML, run it bit for bit, read its paper."
@@ -46,6 +48,7 @@ help:  ## Explain the commands
 	@echo "Options of the others:"
 	@echo "  ARGS=\"-k claims\"        more arguments for the program behind test, test-all and bench"
 	@echo "  KILLS=100 SEED=0        how many kills campaign makes, and which instants it draws"
+	@echo "  MINUTES=10 REPORT=DIR   how long gpu-check may take, and where its report goes (gpu-report)"
 	@echo "  BENCH=epochs            what bench measures: epochs, small_images, paper or plan"
 	@echo "  PYTHON=python3.12       the Python that setup takes (3.11 to 3.13)"
 	@echo "  VENV=.venv              where setup puts the environment, and the others look for it"
@@ -84,6 +87,9 @@ test-all: $(READY)  ## Run the tests, those that take minutes included
 
 campaign: $(READY)  ## Kill a small study at KILLS random instants and look for what is lost, or left behind
 	@KILLS="$(KILLS)" SEED="$(SEED)" $(BIN)/python -m pytest -m slow -s tests/end_to_end/test_kill_campaign.py
+
+gpu-check: $(READY)  ## Try all that only a GPU can tell, and write a report of it
+	@$(BIN)/python tests/cuda/acceptance.py --minutes "$(MINUTES)" --out "$(REPORT)" $(if $(DEVICE),--device "$(DEVICE)")
 
 lint: $(READY)  ## Check style, types and the direction of imports
 	@$(BIN)/ruff check .

@@ -84,21 +84,24 @@ def free_bytes(name: str) -> int:
         pynvml.nvmlShutdown()
 
 
-def _visible(cards: list[tuple[Gpu, ...]], chosen: str | None) -> Iterator[Gpu]:
+def _visible(cards: list[tuple[Gpu, ...]], chosen: str | None) -> list[Gpu]:
     """The GPUs of `cards`, each with its slices or itself, that the variable names: by number, or by the beginning of a
-    UUID. As CUDA does, an unknown name hides itself and all after it."""
+    UUID. As CUDA does, an unknown name hides itself and all after it, and one that recurs hides everything."""
     if chosen is None:
-        yield from (gpu for card in cards for gpu in card)
-        return
+        return [gpu for card in cards for gpu in card]
+    shown: list[Gpu] = []
     for name in map(str.strip, chosen.split(",")):
-        if name.isdecimal():
+        if name.isascii() and name.isdecimal():
             found = cards[int(name)][:1] if int(name) < len(cards) else ()
         else:
             matching = [gpu for card in cards for gpu in card if name and gpu.uuid.startswith(name)]
             found = tuple(matching) if len(matching) == 1 else ()
         if not found:
-            return
-        yield from found
+            break
+        if found[0] in shown:
+            return []
+        shown += found
+    return shown
 
 
 def _list_gpus() -> list[tuple[Gpu, ...]]:

@@ -23,6 +23,13 @@ CUDA kernel errors might be asynchronously reported at some other API call.
 """
 
 
+OLD_DRIVER = """\
+Traceback (most recent call last):
+  File "<string>", line 4, in <module>
+RuntimeError: The NVIDIA driver on your system is too old (found version 11040). Please update your GPU driver.
+"""
+
+
 @pytest.fixture
 def tried(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     """Two cards, of which torch has code for one; the list grows with each card that is tried."""
@@ -54,6 +61,22 @@ def test_a_card_without_code_in_torch_is_left_out_and_said_why(tried: list[str])
         "Tesla P100: torch.AcceleratorError: CUDA error: no kernel image is available for execution on the device",
     )
     assert tried == ["GPU-2", "GPU-1"]
+
+
+def test_a_driver_that_is_older_than_torch_needs_is_said(tried: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    def run(command: list[str], **_: Any) -> subprocess.CompletedProcess[str]:
+        return subprocess.CompletedProcess(command, 1, "", OLD_DRIVER)
+
+    monkeypatch.setattr(subprocess, "run", run)
+    assert usable_gpus() == ()
+    assert all("driver on your system is too old" in fault for fault in faults())
+
+
+def test_a_slice_of_a_card_is_tried_by_its_own_name(tried: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    part = GOOD.model_copy(update={"uuid": "MIG-66ff", "name": "NVIDIA H100 MIG 1g.10gb"})
+    monkeypatch.setattr(gpu_trial, "find_gpus", lambda: (part,))
+    assert usable_gpus() == (part,)
+    assert tried == ["MIG-66ff"]
 
 
 def test_cards_are_tried_once_and_faulty_ones_again_after_a_while(

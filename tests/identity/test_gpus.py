@@ -112,6 +112,14 @@ def test_the_slices_of_a_card_take_its_place(monkeypatch: pytest.MonkeyPatch) ->
         ("1,9,0", ["GPU-22bb"]),
         ("GPU-", []),
         ("GPU-99,0", []),
+        ("0,0", []),
+        ("0,GPU-11aa", []),
+        ("GPU-11aa,MIG-66ff,MIG-99", ["GPU-11aa", "MIG-66ff"]),
+        ("everything", []),
+        ("cuda:0", []),
+        ("0 1", []),
+        ("٠", []),
+        ("99999999999999999999", []),
     ],
 )
 def test_only_what_cuda_would_show_is_found_in_its_order(

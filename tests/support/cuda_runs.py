@@ -7,20 +7,28 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 from unittest import mock
 
 from pydantic import Field
 
-from benchsuite.contracts.dataset import Augmentation, Preprocessing
+from benchsuite.contracts.dataset import Augmentation, DatasetIndex, Preprocessing, Split
 from benchsuite.contracts.observer import EpochReport
 from benchsuite.contracts.parameters import Parameters
 from benchsuite.identity import numerics
 from benchsuite.identity.gpus import Gpu
 from benchsuite.registry import registry
 from benchsuite.store.record import RunRecord
-from benchsuite.testing.harness.reference_components import Patterns, PatternsParameters, RecordingWatcher
+from benchsuite.testing.harness.reference_components import (
+    CLASSES,
+    IMAGES,
+    PatternImages,
+    Patterns,
+    PatternsParameters,
+    RecordingWatcher,
+)
 from benchsuite.testing.harness.small_run import BoundComponent, RunSetup, bind_reference
 
 MODELS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
@@ -50,6 +58,25 @@ class PicturesParameters(PatternsParameters):
     """Height and width in pixels."""
     augmented: bool = True
     """Whether every augmentation is made."""
+    count: int = Field(default=IMAGES, ge=1, le=100_000)
+    """How many there are to train on; beyond the kit's they recur."""
+
+
+@dataclass(frozen=True)
+class Recurring(PatternImages):
+    """More pictures than there are."""
+
+    count: int
+
+    def __len__(self) -> int:
+        return self.count
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(f"{self.split}/{i:05d}" for i in range(self.count))
+
+    def read(self, i: int) -> bytes:
+        return super().read(i % IMAGES)
 
 
 class Pictures(Patterns):
@@ -61,6 +88,13 @@ class Pictures(Patterns):
     def preprocessing(self, params: Any) -> Preprocessing:
         augmentations = tuple(map(Augmentation, EVERY_AUGMENTATION)) if params.augmented else ()
         return Preprocessing((params.size, params.size), (0.5,) * 3, (0.25,) * 3, augmentations=augmentations)
+
+    def index(self, params: Any, folder: Path) -> DatasetIndex:
+        own = super().index(params, folder)
+        if params.count == IMAGES:
+            return own
+        labels = tuple(i % len(CLASSES) for i in range(params.count))
+        return replace(own, train=Split(Recurring("train", 0, params.count), labels))
 
 
 def bound(kind: Literal["model", "recipe"], name: str, **parameters: Any) -> BoundComponent:
@@ -78,6 +112,13 @@ def small(name: str) -> BoundComponent:
 def training(**parameters: Any) -> BoundComponent:
     """The recipe `train`: two epochs of four steps, unless said otherwise."""
     return bound("recipe", "train", **{"max_epochs": 2, "batch_size": 10, **parameters})
+
+
+def with_loss(recipe: BoundComponent, loss: Callable[[Any, Any], Any]) -> BoundComponent:
+    """The recipe with another loss, of logits and targets."""
+    own = type(recipe.entry.component)
+    changed = type(own.__name__, (own,), {"loss": lambda self, params, logits, targets: loss(logits, targets)})
+    return BoundComponent(replace(recipe.entry, component=changed()), recipe.params)
 
 
 def setup(

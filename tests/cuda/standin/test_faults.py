@@ -14,19 +14,8 @@ from torch import nn
 
 from benchsuite.testing.harness.outcomes import Broken
 from benchsuite.testing.harness.small_run import BoundComponent
-from support.cuda_runs import Run, bound, outcome, setup, small, training
+from support.cuda_runs import Run, bound, outcome, setup, small, training, with_loss
 from support.stand_in_card import Refused, card
-
-
-def recipe_whose_loss(does: Callable[[Any, Any], Any]) -> BoundComponent:
-    """The recipe `train` with another loss."""
-    given = training(precision="fp32")
-    own = type(given.entry.component)
-
-    def loss(self: Any, params: Any, logits: Any, targets: Any) -> Any:
-        return does(logits, targets)
-
-    return BoundComponent(replace(given.entry, component=type(own.__name__, (own,), {"loss": loss})()), given.params)
 
 
 def model_whose_head(does: Callable[[Any], Any]) -> BoundComponent:
@@ -64,7 +53,7 @@ REFUSED: dict[str, tuple[Callable[[Any, Any], Any], str]] = {
 def test_what_cuda_refuses_ends_the_run(name: str, run: Run) -> None:
     loss, told = REFUSED[name]
     with pytest.raises(Broken, match=told):
-        run(small("mlp"), recipe_whose_loss(loss))
+        run(small("mlp"), with_loss(training(precision="fp32"), loss))
 
 
 def test_a_constant_that_did_not_move_with_the_model_ends_the_run(run: Run) -> None:
@@ -103,7 +92,7 @@ WAITS: dict[str, tuple[Callable[[Any, Any], Any], str]] = {
 @pytest.mark.parametrize("name", WAITS)
 def test_whatever_waits_in_a_step_is_found_with_its_line(name: str, run: Run) -> None:
     loss, told = WAITS[name]
-    _, now = run(small("mlp"), recipe_whose_loss(loss))
+    _, now = run(small("mlp"), with_loss(training(precision="fp32"), loss))
     assert any(told in wait and Path(__file__).name in wait for wait in now.waits_between_steps())
 
 
