@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import pickle
 import signal
 import subprocess
 import sys
+import tempfile
+import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -81,6 +85,18 @@ def give_an_error(parent: Parent) -> None:
     parent.send(PaperError("as told", remedy="none"))
 
 
+def leave_things_to_the_end(parent: Parent, folder: Path) -> None:
+    kept = tempfile.TemporaryDirectory(dir=folder, prefix="scratch-")  # which nobody removes
+    atexit.register((folder / "registered").write_text, kept.name)
+    threading.Thread(target=lambda: (time.sleep(0.3), (folder / "thread").touch())).start()
+    with ThreadPoolExecutor() as pool:
+        pool.submit(int)
+    lazy = ThreadPoolExecutor()  # nor shuts this down
+    lazy.submit(int)
+    print("buffered", end="")
+    globals()["kept"] = kept, lazy
+
+
 def gone(pid: int) -> bool:
     return not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
 
@@ -100,6 +116,20 @@ def test_it_answers_one_message_after_another_and_leaves_when_told() -> None:
         assert child.alive
         child.stop()
         assert not child.alive
+
+
+def test_it_does_what_was_left_to_its_end(tmp_path: Path) -> None:
+    with ChildProcess(leave_things_to_the_end, tmp_path, output=tmp_path / "printed") as child:
+        end = time.monotonic() + 30
+        while child.alive:
+            assert time.monotonic() < end
+            time.sleep(0.02)
+        with pytest.raises(ProcessEnded, match="exit code 0"):
+            child.receive(5)
+    scratch = Path((tmp_path / "registered").read_text())
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["printed", "registered", "thread"]
+    assert not scratch.exists()
+    assert (tmp_path / "printed").read_text() == "buffered"
 
 
 def test_arguments_may_be_larger_than_a_pipe() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
@@ -43,6 +43,7 @@ def run(
     Finished runs are reused, interrupted ones go on from their last checkpoint. Exit code 0: all done; 1: some runs
     failed, or their paper could not be made; 2: nothing could be started.
     """
+    from benchsuite.commands.paper import try_paper
     from benchsuite.commands.session import open_study, tell_damaged
     from benchsuite.execution.due_runs import find_due
     from benchsuite.execution.photos import decode_images
@@ -65,17 +66,18 @@ def run(
         survey = study.survey()
         tell_damaged(survey.damaged, study.preparation.runs_folder)
         todo = find_due(study.preparation.tasks, survey.statuses)
-        if todo and renderer is not None:
-            from benchsuite.commands.paper import try_paper
+        failed: list[RunRecord] = []
+        if todo:
 
-            try_paper(study, form, renderer)
-    failed: list[RunRecord] = []
-    if todo:
-        tell_changes(decode_images(todo, study.registry, say))
-        study, failed = _make(study, search, todo, survey, workers, show_estimate)
-    else:
-        say("Everything is done already: nothing to train.")
-    written = not paper or _write_paper(study, form)
+            def check() -> None:
+                if renderer is not None:
+                    try_paper(study, form, renderer)
+                tell_changes(decode_images(todo, study.registry, say))
+
+            study, failed = _make(study, search, todo, survey, workers, check, show_estimate)
+        else:
+            say("Everything is done already: nothing to train.")
+        written = renderer is None or _write_paper(study, form, renderer)
     if study.preparation.sample:
         announce(_SAMPLE_END + (_GENERATED if study.origins <= {"generated", "packaged"} else _REAL))
     if failed:
@@ -85,7 +87,7 @@ def run(
 
 
 def _renderer() -> Renderer:
-    """A process that tries the paper, which reads in its libraries while the study is opened."""
+    """A process that tries the paper before the runs, and sets it after them; it reads in its libraries at once."""
     from benchsuite.paper.rendering.pango import check_pango
     from benchsuite.paper.rendering.process import Renderer
 
@@ -93,7 +95,7 @@ def _renderer() -> Renderer:
     return Renderer()
 
 
-def _write_paper(study: Session, form: FormOptions) -> bool:
+def _write_paper(study: Session, form: FormOptions, renderer: Renderer) -> bool:
     """Write the paper if any run is done. False when that fails, which costs no run: the error is shown."""
     from benchsuite.commands.crash_report import describe_crash
     from benchsuite.commands.paper import write_paper
@@ -103,7 +105,7 @@ def _write_paper(study: Session, form: FormOptions) -> bool:
         say("no paper: no run is done")
         return True
     try:
-        files = write_paper(study, form)
+        files = write_paper(study, form, renderer if renderer.alive else None)  # hours may have passed
     except Exception as error:
         complain(error if isinstance(error, BenchsuiteError) else describe_crash(error))
         announce(f"no paper, but all runs are kept; make it with: benchsuite paper {study.name}")
@@ -166,9 +168,11 @@ def _make(
     todo: Sequence[RunTask],
     survey: Survey,
     workers: int | None,
+    check: Callable[[], None],
     show_estimate: bool,
 ) -> tuple[Session, list[RunRecord]]:
-    """Make the due runs, then those that a search proposes on their results, until there are none.
+    """Make the due runs, then those that a search proposes on their results, until there are none. What `check` raises
+    comes before all of them; it is called while the executor starts.
 
     Returns the study as far as its search then is, and the runs that failed.
     """
@@ -183,10 +187,12 @@ def _make(
     made: set[str] = set()
     failed = []
     tasks, following = study.preparation.tasks, study.preparation.plan.following
-    with (
-        display(len(tasks) + following, len(tasks) - len(todo)) as shown,
-        open_executor(todo[0].numerics, shown) as executor,
-    ):
+    shown = display(len(tasks) + following, len(tasks) - len(todo))
+    with ExitStack() as beside:
+        executor = beside.enter_context(open_executor(todo[0].numerics, shown))
+        executor.start(len(todo))
+        check()
+        beside.enter_context(shown)
         costs = study_cost(study.preparation.plan, tasks, todo, executor, say) if show_estimate else ()
         packing = choose_packing(todo[0].numerics, executor.devices, len(todo) + following, costs, workers)
         if show_estimate:

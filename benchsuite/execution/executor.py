@@ -37,6 +37,9 @@ class Executor(ABC):
     def submit(self, job: RunTask | ProbeJob) -> Future[Any]:
         """A future of a RunRecord or Busy for a RunTask, of a Probe for a ProbeJob."""
 
+    def start(self, jobs: int) -> None:  # noqa: B027
+        """Make ready for so many jobs, which are to come; what takes them may start meanwhile."""
+
     @abstractmethod
     def close(self) -> None:
         """Finish what was submitted, and let go of what it took."""

@@ -50,12 +50,16 @@ def main(parent: Parent, numerics: Numerics, gpu: str | None) -> None:
 
 
 def _prepare(numerics: Numerics, gpu: str | None) -> Exception | None:
-    """Make this process compute the same bits every time; returns why it cannot."""
+    """Make this process compute the same bits every time, and read in what runs need; returns why it cannot."""
     try:
         clock.start()
         memory.keep()
         prepare_environment(numerics, gpu)
         configure(numerics)
+
+        import benchsuite.engine.run.execute  # noqa: F401
+
+        memory.leave_alone()
     except Exception as error:
         return error
     return None

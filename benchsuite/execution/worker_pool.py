@@ -11,6 +11,7 @@ import signal
 import threading
 from collections.abc import Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -71,6 +72,11 @@ class Pool(Executor):
             self._jobs.append((job, future))
             self._changed.notify_all()
         return future
+
+    def start(self, jobs: int) -> None:
+        for each in self._workers[:jobs]:
+            with suppress(Exception):  # whoever then sends it a job is told
+                each.start()
 
     def close(self) -> None:
         self._end(None)
@@ -279,15 +285,21 @@ class _Worker:
         self._killed = False
         self.retired = False
 
-    def send(self, job: RunTask | ProbeJob) -> None:
-        with self._lock:  # of the start alone: sending waits for the worker, and kill must not
+    def start(self) -> None:
+        """Start it unless it is there. Raises ProcessEnded after `kill`."""
+        with self._lock:
             if self._killed:
                 raise ProcessEnded(-signal.SIGKILL, timed_out=False)
             if self._process is None or not self._process.alive:
                 if self._process is not None:
                     self._process.close()
                 self._process = ChildProcess(worker.main, self._numerics, self.device.gpu)
-        self._process.send(job)
+
+    def send(self, job: RunTask | ProbeJob) -> None:
+        self.start()
+        process = self._process
+        assert process is not None
+        process.send(job)  # without the lock: it waits for the worker, and kill must not
 
     def receive(self, seconds: float) -> tuple[str, Any]:
         assert self._process is not None

@@ -138,6 +138,17 @@ def test_a_finished_run_is_not_made_again_and_a_probe_makes_none(bench: Bench) -
     assert not _workers()
 
 
+def test_a_pool_that_was_started_ahead_makes_runs_in_that_very_process(bench: Bench) -> None:
+    task = bench.task(make_case(epochs=1))
+    with Pool(task.numerics, (None,), Silent()) as pool:
+        pool.start(5)
+        ahead = _workers()
+        assert len(ahead) == 1
+        assert [record.status for record in _made([task], pool).values()] == ["done"]
+        assert ahead[0] in _workers()
+    assert _workers() == []
+
+
 def test_a_run_is_not_made_with_other_code_than_its_key_says(bench: Bench) -> None:
     task = bench.task()
     fields = dict(task.key.fields)

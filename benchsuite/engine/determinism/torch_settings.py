@@ -26,6 +26,7 @@ OTHER_ARITHMETIC = (
 def prepare_environment(numerics: Numerics, gpu: str | None = None) -> None:
     """Set what the numeric libraries read once, at import. `gpu` (its UUID) is the only card this process will see."""
     os.environ["CUBLAS_WORKSPACE_CONFIG"] = ":4096:8"
+    os.environ["TORCHINDUCTOR_DETERMINISTIC"] = "1"
     for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ[name] = str(numerics.threads)
     for name in [name for name in os.environ if name.startswith(OTHER_ARITHMETIC)]:
@@ -42,7 +43,8 @@ def configure(numerics: Numerics) -> None:
     from torch.utils import deterministic
 
     torch.set_num_threads(numerics.threads)
-    torch.use_deterministic_algorithms(True)
+    # The flag of torch.use_deterministic_algorithms, which would read in torch's compiler as well: a second.
+    torch.set_deterministic_debug_mode("error")
     # Filling costs the most of deterministic mode, and no kernel here reads memory it has not written.
     deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     torch.backends.cudnn.benchmark = False

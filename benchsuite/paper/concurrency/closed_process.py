@@ -70,6 +70,10 @@ class ClosedProcess:
         except ValidationError:
             raise ProcessEnded(None, timed_out=False, garbled=True) from None
 
+    @property
+    def alive(self) -> bool:
+        return self._process.alive
+
     def last_words(self) -> str | None:
         """The last line that the process printed, if it printed any."""
         with self._printed.open("rb") as file:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import gc
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from benchsuite.errors import BenchsuiteError, PaperError
@@ -38,7 +38,8 @@ class Pages:
 
 
 class Renderer(ClosedProcess):
-    """A process that sets one paper. It reads in its libraries from the start, while the material is gathered."""
+    """A process that tries the words of one paper and sets it. It reads in its libraries from the start, while the
+    material is gathered."""
 
     def __init__(self, seconds: float = SECONDS, memory: int = MEMORY) -> None:
         self._seconds, self._memory = seconds, memory
@@ -83,24 +84,31 @@ class Renderer(ClosedProcess):
 
 
 def main(parent: Parent) -> None:
-    """Receive an order, and send the pages, or the error."""
+    """Receive orders, and send for each the pages, or the error."""
     render = _libraries()
     # Nothing of one paper is garbage for long; looking for it takes a fifth of the time.
     gc.disable()
-    packed, memo, whole, memory = parent.receive()
+    order = parent.receive()
+    memory = order[-1]
     limit_memory(memory)
     close(COPIES)
+    made: dict[str, str] = {}
 
     def pages() -> Pages:
+        packed, memo, whole, _ = order
         try:
-            return render(packed, memo, whole)
+            set_now = render(packed, {**memo, **made}, whole)
+            made.update(set_now.memo)  # some of it this process now knows by heart, and would not tell of again
+            return replace(set_now, memo=made)
         except MemoryError:
             raise PaperError(
                 f"the paper needs more than {memory / 2**30:.0f} GiB of memory",
                 remedy="shorten the suite's prose, or its tables",
             ) from None
 
-    answer(parent, pages)
+    while True:
+        answer(parent, pages)
+        order = parent.receive()
 
 
 def _libraries() -> Callable[[list[dict[str, bytes]], dict[str, str], bool], Pages]:

@@ -35,6 +35,17 @@ def test_a_renderer_that_was_not_needed_ends() -> None:
         os.killpg(process.pid, 0)
 
 
+def test_one_that_has_tried_the_words_sets_the_same_bytes() -> None:
+    material = make_material(cases=2, seeds=1)
+    with Renderer() as renderer:
+        renderer.try_words(pack(make_material(cases=2, seeds=1, done=0)))
+        assert renderer.alive
+        tried = renderer.pages([pack(material)])
+    fresh = set_apart(material)
+    assert (tried.html, tried.pdf) == (fresh.html, fresh.pdf)
+    assert tried.memo.items() >= fresh.memo.items()
+
+
 def test_an_error_of_the_prose_arrives_as_it_is() -> None:
     material = make_material({"abstract": "Como se sabe [[nadie]]."}, cases=2, seeds=1, done=0)
     with pytest.raises(PaperError, match=r"cites \[\[nadie\]\]") as raised:
