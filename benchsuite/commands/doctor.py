@@ -119,7 +119,7 @@ def _device() -> Iterator[Finding]:
         found = f"{numerics.device_name}, CUDA {numerics.cuda}, driver {numerics.driver}, {numerics.precision}"
         yield Finding("device", "good", found)
     else:
-        found = f"no CUDA GPU; {numerics.device_name}, {numerics.threads} threads"
+        found = f"no CUDA GPU; {numerics.device_name}, {count(numerics.threads, 'thread')}"
         yield Finding("device", "note", found, "studies run on the CPU, slower; benchsuite plan --cost says how long")
 
 

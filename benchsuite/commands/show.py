@@ -77,7 +77,7 @@ def _show_one(store: Store, record: RunRecord) -> None:
         if record.cost.energy_joules is not None:
             rows.append(("energy", f"{record.cost.energy_joules / 1000:.1f} kJ of the GPU"))
     environment = record.environment
-    rows.append(("device", f"{environment.device_name} ({environment.device}), {environment.threads} threads"))
+    rows.append(("device", f"{environment.device_name} ({environment.device}), {count(environment.threads, 'thread')}"))
     if record.dataset is not None:
         rows.append(("data", f"{record.dataset.title}: {record.dataset.provenance} ({record.dataset.evidence})"))
     if record.weights is not None:

@@ -37,12 +37,15 @@ def blame(error: BaseException, entries: Iterable[Entry]) -> PluginError | None:
     entry, position = found
     frame, line = frames[position]
     text = on_one_line(error)
+    remedy = f"mend {entry.distribution}, or report it to its authors"
+    if isinstance(error, OSError) and error.filename is not None:
+        remedy = f"check this path, its permissions and its disk; where they are sound, {remedy}"
     blamed = PluginError(
         f"the {entry.kind} {entry.name} raised {type(error).__name__}" + (f": {text}" if text else ""),
         where=f"{entry.distribution} {entry.version}, {frame.f_globals.get('__name__')}, line {line} "
         f"in {frame.f_code.co_qualname}",
         expected=f"a {entry.kind} that keeps to the contract of benchsuite.api",
-        remedy=f"mend {entry.distribution}, or report it to its authors",
+        remedy=remedy,
     )
     blamed.__cause__ = error
     return blamed

@@ -84,8 +84,9 @@ class Registry:
 
     def _unknown(self, kind: Kind, name: str) -> UnknownComponent:
         names = self.names(kind)
-        close = get_close_matches(name, names, n=1, cutoff=0.5)
-        remedy = f"did you mean {close[0]!r}?" if close else f"install the plugin that provides the {kind}"
+        folded = {known.casefold(): known for known in names}
+        close = get_close_matches(name.casefold(), folded, n=1, cutoff=0.5)
+        remedy = f"did you mean {folded[close[0]]!r}?" if close else f"install the plugin that provides the {kind}"
         if self.quarantined:
             broken = ", ".join(f"{q.distribution} ({q.reason})" for q in self.quarantined[:3])
             remedy += f" Plugins that could not be used: {broken}"

@@ -115,7 +115,9 @@ class ImageFolder(Dataset[ImageFolderParameters]):
             home,
             "own data",
             f"the user's own folder, which no checksum vouches for: {photos} photos in {len(folder.classes)} classes"
-            + (f"; {folder.passed_over} other files were passed over" if folder.passed_over else ""),
+            + {0: "", 1: "; 1 other file was passed over"}.get(
+                folder.passed_over, f"; {folder.passed_over} other files were passed over"
+            ),
         )
 
     def sample(self, params: ImageFolderParameters, folder: Path) -> None:

@@ -34,9 +34,9 @@ _SPELLINGS = {spelling: split for split, spellings in _SPLITS.items() for spelli
 _FILLERS = {"data", "dataset", "folder", "image", "images", "imgs", "photos", "pictures", "seg", "set", "split"}
 """Words that may stand beside a split's, as numbers may: `seg_train`, `Test Set`, `01_train`, `val2017`."""
 _LITTER = {
-    "#recycle", "#snapshot", "$recycle.bin", "@eadir", "@recently-snapshot", "@recycle", "__macosx", "desktop.ini",
-    "ehthumbs.db", "found.000", "icon\r", "lost+found", "network trash folder", "system volume information",
-    "temporary items", "thumbs.db", "~snapshot",
+    "#recycle", "#snapshot", "$recycle.bin", "@eadir", "@recently-snapshot", "@recycle", "__macosx", "__pycache__",
+    "desktop.ini", "ehthumbs.db", "found.000", "icon\r", "lost+found", "network trash folder",
+    "system volume information", "temporary items", "thumbs.db", "~snapshot",
 }  # fmt: skip
 """What systems leave in folders, beside all that begins with a dot."""
 _HEIF = {".heic", ".heif", ".hif"}
@@ -282,7 +282,7 @@ def _check_classes(classes: Mapping[str, _Class], folder: Path) -> None:
         names = _listed([label.title for label in empty])
         what = f"the class {names} has no photos" if len(empty) == 1 else f"the classes {names} have no photos"
         where = empty[0].folders[0] if len(empty) == 1 else folder
-        expected = f"files that end in {', '.join(sorted(photo_suffixes()))}"
+        expected = f"files that end in .jpg, .png or any other of {len(photo_suffixes())} endings of photos"
         raise folder_error(what, where, expected, "put photos there, or take the folder away")
     if not classes:
         remedy = "put the photos of each class into a folder of its name; unpack archives first"

@@ -46,3 +46,18 @@ def test_a_component_that_inherits_the_method_from_another_package_is_named_too(
 def test_what_no_component_raised_is_attributed_to_none() -> None:
     other = SimpleNamespace(name="other")
     assert blame(raised(Component()), [entry(other, "faulty_plugin")]) is None  # type: ignore[arg-type]
+
+
+def test_a_disk_or_permissions_may_be_what_a_component_raises_of() -> None:
+    class Reads(Component):
+        def fail(self) -> None:
+            raise PermissionError(13, "Permission denied", "/photos")
+
+    component = Reads()
+    try:
+        component.fail()
+    except PermissionError as error:
+        blamed = blame(error, [entry(component, __name__)])
+    assert blamed is not None
+    assert "'/photos'" in blamed.what
+    assert "check this path, its permissions and its disk" in (blamed.remedy or "")

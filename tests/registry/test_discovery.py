@@ -275,6 +275,8 @@ def test_an_unknown_name_gets_a_suggestion_the_allowed_names_and_the_broken_plug
     assert "did you mean 'plain'?" in text
     assert "one of: other, plain" in text
     assert "bad (importing it raised ImportError: gone)" in text
+    with pytest.raises(UnknownComponent, match="did you mean 'plain'"):
+        found.recipe("PLAIN")
     with pytest.raises(UnknownComponent):
         found.model("plain")
 

@@ -394,3 +394,14 @@ def test_a_value_that_yaml_does_not_give_is_one_problem(value: str) -> None:
 def test_a_list_of_wrong_entries_is_not_called_too_short(value: str) -> None:
     assert not [what for what in problems(BASE.replace("\nseeds: 2", f"\nseeds: {value}")) if "too few" in what]
     assert "there is nothing in it" in problems(BASE.replace("\nseeds: 2", "\nseeds: []"))[0]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "remedy"),
+    [
+        ("model: {", "model: net # {", "write {name: net}"),
+        ("seeds: 2\ncompare", "seeds: 2\npaper: {authors: [Ana]}\ncompare", "write {name: Ana}"),
+    ],
+)
+def test_a_name_in_place_of_a_mapping_is_told_how_to_become_one(old: str, new: str, remedy: str) -> None:
+    assert any(remedy in found for found in problems(BASE.replace(old, new, 1)))

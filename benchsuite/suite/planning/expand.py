@@ -102,8 +102,8 @@ def _expanded(design: Design, registry: Registry, overrides: Sequence[Setting]) 
     exclusions = [_Exclusion(node) for node in _elements(origin, "exclude")]
     kept = []
     for cell in grid.cells(design):
-        excluding = [exclusion for exclusion in exclusions if exclusion.matches(cell, resolver)]
-        if not excluding:
+        values = _CellValues(cell, resolver)
+        if not [exclusion for exclusion in exclusions if exclusion.matches(values)]:
             kept.append(cell)
             for kind in CASE_PARTS:
                 resolver.resolved(kind, cell.settings)
@@ -112,7 +112,8 @@ def _expanded(design: Design, registry: Registry, overrides: Sequence[Setting]) 
     cases = tuple(_case(cell, resolver) for cell in kept)
     problems = _repeated_cases(cases, kept)
     if not overrides:
-        problems += [wrong for e in exclusions if (wrong := e.problem(resolver.known_paths()))]
+        known = resolver.known_paths() if exclusions else ()
+        problems += [wrong for exclusion in exclusions if (wrong := exclusion.problem(known))]
         problems += _size_problems(design, len(cases))
     if not cases:
         where = origin.get("exclude") or origin
@@ -134,34 +135,49 @@ def base_problems(origin: Node, registry: Registry) -> list[Problem]:
     return resolver.problems()
 
 
+class _CellValues(dict[str, tuple[bool, Any]]):
+    """Whether a cell has a value at a dotted path, and the value: looked for once, however many exclusions ask."""
+
+    def __init__(self, cell: Cell, resolver: Resolver) -> None:
+        super().__init__()
+        self._cell, self._resolver = cell, resolver
+
+    def __missing__(self, path: str) -> tuple[bool, Any]:
+        self[path] = found = self._find(path)
+        return found
+
+    def _find(self, path: str) -> tuple[bool, Any]:
+        """Look in what is declared first: a case may be excluded because its parameters do not go together."""
+        kind, *names = path.split(".")
+        if kind not in CASE_PARTS:
+            return False, None
+        declared = self._resolver.node(kind, self._cell.settings).get(*names)
+        if declared is not None:
+            return True, declared.plain()
+        component = self._resolver.resolved(kind, self._cell.settings).component
+        return _below(component.parameters, names) if component is not None else (False, None)
+
+
 class _Exclusion:
     """One entry of `exclude`, which remembers whether it ever matched and which of its paths exist."""
 
     def __init__(self, node: Node) -> None:
         self.node = node
         self.settings = grid.settings_of(node)
+        self.wanted = [(setting.path, setting.node.plain()) for setting in self.settings]
         self.missing = {setting.path for setting in self.settings}
         self.used = False
 
-    def matches(self, cell: Cell, resolver: Resolver) -> bool:
-        agreeing = [self._agrees(setting, cell, resolver) for setting in self.settings]
+    def matches(self, values: _CellValues) -> bool:
+        agreeing = [self._agrees(path, wanted, values) for path, wanted in self.wanted]
         self.used = self.used or all(agreeing)
         return all(agreeing)
 
-    def _agrees(self, setting: Setting, cell: Cell, resolver: Resolver) -> bool:
-        """Look in what is declared first: a case may be excluded because its parameters do not go together."""
-        kind, *names = setting.parts
-        if kind not in CASE_PARTS:
-            return False
-        declared = resolver.node(kind, cell.settings).get(*names)
-        if declared is not None:
-            self.missing.discard(setting.path)
-            return grid.agrees(declared.plain(), setting.node.plain())
-        component = resolver.resolved(kind, cell.settings).component
-        found, value = _below(component.parameters, names) if component is not None else (False, None)
+    def _agrees(self, path: str, wanted: Any, values: _CellValues) -> bool:
+        found, value = values[path]
         if found:
-            self.missing.discard(setting.path)
-        return found and grid.agrees(value, setting.node.plain())
+            self.missing.discard(path)
+        return found and grid.agrees(value, wanted)
 
     def problem(self, known: Sequence[str]) -> Problem | None:
         for setting in self.settings:

@@ -52,6 +52,7 @@ WRONG = {
 NUMBERS = ("int_type", "int_from_float", "int_parsing", "float_type", "float_parsing")
 LISTS = ("tuple_type", "list_type", "set_type", "frozen_set_type")
 MAPPINGS = ("dict_type", "mapping_type", "model_type", "model_attributes_type", "dataclass_type")
+NAMED = re.compile(r"a mapping (?:such as \{|with any of )name\b")
 AXES = ("vary.", "search.space.")
 """Where paths are keys."""
 NUMBER = re.compile(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
@@ -129,6 +130,8 @@ def _misspelt(value: object, detail: ErrorDetails, path: str, expected: str | No
         return _number_meant(value, kind)
     if kind in LISTS:
         return _list_meant(value, path, expected or "")
+    if kind in MAPPINGS and isinstance(value, str) and NAMED.match(expected or ""):
+        return f"write {{name: {printable(value, 60)}}}"
     if kind in MAPPINGS and isinstance(value, list):
         return "one mapping is expected here: remove the dashes or brackets around it"
     if kind in ("literal_error", "enum"):

@@ -194,6 +194,14 @@ class _Builder:
         if "\t" in lead or line[getattr(mark, "column", 0) :].startswith("\t"):
             tab = Mark(self.source, place.line, line.index("\t") + 1) if self.positions else place
             return SuiteError([Problem(tab, "", "a tab indents this line", remedy="indent with spaces")])
+        last = mark.line if mark is not None else 0
+        for number, near in list(enumerate(lines))[max(0, last - 1) : last + 1]:
+            # YAML indents with spaces alone; what web pages and word processors put there begins a word.
+            lead = near[: len(near) - len(near.lstrip())]
+            if strange := lead.strip(" \t\r"):
+                at = Mark(self.source, number + 1, lead.index(strange) + 1) if self.positions else place
+                what = f"the character U+{ord(strange[0]):04X} indents this line: it looks like a space and is none"
+                return SuiteError([Problem(at, "", what, remedy="indent with spaces")])
         remedy = "put quotes around a text that contains ': '" if "mapping values" in what else None
         if "expected key" in what or "expected <block end>" in what or "',' or '" in what:
             remedy = "look at the quotes, brackets and indentation up to here; within '...' an apostrophe is written ''"

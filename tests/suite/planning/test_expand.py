@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from benchsuite.registry import Registry
 from benchsuite.suite import Plan, Suite, SuiteError, baselines, expand, parse_suite
 from support.fake_components import BASE, REGISTRY
+from support.operations import count_operations
 
 Read = Callable[[str], Suite]
 
@@ -131,6 +132,17 @@ def test_exclusions_may_speak_of_axes_of_base_values_and_of_defaults() -> None:
     assert len(planned(4, grid + "exclude: [{recipe.freeze.blocks: 2, model.name: net}]").cases) == 4
     assert len(planned(4, grid + "exclude: [{recipe.freeze.blocks: 2, recipe.max_epochs: 30}]").cases) == 4
     assert len(planned(3, grid + "exclude: [{model.depth: 50}]").cases) == 3
+
+
+def test_each_of_many_exclusions_costs_little() -> None:
+    def operations(exclusions: int) -> int:
+        axis = ", ".join(map(str, range(1, 201)))
+        entries = ", ".join(f"{{recipe.max_epochs: {n}}}" for n in range(1, exclusions + 1))
+        design = f"vary: {{recipe.max_epochs: [{axis}]}}\nexclude: [{entries}]"
+        return count_operations(lambda: planned(200 - exclusions, design))
+
+    few, many = operations(50), operations(150)
+    assert many - few < 100 * 200 * 150  # for each of the 200 cells and the 100 more exclusions
 
 
 def test_a_combination_that_cannot_be_may_be_excluded() -> None:

@@ -79,6 +79,8 @@ def test_keys_and_values_know_their_line_and_column() -> None:
         ("text", "the file holds the single value 'text'"),
         ("a:\n\tb: 1\n", "x.yaml:2:1: a tab indents this line; indent with spaces"),
         ("a:\n  b: 1\n \t c: 2\n", "x.yaml:3:2: a tab indents this line"),
+        ("a:\n\u00a0\u00a0b: 1\n  c: 2\n", "x.yaml:2:1: the character U+00A0 indents this line"),
+        ("a:\n  b: 1\n \u3000c: 2\n  d: 3\n", "x.yaml:3:2: the character U+3000 indents this line"),
         ("a: b: c\n", "x.yaml:1:5: YAML syntax: mapping values are not allowed in this context; put quotes"),
         ("a: [1, 2\nb: 3\n", "x.yaml:2:"),
         (b"title: caf\xe9\n", "x.yaml:1:11: byte 10 (0xe9) is not UTF-8; save the file in the encoding UTF-8"),
