@@ -51,12 +51,12 @@ def find_or_build(path: Path, build: Callable[[Path], Facts]) -> CachedFile:
     Raises StoreError when the cache cannot be written.
     """
     try:
-        file = _find(path)
+        file = find(path)
         if file is None:
             path.parent.mkdir(parents=True, exist_ok=True)
             with lock_for(path):
                 # Another process may have built it while this one waited.
-                file = _find(path) or _build(path, build)
+                file = find(path) or _build(path, build)
         with suppress(OSError):  # another process prunes, or the file is another user's
             os.utime(path.with_suffix(FACTS))  # marked as used, where the file's own stamp stays as it is
     except OSError as error:
@@ -68,7 +68,7 @@ def find_or_build(path: Path, build: Callable[[Path], Facts]) -> CachedFile:
     return file
 
 
-def _find(path: Path) -> CachedFile | None:
+def find(path: Path) -> CachedFile | None:
     """The file, if it is there with its own bytes."""
     try:
         facts = json.loads(path.with_suffix(FACTS).read_text(encoding="utf-8"))

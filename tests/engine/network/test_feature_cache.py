@@ -240,16 +240,78 @@ def test_pruning_leaves_what_is_in_use_and_takes_the_oldest_first(tmp_path: Path
 
 
 def test_the_weights_of_a_prefix_are_hashed_once_a_run(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    hashed = []
+    hashed: list[int] = []
 
     def counting(state: Any) -> str:
-        hashed.append(state)
+        hashed.extend(tensor.data_ptr() for tensor in state.values())
         return weights_hash(state)
 
     monkeypatch.setattr(feature_cache, "weights_hash", counting)
     record = _made(bench, bench.task(make_case(freeze=FROZEN)))
     assert sorted(record.notes["features"]) == ["test", "train", "validation"]
-    assert len(hashed) == 1
+    assert hashed
+    assert len(hashed) == len(set(hashed))
+
+
+class CountedPixels:
+    """Random images that remember which of them were asked for."""
+
+    def __init__(self, n: int) -> None:
+        self._images = torch.randn(n, 3, 9, 9, generator=torch.Generator().manual_seed(n))
+        self.asked: list[int] = []
+
+    def __len__(self) -> int:
+        return len(self._images)
+
+    def batch(self, samples: torch.Tensor) -> torch.Tensor:
+        self.asked += samples.tolist()
+        return self._images[samples].contiguous(memory_format=torch.channels_last)
+
+
+def _features(prefix: nn.Sequential, pixels: CountedPixels, folder: Path, forward: Any = None) -> torch.Tensor:
+    made, _ = feature_cache.load_features(
+        Cut(prefix, nn.Sequential()),
+        pixels,
+        identity={},
+        folder=folder,
+        device=torch.device("cpu"),
+        forward=forward or (lambda module, batch: module(batch)),
+    )
+    return made.batch(torch.arange(len(pixels)))
+
+
+@pytest.fixture
+def parts() -> tuple[nn.Module, ...]:
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        ends = nn.Sequential(nn.Conv2d(4, 5, 3, 2), nn.ReLU()), nn.AdaptiveAvgPool2d(1), nn.Flatten()
+        return nn.Conv2d(3, 4, 3, padding=1), nn.BatchNorm2d(4), *ends
+
+
+@pytest.mark.parametrize("n", [1, 16, 64, 65, 128, 200])
+@pytest.mark.parametrize("shorter", [1, 3, 4])
+def test_features_of_a_longer_prefix_come_from_those_of_a_shorter_one(
+    tmp_path: Path, parts: tuple[nn.Module, ...], n: int, shorter: int
+) -> None:
+    whole = _features(nn.Sequential(*parts), CountedPixels(n), tmp_path / "alone")
+    _features(nn.Sequential(*parts[:1]), CountedPixels(n), tmp_path)
+    _features(nn.Sequential(*parts[:shorter]), CountedPixels(n), tmp_path)
+    pixels = CountedPixels(n)
+    assert torch.equal(_features(nn.Sequential(*parts), pixels, tmp_path), whole)
+    assert not set(pixels.asked) & set(range(64, (n - 1) // 64 * 64))
+    alone, chained = (
+        next(path for path in (tmp_path / folder).glob("*.json") if json.loads(path.read_text())["shape"] == [n, 5])
+        for folder in ("alone", ".")
+    )
+    assert (alone.name, alone.read_text()) == (chained.name, chained.read_text())
+
+
+def test_features_of_a_shorter_prefix_that_give_other_bits_are_passed_over(
+    tmp_path: Path, parts: tuple[nn.Module, ...]
+) -> None:
+    whole = _features(nn.Sequential(*parts), CountedPixels(200), tmp_path / "alone")
+    _features(nn.Sequential(*parts[:2]), CountedPixels(200), tmp_path, lambda module, batch: module(batch) * 1.0001)
+    assert torch.equal(_features(nn.Sequential(*parts), CountedPixels(200), tmp_path), whole)
 
 
 def test_half_precision_features_come_back_as_they_were(tmp_path: Path) -> None:
