@@ -91,6 +91,14 @@ def main() -> int:
     given = _arguments()
     if given.section:
         return _child(given)
+    with tempfile.TemporaryDirectory(prefix="gpu-check-") as cache:
+        # One for all sections, so that the card is tried once before it is trusted.
+        os.environ |= {"BENCHSUITE_CACHE": cache, "BENCHSUITE_HANG_SECONDS": "120", "HF_HUB_OFFLINE": "1"}
+        return _accept(given)
+
+
+def _accept(given: argparse.Namespace) -> int:
+    """Make the sections and write the report; the exit code."""
     given.out.mkdir(parents=True, exist_ok=True)
     wanted = given.only
     ends = time.time() + 60 * given.minutes
@@ -143,7 +151,7 @@ def _section(name: str, given: argparse.Namespace, seconds: float, left: float) 
         if answer.is_file():
             part: dict[str, Any] = json.loads(answer.read_text())
         else:
-            part = {"found": {}, "failures": [f"no answer: {code}\n{said[-1500:]}"], "left_out": []}
+            part = {"found": {}, "failures": [f"no answer: {code}\n{said}"], "left_out": []}
     return {**part, "seconds": round(time.time() - start, 1)}
 
 
@@ -151,23 +159,25 @@ def run_part(name: str, device: str, seconds: float, answer: Path, timeout: floa
     """Run a part of the acceptance as a process; how it ended, and what it said."""
     process = start_part(name, device, seconds, answer)
     try:
-        said, _ = process.communicate(timeout=timeout)
+        process.wait(timeout)
+        how = f"its process ended with {process.returncode}"
     except subprocess.TimeoutExpired:
+        how = f"it took more than {timeout:.0f} s"
         process.kill()
-        return f"it took more than {timeout:.0f} s", process.communicate()[0]
-    return f"its process ended with {process.returncode}", said
+        process.wait()
+    return how, what_it_said(answer)
 
 
-def start_part(name: str, device: str, seconds: float, answer: Path) -> subprocess.Popen[str]:
+def start_part(name: str, device: str, seconds: float, answer: Path) -> subprocess.Popen[bytes]:
+    """A process that writes its answer into this file, and what it says beside it."""
     command = [sys.executable, str(HERE), "--section", name, "--device", device, "--seconds", str(seconds)]
-    own = {"BENCHSUITE_CACHE": str(answer.parent / "cache"), "HF_HUB_OFFLINE": "1", "BENCHSUITE_HANG_SECONDS": "120"}
-    return subprocess.Popen(
-        [*command, "--answer", str(answer)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        env={**os.environ, **own},
-    )
+    with answer.with_suffix(".log").open("wb") as log:
+        return subprocess.Popen([*command, "--answer", str(answer)], stdout=log, stderr=subprocess.STDOUT)
+
+
+def what_it_said(answer: Path) -> str:
+    """The end of what the process of an answer has printed."""
+    return answer.with_suffix(".log").read_text(encoding="utf-8", errors="replace")[-1500:]
 
 
 def _child(given: argparse.Namespace) -> int:

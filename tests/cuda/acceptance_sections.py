@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from acceptance import Check, start_part
+from acceptance import Check, start_part, what_it_said
 from torch import nn
 from torch.nn.functional import cross_entropy
 
@@ -79,8 +79,13 @@ KEPT_MIB = 1500
 WATTS = (30, 1200)
 
 
-def precisions(check: Check) -> tuple[str, ...]:
-    return ("fp32", "bf16", "fp16") if check.device == "cuda" else ("fp32",)
+def precisions(check: Check) -> list[str]:
+    """Those that the device has, first the one that runs take by themselves."""
+    if check.device == "cpu":
+        return ["fp32"]
+    own = describe("cuda").precision
+    # Of a card without bfloat16 nothing is asked in it.
+    return [own, *(other for other in ("fp16", "fp32") if other != own)]
 
 
 def made(
@@ -184,9 +189,10 @@ def runs(check: Check) -> None:
     for answer in answers:
         answer.parent.mkdir()
     processes = [start_part("hashes", check.device, check.left() - 15, answer) for answer in answers]
-    said = [process.communicate()[0] for process in processes]
-    if not all(answer.is_file() for answer in answers):
-        check.fail(f"no answer from a process: {said[0][-700:]} {said[1][-700:]}")
+    for process in processes:
+        process.wait()
+    if silent := [what_it_said(answer) for answer in answers if not answer.is_file()]:
+        check.fail(f"no answer from a process: {silent[0]}")
         return
     mine, its = (json.loads(answer.read_text()) for answer in answers)
     check.failures += sorted({*mine["failures"], *its["failures"]})
@@ -203,7 +209,7 @@ def hashes(check: Check) -> None:
     models = FULL_MODELS if not check.small else {name: MODELS[name] for name in ("lenet5", "resnet_cifar")}
     recipes = RECIPES if not check.small else {name: RECIPES[name] for name in ("sgd", "frozen")}
     # What differs most comes first, for where there is not the time for all.
-    jobs = [(m, r, p) for r in recipes for p in precisions(check)[::-1] for m in models]
+    jobs = [(m, r, p) for r in recipes for p in precisions(check) for m in models]
     for model, recipe, precision in check.each(jobs, " ".join):
         name = f"{model} {recipe} {precision}"
         with check.attempt(name):
@@ -226,9 +232,10 @@ def architectures(check: Check) -> None:
         with check.attempt(name):
             side = 299 if name.startswith("inception") else 518 if name == "vit_h_14" else 64 if check.small else 224
             torch.manual_seed(0)
-            network = entry.component.build(
-                entry.component.Parameters(architecture=name, weights="none"), Task(10, side, side)
-            )
+            with torch.device(check.device):  # hundreds of millions of first weights are soon drawn there
+                network = entry.component.build(
+                    entry.component.Parameters(architecture=name, weights="none"), Task(10, side, side)
+                )
             network = network.to(memory_format=torch.channels_last).to(check.device).train()
             images = torch.randn(4, 3, side, side).contiguous(memory_format=torch.channels_last).to(check.device)
             labels = torch.arange(4, device=check.device)
@@ -236,7 +243,7 @@ def architectures(check: Check) -> None:
             def once(network: Any = network, images: Any = images, labels: Any = labels) -> list[Any]:
                 torch.manual_seed(1)
                 network.zero_grad()
-                with _autocast(check, "bf16" if check.device == "cuda" else "fp32"):
+                with _autocast(check, precisions(check)[0]):
                     logits = network(images)
                 loss = cross_entropy(logits.float(), labels)
                 loss.backward()
@@ -371,10 +378,7 @@ def graphs(check: Check) -> None:
         return
     names = ("lenet5", "resnet_cifar", "mlp") if not check.small else ("lenet5",)
     jobs = [
-        (m, p, o)
-        for p in precisions(check)[::-1]
-        for m in names
-        for o in (("adam", "sgd") if not check.small else ("adam",))
+        (m, p, o) for p in precisions(check) for m in names for o in (("adam", "sgd") if not check.small else ("adam",))
     ]
     for model, precision, optimizer in check.each(jobs, " ".join):
         name = f"{model} {precision} {optimizer}"
@@ -411,9 +415,10 @@ def packing(check: Check) -> None:
                 break
             time.sleep(0.05)
         (home / "go").touch()
-        said = [process.communicate()[0] for process in processes]
-        if not all(answer.is_file() for answer in answers):
-            check.fail(f"{count} processes: no answer: {said[0][-700:]}")
+        for process in processes:
+            process.wait()
+        if silent := [what_it_said(answer) for answer in answers if not answer.is_file()]:
+            check.fail(f"{count} processes: no answer: {silent[0]}")
             return
         told = [json.loads(answer.read_text()) for answer in answers]
         check.failures += [f"{count} processes: {failure}" for part in told for failure in part["failures"]]
@@ -502,8 +507,8 @@ def faults(check: Check) -> None:
 def _refusal(check: Check, model: BoundComponent, recipe: BoundComponent, results: str, **pictures: Any) -> str:
     try:
         made(check, model, recipe, results, **pictures)
-    except Broken as broken:
-        return str(broken)[:200]
+    except Exception as refused:
+        return ("" if isinstance(refused, Broken) else f"{type(refused).__name__}: ") + str(refused)[:200]
     return "a run without a failure"
 
 
@@ -522,7 +527,7 @@ def energy(check: Check) -> None:
     if before is None:
         check.found["skipped"] = "no card here tells its energy"
         return
-    square = torch.randn(8192, 8192, device="cuda", dtype=torch.bfloat16)
+    square = torch.randn(8192, 8192, device="cuda", dtype=torch.float16)
     start = time.perf_counter()
     while time.perf_counter() - start < 3:
         square @ square
@@ -536,7 +541,7 @@ def energy(check: Check) -> None:
 
 def speed(check: Check) -> None:
     rows = {name: ROWS[name] for name in (ROWS if not check.small else ("lenet5_b64",))}
-    jobs = [(row, precision) for precision in precisions(check)[::-1] for row in rows]
+    jobs = [(row, precision) for precision in precisions(check) for row in rows]
     card_name = torch.cuda.get_device_name(0) if check.device == "cuda" else ""
     for row, precision in check.each(jobs, " ".join):
         name = f"{row} {precision}"

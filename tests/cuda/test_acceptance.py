@@ -75,13 +75,16 @@ def test_a_name_that_is_no_section_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_process_that_ends_or_hangs_is_told(acceptance: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def start(program: str) -> Any:
-        command = [sys.executable, "-c", program]
-        return lambda *_: subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    def start(program: str) -> None:
+        def instead(name: str, device: str, seconds: float, answer: Path) -> Any:
+            with answer.with_suffix(".log").open("wb") as log:
+                return subprocess.Popen([sys.executable, "-c", program], stdout=log)
 
-    monkeypatch.setattr(acceptance, "start_part", start("import os; print('so far', flush=True); os._exit(7)"))
+        monkeypatch.setattr(acceptance, "start_part", instead)
+
+    start("import os; print('so far', flush=True); os._exit(7)")
     assert acceptance.run_part("facts", "cpu", 1, tmp_path / "a", 60) == ("its process ended with 7", "so far\n")
-    monkeypatch.setattr(acceptance, "start_part", start("import time; time.sleep(600)"))
+    start("import time; time.sleep(600)")
     how, _ = acceptance.run_part("facts", "cpu", 1, tmp_path / "a", 0.2)
     assert "more than" in how
 
