@@ -41,6 +41,7 @@ class Variable:
 CACHE_GB = Variable("BENCHSUITE_CACHE_GB", 20, "GiB that decoded images may take in the cache, and features as many")
 CHECK_SECONDS = Variable("BENCHSUITE_CHECK_SECONDS", 300, "seconds that one check of a plugin may take")
 CHECKPOINT_SECONDS = Variable("BENCHSUITE_CHECKPOINT_SECONDS", 5, "seconds between the checkpoints of a run")
+GRAPHS = Variable("BENCHSUITE_GRAPHS", 1, "0 to launch the training steps of a GPU one operation at a time, else 1")
 HANG_SECONDS = Variable(
     "BENCHSUITE_HANG_SECONDS", 3600, "seconds without a sign of life after which a run is given up, or 0 for never"
 )

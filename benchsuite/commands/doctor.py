@@ -168,9 +168,9 @@ def _data(data: Path | None) -> Iterator[Finding]:
 
 
 def _cache() -> Iterator[Finding]:
-    from benchsuite.settings import CACHE_GB, CHECKPOINT_SECONDS, HANG_SECONDS, THREADS, cache_root
+    from benchsuite.settings import CACHE_GB, CHECKPOINT_SECONDS, GRAPHS, HANG_SECONDS, THREADS, cache_root
 
-    for variable in (CACHE_GB, CHECKPOINT_SECONDS, HANG_SECONDS, THREADS):
+    for variable in (CACHE_GB, CHECKPOINT_SECONDS, GRAPHS, HANG_SECONDS, THREADS):
         variable.value()
     yield from _folder("cache", cache_root(), "set BENCHSUITE_CACHE to a folder elsewhere")
 

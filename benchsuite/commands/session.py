@@ -18,7 +18,7 @@ from benchsuite.execution.search_tasks import add_trials
 from benchsuite.identity.numerics import CPU_THREADS
 from benchsuite.registry import Registry, registry, use_local
 from benchsuite.registry.local_plugins import places
-from benchsuite.settings import CACHE_GB, CHECKPOINT_SECONDS, HANG_SECONDS, THREADS, cache_root
+from benchsuite.settings import CACHE_GB, CHECKPOINT_SECONDS, GRAPHS, HANG_SECONDS, THREADS, cache_root
 from benchsuite.store.migrations import DamagedRecord
 from benchsuite.store.run_store import Store, Survey
 from benchsuite.suite.planning.expand import expand
@@ -105,7 +105,7 @@ class Session:
 
 def place_from(options: StudyOptions) -> Place:
     """The place that the command line and the environment describe. Raises SetupError."""
-    for variable in (CACHE_GB, CHECKPOINT_SECONDS, HANG_SECONDS):
+    for variable in (CACHE_GB, CHECKPOINT_SECONDS, GRAPHS, HANG_SECONDS):
         variable.value()  # the workers read them, where a mistake would look like a defect
     return Place(
         policy=options.policy.value,

@@ -14,7 +14,7 @@ from benchsuite.engine.network.build import build
 from benchsuite.engine.network.feature_cache import cut
 from benchsuite.engine.run.components import Components, find_entries, load_components
 from benchsuite.engine.task import RunTask
-from benchsuite.engine.training.loop import Arithmetic
+from benchsuite.engine.training.arithmetic import Arithmetic
 from benchsuite.execution.messages import Probe
 from benchsuite.registry import Registry
 

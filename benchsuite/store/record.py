@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from benchsuite.contracts.dataset import Provenance
 from benchsuite.contracts.observer import Epoch
@@ -129,6 +129,9 @@ class Cost(RecordPart):
     where the GPU carried other runs besides."""
     at_once: int | None = None
     """How many runs its device carried at once, by which times are longer than alone; None in older records."""
+    execution: Mapping[str, str] = Field(default_factory=dict)
+    """By phase, how the GPU was given its training steps: `graph` (recorded once, and replayed), or `eager: why not`.
+    Either way the bits are the same. Empty on the CPU."""
 
 
 class Environment(Numerics):

@@ -38,7 +38,7 @@ class Engine:
         from benchsuite.engine.run.components import load_components
         from benchsuite.engine.run.pipeline import Pipeline
         from benchsuite.engine.training.checkpoint import Checkpoint, TrainingProgress
-        from benchsuite.engine.training.loop import make_optimizer
+        from benchsuite.engine.training.descent import Descent
 
         self.device = torch.device(task.numerics.device)
         self.progress = TrainingProgress()
@@ -50,8 +50,8 @@ class Engine:
         self.use(images)
         checkpoint = Checkpoint(Path(tempfile.mkdtemp(prefix="benchsuite-bench-")) / "checkpoint.pt", "", 1e9)
         self.trainer = self.run.trainer(checkpoint, _Silent())
-        self.optimizer = make_optimizer(self.phase.optimizer, self.supply.cut.tail)
-        self.scaler = self.run.arithmetic.scaler()
+        self.step: Any = None
+        self.descent = Descent(self.phase, self.supply.cut.tail, self.run.arithmetic)
         freeze.train_mode(self.frozen, self.run.network.stages)
 
     def use(self, n: int) -> None:
@@ -62,11 +62,9 @@ class Engine:
 
     def epoch(self) -> float:
         """Seconds of one training epoch."""
-
-        def epoch() -> None:
-            self.trainer.epoch(self.phase, self.supply, self.optimizer, self.scaler, self.progress)
-
-        return timed(epoch, self.device)
+        if self.step is None or self.step.supply is not self.supply:
+            self.step = self.trainer.step(self.phase, self.supply, self.descent)
+        return timed(lambda: self.trainer.epoch(self.step, self.progress), self.device)
 
     def bare(self) -> float:
         """Seconds of the barest loop over the same tensors with the same network and optimizer."""
@@ -74,14 +72,15 @@ class Engine:
         from torch.nn.functional import cross_entropy
 
         tail, inputs, labels = self.supply.cut.tail, self.supply.train, self.supply.train_labels
+        optimizer = self.descent.optimizer
 
         def epoch() -> None:
             for samples in torch.randperm(self.used, device=self.device).split(self.phase.batch_size):
                 with self.run.arithmetic.autocast():
                     loss = cross_entropy(tail(inputs.batch(samples)), labels.index_select(0, samples))
-                self.optimizer.zero_grad(set_to_none=True)
+                optimizer.zero_grad(set_to_none=True)
                 loss.backward()
-                self.optimizer.step()
+                optimizer.step()
 
         return timed(epoch, self.device)
 
@@ -118,6 +117,10 @@ class _First:
 
     def __len__(self) -> int:
         return self._n
+
+    @property
+    def resident(self) -> bool:
+        return bool(self._inputs.resident)
 
     def batch(self, samples: Any) -> Any:
         return self._inputs.batch(samples)

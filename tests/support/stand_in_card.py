@@ -12,15 +12,18 @@ from __future__ import annotations
 import contextlib
 import sys
 import types
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 from unittest import mock
 
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode, return_and_correct_aliasing
 from torch.utils._pytree import tree_leaves, tree_map
+
+from support.stand_in_graph import ODD, Generator, Recording
 
 aten = torch.ops.aten
 HOST, CARD = torch.device("cpu"), torch.device("cuda", 0)
@@ -55,9 +58,30 @@ class Card:
     events: list[Event] = field(default_factory=list)
     pinned: dict[int, torch.UntypedStorage] = field(default_factory=dict)
     """Memory of the host from which a copy need not be waited for, by address."""
+    generator: Generator = field(default_factory=Generator)
+    capture: Recording | None = None
+    """What is being captured."""
+    stream: Any = None
+    """The current one; None is the default stream."""
+    sync_debug_mode: int = 0
+    replays: int = 0
+    """How often a graph was replayed."""
 
     def note(self, kind: Kind, what: object = "") -> None:
-        self.events.append(Event(kind, str(what).removesuffix(".default"), _innermost_line()))
+        event = Event(kind, str(what).removesuffix(".default"), _innermost_line())
+        self.events.append(event)
+        if kind == "wait" and self.sync_debug_mode:
+            file, line = event.where.partition(",")[0].rsplit(":", 1) if ":" in event.where else ("?", "0")
+            warnings.warn_explicit("called a synchronizing CUDA operation", UserWarning, file, int(line))
+        if kind == "wait" and self.capture is not None:
+            self.capture.broken = True
+            raise RuntimeError("CUDA error: operation not permitted when stream is capturing")
+
+    def compute(self, func: Any, args: Any, kwargs: Any) -> Any:
+        """Do an operation with the tensors that are held; one that draws draws from the card's generator."""
+        draws = torch.Tag.nondeterministic_seeded in func.tags
+        with self.generator.drawing(self.capture is not None) if draws else contextlib.nullcontext():
+            return self.capture.record(func, args, kwargs) if self.capture else func(*args, **kwargs)
 
     def waits_between_steps(self) -> list[str]:
         """What the host waits for between the first backward pass of an epoch and the last, each once.
@@ -235,7 +259,7 @@ def _compute(func: Any, args: Any, kwargs: dict[str, Any]) -> Any:
     if goes_there:
         kwargs = {**kwargs, "device": HOST, "non_blocking": False} if "non_blocking" in kwargs else {
             **kwargs, "device": HOST}  # fmt: skip
-    made = func(*tree_map(_held, args), **tree_map(_held, kwargs))
+    made = _here().compute(func, tree_map(_held, args), tree_map(_held, kwargs))
     if func is aten._to_copy.default and made.data_ptr() == _held(args[0]).data_ptr():
         made = made.clone(memory_format=torch.preserve_format)
     if func is aten.copy_.default and not isinstance(args[0], CardTensor):
@@ -333,6 +357,79 @@ class _Stream:
     def __exit__(self, *raised: object) -> None: ...
 
 
+def capturing() -> bool:
+    """Whether a graph is being captured."""
+    return _here().capture is not None
+
+
+_DEFAULT = _Stream()
+
+
+class _OnStream:
+    """Makes a stream the current one within a block."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+
+    def __enter__(self) -> None:
+        self._usual = _here().stream
+        _here().stream = None if self._stream is _DEFAULT else self._stream
+
+    def __exit__(self, *raised: object) -> None:
+        _here().stream = self._usual
+
+
+class CUDAGraph:
+    """A graph, which captures what is done between its two calls and replays it."""
+
+    room: ClassVar[int | None] = None
+    """How many operations fit into its memory."""
+
+    def __init__(self, *args: Any) -> None:
+        self._recording = Recording(self.room)
+
+    def capture_begin(self) -> None:
+        now = _here()
+        if now.stream is None:
+            raise RuntimeError("CUDA graphs must be captured on a non-default stream.")
+        now.capture, now.generator.state.capturing = self._recording, True
+        self._drawn, self._state = now.generator.get_state(), now.generator.state
+
+    def capture_end(self) -> None:
+        now = _here()
+        now.capture = None
+        self._recording.end()
+        self._state.bytes = self._drawn
+        if self._recording.broken:
+            raise RuntimeError("CUDA error: operation failed due to a previous error during capture")
+        self._state.capturing = False
+
+    def replay(self) -> None:
+        now = _here()
+        if now.generator.state is not self._state or self._state.capturing:
+            raise RuntimeError(ODD)
+        now.replays += 1
+        now.note("backward", "replay")
+        with now.generator.drawing(capturing=False):
+            self._recording.replay()
+
+
+class _Graph:
+    """Captures what is done within a block. As in torch, a capture that fails leaves its stream the current one."""
+
+    def __init__(self, graph: CUDAGraph, pool: Any = None, stream: Any = None) -> None:
+        self._graph, self._on = graph, _OnStream(stream)
+
+    def __enter__(self) -> None:
+        torch.cuda.synchronize()
+        self._on.__enter__()
+        self._graph.capture_begin()
+
+    def __exit__(self, *raised: object) -> None:
+        self._graph.capture_end()
+        self._on.__exit__(*raised)
+
+
 class _CardEvent:
     """An event on a stream."""
 
@@ -385,19 +482,27 @@ def _cuda(now: Card, capability: tuple[int, int]) -> dict[str, Any]:
         "memory_stats": lambda device=None: {},
         "max_memory_allocated": lambda device=None: 1,
         "reset_peak_memory_stats": lambda device=None: None,
-        "manual_seed": lambda seed: None,  # what draws on the card draws from the CPU's generator
-        "manual_seed_all": lambda seed: None,
-        "get_rng_state": lambda device=None: torch.zeros(16, dtype=torch.uint8),
-        "set_rng_state": lambda state, device=None: None,
+        "manual_seed": now.generator.manual_seed,
+        "manual_seed_all": now.generator.manual_seed,
+        "get_rng_state": lambda device=None: now.generator.get_state(),
+        "set_rng_state": lambda state, device=None: now.generator.set_state(state),
+        "default_generators": (now.generator,),
+        "get_sync_debug_mode": lambda: now.sync_debug_mode,
+        "set_sync_debug_mode": lambda mode: setattr(
+            now, "sync_debug_mode", ("default", "warn").index(mode) if isinstance(mode, str) else mode
+        ),
+        "graph_pool_handle": lambda: (0, 1),
+        "CUDAGraph": CUDAGraph,
+        "graph": _Graph,
         "get_device_name": lambda device=None: "Stand-in",
         "get_device_properties": lambda device=None: properties,
         "get_device_capability": lambda device=None: capability,
         "is_bf16_supported": lambda including_emulation=True: including_emulation or capability >= (8, 0),
         "Stream": _Stream,
         "Event": _CardEvent,
-        "stream": lambda stream: contextlib.nullcontext(),
-        "current_stream": lambda device=None: _Stream(),
-        "default_stream": lambda device=None: _Stream(),
+        "stream": _OnStream,
+        "current_stream": lambda device=None: now.stream or _DEFAULT,
+        "default_stream": lambda device=None: _DEFAULT,
     }
 
 
@@ -423,6 +528,8 @@ def _patch_torch(stack: contextlib.ExitStack, now: Card) -> None:
             now.note("backward")
         backward(tensors, *args, **kwargs)
 
+    for name in ("_cuda_endAllocateToPool", "_cuda_releasePool"):
+        stack.enter_context(mock.patch.object(torch._C, name, create=True))
     stack.enter_context(mock.patch.object(torch, "autocast", Autocast))
     stack.enter_context(mock.patch.object(torch.autograd, "backward", passed))
     stack.enter_context(mock.patch.object(torch._C, "_group_tensors_by_device_and_dtype", group))

@@ -160,12 +160,15 @@ class Augmenter:
 
     def start_epoch(self, epoch: int) -> None:
         """Draw for each sample and augmentation of this epoch."""
-        self._plans = [
-            torch.from_numpy(kind.plan(self._uniforms(epoch, position, kind.uniforms), options, self._size)).to(
-                self._device
-            )
+        plans = [
+            torch.from_numpy(kind.plan(self._uniforms(epoch, position, kind.uniforms), options, self._size))
             for position, (kind, options) in enumerate(self._steps)
         ]
+        if not self._plans:
+            self._plans = [plan.to(self._device) for plan in plans]
+            return
+        for mine, plan in zip(self._plans, plans, strict=True):
+            mine.copy_(plan)  # in place: recorded steps read it where it lies
 
     def _uniforms(self, epoch: int, position: int, each: int) -> NDArray[np.float32]:
         return seeds.generator(self._seed, "augment", epoch, position).random((self._n, each), dtype=np.float32)

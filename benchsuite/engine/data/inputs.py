@@ -23,6 +23,10 @@ class Inputs(Protocol):
 
     def __len__(self) -> int: ...
 
+    @property
+    def resident(self) -> bool:
+        """Whether all of them lie on the device."""
+
     def batch(self, samples: Tensor) -> Tensor:
         """The inputs numbered `samples` (int64, on the device), on the device."""
 
@@ -66,6 +70,10 @@ class Pixels:
     def __len__(self) -> int:
         return len(self._images)
 
+    @property
+    def resident(self) -> bool:
+        return self._images.device == self._scale.device
+
     def batch(self, samples: Tensor) -> Tensor:
         images = select(self._images, samples)
         if self._augmenter:
@@ -78,11 +86,15 @@ class Pixels:
 class Features:
     """Features of a frozen prefix: (B, C, H, W) in channels-last layout, or (B, C)."""
 
-    def __init__(self, rows: Tensor) -> None:
-        self._rows = rows
+    def __init__(self, rows: Tensor, device: torch.device) -> None:
+        self._rows, self._device = rows, device
 
     def __len__(self) -> int:
         return len(self._rows)
+
+    @property
+    def resident(self) -> bool:
+        return self._rows.device.type == self._device.type
 
     def batch(self, samples: Tensor) -> Tensor:
         rows = select(self._rows, samples)

@@ -23,7 +23,8 @@ from benchsuite.engine.diagnostics.layers import copy_without_data, list_layers
 from benchsuite.engine.network import freeze
 from benchsuite.engine.network.build import Network
 from benchsuite.engine.network.feature_cache import Cut, cut
-from benchsuite.engine.training.loop import Arithmetic, make_optimizer
+from benchsuite.engine.training.arithmetic import Arithmetic
+from benchsuite.engine.training.descent import make_optimizer
 from benchsuite.errors import PluginError
 from benchsuite.store.record import ModelFacts
 

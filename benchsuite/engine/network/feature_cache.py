@@ -126,7 +126,7 @@ def _read(file: file_cache.CachedFile, device: torch.device) -> Features:
     dtype = getattr(torch, file.facts["dtype"])
     with file.content as content:
         array = np.memmap(content, dtype=_STORED[dtype], mode="c", shape=tuple(file.facts["shape"]))
-    return Features(reside(array, device, dtype))
+    return Features(reside(array, device, dtype), device)
 
 
 def _rows(features: Tensor) -> Tensor:

@@ -212,6 +212,9 @@ class _Listener:
             self.guarded = time.monotonic()
         self.watcher.epoch(report, self.max_epochs)
 
+    def say(self, text: str) -> None:
+        self.watcher.say(text)
+
     def steps(self, epoch: int, done: int, total: int) -> None:
         self.watcher.steps(epoch, done, total)
 
@@ -332,4 +335,5 @@ def _cost(progress: TrainingProgress, task: RunTask) -> Cost | None:
         # The meter of a GPU that carries several runs does not tell theirs apart.
         energy_joules=None if progress.joules is None or progress.at_once > 1 else round(progress.joules, 3),
         at_once=progress.at_once,
+        execution=progress.execution if on_gpu else {},
     )

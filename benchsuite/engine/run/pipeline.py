@@ -19,10 +19,12 @@ from benchsuite.engine.network.build import build
 from benchsuite.engine.network.feature_cache import Cut, cut, load_features
 from benchsuite.engine.run.components import Components
 from benchsuite.engine.task import RunTask
+from benchsuite.engine.training.arithmetic import Arithmetic
 from benchsuite.engine.training.checkpoint import Checkpoint, TrainingProgress
 from benchsuite.engine.training.evaluate import Evaluation, evaluate
-from benchsuite.engine.training.loop import Arithmetic, Listener, Supply, Trainer, timed
+from benchsuite.engine.training.loop import Listener, Trainer, timed
 from benchsuite.engine.training.sealed_split import SealedSplit
+from benchsuite.engine.training.stepper import Supply
 
 
 class Pipeline:

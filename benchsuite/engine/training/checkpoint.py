@@ -39,9 +39,8 @@ class TrainingProgress:
     phase_start: int = 0
     """Epochs finished before the current phase began."""
     state: dict[str, Tensor] = field(default_factory=dict)
-    optimizer: dict[str, Any] = field(default_factory=dict)
-    scheduler: dict[str, Any] | None = None
-    scaler: dict[str, Any] | None = None
+    descent: dict[str, Any] = field(default_factory=dict)
+    """Where optimizer, schedule and loss scaler stand."""
     best: Best | None = None
     best_state: dict[str, Tensor] = field(default_factory=dict)
     best_validation: Evaluation | None = None
@@ -49,6 +48,8 @@ class TrainingProgress:
     epochs: list[Epoch] = field(default_factory=list)
     steps: list[tuple[int, float]] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
+    execution: dict[str, str] = field(default_factory=dict)
+    """By phase, how its steps were made."""
     starts: int = 0
     """How often the run was started."""
     joules: float | None = None

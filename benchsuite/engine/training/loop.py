@@ -8,82 +8,31 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from benchsuite.contracts.observer import Epoch, EpochReport
 from benchsuite.contracts.parameters import Parameters
-from benchsuite.contracts.recipe import Optimizer, Phase, Recipe, Scheduler
-from benchsuite.engine.data.augment import Augmenter
-from benchsuite.engine.data.inputs import Inputs
+from benchsuite.contracts.recipe import Phase, Recipe
 from benchsuite.engine.determinism import seeds
 from benchsuite.engine.meters import clock
 from benchsuite.engine.network import freeze
 from benchsuite.engine.network.build import Network
-from benchsuite.engine.network.feature_cache import Cut
+from benchsuite.engine.training.arithmetic import Arithmetic
 from benchsuite.engine.training.checkpoint import Checkpoint, TrainingProgress
+from benchsuite.engine.training.descent import Descent
 from benchsuite.engine.training.early_stopping import has_ended
 from benchsuite.engine.training.evaluate import evaluate
-from benchsuite.errors import PluginError, TrainingError
+from benchsuite.engine.training.stepper import EagerStep, Step, Supply, make_step
+from benchsuite.errors import TrainingError
 from benchsuite.store.record import Best
 
-OPTIMIZERS: Mapping[str, type[torch.optim.Optimizer]] = {
-    "adam": torch.optim.Adam,
-    "adamw": torch.optim.AdamW,
-    "sgd": torch.optim.SGD,
-    "adagrad": torch.optim.Adagrad,
-    "rmsprop": torch.optim.RMSprop,
-    "adadelta": torch.optim.Adadelta,
-}
-SCHEDULERS: Mapping[str, Callable[..., torch.optim.lr_scheduler.LRScheduler]] = {
-    "step": torch.optim.lr_scheduler.StepLR,
-    "multistep": torch.optim.lr_scheduler.MultiStepLR,
-    "exponential": torch.optim.lr_scheduler.ExponentialLR,
-    "cosine": torch.optim.lr_scheduler.CosineAnnealingLR,
-}
-FUSED = ("adam", "adamw", "sgd")
 PROGRESS_SECONDS = 0.5
-
-
-@dataclass(frozen=True)
-class Arithmetic:
-    """Device and precision of a run."""
-
-    device: torch.device
-    precision: str
-
-    def forward(self, module: nn.Module, batch: Tensor) -> Tensor:
-        """Apply `module` in the run's precision."""
-        with self.autocast():
-            output: Tensor = module(batch)
-        return output
-
-    def autocast(self) -> Any:
-        if self.precision == "fp32":
-            return nullcontext()
-        dtype = torch.bfloat16 if self.precision == "bf16" else torch.float16
-        return torch.autocast(self.device.type, dtype=dtype)
-
-    def scaler(self) -> torch.amp.GradScaler:
-        return torch.amp.GradScaler(self.device.type, enabled=self.precision == "fp16")
-
-
-@dataclass(frozen=True)
-class Supply:
-    """What a phase trains and validates on: the tail of the network with its inputs and labels."""
-
-    cut: Cut
-    train: Inputs
-    train_labels: Tensor
-    validation: Inputs
-    validation_labels: Tensor
-    augmenter: Augmenter | None
-    classes: int
 
 
 class Listener(Protocol):
@@ -94,6 +43,9 @@ class Listener(Protocol):
 
     def epoch(self, report: EpochReport) -> None:
         """An epoch has finished."""
+
+    def say(self, text: str) -> None:
+        """A line worth telling."""
 
     def steps(self, epoch: int, done: int, total: int) -> None:
         """`done` of `total` steps of `epoch` are under way; called now and then, never waits for the device."""
@@ -129,7 +81,7 @@ class Trainer:
                 progress.best, progress.best_state, progress.best_validation = None, {}, None
             progress.phase += 1
             progress.phase_start = progress.epoch
-            progress.optimizer, progress.scheduler, progress.scaler = {}, None, None
+            progress.descent = {}
             # One that has just been written is enough; after the last phase it would only be written to be deleted.
             if self.checkpoint.due():
                 self.save(progress)
@@ -156,35 +108,29 @@ class Trainer:
         freeze.apply(frozen, stages)
         supply = self.supply(frozen)
         self.listener.phase()
-        optimizer = make_optimizer(phase.optimizer, supply.cut.tail)
-        scheduler = make_scheduler(phase.scheduler, optimizer, phase.max_epochs)
-        scaler = self.arithmetic.scaler()
-        if progress.optimizer:
-            optimizer.load_state_dict(progress.optimizer)
-            scaler.load_state_dict(progress.scaler or {})
-            if scheduler is not None and progress.scheduler is not None:
-                scheduler.load_state_dict(progress.scheduler)
+        descent = Descent(phase, supply.cut.tail, self.arithmetic)
+        if progress.descent:
+            descent.load(progress.descent)
+        step = self.step(phase, supply, descent)
 
         def save() -> None:
             with timed(progress, "checkpoint"):
                 progress.state = self._state(mutable)
-                progress.optimizer = optimizer.state_dict()
-                progress.scheduler = scheduler.state_dict() if scheduler is not None else None
-                progress.scaler = scaler.state_dict()
+                progress.descent = descent.state()
                 self.checkpoint.save(progress)
 
         while not has_ended(phase, progress):
             freeze.train_mode(frozen, stages)
             # Taken before the schedule moves on: the rate this epoch trains with.
-            learning_rate = float(optimizer.param_groups[0]["lr"])
+            learning_rate = descent.learning_rate
             with timed(progress, "training") as spent:
-                train_loss, train_accuracy, steps = self.epoch(phase, supply, optimizer, scaler, progress)
+                train_loss, train_accuracy, steps = self.epoch(step, progress)
+            progress.execution[phase.name] = step.execution
             with timed(progress, "validation"):
                 validation = evaluate(
                     supply.cut.tail, supply.validation, supply.validation_labels, self.arithmetic.forward
                 )
-            if scheduler is not None:
-                scheduler.step()
+            descent.end_epoch()
             progress.epoch += 1
             if not math.isfinite(validation.loss):
                 what = f"the validation loss became {validation.loss} in epoch {progress.epoch}"
@@ -221,65 +167,42 @@ class Trainer:
                 if not due:
                     save()
                 raise
+        descent.forget_step()  # gradients of what the next phase freezes would stay for good
 
-    def epoch(
-        self,
-        phase: Phase,
-        supply: Supply,
-        optimizer: torch.optim.Optimizer,
-        scaler: torch.amp.GradScaler,
-        progress: TrainingProgress,
-    ) -> tuple[float, float, list[tuple[int, float]]]:
+    def step(self, phase: Phase, supply: Supply, descent: Descent) -> Step:
+        """What makes the steps of a phase."""
+        eager = EagerStep(self.recipe, self.params, phase, supply, descent, self.arithmetic, self.seed)
+        return make_step(eager, lambda text: self.listener.say(f"phase {phase.name}: {text}"))
+
+    def epoch(self, step: Step, progress: TrainingProgress) -> tuple[float, float, list[tuple[int, float]]]:
         """One pass over the training split: mean loss, accuracy, and the logged (step, loss).
 
         Losses are the recipe's own, without the L1 penalty: so they can be compared with the validation loss and with
         those of cases that have another penalty or none.
         """
-        device, tail, number = self.arithmetic.device, supply.cut.tail, progress.epoch + 1
+        phase, supply, number = step.phase, step.supply, progress.epoch + 1
         n = len(supply.train)
-        order = torch.from_numpy(seeds.order(self.seed, number, n)).to(device)
-        if supply.augmenter:
-            supply.augmenter.start_epoch(number)
-        # A run is resumed at an epoch, so what draws within one (dropout masks) needs no position of its own.
-        seeds.reseed(self.seed, "dropout", number)
-        transforms = type(self.recipe).transform is not Recipe.transform
-        trained = [p for group in optimizer.param_groups for p in group["params"]]
-        weights = [p for p in trained if p.dim() >= 2]
+        order = torch.from_numpy(seeds.order(self.seed, number, n)).to(self.arithmetic.device)
+        step.start_epoch(number)
         total = math.ceil(n / phase.batch_size)
         # Kept on the device and read once after the epoch: nothing here waits for it.
         losses: list[Tensor] = []
         outputs: list[Tensor] = []
         said = time.monotonic()
-        for step, samples in enumerate(order.split(phase.batch_size)):
-            batch, labels = supply.train.batch(samples), supply.train_labels.index_select(0, samples)
-            targets = labels
-            if transforms:
-                draw = seeds.generator(self.seed, "transform", number, step)
-                chances = nn.functional.one_hot(labels, supply.classes).to(torch.float32)
-                batch, targets = self.recipe.transform(self.params, batch, chances, draw)
-            with self.arithmetic.autocast():
-                logits = tail(batch)
-                loss = self.recipe.loss(self.params, logits, targets)
-            optimizer.zero_grad(set_to_none=True)
-            minimised = loss + phase.l1 * l1_norm(weights) if phase.l1 and weights else loss
-            scaler.scale(minimised).backward()
-            if phase.gradient_clip is not None:
-                scaler.unscale_(optimizer)
-                nn.utils.clip_grad_norm_(trained, phase.gradient_clip)
-            scaler.step(optimizer)
-            scaler.update()
-            losses.append(loss.detach())
-            outputs.append(logits.detach())
+        for samples in order.split(phase.batch_size):
+            loss, logits = step(samples)
+            losses.append(loss)
+            outputs.append(logits)
             if time.monotonic() - said >= PROGRESS_SECONDS:
                 said = time.monotonic()
-                self.listener.steps(number, step + 1, total)
+                self.listener.steps(number, len(losses), total)
         values = torch.stack(losses).double().cpu()
         hits = (torch.cat(outputs).argmax(dim=1) == supply.train_labels.index_select(0, order)).sum()
         bad = torch.nonzero(~values.isfinite())
         if len(bad):
             raise _diverged(
                 f"the training loss became {values[bad[0, 0]].item()} at step {int(bad[0, 0]) + 1} of epoch {number}",
-                f"phase {phase.name}, learning rate {optimizer.param_groups[0]['lr']:g}",
+                f"phase {phase.name}, learning rate {step.descent.learning_rate:g}",
             )
         sizes = torch.full((total,), phase.batch_size, dtype=torch.float64)
         sizes[-1] = n - phase.batch_size * (total - 1)
@@ -291,11 +214,6 @@ class Trainer:
         return float((values * sizes).sum() / n), int(hits) / n, logged
 
 
-def l1_norm(weights: Sequence[Tensor]) -> Tensor:
-    """Sum of the absolute values of all `weights`, a scalar; its gradient is their sign, and 0 at 0."""
-    return torch.stack([weight.abs().sum() for weight in weights]).sum()
-
-
 def improves(phase: Phase, epoch: Epoch, best: Best | None) -> bool:
     """Whether `epoch` is strictly better than `best` by what the phase monitors."""
     if best is None:
@@ -303,51 +221,6 @@ def improves(phase: Phase, epoch: Epoch, best: Best | None) -> bool:
     if phase.monitor == "validation_loss":
         return epoch.validation_loss < best.validation_loss
     return epoch.validation_accuracy > best.validation_accuracy
-
-
-def make_optimizer(spec: Optimizer, tail: nn.Module) -> torch.optim.Optimizer:
-    """The optimizer over what trains in `tail`; fused where torch has a fused form."""
-    options: dict[str, Any] = dict(spec.options)
-    if spec.name in FUSED:
-        options["fused"] = True
-    trained = [parameter for parameter in tail.parameters() if parameter.requires_grad]
-    optimizer: Any = OPTIMIZERS[spec.name]
-    try:
-        made: torch.optim.Optimizer = optimizer(trained, lr=spec.learning_rate, **options)
-    except (TypeError, ValueError) as error:
-        raise _unfit(f"the optimizer {spec.name}", spec.learning_rate, spec.options, error) from error
-    return made
-
-
-def make_scheduler(
-    spec: Scheduler, optimizer: torch.optim.Optimizer, max_epochs: int
-) -> torch.optim.lr_scheduler.LRScheduler | None:
-    """The learning-rate schedule, stepped once an epoch; None for a constant rate from the start."""
-    warmup = spec.warmup_epochs
-    options: dict[str, Any] = dict(spec.options)
-    if spec.name == "cosine":
-        options = {"T_max": max(max_epochs - warmup, 1), **options}
-    named: torch.optim.lr_scheduler.LRScheduler | None = None
-    if spec.name != "constant":
-        try:
-            named = SCHEDULERS[spec.name](optimizer, **options)
-        except (TypeError, ValueError) as error:
-            raise _unfit(f"the schedule {spec.name}", None, spec.options, error) from error
-    if not warmup:
-        return named
-    # Not LinearLR: it multiplies the rate step by step, and so misses the whole rate by a rounding error.
-    rising = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda epoch: min(1.0, (epoch + 1) / (warmup + 1)))
-    return torch.optim.lr_scheduler.SequentialLR(optimizer, [rising, named], [warmup]) if named else rising
-
-
-def _unfit(what: str, learning_rate: float | None, options: Mapping[str, Any], error: Exception) -> PluginError:
-    rate = "" if learning_rate is None else f"learning rate {learning_rate:g}, "
-    return PluginError(
-        f"{what} does not accept what the recipe gives it: {error}",
-        where=f"{rate}options {dict(options)}",
-        expected="the options of torch's own class",
-        remedy="correct the recipe's parameters, or correct its phases()",
-    )
 
 
 def _diverged(what: str, where: str) -> TrainingError:

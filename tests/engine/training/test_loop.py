@@ -1,62 +1,17 @@
-"""Learning-rate schedules with and without warm-up, and the L1 penalty."""
+"""Phases that are refused, and the L1 penalty."""
 
 from __future__ import annotations
 
-import math
-import warnings
 from typing import Any
 
 import pytest
 import torch
-from torch import nn
 
-from benchsuite.api import FreezePolicy, Optimizer, PluginError, Scheduler
+from benchsuite.api import FreezePolicy
 from benchsuite.engine.run.execute import execute
-from benchsuite.engine.training.loop import l1_norm, make_optimizer, make_scheduler
+from benchsuite.engine.training.stepper import l1_norm
 from benchsuite.store.record import RunRecord
 from support.engine import Bench, Silent, make_case
-
-
-def _rates(scheduler: Scheduler, epochs: int, learning_rate: float = 0.1) -> list[float]:
-    """The learning rate of each epoch."""
-    optimizer = make_optimizer(Optimizer("sgd", learning_rate), nn.Linear(1, 1))
-    made = make_scheduler(scheduler, optimizer, epochs)
-    rates = []
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        for _ in range(epochs):
-            rates.append(float(optimizer.param_groups[0]["lr"]))
-            optimizer.step()
-            if made is not None:
-                made.step()
-    return rates
-
-
-SCHEDULES: dict[str, tuple[Scheduler, list[float]]] = {
-    "constant": (Scheduler(), [1, 1, 1, 1, 1]),
-    "step": (Scheduler("step", {"step_size": 2, "gamma": 0.5}), [1, 1, 0.5, 0.5, 0.25]),
-    "multistep": (Scheduler("multistep", {"milestones": (1, 3), "gamma": 0.1}), [1, 0.1, 0.1, 0.01, 0.01]),
-    "exponential": (Scheduler("exponential", {"gamma": 0.8}), [1, 0.8, 0.64, 0.512, 0.4096]),
-    "cosine": (Scheduler("cosine"), [(1 + math.cos(math.pi * i / 5)) / 2 for i in range(5)]),
-}
-
-
-@pytest.mark.parametrize(("scheduler", "expected"), SCHEDULES.values(), ids=SCHEDULES.keys())
-def test_a_schedule_is_torchs_and_follows_its_warm_up(scheduler: Scheduler, expected: list[float]) -> None:
-    assert _rates(scheduler, 5) == pytest.approx([0.1 * share for share in expected])
-    warm = Scheduler(scheduler.name, scheduler.options, warmup_epochs=3)
-    rates = _rates(warm, 8)
-    assert rates == pytest.approx([0.1 * share for share in (0.25, 0.5, 0.75, *expected)])
-    assert rates[3] == 0.1
-
-
-def test_a_warm_up_longer_than_the_training_only_rises() -> None:
-    assert _rates(Scheduler("cosine", warmup_epochs=9), 3) == pytest.approx([0.01, 0.02, 0.03])
-
-
-def test_a_schedule_that_torch_refuses_names_what_it_was_given() -> None:
-    with pytest.raises(PluginError, match="the schedule step does not accept"):
-        _rates(Scheduler("step", {"gamma": 0.5}, warmup_epochs=2), 3)
 
 
 @pytest.mark.parametrize(

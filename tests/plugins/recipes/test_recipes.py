@@ -117,7 +117,7 @@ def test_what_contradicts_itself_is_refused(given: dict[str, Any], said: str) ->
 def test_torch_takes_every_optimizer_with_all_that_it_has(optimizer: str) -> None:
     from torch import nn
 
-    from benchsuite.engine.training.loop import make_optimizer
+    from benchsuite.engine.training.descent import make_optimizer
 
     more = {"momentum": 0.9} if optimizer in ("sgd", "rmsprop") else {}
     more |= {"nesterov": True} if optimizer == "sgd" else {}
