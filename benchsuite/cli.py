@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from contextlib import redirect_stdout
 from pathlib import Path
@@ -81,6 +82,9 @@ def main() -> None:
     """
     open_closed_streams()
     let_streams_escape()
+    # What notebooks and builds set for other programs: drawing goes by it, and papers must not.
+    os.environ["MPLBACKEND"] = "agg"
+    os.environ.pop("SOURCE_DATE_EPOCH", None)
     try:
         _check_current_folder()
         _invoke()

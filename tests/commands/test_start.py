@@ -94,3 +94,25 @@ def test_python_m_is_the_same_program() -> None:
 
     done = subprocess.run([sys.executable, "-m", "benchsuite", "--version"], capture_output=True, text=True, check=True)
     assert done.stdout == f"benchsuite {__version__}\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("MPLBACKEND", "module://matplotlib_inline.backend_inline"),
+        ("MPLBACKEND", "nothing"),
+        ("SOURCE_DATE_EPOCH", "x"),
+    ],
+)
+def test_what_notebooks_and_builds_set_for_drawing_does_not_matter(
+    program: Program, monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    watch = WATCH + (
+        "from benchsuite.paper.figures.canvas import drawing\n"
+        "with drawing('one', 3, 2) as canvas: canvas.figure.subplots()\n"
+        "canvas.figure.savefig('one.svg')\n"
+    )
+    command = [sys.executable, "-c", watch, "--version"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=program.folder, check=False)
+    assert done.returncode == 0, done.stderr
