@@ -122,8 +122,8 @@ class _First:
     def resident(self) -> bool:
         return bool(self._inputs.resident)
 
-    def batch(self, samples: Any) -> Any:
-        return self._inputs.batch(samples)
+    def batch(self, samples: Any, here: Any = None) -> Any:
+        return self._inputs.batch(samples, here)
 
 
 class _Silent:

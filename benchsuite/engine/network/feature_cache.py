@@ -21,7 +21,7 @@ import torch
 from torch import Tensor, nn
 
 from benchsuite.engine.data import file_cache
-from benchsuite.engine.data.inputs import Features, Inputs, reside
+from benchsuite.engine.data.inputs import Features, Inputs, Rows
 from benchsuite.engine.network.build import Network, weights_hash
 from benchsuite.engine.network.freeze import FrozenStages
 from benchsuite.identity.canonical import digest
@@ -126,7 +126,7 @@ def _read(file: file_cache.CachedFile, device: torch.device) -> Features:
     dtype = getattr(torch, file.facts["dtype"])
     with file.content as content:
         array = np.memmap(content, dtype=_STORED[dtype], mode="c", shape=tuple(file.facts["shape"]))
-    return Features(reside(array, device, dtype), device)
+    return Features(Rows(array, device, dtype))
 
 
 def _rows(features: Tensor) -> Tensor:
@@ -143,7 +143,8 @@ def _compute(
 
     def features(way: Way, start: int, stop: int) -> Tensor:
         module, inputs = way
-        return _rows(forward(module, inputs.batch(torch.arange(start, stop, device=device)))).contiguous()
+        numbers = torch.arange(start, stop)
+        return _rows(forward(module, inputs.batch(numbers.to(device), numbers))).contiguous()
 
     plain, n = ways[0], len(ways[0][1])
     with torch.inference_mode():

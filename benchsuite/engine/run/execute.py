@@ -146,8 +146,6 @@ def _compute(
     checkpoint = Checkpoint(folder / CHECKPOINT, task.key.key, checkpoint_interval)
     memory.start_peak()
     if task.numerics.device == "cuda":
-        # What an earlier run of this process left reserved would count as taken, and this one's data stay outside.
-        torch.cuda.empty_cache()
         torch.cuda.reset_peak_memory_stats()
     state.dataset = _dataset_facts(task, components)
     state.progress = progress = _load_progress(checkpoint, task, watcher)

@@ -49,13 +49,10 @@ def evaluate(
 ) -> Evaluation:
     """Evaluate `tail` (put into eval mode) on a whole split, in order, no remainder dropped."""
     tail.eval()
+    here = torch.arange(len(inputs))
+    batches = zip(here.to(labels.device).split(BATCH), here.split(BATCH), strict=True)
     with torch.inference_mode():
-        logits = torch.cat(
-            [
-                forward(tail, inputs.batch(samples)).float()
-                for samples in torch.arange(len(inputs), device=labels.device).split(BATCH)
-            ]
-        )
+        logits = torch.cat([forward(tail, inputs.batch(*samples)).float() for samples in batches])
         loss = cross_entropy(logits, labels)
         probabilities = logits.softmax(dim=1)
     return Evaluation(float(loss), probabilities.cpu().numpy(), labels.cpu().numpy())

@@ -182,15 +182,16 @@ class Trainer:
         """
         phase, supply, number = step.phase, step.supply, progress.epoch + 1
         n = len(supply.train)
-        order = torch.from_numpy(seeds.order(self.seed, number, n)).to(self.arithmetic.device)
+        here = torch.from_numpy(seeds.order(self.seed, number, n))
+        order = here.to(self.arithmetic.device)
         step.start_epoch(number)
         total = math.ceil(n / phase.batch_size)
         # Kept on the device and read once after the epoch: nothing here waits for it.
         losses: list[Tensor] = []
         outputs: list[Tensor] = []
         said = time.monotonic()
-        for samples in order.split(phase.batch_size):
-            loss, logits = step(samples)
+        for samples in zip(order.split(phase.batch_size), here.split(phase.batch_size), strict=True):
+            loss, logits = step(*samples)
             losses.append(loss)
             outputs.append(logits)
             if time.monotonic() - said >= PROGRESS_SECONDS:

@@ -63,8 +63,8 @@ class Step(Protocol):
     def start_epoch(self, number: int) -> None:
         """The steps of this epoch come next."""
 
-    def __call__(self, samples: Tensor) -> Output:
-        """Train on the samples of these numbers (int64, on the device)."""
+    def __call__(self, samples: Tensor, here: Tensor) -> Output:
+        """Train on the samples of these numbers (int64, on the device, and the same on the host)."""
 
 
 class EagerStep:
@@ -100,9 +100,9 @@ class EagerStep:
         # A run is resumed at an epoch, so what draws within one (dropout masks) needs no position of its own.
         seeds.reseed(self._seed, "dropout", number)
 
-    def __call__(self, samples: Tensor) -> Output:
+    def __call__(self, samples: Tensor, here: Tensor | None = None) -> Output:
         supply = self.supply
-        batch, labels = supply.train.batch(samples), supply.train_labels.index_select(0, samples)
+        batch, labels = supply.train.batch(samples, here), supply.train_labels.index_select(0, samples)
         targets = labels
         if self.transforms:
             draw = seeds.generator(self._seed, "transform", self._epoch, self._done)
@@ -174,7 +174,7 @@ class GraphStep:
     def start_epoch(self, number: int) -> None:
         self._eager.start_epoch(number)
 
-    def __call__(self, samples: Tensor) -> Output:
+    def __call__(self, samples: Tensor, here: Tensor | None = None) -> Output:
         if self._given_up or len(samples) != self._eager.size:
             return self._eager(samples)
         if self._recording is not None:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchsuite.contracts.dataset import Augmentation, Preprocessing
 from benchsuite.engine.data.augment import Augmenter
-from benchsuite.engine.data.inputs import Pixels
+from benchsuite.engine.data.inputs import Pixels, Rows
+from support import stand_in_card
 
 CPU = torch.device("cpu")
 CHANGES = (Augmentation("horizontal_flip"), Augmentation("random_erasing"))
@@ -43,3 +45,41 @@ def test_normalising_a_row_at_a_time_gives_the_bits_of_the_formula(
     formula = seen.permute(0, 3, 1, 2).float() * (1 / (255 * deviations)) + -means / deviations
     assert torch.equal(batch, formula)
     assert batch.is_contiguous(memory_format=torch.channels_last)
+
+
+# Rows that are too many for the card.
+
+ROWS = np.arange(24 * 5, dtype=np.float32).reshape(24, 5)
+
+
+def test_rows_travel_without_a_wait_and_a_batch_outlives_those_after_it() -> None:
+    with stand_in_card.card(free=0) as now:
+        rows = Rows(ROWS, stand_in_card.CARD)
+        numbers = torch.from_numpy(np.random.default_rng(0).permutation(24)).split(7)
+        there = [part.to("cuda") for part in numbers]
+        now.events.clear()
+        with torch.inference_mode():
+            rows.select(there[0], numbers[0])  # as an evaluation may, before anything trains
+        batches = [rows.select(*both) for both in zip(there, numbers, strict=True)]
+        assert not rows.resident
+        assert {event.kind for event in now.events} == {"copy"}
+        for batch, part in zip(batches, numbers, strict=True):
+            assert np.array_equal(batch.cpu().numpy(), ROWS[part])
+        assert torch.equal(rows.select(there[0], None).cpu(), batches[0].cpu())
+
+
+def test_pinned_memory_is_not_filled_before_its_copy_is_done(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stand_in_card._CardEvent, "query", lambda event: False)
+    with stand_in_card.card(free=0) as now:
+        rows, numbers = Rows(ROWS, stand_in_card.CARD), torch.arange(4)
+        there = numbers.to("cuda")
+        now.events.clear()
+        rows.select(there, numbers)
+        assert [event.kind for event in now.events] == ["wait", "copy"]
+
+
+def test_rows_that_fit_are_on_the_card() -> None:
+    with stand_in_card.card():
+        rows = Rows(ROWS, stand_in_card.CARD)
+        assert rows.resident
+        assert np.array_equal(rows.select(torch.arange(3, device="cuda"), None).cpu().numpy(), ROWS[:3])

@@ -263,7 +263,7 @@ class CountedPixels:
     def __len__(self) -> int:
         return len(self._images)
 
-    def batch(self, samples: torch.Tensor) -> torch.Tensor:
+    def batch(self, samples: torch.Tensor, here: torch.Tensor | None = None) -> torch.Tensor:
         self.asked += samples.tolist()
         return self._images[samples].contiguous(memory_format=torch.channels_last)
 
@@ -321,7 +321,7 @@ def test_half_precision_features_come_back_as_they_were(tmp_path: Path) -> None:
         def __len__(self) -> int:
             return 70
 
-        def batch(self, samples: torch.Tensor) -> torch.Tensor:
+        def batch(self, samples: torch.Tensor, here: torch.Tensor | None = None) -> torch.Tensor:
             return samples.view(-1, 1, 1, 1).expand(-1, 3, 2, 2).to(torch.bfloat16)
 
     def once() -> tuple[torch.Tensor, bool]:

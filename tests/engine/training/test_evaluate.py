@@ -33,7 +33,7 @@ class _Rows:
     def __len__(self) -> int:
         return len(self.rows)
 
-    def batch(self, samples: Tensor) -> Tensor:
+    def batch(self, samples: Tensor, here: Tensor | None = None) -> Tensor:
         return self.rows[samples]
 
 
