@@ -139,7 +139,8 @@ class Recipe(ABC, Generic[P]):
         return ""
 
     def precision(self, params: P) -> Precision:
-        """Arithmetic of forward and backward; `auto` is bf16 or fp16 on CUDA and fp32 on the CPU."""
+        """Arithmetic of forward and backward; `auto` is bf16 where the device has it, else fp16 on CUDA
+        and fp32 on the CPU."""
         return "auto"
 
     def log_every(self, params: P) -> int:

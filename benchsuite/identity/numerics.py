@@ -25,13 +25,15 @@ beside one another use cores better than threads do."""
 MOST_THREADS = 1024
 CPUINFO = Path("/proc/cpuinfo")
 INSTRUCTION_SETS = (("avx512f", "AVX512"), ("avx2", "AVX2"), ("asimd", "NEON"))
+BF16_SETS = (("amx_bf16", "AMX_BF16"), ("avx512_bf16", "AVX512_BF16"))
+"""Those with arithmetic in bf16, in which oneDNN then computes."""
 
 Device = Literal["cpu", "cuda"]
 
 
 class Numerics(BaseModel):
-    """What decides the bits. `capability` is the CPU's widest instruction set or the GPU's compute capability, `cores`
-    how many the GPU has."""
+    """What decides the bits. `capability` is the widest instruction set of the CPU that computes in this precision, or
+    the GPU's compute capability, `cores` how many the GPU has."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -59,10 +61,10 @@ def describe(
 ) -> Numerics:
     """The numerics of runs made on this machine.
 
-    `auto` takes CUDA where torch computes on a GPU. `threads` defaults to CPU_THREADS; on a GPU,
-    where they decide nothing, they are the same few everywhere. `precision` `auto` is bf16 on GPUs of capability 8.0
-    and later, fp16 on older ones and fp32 on the CPU. Raises DeviceError when CUDA is asked for and absent, or a
-    precision that the device does not compute in.
+    `auto` takes CUDA where torch computes on a GPU. `threads` defaults to CPU_THREADS; on a GPU, where they decide
+    nothing, they are the same few everywhere. `precision` `auto` is bf16 on GPUs of capability 8.0 and later and fp16
+    on older ones; on the CPU bf16 where it has instructions for that, else fp32. Raises DeviceError when CUDA is asked
+    for and absent, or a precision that the device does not compute in.
     """
     torch = torch_build()
     usable = usable_gpus() if device != "cpu" else ()
@@ -91,22 +93,17 @@ def describe(
             precision=_gpu_precision(gpu, precision),
             **libraries,
         )
-    if precision not in ("auto", "fp32"):
-        raise DeviceError(
-            f"precision {precision} was asked for on the CPU",
-            expected="auto or fp32",
-            remedy="leave the recipe's precision at auto, or run on a GPU",
-        )
+    chosen = _cpu_precision(precision)
     return Numerics(
         device="cpu",
         device_name=processor_name(),
-        capability=instruction_set(),
+        capability=(bf16_set() if chosen == "bf16" else None) or instruction_set(),
         driver=None,
         torch=torch["version"] or _version("torch"),
         cuda=None,
         cudnn=None,
         threads=threads or CPU_THREADS,
-        precision="fp32",
+        precision=chosen,
         **libraries,
     )
 
@@ -119,9 +116,18 @@ def processor_name() -> str:
 
 def instruction_set() -> str | None:
     """The widest vector instructions that torch's CPU kernels distinguish; None when unknown."""
+    return _widest(INSTRUCTION_SETS)
+
+
+def bf16_set() -> str | None:
+    """The instructions of the CPU for bf16; None without any, where bf16 is computed by way of fp32, slower."""
+    return _widest(BF16_SETS)
+
+
+def _widest(sets: tuple[tuple[str, str], ...]) -> str | None:
     facts = _cpuinfo()
     flags = facts.get("flags", facts.get("Features", "")).split()
-    return next((title for flag, title in INSTRUCTION_SETS if flag in flags), None)
+    return next((title for flag, title in sets if flag in flags), None)
 
 
 def _cpuinfo() -> dict[str, str]:
@@ -147,6 +153,16 @@ def _require_cuda(gpu: Gpu | None, torch: Mapping[str, str | None]) -> None:
             expected="a GPU that its driver tells of (nvidia-smi -L), and that CUDA_VISIBLE_DEVICES does not hide",
             remedy="install the NVIDIA driver, or leave the device at auto to train on the CPU",
         )
+
+
+def _cpu_precision(asked: Literal["auto", "fp32", "bf16", "fp16"]) -> Literal["fp32", "bf16"]:
+    if asked == "fp16":
+        raise DeviceError(
+            "precision fp16 was asked for on the CPU",
+            expected="auto, fp32 or bf16",
+            remedy="leave the recipe's precision at auto, or run on a GPU",
+        )
+    return asked if asked != "auto" else "bf16" if bf16_set() else "fp32"
 
 
 def _gpu_precision(gpu: Gpu, asked: Literal["auto", "fp32", "bf16", "fp16"]) -> Literal["fp32", "bf16", "fp16"]:

@@ -36,7 +36,8 @@ class FinetuneParameters(Parameters):
     """Epochs without a better validation loss after which training stops."""
 
     precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto"
-    """Arithmetic: `auto` is bf16 where the GPU has it, else fp16 with a scaler; fp32 on the CPU."""
+    """Arithmetic: `auto` is bf16 where the GPU or the CPU has it, else fp16 with a scaler on the GPU and
+    fp32 on the CPU."""
 
     log_every: int = Field(default=10, ge=1)
     """Every how many steps the training loss is logged."""

@@ -97,7 +97,8 @@ class LoopParameters(Parameters):
     """Share of each label that is spread over all classes in training (C. Szegedy et al., CVPR 2016)."""
 
     precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto"
-    """Arithmetic: `auto` is bf16 where the GPU has it, else fp16 with a scaler; fp32 on the CPU."""
+    """Arithmetic: `auto` is bf16 where the GPU or the CPU has it, else fp16 with a scaler on the GPU and
+    fp32 on the CPU."""
 
     log_every: int = Field(default=10, ge=1)
     """Every how many steps the training loss is logged."""

@@ -53,10 +53,10 @@ def test_older_gpus_get_fp16(gpu: Install) -> None:
     assert describe(precision="fp32").precision == "fp32"
 
 
-def test_auto_without_a_gpu_is_the_cpu_in_fp32(gpu: Install) -> None:
+def test_auto_without_a_gpu_is_the_cpu(gpu: Install) -> None:
     gpu()
     found = describe(threads=3)
-    assert (found.device, found.precision, found.threads) == ("cpu", "fp32", 3)
+    assert (found.device, found.threads) == ("cpu", 3)
     assert found.driver is found.cuda is found.cudnn is None
 
 
@@ -121,9 +121,31 @@ def test_bf16_is_refused_on_a_gpu_that_lacks_it(gpu: Install) -> None:
     assert "fp16" in str(caught.value)
 
 
-def test_half_precision_on_the_cpu_is_refused() -> None:
-    with pytest.raises(DeviceError, match="bf16"):
-        describe("cpu", precision="bf16")
+def test_fp16_on_the_cpu_is_refused() -> None:
+    with pytest.raises(DeviceError, match="fp16"):
+        describe("cpu", precision="fp16")
+
+
+@pytest.mark.parametrize(
+    ("flags", "auto", "capability"),
+    [
+        ("avx2 avx512f", "fp32", "AVX512"),
+        ("avx2 avx512f avx512_bf16", "bf16", "AVX512_BF16"),
+        ("avx2 avx512f avx512_bf16 amx_bf16 amx_tile", "bf16", "AMX_BF16"),
+        ("fpu avx avx2", "fp32", "AVX2"),
+    ],
+)
+def test_auto_on_the_cpu_is_bf16_where_it_has_instructions_for_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, flags: str, auto: str, capability: str
+) -> None:
+    cpuinfo = tmp_path / "cpuinfo"
+    cpuinfo.write_text(f"model name\t: Some CPU\nflags\t\t: {flags}\n\n")
+    monkeypatch.setattr(numerics, "CPUINFO", cpuinfo)
+    found = describe("cpu")
+    assert (found.precision, found.capability) == (auto, capability)
+    assert describe("cpu", precision="bf16").precision == "bf16", "on any CPU, if somebody asks for it"
+    exact = describe("cpu", precision="fp32")
+    assert (exact.precision, exact.capability) == ("fp32", "AVX2" if flags == "fpu avx avx2" else "AVX512")
 
 
 @pytest.mark.parametrize("threads", [-1, 0, 100_000])

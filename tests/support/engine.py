@@ -33,6 +33,7 @@ from benchsuite.api import (
     Parameters,
     Phase,
     PhotoFiles,
+    Precision,
     Preprocessing,
     Recipe,
     Scheduler,
@@ -198,6 +199,7 @@ class TinyRecipeParameters(Parameters):
     second_freeze: FreezePolicy = FreezePolicy()
     crash: Literal["", "kill", "exit", "segfault"] = ""
     fault: str = ""
+    precision: Literal["auto", "fp32", "bf16"] = "fp32"
 
 
 _SCHEDULES: Mapping[str, Mapping[str, Any]] = {
@@ -241,6 +243,9 @@ class TinyRecipe(Recipe[TinyRecipeParameters]):
             freeze=params.second_freeze,
         )
         return (first, second) if params.second else (first,)
+
+    def precision(self, params: TinyRecipeParameters) -> Precision:
+        return params.precision
 
     def log_every(self, params: TinyRecipeParameters) -> int:
         return 3

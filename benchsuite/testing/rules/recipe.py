@@ -188,7 +188,7 @@ def _setup(subject: Subject, change: Any, like: RunSetup | None = None, **data: 
     component = type(subject.component)() if like else subject.component
     bound = BoundComponent(replace(subject.entry, component=component), subject.params)
     precision = component.precision(subject.params)
-    if precision not in ("auto", "fp32"):
+    if precision == "fp16":
         raise Inapplicable(f"with these parameters it computes in {precision}, which the CPU does not")
     folder = like.folder if like else subject.new_folder("run")
     if not like and not component.phases(subject.params):
