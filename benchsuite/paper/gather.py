@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
 from benchsuite import __version__
+from benchsuite.errors import PluginError
 
 if TYPE_CHECKING:
     from benchsuite.analysis.seed_image_anova import Outcomes
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from benchsuite.engine.task import RunTask
     from benchsuite.execution.preparation import Preparation
     from benchsuite.paper.context.material import Mistake, PaperMaterial
-    from benchsuite.registry import Registry
+    from benchsuite.registry import Entry, Registry
     from benchsuite.store.predictions import Predictions
     from benchsuite.store.record import RunRecord
     from benchsuite.suite.schema.suite import Suite
@@ -69,10 +70,11 @@ def without_results(suite: Suite, preparation: Preparation, registry: Registry) 
     for planned in plan.cases:
         entry = registry.model(planned.model.qualified_name)
         model, params = cast("Model[Any]", entry.component), entry.parse(planned.model.parameters)
-        models[planned.name] = model.title(params), model.bibtex(params)
+        models[planned.name] = _told(entry, "title", model.title(params)), _told(entry, "bibtex", model.bibtex(params))
         entry = registry.recipe(planned.recipe.qualified_name)
         recipe = cast("Recipe[Any]", entry.component)
-        recipes[planned.recipe.name] = recipe.bibtex(entry.parse(planned.recipe.parameters))
+        told = recipe.bibtex(entry.parse(planned.recipe.parameters))
+        recipes[planned.recipe.name] = _told(entry, "bibtex", told)
     return PaperMaterial(
         results=Results(suite=suite, plan=plan, keys=keys, records={}),
         card=card,
@@ -83,6 +85,18 @@ def without_results(suite: Suite, preparation: Preparation, registry: Registry) 
         version=__version__,
         renderer=renderer(),
     )
+
+
+def _told(entry: Entry, method: str, told: object) -> str:
+    """The text that a component's method has given. Raises PluginError where it is none."""
+    if not isinstance(told, str):
+        raise PluginError(
+            f"{method}() of the {entry.kind} {entry.name} gives {type(told).__name__}",
+            where=f"{entry.distribution} {entry.version}, {entry.module}",
+            expected="a text",
+            remedy=f"mend {entry.distribution}, or report it to its authors",
+        )
+    return told
 
 
 def _right(predictions: Predictions) -> Outcomes:

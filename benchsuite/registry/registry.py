@@ -89,7 +89,7 @@ class Registry:
         remedy = f"did you mean {folded[close[0]]!r}?" if close else f"install the plugin that provides the {kind}"
         if self.quarantined:
             broken = ", ".join(f"{q.distribution} ({q.reason})" for q in self.quarantined[:3])
-            remedy += f" Plugins that could not be used: {broken}"
+            remedy += f"{'' if close else '.'} Plugins that could not be used: {broken}"
         error = UnknownComponent(
             f"no {kind} is named {name!r}",
             expected=f"one of: {', '.join(names)}" if names else f"no installed plugin provides a {kind}",

@@ -183,7 +183,9 @@ def _bibtex(suite: Suite, cases: Sequence[Case], registry: Registry) -> Iterator
         with suppress(Exception):
             params = entry.parse(part.parameters)
             component: Any = entry.component
-            yield component.card(params).bibtex if kind == "dataset" else component.bibtex(params)
+            told = component.card(params).bibtex if kind == "dataset" else component.bibtex(params)
+            if isinstance(told, str):
+                yield told
 
 
 def _named(cases: Iterable[Case]) -> set[str]:

@@ -228,3 +228,16 @@ def test_a_truncated_download_is_refused_and_leaves_no_data_set(program: Program
         server.server_close()
     outcome.refused("a.zip", "remedy")
     assert not (program.cache / "datasets" / "squares").exists()
+
+
+@pytest.mark.parametrize(
+    ("old", "method"),
+    [('return "Speck"', "title"), ('return "@misc{speck, title={Speck}}"', "bibtex")],
+)
+def test_a_component_that_tells_no_text_is_named_before_anything_runs(program: Program, old: str, method: str) -> None:
+    assert old in TINY
+    for file in program.plugins.glob("*.py"):
+        file.write_text(TINY.replace(old, "return None"))
+    outcome = program.run("run", "squares_width", "--policy", "sample", "--no-estimate")
+    outcome.refused(f"{method}() of the model speck gives NoneType", "tiny-squares", "mend")
+    assert list(program.results.rglob("record.json")) == []
