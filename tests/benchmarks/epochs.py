@@ -83,6 +83,7 @@ class Contest:
         self.n = min(images, len(task.data.index.train))
         self.engine = Engine(task, self.n)
         self._usual = usual
+        self._bare_first = False
         usual.prepare(self.blocks, _usual_task(task, self.n, self.engine.run.arithmetic.precision))
         self.usual()
         # A fast epoch is measured whole: a few steps of it would be noise.
@@ -91,15 +92,23 @@ class Contest:
             self.engine.epoch()
 
     def engine_and_bare(self) -> tuple[float, float]:
-        """Both in turn, first one and then the other going first, so that neither always meets the colder caches."""
-        engine, bare = self.engine.epoch, self.engine.bare
+        """Both in turn. From round to round the other goes first, and so meets what the usual way has left behind."""
+        works = [self.engine.epoch, self.engine.bare]
+        if self._bare_first:
+            works.reverse()
+        one, other = works
         if self.engine.used == self.n:
-            return engine(), bare()
-        pairs = [(engine(), bare(), bare(), engine()) for _repetition in range(REPETITIONS)]
-        return (
-            sum(first + last for first, _, _, last in pairs) / (2 * REPETITIONS),
-            sum(second + third for _, second, third, _ in pairs) / (2 * REPETITIONS),
-        )
+            seconds = [one(), other()]
+        else:
+            pairs = [(one(), other(), other(), one()) for _repetition in range(REPETITIONS)]
+            seconds = [
+                sum(first + last for first, _, _, last in pairs) / (2 * REPETITIONS),
+                sum(second + third for _, second, third, _ in pairs) / (2 * REPETITIONS),
+            ]
+        if self._bare_first:
+            seconds.reverse()
+        self._bare_first = not self._bare_first
+        return seconds[0], seconds[1]
 
     def usual(self) -> float:
         """Seconds of one training epoch the usual way."""

@@ -134,7 +134,7 @@ def _usual_task(engine: Engine, task: RunTask) -> _UsualTask:
         np.array(task.data.index.train.labels[: engine.used]),
         copy.deepcopy(engine.run.network.module).cpu(),
         phase.batch_size,
-        bool(engine.run.preprocessing.augmentations),
+        bool(engine.run.components.preprocessing.augmentations),
         engine.device.type,
         engine.run.arithmetic.precision,
         (phase.optimizer.name, {"lr": phase.optimizer.learning_rate, **phase.optimizer.options}),
