@@ -2,7 +2,8 @@
 
 The rivals are the plain scripts of `scripts.py`: a loop over a DataLoader with two and with four workers, Lightning
 (where it is installed), and a script tuned by hand with all images in memory, which is the limit. All do the same work:
-the same photos, networks of the same shape, batches, optimizers and epochs; each validates every epoch and tests once.
+the same photos, networks of the same shape, batches, optimizers and epochs, in fp32; each validates every epoch and
+tests once.
 
 Everything is measured in turn, `--rounds` times, so that a machine that slows down slows all; the table gives median
 wall and CPU seconds (those of all processes), and the median of the ratios round by round with its 95 % bootstrap
@@ -173,7 +174,7 @@ def _source(scratch: Path, options: Any) -> Study:
                 else:
                     _photo(folder / f"{split}-{number}.jpg", draw, label)
     recipe = {"name": "finetune", "optimizer": "adam", "learning_rate": 1e-4, "batch_size": 16,
-              "max_epochs": options.epochs, "patience": 10}  # fmt: skip
+              "max_epochs": options.epochs, "precision": "fp32", "patience": 10}  # fmt: skip
     suite = {
         "name": "bench_source", "title": "Banco", "size": {"cases": 5, "seeds": 2},
         "dataset": {"name": "image_folder", "folder": "photos", "image_size": 112},
@@ -221,7 +222,7 @@ def _cifar(title: str, cases: Sequence[tuple[dict[str, Any], dict[str, Any]]], s
         "name": "bench_cifar", "title": "Banco", "size": {"cases": len(cases), "seeds": 1}, "dataset": dataset,
         "model": {"name": "mlp"},
         "recipe": {"name": "train", "optimizer": "sgd", "learning_rate": 0.01, "momentum": 0.9, "batch_size": 64,
-                   "max_epochs": options.epochs},
+                   "max_epochs": options.epochs, "precision": "fp32"},
         "cases": [{"name": f"case-{number}", "set": change} for number, (change, _) in enumerate(cases)],
         "seeds": 1, "paper": PAPER,
     }  # fmt: skip
