@@ -13,7 +13,7 @@ import contextlib
 import sys
 import types
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Literal
@@ -64,6 +64,9 @@ class Card:
     stream: Any = None
     """The current one; None is the default stream."""
     sync_debug_mode: int = 0
+    reserved: int = 1
+    """Bytes that torch holds of it."""
+    memory_stats: ClassVar[Mapping[str, int]] = {}
     replays: int = 0
     """How often a graph was replayed."""
 
@@ -384,6 +387,8 @@ class CUDAGraph:
 
     room: ClassVar[int | None] = None
     """How many operations fit into its memory."""
+    bytes: ClassVar[int] = 0
+    """How much memory it takes."""
 
     def __init__(self, *args: Any) -> None:
         self._recording = Recording(self.room)
@@ -403,6 +408,7 @@ class CUDAGraph:
         if self._recording.broken:
             raise RuntimeError("CUDA error: operation failed due to a previous error during capture")
         self._state.capturing = False
+        now.reserved += self.bytes
 
     def replay(self) -> None:
         now = _here()
@@ -478,8 +484,9 @@ def _cuda(now: Card, capability: tuple[int, int]) -> dict[str, Any]:
         "empty_cache": lambda: None,
         "mem_get_info": lambda device=None: (now.free, 2 * now.free),
         "memory_allocated": lambda device=None: 1,
-        "memory_reserved": lambda device=None: 1,
-        "memory_stats": lambda device=None: {},
+        "memory_reserved": lambda device=None: now.reserved,
+        "memory_stats": lambda device=None: now.memory_stats,
+        "reset_accumulated_memory_stats": lambda device=None: None,
         "max_memory_allocated": lambda device=None: 1,
         "reset_peak_memory_stats": lambda device=None: None,
         "manual_seed": now.generator.manual_seed,

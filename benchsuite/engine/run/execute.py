@@ -122,7 +122,7 @@ def execute(task: RunTask, registry: Registry, watcher: Watcher, checkpoint_inte
         predictions_hash=state.predictions_hash,
         files=state.files,
         cost=_cost(progress, task),
-        notes=_notes(progress, pipeline),
+        notes=_notes(progress, pipeline, task),
     )
     store.write(record)
     if failure is None:
@@ -147,6 +147,7 @@ def _compute(
     memory.start_peak()
     if task.numerics.device == "cuda":
         torch.cuda.reset_peak_memory_stats()
+        torch.cuda.reset_accumulated_memory_stats()
     state.dataset = _dataset_facts(task, components)
     state.progress = progress = _load_progress(checkpoint, task, watcher)
     progress.at_once = max(progress.at_once, task.at_once)
@@ -314,10 +315,22 @@ def _seen_photos(progress: TrainingProgress) -> dict[str, Any]:
     return {"original_size": progress.photo_size, "changes": dict(sorted(changes.items()))}
 
 
-def _notes(progress: TrainingProgress, pipeline: Pipeline | None) -> dict[str, Any]:
+def _notes(progress: TrainingProgress, pipeline: Pipeline | None, task: RunTask) -> dict[str, Any]:
     """What else is worth knowing of the run."""
-    notes = {"features": progress.features, "weights": list(pipeline.network.remarks) if pipeline else []}
+    notes = {
+        "features": progress.features,
+        "weights": list(pipeline.network.remarks) if pipeline else [],
+        "scarce_memory": _scarce_memory() if task.numerics.device == "cuda" else {},
+    }
     return {name: note for name, note in notes.items() if note}
+
+
+def _scarce_memory() -> dict[str, int]:
+    """How often the GPU had no memory for torch, until some was given back, or at all. Libraries then compute in
+    another way that takes less, if they have one: with other bits, perhaps."""
+    known = torch.cuda.memory_stats()
+    counts = {"retried": known.get("num_alloc_retries", 0), "refused": known.get("num_ooms", 0)}
+    return {name: int(count) for name, count in counts.items() if count}
 
 
 def _cost(progress: TrainingProgress, task: RunTask) -> Cost | None:

@@ -227,6 +227,8 @@ class GraphStep:
         generator.graphsafe_set_state(generator.clone_state())
         pool = torch.cuda.graph_pool_handle()
         graph = torch.cuda.CUDAGraph()
+        torch.cuda.empty_cache()
+        reserved = torch.cuda.memory_reserved()
         try:
             with self._aside(), torch.cuda.graph(graph, pool=pool, stream=self._stream):
                 output = self._eager(mine)
@@ -236,6 +238,10 @@ class GraphStep:
                 torch._C._cuda_endAllocateToPool(device, pool)
                 torch._C._cuda_releasePool(device, pool)
             raise
+        taken, (free, _) = torch.cuda.memory_reserved() - reserved, torch.cuda.mem_get_info()
+        if free < taken:
+            # It keeps its memory, of which evaluation and the last batch of an epoch need as much besides.
+            raise MemoryError(f"the recording takes {taken >> 20} MiB, and only {free >> 20} MiB are left")
         return _Recording(graph, mine, output)
 
     @contextmanager

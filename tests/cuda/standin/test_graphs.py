@@ -247,6 +247,16 @@ def test_a_graph_that_finds_no_memory_is_done_without(
     assert outcome(record) == outcome(eager)
 
 
+def test_a_graph_that_leaves_no_memory_for_other_batches_is_done_without(
+    both: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(CUDAGraph, "bytes", 5 * 2**30)
+    record, eager, card = both(small("lenet5"), training(precision="fp32", max_epochs=3), free=4 * 2**30)
+    assert "takes 5120 MiB, and only 4096 MiB are left" in recorded_as(record)
+    assert card.replays == 0
+    assert outcome(record) == outcome(eager)
+
+
 def test_a_capture_that_breaks_leaves_a_process_that_computes_on(both: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """As where torch does not see that a step waits; the network draws its dropout from the generator of the card."""
     monkeypatch.setattr(Card, "sync_debug_mode", property(lambda card: 0, lambda card, mode: None), raising=False)

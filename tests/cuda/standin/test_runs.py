@@ -26,6 +26,7 @@ from support.cuda_runs import (
     small,
     training,
 )
+from support.stand_in_card import Card
 
 Precision = Literal["fp32", "bf16", "fp16"]
 QUICK = dict(zip(MODELS, ("fp16", "bf16", "fp32", "bf16", "fp16", "fp32", "fp16"), strict=True))
@@ -128,3 +129,12 @@ def test_auto_takes_the_half_precision_that_the_card_has(gpu: Gpu, precision: st
     record: RunRecord
     record, _ = run(small("mlp"), bound("recipe", "finetune", max_epochs=1), gpu=gpu)
     assert record.key_fields["numerics"]["precision"] == precision
+
+
+def test_a_record_tells_that_memory_was_scarce(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    recipe = training(precision="fp32", max_epochs=1)
+    record, _ = run(small("mlp"), recipe)
+    assert "scarce_memory" not in record.notes
+    monkeypatch.setattr(Card, "memory_stats", {"num_alloc_retries": 3, "num_ooms": 0})
+    record, _ = run(small("mlp"), recipe, results="scarce")
+    assert record.notes["scarce_memory"] == {"retried": 3}
