@@ -116,7 +116,9 @@ def suite_path(source: str, registry: Registry) -> Path:
         what = f"two plugins provide a suite named {shown(source)}"
         raise SuiteError([Problem(mark, "", what, source, one_of([str(path) for path in found]), "give its path")])
     what = f"no suite is named {shown(source)}"
-    remedy = did_you_mean(source, files) or "give the path of a .yaml file"
+    beside = next((f"{source}{ending}" for ending in ENDINGS if Path(f"{source}{ending}").is_file()), None)
+    remedy = f"did you mean the file {shown(beside)}?" if beside else did_you_mean(source, files)
+    remedy = remedy or "give the path of a .yaml file"
     raise SuiteError([Problem(mark, "", what, source, one_of(list(files)), remedy)])
 
 
@@ -126,7 +128,9 @@ def _read(path: Path) -> bytes:
     try:
         if not path.is_file():
             there = "is no file" if path.exists() else "does not exist"
-            raise SuiteError([Problem(mark, "", f"it {there}", expected="the name of a suite, or a .yaml file")])
+            near = did_you_mean(path.name, [other.name for other in _suites_in(path.parent)])
+            remedy = near or "correct the path, or see the suites that there are with benchsuite list"
+            raise SuiteError([Problem(mark, "", f"it {there}", None, "the name of a suite, or a .yaml file", remedy)])
         with path.open("rb") as file:
             return file.read(LARGEST_FILE + 1)
     except (OSError, ValueError) as error:

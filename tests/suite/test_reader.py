@@ -405,3 +405,22 @@ def test_a_list_of_wrong_entries_is_not_called_too_short(value: str) -> None:
 )
 def test_a_name_in_place_of_a_mapping_is_told_how_to_become_one(old: str, new: str, remedy: str) -> None:
     assert any(remedy in found for found in problems(BASE.replace(old, new, 1)))
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ("tiny.yml", "did you mean 'tiny.yaml'?"),
+        ("TINY.yaml", "did you mean 'tiny.yaml'?"),
+        ("tiny", "did you mean the file 'tiny.yaml'?"),
+        ("far/other.yaml", "benchsuite list"),
+    ],
+)
+def test_a_suite_that_is_not_there_is_told_with_the_file_that_is(
+    source: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "tiny.yaml").write_text(BASE)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SuiteError) as caught:
+        read_suite(source, REGISTRY)
+    assert said in str(caught.value)
