@@ -7,6 +7,7 @@ late.
 from __future__ import annotations
 
 import math
+from contextlib import nullcontext
 
 import torch
 from torch import Tensor, nn
@@ -34,7 +35,9 @@ class _AdaptiveAverage(nn.Module):
     def forward(self, maps: Tensor) -> Tensor:
         """(N, channels, *before) to (N, channels, *after)."""
         # In half precision 1/3 is wrong by 0.2 %: the averages are taken as torch's own pooling takes them.
-        with torch.autocast(maps.device.type, enabled=False):
+        # Tensors that have shapes alone, on which operations are counted, know no autocast.
+        kind = maps.device.type
+        with torch.autocast(kind, enabled=False) if torch.amp.is_autocast_available(kind) else nullcontext():
             return (self.rows @ maps.float() @ self.columns.T).to(maps.dtype)
 
 

@@ -294,6 +294,11 @@ def test_pooling_in_half_precision_rounds_nothing_but_its_result(half: torch.dty
     assert torch.equal(pooled, exact.to(half))
 
 
+def test_pooling_takes_tensors_without_data_on_which_operations_are_counted() -> None:
+    pooled = adaptive_average((5, 5), (7, 7)).to("meta")(torch.empty(1, 3, 5, 5, device="meta"))
+    assert pooled.shape == (1, 3, 7, 7)
+
+
 def test_pooling_to_the_size_that_is_there_is_nothing() -> None:
     assert isinstance(adaptive_average((7, 7), (7, 7)), nn.Identity)
 
