@@ -104,8 +104,10 @@ def _find_broken(images: Images, digests: Sequence[str], cache: Path, say: Calla
 
     path = cache / BROKEN / f"{decoding_key(images, digests)}.json"
     try:
-        return {int(i): str(what) for i, what in json.loads(path.read_text(encoding="utf-8")).items()}
-    except (OSError, ValueError, AttributeError):
+        known = {int(i): str(what) for i, what in json.loads(path.read_text(encoding="utf-8")).items()}
+        if all(0 <= i < len(images) for i in known):
+            return known
+    except (OSError, ValueError, AttributeError, RecursionError):
         pass
     say(f"decoding {len(images)} images once, to see which are broken")
 

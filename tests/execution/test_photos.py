@@ -72,6 +72,16 @@ def test_broken_images_are_left_out_and_remembered(bench: Bench, broken: list[Pa
     assert again.said == []
 
 
+@pytest.mark.parametrize("content", ["", '{"99999": "x"}', '{"-1": "x"}', "[1]", '{"a": 1}', "[" * 100_000])
+@pytest.mark.usefixtures("broken")
+def test_what_is_remembered_wrongly_is_found_anew(bench: Bench, content: str) -> None:
+    data = located(bench)
+    found = leave_out_broken(data, bench.place.cache, Silent().say)
+    for memory in (bench.place.cache / "broken").iterdir():
+        memory.write_text(content)
+    assert leave_out_broken(data, bench.place.cache, Silent().say) == found
+
+
 def test_whole_data_are_left_as_they_are(bench: Bench) -> None:
     data = located(bench)
     assert leave_out_broken(data, bench.place.cache, Silent().say) is data

@@ -424,3 +424,12 @@ def test_a_suite_that_is_not_there_is_told_with_the_file_that_is(
     with pytest.raises(SuiteError) as caught:
         read_suite(source, REGISTRY)
     assert said in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("value", "remedy"),
+    [("0-2", "write a list: [0, 1, 2]"), ("1_000", "write 1000"), ("2-1", None), ("0-999999999", None)],
+)
+def test_numbers_as_other_programs_write_them_are_told_as_yaml_does(value: str, remedy: str | None) -> None:
+    found = problem("\nseeds: 2", f"\nseeds: {value}")
+    assert (remedy is None and "write" not in found) or (remedy is not None and remedy in found)

@@ -56,6 +56,8 @@ NAMED = re.compile(r"a mapping (?:such as \{|with any of )name\b")
 AXES = ("vary.", "search.space.")
 """Where paths are keys."""
 NUMBER = re.compile(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
+DIGITS_APART = re.compile(r"[0-9]{1,12}(?:_[0-9]{1,12}){1,4}")
+RANGE = re.compile(r"([0-9]{1,9})-([0-9]{1,9})")
 DECIMAL_COMMA = re.compile(r"[-+]?[0-9]+,[0-9]+")
 SENTENCES = ("value_error", "assertion_error")
 SLUG = r"^[a-z0-9_]+$"
@@ -151,6 +153,10 @@ def _number_meant(value: object, kind: str) -> str | None:
         return None
     if DECIMAL_COMMA.fullmatch(value):
         return f"write {value.replace(',', '.')}: decimals have a point"
+    if DIGITS_APART.fullmatch(value):
+        return f"write {value.replace('_', '')}"
+    if (ends := RANGE.fullmatch(value)) and int(ends[1]) < int(ends[2]) < int(ends[1]) + 20:
+        return f"write a list: [{', '.join(map(str, range(int(ends[1]), int(ends[2]) + 1)))}]"
     if "," in value and all(NUMBER.fullmatch(part.strip()) for part in value.split(",")):
         return f"put brackets around it: [{value}]"
     return "remove the quotes" if NUMBER.fullmatch(value) and (kind != "int_type" or value.isdecimal()) else None
