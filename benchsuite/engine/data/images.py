@@ -10,9 +10,9 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,7 +30,8 @@ from benchsuite.sources.digests import broken_images, open_image
 
 _FOLDER = "images"
 _SUFFIX = ".u8"
-_BATCH = 64
+_AHEAD = 4
+"""Images that are decoded ahead, for each core: one that takes long leaves no other core without work."""
 _DECODERS = ("jpg", "libjpeg_turbo", "jpg_2000", "zlib", "zlib_ng", "libtiff", "webp", "avif")
 _SIZES = np.dtype("<i4")
 
@@ -129,7 +130,7 @@ def _build(images: Images, digests: Sequence[str], preprocessing: Preprocessing,
 
 
 def _decode(images: Images, digests: Sequence[str], preprocessing: Preprocessing) -> Iterator[_Photo | DataError]:
-    """Each image in order, decoded by as many threads as there are cores, a batch at a time."""
+    """Each image in order, decoded by as many threads as there are cores, a few ahead of what is taken."""
 
     def decode(i: int) -> _Photo | DataError:
         try:
@@ -137,9 +138,15 @@ def _decode(images: Images, digests: Sequence[str], preprocessing: Preprocessing
         except DataError as error:
             return error
 
-    with ThreadPoolExecutor(max_workers=usable_cores()) as pool:
-        for start in range(0, len(images), _BATCH):
-            yield from pool.map(decode, range(start, min(start + _BATCH, len(images))))
+    cores = usable_cores()
+    ahead: deque[Future[_Photo | DataError]] = deque()
+    with ThreadPoolExecutor(max_workers=cores) as pool:
+        for i in range(len(images)):
+            ahead.append(pool.submit(decode, i))
+            if len(ahead) > cores * _AHEAD:
+                yield ahead.popleft().result()
+        while ahead:
+            yield ahead.popleft().result()
 
 
 def _resize(picture: Image.Image, preprocessing: Preprocessing) -> _Photo:

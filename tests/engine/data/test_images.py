@@ -5,6 +5,7 @@ import resource
 import threading
 import time
 from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -272,3 +273,28 @@ def test_photos_of_more_than_eight_bits_are_refused_and_not_cut_off(mode: str, s
 def test_digests_that_do_not_fit_the_images_are_refused(photos: PhotoFiles, tmp_path: Path) -> None:
     with pytest.raises(DataError, match="5 images and 0 digests"):
         load_images(photos, [], preprocessing(), tmp_path)
+
+
+def test_every_core_decodes_and_an_image_that_takes_long_keeps_no_other_waiting(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    cores, together, most = 3, threading.Lock(), [0, 0]
+    first_may_end = threading.Event()
+
+    def decode(_: object, i: int, __: str) -> Image.Image:
+        with together:
+            most[0] += 1
+            most[1] = max(most)
+        if i == 0:
+            assert first_may_end.wait(60)
+        if i == 2 * cores:  # others went on meanwhile
+            first_may_end.set()
+        with together:
+            most[0] -= 1
+        return Image.new("RGB", (2, 2), (i, 0, 0))
+
+    monkeypatch.setattr(module, "usable_cores", lambda: cores)
+    monkeypatch.setattr(module, "open_image", decode)
+    photos: Any = module._decode(cast("Any", range(40)), ["x"] * 40, Preprocessing((2, 2), (0, 0, 0), (1, 1, 1)))
+    assert [photo.pixels[0, 0, 0] for photo in photos] == list(range(40))
+    assert 1 < most[1] <= cores

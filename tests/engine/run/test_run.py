@@ -35,6 +35,7 @@ VARIED: dict[str, dict[str, Any]] = {
     "dropout and flips": {"model": {"dropout": 0.4}, "data": {"flips": True}},
     "frozen and cached": {"freeze": FreezePolicy(blocks=1), "model": {"dropout": 0.4}},
     "mixing": {"recipe": "tiny_mixing"},
+    "bf16, frozen and cached": {"freeze": FreezePolicy(blocks=1), "precision": "bf16"},
 }
 
 
@@ -57,6 +58,15 @@ def _disturb(number: int) -> None:
 
 def _shared_state() -> tuple[Any, ...]:
     return torch.get_rng_state().tolist(), str(np.random.get_state()), random.getstate()
+
+
+def test_bf16_on_the_cpu_is_other_arithmetic_that_comes_out_close(bench: Bench) -> None:
+    exact, half = (made(bench, bench.task(make_case(epochs=3, precision=name)), name) for name in ("fp32", "bf16"))
+    assert half.environment.precision == "bf16"
+    assert half.weights_hash != exact.weights_hash
+    for one, other in zip(exact.epochs, half.epochs, strict=True):
+        assert one.train_loss == pytest.approx(other.train_loss, rel=0.05)
+        assert one.validation_loss == pytest.approx(other.validation_loss, rel=0.05)
 
 
 @pytest.mark.parametrize("varied", VARIED.values(), ids=VARIED.keys())
