@@ -116,3 +116,11 @@ def test_what_notebooks_and_builds_set_for_drawing_does_not_matter(
     command = [sys.executable, "-c", watch, "--version"]
     done = subprocess.run(command, capture_output=True, text=True, cwd=program.folder, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_no_workers_and_no_threads_are_refused(program: Program) -> None:
+    for option in ("--workers", "--threads"):
+        outcome = program.run("run", "squares_width", "--policy", "sample", option, "0")
+        assert outcome.code == 2
+        assert option in outcome.err
+        assert "range" in outcome.err

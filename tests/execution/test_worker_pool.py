@@ -509,3 +509,21 @@ def test_one_worker_and_several_give_the_same_bits_and_the_record_says_how_many_
     counts = {at_once: {r.cost.at_once for r in records.values() if r.cost} for at_once, records in found.items()}
     assert counts[1] == {1}
     assert max(counts[3]) == 3
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity") or len(os.sched_getaffinity(0)) < 2, reason="takes two cores")
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+def test_one_core_and_several_give_the_same_bits(bench: Bench, precision: str) -> None:
+    task = bench.task(make_case(epochs=2, precision=precision, model={"dropout": 0.3}))
+    every = os.sched_getaffinity(0)
+    found = []
+    for cores in (every, {min(every)}):
+        own = replace(task, results=bench.root / f"{len(cores)}", cache=bench.root / f"cache {len(cores)}")
+        os.sched_setaffinity(0, cores)
+        try:
+            with Pool(task.numerics, (None,), Silent()) as pool:
+                found += [_bits(record) for record in pool.run([own])]
+        finally:
+            os.sched_setaffinity(0, every)
+    assert found[0] == found[1]
