@@ -123,4 +123,4 @@ def test_no_workers_and_no_threads_are_refused(program: Program) -> None:
         outcome = program.run("run", "squares_width", "--policy", "sample", option, "0")
         assert outcome.code == 2
         assert option in outcome.err
-        assert "range" in outcome.err
+        assert "Invalid value for" in outcome.err
