@@ -75,6 +75,7 @@ class Took:
 
 def main() -> None:
     options = _options()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     contestants = [name for name in (options.only or [*ENGINE, *RIVALS]) if _is_there(name)]
     print(f"{_processor()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} before, torch {_torch()}, "
           f"{platform.system()}, {time.strftime('%Y-%m-%d')}; {options.rounds} rounds")  # fmt: skip
@@ -114,9 +115,15 @@ class Place:
 
     def whole(self, name: str) -> tuple[float, float]:
         """Wall and CPU seconds of the whole study."""
+        if name == "warm" and not (self._folder / "cache").exists():
+            self._start(name).wait()
         start = time.perf_counter()
         process = self._start(name)
-        _, status, used = os.wait4(process.pid, 0)
+        try:
+            _, status, used = os.wait4(process.pid, 0)
+        except BaseException:  # Ctrl-C, which does not reach it
+            os.killpg(process.pid, signal.SIGKILL)
+            raise
         process.returncode = os.waitstatus_to_exitcode(status)
         if process.returncode:
             raise SystemExit(f"{name} failed:\n{(self._folder / 'printed').read_text()[-3000:]}")
