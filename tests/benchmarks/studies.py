@@ -10,7 +10,7 @@ wall and CPU seconds (those of all processes), and the median of the ratios roun
 interval. `--neighbours 2` measures all of it beside two busy processes, too; `--first` tells the seconds from the
 command to the end of the first epoch, in a second table.
 
-Without BENCHSUITE_DATA the photos are generated.
+Without BENCHSUITE_DATA the images are generated.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import argparse
 import importlib.util
 import json
 import os
+import pickle
 import platform
 import shutil
 import signal
@@ -210,23 +211,20 @@ def _photo(path: Path, draw: Any, label: int) -> None:
 
 def _cifar(title: str, cases: Sequence[tuple[dict[str, Any], dict[str, Any]]], scratch: Path, options: Any) -> Study:
     """Cases as (what the suite sets, network of the scripts)."""
-    folder = scratch / "cifar.npz"
-    real = options.data is not None and (options.data / "cifar-10-batches-py").is_dir()
-    if not folder.exists():
-        draw = np.random.default_rng(0)
-        arrays = {}
-        for split, count in (("train", options.images), ("validation", 10_000 if real else 1000), ("test", 10_000)):
-            count = count if real or split == "train" else 1000
-            arrays[f"{split}_x"] = draw.integers(0, 256, (count, 32, 32, 3), dtype=np.uint8)
-            arrays[f"{split}_y"] = np.arange(count) % 10
-        np.savez(folder, **arrays)
+    arrays, draw = scratch / "cifar.npz", np.random.default_rng(0)
     # Pixels of noise cost the scripts what photos do: nothing here is compared but seconds.
-    dataset = {"name": "cifar10", "validation": 0.2, "train_images": options.images} if real else {
-        "name": "fake", "classes": 10, "train_images": options.images, "validation_images": 1000, "test_images": 1000,
-        "image_size": 32,
-    }  # fmt: skip
+    made = {}
+    for split, count in (("train", options.images), ("validation", 10_000), ("test", 10_000)):
+        made[f"{split}_x"] = draw.integers(0, 256, (count, 32, 32, 3), dtype=np.uint8)
+        made[f"{split}_y"] = np.arange(count) % 10
+    np.savez(arrays, **made)
+    real = options.data is not None and (options.data / "cifar-10-batches-py").is_dir()
+    data = options.data if real else scratch
+    if not real:
+        _write_batches(scratch / "cifar-10-batches-py", draw)
     suite = {
-        "name": "bench_cifar", "title": "Banco", "size": {"cases": len(cases), "seeds": 1}, "dataset": dataset,
+        "name": "bench_cifar", "title": "Banco", "size": {"cases": len(cases), "seeds": 1},
+        "dataset": {"name": "cifar10", "validation": 0.2, "train_images": options.images},
         "model": {"name": "mlp"},
         "recipe": {"name": "train", "optimizer": "sgd", "learning_rate": 0.01, "momentum": 0.9, "batch_size": 64,
                    "max_epochs": options.epochs, "precision": "fp32"},
@@ -238,9 +236,21 @@ def _cifar(title: str, cases: Sequence[tuple[dict[str, Any], dict[str, Any]]], s
          "options": {"lr": 0.01, "momentum": 0.9}, "epochs": options.epochs}
         for _, network in cases
     ]  # fmt: skip
-    work = {"photos": None, "arrays": str(folder), "classes": 10, "runs": runs}
-    what = "CIFAR-10" if real else "generated images of 32 pixels"
-    return Study(f"{title} on {what}, {options.images:,} images, {options.epochs} epochs", suite, work, options.data)
+    work = {"photos": None, "arrays": str(arrays), "classes": 10, "runs": runs}
+    what = "CIFAR-10" if real else "noise in place of CIFAR-10"
+    return Study(f"{title} on {what}, {options.images:,} images, {options.epochs} epochs", suite, work, data)
+
+
+def _write_batches(folder: Path, draw: Any) -> None:
+    """Noise in the layout of CIFAR-10."""
+    folder.mkdir(exist_ok=True)
+    for name in (*(f"data_batch_{number}" for number in range(1, 6)), "test_batch"):
+        pixels = draw.integers(0, 256, (10_000, 3072), dtype=np.uint8)
+        content = {b"data": pixels, b"labels": [row % 10 for row in range(10_000)]}
+        (folder / name).write_bytes(pickle.dumps(content, protocol=2))
+    names = ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"]
+    meta = {b"label_names": [name.encode() for name in names], b"num_cases_per_batch": 10_000, b"num_vis": 3072}
+    (folder / "batches.meta").write_bytes(pickle.dumps(meta, protocol=2))
 
 
 def _dense(scratch: Path, options: Any) -> Study:
