@@ -53,7 +53,10 @@ SWITCHES = {
 }
 
 
-@pytest.mark.parametrize("name", SWITCHES)
+QUICK = ("TF32 of products", "determinism")
+
+
+@pytest.mark.parametrize("name", [pytest.param(n, marks=() if n in QUICK else pytest.mark.slow) for n in SWITCHES])
 def test_a_step_that_switches_how_torch_computes_ends_the_run(name: str, run: Run) -> None:
     def switching(logits: Any, targets: Any) -> Any:
         SWITCHES[name]()

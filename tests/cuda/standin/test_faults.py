@@ -89,7 +89,10 @@ WAITS: dict[str, tuple[Callable[[Any, Any], Any], str]] = {
 }
 
 
-@pytest.mark.parametrize("name", WAITS)
+QUICK = ("item", "cpu", "a copy to the card", "a mask")
+
+
+@pytest.mark.parametrize("name", [pytest.param(n, marks=() if n in QUICK else pytest.mark.slow) for n in WAITS])
 def test_whatever_waits_in_a_step_is_found_with_its_line(name: str, run: Run) -> None:
     loss, told = WAITS[name]
     _, now = run(small("mlp"), with_loss(training(precision="fp32"), loss))
