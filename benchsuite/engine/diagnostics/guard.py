@@ -28,8 +28,19 @@ from benchsuite.engine.diagnostics.process_settings import process_settings
 from benchsuite.errors import PluginError
 from benchsuite.registry import OURS, Entry
 
-WRITING = frozenset({"os.remove", "os.rename", "os.rmdir", "os.mkdir", "os.truncate", "os.chmod", "os.link",
-                     "os.symlink", "shutil.rmtree", "shutil.move"})  # fmt: skip
+_WRITING: Mapping[str, Sequence[tuple[int, int | None]]] = {
+    "os.remove": [(0, 1)],
+    "os.rename": [(0, 2), (1, 3)],
+    "os.rmdir": [(0, 1)],
+    "os.mkdir": [(0, 2)],
+    "os.truncate": [(0, None)],
+    "os.chmod": [(0, 2)],
+    "os.link": [(1, 3)],
+    "os.symlink": [(1, 2)],
+    "shutil.rmtree": [(0, 1)],
+    "shutil.move": [(0, None), (1, None)],
+}
+"""Python's audit events of what changes files: where their arguments hold a path, and the folder it is relative to."""
 _WRITE_FLAGS = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 _SHARED = (torch, torch.Tensor, torch.nn, torch.nn.Module, torch.nn.functional, torch.optim, torch.optim.Optimizer,
            torch.utils.data, np, np.random, random)  # fmt: skip
@@ -158,12 +169,31 @@ def _watch(event: str, arguments: tuple[Any, ...]) -> None:
         writes = (
             any(letter in mode for letter in "wax+") if isinstance(mode, str) else bool((flags or 0) & _WRITE_FLAGS)
         )
-        paths: Sequence[Any] = (path,) if writes else ()
+        paths: Sequence[str | None] = (_path(path, None),) if writes else ()
     else:
-        paths = arguments[:2] if event in WRITING else ()
-    for path in paths:
-        if isinstance(path, str | bytes | os.PathLike):
-            _at_work.wrote(os.fsdecode(path))
+        paths = [
+            _path(arguments[place], None if folder is None else arguments[folder])
+            for place, folder in _WRITING.get(event, ())
+        ]
+    for path in filter(None, paths):
+        _at_work.wrote(path)
+
+
+def _path(path: Any, folder: int | None) -> str | None:
+    """The path of an audit event; None for a file that is known by its number, or a folder that the system names not.
+
+    `folder` is the number of the open folder that a path is relative to, as when a tree is removed; none, or -1, is
+    the current one.
+    """
+    if not isinstance(path, str | bytes | os.PathLike):
+        return None
+    name = os.fsdecode(path)
+    if os.path.isabs(name) or folder is None or folder < 0:
+        return name
+    try:
+        return os.path.join(os.readlink(f"/proc/self/fd/{folder}"), name)
+    except OSError:
+        return None
 
 
 def _stack() -> Iterator[str]:
