@@ -188,10 +188,10 @@ def _path(path: Any, folder: int | None) -> str | None:
     if not isinstance(path, str | bytes | os.PathLike):
         return None
     name = os.fsdecode(path)
-    if os.path.isabs(name) or folder is None or folder < 0:
+    if folder is None or folder < 0:
         return name
     try:
-        return os.path.join(os.readlink(f"/proc/self/fd/{folder}"), name)
+        return str(Path(f"/proc/self/fd/{folder}").readlink() / name)
     except OSError:
         return None
 

@@ -53,7 +53,7 @@ def _write(folder: Path) -> None:
 
 
 def _link_into(folder: Path) -> None:
-    os.symlink("anything", folder / "link")
+    (folder / "link").symlink_to("anything")
 
 
 def _rename_within(folder: Path) -> None:
@@ -100,5 +100,5 @@ def test_what_a_plugin_changes_elsewhere_is_refused_and_told(
 def test_a_link_may_lead_where_it_likes_and_what_is_linked_is_not_changed(
     elsewhere: Path, tmp_path: Path, guard: Guard
 ) -> None:
-    os.symlink(elsewhere / "photo", tmp_path / "temporary" / "link")
+    (tmp_path / "temporary" / "link").symlink_to(elsewhere / "photo")
     guard.check("in a test")
