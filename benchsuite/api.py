@@ -16,6 +16,7 @@ from benchsuite.contracts.dataset import (
     Split,
     photo_suffixes,
 )
+from benchsuite.contracts.executor import Channel, EngineLost, Executor, Handler, Session, Site, SiteLost, Survey
 from benchsuite.contracts.figure import CaseResult, Chart, ChartSeries, Figure, RunResult, StudyResult
 from benchsuite.contracts.model import Model, Task, WeightsRequest
 from benchsuite.contracts.observer import EpochReport, RunInfo, RunSummary
@@ -30,7 +31,7 @@ from benchsuite.contracts.recipe import (
     Scheduler,
 )
 from benchsuite.contracts.version import API_VERSION
-from benchsuite.errors import BenchsuiteError, DataError, PluginError, TrainingError, WeightsError
+from benchsuite.errors import BenchsuiteError, DataError, PluginError, SetupError, TrainingError, WeightsError
 from benchsuite.file_stamps import file_stamp, unchanging
 from benchsuite.hookspecs import hookimpl
 from benchsuite.sources.archives import unpack
@@ -42,6 +43,7 @@ __all__ = [
     "Augmentation",
     "BenchsuiteError",
     "CaseResult",
+    "Channel",
     "Chart",
     "ChartSeries",
     "DataError",
@@ -50,10 +52,13 @@ __all__ = [
     "DatasetIndex",
     "Downloader",
     "EarlyStopping",
+    "EngineLost",
     "EpochReport",
+    "Executor",
     "Figure",
     "Found",
     "FreezePolicy",
+    "Handler",
     "Images",
     "Model",
     "Optimizer",
@@ -69,9 +74,14 @@ __all__ = [
     "RunResult",
     "RunSummary",
     "Scheduler",
+    "Session",
+    "SetupError",
+    "Site",
+    "SiteLost",
     "Source",
     "Split",
     "StudyResult",
+    "Survey",
     "Task",
     "TrainingError",
     "WeightsError",

@@ -12,6 +12,7 @@ from typing import Any
 import pluggy
 
 from benchsuite.contracts.dataset import Dataset
+from benchsuite.contracts.executor import Executor
 from benchsuite.contracts.figure import Figure
 from benchsuite.contracts.model import Model
 from benchsuite.contracts.observer import EpochReport, RunInfo, RunSummary
@@ -42,6 +43,12 @@ def benchsuite_recipes() -> Iterable[type[Recipe[Any]]]:
 @hookspec
 def benchsuite_figures() -> Iterable[type[Figure[Any]]]:
     """Figures that this plugin provides for papers. Must not import torch."""
+    raise NotImplementedError
+
+
+@hookspec
+def benchsuite_executors() -> Iterable[type[Executor[Any]]]:
+    """Executors that this plugin provides. Must not import torch, nor the engine."""
     raise NotImplementedError
 
 

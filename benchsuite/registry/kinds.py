@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from benchsuite.contracts.dataset import Dataset
+from benchsuite.contracts.executor import Executor
 from benchsuite.contracts.figure import Figure
 from benchsuite.contracts.kinds import KIND_NAMES, Kind
 from benchsuite.contracts.model import Model
 from benchsuite.contracts.recipe import Recipe
 
-Component = Dataset[Any] | Model[Any] | Recipe[Any] | Figure[Any]
+Component = Dataset[Any] | Model[Any] | Recipe[Any] | Figure[Any] | Executor[Any]
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,7 @@ KINDS: Mapping[Kind, ComponentKind] = {
     "model": ComponentKind(Model, "model"),
     "recipe": ComponentKind(Recipe, "training recipe"),
     "figure": ComponentKind(Figure, "figure"),
+    "executor": ComponentKind(Executor, "executor"),
 }
 CASE_PARTS: tuple[Kind, ...] = ("dataset", "model", "recipe")
 """What a case is made of, and a run computed by."""
