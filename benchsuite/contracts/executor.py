@@ -9,7 +9,9 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from concurrent.futures import Future
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from pathlib import Path
 from typing import ClassVar, Generic, Protocol, TypeVar
 
 from benchsuite.contracts.parameters import Parameters
@@ -107,3 +109,12 @@ class Executor(ABC, Generic[P]):
         channel was told. Raises SetupError or EngineLost with a remedy when the engine cannot be reached, when it is
         another version than it can be talked to by, or when its connection would not be safe.
         """
+
+    def sample(self, options: P, folder: Path) -> AbstractContextManager[P]:
+        """A small engine on this machine, for checks and trials, which lasts as long as the context: two sites, if it
+        can have as many, and listeners on loopback alone.
+
+        Gives the options by which `open` reaches it; where `options` name an engine already, they are these as they
+        are, as they are where an executor needs no engine beside itself. `folder` is empty, and the engine's own.
+        """
+        return nullcontext(options)

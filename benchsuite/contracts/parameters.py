@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict
 
 
 class Parameters(BaseModel):
-    """Parameters of a dataset, model, recipe or figure; subclass it and give every field a description and a bound."""
+    """Parameters of a component; subclass it and give every field a description and a bound."""
 
     model_config = ConfigDict(
         extra="forbid", frozen=True, strict=True, validate_default=True, use_attribute_docstrings=True

@@ -142,6 +142,7 @@ def test_every_hook_has_an_example(hook: str) -> None:
         "benchsuite_datasets",
         "benchsuite_models",
         "benchsuite_figures",
+        "benchsuite_executors",
     )  # made like benchsuite_recipes, which stands beside them
     assert implemented or hook in kinds
 

@@ -30,6 +30,16 @@ class Bare(Figure[Parameters]):
 """
 
 
+EXECUTOR = """
+from benchsuite.api import Executor, Parameters
+class Nowhere(Executor[Parameters]):
+    name = "nowhere"
+    Parameters = Parameters
+    def open(self, options, handler, survey, heard):
+        raise NotImplementedError
+"""
+
+
 @pytest.fixture
 def provided(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Registry:
     """What there is when a file of this source returns this expression from the test's hook."""
@@ -67,6 +77,11 @@ def test_benchsuite_recipes_provides_the_classes_that_it_returns(provided: Regis
 @pytest.mark.parametrize("provided", [(FIGURE, "benchsuite_figures", "[Bare]")], indirect=True, ids=[""])
 def test_benchsuite_figures_provides_the_classes_that_it_returns(provided: Registry) -> None:
     assert names(provided) == {"figure": ["bare"]}
+
+
+@pytest.mark.parametrize("provided", [(EXECUTOR, "benchsuite_executors", "[Nowhere]")], indirect=True, ids=[""])
+def test_benchsuite_executors_provides_the_classes_that_it_returns(provided: Registry) -> None:
+    assert names(provided) == {"executor": ["nowhere"]}
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import Future
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, assert_type
 
@@ -13,6 +14,7 @@ from benchsuite.api import (
     Augmentation,
     BenchsuiteError,
     CaseResult,
+    Channel,
     Chart,
     ChartSeries,
     Dataset,
@@ -20,10 +22,13 @@ from benchsuite.api import (
     DatasetIndex,
     Downloader,
     EarlyStopping,
+    EngineLost,
     EpochReport,
+    Executor,
     Figure,
     Found,
     FreezePolicy,
+    Handler,
     Images,
     Model,
     Optimizer,
@@ -36,9 +41,14 @@ from benchsuite.api import (
     RunInfo,
     RunSummary,
     Scheduler,
+    Session,
+    SetupError,
+    Site,
+    SiteLost,
     Source,
     Split,
     StudyResult,
+    Survey,
     Task,
     WeightsRequest,
     content_fingerprint,
@@ -209,6 +219,62 @@ class Curve(Figure[CurveParameters]):
         return ChartSeries(title=case.label, x=tuple(range(len(heights))), y=heights, case=case.name)
 
 
+class EngineParameters(Parameters):
+    address: str = Field(default="", max_length=200)
+
+
+class Engine(Executor[EngineParameters]):
+    name = "engine"
+    Parameters = EngineParameters
+
+    def open(
+        self, options: EngineParameters, handler: Handler, survey: Survey, heard: Callable[[str, bytes], None]
+    ) -> Session:
+        if not assert_type(options.address, str):
+            raise SetupError("no address", expected="one", remedy="--executor-option address=...")
+        return Connection(handler, survey, heard)
+
+
+class Connection(Session):
+    def __init__(self, handler: Handler, survey: Survey, heard: Callable[[str, bytes], None]) -> None:
+        self.handler, self.survey, self.heard = handler, survey, heard
+
+    def sites(self) -> tuple[Site, ...]:
+        return (Site(name="one", host="here", slots=1, facts=assert_type(self.survey(), bytes)),)
+
+    def submit(self, ticket: str, order: bytes, sites: frozenset[str]) -> Future[bytes]:
+        answer: Future[bytes] = Future()
+        if "one" not in sites:
+            answer.set_exception(SiteLost("gone"))
+        else:
+            answer.set_result(assert_type(self.handler(order, Line(self.heard, ticket)), bytes))
+        return answer
+
+    def cancel(self, ticket: str) -> None:
+        raise EngineLost("gone", remedy="start it")
+
+    def close(self, *, now: bool) -> None: ...
+
+
+class Line:
+    def __init__(self, heard: Callable[[str, bytes], None], ticket: str) -> None:
+        self.heard, self.ticket = heard, ticket
+
+    def tell(self, message: bytes) -> None:
+        self.heard(self.ticket, message)
+
+    def cancelled(self) -> bool:
+        return False
+
+
+def carry_out(order: bytes, channel: Channel) -> bytes:
+    channel.tell(b"begun")
+    return b"" if assert_type(channel.cancelled(), bool) else order
+
+
+HANDLER: Handler = carry_out
+
+
 @hookimpl
 def benchsuite_datasets() -> Iterable[type[Dataset[Any]]]:
     return [Photos]
@@ -227,6 +293,11 @@ def benchsuite_recipes() -> Iterable[type[Recipe[Any]]]:
 @hookimpl
 def benchsuite_figures() -> Iterable[type[Figure[Any]]]:
     return [Curve]
+
+
+@hookimpl
+def benchsuite_executors() -> Iterable[type[Executor[Any]]]:
+    return [Engine]
 
 
 @hookimpl

@@ -13,6 +13,7 @@ from benchsuite.api import (
     Dataset,
     EarlyStopping,
     EpochReport,
+    Executor,
     Figure,
     Found,
     Images,
@@ -24,6 +25,8 @@ from benchsuite.api import (
     Recipe,
     RunInfo,
     Scheduler,
+    Session,
+    Site,
     Split,
     StudyResult,
     Task,
@@ -70,11 +73,23 @@ class Curve(Figure[NetworkParameters]):
         return Chart(shows="", alt="", kind="pie", x="", y="", series=(line,))  # error: arg-type
 
 
+class Engine(Executor[NetworkParameters]):
+    name = "engine"
+    Parameters = NetworkParameters
+
+    def open(self, options: NetworkParameters, handler: int, survey: Any, heard: Any) -> Session:  # error: override
+        raise NotImplementedError
+
+
+Session()  # error: abstract
+
+
 def change(epoch: EpochReport, run: RunInfo, task: Task, study: StudyResult) -> None:
     epoch.train_loss = 0.0  # error: misc
     run.parameters["model"] = "other"  # error: index
     task.classes = 4  # error: misc
     study.cases[0].runs[0].test_images  # error: attr-defined
+    Site(name="one", host="here", slots=1, facts="none")  # error: arg-type
 
 
 def declare(folder: Path, images: Images, dataset: Dataset[Any], recipe: Recipe[Any]) -> Mapping[str, object]:
