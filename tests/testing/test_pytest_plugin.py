@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from benchsuite.testing.rules.catalogue import rules_of
+
 pytestmark = pytest.mark.slow
 
 TESTS = Path(__file__).parents[1]
@@ -24,7 +26,6 @@ def test_keeps_the_contract(contract_check):
 
 WITH_DEFAULTS = """
 from benchsuite.testing import contract
-from benchsuite.testing.rules.catalogue import rules_of
 from support.contract import Dots
 
 @contract(Dots)
