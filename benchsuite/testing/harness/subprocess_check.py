@@ -64,11 +64,11 @@ def load(origin: Origin) -> tuple[str, ...]:
 def changes_by_loading(origin: Origin) -> tuple[str, ...]:
     """What of the process loading the component changes."""
     import torchvision  # noqa: F401  what libraries change when they are imported is not the component's doing
+    from PIL import Image
 
-    from benchsuite.contracts.dataset import photo_suffixes
     from benchsuite.testing.harness.global_state import changes, snapshot
 
-    photo_suffixes()
+    Image.init()
     before = snapshot()
     origin.load()
     # Plugins in files of their own are found through sys.path, which is the registry's doing.

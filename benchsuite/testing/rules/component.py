@@ -12,7 +12,6 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
-from benchsuite.contracts.dataset import photo_suffixes
 from benchsuite.contracts.model import Task
 from benchsuite.errors import BenchsuiteError
 from benchsuite.registry import CASE_PARTS
@@ -177,7 +176,6 @@ def process_untouched(subject: Subject) -> None:
 
     imported = in_new_process(subject, subprocess_check.changes_by_loading, subject.origin)
     said = [f"importing it changes {join_some(imported)}"] if imported else []
-    photo_suffixes()  # reading in what decodes photos sets a filter of warnings, which is our own doing
     for name, call, draws in _calls(subject):
         before, loaded = snapshot(), set(sys.modules)
         _attempt(name, call)
