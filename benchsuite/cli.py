@@ -31,7 +31,7 @@ from benchsuite.commands.console import Output, complain, messages
 from benchsuite.commands.crash_report import describe_crash
 from benchsuite.commands.options import expand_options
 from benchsuite.errors import BenchsuiteError, StoreError
-from benchsuite.legible import let_streams_escape, open_closed_streams
+from benchsuite.legible import let_pillow_remark, let_streams_escape, open_closed_streams
 
 INTERRUPTED = 130
 
@@ -82,6 +82,7 @@ def main() -> None:
     """
     open_closed_streams()
     let_streams_escape()
+    let_pillow_remark()
     # What notebooks and builds set for other programs: drawing goes by it, and papers must not.
     os.environ["MPLBACKEND"] = "agg"
     os.environ.pop("SOURCE_DATE_EPOCH", None)

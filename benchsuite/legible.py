@@ -9,6 +9,7 @@ from __future__ import annotations
 import codecs
 import os
 import sys
+import warnings
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
@@ -55,3 +56,9 @@ def let_streams_escape() -> None:
     for stream in (sys.stdout, sys.stderr):
         with suppress(AttributeError):  # what stands in for a stream may be none
             stream.reconfigure(errors=ERRORS)  # type: ignore[union-attr]
+
+
+def let_pillow_remark() -> None:
+    """What Pillow only warns of (a photo of 100 megapixels, odd EXIF data) is no fault in this process and nothing to
+    read, though Python may be told to take warnings for errors."""
+    warnings.filterwarnings("ignore", module=r"PIL\.")

