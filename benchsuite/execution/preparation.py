@@ -18,8 +18,7 @@ from benchsuite.contracts.recipe import Precision, Recipe
 from benchsuite.engine.task import RunTask
 from benchsuite.execution.photos import leave_out_broken
 from benchsuite.identity.canonical import digest
-from benchsuite.identity.gpu_trial import faults
-from benchsuite.identity.numerics import Numerics, describe
+from benchsuite.identity.numerics import MachineFacts, Numerics, machine_facts, numerics_of
 from benchsuite.identity.run_key import Role, case_fields, component_fields, run_key
 from benchsuite.identity.source_fingerprint import fingerprints, libraries
 from benchsuite.registry import Entry, Registry
@@ -48,6 +47,8 @@ class Place:
     threads: int | None = None
     skip_broken: bool = False
     """Whether images that cannot be decoded are left out."""
+    machine: MachineFacts | None = None
+    """Where runs are made, if not here."""
 
 
 @dataclass(frozen=True)
@@ -131,7 +132,13 @@ class _Finder:
     def numerics(self, component: Component) -> Numerics:
         precision = self._once("precision", self._identity(component), lambda: self._precision(component))
         place = self.place
-        return self._once("numerics", precision, lambda: describe(place.device, place.threads, precision))
+        return self._once(
+            "numerics", precision, lambda: numerics_of(self.machine, place.device, place.threads, precision)
+        )
+
+    @property
+    def machine(self) -> MachineFacts:
+        return self.place.machine or self._once("machine", "", lambda: machine_facts(self.place.device))
 
     def code(self, modules: Sequence[str]) -> dict[str, str]:
         return self._once("code", " ".join(modules), lambda: fingerprints(modules))
@@ -272,7 +279,7 @@ class TaskMaker:
         if weights.provenance == "random" and weights.request != "none":
             deviations.append(Deviation(kind="random weights", detail=weights.request))
         if numerics.device == "cpu" and self.place.device == "auto":
-            found = faults()
+            found = self.finder.machine.faults
             unusable = Deviation(kind="cuda unusable", detail="; ".join(found))
             deviations.append(unusable if found else Deviation(kind="no cuda"))
         if data.left_out:

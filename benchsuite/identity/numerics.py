@@ -7,7 +7,6 @@ from its driver, the processor from `/proc/cpuinfo`. Fields that cannot matter o
 from __future__ import annotations
 
 import platform
-from collections.abc import Mapping
 from importlib import metadata
 from pathlib import Path
 from typing import Literal
@@ -54,52 +53,109 @@ class Numerics(BaseModel):
     deterministic: bool = True
 
 
+class MachineFacts(BaseModel):
+    """What a machine, or a part of one, has to compute with: all that its numerics follow from. `gpu` is None where
+    torch computes on none, `faults` says why. Machines of equal `kind` give equal bits."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    torch: str
+    torchvision: str
+    numpy: str
+    pillow: str
+    cuda: str | None
+    """What torch is built for; None for the CPU only."""
+    cudnn: str | None
+    cublas: str | None
+    processor: str
+    instruction_set: str | None
+    bf16_set: str | None
+    gpu: Gpu | None = None
+    faults: tuple[str, ...] = ()
+
+    @property
+    def kind(self) -> MachineFacts:
+        """The facts without what tells machines of one kind apart."""
+        gpu = self.gpu.model_copy(update={"uuid": ""}) if self.gpu else None
+        return self.model_copy(update={"gpu": gpu, "faults": ()})
+
+
+def machine_facts(device: Literal["auto", "cpu", "cuda"] = "auto") -> MachineFacts:
+    """The facts of this machine; with `cpu` its GPUs are not looked at."""
+    torch = torch_build()
+    usable = usable_gpus() if device != "cpu" else ()
+    cuda = torch["cuda"]
+    return MachineFacts(
+        torch=torch["version"] or _version("torch"),
+        **{name: _version(name) for name in ("torchvision", "numpy", "pillow")},
+        cuda=cuda,
+        cudnn=_nvidia_library("cudnn", cuda) if cuda else None,
+        cublas=_nvidia_library("cublas", cuda) if cuda else None,
+        processor=processor_name(),
+        instruction_set=instruction_set(),
+        bf16_set=bf16_set(),
+        gpu=usable[0] if usable and cuda else None,
+        faults=faults() if device != "cpu" else (),
+    )
+
+
 def describe(
     device: Literal["auto", "cpu", "cuda"] = "auto",
     threads: int | None = None,
     precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto",
 ) -> Numerics:
-    """The numerics of runs made on this machine.
+    """The numerics of runs made on this machine, as `numerics_of` tells them."""
+    return numerics_of(machine_facts(device), device, threads, precision)
+
+
+def numerics_of(
+    machine: MachineFacts,
+    device: Literal["auto", "cpu", "cuda"] = "auto",
+    threads: int | None = None,
+    precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto",
+) -> Numerics:
+    """The numerics of runs made on a machine with these facts.
 
     `auto` takes CUDA where torch computes on a GPU. `threads` defaults to CPU_THREADS; on a GPU, where they decide
     nothing, they are the same few everywhere. `precision` `auto` is bf16 on GPUs of capability 8.0 and later and fp16
     on older ones; on the CPU bf16 where it has instructions for that, else fp32. Raises DeviceError when CUDA is asked
     for and absent, or a precision that the device does not compute in.
     """
-    torch = torch_build()
-    usable = usable_gpus() if device != "cpu" else ()
-    gpu = usable[0] if usable else None
+    gpu = machine.gpu if device != "cpu" else None
     if device == "cuda":
-        _require_cuda(gpu, torch)
+        _require_cuda(machine)
     if threads is not None and not 1 <= threads <= MOST_THREADS:
         raise DeviceError(
             f"{threads} threads were asked for",
             expected=f"from 1 to {MOST_THREADS}",
             remedy="correct --threads or BENCHSUITE_THREADS",
         )
-    libraries = {name: _version(name) for name in ("torchvision", "numpy", "pillow")}
-    if gpu is not None and torch["cuda"] is not None:
+    libraries = {
+        "torch": machine.torch,
+        "torchvision": machine.torchvision,
+        "numpy": machine.numpy,
+        "pillow": machine.pillow,
+    }
+    if gpu is not None:
         return Numerics(
             device="cuda",
             device_name=gpu.name,
             capability=gpu.capability,
             driver=gpu.driver,
             cores=gpu.cores,
-            torch=torch["version"] or _version("torch"),
-            cuda=torch["cuda"],
-            cudnn=_nvidia_library("cudnn", torch["cuda"]),
-            cublas=_nvidia_library("cublas", torch["cuda"]),
+            cuda=machine.cuda,
+            cudnn=machine.cudnn,
+            cublas=machine.cublas,
             threads=GPU_THREADS,
             precision=_gpu_precision(gpu, precision),
             **libraries,
         )
-    chosen = _cpu_precision(precision)
+    chosen = _cpu_precision(machine, precision)
     return Numerics(
         device="cpu",
-        device_name=processor_name(),
-        capability=(bf16_set() if chosen == "bf16" else None) or instruction_set(),
+        device_name=machine.processor,
+        capability=(machine.bf16_set if chosen == "bf16" else None) or machine.instruction_set,
         driver=None,
-        torch=torch["version"] or _version("torch"),
         cuda=None,
         cudnn=None,
         threads=threads or CPU_THREADS,
@@ -139,15 +195,15 @@ def _cpuinfo() -> dict[str, str]:
     return {name.strip(): value.strip() for name, _, value in pairs}
 
 
-def _require_cuda(gpu: Gpu | None, torch: Mapping[str, str | None]) -> None:
-    if torch["cuda"] is None:
+def _require_cuda(machine: MachineFacts) -> None:
+    if machine.cuda is None:
         raise DeviceError(
             "CUDA was asked for, but the installed torch is built for the CPU only",
-            where=f"torch {torch['version']}",
+            where=f"torch {machine.torch}",
             remedy="install a CUDA build of torch, or leave the device at auto",
         )
-    if gpu is None:
-        found = "; ".join(faults())
+    if machine.gpu is None:
+        found = "; ".join(machine.faults)
         raise DeviceError(
             "CUDA was asked for, but there is no GPU that it could use" + (f" ({found})" if found else ""),
             expected="a GPU that its driver tells of (nvidia-smi -L), and that CUDA_VISIBLE_DEVICES does not hide",
@@ -155,14 +211,14 @@ def _require_cuda(gpu: Gpu | None, torch: Mapping[str, str | None]) -> None:
         )
 
 
-def _cpu_precision(asked: Literal["auto", "fp32", "bf16", "fp16"]) -> Literal["fp32", "bf16"]:
+def _cpu_precision(machine: MachineFacts, asked: Literal["auto", "fp32", "bf16", "fp16"]) -> Literal["fp32", "bf16"]:
     if asked == "fp16":
         raise DeviceError(
             "precision fp16 was asked for on the CPU",
             expected="auto, fp32 or bf16",
             remedy="leave the recipe's precision at auto, or run on a GPU",
         )
-    return asked if asked != "auto" else "bf16" if bf16_set() else "fp32"
+    return asked if asked != "auto" else "bf16" if machine.bf16_set else "fp32"
 
 
 def _gpu_precision(gpu: Gpu, asked: Literal["auto", "fp32", "bf16", "fp16"]) -> Literal["fp32", "bf16", "fp16"]:

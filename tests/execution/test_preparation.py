@@ -162,7 +162,7 @@ def test_what_runs_share_is_found_once(bench: Bench, monkeypatch: pytest.MonkeyP
         monkeypatch.setattr(owner, name, counted)
 
     for owner, name in (
-        (preparation, "describe"),
+        (preparation, "machine_facts"),
         (preparation, "locate_data"),
         (preparation, "locate_weights"),
         (preparation, "fingerprints"),
@@ -178,7 +178,7 @@ def test_what_runs_share_is_found_once(bench: Bench, monkeypatch: pytest.MonkeyP
     )
     prepare(plan, bench.registry, bench.place, download=False, say=print)
     assert calls == {
-        "describe": 1,
+        "machine_facts": 1,
         "locate_data": 1,
         "locate_weights": 1,
         "fingerprints": 1,
