@@ -458,8 +458,8 @@ def _not_surveyed(job: _Job, how: str, folder: Path) -> EngineLost:
         f"job {job.name} of site {job.site} ended without a word: {how or 'nothing is known of it'}",
         where=str(folder),
         expected="a folder that every node shares, and this Python with benchsuite[slurm] on the nodes",
-        remedy="name a shared folder (--executor-option folder=PATH), the nodes' Python (python=PATH), or what the shell "
-        "must do before Python starts (setup)",
+        remedy="name a shared folder (--executor-option folder=PATH), the nodes' Python (python=PATH), or what the "
+        "shell must do before Python starts (setup)",
     )
 
 

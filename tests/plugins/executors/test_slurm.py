@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from benchsuite_plugins.executors.slurm import Slurm, SlurmJobs, SlurmOptions
-from support import orders
+import pytest
+from benchsuite_plugins.executors.slurm import Slurm, SlurmOptions
 
 from benchsuite.api import Handler, Session
+from support import orders
 
+Heard = Callable[[str, bytes], None]
 LONG = 60.0
 QUICK = {"look": 0.5, "silence": 2.0, "tolerance": 3.0, "patience": 1.0}
 
 
+@pytest.fixture(autouse=True)
+def importable(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Jobs find the tests' handlers, as they would find benchsuite."""
+    monkeypatch.setenv("PYTHONPATH", str(Path(orders.__file__).parent.parent))
+
+
 @contextmanager
-def opened(handler: Handler, folder: Path, heard: Callable[[str, bytes], None] | None = None, **options: Any) -> Iterator[Session]:
+def opened(
+    handler: Handler, folder: Path, heard: Callable[[str, bytes], None] | None = None, **options: Any
+) -> Iterator[Session]:
     chosen = SlurmOptions(**{"folder": folder, "cluster": "local", "most": 1} | QUICK | options)
     session = Slurm().open(chosen, handler, orders.survey, heard or (lambda ticket, message: None))
     try:
