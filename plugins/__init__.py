@@ -12,6 +12,7 @@ from benchsuite_plugins.datasets.cifar10 import Cifar10
 from benchsuite_plugins.datasets.cub import Cub
 from benchsuite_plugins.datasets.fake import Fake
 from benchsuite_plugins.datasets.image_folder import ImageFolder
+from benchsuite_plugins.executors.slurm import Slurm
 from benchsuite_plugins.models.birdcnn import BirdCNN
 from benchsuite_plugins.models.lenet5 import LeNet5
 from benchsuite_plugins.models.mlp import MLP
@@ -23,7 +24,7 @@ from benchsuite_plugins.recipes.finetune import Finetune
 from benchsuite_plugins.recipes.train import Train
 from benchsuite_plugins.recipes.two_phase import TwoPhase
 
-from benchsuite.api import Dataset, Model, Recipe, hookimpl
+from benchsuite.api import Dataset, Executor, Model, Recipe, hookimpl
 
 benchsuite_api = "1.0"
 
@@ -41,6 +42,11 @@ def benchsuite_models() -> Iterable[type[Model[Any]]]:
 @hookimpl
 def benchsuite_recipes() -> Iterable[type[Recipe[Any]]]:
     return [Finetune, Train, TwoPhase]
+
+
+@hookimpl
+def benchsuite_executors() -> Iterable[type[Executor[Any]]]:
+    return [Slurm]
 
 
 @hookimpl

@@ -32,4 +32,4 @@ def new(
     for file in write_package(package):
         say(str(file))
     say(f'\nNext:\n  cd {shlex.quote(str(folder))}\n  pip install -e ".[dev]"\n  benchsuite check-plugin {slug}')
-    say(f"  benchsuite run try_{slug} --policy sample")
+    say(f"  benchsuite run try_{slug} --policy sample" + (f" --executor {slug}" if kind == "executor" else ""))

@@ -63,7 +63,10 @@ class Site:
     slots: int
     """How many orders it carries out at once."""
     facts: bytes
-    """What `survey` said there."""
+    """What `survey` said there; nothing, where `trouble` is."""
+    trouble: str = ""
+    """Why no order can be carried out there, in words for users, such as that benchsuite is not installed there; it is
+    given none. Empty where all is well."""
 
 
 class Session(ABC):

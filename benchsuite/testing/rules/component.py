@@ -138,7 +138,7 @@ def parameters_bounded(subject: Subject) -> None:
 )
 def smoke_valid(subject: Subject) -> None:
     if subject.entry.kind not in CASE_PARTS:
-        raise Inapplicable(f"a {subject.entry.kind} is no part of a smoke run")
+        raise Inapplicable(f"{subject.entry.kind}s are no part of a smoke run")
     changes = subject.component.smoke(subject.params)
     check(isinstance(changes, Mapping), f"smoke() returned {changes!r:.80}; expected a mapping")
     try:
@@ -153,6 +153,8 @@ def smoke_valid(subject: Subject) -> None:
     remedy="return complete entries: a type, a key, braces that close, commas between fields, and a title.",
 )
 def bibtex_reads(subject: Subject) -> str:
+    if subject.entry.kind == "executor":
+        raise Inapplicable("no paper cites an executor")
     text = _bibtex(subject)
     if not text.strip():
         if subject.entry.kind == "model" or getattr(subject.component, "origin", "") == "published":
@@ -226,6 +228,9 @@ def _calls(subject: Subject) -> Iterator[tuple[str, Callable[[], object], bool]]
         yield "bibtex()", partial(component.bibtex, params), False
         yield "chart()", lambda: component.chart(params, made_up_study()), False
         return
+    if subject.entry.kind == "executor":
+        yield "sample() and open()", partial(_open_once, subject), False
+        return
     yield "smoke()", partial(component.smoke, params), False
     if subject.entry.kind == "dataset":
         sample = subject.new_folder("calls")
@@ -255,6 +260,14 @@ def _calls(subject: Subject) -> Iterator[tuple[str, Callable[[], object], bool]]
     draw = generator(0, "transform")
     yield "transform()", lambda: component.transform(params, images, labels, draw), False
     yield "loss()", lambda: component.loss(params, torch.zeros(4, 3, requires_grad=True), labels), True
+
+
+def _open_once(subject: Subject) -> None:
+    from benchsuite.testing.harness.opened_engine import engine_opened
+    from benchsuite.testing.harness.site_orders import order_of
+
+    with engine_opened(subject) as engine:
+        engine.answer(engine.submit(order_of("echo"), engine.sites()), "an order")
 
 
 def _models(subject: Subject) -> Iterator[tuple[str, Mapping[str, Any]]]:
