@@ -40,6 +40,7 @@ app = typer.Typer(
     help="Declare an image-classification study in one YAML file, run it bit for bit, read its paper.\n\n"
     "Start with: benchsuite list, then benchsuite run beans_freeze.",
     no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"]},  # commands inherit it
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
