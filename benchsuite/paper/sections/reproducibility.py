@@ -120,7 +120,7 @@ def _arithmetic(environments: Sequence[Environment]) -> str:
         f"{spanish.listing([MANTISSAS[precision] for precision in mixed])}"
     )
     if all(made.capability in of_cpu for made in environments if made.precision != "fp32"):
-        text += ", y los suman en fp32"
+        text += ", y suman los productos en fp32"
     return f"{text}. Los mismos parámetros en otra precisión son otras ejecuciones, con otros resultados."
 
 

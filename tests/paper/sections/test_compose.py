@@ -204,7 +204,7 @@ def test_what_mixed_precision_is_is_told_once_and_only_where_it_was() -> None:
     bf16 = {"environment": {"precision": "bf16", "capability": "AVX512_BF16"}}
     text = said(compose(change_records(material, bf16)))
     assert text.count("Las redes se calcularon en precisión mixta") == 1
-    assert "bf16, de 8 bits, y los suman en fp32." in text
+    assert "bf16, de 8 bits, y suman los productos en fp32." in text
     card = {"environment": {"device": "cuda", "precision": "bf16", "capability": "9.0"}}
     text = said(compose(change_records(material, card)))
     assert "bf16, de 8 bits." in text  # a GPU may add parts of a sum in bf16
