@@ -141,8 +141,9 @@ def _cpuinfo() -> dict[str, str]:
 
 def _require_cuda(gpu: Gpu | None, torch: Mapping[str, str | None]) -> None:
     if torch["cuda"] is None:
+        what = "AMD's ROCm, with which benchsuite does not compute" if torch.get("hip") else "the CPU only"
         raise DeviceError(
-            "CUDA was asked for, but the installed torch is built for the CPU only",
+            f"CUDA was asked for, but the installed torch is built for {what}",
             where=f"torch {torch['version']}",
             remedy="install a CUDA build of torch, or leave the device at auto",
         )
