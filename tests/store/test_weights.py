@@ -33,5 +33,5 @@ def test_the_hash_of_a_file_is_that_which_the_engine_takes_of_the_tensors() -> N
 
 @given(st.binary(max_size=7) | st.binary(min_size=9, max_size=200) | st.integers(1, 11).map(lambda n: WHOLE[:-n]))
 def test_what_is_no_whole_file_is_a_value_error(content: bytes) -> None:
-    with pytest.raises(ValueError, match="header|whole|JSON|Expecting|Extra|utf"):
+    with pytest.raises(ValueError, match=r"header|whole|JSON|Expecting|Extra|utf"):
         weights_hash(io.BytesIO(b"\xff" + content if content[:8] == bytes(8) else content))
