@@ -17,6 +17,7 @@ from benchsuite.commands import (
     check_plugin,
     doctor,
     list,
+    merge,
     new,
     paper,
     plan,
@@ -54,6 +55,7 @@ app.command("reproduce")(reproduce.reproduce)
 app.command("show")(expand_options(show.show))
 app.command("why")(expand_options(why.why))
 app.command("verify")(expand_options(verify.verify))
+app.command("merge")(merge.merge)
 app.command("schema")(schema.schema)
 app.command("cache")(cache.cache)
 app.command("doctor")(doctor.doctor)
