@@ -17,6 +17,7 @@ from benchsuite.commands import (
     check_plugin,
     doctor,
     list,
+    merge,
     new,
     paper,
     plan,
@@ -40,6 +41,7 @@ app = typer.Typer(
     help="Declare an image-classification study in one YAML file, run it bit for bit, read its paper.\n\n"
     "Start with: benchsuite list, then benchsuite run beans_freeze.",
     no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"]},  # commands inherit it
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
@@ -53,6 +55,7 @@ app.command("reproduce")(reproduce.reproduce)
 app.command("show")(expand_options(show.show))
 app.command("why")(expand_options(why.why))
 app.command("verify")(expand_options(verify.verify))
+app.command("merge")(merge.merge)
 app.command("schema")(schema.schema)
 app.command("cache")(cache.cache)
 app.command("doctor")(doctor.doctor)

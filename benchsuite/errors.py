@@ -83,6 +83,12 @@ class StoreError(BenchsuiteError):
     kind = "store"
 
 
+class Nondeterminism(BenchsuiteError):
+    """The same run was made twice, and its weights or predictions are not the same bits."""
+
+    kind = "nondeterminism"
+
+
 class DeviceError(BenchsuiteError):
     """The device that was asked for is absent, or out of memory."""
 

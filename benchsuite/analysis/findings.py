@@ -161,6 +161,8 @@ class CaseFindings:
     """In the order they were run."""
     devices: tuple[str, ...] = ()
     """What the finished runs were computed on, each name once."""
+    at_once: tuple[int, ...] = ()
+    """How many runs their devices carried at once, each number once, the least first."""
     dataset: DatasetFacts | None = None
     weights: WeightsFacts | None = None
 

@@ -125,6 +125,7 @@ def _case(
         model=next((record.model for record in done if record.model), None),
         phases=phases(done),
         devices=tuple(dict.fromkeys(record.environment.device_name for record in done)),
+        at_once=tuple(sorted({record.cost.at_once or 1 for record in done if record.cost is not None})),
         dataset=next((record.dataset for record in done if record.dataset), None),
         weights=next((record.weights for record in done if record.weights), None),
     )

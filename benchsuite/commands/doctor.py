@@ -201,6 +201,9 @@ def _runs(results: Path) -> Iterator[Finding]:
         damaged = store.damaged(thorough=True)
         for one in damaged:
             yield Finding("runs", "bad", f"{one.what} ({one.where})", one.remedy or "")
+        for path in (path for key in store.run_keys() for path in store.different(key)):
+            remedy = "see which machine repeats its own (benchsuite verify, benchsuite doctor --gpu), then move it away"
+            yield Finding("runs", "bad", f"another machine made other bits of the same run ({path})", remedy)
         bad = {str(one.where) for one in damaged}
         whole = [record for record in store.records() if not any(record.key in where for where in bad)]
         done = sum(record.status == "done" for record in whole)

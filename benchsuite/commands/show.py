@@ -45,6 +45,7 @@ def _show_one(store: Store, record: RunRecord) -> None:
         ("when", f"{record.started} to {record.finished}"),
         ("folder", str(store.folder(record.key))),
     ]
+    rows += [("OTHER BITS", f"of the same run, from another machine: {path}") for path in store.different(record.key)]
     if record.failure is not None:
         failure = record.failure
         parts = (failure.what, failure.where, failure.expected, failure.remedy)

@@ -64,7 +64,8 @@ class MachineFacts(BaseModel):
     numpy: str
     pillow: str
     cuda: str | None
-    """What torch is built for; None for the CPU only."""
+    """What torch is built for; None for the CPU only, or for AMD's GPUs by `hip`."""
+    hip: str | None = None
     cudnn: str | None
     cublas: str | None
     processor: str
@@ -89,6 +90,7 @@ def machine_facts(device: Literal["auto", "cpu", "cuda"] = "auto") -> MachineFac
         torch=torch["version"] or _version("torch"),
         **{name: _version(name) for name in ("torchvision", "numpy", "pillow")},
         cuda=cuda,
+        hip=torch.get("hip"),
         cudnn=_nvidia_library("cudnn", cuda) if cuda else None,
         cublas=_nvidia_library("cublas", cuda) if cuda else None,
         processor=processor_name(),
@@ -197,8 +199,9 @@ def _cpuinfo() -> dict[str, str]:
 
 def _require_cuda(machine: MachineFacts) -> None:
     if machine.cuda is None:
+        what = "AMD's ROCm, with which benchsuite does not compute" if machine.hip else "the CPU only"
         raise DeviceError(
-            "CUDA was asked for, but the installed torch is built for the CPU only",
+            f"CUDA was asked for, but the installed torch is built for {what}",
             where=f"torch {machine.torch}",
             remedy="install a CUDA build of torch, or leave the device at auto",
         )

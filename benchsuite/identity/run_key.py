@@ -16,7 +16,7 @@ from typing import Any, Literal
 from pydantic import BaseModel
 
 from benchsuite.errors import unreadable
-from benchsuite.identity.canonical import canonical, digest_plain, plain
+from benchsuite.identity.canonical import canonical, digest, digest_plain, plain
 from benchsuite.identity.numerics import Numerics
 from benchsuite.suite.cases.plan import Component
 
@@ -25,6 +25,7 @@ Role = Literal["dataset", "model", "recipe"]
 FOLDER = "(folder, by content)"
 DATA = "(in the data)"
 ABSENT = "(absent file)"
+DIGITS = 32
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,12 @@ def case_fields(
 def run_key(shared: Mapping[str, Any], seed: int) -> RunKey:
     """The key of a run with this seed; `shared` are its `case_fields`."""
     fields = {**shared, "seed": seed}
-    return RunKey(key=digest_plain(fields)[:32], fields=fields)
+    return RunKey(key=digest_plain(fields)[:DIGITS], fields=fields)
+
+
+def hash_fields(fields: Mapping[str, Any]) -> str:
+    """The key that belongs to `fields`, such as a record tells. Raises ValueError or TypeError for what none covers."""
+    return digest(fields)[:DIGITS]
 
 
 def keyed_parameters(

@@ -13,7 +13,8 @@ from benchsuite.errors import SetupError
 
 @cache
 def torch_build() -> Mapping[str, str | None]:
-    """`version` (with its local part, such as +cu130) and `cuda` of the installed torch, read from its source."""
+    """`version` (with its local part, such as +cu130), `cuda` and `hip` (AMD's ROCm) of the installed torch, read from
+    its source."""
     spec = importlib.util.find_spec("torch")
     if spec is None or not spec.origin:
         raise SetupError("torch is not installed", remedy="install it: pip install torch torchvision")
@@ -27,4 +28,4 @@ def torch_build() -> Mapping[str, str | None]:
         value = getattr(node, "value", None)
         if isinstance(target, ast.Name) and isinstance(value, ast.Constant):
             found[target.id] = value.value if isinstance(value.value, str) else None
-    return {"version": found.get("__version__"), "cuda": found.get("cuda")}
+    return {"version": found.get("__version__"), "cuda": found.get("cuda"), "hip": found.get("hip")}

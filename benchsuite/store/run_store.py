@@ -34,6 +34,8 @@ WEIGHTS = "weights.safetensors"
 CHECKPOINT = "checkpoint.pt"
 LOG = "log.txt"
 LOCK = ".lock"
+DIFFERENT = "different-"
+"""How folders in that of a run are called which hold what another machine made of it, where the bits differ."""
 KEY = re.compile("[0-9a-f]{8,64}")
 SMOKE = "@sample"
 """How the names end of folders with results of smoke runs on the synthetic sample."""
@@ -55,6 +57,29 @@ class Survey:
 def stores_below(results: Path) -> list[Store]:
     """The store of a results folder, and those of smoke runs in it, which are kept apart."""
     return [Store(results), *(Store(folder) for folder in sorted(results.glob(f"*{SMOKE}")))]
+
+
+def told_predictions(record: RunRecord, content: bytes, path: Path) -> Predictions:
+    """The predictions in `content`, the file at `path`. Raises DamagedRecord unless they are those of the record."""
+    from benchsuite.store.predictions import from_bytes, predictions_hash
+
+    try:
+        predictions = from_bytes(content)
+        confusion = predictions.confusion
+    except ValueError as error:
+        raise damaged_record(f"these predictions cannot be read: {error}", str(path)) from error
+    if record.predictions_hash not in (None, predictions_hash(predictions)):
+        raise damaged_record("these predictions are not those that the record tells of", str(path))
+    accuracy = sum(row[i] for i, row in enumerate(confusion)) / max(sum(map(sum, confusion)), 1)
+    told = record.test
+    if told is not None and (told.confusion != confusion or abs(told.accuracy - accuracy) > 1e-9):
+        raise damaged_record(
+            f"this record tells of a test accuracy of {told.accuracy:.2%}, and its predictions of {accuracy:.2%}",
+            str(path.with_name(RECORD)),
+            "remove this file",
+            record.spec.suite,
+        )
+    return predictions
 
 
 class Store:
@@ -127,6 +152,10 @@ class Store:
             text = RunRecord.model_validate(legible(record.model_dump())).model_dump_json(indent=1)
         write_text(self.folder(record.key) / RECORD, text + "\n")
 
+    def different(self, key: str) -> tuple[Path, ...]:
+        """The folders of arrivals that were not the same bits as run `key` is here, kept beside it."""
+        return tuple(sorted(self.folder(key).glob(f"{DIFFERENT}*/")))
+
     def write_file(self, key: str, name: str, content: bytes) -> StoredFile:
         """Put a file of run `key` on disk; returns what its record will list. Raises StoreError."""
         write_bytes(self.folder(key) / name, content)
@@ -140,27 +169,12 @@ class Store:
 
     def read_predictions(self, record: RunRecord) -> Predictions:
         """The predictions of a run. Raises StoreError when they are missing, damaged, or another run's."""
-        from benchsuite.store.predictions import from_bytes, predictions_hash
-
         path = self.folder(record.key) / PREDICTIONS
         try:
-            listed = PREDICTIONS in record.files
-            predictions = from_bytes(self._content(record, PREDICTIONS) if listed else read_file(path))
-            confusion = predictions.confusion
-        except (OSError, ValueError) as error:
+            content = self._content(record, PREDICTIONS) if PREDICTIONS in record.files else read_file(path)
+        except OSError as error:
             raise damaged_record(f"these predictions cannot be read: {error}", str(path)) from error
-        if record.predictions_hash not in (None, predictions_hash(predictions)):
-            raise damaged_record("these predictions are not those that the record tells of", str(path))
-        accuracy = sum(row[i] for i, row in enumerate(confusion)) / max(sum(map(sum, confusion)), 1)
-        told = record.test
-        if told is not None and (told.confusion != confusion or abs(told.accuracy - accuracy) > 1e-9):
-            raise damaged_record(
-                f"this record tells of a test accuracy of {told.accuracy:.2%}, and its predictions of {accuracy:.2%}",
-                str(path.with_name(RECORD)),
-                "remove this file",
-                record.spec.suite,
-            )
-        return predictions
+        return told_predictions(record, content, path)
 
     @contextmanager
     def room(self, key: str) -> Iterator[None]:

@@ -7,7 +7,10 @@ import subprocess
 import sys
 
 import pytest
+from typer.core import TyperGroup
+from typer.main import get_command
 
+from benchsuite.cli import app
 from support.program import Program
 
 HEAVY = ("torch", "torchvision", "scipy", "matplotlib", "weasyprint", "pyarrow", "huggingface_hub", "tensorboard")
@@ -58,6 +61,15 @@ def test_help_names_every_command_and_says_what_it_does(program: Program) -> Non
         own = program.run(command, "--help")
         assert own.code == 0
         assert "Usage:" in own.out
+
+
+def test_every_command_takes_the_short_form_of_help(program: Program) -> None:
+    group = get_command(app)
+    assert isinstance(group, TyperGroup)
+    for name in ("", *group.commands):
+        short, long = (program.run(*filter(None, (name, option))) for option in ("-h", "--help"))
+        assert short.code == 0, name
+        assert short.out == long.out
 
 
 def test_the_version_is_told(program: Program) -> None:

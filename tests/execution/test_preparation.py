@@ -225,3 +225,22 @@ def test_preparing_imports_no_torch(bench: Bench, tmp_path: Path) -> None:
     )
     answer = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=120)
     assert answer.returncode == 0, answer.stderr
+
+
+@pytest.mark.parametrize(
+    ("faults", "device", "expected"),
+    [
+        (("Tesla P100: no kernel image",), "auto", [("cuda unusable", "Tesla P100: no kernel image")]),
+        ((), "auto", [("no cuda", "")]),
+        (("Tesla P100: no kernel image",), "cpu", []),
+    ],
+)
+def test_a_card_that_cannot_be_used_is_a_deviation_where_nobody_asked_for_the_cpu(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, faults: tuple[str, ...], device: Any, expected: list[tuple[str, str]]
+) -> None:
+    monkeypatch.setattr(numerics, "usable_gpus", lambda: ())
+    monkeypatch.setattr(preparation, "faults", lambda: faults)
+    plan = Plan(suite="tiny", cases=(make_case(),), seeds=(0,))
+    (task,) = prepare(plan, bench.registry, replace(bench.place, device=device), download=False, say=print).tasks
+    told = [(one.kind, one.detail or "") for one in task.deviations if "cuda" in one.kind]
+    assert told == expected

@@ -16,7 +16,7 @@ from benchsuite.identity.numerics import Numerics
 OTHER_ARITHMETIC = (
     "ATEN_CPU_CAPABILITY", "DNNL_MAX_CPU_ISA", "ONEDNN_MAX_CPU_ISA", "DNNL_DEFAULT_FPMATH_MODE",
     "ONEDNN_DEFAULT_FPMATH_MODE", "MKL_ENABLE_INSTRUCTIONS", "MKL_CBWR", "NVIDIA_TF32_OVERRIDE",
-    "CUBLASLT_WORKSPACE_SIZE", "CUBLAS_EMULATE_", "CUDA_MPS_ACTIVE_THREAD_PERCENTAGE", "CUDNN_ERRATA_JSON_FILE",
+    "CUBLASLT_WORKSPACE_SIZE", "CUBLAS_EMULAT", "CUDA_MPS_ACTIVE_THREAD_PERCENTAGE", "CUDNN_ERRATA_JSON_FILE",
     "DISABLE_ADDMM_CUDA_LT", "PYTORCH_TUNABLEOP_", "TORCH_ALLOW_TF32_CUBLAS_OVERRIDE", "TORCH_BLAS_PREFER_",
     "TORCH_CUBLASLT_", "TORCH_CUDNN_", "TORCH_LINALG_PREFER_", "TORCH_LINEAR_FLATTEN_3D",
 )  # fmt: skip
@@ -87,17 +87,20 @@ def arithmetic() -> dict[str, Any]:
     """How torch is set to compute, under the names by which messages call it."""
     import torch
 
-    cuda, cudnn = torch.backends.cuda, torch.backends.cudnn
+    cuda, cudnn, onednn = torch.backends.cuda, torch.backends.cudnn, torch.backends.mkldnn
+    kinds = [getattr(onednn, kind, None) for kind in ("conv", "matmul", "rnn")]
     products = ("allow_fp16_accumulation", "allow_fp16_reduced_precision_reduction",
                 "allow_bf16_reduced_precision_reduction")  # fmt: skip
     attention = ("flash", "mem_efficient", "math", "cudnn")
     readers: dict[str, Callable[[], Any]] = {
-        "torch's deterministic algorithms": torch.are_deterministic_algorithms_enabled,
+        "torch's deterministic algorithms": torch.get_deterministic_debug_mode,
         "the precision of float32 products": torch.get_float32_matmul_precision,
         "the precision of float32": lambda: [
-            getattr(place, "fp32_precision", None) for place in (torch.backends, cuda.matmul, cudnn)
+            getattr(place, "fp32_precision", None) for place in (torch.backends, cuda.matmul, cudnn, *kinds)
         ],
         "cuDNN's flags": lambda: (cudnn.enabled, cudnn.benchmark, cudnn.deterministic, cudnn.allow_tf32),
+        "oneDNN's flags": lambda: [getattr(onednn, name, None) for name in ("enabled", "deterministic")],
+        "whether numbers near zero are kept": lambda: bool(torch.full((), 1e-40).mul(1)),
         "TF32 of matrix products": lambda: cuda.matmul.allow_tf32,
         "the accumulation of matrix products": lambda: [getattr(cuda.matmul, name, None) for name in products],
         "the preferred libraries of linear algebra": lambda: [

@@ -17,6 +17,8 @@ from benchsuite.registry.attribution import blame
 from benchsuite.sources.data import add_remedy
 from benchsuite.store.record import Failure
 
+_UNREPEATABLE = " does not have a deterministic implementation"
+"""What torch says of an operation on CUDA, before it gives advice that is none here."""
 _HOME = Path(benchsuite.__file__).parent
 
 
@@ -57,7 +59,24 @@ def translate_error(error: Exception | SystemExit, task: RunTask, entries: Seque
     if isinstance(error, BenchsuiteError):
         return error
     refused = describe_device_error(error, f"{task.title} on {task.numerics.device_name}")
-    return refused or blame(error, entries) or describe_system_error(error, where=task.title)
+    blamed = blame(error, entries)
+    if isinstance(error, RuntimeError) and _UNREPEATABLE in str(error):
+        return _unrepeatable(error, blamed, task)
+    return refused or blamed or describe_system_error(error, where=task.title)
+
+
+def _unrepeatable(error: RuntimeError, blamed: PluginError | None, task: RunTask) -> PluginError:
+    """The passage back through a network has no frame of the plugin that chose the operation."""
+    case = task.spec.case
+    told = PluginError(
+        f"{str(error).partition(_UNREPEATABLE)[0]} has no form on {task.numerics.device_name} that gives the same bits"
+        " each time",
+        where=blamed.where if blamed else f"the model {case.model.name}, or the loss of the recipe {case.recipe.name}",
+        expected="operations that can be repeated",
+        remedy="replace the layer that uses it (benchsuite check-plugin names it), or use the CPU (--device cpu)",
+    )
+    told.__cause__ = error
+    return told
 
 
 def _raised_in(error: BaseException) -> str:

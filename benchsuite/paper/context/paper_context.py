@@ -53,6 +53,12 @@ class PaperContext:
         return any(case.done > 1 for case in self.done)
 
     @property
+    def at_once(self) -> tuple[int, int]:
+        """The least and the most runs that a device carried at once; beside others, a run takes longer than alone."""
+        counts = {count for case in self.done for count in case.at_once} or {1}
+        return min(counts), max(counts)
+
+    @property
     def has_phases(self) -> bool:
         """Whether some case was trained in several phases."""
         return any(len(case.phases) > 1 for case in self.done)

@@ -106,9 +106,11 @@ def _body(studies: tuple[PaperContext, PaperContext], pairs: Pairs) -> Iterator[
         yield Paragraph("Las claves difieren en los campos siguientes, cada uno causa posible de otros bits:")
         yield Bullets(reasons)
     yield Heading("sec-results", 1, "Resultados")
+    beside = any(study.at_once[1] > 1 for study in studies)
     yield Paragraph(
         "El {{tab-quality}} compara las medidas y el {{tab-cost}} el coste, sobre las ejecuciones comunes. La "
         "diferencia es B menos A, media sobre semillas pareadas con su intervalo de confianza."
+        + (" Los tiempos de ejecuciones hechas a la vez son mayores que a solas." if beside else "")
     )
     yield _table(studies[0], pairs, "tab-quality", "Medidas", "quality")
     yield _table(studies[0], pairs, "tab-cost", "Coste", "cost")
@@ -122,8 +124,10 @@ def _environments(studies: tuple[PaperContext, PaperContext]) -> Table:
     packages = [side.packages if side is not None else {} for side in sides]
     differing = [name for name in {**packages[0], **packages[1]} if packages[0].get(name) != packages[1].get(name)]
     data = [study.findings.dataset for study in studies]
+    beside = ["–".join(map(spanish.number, dict.fromkeys(study.at_once))) for study in studies]
     rows = {
         "Ejecuciones terminadas": [spanish.number(study.findings.done) for study in studies],
+        **({"Ejecuciones a la vez": beside} if any(study.at_once[1] > 1 for study in studies) else {}),
         **{title: [read(side) if side is not None else "—" for side in sides] for title, read in FACTS.items()},
         **{name: [side.get(name, "—") for side in packages] for name in ("torch", *differing)},
         "Huella de los datos": [facts.fingerprint[:16] if facts is not None else "—" for facts in data],

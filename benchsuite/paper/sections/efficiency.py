@@ -15,7 +15,7 @@ from benchsuite.paper.tables.results import cost_table
 
 def efficiency_blocks(study: PaperContext) -> list[Block]:
     time = spanish.upper_first(describe_range(study, "training_seconds"))
-    text = f"El {{{{tab-cost}}}} recoge lo que costó el entrenamiento. {time}."
+    text = f"El {{{{tab-cost}}}} recoge lo que costó el entrenamiento. {time}.{_beside_others(study)}"
     blocks: list[Block] = [Paragraph(text, lead="Eficiencia computacional"), cost_table(study)]
     if not study.compares_cases:
         return blocks
@@ -27,6 +27,21 @@ def efficiency_blocks(study: PaperContext) -> list[Block]:
     draw = partial(cost.draw_pareto, cases=study.done, factor=study.names.legend_title)
     more = f"La {{{{fig-cost}}}} pone la exactitud en test frente {costs}. {_front(study)}{_saving(study)}"
     return [*blocks, Paragraph(more), Figure("fig-cost", caption, draw, cost.is_wide(study.done))]
+
+
+def _beside_others(study: PaperContext) -> str:
+    """That other runs were made meanwhile, and what it does to times."""
+    least, most = study.at_once
+    if most < 2:
+        return ""
+    runs = tuple(key for key, *_ in study.findings.runs)
+    shown = study.quotes.number(most, runs=runs)
+    if least < most:
+        shown = f"entre {study.quotes.number(least, runs=runs)} y {shown}"
+    return (
+        f" En cada dispositivo se hicieron {shown} ejecuciones a la vez: los tiempos no son comparables con los de "
+        f"ejecuciones hechas a solas, que son menores{', ni del todo entre sí' if least < most else ''}."
+    )
 
 
 def _front(study: PaperContext) -> str:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
 
+from benchsuite.identity.numerics import BF16_SETS
 from benchsuite.paper.context.material import PaperMaterial, PluginChart
 from benchsuite.paper.context.paper_context import PaperContext
 from benchsuite.paper.document import markup
@@ -11,7 +13,9 @@ from benchsuite.paper.document.blocks import Block, Bullets, Paragraph
 from benchsuite.paper.language import spanish
 from benchsuite.paper.tables.facts import PROVENANCE, environment_table, runs_table
 from benchsuite.registry import OURS
-from benchsuite.store.record import Deviation
+from benchsuite.store.record import Deviation, Environment
+
+MANTISSAS = {"bf16": "bf16, de 8 bits", "fp16": "fp16, de 11 bits"}
 
 
 def reproducibility_blocks(study: PaperContext) -> list[Block]:
@@ -90,7 +94,8 @@ def _principle(study: PaperContext) -> str:
 def _environments(study: PaperContext) -> str:
     findings = study.findings
     total = study.quotes.number(findings.total_seconds, spanish.seconds(findings.total_seconds))
-    text = f"El {{{{tab-environment}}}} describe el entorno. El cómputo total fue de {total}."
+    beside = ", suma de ejecuciones hechas a la vez" if study.at_once[1] > 1 else ""
+    text = f"El {{{{tab-environment}}}} describe el entorno. El cómputo total fue de {total}{beside}."
     if len(findings.environments) > 1:
         text += (
             f" Las ejecuciones proceden de {spanish.number(len(findings.environments))} entornos distintos; se "
@@ -98,7 +103,25 @@ def _environments(study: PaperContext) -> str:
         )
     if findings.environments[0].device == "cpu":
         text += " Las ejecuciones se hicieron en CPU."
-    return text
+    return text + _arithmetic(findings.environments)
+
+
+def _arithmetic(environments: Sequence[Environment]) -> str:
+    """What mixed precision means; nothing where all was computed in fp32."""
+    mixed = list(dict.fromkeys(made.precision for made in environments if made.precision != "fp32"))
+    if not mixed:
+        return ""
+    several = len({made.precision for made in environments}) > 1
+    of_cpu = {title for _, title in BF16_SETS}
+    which = f"Las ejecuciones en {spanish.listing(mixed)}" if several else "Las redes"
+    text = (
+        f" {which} se calcularon en precisión mixta: los pesos se guardan y se ajustan en fp32, de 24 bits de mantisa, "
+        f"y las convoluciones y los productos de matrices redondean antes sus factores a "
+        f"{spanish.listing([MANTISSAS[precision] for precision in mixed])}"
+    )
+    if all(made.capability in of_cpu for made in environments if made.precision != "fp32"):
+        text += ", y suman los productos en fp32"
+    return f"{text}. Los mismos parámetros en otra precisión son otras ejecuciones, con otros resultados."
 
 
 def _deviations(study: PaperContext) -> list[Block]:

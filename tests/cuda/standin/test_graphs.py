@@ -12,6 +12,9 @@ import pytest
 import torch
 from torch import nn
 
+from benchsuite.engine.training import loop, stepper
+from benchsuite.engine.training.descent import Descent
+from benchsuite.engine.training.stepper import make_step
 from benchsuite.store.record import RunRecord
 from benchsuite.testing.harness.small_run import BoundComponent
 from support import stand_in_card
@@ -143,16 +146,35 @@ def test_the_host_waits_for_the_card_only_to_compare_the_recording(run: Run) -> 
     assert all("stepper.py" in wait or "_Graph" in wait or "synchronize" in wait for wait in waits), waits
 
 
-def test_a_step_of_fp16_that_overflows_is_skipped_in_a_recording_too(both: Any) -> None:
-    def loss(recipe: Any, logits: Any, targets: Any) -> Any:
-        return nn.functional.cross_entropy(logits, targets) * 3.0
+@pytest.mark.parametrize(("optimizer", "usual"), [("adam", 2.0**15), ("rmsprop", 2.0**13)])
+@pytest.mark.parametrize("step", [7, 99])
+def test_a_step_of_fp16_that_overflows_is_skipped_in_a_recording_too(
+    optimizer: str, usual: float, step: int, both: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The gradient of the seventh step is infinite, three steps after that which is recorded; there is no
+    99th, and what overflows without it are the first steps, under the scale that torch begins with."""
+    made: list[Descent] = []
+    monkeypatch.setattr(stepper, "make_step", lambda eager, say: made.append(eager.descent) or make_step(eager, say))
+    monkeypatch.setattr(loop, "make_step", stepper.make_step)
 
-    for optimizer in ("adam", "rmsprop"):
-        record, eager, _ = both(
-            small("mlp"), recipe_with(loss, precision="fp16", optimizer=optimizer), results=optimizer
-        )
-        assert recorded_as(record) == "graph"
-        assert outcome(record) == outcome(eager)
+    def loss(recipe: Any, logits: Any, targets: Any) -> Any:
+        if not hasattr(recipe, "count"):
+            recipe.count = torch.zeros((), device=logits.device)
+        recipe.count.add_(1)
+        steep = torch.where(recipe.count == step, 1e38, 0.0)
+        some = logits.float().sum()
+        return nn.functional.cross_entropy(logits, targets) + (some - some.detach()) * steep
+
+    def recipe() -> BoundComponent:
+        return recipe_with(loss, precision="fp16", optimizer=optimizer)
+
+    record, eager, card = both(small("mlp"), recipe)
+    assert recorded_as(record) == "graph"
+    assert card.replays == 6
+    held: list[Any] = [descent.scaler._scale for descent in made]
+    expected = usual / 2 if step == 7 else usual  # halved by each step that is skipped
+    assert [float(tensor.held) for tensor in held] == [expected] * 2
+    assert outcome(record) == outcome(eager)
 
 
 # What cannot be recorded.

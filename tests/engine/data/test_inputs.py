@@ -83,3 +83,17 @@ def test_rows_that_fit_are_on_the_card() -> None:
         rows = Rows(ROWS, stand_in_card.CARD)
         assert rows.resident
         assert np.array_equal(rows.select(torch.arange(3, device="cuda"), None).cpu().numpy(), ROWS[:3])
+
+
+def test_what_torch_keeps_of_an_earlier_phase_is_given_back_before_room_is_looked_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with stand_in_card.card(free=0) as now:
+        monkeypatch.setattr(torch.cuda, "empty_cache", lambda: setattr(now, "free", stand_in_card.GIB))
+        assert Rows(ROWS, stand_in_card.CARD).resident
+
+
+def test_pixels_are_normalised_by_whole_rows() -> None:
+    preprocessing = Preprocessing(size=(4, 6), mean=(0.5,) * 3, std=(0.25,) * 3)
+    pixels = Pixels(np.zeros((1, 4, 6, 3), np.uint8), preprocessing, CPU, None)
+    assert pixels._scale.shape == pixels._shift.shape == (6 * 3,)

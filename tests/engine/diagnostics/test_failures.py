@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 import torch
@@ -65,3 +66,26 @@ def test_broken_data_in_the_cache_may_go_and_those_of_the_user_may_not(bench: Be
 
     assert "it is downloaded again" in (failure(bench, broken(cached)).remedy or "")
     assert failure(bench, broken(own)).remedy == "replace it"
+
+
+@pytest.mark.parametrize("blamed", [False, True])
+def test_an_operation_that_cuda_cannot_repeat_is_no_defect_and_its_remedy_is_not_torchs(
+    bench: Bench, blamed: bool
+) -> None:
+    """It is found on the way back through the network, where no frame is a plugin's."""
+    text = (
+        "upsample_bilinear2d_backward_out_cuda does not have a deterministic implementation, but you set "
+        "'torch.use_deterministic_algorithms(True)'. You can turn off determinism just for this operation"
+    )
+    task = bench.task()
+    try:
+        raise RuntimeError(text)
+    except RuntimeError as error:
+        entries = [replace(bench.registry.model("tiny_net"), module=__name__)] if blamed else []
+        told = describe_failure(error, task, entries)
+    assert told.kind == "plugin"
+    assert "upsample_bilinear2d_backward_out_cuda has no form on" in told.what
+    assert "turn off determinism" not in f"{told.what} {told.remedy}"
+    assert (__name__ if blamed else "the model tiny_net") in (told.where or "")
+    assert "check-plugin" in (told.remedy or "")
+    assert "turn off determinism" in (told.traceback or "")

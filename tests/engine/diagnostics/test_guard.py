@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import torch
 
+from benchsuite.engine.determinism.torch_settings import OTHER_ARITHMETIC
 from benchsuite.engine.diagnostics.guard import Guard, Suspect, guarding
 from benchsuite.errors import PluginError
 
@@ -102,3 +105,82 @@ def test_a_link_may_lead_where_it_likes_and_what_is_linked_is_not_changed(
 ) -> None:
     (tmp_path / "temporary" / "link").symlink_to(elsewhere / "photo")
     guard.check("in a test")
+
+
+# How torch computes.
+
+CUDA, CUDNN, ONEDNN = torch.backends.cuda, torch.backends.cudnn, torch.backends.mkldnn
+SWITCHES: dict[str, tuple[object, str, object]] = {
+    "TF32 of products": (CUDA.matmul, "allow_tf32", True),
+    "TF32 of convolutions": (CUDNN, "allow_tf32", True),
+    "the precision of all": (torch.backends, "fp32_precision", "tf32"),
+    "the precision of products": (CUDA.matmul, "fp32_precision", "tf32"),
+    "the precision of cuDNN": (CUDNN, "fp32_precision", "tf32"),
+    "the precision of its convolutions": (CUDNN.conv, "fp32_precision", "tf32"),
+    "the precision of oneDNN": (ONEDNN, "fp32_precision", "bf16"),
+    "the precision of its products": (ONEDNN.matmul, "fp32_precision", "bf16"),
+    "the precision of its own convolutions": (ONEDNN.conv, "fp32_precision", "bf16"),
+    "accumulation in half": (CUDA.matmul, "allow_fp16_accumulation", True),
+    "reductions in fp16": (CUDA.matmul, "allow_fp16_reduced_precision_reduction", False),
+    "reductions in bf16": (CUDA.matmul, "allow_bf16_reduced_precision_reduction", False),
+    "the search for fast kernels": (CUDNN, "benchmark", True),
+    "cuDNN": (CUDNN, "enabled", False),
+    "its determinism": (CUDNN, "deterministic", False),
+}
+CALLS: dict[str, Callable[[], object]] = {
+    "determinism": lambda: torch.use_deterministic_algorithms(False),
+    "mere warnings": lambda: torch.use_deterministic_algorithms(True, warn_only=True),
+    "the preferred BLAS": lambda: CUDA.preferred_blas_library("cublaslt"),
+    "the preferred linear algebra": lambda: CUDA.preferred_linalg_library("magma"),
+    "attention": lambda: CUDA.enable_flash_sdp(False),
+    "oneDNN": lambda: ONEDNN.set_flags(False),
+    "numbers near zero": lambda: torch.set_flush_denormal(True),
+    "threads": lambda: torch.set_num_threads(torch.get_num_threads() + 1),
+    "the default dtype": lambda: torch.set_default_dtype(torch.float64),
+}
+GUARDED = """
+from benchsuite.engine.determinism.torch_settings import configure, prepare_environment
+from benchsuite.identity.numerics import describe
+numerics = describe("cpu", 1)
+prepare_environment(numerics)
+configure(numerics)
+from benchsuite.engine.diagnostics.guard import guarding
+from benchsuite.errors import PluginError
+from test_guard import CALLS, SWITCHES
+with guarding((), ()) as guard:
+    guard.check("at first")
+    if sys.argv[1] in SWITCHES:
+        setattr(*SWITCHES[sys.argv[1]])
+    else:
+        CALLS[sys.argv[1]]()
+    try:
+        guard.check("in a step")
+    except PluginError as error:
+        print(error.what)
+"""
+
+
+def _told(name: str) -> str:
+    """What the guard says of a switch, in a process of its own, since torch does not take all of them back."""
+    program = f"import sys\nsys.path[:0] = [{str(Path(__file__).parent)!r}]\n{GUARDED}"
+    done = subprocess.run([sys.executable, "-c", program, name], capture_output=True, text=True, check=True)
+    return done.stdout
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [*SWITCHES, *CALLS])
+def test_whatever_changes_how_torch_computes_is_seen(name: str) -> None:
+    assert "changed in a step" in _told(name)
+
+
+def test_torchs_newer_names_for_precision_are_seen_and_break_nothing() -> None:
+    assert "the precision of float32" in _told("the precision of its own convolutions")
+
+
+@pytest.mark.parametrize("prefix", OTHER_ARITHMETIC)
+def test_variables_that_change_arithmetic_are_watched(
+    guard: Guard, monkeypatch: pytest.MonkeyPatch, prefix: str
+) -> None:
+    monkeypatch.setenv(f"{prefix}X", "1")
+    with pytest.raises(PluginError, match="the environment changed in a step"):
+        guard.check("in a step")

@@ -76,3 +76,16 @@ def test_the_files_carry_both_sides(changed: int, tmp_path: Path) -> None:
     files = build_comparison(material, elsewhere(material, changed), tmp_path)
     assert {"a-results.json", "b-results.json"} <= attached(read_paper(files.pdf)).keys()
     assert "Dos veces el mismo estudio" in files.html.read_text()
+
+
+def test_runs_beside_others_are_told_where_times_are_compared() -> None:
+    material = make_material(cases=2, seeds=2)
+    records = {
+        key: record.model_copy(update={"cost": record.cost.model_copy(update={"at_once": 2})})
+        for key, record in material.results.records.items()
+        if record.cost is not None
+    }
+    beside = replace(material, results=replace(material.results, records=records))
+    title = "Ejecuciones a la vez"
+    assert title not in [row[0] for row in cells(compose_comparison(material, material), "tab-environments")]
+    assert [title, "1", "2"] in cells(compose_comparison(material, beside), "tab-environments")

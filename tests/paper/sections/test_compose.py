@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 
 from benchsuite.errors import PaperError
 from benchsuite.paper.bundle.attachments import pack, unpack
+from benchsuite.paper.context.material import PaperMaterial
 from benchsuite.paper.document.blocks import Document, Figure, Table, texts
 from benchsuite.paper.document.numbering import number
 from benchsuite.paper.language import spanish
@@ -172,16 +174,50 @@ def test_a_spoilt_sample_photo_is_refused() -> None:
         compose(material)
 
 
+def change_records(material: PaperMaterial, *changes: Mapping[str, Any]) -> PaperMaterial:
+    """The material with one change after the other made to the costs and environments of its records."""
+    records = {}
+    for number_, (key, record) in enumerate(material.results.records.items()):
+        change = changes[number_ % len(changes)]
+        parts = {name: getattr(record, name).model_copy(update=fields) for name, fields in change.items()}
+        records[key] = record.model_copy(update=parts)
+    return replace(material, results=replace(material.results, records=records))
+
+
+def test_times_of_runs_beside_others_are_told_as_no_ones_alone() -> None:
+    material = make_material(cases=2, seeds=2)
+    alone = said(compose(material))
+    assert "a la vez" not in alone
+    assert said(compose(change_records(material, {"cost": {"at_once": 1}}))) == alone
+    text = said(compose(change_records(material, {"cost": {"at_once": 4}})))
+    assert text.count("se hicieron 4 ejecuciones a la vez: los tiempos no son comparables") == 1
+    assert "suma de ejecuciones hechas a la vez" in text
+    mixed = said(compose(change_records(material, {"cost": {"at_once": 3}}, {})))
+    assert "se hicieron entre 1 y 3 ejecuciones a la vez" in mixed
+    assert "ni del todo entre sí" in mixed
+    assert "entre sí" not in text
+
+
+def test_what_mixed_precision_is_is_told_once_and_only_where_it_was() -> None:
+    material = make_material(cases=2, seeds=2)
+    assert "mantisa" not in said(compose(material))
+    bf16 = {"environment": {"precision": "bf16", "capability": "AVX512_BF16"}}
+    text = said(compose(change_records(material, bf16)))
+    assert text.count("Las redes se calcularon en precisión mixta") == 1
+    assert "bf16, de 8 bits, y suman los productos en fp32." in text
+    card = {"environment": {"device": "cuda", "precision": "bf16", "capability": "9.0"}}
+    text = said(compose(change_records(material, card)))
+    assert "bf16, de 8 bits." in text  # a GPU may add parts of a sum in bf16
+    old = {"environment": {"device": "cuda", "precision": "fp16", "capability": "7.5"}}
+    text = said(compose(change_records(material, {}, old)))
+    assert "Las ejecuciones en fp16 se calcularon en precisión mixta" in text
+    assert "fp16, de 11 bits." in text
+
+
 def test_the_cost_table_tells_the_energy_where_the_gpu_did() -> None:
     material = make_material(cases=2, seeds=2)
     assert "Energía (kJ)" not in [column.title for column in table(compose(material), "tab-cost").columns]
-    records = {
-        key: record.model_copy(update={"cost": record.cost.model_copy(update={"energy_joules": 12_345.0})})
-        for key, record in material.results.records.items()
-        if record.cost is not None
-    }
-    metered = replace(material, results=replace(material.results, records=records))
-    document = compose(metered)
+    document = compose(change_records(material, {"cost": {"energy_joules": 12_345.0}}))
     made = table(document, "tab-cost")
     at = [column.title for column in made.columns].index("Energía (kJ)")
     assert [templates.plain(document, row[at].text) for row in made.rows] == ["12,3", "12,3"]
