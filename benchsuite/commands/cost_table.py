@@ -8,7 +8,7 @@ from typing import Any
 from rich.table import Table
 
 from benchsuite.commands.console import duration, size, table
-from benchsuite.execution.cost_estimate import CaseCost, seconds_in_all
+from benchsuite.execution.case_cost import CaseCost, seconds_in_all
 from benchsuite.execution.packing import Packing
 
 LONG_SECONDS = 86_400.0

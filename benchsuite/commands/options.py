@@ -54,6 +54,13 @@ def complete_suite(incomplete: str) -> list[str]:
     return [name for name in suite_files(registry()) if name.startswith(incomplete)]
 
 
+def complete_executor(incomplete: str) -> list[str]:
+    """Names of executors for the shell's completion."""
+    from benchsuite.registry import registry
+
+    return [name for name in ("local", *registry().names("executor")) if name.startswith(incomplete)]
+
+
 SUITE = typer.Argument(
     metavar="SUITE",
     help="A suite's name, or the path of a .yaml file.",
@@ -107,6 +114,20 @@ Workers = Annotated[
         min=1,
         help="Runs at once on the CPU, or on each GPU: as many as cores and memory allow. It changes no bit.",
     ),
+]
+ExecutorName = Annotated[
+    str | None,
+    typer.Option(
+        "--executor",
+        metavar="NAME",
+        help="Where runs are made: local, on this machine, or an installed executor such as dask (benchsuite list"
+        " executors); also BENCHSUITE_EXECUTOR.",
+        autocompletion=complete_executor,
+    ),
+]
+ExecutorOptions = Annotated[
+    list[str] | None,
+    typer.Option("--executor-option", metavar="NAME=VALUE", help="An option of the executor: address=tls://head:8786."),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs instead of tables.")]
 

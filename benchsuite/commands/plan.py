@@ -16,7 +16,7 @@ from benchsuite.errors import PaperError
 
 if TYPE_CHECKING:
     from benchsuite.commands.session import Session
-    from benchsuite.execution.cost_estimate import CaseCost
+    from benchsuite.execution.case_cost import CaseCost
     from benchsuite.execution.packing import Packing
     from benchsuite.store.run_store import Survey
     from benchsuite.suite.cases.plan import Plan, PlannedSearch
@@ -61,15 +61,17 @@ def _costs(study: Session, statuses: Mapping[str, str], workers: int | None) -> 
     from benchsuite.execution.cost_estimate import study_cost
     from benchsuite.execution.due_runs import find_due
     from benchsuite.execution.executors import open_executor
-    from benchsuite.execution.packing import Packing, choose_packing
+    from benchsuite.execution.packing import Packing
 
     tasks, plan = study.preparation.tasks, study.preparation.plan
     if not tasks:
         return (), Packing(1, 1)
+    if study.place.machine is not None:
+        return (), Packing(1, 1, ("the machines that make this study tell its cost: benchsuite run",))
     due = find_due(tasks, statuses)
     with open_executor(tasks[0].numerics, Lines(len(tasks), 0)) as executor:
         costs = study_cost(plan, tasks, due, executor, say)
-        return costs, choose_packing(tasks[0].numerics, executor.devices, len(due) + plan.following, costs, workers)
+        return costs, executor.packing(len(due) + plan.following, costs, workers)
 
 
 def _show(study: Session, survey: Survey) -> None:

@@ -132,6 +132,8 @@ class Bars:
         self._bars.print(f"  {text}", markup=False)
 
     def epoch(self, task: RunTask, report: EpochReport, max_epochs: int) -> None:
+        if task.key.key not in self._runs:  # it came late, from another machine
+            return
         known = f"loss {report.train_loss:.3f} · validation {report.validation_loss:.3f}"
         self._losses[task.key.key] = known
         self._bars.update(
@@ -143,6 +145,8 @@ class Bars:
         )
 
     def steps(self, task: RunTask, epoch: int, done: int, total: int) -> None:
+        if task.key.key not in self._runs:
+            return
         known = self._losses.get(task.key.key, "starting")
         self._bars.update(self._runs[task.key.key], loss=f"{known} · step {done}/{total} of epoch {epoch}")
 

@@ -11,13 +11,14 @@ import typer
 
 from benchsuite.commands.console import announce, complain, count, messages, say
 from benchsuite.commands.data_lines import tell_changes, tell_data
-from benchsuite.commands.options import FormOptions, StudyOptions, SuiteName, Workers
+from benchsuite.commands.options import ExecutorName, ExecutorOptions, FormOptions, StudyOptions, SuiteName, Workers
 from benchsuite.errors import BenchsuiteError
 from benchsuite.machine import usable_cores
 
 if TYPE_CHECKING:
     from benchsuite.commands.session import Session
     from benchsuite.engine.task import RunTask
+    from benchsuite.execution.executors import Engine
     from benchsuite.execution.search_tasks import SearchTasks
     from benchsuite.paper.rendering.process import Renderer
     from benchsuite.store.record import RunRecord
@@ -34,6 +35,8 @@ def run(
     *,
     options: StudyOptions,
     workers: Workers = None,
+    executor: ExecutorName = None,
+    executor_option: ExecutorOptions = None,
     show_estimate: Estimate = True,
     paper: Paper = True,
     form: FormOptions,
@@ -45,21 +48,28 @@ def run(
     """
     from benchsuite.commands.paper import try_paper
     from benchsuite.commands.session import open_study, tell_damaged
+    from benchsuite.execution import fleet
     from benchsuite.execution.due_runs import find_due
+    from benchsuite.execution.executors import choose, open_engine
     from benchsuite.execution.photos import decode_images
     from benchsuite.execution.search_tasks import SearchTasks
+    from benchsuite.registry import registry
     from benchsuite.sources.cache import sweep_cache
     from benchsuite.store.run_store import Store
 
     with ExitStack() as beside:
         renderer = beside.enter_context(_renderer()) if paper else None
-        study = open_study(suite, options, download=True)
+        engine = beside.enter_context(open_engine(choose(executor, executor_option or ()), registry()))
+        study = open_study(
+            suite, options, download=True, machine=lambda folder: engine.machine(fleet.remembered(folder))
+        )
         if paper:
             study.check_paper_folder()
         search = SearchTasks(study.preparation, study.registry)
         study = replace(study, preparation=search.extended(()))
         store = Store(study.preparation.runs_folder)
         store.check_writable()
+        fleet.remember(study.place.results / study.suite.name, study.place.machine)
         store.sweep()
         sweep_cache(study.place.cache)
         _announce(study, study.preparation.tasks)
@@ -74,7 +84,7 @@ def run(
                     try_paper(study, form, renderer)
                 tell_changes(decode_images(todo, study.registry, say))
 
-            study, failed = _make(study, search, todo, survey, workers, check, show_estimate)
+            study, failed = _make(study, search, todo, survey, engine, workers, check, show_estimate)
         else:
             say("Everything is done already: nothing to train.")
         written = renderer is None or _write_paper(study, form, renderer)
@@ -152,9 +162,10 @@ def _announce(study: Session, tasks: Sequence[RunTask]) -> None:
             say(text)
     threads = f"{numerics.threads} thread{'s' if numerics.threads > 1 else ''}, " if numerics.device == "cpu" else ""
     say(f"device: {numerics.device_name} ({numerics.device}, {threads}{numerics.precision}), torch {numerics.torch}")
-    if numerics.device == "cpu" and numerics.threads > (cores := usable_cores()):
+    elsewhere = study.place.machine is not None
+    if not elsewhere and numerics.device == "cpu" and numerics.threads > (cores := usable_cores()):
         announce(f"warning: {count(numerics.threads, 'thread')} wait for one another on {count(cores, 'core')}")
-    if numerics.device == "cpu" and study.place.device == "auto":
+    if not elsewhere and numerics.device == "cpu" and study.place.device == "auto":
         from benchsuite.identity.gpu_trial import faults
 
         found = "; ".join(faults())
@@ -167,6 +178,7 @@ def _make(
     search: SearchTasks,
     todo: Sequence[RunTask],
     survey: Survey,
+    engine: Engine,
     workers: int | None,
     check: Callable[[], None],
     show_estimate: bool,
@@ -180,8 +192,6 @@ def _make(
     from benchsuite.commands.progress import display
     from benchsuite.execution.cost_estimate import study_cost
     from benchsuite.execution.due_runs import find_due
-    from benchsuite.execution.executors import open_executor
-    from benchsuite.execution.packing import choose_packing
     from benchsuite.store.run_store import Store
 
     made: set[str] = set()
@@ -189,12 +199,12 @@ def _make(
     tasks, following = study.preparation.tasks, study.preparation.plan.following
     shown = display(len(tasks) + following, len(tasks) - len(todo))
     with ExitStack() as beside:
-        executor = beside.enter_context(open_executor(todo[0].numerics, shown))
+        executor = beside.enter_context(engine.executor(todo[0].numerics, shown))
         executor.start(len(todo))
         check()
         beside.enter_context(shown)
         costs = study_cost(study.preparation.plan, tasks, todo, executor, say) if show_estimate else ()
-        packing = choose_packing(todo[0].numerics, executor.devices, len(todo) + following, costs, workers)
+        packing = executor.packing(len(todo) + following, costs, workers)
         if show_estimate:
             messages.print(cost_table(costs))
             shown.say(verdict(costs, packing))

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +12,11 @@ from benchsuite.atomic_files import write_text
 from benchsuite.commands.console import announce, say
 from benchsuite.commands.options import StudyOptions
 from benchsuite.errors import PaperError, StoreError
+from benchsuite.execution.fleet import remembered
 from benchsuite.execution.foresight import foresee
 from benchsuite.execution.preparation import Place, Preparation, prepare
 from benchsuite.execution.search_tasks import add_trials
-from benchsuite.identity.numerics import CPU_THREADS
+from benchsuite.identity.numerics import CPU_THREADS, MachineFacts
 from benchsuite.registry import Registry, registry, use_local
 from benchsuite.registry.local_plugins import places
 from benchsuite.settings import CACHE_GB, CHECKPOINT_SECONDS, GRAPHS, HANG_SECONDS, THREADS, cache_root
@@ -126,8 +127,21 @@ def tell_damaged(damaged: Sequence[DamagedRecord], folder: Path) -> None:
         announce(f"and {len(damaged) - FEW} more; all of them: benchsuite doctor --results {folder}")
 
 
-def open_study(name: str, options: StudyOptions, *, download: bool, quiet: bool = False) -> Session:
+def made_here(folder: Path) -> None:
+    """A study that is made on this machine, whichever made it before."""
+
+
+def open_study(
+    name: str,
+    options: StudyOptions,
+    *,
+    download: bool,
+    quiet: bool = False,
+    machine: Callable[[Path], MachineFacts | None] = remembered,
+) -> Session:
     """Read, expand and prepare a suite, its search as far as its results go.
+
+    `machine` gives the kind of machine that makes it, None for this one, for the folder of its paper.
 
     With `download` false nothing is fetched: what is absent is told. Results that the prose has typed are pointed at.
     """
@@ -139,6 +153,7 @@ def open_study(name: str, options: StudyOptions, *, download: bool, quiet: bool 
     suite = read_suite(path, known)
     for warning in () if quiet else typed_results(suite):
         announce(f"warning: {warning}")
+    place = replace(place, machine=machine(place.results / suite.name))
     plan = expand(suite, known, overrides=options.overrides or (), seeds=options.seeds)
     preparation = prepare(plan, known, place, download=download, say=(lambda _: None) if quiet else say)
     for text in () if quiet else foresee(suite, preparation.tasks, known, preparation.numerics.device):

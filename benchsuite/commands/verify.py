@@ -31,10 +31,10 @@ def verify(
     A run made in another environment is compared in numbers, with the reasons why its bits may differ. Exit code 0:
     all equal (or only comparable in numbers); 1: bits differ that should not.
     """
-    from benchsuite.commands.session import open_study
+    from benchsuite.commands.session import made_here, open_study
     from benchsuite.store.run_store import Store
 
-    study = open_study(suite, options, download=True)
+    study = open_study(suite, options, download=True, machine=made_here)
     store = Store(study.preparation.runs_folder)
     found = find_pairs(study.preparation.tasks, tuple(store.records()))[:runs]
     if not found:
@@ -100,7 +100,6 @@ def repeat(
     """Make runs again below `scratch`, caches included. `store` has the predictions of the first time, if any has."""
     from benchsuite.commands.progress import display
     from benchsuite.execution.executors import open_executor
-    from benchsuite.execution.packing import choose_packing
     from benchsuite.store.run_store import Store
 
     again = [replace(task, results=scratch / "results", cache=scratch / "cache") for task, _ in found]
@@ -108,7 +107,7 @@ def repeat(
     made = Store(scratch / "results")
     verdicts = []
     with display(len(again), 0) as shown, open_executor(again[0].numerics, shown) as executor:
-        executor.pack(choose_packing(again[0].numerics, executor.devices, len(again), (), workers).on_each)
+        executor.pack(executor.packing(len(again), (), workers).on_each)
         for record in executor.run(again):
             shown.finished(record)
             verdicts.append(_compare(known[record.key], record, store, made))

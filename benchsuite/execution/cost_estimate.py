@@ -9,6 +9,7 @@ from statistics import mean
 
 from benchsuite.engine.task import RunTask
 from benchsuite.errors import BenchsuiteError
+from benchsuite.execution.case_cost import CaseCost
 from benchsuite.execution.executor import Executor
 from benchsuite.execution.messages import Probe
 from benchsuite.store.record import Cost, ModelFacts
@@ -19,27 +20,6 @@ RECORD_BYTES = 100_000
 """A record, its predictions and its log, roughly."""
 TIMED_TRIALS = 3
 """Of a search, whose runs are all different."""
-
-
-@dataclass(frozen=True)
-class CaseCost:
-    """What one case costs. `seconds` is one run's, `basis` says where that comes from."""
-
-    case: str
-    model: ModelFacts
-    due: int
-    seconds: float
-    setup_seconds: float
-    disk_bytes: int
-    memory_bytes: int
-    """The most that a run takes, on the GPU or in its process."""
-    packs: bool
-    """Whether runs of this case leave their GPU room for others, as far as is known."""
-    basis: str
-
-    @property
-    def total_seconds(self) -> float:
-        return self.due * self.seconds + self.setup_seconds
 
 
 def estimate(
@@ -72,12 +52,6 @@ def study_cost(
     own = [task for task in due if task.spec.case.name in trials]
     timed = estimate(own[:TIMED_TRIALS], own[:TIMED_TRIALS], executor, say)
     return (*costs, _search_cost(timed, len(own) + plan.following)) if timed else costs
-
-
-def seconds_in_all(costs: Sequence[CaseCost], at_once: int) -> float:
-    """How long the due runs take, so many at once: no less than the longest of them."""
-    longest = max((cost.seconds + cost.setup_seconds for cost in costs if cost.due), default=0.0)
-    return max(sum(cost.total_seconds for cost in costs) / at_once, longest)
 
 
 def _search_cost(timed: Sequence[CaseCost], runs: int) -> CaseCost:

@@ -1,7 +1,7 @@
 """What carries out runs: all that the rest of the program knows of how, and where, they are made.
 
-A new kind of executor says how it takes a job (`submit`), how it makes several at once (`pack`) and how it ends, in
-good order (`close`) or at once (`kill`); making runs and probes of that is the same for all.
+A new kind of executor says how it takes a job (`submit`), how many it makes at once (`packing`, `pack`) and how it
+ends, in good order (`close`) or at once (`kill`); making runs and probes of that is the same for all.
 """
 
 from __future__ import annotations
@@ -14,7 +14,9 @@ from concurrent.futures import Future, wait
 from typing import Any, Self
 
 from benchsuite.engine.task import RunTask
+from benchsuite.execution.case_cost import CaseCost
 from benchsuite.execution.messages import Busy, Probe, ProbeJob, RunWatcher
+from benchsuite.execution.packing import Packing
 from benchsuite.store.record import RunRecord
 
 WAIT_SECONDS = 1.0
@@ -30,7 +32,11 @@ class Executor(ABC):
         self.watcher = watcher
 
     @abstractmethod
-    def pack(self, at_once: int) -> None:
+    def packing(self, due: int, costs: Sequence[CaseCost], asked: int | None = None) -> Packing:
+        """How many of `due` runs to make at once. `costs` are those that are known, `asked` is what the user wants on
+        each device."""
+
+    def pack(self, at_once: int) -> None:  # noqa: B027
         """From here on make so many runs at once on each device, where it was fewer."""
 
     @abstractmethod

@@ -1,17 +1,82 @@
-"""Which executor carries out a study: the one door through which commands come to one."""
+"""Which executor carries out a study, and on which machines: the one door through which commands come to one."""
 
 from __future__ import annotations
 
+import os
+import tomllib
+from abc import ABC, abstractmethod
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import platformdirs
+from pydantic import ValidationError
+
+from benchsuite.contracts.executor import Executor as Plugin
+from benchsuite.contracts.executor import Session
+from benchsuite.errors import BenchsuiteError, PluginError, SetupError, first_line
 from benchsuite.execution.executor import Executor
 from benchsuite.execution.messages import RunWatcher
 from benchsuite.identity.gpu_trial import usable_gpus
-from benchsuite.identity.numerics import Numerics
+from benchsuite.identity.numerics import MachineFacts, Numerics, machine_facts, numerics_of
+from benchsuite.registry import Entry, Registry
+
+LOCAL = "local"
+"""The executor that is built in: processes on this machine."""
+VARIABLE = "BENCHSUITE_EXECUTOR"
+CONFIGURATION = Path(platformdirs.user_config_dir("benchsuite")) / "config.toml"
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Which executor was chosen, and its options as texts; `by` says where."""
+
+    name: str
+    options: Mapping[str, str]
+    by: str
+
+
+class Engine(ABC):
+    """Machines that carry out studies."""
+
+    @abstractmethod
+    def machine(self, known: MachineFacts | None) -> MachineFacts | None:
+        """The kind of machine that a study is made on; None for this one. `known` is the kind that has made it so
+        far."""
+
+    @abstractmethod
+    def executor(self, numerics: Numerics, watcher: RunWatcher) -> Executor:
+        """The executor of runs with these numerics. Raises SetupError when no machine here has them."""
+
+
+class Local(Engine):
+    """This machine."""
+
+    def machine(self, known: MachineFacts | None) -> None:
+        return None
+
+    def executor(self, numerics: Numerics, watcher: RunWatcher) -> Executor:
+        return open_executor(numerics, watcher)
 
 
 def open_executor(numerics: Numerics, watcher: RunWatcher) -> Executor:
-    """The executor of runs with these numerics: a worker process for every GPU of their kind, or one for the CPU."""
+    """The executor here of runs with these numerics: processes on every GPU of their kind, or on the CPU.
+
+    Raises SetupError when they are those of another machine.
+    """
     from benchsuite.execution.worker_pool import Pool  # starting processes is nothing that planning needs
 
+    here = numerics_of(machine_facts(numerics.device), "auto", numerics.threads, numerics.precision)
+    if here.device_name != numerics.device_name:
+        raise SetupError(
+            f"these runs are made on a {numerics.device_name}, and this machine has a {here.device_name}",
+            expected="the machines that made the study, for the same bits",
+            remedy="name their executor (--executor), or start `benchsuite run` here without one: it makes the study"
+            " anew on this machine",
+        )
     if numerics.device != "cuda":
         return Pool(numerics, (None,), watcher)
     kind = numerics.device_name, numerics.driver, numerics.capability, numerics.cores
@@ -20,3 +85,175 @@ def open_executor(numerics: Numerics, watcher: RunWatcher) -> Executor:
     if idle:
         watcher.say(f"GPUs that would give other bits than the {numerics.device_name} stay idle: {', '.join(idle)}")
     return Pool(numerics, tuple(gpu.uuid for gpu in usable if gpu.model == kind), watcher)
+
+
+class Remote(Engine):
+    """The sites of a session."""
+
+    def __init__(self, session: Session, name: str, hearing: Any) -> None:
+        self._session, self._name, self._hearing = session, name, hearing
+        self._kind: MachineFacts | None = None
+
+    def machine(self, known: MachineFacts | None) -> MachineFacts:
+        from benchsuite.execution.dispatch import read_site
+
+        kinds: Counter[MachineFacts] = Counter()
+        troubles = []
+        for site in self._session.sites():
+            found, trouble = read_site(site)
+            if found is not None and found.report.machine is not None:
+                kinds[found.report.machine.kind] += site.slots
+            else:
+                troubles.append(f"{site.host}: {trouble}")
+        if not kinds:
+            raise SetupError(
+                f"the executor {self._name} has no site on which a run could be made",
+                where="; ".join(dict.fromkeys(troubles)) or None,
+                expected="workers that are connected, with benchsuite and torch",
+                remedy="start workers, or mend what they say; see them with: benchsuite doctor --executor "
+                f"{self._name}",
+            )
+        self._kind = known.kind if known is not None and known.kind in kinds else kinds.most_common(1)[0][0]
+        return self._kind
+
+    def executor(self, numerics: Numerics, watcher: RunWatcher) -> Executor:
+        from benchsuite.execution.dispatch import Dispatch
+
+        assert self._kind is not None
+        return Dispatch(self._session, self._kind, self._hearing, watcher)
+
+
+@contextmanager
+def open_engine(choice: Choice, registry: Registry) -> Iterator[Engine]:
+    """The machines that an executor leads to, for as long as the block.
+
+    Raises SetupError, or what the executor raises, where they cannot be reached.
+    """
+    if choice.name == LOCAL:
+        if choice.options:
+            raise SetupError(
+                f"the executor {LOCAL} has no options",
+                where=", ".join(choice.options),
+                remedy="leave them out, or name another executor with --executor",
+            )
+        yield Local()
+        return
+    from benchsuite.execution.agent import carry_out, survey
+    from benchsuite.execution.dispatch import Hearing
+
+    entry = registry.entry("executor", choice.name)
+    options = _parse(entry, choice)
+    hearing = Hearing()
+    with _naming(entry):
+        session = cast("Plugin[Any]", entry.component).open(options, carry_out, survey, hearing)
+    finished = False
+    try:
+        yield Remote(_Named(session, entry), choice.name, hearing)
+        finished = True
+    finally:
+        with suppress(Exception):
+            session.close(now=not finished)
+
+
+def choose(name: str | None, given: Sequence[str]) -> Choice:
+    """The executor that the command line names, else the environment, else the user's configuration, else the local
+    one. `given` are options as NAME=VALUE. Raises SetupError."""
+    configured = _configured()
+    by = "--executor" if name else VARIABLE if os.environ.get(VARIABLE) else str(CONFIGURATION)
+    chosen = name or os.environ.get(VARIABLE) or configured.get("name") or LOCAL
+    options = dict(configured.get("options", {})) if chosen == configured.get("name") else {}
+    for one in given:
+        key, equals, value = one.partition("=")
+        if not equals or not key.strip():
+            raise SetupError(
+                f"--executor-option {one!r} is no option",
+                expected="NAME=VALUE, as in address=tls://head:8786",
+                remedy="correct it",
+            )
+        options[key.strip()] = value
+    return Choice(chosen, options, by)
+
+
+def _configured() -> dict[str, Any]:
+    """The table [executor] of the user's configuration: `name`, and all else as texts of `options`."""
+    try:
+        table = tomllib.loads(CONFIGURATION.read_text(encoding="utf-8")).get("executor", {})
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        raise SetupError(
+            f"the configuration cannot be read: {first_line(error)}", where=str(CONFIGURATION), remedy="correct it"
+        ) from error
+    if not isinstance(table, dict) or not isinstance(table.get("name"), str):
+        raise (
+            SetupError(
+                "the configuration of the executor has no name",
+                where=str(CONFIGURATION),
+                expected='[executor] with name = "dask", and the executor\'s options beside it',
+                remedy="correct it",
+            )
+            if table
+            else SetupError("the table [executor] is empty", where=str(CONFIGURATION), remedy="remove it")
+        )
+    options = {key: _text(value) for key, value in table.items() if key != "name"}
+    return {"name": table["name"], "options": options}
+
+
+def _text(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _parse(entry: Entry, choice: Choice) -> Any:
+    try:
+        return entry.component.Parameters.model_validate_strings(dict(choice.options))
+    except ValidationError as error:
+        known = entry.component.Parameters.model_fields
+        problems = [
+            f"{'.'.join(map(str, one['loc'])) or 'options'}: {one['msg'][:1].lower()}{one['msg'][1:]}"
+            for one in error.errors(include_url=False)
+        ]
+        raise SetupError(
+            f"the options of the executor {choice.name} are wrong: {'; '.join(problems)}",
+            where=choice.by,
+            expected="; ".join(f"{name}: {about.description or about.annotation}" for name, about in known.items()),
+            remedy="correct them, as in --executor-option NAME=VALUE",
+        ) from error
+
+
+@contextmanager
+def _naming(entry: Entry) -> Iterator[None]:
+    """Whatever else than an error for users an executor raises is its own defect, and called that."""
+    try:
+        yield
+    except BenchsuiteError:
+        raise
+    except Exception as error:
+        raise PluginError(
+            f"the executor {entry.name} failed: {type(error).__name__}: {first_line(error)}",
+            where=f"{entry.distribution} {entry.version}",
+            expected="SetupError or EngineLost, for what users can mend",
+            remedy="report it to its authors, or leave out --executor",
+        ) from error
+
+
+class _Named(Session):
+    """A plugin's session: what it raises names it."""
+
+    def __init__(self, session: Session, entry: Entry) -> None:
+        self._session, self._entry = session, entry
+
+    def sites(self) -> Any:
+        with _naming(self._entry):
+            return self._session.sites()
+
+    def submit(self, ticket: str, order: bytes, sites: frozenset[str]) -> Any:
+        with _naming(self._entry):
+            return self._session.submit(ticket, order, sites)
+
+    def cancel(self, ticket: str) -> None:
+        with _naming(self._entry):
+            self._session.cancel(ticket)
+
+    def close(self, *, now: bool) -> None:
+        with suppress(Exception):
+            self._session.close(now=now)

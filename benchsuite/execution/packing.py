@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
 
-from benchsuite.execution.cost_estimate import CaseCost
+from benchsuite.execution.case_cost import CaseCost
 from benchsuite.identity.gpus import free_bytes
 from benchsuite.identity.numerics import Numerics
 from benchsuite.machine import free_memory, usable_cores

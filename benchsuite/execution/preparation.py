@@ -101,6 +101,11 @@ def prepare(plan: Plan, registry: Registry, place: Place, *, download: bool, say
     )
 
 
+def task_maker(registry: Registry, place: Place) -> TaskMaker:
+    """What makes the tasks of runs that were planned elsewhere, with what is found here. Raises what `prepare` does."""
+    return TaskMaker(_Finder(registry, place, True, lambda _: None), place, (), place.results)
+
+
 def needs(case: Case) -> tuple[str, str]:
     """What has to be found for a case, as `Preparation.absent` calls it."""
     return f"data set {case.dataset.name}", f"weights of {case.model.name}"

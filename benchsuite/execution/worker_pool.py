@@ -18,9 +18,11 @@ from typing import Any
 from benchsuite.engine.task import RunTask
 from benchsuite.errors import BenchsuiteError, DeviceError, WorkerDied, on_one_line
 from benchsuite.execution import worker
+from benchsuite.execution.case_cost import CaseCost
 from benchsuite.execution.executor import Executor
 from benchsuite.execution.failed_record import record_failure
 from benchsuite.execution.messages import Busy, Probe, ProbeJob, RunWatcher
+from benchsuite.execution.packing import Packing, choose_packing
 from benchsuite.identity.gpu_trial import try_gpu
 from benchsuite.identity.numerics import Numerics
 from benchsuite.processes import GRACE_SECONDS, ChildProcess, ProcessEnded, describe_exit, interrupts_blocked
@@ -51,6 +53,9 @@ class Pool(Executor):
         self._opened: set[str] = set()
         self._closing = self._stopping = False
         self.pack(1)
+
+    def packing(self, due: int, costs: Sequence[CaseCost], asked: int | None = None) -> Packing:
+        return choose_packing(self._numerics, self.devices, due, costs, asked)
 
     def pack(self, at_once: int) -> None:
         started = []

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from benchsuite.execution import packing
-from benchsuite.execution.cost_estimate import CaseCost, seconds_in_all
+from benchsuite.execution.case_cost import CaseCost, seconds_in_all
 from benchsuite.execution.packing import choose_packing
 from support.synthetic import make_numerics, make_plan, make_record
 

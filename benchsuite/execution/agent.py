@@ -1,0 +1,300 @@
+"""What carries out orders on a site: finds data and weights there, sees that the run is the one that was planned, and
+makes it in a process of its own.
+
+Imports no torch: it runs inside a process of the engine, which goes on for others. A site that would make another run
+(with other source, data, threads or libraries) refuses, and says in what they differ.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import threading
+import time
+import uuid
+from concurrent.futures import Future, wait
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+
+from filelock import Timeout
+from pydantic import ValidationError
+
+from benchsuite import __version__
+from benchsuite.contracts.executor import Channel
+from benchsuite.contracts.observer import EpochReport
+from benchsuite.engine.task import RunTask
+from benchsuite.errors import BenchsuiteError, SetupError, StoreError, first_line
+from benchsuite.execution.executor import WAIT_SECONDS
+from benchsuite.execution.messages import Busy, Probe, ProbeJob
+from benchsuite.execution.preparation import Place, TaskMaker, task_maker
+from benchsuite.execution.wire import FORM, Answer, Order, Refusal, Report, refusal_of, told
+from benchsuite.execution.worker_pool import Pool
+from benchsuite.identity.gpu_trial import usable_gpus
+from benchsuite.identity.key_diff import differences
+from benchsuite.identity.numerics import MachineFacts, Numerics, machine_facts
+from benchsuite.registry import registry
+from benchsuite.settings import cache_root
+from benchsuite.sources.cache import Policy
+from benchsuite.store.parcel import pack
+from benchsuite.store.record import RunRecord
+from benchsuite.store.run_store import Store
+
+SCRATCH = "sites"
+"""The folder of the cache where runs are made."""
+ASK_SECONDS = 0.25
+"""How often it is asked whether the order is still wanted."""
+TELL_SECONDS = 0.5
+"""How often at most progress is told."""
+AGENT = f"{os.uname().nodename if hasattr(os, 'uname') else 'site'}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
+
+
+def survey() -> bytes:
+    """What this process tells of the machine: a `wire.Report`. Never raises."""
+    machine: MachineFacts | None = None
+    trouble = ""
+    try:
+        machine = machine_facts()
+        Store(_scratch()).check_writable()
+    except Exception as error:
+        trouble = str(error) if isinstance(error, BenchsuiteError) else f"{type(error).__name__}: {first_line(error)}"
+    return Report(agent=AGENT, version=__version__, machine=machine, trouble=trouble).model_dump_json().encode()
+
+
+def carry_out(message: bytes, channel: Channel) -> bytes:
+    """Carry out an order: the answer is a `wire.Answer`. Never raises for what is wrong with the order or this site."""
+    try:
+        order = Order.model_validate_json(message)
+    except ValidationError as error:
+        return _refuse(_other_version(error)).to_bytes()
+    try:
+        return _carry_out(order, channel).to_bytes()
+    except BenchsuiteError as error:
+        _maker.cache_clear()  # what is wrong may be mended before the next order
+        return _refuse(error).to_bytes()
+
+
+def _refuse(error: BenchsuiteError) -> Answer:
+    return Answer(AGENT, refusal_of(error))
+
+
+def _other_version(error: ValidationError) -> SetupError:
+    return SetupError(
+        f"the order cannot be read by benchsuite {__version__}, which is here",
+        where=f"{AGENT}: {error.error_count()} fields differ",
+        expected="one version of benchsuite on all machines",
+        remedy="install on this site what the study was planned with, and start its workers again",
+    )
+
+
+def _carry_out(order: Order, channel: Channel) -> Answer:
+    task = _task(order)
+    with _SLOTS.taken(order.numerics) as slot:
+        outcome = slot.do(ProbeJob(task) if order.kind == "probe" else task, channel)
+    if outcome is None or isinstance(outcome, Probe):
+        return Answer(AGENT, outcome)
+    failure = outcome.failure
+    if failure is not None and failure.kind in (StoreError.kind, SetupError.kind):  # of this site, not of the run
+        return Answer(AGENT, Refusal(**failure.model_dump(exclude={"traceback"})))
+    store = Store(task.results)
+    parcel = pack(store.folder(task.key.key))
+    if not channel.cancelled():  # else nobody takes it, and it waits here until it is asked for again
+        _remove(store, task.key.key)
+    return Answer(AGENT, parcel)
+
+
+def _task(order: Order) -> RunTask:
+    """The run as this site would make it. Raises BenchsuiteError when it is not the one that was ordered."""
+    if order.form != FORM:
+        raise SetupError(f"the order is of form {order.form}, and benchsuite {__version__} here knows form {FORM}")
+    policy: Policy = "sample" if order.sample else "auto" if order.random_weights else "real"
+    numerics = order.numerics
+    maker = _maker(policy, numerics.device, numerics.threads, order.skip_broken)
+    task = maker.task(order.spec)
+    if task is None:
+        raise SetupError("data or weights of this run are not here, and cannot be downloaded", where=order.spec.suite)
+    if task.key.key != order.key:
+        found = differences(order.fields, task.key.fields)
+        raise SetupError(
+            "another run would be made here than was planned: " + "; ".join(found[:5])
+            + (f"; and {len(found) - 5} more" if found[5:] else ""),
+            where=AGENT,
+            expected="the same source, data, weights, libraries and threads as where the study was planned",
+            remedy="make them equal, and start the site's workers again",
+        )  # fmt: skip
+    return replace(task, deviations=order.deviations)
+
+
+@cache
+def _maker(policy: Policy, device: Literal["cpu", "cuda"], threads: int, skip_broken: bool) -> TaskMaker:
+    data = os.environ.get("BENCHSUITE_DATA")
+    place = Place(
+        policy=policy,
+        data=Path(data).expanduser() if data else None,
+        cache=cache_root(),
+        results=_scratch(),
+        device=device,
+        threads=threads,
+        skip_broken=skip_broken,
+    )
+    return task_maker(registry(), place)
+
+
+def _scratch() -> Path:
+    return cache_root() / SCRATCH
+
+
+def _remove(store: Store, key: str) -> None:
+    """Remove a run that is on its way home."""
+    lock = store.lock(key)
+    with suppress(Timeout, OSError):
+        lock.acquire(blocking=False)
+        try:
+            shutil.rmtree(store.folder(key), ignore_errors=True)
+        finally:
+            lock.release()
+
+
+@dataclass
+class _Slot:
+    """A process that makes runs on one device, kept from one order to the next."""
+
+    numerics: Numerics
+    gpu: str | None
+    pool: Pool = field(init=False)
+    ended: bool = False
+
+    def __post_init__(self) -> None:
+        self.pool = Pool(self.numerics, (self.gpu,), _Teller(None))
+
+    def do(self, job: RunTask | ProbeJob, channel: Channel) -> RunRecord | Probe | None:
+        """The outcome; None when nobody wants it any more. Raises BenchsuiteError for what is wrong with the site."""
+        teller = self.pool.watcher = _Teller(channel)
+        told_busy = False
+        while True:
+            outcome = self._wait(self.pool.submit(job), channel, teller)
+            if not isinstance(outcome, Busy):
+                return outcome
+            if not told_busy and isinstance(job, RunTask):
+                teller.say(f"{job.title}: another process is making this run; waiting for it")
+                told_busy = True
+            time.sleep(WAIT_SECONDS)
+
+    def _wait(self, future: Future[Any], channel: Channel, teller: _Teller) -> RunRecord | Probe | Busy | None:
+        while not wait([future], timeout=ASK_SECONDS).done:
+            if channel.cancelled():
+                self.ended = True
+                self.pool.kill()
+                return None
+            teller.flush()
+        outcome: RunRecord | Probe | Busy = future.result()
+        return None if channel.cancelled() and isinstance(outcome, Busy) else outcome
+
+
+class _Slots:
+    """The processes of this site: as many as there are orders at once, each GPU having its share."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._idle: list[_Slot] = []
+        self._busy: list[_Slot] = []
+
+    def taken(self, numerics: Numerics) -> _Taken:
+        return _Taken(self, numerics)
+
+    def take(self, numerics: Numerics) -> _Slot:
+        with self._lock:
+            slot = next((one for one in self._idle if one.numerics == numerics), None)
+            if slot is not None:
+                self._idle.remove(slot)
+            others = [one for one in self._idle if one.numerics != numerics]
+            self._idle = [one for one in self._idle if one.numerics == numerics]
+            gpu = self._freest(numerics) if slot is None else None
+            slot = slot or _Slot(numerics, gpu)
+            self._busy.append(slot)
+        for other in others:  # they hold memory
+            other.pool.close()
+        return slot
+
+    def give_back(self, slot: _Slot) -> None:
+        with self._lock:
+            self._busy.remove(slot)
+            if not slot.ended:
+                self._idle.append(slot)
+
+    def _freest(self, numerics: Numerics) -> str | None:
+        """The GPU of the numerics' kind with the fewest orders."""
+        if numerics.device == "cpu":
+            return None
+        kind = numerics.device_name, numerics.driver, numerics.capability, numerics.cores
+        cards = [gpu.uuid for gpu in usable_gpus() if gpu.model == kind]
+        if not cards:
+            raise SetupError(
+                f"there is no {numerics.device_name} here",
+                where=AGENT,
+                expected="a GPU of the kind that the study was planned for",
+                remedy="name the machines of one kind, or look at nvidia-smi",
+            )
+        return min(cards, key=lambda uuid: sum(slot.gpu == uuid for slot in self._busy))
+
+
+@dataclass
+class _Taken:
+    """A slot for as long as the context."""
+
+    slots: _Slots
+    numerics: Numerics
+    slot: _Slot = field(init=False)
+
+    def __enter__(self) -> _Slot:
+        self.slot = self.slots.take(self.numerics)
+        return self.slot
+
+    def __exit__(self, *_: object) -> None:
+        self.slots.give_back(self.slot)
+
+
+_SLOTS = _Slots()
+
+
+class _Teller:
+    """A RunWatcher that tells through a channel, progress now and then."""
+
+    def __init__(self, channel: Channel | None) -> None:
+        self._channel = channel
+        self._lock = threading.Lock()
+        self._waiting: dict[str, bytes] = {}
+        self._last = 0.0
+
+    def started(self, task: RunTask) -> None:
+        self._tell(told("started"))
+
+    def say(self, text: str) -> None:
+        self._tell(told("say", text))
+
+    def epoch(self, task: RunTask, report: EpochReport, max_epochs: int) -> None:
+        self._later("epoch", told("epoch", replace(report, steps=()), max_epochs))
+
+    def steps(self, task: RunTask, epoch: int, done: int, total: int) -> None:
+        self._later("steps", told("steps", epoch, done, total))
+
+    def flush(self) -> None:
+        """Tell what waits, if it is time."""
+        with self._lock:
+            if not self._waiting or time.monotonic() - self._last < TELL_SECONDS:
+                return
+            self._last = time.monotonic()
+            waiting, self._waiting = self._waiting, {}
+        for message in waiting.values():
+            self._tell(message)
+
+    def _later(self, kind: str, message: bytes) -> None:
+        with self._lock:
+            self._waiting.pop(kind, None)  # the order is that of the newest
+            self._waiting[kind] = message
+
+    def _tell(self, message: bytes) -> None:
+        if self._channel is not None:
+            self._channel.tell(message)

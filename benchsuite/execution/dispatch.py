@@ -1,0 +1,391 @@
+"""Runs made by an executor's sites: orders go out, longest first, and parcels come home into the store.
+
+One thread speaks to the session. A site that refuses is given nothing more; an order whose site is lost goes to
+another, three times; what arrives is believed only after it was looked at. What arrives twice must be the same bits.
+"""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import queue
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from pydantic import ValidationError
+
+from benchsuite.contracts.executor import EngineLost, Session, Site, SiteLost
+from benchsuite.engine.task import RunTask
+from benchsuite.errors import BenchsuiteError, Nondeterminism, PluginError, SetupError, WorkerDied, first_line
+from benchsuite.execution.case_cost import CaseCost
+from benchsuite.execution.executor import Executor
+from benchsuite.execution.failed_record import record_failure
+from benchsuite.execution.messages import Busy, ProbeJob, RunWatcher
+from benchsuite.execution.packing import Packing
+from benchsuite.execution.wire import GarbledAnswer, Refusal, Report, order_of, read_answer, read_told
+from benchsuite.identity.numerics import MachineFacts
+from benchsuite.store.arrival import accept
+from benchsuite.store.parcel import DamagedParcel, unpack
+from benchsuite.store.record import Failure
+from benchsuite.store.run_store import Store
+
+MOST_LOSSES = 3
+"""How often the site that makes a run may be lost before the run counts as failed."""
+LEAST_WINDOW = 64
+LOOK_SECONDS = 2.0
+"""How often it is asked which sites there are."""
+WAIT_FOR_SITES = 60.0
+"""How long it is waited for a site when all are gone."""
+TAKERS = 4
+"""Threads that take parcels: a disk lets each wait for it."""
+LOCK_SECONDS = 30.0
+
+
+@dataclass(frozen=True)
+class KnownSite:
+    """A site and what it told of itself."""
+
+    site: Site
+    report: Report
+
+
+def read_site(site: Site) -> tuple[KnownSite | None, str]:
+    """A site that can be given orders, or None and why it cannot."""
+    if site.trouble:
+        return None, site.trouble
+    try:
+        report = Report.model_validate_json(site.facts)
+    except ValidationError:
+        return None, "benchsuite there is another version"
+    if report.machine is None or report.trouble:
+        return None, report.trouble
+    return KnownSite(site, report), ""
+
+
+@dataclass(order=True)
+class _Item:
+    """A job on its way. The longest is the least, so that it comes first."""
+
+    rank: tuple[float, int]
+    job: RunTask | ProbeJob = field(compare=False)
+    future: Future[Any] = field(compare=False)
+    losses: int = field(default=0, compare=False)
+    damaged: Counter[str] = field(default_factory=Counter, compare=False)
+    tickets: itertools.count[int] = field(default_factory=itertools.count, compare=False)
+    ticket: str = field(default="", compare=False)
+
+    @property
+    def task(self) -> RunTask:
+        return self.job.task if isinstance(self.job, ProbeJob) else self.job
+
+
+class Dispatch(Executor):
+    """Hands jobs to the sites of `kind`, those of one machine type, by `session`, which is closed with it."""
+
+    def __init__(self, session: Session, kind: MachineFacts, heard: Hearing, watcher: RunWatcher) -> None:
+        super().__init__(watcher)
+        self._session, self._kind = session, kind
+        self._sites: dict[str, KnownSite] = {}
+        self._excluded: dict[str, str] = {}
+        """Why each agent is given nothing more."""
+        self._told: set[str] = set()
+        self._costs: Mapping[str, float] = {}
+        self._order = itertools.count()
+        self._waiting: list[_Item] = []
+        self._out: dict[str, _Item] = {}
+        self._events: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
+        self._takers = ThreadPoolExecutor(TAKERS, "benchsuite-parcels")
+        self._ended: BaseException | None = None
+        self._closing = self._killed = False
+        self._missing_since: float | None = None
+        heard.listener = self._heard
+        self._look()
+        self.devices = max(self._slots, 1)
+        self._thread = threading.Thread(target=self._serve, name="benchsuite-dispatch", daemon=True)
+        self._thread.start()
+
+    # What commands ask for, from their own thread.
+
+    def packing(self, due: int, costs: Sequence[CaseCost], asked: int | None = None) -> Packing:
+        self._costs = {cost.case: cost.seconds for cost in costs}
+        remarks = []
+        if asked is not None:
+            remarks.append("--workers is for this machine; how many runs a site makes at once is the engine's affair")
+        return Packing(1, min(self.devices, max(due, 1)), tuple(remarks))
+
+    def submit(self, job: RunTask | ProbeJob) -> Future[Any]:
+        future: Future[Any] = Future()
+        task = job.task if isinstance(job, ProbeJob) else job
+        seconds = float("inf") if isinstance(job, ProbeJob) else self._costs.get(task.spec.case.name, 0.0)
+        item = _Item((-seconds, next(self._order)), job, future)
+        self._events.put(lambda: self._enqueue(item))
+        if self._ended is not None:  # nobody may look any more
+            _set(future, self._ended)
+        return future
+
+    def close(self) -> None:
+        self._end(now=False)
+
+    def kill(self) -> None:
+        self._killed = True
+        self._end(now=True)
+
+    def _end(self, *, now: bool) -> None:
+        self._closing = True
+        self._events.put(None)
+        self._thread.join()
+        self._takers.shutdown(wait=True, cancel_futures=now)
+        self._session.close(now=now)
+
+    # What the one thread does that speaks to the session.
+
+    def _serve(self) -> None:
+        try:
+            while not self._killed:
+                with suppress(queue.Empty):
+                    event = self._events.get(timeout=LOOK_SECONDS)
+                    if event is not None:
+                        event()
+                    while not self._killed:  # what came meanwhile, before the session is asked anything
+                        event = self._events.get_nowait()
+                        if event is not None:
+                            event()
+                if self._closing and not self._waiting and not self._out:
+                    return
+                self._look()
+                self._hand_out()
+        except BaseException as error:
+            self._fail(error)
+        finally:
+            if self._killed:
+                for ticket in self._out:
+                    with suppress(Exception):
+                        self._session.cancel(ticket)
+                self._fail(CancelledError())
+
+    def _fail(self, error: BaseException) -> None:
+        """Nothing more can be made: all that wait are told so, and all that come."""
+        self._ended = error
+        for item in (*self._waiting, *self._out.values()):
+            _set(item.future, error)
+        self._waiting.clear()
+        self._out.clear()
+        while True:
+            try:
+                event = self._events.get_nowait()
+            except queue.Empty:
+                break
+            if event is not None:
+                event()
+
+    def _enqueue(self, item: _Item) -> None:
+        if self._ended is not None:
+            _set(item.future, self._ended)
+        else:
+            heapq.heappush(self._waiting, item)
+
+    def _look(self) -> None:
+        """Find out which sites there are, and tell of those that cannot be used."""
+        found: dict[str, KnownSite] = {}
+        for site in self._session.sites():
+            known, trouble = read_site(site)
+            if known is None:
+                self._tell_once(f"{site.host} carries out nothing: {trouble}")
+            elif known.report.machine is not None and known.report.machine.kind != self._kind:
+                self._tell_once(
+                    f"{site.host} stays idle: it would give other bits ({_title(known.report.machine)}) than the"
+                    f" machines of this study ({_title(self._kind)})"
+                )
+            elif known.report.agent not in self._excluded:
+                found[site.name] = known
+        self._sites = found
+
+    @property
+    def _slots(self) -> int:
+        return sum(known.site.slots for known in self._sites.values())
+
+    def _hand_out(self) -> None:
+        """Keep as many orders with the engine as keep its slots busy."""
+        if not self._waiting:
+            self._missing_since = None
+            return
+        if not self._sites:
+            if self._excluded and not self._out:
+                raise self._nobody()
+            now = time.monotonic()
+            self._missing_since = self._missing_since or now
+            if not self._out and now - self._missing_since > WAIT_FOR_SITES:
+                raise EngineLost(
+                    f"for {WAIT_FOR_SITES:.0f} s there has been no site to make runs on",
+                    expected="workers that are connected to the engine",
+                    remedy="start workers, and this command again: what is done is kept",
+                )
+            return
+        self._missing_since = None
+        names = frozenset(self._sites)
+        while self._waiting and len(self._out) < max(LEAST_WINDOW, 4 * self._slots):
+            self._hand(heapq.heappop(self._waiting), names)
+
+    def _hand(self, item: _Item, names: frozenset[str]) -> None:
+        if item.future.cancelled():
+            return
+        kind: Literal["probe", "run"] = "probe" if isinstance(item.job, ProbeJob) else "run"
+        item.ticket = f"{item.task.key.key}-{kind}-{next(item.tickets)}-{item.rank[1]}"
+        self._out[item.ticket] = item
+        order = order_of(item.task, kind).model_dump_json().encode()
+        self._session.submit(item.ticket, order, names).add_done_callback(
+            lambda future: self._takers_submit(item, future)
+        )
+
+    def _takers_submit(self, item: _Item, future: Future[bytes]) -> None:
+        with suppress(RuntimeError):  # all has ended
+            self._takers.submit(self._take, item, future)
+
+    # What the takers do: look at an answer, and put what came home on disk.
+
+    def _take(self, item: _Item, future: Future[bytes]) -> None:
+        outcome: tuple[str, Any] | None = None
+        raised: BaseException | None = None
+        try:
+            outcome = self._outcome(item, future)
+        except BaseException as error:
+            raised = error
+        self._events.put(lambda: self._settle(item, outcome, raised))
+
+    def _outcome(self, item: _Item, future: Future[bytes]) -> tuple[str, Any]:
+        answer = read_answer(future.result())
+        if not isinstance(answer.content, bytes):
+            return answer.agent, answer.content
+        task = item.task
+        store = Store(task.results)
+        try:
+            accept(store, task.key.key, unpack(answer.content, f"the parcel from {answer.agent}"), wait=LOCK_SECONDS)
+        except DamagedParcel as error:
+            return answer.agent, error
+        record = store.read(task.key.key)
+        return answer.agent, record if record is not None else Busy(task.key.key)
+
+    def _settle(self, item: _Item, outcome: tuple[str, Any] | None, error: BaseException | None) -> None:
+        """Say what came of a job, or hand it out again."""
+        if self._out.pop(item.ticket, None) is None:
+            return
+        if isinstance(error, CancelledError):
+            _set(item.future, error)
+        elif isinstance(error, SiteLost):
+            self._lost(item, error)
+        elif isinstance(error, GarbledAnswer):
+            self._lost(item, SiteLost(f"an answer of its site cannot be read: {error}"))
+        elif isinstance(error, BenchsuiteError):  # EngineLost, Nondeterminism, the store's
+            _set(item.future, error)
+            if isinstance(error, EngineLost | Nondeterminism):
+                raise error
+        elif error is not None:
+            _set(item.future, _defect(error))
+        elif outcome is not None:
+            self._answered(item, *outcome)
+
+    def _answered(self, item: _Item, agent: str, content: Any) -> None:
+        if isinstance(content, Refusal):
+            self._exclude(agent, content)
+            heapq.heappush(self._waiting, item)
+        elif isinstance(content, DamagedParcel):
+            item.damaged[agent] += 1
+            self.watcher.say(f"{item.task.title}: what came from {self._host(agent)} is damaged; it is asked for again")
+            if item.damaged[agent] > 1:
+                self._exclude(agent, Refusal(kind=content.kind, what=f"it sent damaged results twice: {content.what}"))
+            heapq.heappush(self._waiting, item)
+        elif content is None:  # cancelled there, though nobody here did
+            self._lost(item, SiteLost("its site was told to stop"))
+        else:
+            _set(item.future, None, content)
+
+    def _exclude(self, agent: str, refusal: Refusal) -> None:
+        if agent in self._excluded:
+            return
+        host = self._host(agent)
+        self._excluded[agent] = f"{host}: {refusal.what}"
+        remedy = f" ({refusal.remedy})" if refusal.remedy else ""
+        self.watcher.say(f"{host} is given no more runs: {refusal.what}{remedy}")
+        self._sites = {name: known for name, known in self._sites.items() if known.report.agent != agent}
+
+    def _lost(self, item: _Item, error: BenchsuiteError) -> None:
+        item.losses += 1
+        if item.losses < MOST_LOSSES:
+            self.watcher.say(f"{item.task.title}: {error.what}; it goes to another site")
+            heapq.heappush(self._waiting, item)
+            return
+        what = f"the sites that made this run were lost, {MOST_LOSSES} times: {error.what}"
+        remedy = "look at the engine's logs and at the memory of its machines, and start the suite again"
+        if isinstance(item.job, ProbeJob):
+            _set(item.future, WorkerDied(what, where=item.task.title, remedy=remedy))
+        else:
+            failure = Failure(kind=WorkerDied.kind, what=what, where=item.task.title, remedy=remedy)
+            _set(item.future, None, record_failure(item.job, failure))
+
+    def _nobody(self) -> SetupError:
+        return SetupError(
+            "no site makes the runs of this study",
+            where="; ".join(dict.fromkeys(self._excluded.values())),
+            expected="sites with the source, data, weights, libraries and threads of the study as it was planned",
+            remedy="mend what they say, start their workers again, and this command: what is done is kept",
+        )
+
+    def _host(self, agent: str) -> str:
+        return next((known.site.host for known in self._sites.values() if known.report.agent == agent), agent)
+
+    def _tell_once(self, text: str) -> None:
+        if text not in self._told:
+            self._told.add(text)
+            self.watcher.say(text)
+
+    def _heard(self, ticket: str, message: bytes) -> None:
+        item = self._out.get(ticket)
+        if item is None or isinstance(item.job, ProbeJob):
+            return
+        with suppress(GarbledAnswer):
+            kind, content = read_told(message)
+            if kind == "say":
+                self._tell_once(content[0])
+            else:
+                getattr(self.watcher, kind)(item.job, *content)
+
+
+class Hearing:
+    """Takes what sites tell, before there is anybody who listens."""
+
+    def __init__(self) -> None:
+        self.listener: Callable[[str, bytes], None] = lambda ticket, message: None
+
+    def __call__(self, ticket: str, message: bytes) -> None:
+        self.listener(ticket, message)
+
+
+def _title(machine: MachineFacts) -> str:
+    device = f"{machine.gpu.name}, driver {machine.gpu.driver}" if machine.gpu else machine.processor
+    return f"{device}, torch {machine.torch}"
+
+
+def _set(future: Future[Any], error: BaseException | None, outcome: Any = None) -> None:
+    """Give a future its end, unless it has one."""
+    if isinstance(error, CancelledError):
+        future.cancel()
+        return
+    with suppress(Exception):
+        if error is not None:
+            future.set_exception(error)
+        else:
+            future.set_result(outcome)
+
+
+def _defect(error: BaseException) -> PluginError:
+    return PluginError(
+        f"the executor, or benchsuite on a site, failed: {type(error).__name__}: {first_line(error)}",
+        expected="an answer, or that the site is lost",
+        remedy="look at the engine's logs; report it to the executor's authors, or to benchsuite's",
+    )
