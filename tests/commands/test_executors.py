@@ -1,0 +1,73 @@
+"""Studies that are made by an executor: the same bits as here, whatever happens to sites, orders and answers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from benchsuite.store.record import RunRecord
+from benchsuite.store.run_store import Store
+from support.program import Program
+
+THREADS = """
+from benchsuite.api import hookimpl
+from support.executors import Threads
+
+@hookimpl
+def benchsuite_executors():
+    return [Threads]
+"""
+RUN = ("run", "squares_width", "--policy", "sample", "--no-estimate", "--no-paper")
+
+
+def records(results: Path) -> dict[str, RunRecord]:
+    found = {record.key: record for record in Store(results / "squares_width@sample").records()}
+    assert found
+    return found
+
+
+@pytest.fixture
+def fleet(program: Program) -> Program:
+    program.install("fleet", THREADS)
+    return program
+
+
+@pytest.mark.slow
+def test_a_study_has_the_same_bits_on_sites_as_here(fleet: Program) -> None:
+    here = fleet.run(*RUN, "--results", "here")
+    assert here.code == 0, here.err
+    made = fleet.run(*RUN, "--executor", "threads")
+    assert made.code == 0, made.err
+    assert "[4/4]" in made.err + made.out
+    known, came = records(fleet.folder / "here"), records(fleet.results)
+    assert known.keys() == came.keys()
+    for key, record in came.items():
+        assert (record.weights_hash, record.predictions_hash) == (known[key].weights_hash, known[key].predictions_hash)
+    again = fleet.run("run", "squares_width", "--policy", "sample")
+    assert "Everything is done already" in again.out + again.err
+    assert not any((fleet.cache / "sites" / "runs").iterdir()), "what has come home is not kept at the site"
+
+
+def test_an_unknown_executor_and_its_options_are_refused(fleet: Program) -> None:
+    fleet.run(*RUN, "--executor", "thread").refused("no executor is named 'thread'", "did you mean 'threads'?")
+    fleet.run(*RUN, "--executor", "threads", "--executor-option", "slots").refused("'slots'", "NAME=VALUE")
+    fleet.run(*RUN, "--executor", "threads", "--executor-option", "slots=0").refused("slots", "greater than or equal")
+    fleet.run(*RUN, "--executor", "threads", "--executor-option", "size=1").refused("size", "slots: Orders that each")
+    fleet.run(*RUN, "--executor", "local", "--executor-option", "slots=1").refused("has no options")
+
+
+def test_the_environment_and_the_configuration_choose_an_executor(
+    fleet: Program, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("BENCHSUITE_EXECUTOR", "nowhere")
+    fleet.run(*RUN).refused("no executor is named 'nowhere'")
+    monkeypatch.delenv("BENCHSUITE_EXECUTOR")
+    file = tmp_path / "config.toml"
+    monkeypatch.setattr("benchsuite.execution.executors.CONFIGURATION", file)
+    file.write_text('[executor]\nname = "threads"\nsize = 3\n')
+    fleet.run(*RUN).refused("size", str(file))
+    file.write_text("[executor\n")
+    fleet.run(*RUN).refused("configuration cannot be read", str(file))
+    file.write_text("[executor]\nsites = 2\n")
+    fleet.run(*RUN).refused("has no name")

@@ -1,0 +1,328 @@
+"""What becomes of orders whose sites answer, refuse, are lost, send damage or other bits. No run is really made."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from benchsuite.api import EngineLost, Site, SiteLost
+from benchsuite.engine.task import RunTask
+from benchsuite.errors import Nondeterminism, PluginError, SetupError
+from benchsuite.execution import dispatch
+from benchsuite.execution.case_cost import CaseCost
+from benchsuite.execution.dispatch import Dispatch, Hearing
+from benchsuite.execution.wire import FORM, Answer, Order, Refusal, Report, told
+from benchsuite.identity.numerics import MachineFacts
+from benchsuite.identity.run_key import RunKey
+from benchsuite.store.parcel import pack
+from benchsuite.store.record import RunRecord
+from benchsuite.store.run_store import Store
+from support.engine import Silent
+from support.executors import Order as Given
+from support.executors import QueueSession, SitesParameters
+from support.runs import put_run
+from support.synthetic import make_numerics
+
+MACHINE = MachineFacts(
+    torch="2.14.1", torchvision="0.29.1", numpy="2", pillow="12", cuda=None, cudnn=None, cublas=None,
+    processor="a processor", instruction_set="AVX2", bf16_set=None,
+)  # fmt: skip
+OTHER = MACHINE.model_copy(update={"processor": "another processor"})
+Behaviour = Callable[[str, Order, Given], bytes]
+
+
+class Sites(QueueSession):
+    """Sites that answer as a test says; each is an agent of its name."""
+
+    def __init__(self, behaviour: Behaviour, hearing: Hearing, sites: int, machines: dict[str, MachineFacts]) -> None:
+        self.behaviour, self.machines = behaviour, machines
+        self.seen: list[tuple[str, Order]] = []
+        self.troubles: dict[str, str] = {}
+        self.broken: Exception | None = None
+        super().__init__(SitesParameters(sites=sites), lambda order, channel: b"", lambda: b"", hearing)
+
+    def facts_of(self, site: str) -> bytes:
+        machine = self.machines.get(site, MACHINE)
+        return Report(agent=f"agent of {site}", version="1", machine=machine).model_dump_json().encode()
+
+    def sites(self) -> tuple[Site, ...]:
+        if self.broken is not None:
+            raise self.broken
+        return super().sites()
+
+    def carry_out(self, site: str, order: Given) -> bytes:
+        read = Order.model_validate_json(order.order)
+        self.seen.append((site, read))
+        return self.behaviour(site, read, order)
+
+
+@pytest.fixture
+def there(tmp_path: Path) -> Path:
+    return tmp_path / "there"
+
+
+@pytest.fixture
+def task(tmp_path: Path, there: Path) -> Callable[..., RunTask]:
+    def made(seed: int = 0, case: str | None = None) -> RunTask:
+        record = put_run(there, seed=seed)
+        spec = record.spec
+        if case is not None:
+            spec = spec.model_copy(update={"case": spec.case.model_copy(update={"name": case})})
+        found: Any = SimpleNamespace(provenance="official", left_out={})
+        numerics: Any = SimpleNamespace()
+        key = RunKey(record.key, record.key_fields)
+        return RunTask(spec, key, numerics, found, found, tmp_path / "here", tmp_path / "cache")
+
+    return made
+
+
+@pytest.fixture
+def home(there: Path) -> Behaviour:
+    """A site that hands over what was made there."""
+
+    def answered(site: str, order: Order, given: Given) -> bytes:
+        return Answer(f"agent of {site}", pack(Store(there).folder(order.key))).to_bytes()
+
+    return answered
+
+
+@contextmanager
+def dispatching(
+    behaviour: Behaviour, sites: int = 2, machines: dict[str, MachineFacts] | None = None
+) -> Iterator[tuple[Dispatch, Sites, Silent]]:
+    hearing, watcher = Hearing(), Silent()
+    session = Sites(behaviour, hearing, sites, machines or {})
+    with Dispatch(session, MACHINE, hearing, watcher) as executor:
+        yield executor, session, watcher
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dispatch, "LOOK_SECONDS", 0.05)
+    monkeypatch.setattr(dispatch, "WAIT_FOR_SITES", 0.5)
+
+
+def refusing(site: str, what: str = "the source differs") -> bytes:
+    return Answer(f"agent of {site}", Refusal(kind="setup", what=what, remedy="install it")).to_bytes()
+
+
+def test_what_comes_home_is_in_the_store(task: Callable[..., RunTask], home: Behaviour, tmp_path: Path) -> None:
+    tasks = [task(seed) for seed in range(5)]
+    with dispatching(home) as (executor, session, _):
+        records = list(executor.run(tasks))
+    assert {record.key for record in records} == {one.key.key for one in tasks}
+    assert all(Store(tmp_path / "here").read(one.key.key, thorough=True) for one in tasks)
+    assert len({site for site, _ in session.seen}) == 2
+    assert {order.form for _, order in session.seen} == {FORM}
+
+
+def test_a_site_that_refuses_is_given_nothing_more(task: Callable[..., RunTask], home: Behaviour) -> None:
+    def behave(site: str, order: Order, given: Given) -> bytes:
+        return refusing(site) if site == "sites-1" else home(site, order, given)
+
+    with dispatching(behave) as (executor, session, watcher):
+        records = list(executor.run([task(seed) for seed in range(6)]))
+    assert [record.status for record in records] == ["done"] * 6
+    refused = [order.key for site, order in session.seen if site == "sites-1"]
+    assert len(refused) <= 6
+    said = [text for text in watcher.said if "given no more" in text]
+    assert len(said) == 1
+    assert "the source differs" in said[0]
+    assert "install it" in said[0]
+
+
+def test_when_all_refuse_the_study_ends_with_every_reason(task: Callable[..., RunTask]) -> None:
+    def behave(site: str, order: Order, given: Given) -> bytes:
+        return refusing(site, f"{site} has no data")
+
+    with pytest.raises(SetupError, match="no site makes the runs") as raised, dispatching(behave) as (executor, *_):
+        list(executor.run([task()]))
+    assert "sites-1 has no data" in str(raised.value.where)
+    assert "sites-2 has no data" in str(raised.value.where)
+    assert raised.value.exit_code == 2
+
+
+@pytest.mark.parametrize("losses", [1, 2, 3])
+def test_a_run_whose_site_is_lost_goes_to_another_and_fails_the_third_time(
+    task: Callable[..., RunTask], home: Behaviour, losses: int, tmp_path: Path
+) -> None:
+    lost = iter(range(losses))
+
+    def behave(site: str, order: Order, given: Given) -> bytes:
+        if next(lost, None) is not None:
+            raise SiteLost("the worker has vanished")
+        return home(site, order, given)
+
+    wanted = replace(task(), numerics=make_numerics())
+    with dispatching(behave) as (executor, session, watcher):
+        (record,) = executor.run([wanted])
+    assert record.status == ("failed" if losses == 3 else "done")
+    assert len(session.seen) == min(losses + 1, 3)
+    if record.failure is not None:
+        assert record.failure.kind == "worker died"
+        assert "the worker has vanished" in record.failure.what
+    assert sum("goes to another site" in text for text in watcher.said) == min(losses, 2)
+
+
+def test_damage_is_asked_for_again_and_twice_excludes_the_site(task: Callable[..., RunTask], home: Behaviour) -> None:
+    def behave(site: str, order: Order, given: Given) -> bytes:
+        answer = home(site, order, given)
+        return answer[:-9] + b"x" * 9 if site == "sites-1" else answer
+
+    with dispatching(behave) as (executor, session, watcher):
+        records = list(executor.run([task(seed) for seed in range(8)]))
+        assert [record.status for record in records] == ["done"] * 8
+    assert all(record.weights_hash for record in records)
+    told_damage = [text for text in watcher.said if "damaged" in text]
+    assert told_damage or not [1 for site, _ in session.seen if site == "sites-1"]
+
+
+def test_only_damage_ends_the_study(task: Callable[..., RunTask], home: Behaviour) -> None:
+    def behave(site: str, order: Order, given: Given) -> bytes:
+        return home(site, order, given)[:-1]
+
+    with pytest.raises(SetupError, match="no site") as raised, dispatching(behave, sites=1) as (executor, *_):
+        list(executor.run([task()]))
+    assert "damaged results twice" in str(raised.value.where)
+
+
+def test_other_bits_stop_the_study_and_both_are_kept(
+    task: Callable[..., RunTask], home: Behaviour, tmp_path: Path
+) -> None:
+    wanted = task()
+    put_run(tmp_path / "here", bits=1)
+    with pytest.raises(Nondeterminism), dispatching(home) as (executor, *_):
+        list(executor.run([wanted, task(1)]))
+    assert list(Store(tmp_path / "here").folder(wanted.key.key).glob("different-*"))
+
+
+def test_an_engine_that_is_lost_ends_the_study_and_keeps_what_is_done(
+    task: Callable[..., RunTask], home: Behaviour, tmp_path: Path
+) -> None:
+    lost = threading.Event()
+
+    def behave(site: str, order: Order, given: Given) -> bytes:
+        if order.spec.seed == 0:
+            return home(site, order, given)
+        lost.wait(5)
+        raise EngineLost("the scheduler is gone", remedy="start it again")
+
+    done: list[RunRecord] = []
+
+    def study() -> None:
+        with dispatching(behave) as (executor, *_):
+            for record in executor.run([task(seed) for seed in range(4)]):
+                done.append(record)
+                lost.set()
+
+    with pytest.raises(EngineLost, match="the scheduler is gone") as raised:
+        study()
+    assert raised.value.exit_code == 1
+    assert [record.spec.seed for record in done] == [0]
+    assert Store(tmp_path / "here").read(done[0].key) is not None
+
+
+def test_sites_of_another_kind_stay_idle_and_that_is_told(task: Callable[..., RunTask], home: Behaviour) -> None:
+    with dispatching(home, sites=3, machines={"sites-2": OTHER}) as (executor, session, watcher):
+        assert executor.devices == 2
+        list(executor.run([task(seed) for seed in range(6)]))
+    assert not [1 for site, _ in session.seen if site == "sites-2"]
+    assert sum("stays idle" in text and "another processor" in text for text in watcher.said) == 1
+
+
+def test_the_longest_runs_go_first(task: Callable[..., RunTask], home: Behaviour) -> None:
+    free = threading.Event()
+
+    def behave(site: str, order: Order, given: Given) -> bytes:
+        free.wait(5)
+        return home(site, order, given)
+
+    def cost(case: str, seconds: float) -> CaseCost:
+        return CaseCost(case, None, 1, seconds, 0, 0, 0, True, "")  # type: ignore[arg-type]
+
+    with dispatching(behave, sites=1) as (executor, session, _):
+        executor.packing(4, [cost("short", 1), cost("long", 9)])
+        runs = executor.run([task(0, "short"), task(1, "long"), task(2, "short"), task(3, "long")])
+        threading.Timer(0.3, free.set).start()
+        assert len(list(runs)) == 4
+    names = [order.spec.case.name for _, order in session.seen]
+    assert names[1:] == sorted(names[1:])
+
+
+def test_what_cannot_be_read_counts_as_lost(task: Callable[..., RunTask], home: Behaviour) -> None:
+    answers = iter([b"", b'{"form": 99, "agent": "x", "kind": "parcel"}\n'])
+
+    def behave(site: str, order: Order, given: Given) -> bytes:
+        answer = next(answers, None)
+        return home(site, order, given) if answer is None else answer
+
+    with dispatching(behave) as (executor, _, watcher):
+        (record,) = executor.run([task()])
+    assert record.status == "done"
+    assert any("cannot be read" in text for text in watcher.said)
+
+
+def test_a_defect_of_a_site_is_no_loss(task: Callable[..., RunTask]) -> None:
+    def behave(site: str, order: Order, given: Given) -> bytes:
+        raise ZeroDivisionError("division by zero")
+
+    with pytest.raises(PluginError, match="ZeroDivisionError"), dispatching(behave) as (executor, *_):
+        list(executor.run([task()]))
+
+
+def test_a_session_that_raises_ends_the_study(task: Callable[..., RunTask], home: Behaviour) -> None:
+    def study() -> None:
+        with dispatching(home) as (executor, session, _):
+            session.broken = EngineLost("the scheduler is gone")
+            list(executor.run([task()]))
+
+    with pytest.raises(EngineLost, match="the scheduler is gone"):
+        study()
+
+
+def test_without_sites_it_is_waited_for_some(task: Callable[..., RunTask], home: Behaviour) -> None:
+    def study() -> None:
+        with dispatching(home, sites=1) as (executor, session, _):
+            session.lose("sites-1")
+            list(executor.run([task()]))
+
+    with pytest.raises(EngineLost, match="no site to make runs on"):
+        study()
+
+
+def test_an_interrupted_study_cancels_what_is_being_made(task: Callable[..., RunTask]) -> None:
+    begun, ended = threading.Event(), threading.Event()
+
+    def behave(site: str, order: Order, given: Given) -> bytes:
+        begun.set()
+        given.given_up.wait(10)
+        ended.set()
+        return Answer("agent", None).to_bytes()
+
+    def study() -> None:
+        with dispatching(behave, sites=1) as (executor, *_):
+            executor.submit(task())
+            assert begun.wait(5)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        study()
+    assert ended.wait(1)
+
+
+def test_progress_reaches_the_watcher(task: Callable[..., RunTask], home: Behaviour) -> None:
+    def behave(site: str, order: Order, given: Given) -> bytes:
+        for message in (told("started"), told("say", "hello"), b"garbage", told("steps", 1, 2, 3)):
+            given.tell(message)
+        return home(site, order, given)
+
+    with dispatching(behave) as (executor, _, watcher):
+        list(executor.run([task(), task(1)]))
+    assert watcher.said.count("hello") == 1, "what is true of many runs is said once"
