@@ -12,7 +12,11 @@ from support.program import Program
 
 THREADS = """
 from benchsuite.api import hookimpl
+
 from support.executors import Threads
+
+benchsuite_api = "1.0"
+
 
 @hookimpl
 def benchsuite_executors():
