@@ -1,0 +1,172 @@
+"""What a site says to orders that it cannot, or would not as planned, carry out. No run is really made."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from benchsuite.engine.task import RunTask
+from benchsuite.execution import agent
+from benchsuite.execution.messages import Busy, Probe, ProbeJob
+from benchsuite.execution.wire import Answer, Refusal, Report, order_of, read_answer
+from benchsuite.identity.numerics import machine_facts
+from benchsuite.store.record import RunRecord
+from benchsuite.store.run_store import Store
+from support.engine import Bench, make_case
+from support.runs import put_run
+
+
+class Listening:
+    """A channel that keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.told: list[bytes] = []
+        self.gone = False
+
+    def tell(self, message: bytes) -> None:
+        self.told.append(message)
+
+    def cancelled(self) -> bool:
+        return self.gone
+
+
+@pytest.fixture
+def site(bench: Bench, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """This process as a site, with a cache of its own and the data of `bench`."""
+    cache = tmp_path / "site"
+    monkeypatch.setenv("BENCHSUITE_CACHE", str(cache))
+    monkeypatch.setenv("BENCHSUITE_DATA", str(bench.data))
+    monkeypatch.setattr(agent, "registry", lambda: bench.registry)
+    agent._maker.cache_clear()
+    return cache
+
+
+def asked(task: RunTask, channel: Listening | None = None) -> Answer:
+    order = order_of(task, "run").model_dump_json().encode()
+    return read_answer(agent.carry_out(order, channel or Listening()))
+
+
+def refused(task: RunTask) -> Refusal:
+    content = asked(task).content
+    assert isinstance(content, Refusal)
+    return content
+
+
+def test_a_site_tells_what_it_computes_with(site: Path) -> None:
+    report = Report.model_validate_json(agent.survey())
+    assert report.machine == machine_facts()
+    assert (report.agent, report.trouble) == (agent.AGENT, "")
+
+
+def test_a_site_that_cannot_write_says_so(site: Path) -> None:
+    site.mkdir(exist_ok=True)
+    (site / "sites").write_text("a file where the scratch folder should be")
+    report = Report.model_validate_json(agent.survey())
+    assert str(site) in report.trouble
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"threads": 3}, ("threads: 3 -> 1",)),
+        ({"torch": "2.0.0"}, ("torch: 2.0.0 ->",)),
+    ],
+)
+def test_another_machine_is_refused_with_the_difference(
+    site: Path, bench: Bench, change: dict[str, object], words: tuple[str, ...]
+) -> None:
+    task = bench.task()
+    fields = {**task.key.fields, "numerics": {**task.key.fields["numerics"], **change}}
+    wanted = replace(task, key=replace(task.key, key="0" * 32, fields=fields))
+    if "threads" in change:  # a site takes the threads of the order, and would make that very run
+        fields["code"] = dict.fromkeys(fields["code"], "changed")
+        words = ("code",)
+    found = refused(wanted)
+    assert "another run would be made here" in found.what
+    for word in words:
+        assert word in found.what, found.what
+
+
+def test_missing_data_are_refused_and_the_sample_is_none_of_them(
+    site: Path, bench: Bench, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    task = bench.task()
+    monkeypatch.setenv("BENCHSUITE_DATA", str(tmp_path))
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    found = refused(task)
+    assert found.kind == "data"
+    assert "accepts nothing else" in found.what
+    monkeypatch.setenv("BENCHSUITE_DATA", str(bench.data))
+    assert agent._maker.cache_info().currsize == 0, "what was missing may come"
+
+
+def test_other_photos_are_refused(site: Path, bench: Bench, tmp_path: Path) -> None:
+    task = bench.task()
+    fields = {**task.key.fields, "data": "0" * 64}
+    found = refused(replace(task, key=replace(task.key, key="1" * 32, fields=fields)))
+    assert "data" in found.what
+
+
+def test_a_component_that_is_not_installed_is_refused(site: Path, bench: Bench) -> None:
+    task = bench.task()
+    case = task.spec.case
+    missing = case.model_copy(update={"model": case.model.model_copy(update={"name": "nothing"})})
+    found = refused(replace(task, spec=task.spec.model_copy(update={"case": missing})))
+    assert "no model is named 'tiny-plugin:nothing'" in found.what
+
+
+def test_an_order_of_another_version_is_refused(site: Path, bench: Bench) -> None:
+    order = json.loads(order_of(bench.task(), "run").model_dump_json())
+    for message in (json.dumps({**order, "form": 99}), json.dumps({**order, "more": 1}), "no order", ""):
+        content = read_answer(agent.carry_out(message.encode(), Listening())).content
+        assert isinstance(content, Refusal)
+        assert "form 99" in content.what or "cannot be read" in content.what
+
+
+class Slot:
+    """A process that has the outcome ready."""
+
+    def __init__(self, outcome: Callable[[RunTask | ProbeJob], RunRecord | Probe | Busy | None]) -> None:
+        self.outcome, self.ended = outcome, False
+
+    def do(self, job: RunTask | ProbeJob, channel: Listening) -> RunRecord | Probe | Busy | None:
+        return self.outcome(job)
+
+    def __enter__(self) -> Slot:
+        return self
+
+    def __exit__(self, *_: object) -> None: ...
+
+
+@pytest.mark.parametrize("gone", [False, True])
+def test_what_was_made_goes_home_and_stays_only_if_nobody_takes_it(
+    site: Path, bench: Bench, monkeypatch: pytest.MonkeyPatch, gone: bool
+) -> None:
+    task, channel = bench.task(make_case()), Listening()
+
+    def make(job: object) -> RunRecord:
+        record = put_run(site / "sites")
+        Store(site / "sites").folder(record.key).rename(Store(site / "sites").folder(task.key.key))
+        channel.gone = gone
+        return record
+
+    monkeypatch.setattr(agent._SLOTS, "taken", lambda numerics: Slot(make))
+    answer = asked(task, channel)
+    assert isinstance(answer.content, bytes)
+    assert Store(site / "sites").folder(task.key.key).exists() == gone
+
+
+def test_a_full_disk_of_the_site_is_its_own_and_no_failed_run(
+    site: Path, bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from benchsuite.execution.failed_record import record_failure
+    from benchsuite.store.record import Failure
+
+    failure = Failure(kind="store", what="no space is left on the disk", remedy="free some")
+    monkeypatch.setattr(agent._SLOTS, "taken", lambda n: Slot(lambda job: record_failure(bench.task(), failure)))
+    found = refused(bench.task())
+    assert (found.kind, found.what, found.remedy) == ("store", failure.what, failure.remedy)
