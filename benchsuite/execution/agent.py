@@ -26,7 +26,7 @@ from benchsuite import __version__
 from benchsuite.contracts.executor import Channel
 from benchsuite.contracts.observer import EpochReport
 from benchsuite.engine.task import RunTask
-from benchsuite.errors import BenchsuiteError, SetupError, StoreError, first_line
+from benchsuite.errors import BenchsuiteError, DataError, SetupError, StoreError, first_line
 from benchsuite.execution.executor import WAIT_SECONDS
 from benchsuite.execution.messages import Busy, Probe, ProbeJob
 from benchsuite.execution.preparation import Place, TaskMaker, task_maker
@@ -115,6 +115,13 @@ def _task(order: Order) -> RunTask:
     task = maker.task(order.spec)
     if task is None:
         raise SetupError("data or weights of this run are not here, and cannot be downloaded", where=order.spec.suite)
+    if (task.data.provenance == "synthetic sample") != order.sample:
+        raise DataError(
+            f"the data set {order.spec.case.dataset.name} is not here; a site takes no sample for it",
+            where=AGENT,
+            expected="the data that the study was planned with",
+            remedy="name their folder with BENCHSUITE_DATA where the site's workers are started",
+        )
     if task.key.key != order.key:
         found = differences(order.fields, task.key.fields)
         raise SetupError(

@@ -62,7 +62,7 @@ def order_of(task: RunTask, kind: Literal["run", "probe"]) -> Order:
         fields=task.key.fields,
         spec=task.spec,
         sample=task.data.provenance == "synthetic sample",
-        random_weights=task.weights.provenance == "random",
+        random_weights=task.weights.provenance == "random" and task.weights.request != "none",
         skip_broken=bool(task.data.left_out),
         deviations=task.deviations,
     )

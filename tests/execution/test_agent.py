@@ -6,6 +6,8 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -92,14 +94,17 @@ def test_another_machine_is_refused_with_the_difference(
 
 
 def test_missing_data_are_refused_and_the_sample_is_none_of_them(
-    site: Path, bench: Bench, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    site: Path, bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     task = bench.task()
-    monkeypatch.setenv("BENCHSUITE_DATA", str(tmp_path))
+    monkeypatch.delenv("BENCHSUITE_DATA")
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     found = refused(task)
     assert found.kind == "data"
     assert "accepts nothing else" in found.what
+    pretrained: Any = SimpleNamespace(provenance="random", request="imagenet")
+    found = refused(replace(task, weights=pretrained))
+    assert "takes no sample for it" in found.what
     monkeypatch.setenv("BENCHSUITE_DATA", str(bench.data))
     assert agent._maker.cache_info().currsize == 0, "what was missing may come"
 
