@@ -15,8 +15,9 @@ import typer
 from rich.text import Text
 
 from benchsuite.commands.console import count, out, print_json, size, table
+from benchsuite.commands.doctor_sites import sites
 from benchsuite.commands.findings import Finding, Verdict
-from benchsuite.commands.options import RESULTS, Data, Json, Plugins, Results
+from benchsuite.commands.options import RESULTS, Data, ExecutorName, ExecutorOptions, Json, Plugins, Results
 from benchsuite.errors import BenchsuiteError, cut, on_one_line
 
 STYLES: dict[Verdict, str] = {"good": "green", "note": "yellow", "bad": "bold red"}
@@ -33,16 +34,21 @@ def doctor(
         bool,
         typer.Option("--gpu", help="Look at the GPUs alone: each computes products, and a small run twice."),
     ] = False,
+    executor: ExecutorName = None,
+    executor_option: ExecutorOptions = None,
     as_json: Json = False,
 ) -> None:
     """Look at everything that a study needs: Python, torch, CUDA, Pango, fonts, data, caches, disk and plugins.
 
     With --results DIR every run in that folder is looked at too: whether its files are those that its record lists, and
     what to make again. With --gpu each GPU computes for a moment, and must give what the processor gives and the same
-    bits twice; it takes less than a minute. Works with every plugin broken. Exit code 0: a study can be run (with
-    --gpu: on every GPU); 1: something must be mended first, or there is no GPU that was asked about.
+    bits twice; it takes less than a minute. With --executor NAME the sites are looked at on which that executor makes
+    runs. Works with every plugin broken. Exit code 0: a study can be run (with --gpu: on every GPU; with --executor: on
+    every site); 1: something must be mended first, or there is no GPU that was asked about.
     """
     parts = [("gpu", _gpus)] if gpu else _parts(data, results)
+    if executor is not None:
+        parts = [("executor", lambda: sites(executor, executor_option or ()))]
     source = context.get_parameter_source("results")
     if source is not None and source.name != "DEFAULT":
         parts.append(("runs", lambda: _runs(results)))

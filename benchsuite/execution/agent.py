@@ -35,6 +35,7 @@ from benchsuite.execution.worker_pool import Pool
 from benchsuite.identity.gpu_trial import usable_gpus
 from benchsuite.identity.key_diff import differences
 from benchsuite.identity.numerics import MachineFacts, Numerics, machine_facts
+from benchsuite.identity.source_fingerprint import fingerprints
 from benchsuite.registry import registry
 from benchsuite.settings import cache_root
 from benchsuite.sources.cache import Policy
@@ -54,13 +55,16 @@ AGENT = f"{os.uname().nodename if hasattr(os, 'uname') else 'site'}-{os.getpid()
 def survey() -> bytes:
     """What this process tells of the machine: a `wire.Report`. Never raises."""
     machine: MachineFacts | None = None
-    trouble = ""
+    code = trouble = ""
     try:
-        machine = machine_facts()
+        machine, code = machine_facts(), fingerprints(())["benchsuite"]
         Store(_scratch()).check_writable()
     except Exception as error:
-        trouble = str(error) if isinstance(error, BenchsuiteError) else f"{type(error).__name__}: {first_line(error)}"
-    return Report(agent=AGENT, version=__version__, machine=machine, trouble=trouble).model_dump_json().encode()
+        trouble = f"{type(error).__name__}: {first_line(error)}"
+        if isinstance(error, BenchsuiteError):
+            trouble = error.what + (f" ({error.where})" if error.where else "")
+    report = Report(agent=AGENT, version=__version__, code=code, machine=machine, trouble=trouble)
+    return report.model_dump_json().encode()
 
 
 def carry_out(message: bytes, channel: Channel) -> bytes:

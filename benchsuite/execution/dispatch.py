@@ -199,8 +199,8 @@ class Dispatch(Executor):
                 self._tell_once(f"{site.host} carries out nothing: {trouble}")
             elif known.report.machine is not None and known.report.machine.kind != self._kind:
                 self._tell_once(
-                    f"{site.host} stays idle: it would give other bits ({_title(known.report.machine)}) than the"
-                    f" machines of this study ({_title(self._kind)})"
+                    f"{site.host} stays idle: it would give other bits ({machine_title(known.report.machine)}) than the"
+                    f" machines of this study ({machine_title(self._kind)})"
                 )
             elif known.report.agent not in self._excluded:
                 found[site.name] = known
@@ -366,7 +366,8 @@ class Hearing:
         self.listener(ticket, message)
 
 
-def _title(machine: MachineFacts) -> str:
+def machine_title(machine: MachineFacts) -> str:
+    """What users call a kind of machine."""
     device = f"{machine.gpu.name}, driver {machine.gpu.driver}" if machine.gpu else machine.processor
     return f"{device}, torch {machine.torch}"
 

@@ -16,7 +16,7 @@ import platformdirs
 from pydantic import ValidationError
 
 from benchsuite.contracts.executor import Executor as Plugin
-from benchsuite.contracts.executor import Session
+from benchsuite.contracts.executor import Session, Site
 from benchsuite.errors import BenchsuiteError, PluginError, SetupError, first_line
 from benchsuite.execution.executor import Executor
 from benchsuite.execution.messages import RunWatcher
@@ -46,6 +46,10 @@ class Engine(ABC):
     def machine(self, known: MachineFacts | None) -> MachineFacts | None:
         """The kind of machine that a study is made on; None for this one. `known` is the kind that has made it so
         far."""
+
+    def sites(self) -> tuple[Site, ...]:
+        """Where runs can be made, besides here."""
+        return ()
 
     @abstractmethod
     def executor(self, numerics: Numerics, watcher: RunWatcher) -> Executor:
@@ -93,6 +97,9 @@ class Remote(Engine):
     def __init__(self, session: Session, name: str, hearing: Any) -> None:
         self._session, self._name, self._hearing = session, name, hearing
         self._kind: MachineFacts | None = None
+
+    def sites(self) -> tuple[Site, ...]:
+        return self._session.sites()
 
     def machine(self, known: MachineFacts | None) -> MachineFacts:
         from benchsuite.execution.dispatch import read_site

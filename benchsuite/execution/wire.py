@@ -70,11 +70,12 @@ def order_of(task: RunTask, kind: Literal["run", "probe"]) -> Order:
 
 class Report(Part):
     """What a site tells of itself. `agent` is the process that answers there; `machine` is None where `trouble` says
-    why nothing can be computed."""
+    why nothing can be computed. `code` is the fingerprint of the source that decides bits."""
 
     form: int = FORM
     agent: str
     version: str
+    code: str = ""
     machine: MachineFacts | None
     trouble: str = ""
 
