@@ -44,7 +44,7 @@ def verdict(costs: Sequence[CaseCost], packing: Packing) -> str:
     """One line on the whole: at most so long, and a warning when that is days."""
     seconds = seconds_in_all(costs, packing.at_once)
     beside = f", {packing.at_once} runs at once" if packing.at_once > 1 else ""
-    line = f"about {duration(seconds)} at most on this machine{beside} (early stopping may end runs sooner), "
+    line = f"about {duration(seconds)} at most {packing.place}{beside} (early stopping may end runs sooner), "
     line += f"{size(sum(cost.disk_bytes for cost in costs))} on disk"
     if seconds > LONG_SECONDS:
         line += (

@@ -117,7 +117,7 @@ class Dispatch(Executor):
         remarks = []
         if asked is not None:
             remarks.append("--workers is for this machine; how many runs a site makes at once is the engine's affair")
-        return Packing(1, min(self.devices, max(due, 1)), tuple(remarks))
+        return Packing(1, min(self.devices, max(due, 1)), tuple(remarks), "on the executor's machines")
 
     def submit(self, job: RunTask | ProbeJob) -> Future[Any]:
         future: Future[Any] = Future()

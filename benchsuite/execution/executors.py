@@ -22,7 +22,7 @@ from benchsuite.execution.executor import Executor
 from benchsuite.execution.messages import RunWatcher
 from benchsuite.identity.gpu_trial import usable_gpus
 from benchsuite.identity.numerics import MachineFacts, Numerics, machine_facts, numerics_of
-from benchsuite.registry import Entry, Registry
+from benchsuite.registry import Entry, Registry, UnknownComponent
 
 LOCAL = "local"
 """The executor that is built in: processes on this machine."""
@@ -148,7 +148,7 @@ def open_engine(choice: Choice, registry: Registry) -> Iterator[Engine]:
     from benchsuite.execution.agent import carry_out, survey
     from benchsuite.execution.dispatch import Hearing
 
-    entry = registry.entry("executor", choice.name)
+    entry = _entry(choice, registry)
     options = _parse(entry, choice)
     hearing = Hearing()
     with _naming(entry):
@@ -160,6 +160,14 @@ def open_engine(choice: Choice, registry: Registry) -> Iterator[Engine]:
     finally:
         with suppress(Exception):
             session.close(now=not finished)
+
+
+def _entry(choice: Choice, registry: Registry) -> Entry:
+    try:
+        return registry.entry("executor", choice.name)
+    except UnknownComponent as error:
+        names = ", ".join((LOCAL, *error.allowed))
+        raise SetupError(error.what, where=choice.by, expected=f"one of: {names}", remedy=error.remedy) from error
 
 
 def choose(name: str | None, given: Sequence[str]) -> Choice:

@@ -33,6 +33,7 @@ class Packing:
     on_each: int
     at_once: int
     remarks: tuple[str, ...] = ()
+    place: str = "on this machine"
 
 
 def choose_packing(
