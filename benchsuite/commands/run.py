@@ -164,7 +164,10 @@ def _announce(study: Session, tasks: Sequence[RunTask]) -> None:
     say(f"device: {numerics.device_name} ({numerics.device}, {threads}{numerics.precision}), torch {numerics.torch}")
     elsewhere = study.place.machine is not None
     if not elsewhere and numerics.device == "cpu" and numerics.threads > (cores := usable_cores()):
-        announce(f"warning: {count(numerics.threads, 'thread')} wait for one another on {count(cores, 'core')}")
+        announce(
+            f"warning: {count(numerics.threads, 'thread')} wait for one another on {count(cores, 'core')}; fewer are"
+            " faster (--threads), and make other runs"
+        )
     if not elsewhere and numerics.device == "cpu" and study.place.device == "auto":
         from benchsuite.identity.gpu_trial import faults
 

@@ -48,7 +48,8 @@ class Engine:
         freeze.apply(self.frozen, self.run.network.stages)
         self.whole = self.run.supply(self.frozen)
         self.use(images)
-        checkpoint = Checkpoint(Path(tempfile.mkdtemp(prefix="benchsuite-bench-")) / "checkpoint.pt", "", 1e9)
+        self.folder = tempfile.TemporaryDirectory(prefix="benchsuite-bench-")  # which goes with this
+        checkpoint = Checkpoint(Path(self.folder.name) / "checkpoint.pt", "", 1e9)
         self.trainer = self.run.trainer(checkpoint, _Silent())
         self.step: Any = None
         self.descent = Descent(self.phase, self.supply.cut.tail, self.run.arithmetic)

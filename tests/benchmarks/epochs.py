@@ -198,7 +198,11 @@ def _report(whole: int, contests: Sequence[Contest], measured: Sequence[_Times])
 
 def _report_processes(options: Any) -> None:
     """Whole processes through the command line: memory of each case, and the time to start with warm caches."""
-    folder = Path(tempfile.mkdtemp(prefix="benchsuite-bench-"))
+    with tempfile.TemporaryDirectory(prefix="benchsuite-bench-") as folder:
+        _report_process(options, Path(folder))
+
+
+def _report_process(options: Any, folder: Path) -> None:
     command = [sys.executable, "-m", "benchsuite", "run", "beans_freeze", "--seeds", "1", "--no-paper"]
     command += ["--no-estimate", "--set", "recipe.max_epochs=1", "--results", str(folder), "--device", options.device]
     command += ["--data", str(options.data)] if options.data else []

@@ -66,3 +66,11 @@ def test_a_paper_that_cannot_be_made_costs_no_run(program: Program, monkeypatch:
 
 def _leftovers(folder: Path) -> list[Path]:
     return [*folder.rglob(".tmp-*"), *folder.rglob("checkpoint.pt")]
+
+
+@pytest.mark.slow
+def test_threads_above_the_cores_are_told_with_what_to_do(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("benchsuite.commands.run.usable_cores", lambda: 1)
+    done = program.run("run", "squares_width", "--policy", "sample", "--no-paper", "--no-estimate", "--threads", "2")
+    assert done.code == 0
+    assert "2 threads wait for one another on 1 core; fewer are faster (--threads)" in " ".join(done.err.split())
