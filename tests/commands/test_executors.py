@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import time
 from pathlib import Path
 
+import psutil
 import pytest
 
 from benchsuite.store.record import RunRecord
 from benchsuite.store.run_store import Store
+from support.plugins import SUITE
 from support.program import Program
 
 THREADS = """
@@ -75,3 +80,23 @@ def test_the_environment_and_the_configuration_choose_an_executor(
     fleet.run(*RUN).refused("configuration cannot be read", str(file))
     file.write_text("[executor]\nsites = 2\n")
     fleet.run(*RUN).refused("has no name")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGKILL])
+def test_nothing_goes_on_on_this_machine_when_the_command_ends(fleet: Program, ending: signal.Signals) -> None:
+    fleet.suite(SUITE.replace("{name: speck}", "{name: speck, fault: slow}"))
+    path = os.pathsep.join((str(fleet.plugins), str(Path(__file__).parents[1])))
+    process = fleet.start(*RUN, "--executor", "threads", PYTHONPATH=path, TINY_SLOW_SECONDS="0.3")
+    until = time.monotonic() + 60
+    while not (begun := [*(fleet.cache / "sites").glob("runs/*/log.txt")]) and time.monotonic() < until:
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.1)
+    workers = psutil.Process(process.pid).children(recursive=True)
+    os.killpg(process.pid, ending) if ending == signal.SIGINT else process.kill()
+    _, err = process.communicate(timeout=30)
+    assert begun
+    assert process.returncode == (130 if ending == signal.SIGINT else -signal.SIGKILL), err
+    assert workers
+    _, alive = psutil.wait_procs(workers, timeout=5)
+    assert not alive
