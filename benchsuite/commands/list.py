@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from benchsuite import __version__
 from benchsuite.commands.console import announce, out, print_json, say, table
 from benchsuite.commands.options import Json, Plugins
 from benchsuite.contracts.kinds import KIND_NAMES, Kind
@@ -75,7 +76,13 @@ def _suites(known: Registry) -> list[dict[str, Any]]:
 
 
 def _entries(known: Registry, kind: Kind) -> list[dict[str, Any]]:
-    return [
+    from benchsuite.registry import KINDS
+
+    ours = [
+        {"name": name, "provided by": f"benchsuite {__version__}", "parameters": "", "about": about}
+        for name, about in KINDS[kind].built_in.items()
+    ]
+    return ours + [
         {
             "name": entry.name,
             "provided by": f"{entry.distribution} {entry.version}",

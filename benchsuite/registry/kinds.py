@@ -6,7 +6,7 @@ A new kind is a base class and a name in `contracts`, a hook `benchsuite_<kind>s
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from benchsuite.contracts.dataset import Dataset
@@ -27,6 +27,8 @@ class ComponentKind:
     """The class in `benchsuite.api` that they are subclasses of."""
     noun: str
     """What a component is called in a sentence."""
+    built_in: Mapping[str, str] = field(default_factory=dict)
+    """Names that the core answers to by itself, so that no plugin may have them, with what each is, in a sentence."""
 
 
 KINDS: Mapping[Kind, ComponentKind] = {
@@ -34,7 +36,9 @@ KINDS: Mapping[Kind, ComponentKind] = {
     "model": ComponentKind(Model, "model"),
     "recipe": ComponentKind(Recipe, "training recipe"),
     "figure": ComponentKind(Figure, "figure"),
-    "executor": ComponentKind(Executor, "executor"),
+    "executor": ComponentKind(
+        Executor, "executor", {"local": "Processes on this machine, which is what is taken unless told otherwise."}
+    ),
 }
 CASE_PARTS: tuple[Kind, ...] = ("dataset", "model", "recipe")
 """What a case is made of, and a run computed by."""

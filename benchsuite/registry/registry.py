@@ -12,6 +12,7 @@ import pluggy
 
 from benchsuite.contracts.kinds import Kind
 from benchsuite.registry.entry import AmbiguousComponent, Entry, Quarantined, UnknownComponent
+from benchsuite.registry.kinds import KINDS
 from benchsuite.registry.validation import new_manager
 
 
@@ -83,7 +84,7 @@ class Registry:
         return error
 
     def _unknown(self, kind: Kind, name: str) -> UnknownComponent:
-        names = self.names(kind)
+        names = (*KINDS[kind].built_in, *self.names(kind))
         folded = {known.casefold(): known for known in names}
         close = get_close_matches(name.casefold(), folded, n=1, cutoff=0.5)
         remedy = f"did you mean {folded[close[0]]!r}?" if close else f"install the plugin that provides the {kind}"

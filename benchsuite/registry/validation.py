@@ -126,6 +126,8 @@ def _instance(kind: Kind, given: object, hook: str) -> Component:
         raise InvalidPlugin(
             f"{hook}: {given.__name__} is named {name!r}; expected lower-case letters, digits and underscores"
         )
+    if name in KINDS[kind].built_in:
+        raise InvalidPlugin(f"{hook}: {given.__name__} is named {name!r}, as benchsuite's own {kind} is")
     parameters = getattr(given, "Parameters", None)
     if not (isinstance(parameters, type) and issubclass(parameters, Parameters)):
         raise InvalidPlugin(f"{hook}: {given.__name__} has no `Parameters`, a subclass of benchsuite.api.Parameters")

@@ -46,6 +46,11 @@ def prose(docstring: str | None) -> str:
     return inspect.cleandoc(docstring or "")
 
 
+def a(noun: str) -> str:
+    """A noun after its article."""
+    return f"{'an' if noun[0] in 'aeiou' else 'a'} {noun}"
+
+
 def title(name: str) -> str:
     """What a section about a model is called: `NamedCase` is «Named case»."""
     return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).capitalize()
@@ -158,7 +163,7 @@ class Rules(SphinxDirective):
 
         lines: list[str] = []
         groups = {"Of every component": component.RULES}
-        groups |= {f"Of a {about.noun}": rules_of_its_own(kind) for kind, about in KINDS.items()}
+        groups |= {f"Of {a(about.noun)}": rules_of_its_own(kind) for kind, about in KINDS.items()}
         for heading, rules in groups.items():
             rows = [(f"**{rule.title}**", rule.means, rule.remedy) for rule in rules]
             lines += [f"## {heading}", "", *table(("rule", "why", "how to mend it"), rows)]

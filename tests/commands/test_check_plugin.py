@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from benchsuite.registry import registry
+from benchsuite.scaffold import Package, write_package
 from benchsuite.testing.rules import catalogue, component
 from benchsuite.testing.runner import conformance_cards
 from support.program import Program
@@ -97,6 +98,21 @@ def test_a_file_is_checked(program: Program, whole_folder: bool) -> None:
     done = program.run("check-plugin", str(file.parent if whole_folder else file), "--json")
     found: list[dict[str, Any]] = json.loads(done.out)
     assert [(card["distribution"], card["name"]) for card in found] == [("local", "squares"), ("local", "speck")]
+
+
+def test_an_executor_has_a_card_like_every_component(program: Program) -> None:
+    package = Package("executor", "far_lanes", program.folder / "benchsuite-far-lanes", 2026)
+    write_package(package)
+    done = program.run("check-plugin", str(package.folder), "--json")
+    assert done.code == 0, done.err
+    (found,) = json.loads(done.out)
+    assert (found["kind"], found["name"]) == ("executor", "far_lanes")
+    assert {check["id"]: check["status"] for check in found["checks"]} == {
+        "parameters-bounded": "passed",
+        "smoke-valid": "skipped",
+        "bibtex-reads": "skipped",
+    }
+    assert [path.name for path in conformance_cards.cards_root().rglob("*.json")] == ["executor-far_lanes.json"]
 
 
 def test_a_file_without_components_is_refused(program: Program) -> None:

@@ -14,6 +14,7 @@ import pytest
 from benchsuite.api import Model, Parameters, Recipe, hookimpl
 from benchsuite.hookspecs import hookspec
 from benchsuite.registry import AmbiguousComponent, Registry, UnknownComponent, discover, registry
+from support.executors import Threads
 
 
 class PlainRecipe(Recipe[Parameters]):
@@ -167,6 +168,24 @@ class Unprintable:
 )
 def test_a_component_that_is_none_is_quarantined(given: object, said: str) -> None:
     assert said in reason(recipes(given))
+
+
+def test_the_name_of_an_executor_of_the_core_is_refused() -> None:
+    class Plugin:
+        @hookimpl
+        def benchsuite_executors(self) -> Any:
+            return [type("Local", (Threads,), {"name": "local"})]
+
+    assert "Local is named 'local', as benchsuite's own executor is" in reason(Plugin())
+    recipe = recipes(type("Local", (PlainRecipe,), {"name": "local"}))
+    assert discover([Point("sound", recipe)]).recipe("local"), "the name is an executor's alone"
+
+
+def test_the_executor_of_the_core_is_among_the_names_that_would_do() -> None:
+    with pytest.raises(UnknownComponent) as caught:
+        discover([]).entry("executor", "locl")
+    assert caught.value.expected == "one of: local"
+    assert caught.value.remedy == "did you mean 'local'?"
 
 
 def test_one_name_twice_in_a_plugin_is_quarantined() -> None:

@@ -51,6 +51,7 @@ def sites_told(subject: Subject) -> str:
     check(len(set(names)) == len(names), f"sites share a name: {join_some(names)}")
     for site in sites:
         check(bool(site.name and site.host), f"a site has no name, or no host: {site!r:.120}")
+        check(not site.trouble, f"{site.name} of sample() cannot carry out an order: {site.trouble}")
         check(type(site.slots) is int and site.slots > 0, f"{site.name} has {site.slots!r} slots")
         check(site.facts == FACTS, f"the facts of {site.name} are {site.facts!r:.60}, and survey said {FACTS!r:.60}")
     return join_some(f"{site.name} on {site.host}, {site.slots} at once" for site in sites)

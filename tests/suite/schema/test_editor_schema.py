@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 
-from benchsuite.registry import Registry
+from benchsuite.api import hookimpl
+from benchsuite.registry import Registry, discover
 from benchsuite.suite import suite_schema
-from support.fake_components import made
+from support.executors import Threads
+from support.fake_components import Announced, made
 
 
 @pytest.fixture
@@ -40,6 +42,21 @@ def test_every_reference_leads_somewhere(schema: dict[str, Any]) -> None:
     for reference in found:
         name = reference.removeprefix("#/$defs/").replace("~1", "/").replace("~0", "~")
         assert name in schema["$defs"], reference
+
+
+def test_executors_are_no_part_of_a_suite() -> None:
+    class Plugin:
+        benchsuite_api = "1.0"
+
+        @hookimpl
+        def benchsuite_executors(self) -> list[type[Threads]]:
+            return [Threads]
+
+    registry = discover([Announced("lanes", Plugin())])
+    assert registry.names("executor") == ("threads",)
+    written = json.dumps(suite_schema(registry))
+    assert "threads" not in written
+    assert "executor" not in written
 
 
 def test_the_suites_own_fields_are_required_closed_and_described(schema: dict[str, Any]) -> None:

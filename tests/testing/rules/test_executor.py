@@ -80,6 +80,11 @@ class SlotsOfNoNumber(QueueSession):
         return tuple(Site(site.name, site.host, 0, site.facts) for site in super().sites())
 
 
+class Troubled(QueueSession):
+    def sites(self) -> tuple[Site, ...]:
+        return tuple(Site(site.name, site.host, 1, b"", "no benchsuite there") for site in super().sites())
+
+
 class NoSites(QueueSession):
     def sites(self) -> tuple[Site, ...]:
         return ()
@@ -359,6 +364,7 @@ BROKEN: list[tuple[str, type[QueueSession], str]] = [
     ("sites-told", OneName, "sites share a name: one, one"),
     ("sites-told", StrippedFacts, "the facts of strippedfacts-1 are"),
     ("sites-told", SlotsOfNoNumber, "has 0 slots"),
+    ("sites-told", Troubled, "troubled-1 of sample() cannot carry out an order: no benchsuite there"),
     ("sites-told", NoSites, "there is no site after 3 s"),
     ("sites-told", HangingSites, "sites() has not returned after 3 s"),
     ("sites-told", Unreachable, "open() raises EngineLost on the engine of sample(): the engine is gone"),
