@@ -88,6 +88,8 @@ class SlurmOptions(SlurmJobs):
 
 
 class Slurm(Executor[SlurmOptions]):
+    """Jobs of Slurm, which speak with the session that submits them through a folder that all machines share."""
+
     name: ClassVar[str] = "slurm"
     Parameters: ClassVar[type[Parameters]] = SlurmOptions
 
