@@ -21,7 +21,7 @@ from benchsuite.errors import BenchsuiteError, PluginError, SetupError, first_li
 from benchsuite.execution.executor import Executor
 from benchsuite.execution.messages import RunWatcher
 from benchsuite.identity.gpu_trial import usable_gpus
-from benchsuite.identity.numerics import MachineFacts, Numerics, machine_facts, numerics_of
+from benchsuite.identity.numerics import MachineFacts, Numerics, processor_name
 from benchsuite.registry import Entry, Registry, UnknownComponent
 
 LOCAL = "local"
@@ -73,22 +73,27 @@ def open_executor(numerics: Numerics, watcher: RunWatcher) -> Executor:
     """
     from benchsuite.execution.worker_pool import Pool  # starting processes is nothing that planning needs
 
-    here = numerics_of(machine_facts(numerics.device), "auto", numerics.threads, numerics.precision)
-    if here.device_name != numerics.device_name:
-        raise SetupError(
-            f"these runs are made on a {numerics.device_name}, and this machine has a {here.device_name}",
-            expected="the machines that made the study, for the same bits",
-            remedy="name their executor (--executor), or start `benchsuite run` here without one: it makes the study"
-            " anew on this machine",
-        )
     if numerics.device != "cuda":
+        if numerics.device_name != processor_name():
+            raise _elsewhere(numerics, processor_name())
         return Pool(numerics, (None,), watcher)
     kind = numerics.device_name, numerics.driver, numerics.capability, numerics.cores
     usable = usable_gpus()
-    idle = [gpu.name for gpu in usable if gpu.model != kind]
+    fitting = tuple(gpu.uuid for gpu in usable if gpu.model == kind)
+    idle = ", ".join(gpu.name for gpu in usable if gpu.model != kind)
+    if not fitting:
+        raise _elsewhere(numerics, idle or "no GPU")
     if idle:
-        watcher.say(f"GPUs that would give other bits than the {numerics.device_name} stay idle: {', '.join(idle)}")
-    return Pool(numerics, tuple(gpu.uuid for gpu in usable if gpu.model == kind), watcher)
+        watcher.say(f"GPUs that would give other bits than the {numerics.device_name} stay idle: {idle}")
+    return Pool(numerics, fitting, watcher)
+
+
+def _elsewhere(numerics: Numerics, here: str) -> SetupError:
+    return SetupError(
+        f"these runs are made on a machine with {numerics.device_name}, and this one has {here}",
+        expected="a machine of the kind that made the study, for the same bits",
+        remedy="name its executor (--executor), or make the study anew on this machine: benchsuite run without one",
+    )
 
 
 class Remote(Engine):

@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 
+from benchsuite.errors import SetupError
 from benchsuite.execution import executors
 from benchsuite.execution.executors import open_executor
 from benchsuite.execution.worker_pool import Pool
 from benchsuite.identity.gpus import Gpu
+from benchsuite.identity.numerics import processor_name
 from support.engine import Silent
 from support.synthetic import make_numerics
 
@@ -52,5 +54,14 @@ def test_cards_of_other_kinds_stay_idle_and_are_told_in_one_line(opened: Any) ->
 
 
 def test_the_processor_is_one_device() -> None:
-    with open_executor(make_numerics(device="cpu"), Silent()) as executor:
+    with open_executor(make_numerics(device="cpu", device_name=processor_name()), Silent()) as executor:
         assert executor.devices == 1
+
+
+def test_runs_of_another_machine_are_not_made_here(opened: Any) -> None:
+    with pytest.raises(SetupError, match="machine with NVIDIA GeForce RTX 3080, and this one has NVIDIA A100"):
+        opened("MIG-4")
+    with pytest.raises(SetupError, match="and this one has no GPU"):
+        opened()
+    with pytest.raises(SetupError, match="a machine with another processor"):
+        open_executor(make_numerics(device="cpu", device_name="another processor"), Silent())

@@ -239,7 +239,7 @@ def test_a_card_that_cannot_be_used_is_a_deviation_where_nobody_asked_for_the_cp
     bench: Bench, monkeypatch: pytest.MonkeyPatch, faults: tuple[str, ...], device: Any, expected: list[tuple[str, str]]
 ) -> None:
     monkeypatch.setattr(numerics, "usable_gpus", lambda: ())
-    monkeypatch.setattr(preparation, "faults", lambda: faults)
+    monkeypatch.setattr(numerics, "faults", lambda: faults)
     plan = Plan(suite="tiny", cases=(make_case(),), seeds=(0,))
     (task,) = prepare(plan, bench.registry, replace(bench.place, device=device), download=False, say=print).tasks
     told = [(one.kind, one.detail or "") for one in task.deviations if "cuda" in one.kind]
