@@ -166,8 +166,7 @@ def _entry(choice: Choice, registry: Registry) -> Entry:
     try:
         return registry.entry("executor", choice.name)
     except UnknownComponent as error:
-        names = ", ".join((LOCAL, *error.allowed))
-        raise SetupError(error.what, where=choice.by, expected=f"one of: {names}", remedy=error.remedy) from error
+        raise SetupError(error.what, where=choice.by, expected=error.expected, remedy=error.remedy) from error
 
 
 def choose(name: str | None, given: Sequence[str]) -> Choice:
