@@ -154,7 +154,7 @@ def _start(processes: ExitStack, folder: Path, *arguments: str) -> None:
 
 def _wait_for(file: Path) -> None:
     deadline = time.monotonic() + START_SECONDS
-    while not file.exists():
+    while not file.exists() or not file.stat().st_size:
         if time.monotonic() > deadline:
             raise SetupError(
                 "a Dask scheduler on this machine does not start",

@@ -322,6 +322,9 @@ class _Cluster:
             if task is not asyncio.current_task():
                 task.cancel()
         with suppress(Exception):
+            if self._connected():  # else the scheduler would tell us that we are gone, and log that it cannot
+                for topic in (self._session, "all"):
+                    self._client.unsubscribe_topic(topic)
             await asyncio.wait_for(self._client.close(), GOODBYE_SECONDS)
 
 
@@ -332,9 +335,9 @@ def _shown(said: dict[str, Any]) -> str:
 
 
 def _why_not(error: Exception) -> str:
-    if isinstance(error, ImportError | AttributeError):
-        return f"benchsuite cannot be used there: {error}; expected is {SAME_VERSION}"
-    return f"it cannot tell of itself: {type(error).__name__}: {error}"
+    """Why a worker cannot be used; one that lacks a module says so in an exception of Dask's own."""
+    said = str(error) if type(error) is Exception else f"{type(error).__name__}: {error}"
+    return f"benchsuite cannot be used there: {said}; expected is {SAME_VERSION}"
 
 
 def _other_versions(theirs: dict[str, str]) -> str:

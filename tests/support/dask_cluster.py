@@ -62,7 +62,7 @@ class Cluster:
 
     def start(self, workers: int = 2, nanny: bool = False, bare: bool = False) -> None:
         self.scheduler = self._start("scheduler", "scheduler", "--port", "0", bare=bare)
-        wait_for("the scheduler's file", self.file.exists)
+        wait_for("the scheduler's file", lambda: self.file.exists() and self.file.stat().st_size > 0)
         for number in range(workers):
             self.add_worker(f"w{number + 1}", nanny=nanny)
 
@@ -131,9 +131,9 @@ def certificates(folder: Path) -> dict[str, Path]:
     def openssl(*arguments: str | Path) -> None:
         subprocess.run(["openssl", *map(str, arguments)], check=True, capture_output=True, timeout=LIMIT)
 
-    new = ("req", "-newkey", "rsa:2048", "-nodes", "-subj", f"/CN={folder.name}")
-    openssl(*new, "-x509", "-days", "2", "-keyout", made["ca_key"], "-out", made["ca"])
-    openssl(*new, "-keyout", made["key"], "-out", made["request"])
+    new = ("req", "-newkey", "rsa:2048", "-nodes", "-subj")
+    openssl(*new, "/CN=authority", "-x509", "-days", "2", "-keyout", made["ca_key"], "-out", made["ca"])
+    openssl(*new, "/CN=member", "-keyout", made["key"], "-out", made["request"])
     signed = ("-CA", made["ca"], "-CAkey", made["ca_key"], "-CAcreateserial", "-days", "2")
     openssl("x509", "-req", "-in", made["request"], *signed, "-out", made["cert"])
     return {name: made[name] for name in ("ca", "cert", "key")}
