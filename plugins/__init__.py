@@ -12,6 +12,7 @@ from benchsuite_plugins.datasets.cifar10 import Cifar10
 from benchsuite_plugins.datasets.cub import Cub
 from benchsuite_plugins.datasets.fake import Fake
 from benchsuite_plugins.datasets.image_folder import ImageFolder
+from benchsuite_plugins.executors.dask import Dask
 from benchsuite_plugins.executors.slurm import Slurm
 from benchsuite_plugins.models.birdcnn import BirdCNN
 from benchsuite_plugins.models.lenet5 import LeNet5
@@ -46,7 +47,7 @@ def benchsuite_recipes() -> Iterable[type[Recipe[Any]]]:
 
 @hookimpl
 def benchsuite_executors() -> Iterable[type[Executor[Any]]]:
-    return [Slurm]
+    return [Dask, Slurm]
 
 
 @hookimpl

@@ -32,10 +32,10 @@ CONFIGURATION = Path(platformdirs.user_config_dir("benchsuite")) / "config.toml"
 
 @dataclass(frozen=True)
 class Choice:
-    """Which executor was chosen, and its options as texts; `by` says where."""
+    """Which executor was chosen, and its options as they were written; `by` says where."""
 
     name: str
-    options: Mapping[str, str]
+    options: Mapping[str, Any]
     by: str
 
 
@@ -171,8 +171,7 @@ def _entry(choice: Choice, registry: Registry) -> Entry:
     try:
         return registry.entry("executor", choice.name)
     except UnknownComponent as error:
-        names = ", ".join((LOCAL, *error.allowed))
-        raise SetupError(error.what, where=choice.by, expected=f"one of: {names}", remedy=error.remedy) from error
+        raise SetupError(error.what, where=choice.by, expected=error.expected, remedy=error.remedy) from error
 
 
 def choose(name: str | None, given: Sequence[str]) -> Choice:
@@ -190,12 +189,12 @@ def choose(name: str | None, given: Sequence[str]) -> Choice:
                 expected="NAME=VALUE, as in address=tls://head:8786",
                 remedy="correct it",
             )
-        options[key.strip()] = value
+        options[key.strip()] = _value(value)
     return Choice(chosen, options, by)
 
 
 def _configured() -> dict[str, Any]:
-    """The table [executor] of the user's configuration: `name`, and all else as texts of `options`."""
+    """The table [executor] of the user's configuration: `name`, and all else as `options`."""
     try:
         table = tomllib.loads(CONFIGURATION.read_text(encoding="utf-8")).get("executor", {})
     except FileNotFoundError:
@@ -215,17 +214,23 @@ def _configured() -> dict[str, Any]:
             if table
             else SetupError("the table [executor] is empty", where=str(CONFIGURATION), remedy="remove it")
         )
-    options = {key: _text(value) for key, value in table.items() if key != "name"}
-    return {"name": table["name"], "options": options}
+    return {"name": table["name"], "options": {key: value for key, value in table.items() if key != "name"}}
 
 
-def _text(value: object) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
+def _value(text: str) -> object:
+    """An option of the command line: a text, or a list or mapping as YAML writes them."""
+    import yaml
+
+    if text.startswith(("[", "{")):
+        with suppress(yaml.YAMLError):  # such as the address [::1]:8786
+            return yaml.safe_load(text)
+    return text
 
 
 def _parse(entry: Entry, choice: Choice) -> Any:
     try:
-        return entry.component.Parameters.model_validate_strings(dict(choice.options))
+        # Texts stand for numbers, switches and paths as well: they come from a command line.
+        return entry.component.Parameters.model_validate(dict(choice.options), strict=False)
     except ValidationError as error:
         known = entry.component.Parameters.model_fields
         problems = [

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from benchsuite.errors import SetupError
+from benchsuite.api import Parameters, SetupError
 from benchsuite.execution import executors
-from benchsuite.execution.executors import open_executor
+from benchsuite.execution.executors import choose, open_executor
 from benchsuite.execution.worker_pool import Pool
 from benchsuite.identity.gpus import Gpu
 from benchsuite.identity.numerics import processor_name
+from benchsuite.registry import Entry
 from support.engine import Silent
+from support.executors import Threads
 from support.synthetic import make_numerics
 
 LARGE = Gpu(name="NVIDIA GeForce RTX 3080", driver="580.1", capability="8.6", uuid="GPU-1", cores=8960)
@@ -65,3 +69,62 @@ def test_runs_of_another_machine_are_not_made_here(opened: Any) -> None:
         opened()
     with pytest.raises(SetupError, match="a machine with another processor"):
         open_executor(make_numerics(device="cpu", device_name="another processor"), Silent())
+
+
+class Machines(Parameters):
+    """Options of every form."""
+
+    gpus: int = 0
+    """GPUs."""
+
+
+class Options(Machines):
+    home: Path = Path("~/jobs")
+    """A folder; a default of this form is checked, too."""
+    hosts: tuple[str, ...] = ()
+    """Machines."""
+    kinds: Mapping[str, Machines] = {}
+    """Kinds of machines."""
+    address: str | None = None
+    """Where."""
+    open: bool = False
+    """Whether all may come."""
+    seconds: float = 1.0
+    """How long."""
+
+
+class Optional(Threads):
+    name = "optional"
+    Parameters = Options
+
+
+@pytest.mark.parametrize(
+    ("written", "configured", "expected"),
+    [
+        ((), "", {}),
+        (("gpus=2", "open=true", "seconds=0.5"), "", {"gpus": 2, "open": True, "seconds": 0.5}),
+        (("home=/srv/a=b", "address=tls://head:8786"), "", {"home": Path("/srv/a=b"), "address": "tls://head:8786"}),
+        (("hosts=[one, two]", "kinds={a: {gpus: 4}}"), "", {"hosts": ("one", "two"), "kinds": {"a": Machines(gpus=4)}}),
+        (("address=[::1]:8786",), "", {"address": "[::1]:8786"}),
+        (("address=12",), "", {"address": "12"}),
+        ((), "hosts = ['one']\nopen = true\nhome = '/srv'", {"hosts": ("one",), "open": True, "home": Path("/srv")}),
+        ((), "kinds.a.gpus = 4", {"kinds": {"a": Machines(gpus=4)}}),
+        (("gpus=3",), "gpus = 2\nseconds = 2", {"gpus": 3, "seconds": 2.0}),
+    ],
+)
+def test_options_are_texts_lists_and_mappings_of_the_command_line_and_what_toml_has(
+    written: tuple[str, ...], configured: str, expected: dict[str, Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text(f'[executor]\nname = "optional"\n{configured}\n')
+    monkeypatch.setattr(executors, "CONFIGURATION", file)
+    entry = Entry("optional", "executor", Optional(), "fleet", "1.0", __name__)
+    assert executors._parse(entry, choose(None, written)) == Options(**expected)
+
+
+@pytest.mark.parametrize("written", ["gpus=two", "hosts=one", "kinds={a: {gpu: 4}}", "seconds=", "hosts=[one"])
+def test_options_that_are_none_are_refused(written: str) -> None:
+    entry = Entry("optional", "executor", Optional(), "fleet", "1.0", __name__)
+    name = written.partition("=")[0]
+    with pytest.raises(SetupError, match=f"the options of the executor optional are wrong: {name}"):
+        executors._parse(entry, choose("optional", [written]))

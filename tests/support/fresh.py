@@ -15,7 +15,7 @@ import venv
 from dataclasses import dataclass
 from pathlib import Path
 
-PROGRAMS = ("pip", "pytest", "benchsuite")
+PROGRAMS = ("pip", "pytest", "benchsuite", "dask")
 OFFLINE = {
     "PIP_NO_INDEX": "1",
     "PIP_NO_DEPS": "1",
