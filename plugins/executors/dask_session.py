@@ -31,6 +31,8 @@ from .dask_worker import ENTRY, look_around, versions
 if TYPE_CHECKING:
     from distributed.security import Security
 
+warnings.simplefilter("ignore", VersionMismatchWarning)  # once: sessions leave the process as it is
+
 SURVEY_SECONDS = 60.0
 """How long the first look at a cluster waits for what its sites say of themselves."""
 WATCH_SECONDS = 0.25
@@ -483,7 +485,6 @@ def _name(function: Callable[..., Any]) -> str:
 
 def _hush() -> None:
     """What the engine logs of its connections is said by our errors; users are not to read it twice."""
-    warnings.simplefilter("ignore", VersionMismatchWarning)
     for name in ("distributed", "tornado", *logging.root.manager.loggerDict):
         if name.partition(".")[0] in ("distributed", "tornado"):
             logging.getLogger(name).setLevel(logging.CRITICAL + 1)
