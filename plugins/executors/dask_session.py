@@ -97,6 +97,8 @@ class _Cluster:
         self._ask = asyncio.Event()
         self.lost: EngineLost | None = None
         self._watchers = [asyncio.create_task(self._watch_connection()), asyncio.create_task(self._watch_workers())]
+        for others in ("print", "warn"):  # what any worker on the cluster has its clients say
+            client.unsubscribe_topic(others)
         client.subscribe_topic(self._session, self._hear)
         client.subscribe_topic("all", self._notice)
 
@@ -437,7 +439,9 @@ def connect(
         return cluster
 
     session = DaskSession(address.url)
-    session.start(opening)
+    with warnings.catch_warnings():  # of this process, which waits here until the session is open
+        warnings.simplefilter("ignore", VersionMismatchWarning)
+        session.start(opening)
     return session
 
 
