@@ -31,6 +31,8 @@ from .dask_worker import ENTRY, look_around, versions
 if TYPE_CHECKING:
     from distributed.security import Security
 
+warnings.simplefilter("ignore", VersionMismatchWarning)  # once: sessions leave the process as it is
+
 SURVEY_SECONDS = 60.0
 """How long the first look at a cluster waits for what its sites say of themselves."""
 WATCH_SECONDS = 0.25
@@ -95,6 +97,8 @@ class _Cluster:
         self._ask = asyncio.Event()
         self.lost: EngineLost | None = None
         self._watchers = [asyncio.create_task(self._watch_connection()), asyncio.create_task(self._watch_workers())]
+        for others in ("print", "warn"):  # what any worker on the cluster has its clients say
+            client.unsubscribe_topic(others)
         client.subscribe_topic(self._session, self._hear)
         client.subscribe_topic("all", self._notice)
 
@@ -435,7 +439,9 @@ def connect(
         return cluster
 
     session = DaskSession(address.url)
-    session.start(opening)
+    with warnings.catch_warnings():  # of this process, which waits here until the session is open
+        warnings.simplefilter("ignore", VersionMismatchWarning)
+        session.start(opening)
     return session
 
 
@@ -483,7 +489,6 @@ def _name(function: Callable[..., Any]) -> str:
 
 def _hush() -> None:
     """What the engine logs of its connections is said by our errors; users are not to read it twice."""
-    warnings.simplefilter("ignore", VersionMismatchWarning)
     for name in ("distributed", "tornado", *logging.root.manager.loggerDict):
         if name.partition(".")[0] in ("distributed", "tornado"):
             logging.getLogger(name).setLevel(logging.CRITICAL + 1)
