@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from benchsuite.commands.console import count
+from benchsuite.commands.console import count, say
 from benchsuite.commands.findings import Finding
 
 
@@ -22,7 +22,7 @@ def sites(name: str, options: Sequence[str]) -> Iterator[Finding]:
         return
     ours = fingerprints(())["benchsuite"]
     kinds: Counter[str] = Counter()
-    with open_engine(choice, registry()) as engine:
+    with open_engine(choice, registry(), say) as engine:
         for site in engine.sites():
             found, trouble = read_site(site)
             title = f"{site.host} ({site.name})"

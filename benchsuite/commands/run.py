@@ -59,7 +59,7 @@ def run(
 
     with ExitStack() as beside:
         renderer = beside.enter_context(_renderer()) if paper else None
-        engine = beside.enter_context(open_engine(choose(executor, executor_option or ()), registry()))
+        engine = beside.enter_context(open_engine(choose(executor, executor_option or ()), registry(), say))
         study = open_study(
             suite, options, download=True, machine=lambda folder: engine.machine(fleet.remembered(folder))
         )

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import time
 import tomllib
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +28,8 @@ from benchsuite.registry import Entry, Registry, UnknownComponent
 LOCAL = "local"
 """The executor that is built in: processes on this machine."""
 VARIABLE = "BENCHSUITE_EXECUTOR"
+FIRST_SITE_SECONDS = 30
+LOOK_SECONDS = 0.5
 CONFIGURATION = Path(platformdirs.user_config_dir("benchsuite")) / "config.toml"
 
 
@@ -99,19 +102,27 @@ def _elsewhere(numerics: Numerics, here: str) -> SetupError:
 class Remote(Engine):
     """The sites of a session."""
 
-    def __init__(self, session: Session, name: str, hearing: Any) -> None:
-        self._session, self._name, self._hearing = session, name, hearing
+    def __init__(self, session: Session, name: str, hearing: Any, say: Callable[[str], None]) -> None:
+        self._session, self._name, self._hearing, self._say = session, name, hearing, say
         self._kind: MachineFacts | None = None
 
     def sites(self) -> tuple[Site, ...]:
-        return self._session.sites()
+        """The sites, for the first of which it is waited a while: workers may have been started just now."""
+        until = time.monotonic() + FIRST_SITE_SECONDS
+        waiting = False
+        while not (found := self._session.sites()) and time.monotonic() < until:
+            if not waiting:
+                self._say(f"waiting for a site of the executor {self._name}, for {FIRST_SITE_SECONDS} s at most")
+                waiting = True
+            time.sleep(LOOK_SECONDS)
+        return found
 
     def machine(self, known: MachineFacts | None) -> MachineFacts:
         from benchsuite.execution.dispatch import read_site
 
         kinds: Counter[MachineFacts] = Counter()
         troubles = []
-        for site in self._session.sites():
+        for site in self.sites():
             found, trouble = read_site(site)
             if found is not None and found.report.machine is not None:
                 kinds[found.report.machine.kind] += site.slots
@@ -136,7 +147,7 @@ class Remote(Engine):
 
 
 @contextmanager
-def open_engine(choice: Choice, registry: Registry) -> Iterator[Engine]:
+def open_engine(choice: Choice, registry: Registry, say: Callable[[str], None]) -> Iterator[Engine]:
     """The machines that an executor leads to, for as long as the block.
 
     Raises SetupError, or what the executor raises, where they cannot be reached.
@@ -160,7 +171,7 @@ def open_engine(choice: Choice, registry: Registry) -> Iterator[Engine]:
         session = cast("Plugin[Any]", entry.component).open(options, carry_out, survey, hearing)
     finished = False
     try:
-        yield Remote(_Named(session, entry), choice.name, hearing)
+        yield Remote(_Named(session, entry), choice.name, hearing, say)
         finished = True
     finally:
         with suppress(Exception):
