@@ -31,8 +31,6 @@ from .dask_worker import ENTRY, look_around, versions
 if TYPE_CHECKING:
     from distributed.security import Security
 
-warnings.simplefilter("ignore", VersionMismatchWarning)  # once: sessions leave the process as it is
-
 SURVEY_SECONDS = 60.0
 """How long the first look at a cluster waits for what its sites say of themselves."""
 WATCH_SECONDS = 0.25
