@@ -23,15 +23,13 @@ from distributed import CancelledError, Client
 from distributed.scheduler import KilledWorker
 from distributed.versions import VersionMismatchWarning
 
-from benchsuite.api import EngineLost, Handler, Session, SetupError, Site, SiteLost, Survey
+from benchsuite.api import BenchsuiteError, EngineLost, Handler, Session, SetupError, Site, SiteLost, Survey
 
 from .dask_address import Address
 from .dask_worker import ENTRY, look_around, versions
 
 if TYPE_CHECKING:
     from distributed.security import Security
-
-warnings.simplefilter("ignore", VersionMismatchWarning)  # once: sessions leave the process as it is
 
 SURVEY_SECONDS = 60.0
 """How long the first look at a cluster waits for what its sites say of themselves."""
@@ -94,7 +92,7 @@ class _Cluster:
         """All that are not answered, by their numbers, as `_waiting` is."""
         self._tickets: dict[str, _Order] = {}
         self._count = 0
-        self._ask = asyncio.Event()
+        self._ask, self._looked = asyncio.Event(), asyncio.Event()
         self.lost: EngineLost | None = None
         self._watchers = [asyncio.create_task(self._watch_connection()), asyncio.create_task(self._watch_workers())]
         for others in ("print", "warn"):  # what any worker on the cluster has its clients say
@@ -116,7 +114,7 @@ class _Cluster:
     async def _watch_workers(self) -> None:
         while True:
             try:
-                await asyncio.wait_for(self.look(), self._timeout)
+                await asyncio.wait_for(self._look(), self._timeout)
             except TimeoutError:
                 return self._lose(f"the scheduler has said nothing for {self._timeout:g} seconds")
             except OSError:
@@ -132,13 +130,14 @@ class _Cluster:
             expected="a scheduler that runs for as long as the orders that it was given",
             remedy="see that the scheduler runs and can be reached, and start the command again: what is done is kept",
         )
+        self._looked.set()
         for order in list(self._orders.values()):
             self._end(order, self.lost)
         self._watchers.append(asyncio.create_task(self.leave()))
 
     # Its workers
 
-    async def look(self) -> None:
+    async def _look(self) -> None:
         """Ask for the workers that are there now."""
         present = await self._scheduler.ncores()
         for address in self._workers.keys() - present.keys():
@@ -148,9 +147,11 @@ class _Cluster:
             survey = asyncio.create_task(self._look_at(worker))
             self._surveys.add(survey)
             survey.add_done_callback(self._surveys.discard)
+        self._looked.set()
 
     async def surveyed(self) -> None:
-        """Wait for the surveys that go on."""
+        """Wait for the first look at the workers, and the surveys that go on."""
+        await self._looked.wait()
         if self._surveys:
             await asyncio.wait(self._surveys, timeout=SURVEY_SECONDS)
 
@@ -325,11 +326,10 @@ class _Cluster:
         for task in [*self._watchers, *self._surveys]:
             if task is not asyncio.current_task():
                 task.cancel()
-        with suppress(Exception):
-            if self._connected():  # else the scheduler would tell us that we are gone, and log that it cannot
-                for topic in (self._session, "all"):
-                    self._client.unsubscribe_topic(topic)
-            await asyncio.wait_for(self._client.close(), GOODBYE_SECONDS)
+        if self._connected():  # else the scheduler would tell us that we are gone, and log that it cannot
+            for topic in (self._session, "all"):
+                self._client.unsubscribe_topic(topic)
+        await _part(self._client)
 
 
 def _shown(said: dict[str, Any]) -> str:
@@ -427,16 +427,34 @@ def connect(
     _hush()
 
     async def opening() -> _Cluster:
-        client = await _client(address, security, timeout, direct)
+        client = Client(
+            address.url,
+            security=security,
+            timeout=timeout,
+            name="benchsuite",
+            asynchronous=True,
+            set_as_default=False,
+            direct_to_workers=direct,
+        )
         try:
-            await _check_versions(client, address)
-            cluster = _Cluster(client, timeout, address.url, _name(handler), _name(survey), heard)
-            await cluster.look()
-        except BaseException:
-            with suppress(Exception):
-                await asyncio.wait_for(client.close(), GOODBYE_SECONDS)
+            async with asyncio.timeout(2 * timeout):
+                await client
+                await _check_versions(client, address)
+            return _Cluster(client, timeout, address.url, _name(handler), _name(survey), heard)
+        except BenchsuiteError:
+            await _part(client)
             raise
-        return cluster
+        except TimeoutError:
+            reason = f"it has not answered within {timeout:g} seconds"
+        except Exception as error:
+            reason = f"{type(error).__name__}: {error}"
+        await _part(client)
+        raise EngineLost(
+            f"a conversation with the scheduler could not be begun: {reason}",
+            where=address.url,
+            expected=SAME_VERSION,
+            remedy="compare `pip show distributed` here and there, and look at the scheduler's log",
+        )
 
     session = DaskSession(address.url)
     with warnings.catch_warnings():  # of this process, which waits here until the session is open
@@ -445,29 +463,9 @@ def connect(
     return session
 
 
-async def _client(address: Address, security: Security | None, timeout: float, direct: bool) -> Client:
-    try:
-        async with asyncio.timeout(2 * timeout):
-            client: Client = await Client(
-                address.url,
-                security=security,
-                timeout=timeout,
-                name="benchsuite",
-                asynchronous=True,
-                set_as_default=False,
-                direct_to_workers=direct,
-            )
-            return client
-    except TimeoutError:
-        reason = f"it has not answered within {timeout:g} seconds"
-    except Exception as error:
-        reason = f"{type(error).__name__}: {error}"
-    raise EngineLost(
-        f"a conversation with the scheduler could not be begun: {reason}",
-        where=address.url,
-        expected=SAME_VERSION,
-        remedy="compare `pip show distributed` here and there, and look at the scheduler's log",
-    )
+async def _part(client: Client) -> None:
+    with suppress(Exception):
+        await asyncio.wait_for(client.close(), GOODBYE_SECONDS)
 
 
 async def _check_versions(client: Client, address: Address) -> None:

@@ -132,8 +132,9 @@ class Slurm(Executor[SlurmOptions]):
     def sample(self, options: SlurmOptions, folder: Path) -> Iterator[SlurmOptions]:
         """Two sites whose jobs are processes of this machine."""
         sites = {"first": SlurmJobs(most=1), "second": SlurmJobs(most=1)}
+        quick: dict[str, Any] = {"look": 0.5, "silence": 5.0}
         yield options.model_copy(
-            update={"cluster": "local", "folder": folder, "sites": sites, "look": 0.5, "python": sys.executable}
+            update={"cluster": "local", "folder": folder, "sites": sites, "python": sys.executable, **quick}
         )
 
 

@@ -196,7 +196,7 @@ def test_the_pages_build_without_a_warning(tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stderr
     shown = {path.stem: path.read_text(encoding="utf-8") for path in (tmp_path / "html" / "reference").glob("*.html")}
-    for kind in ("dataset", "model", "recipe"):
+    for kind in ("dataset", "model", "recipe", "executor"):
         for entries in discover().entries(kind).values():  # type: ignore[arg-type]
             for entry in entries:
                 if entry.distribution == "benchsuite":

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from benchsuite.api import Channel, SetupError
+from benchsuite.processes import ChildProcess, Parent
 
 LIMIT = 60.0
 
@@ -42,10 +43,20 @@ def carry(content: bytes, channel: Channel) -> bytes:
             raise SetupError("no", where="here", expected="yes", remedy="ask again")
         case "break":
             raise _Unsendable()
+        case "child":
+            with ChildProcess(_tell_pid) as child:
+                return str(child.receive()).encode()
+        case "sleep":
+            time.sleep(asked["seconds"])
+            return b"slept"
         case "wait":
             return _wait(Path(asked["folder"]), channel)
         case other:
             raise ValueError(f"unknown order {other}")
+
+
+def _tell_pid(parent: Parent) -> None:
+    parent.send(os.getpid())
 
 
 class _Unsendable(Exception):

@@ -10,15 +10,18 @@ import itertools
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, wait
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from benchsuite.contracts.executor import Session, Site
+from benchsuite.contracts.parameters import Parameters
 from benchsuite.errors import BenchsuiteError
+from benchsuite.processes import Parent
 from benchsuite.testing.harness import site_orders
+from benchsuite.testing.harness.component_source import Origin
 from benchsuite.testing.harness.outcomes import Broken, check, one_line
 from benchsuite.testing.harness.subject import Subject
 
@@ -175,10 +178,18 @@ class Engine:
             self.cancel(given.ticket)
 
 
+@dataclass(frozen=True)
+class Running:
+    """A small engine of the executor's own: the options by which it is reached, and what opens a session on it."""
+
+    options: Parameters
+    open: Callable[[], Engine]
+
+
 @contextmanager
-def engine_running(subject: Subject) -> Iterator[Callable[[], Engine]]:
-    """A small engine of the executor's own, and what opens a session on it. When the block ends, sessions are closed
-    and the engine has ended; what is found in the block counts before what goes wrong then."""
+def engine_running(subject: Subject) -> Iterator[Running]:
+    """A small engine. When the block ends, sessions are closed and the engine has ended; what is found in the block
+    counts before what goes wrong then."""
     caller = Caller()
     found: Exception | None = None
     try:
@@ -193,7 +204,7 @@ def engine_running(subject: Subject) -> Iterator[Callable[[], Engine]]:
                 return engine
 
             try:
-                yield open_session
+                yield Running(options, open_session)
             except Exception as error:
                 found = error
     except Exception:
@@ -208,5 +219,18 @@ def engine_running(subject: Subject) -> Iterator[Callable[[], Engine]]:
 @contextmanager
 def engine_opened(subject: Subject) -> Iterator[Engine]:
     """A session on a small engine of the executor's own."""
-    with engine_running(subject) as open_session:
-        yield open_session()
+    with engine_running(subject) as running:
+        yield running.open()
+
+
+def give_order(parent: Parent, origin: Origin, written: Mapping[str, Any], order: bytes) -> None:
+    """Give one order, in a process that is there to be killed; the parent is told when it has been submitted."""
+    entry = origin.load()
+    component: Any = entry.component
+    session = component.open(entry.parse(written), site_orders.handle, site_orders.survey, lambda ticket, message: None)
+    end = time.monotonic() + SITES_SECONDS
+    while not (sites := session.sites()) and time.monotonic() < end:
+        time.sleep(POLL_SECONDS)
+    session.submit("order", order, frozenset(site.name for site in sites))
+    parent.send(None)
+    parent.receive()

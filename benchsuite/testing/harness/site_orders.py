@@ -10,6 +10,7 @@ import os
 import signal
 import time
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 from benchsuite.contracts.executor import Channel
@@ -62,6 +63,16 @@ def _linger(channel: Channel, payload: bytes, seconds: float) -> bytes:
     return b"stayed"
 
 
+def _beat(channel: Channel, payload: bytes, file: str, seconds: float) -> bytes:
+    """Count in a file of this machine until nobody wants the answer, or for so many seconds."""
+    end, beats = time.monotonic() + seconds, 0
+    while time.monotonic() < end and not channel.cancelled():
+        beats += 1
+        Path(file).write_text(str(beats))
+        time.sleep(POLL_SECONDS)
+    return b"%d" % beats
+
+
 def _span(channel: Channel, payload: bytes, seconds: float) -> bytes:
     """Take so many seconds; the answer says when that began and ended, by the machine's clock."""
     begun = time.monotonic()
@@ -105,6 +116,7 @@ DEEDS: Mapping[str, Callable[..., bytes]] = {
     "echo": _echo,
     "tell": _tell,
     "linger": _linger,
+    "beat": _beat,
     "span": _span,
     "fail": _fail,
     "leave": _leave,

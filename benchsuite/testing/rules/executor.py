@@ -8,15 +8,17 @@ from __future__ import annotations
 import json
 import os
 import random
+import signal
 import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from benchsuite.contracts.executor import EngineLost, SiteLost
 from benchsuite.errors import BenchsuiteError
+from benchsuite.processes import ChildProcess, ProcessEnded
 from benchsuite.testing.harness import opened_engine
 from benchsuite.testing.harness.left_behind import Left, left_since, listeners, what_there_is
-from benchsuite.testing.harness.opened_engine import Engine, Given, engine_opened, engine_running
+from benchsuite.testing.harness.opened_engine import Engine, Given, engine_opened, engine_running, give_order
 from benchsuite.testing.harness.outcomes import Broken, Inapplicable, check, join_some, one_line
 from benchsuite.testing.harness.site_orders import FACTS, order_of
 from benchsuite.testing.harness.subject import Subject
@@ -34,6 +36,7 @@ IN_ORDER = 12
 CANCEL_SECONDS = 3.0
 """A second, and what a loaded machine may be late."""
 END_SECONDS = 10.0
+ORPHAN_SECONDS, STILL_SECONDS = 60.0, 2.0
 MESSAGES, MESSAGE_SECONDS = 8, 0.25
 WORDS = "the words of the handler's own exception"
 
@@ -267,8 +270,8 @@ def cancelled_soon(subject: Subject) -> str:
     "and do nothing at a second call.",
 )
 def closes_soon(subject: Subject) -> str:
-    with engine_running(subject) as open_session:
-        engine = open_session()
+    with engine_running(subject) as running:
+        engine = running.open()
         sites = engine.sites()
         lingering = [given for site in sites for given in engine.occupy(site)]
         waiting = engine.submit(order_of("linger", seconds=opened_engine.LINGER_SECONDS), sites)
@@ -283,7 +286,7 @@ def closes_soon(subject: Subject) -> str:
             )
         _close(engine, now=True)
         _close(engine, now=False)
-        again = open_session()
+        again = running.open()
         start = time.monotonic()
         for site in again.sites():
             for given in [again.submit(b"", [site]) for _ in range(site.slots)]:
@@ -291,6 +294,41 @@ def closes_soon(subject: Subject) -> str:
         _close(again, now=False)
         _close(again, now=False)
     return f"closing took {seconds:.1f} s"
+
+
+@rule(
+    "an order ends when the process that gave it is killed",
+    means="Whoever gave the order cannot cancel it any more; a run that goes on holds a machine that nobody waits for.",
+    remedy="let sites notice that their session has gone, by a connection that ends or a sign of life that stays away, "
+    "and let `cancelled` of the channel be true.",
+)
+def orphans_end(subject: Subject) -> str:
+    folder = subject.new_folder("orphan")
+    file = folder / "beats"
+    order = order_of("beat", file=str(file), seconds=opened_engine.LINGER_SECONDS)
+    with engine_running(subject) as running:
+        written = running.options.model_dump(mode="json")
+        with ChildProcess(give_order, subject.origin, written, order, output=folder / "printed") as client:
+            try:
+                client.receive(opened_engine.SITES_SECONDS + opened_engine.ANSWER_SECONDS)
+            except ProcessEnded as ended:
+                print((folder / "printed").read_text(errors="replace"))
+                raise Broken(f"another process could not give an order to the engine of sample(): {ended}") from None
+            end = time.monotonic() + opened_engine.ANSWER_SECONDS
+            while not file.exists() and time.monotonic() < end:
+                time.sleep(opened_engine.POLL_SECONDS)
+            if not file.exists():
+                raise Inapplicable("its sites do not see this machine's files")
+            os.kill(client.pid, signal.SIGKILL)  # it alone, and nothing that it has started
+            start = changed = time.monotonic()
+            beats = ""
+            while time.monotonic() - changed < STILL_SECONDS:
+                seconds = time.monotonic() - start
+                check(seconds < ORPHAN_SECONDS, f"it is still carried out {seconds:.0f} s after that")
+                if (now := file.read_text()) != beats:
+                    beats, changed = now, time.monotonic()
+                time.sleep(opened_engine.POLL_SECONDS)
+    return f"it ended {changed - start:.1f} s after that"
 
 
 @rule(

@@ -12,7 +12,7 @@ import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError, wait
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -87,13 +87,21 @@ def test_nobody_who_listens_is_said_at_once() -> None:
 
 
 @pytest.mark.parametrize("says", [b"SSH-2.0-OpenSSH_9.2\r\n", b"", None])
-def test_who_is_no_scheduler_is_refused(says: bytes | None) -> None:
+def test_who_is_no_scheduler_is_refused(says: bytes | None, capfd: pytest.CaptureFixture[str]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         thread = threading.Thread(target=_say, args=(server, says), daemon=True)
         thread.start()
         port = server.getsockname()[1]
         refused(SetupError, "not a Dask scheduler", address=f"tcp://127.0.0.1:{port}", timeout=1.0)
         thread.join(LIMIT)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_who_only_opens_as_a_scheduler_does_is_given_up(capfd: pytest.CaptureFixture[str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        threading.Thread(target=_open_only, args=(server,), daemon=True).start()
+        refused(EngineLost, "could not be begun", address=f"tcp://127.0.0.1:{server.getsockname()[1]}", timeout=1.0)
+    assert capfd.readouterr() == ("", "")
 
 
 def _say(server: socket.socket, says: bytes | None) -> None:
@@ -103,6 +111,15 @@ def _say(server: socket.socket, says: bytes | None) -> None:
             connection.recv(1)  # until the other side has had enough
         else:
             connection.sendall(says)
+
+
+def _open_only(server: socket.socket) -> None:
+    """The number of a message's parts, and no more, to whoever comes."""
+    connections = []
+    with suppress(OSError):
+        while True:
+            connections.append(server.accept()[0])
+            connections[-1].sendall((3).to_bytes(8, "little"))
 
 
 @pytest.mark.parametrize("missing", ["ca", "cert", "key"])
@@ -255,6 +272,7 @@ def test_closing_leaves_the_cluster_to_others(shared: Cluster, session: Session,
             other.sites()
     wait_for("word that the order is cancelled", (tmp_path / "cancelled").exists)
     assert session.submit("mine", order("echo"), frozenset({"w1"})).result(LIMIT) == order("echo")
+    assert "Traceback" not in (shared.folder / "scheduler.log").read_text()
 
 
 @pytest.mark.slow
@@ -319,6 +337,26 @@ def test_an_order_of_a_killed_worker_is_lost_and_the_worker_comes_back_as_anothe
         after = usable(session, 2)
         assert {site.name for site in after} == {"w1/2", "w2"}
         assert session.submit("again", order("echo"), frozenset({"w1/2"})).result(LIMIT) == order("echo")
+
+
+@pytest.mark.slow
+def test_an_order_of_a_worker_that_is_stopped_ends_and_is_lost(tmp_path: Path) -> None:
+    with cluster(tmp_path) as own, opened(address=own.address) as session:
+        usable(session, 2)
+        lost = waiting(session, "lost", "w1", tmp_path)
+        own.workers["w1"].terminate()
+        with pytest.raises(SiteLost):
+            lost.result(LIMIT)
+        wait_for("word that the order is cancelled", (tmp_path / "cancelled").exists)
+        assert {site.name for site in usable(session, 1)} == {"w2"}
+
+
+@pytest.mark.slow
+def test_under_a_nanny_an_order_may_start_processes(tmp_path: Path) -> None:
+    with cluster(tmp_path, workers=1, nanny=True) as own, opened(address=own.address) as session:
+        (site,) = usable(session, 1)
+        child = session.submit("child", order("child"), frozenset({site.name})).result(LIMIT)
+        assert int(child) not in (int(site.facts), os.getpid())
 
 
 @pytest.mark.slow

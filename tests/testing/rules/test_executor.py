@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import Future
@@ -56,12 +57,14 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(opened_engine, "LINGER_SECONDS", 9.0)
     monkeypatch.setattr(executor, "CANCEL_SECONDS", 1.0)
     monkeypatch.setattr(executor, "END_SECONDS", 1.0)
+    monkeypatch.setattr(executor, "ORPHAN_SECONDS", 3.0)
 
 
 def broken(session: type[QueueSession], base: type[Threads] = Threads) -> type[Threads]:
     """The executor with these sessions; a class of this module, by a name of its own."""
-    made = type(f"{session.__name__}Executor", (base,), {"session": session, "__module__": __name__})
-    globals()[made.__name__] = made
+    name = f"{session.__name__}Executor"
+    made: type[Threads] = globals().get(name) or type(name, (base,), {"session": session, "__module__": __name__})
+    globals()[name] = made
     return made
 
 
@@ -318,6 +321,22 @@ class EndsTheEngine(QueueSession):
         self.ended.append(self)
 
 
+class Outliving(QueueSession):
+    """Starts a process for an order, and does not look after it."""
+
+    def carry_out(self, site: str, order: Order) -> bytes:
+        code = (
+            "import sys; from types import SimpleNamespace; from benchsuite.testing.harness.site_orders import handle; "
+            "handle(bytes.fromhex(sys.argv[1]), SimpleNamespace(cancelled=lambda: False))"
+        )
+        subprocess.run([sys.executable, "-c", code, order.order.hex()], check=True)
+        return b""
+
+
+class OutlivingExecutor(Threads):
+    session = Outliving
+
+
 class CallsItADefect(ProcessSession):
     def carry_out(self, site: str, order: Order) -> bytes:
         try:
@@ -397,6 +416,7 @@ BROKEN: list[tuple[str, type[QueueSession], str]] = [
     ("closes-soon", Abandoning, "a future neither is cancelled nor has an answer"),
     ("closes-soon", ClosedOnce, "close(now=True) raises ValueError: it is closed already"),
     ("closes-soon", EndsTheEngine, "open() raises EngineLost"),
+    ("orphans-end", Outliving, "it is still carried out 3 s after that"),
     ("lost-site-told", CallsItADefect, "its future raises RuntimeError, expected SiteLost: a process is gone"),
     ("lost-site-told", Unaware, "an order whose process has been killed: there is no answer"),
     ("lost-site-told", StillThere, "there is no site after 3 s"),
