@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 from benchsuite.store.run_store import Store
-from support.dask_cluster import Cluster, cluster
+from support.dask_cluster import Cluster, cluster, wait_for
 from support.plugins import SUITE
 from support.program import Program
 
@@ -167,6 +167,7 @@ def test_a_site_with_other_source_is_given_nothing(
             site(made, "edited")
         program.run("run", *PLAIN, *over(made)).refused("no site makes the runs", "tiny_squares changed")
         site(made, "fresh")
+        wait_for("the second worker", lambda: "(fresh)" in program.run("doctor", *over(made)).out)
         done = program.run("run", *PLAIN, *over(made))
         assert done.code == 0, done.err
     assert len(bits(program.results)) == 4
