@@ -100,3 +100,41 @@ def test_nothing_goes_on_on_this_machine_when_the_command_ends(fleet: Program, e
     assert workers
     _, alive = psutil.wait_procs(workers, timeout=5)
     assert not alive
+
+
+BROKEN = """
+from benchsuite.api import EngineLost, hookimpl
+
+from support.executors import QueueSession, Threads
+
+benchsuite_api = "1.0"
+
+
+class Session(QueueSession):
+    def METHOD(self, *given, **named):
+        raise ZeroDivisionError("division by zero")
+
+
+class Broken(Threads):
+    name = "broken"
+    session = Session
+
+    def sample(self, options, folder):
+        raise ZeroDivisionError("division by zero")
+
+
+@hookimpl
+def benchsuite_executors():
+    return [Broken]
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("method", ["__init__", "sites", "submit", "cancel", "close"])
+def test_an_executor_that_raises_is_named_and_costs_nothing_that_is_done(program: Program, method: str) -> None:
+    program.install("broken-fleet", BROKEN.replace("METHOD", method))
+    done = program.run(*RUN, "--executor", "broken")
+    if method in ("cancel", "close"):
+        assert done.code == 0, done.err
+    else:
+        done.refused("the executor broken failed: ZeroDivisionError", "broken-fleet 1.0")

@@ -14,7 +14,7 @@ import pytest
 
 from benchsuite.api import EngineLost, Site, SiteLost
 from benchsuite.engine.task import RunTask
-from benchsuite.errors import Nondeterminism, PluginError, SetupError
+from benchsuite.errors import Nondeterminism, PluginError, SetupError, StoreError
 from benchsuite.execution import dispatch
 from benchsuite.execution.case_cost import CaseCost
 from benchsuite.execution.dispatch import Dispatch, Hearing
@@ -326,3 +326,14 @@ def test_progress_reaches_the_watcher(task: Callable[..., RunTask], home: Behavi
     with dispatching(behave) as (executor, _, watcher):
         list(executor.run([task(), task(1)]))
     assert watcher.said.count("hello") == 1, "what is true of many runs is said once"
+
+
+def test_a_full_disk_here_ends_the_study_with_what_to_do(
+    task: Callable[..., RunTask], home: Behaviour, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*given: object, **named: object) -> None:
+        raise StoreError("no space is left on the disk", remedy="free some space")
+
+    monkeypatch.setattr(dispatch, "accept", full)
+    with pytest.raises(StoreError, match="no space is left"), dispatching(home) as (executor, *_):
+        list(executor.run([task()]))
