@@ -1,4 +1,4 @@
-"""A cluster that is not there: sbatch, squeue, sacct, scancel, scontrol and srun, with processes of this machine as jobs.
+"""A cluster that is not there: Slurm's commands, with processes of this machine as jobs.
 
 As a module it puts the commands into a folder, and lets tests close the nodes, make commands fail, and send signals. As
 a program it is each of the commands, and the controller of an array: it starts its jobs, starts them anew when they
@@ -146,9 +146,10 @@ def controller(state: Path, arguments: list[str]) -> None:
             if process is None:
                 if stop or (job / "cancel").exists():
                     _end(job, "CANCELLED", 0)
-                elif _read(job / "state") == "PENDING" and len(processes) < parallel:
-                    if not (state / "nodes-closed").exists():
-                        processes[job] = _begin(state, number, job, count > 0)
+                elif _read(job / "state") == "PENDING" and not (
+                    len(processes) >= parallel or (state / "nodes-closed").exists()
+                ):
+                    processes[job] = _begin(state, number, job, count > 0)
                 continue
             requeue = (job / "requeue").exists()
             if process.poll() is None:

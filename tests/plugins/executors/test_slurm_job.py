@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from benchsuite_plugins.executors import slurm_job
 from benchsuite_plugins.executors.slurm_job import Entry, Journal, Word, read_entries
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 entries = st.builds(
@@ -18,12 +18,14 @@ entries = st.builds(
 )
 
 
-@given(st.lists(entries))
+@settings(max_examples=30)
+@given(st.lists(entries, max_size=5))
 def test_a_journal_is_read_as_it_was_written(written: list[Entry]) -> None:
     assert list(read_entries(b"".join(entry.line() for entry in written))) == written
 
 
-@given(st.lists(entries), entries, st.data())
+@settings(max_examples=30)
+@given(st.lists(entries, max_size=5), entries, st.data())
 def test_what_was_cut_off_or_is_no_entry_is_passed_over(written: list[Entry], last: Entry, data: st.DataObject) -> None:
     whole = b"".join(entry.line() for entry in written)
     cut = last.line()[: data.draw(st.integers(0, len(last.line()) - 2))]
