@@ -14,55 +14,16 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from os import environ, pathsep
 from pathlib import Path
-from typing import Self
 
-from pydantic import Field, model_validator
-
-from benchsuite.api import Executor, Handler, Parameters, Session, SetupError, Survey
+from benchsuite.api import Executor, Handler, Session, SetupError, Survey
 
 from .dask_address import Address, greet, parse_address, read_scheduler_file, tls_context
+from .dask_options import DaskParameters
 
 SAMPLE_WORKERS = ("worker-1", "worker-2")
 START_SECONDS = 60
 """How long a cluster on this machine may take to start."""
 STOP_SECONDS = 5
-
-
-class DaskParameters(Parameters):
-    """How to reach a Dask cluster: its scheduler's address or file, and the certificates of its TLS."""
-
-    address: str | None = Field(default=None, min_length=1, max_length=300)
-    """Address of the scheduler: `tls://host:port`, or `tcp://host:port` where nobody else can listen."""
-
-    scheduler_file: Path | None = None
-    """The file that `dask scheduler --scheduler-file` wrote, in place of the address."""
-
-    ca: Path | None = None
-    """Certificate of the cluster's authority, in PEM, for tls:// addresses; Dask's own configuration where it is not
-    given, as for the other two."""
-
-    cert: Path | None = None
-    """This client's certificate, signed by that authority, in PEM."""
-
-    key: Path | None = None
-    """The certificate's key, in PEM and not encrypted."""
-
-    insecure: bool = False
-    """Allow a tcp:// address beyond this machine: whoever can reach the scheduler may then run programs on it, on its
-    workers and here, as you."""
-
-    direct: bool = False
-    """Take answers from the workers themselves, not through the scheduler: for large answers, where this machine can
-    connect to the workers."""
-
-    timeout: float = Field(default=10.0, ge=1, le=600)
-    """Seconds in which the scheduler must have answered; one that is silent for longer counts as lost."""
-
-    @model_validator(mode="after")
-    def _one_way_to_the_scheduler(self) -> Self:
-        if self.address is not None and self.scheduler_file is not None:
-            raise ValueError("give address or scheduler_file, not both")
-        return self
 
 
 class Dask(Executor[DaskParameters]):
@@ -79,7 +40,7 @@ class Dask(Executor[DaskParameters]):
         address = _address(options)
         security, context = tls_context(options.ca, options.cert, options.key) if address.encrypted else (None, None)
         greet(address, context, options.timeout)
-        return connect(address, security, options.timeout, options.direct, handler, survey, heard)
+        return connect(address, security, options, handler, survey, heard)
 
     @contextmanager
     def sample(self, options: DaskParameters, folder: Path) -> Iterator[DaskParameters]:
@@ -92,13 +53,19 @@ class Dask(Executor[DaskParameters]):
             file = folder / "scheduler.json"
             known = ("--scheduler-file", str(file))
             _start(processes, folder, "scheduler", "--port", "0", *known)
-            _wait_for(file)
+            if not _comes(file, START_SECONDS):
+                raise SetupError(
+                    "a Dask scheduler on this machine does not start",
+                    where=str(folder),
+                    expected=f"{file.name} within {START_SECONDS} seconds",
+                    remedy="read scheduler.log there",
+                )
             for name in SAMPLE_WORKERS:
                 own = ("--name", name, "--nthreads", "1", "--no-nanny", "--local-directory", str(folder / name))
                 _start(processes, folder, "worker", *own, *known)
             with Client(scheduler_file=str(file), set_as_default=False, timeout=START_SECONDS) as client:
                 client.wait_for_workers(len(SAMPLE_WORKERS), timeout=START_SECONDS)
-            yield options.model_copy(update={"scheduler_file": file})
+            yield options.model_copy(update={"scheduler_file": file, "workers": len(SAMPLE_WORKERS)})
 
 
 @contextmanager
@@ -116,6 +83,7 @@ def _installed() -> Iterator[None]:
 
 def _address(options: DaskParameters) -> Address:
     if options.scheduler_file is not None:
+        _comes(options.scheduler_file, options.wait)
         address = read_scheduler_file(options.scheduler_file)
     elif options.address is not None:
         address = parse_address(options.address, "option address")
@@ -152,17 +120,14 @@ def _start(processes: ExitStack, folder: Path, *arguments: str) -> None:
     processes.callback(_stop, process)
 
 
-def _wait_for(file: Path) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while not file.exists() or not file.stat().st_size:
-        if time.monotonic() > deadline:
-            raise SetupError(
-                "a Dask scheduler on this machine does not start",
-                where=str(file.parent),
-                expected=f"{file.name} within {START_SECONDS} seconds",
-                remedy="read scheduler.log there",
-            )
+def _comes(file: Path, seconds: float) -> bool:
+    """Whether a file is there with its content, in time."""
+    deadline = time.monotonic() + seconds
+    while not (file.exists() and file.stat().st_size):
+        if time.monotonic() >= deadline:
+            return False
         time.sleep(0.05)
+    return True
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:

@@ -10,6 +10,7 @@ import asyncio
 import logging
 import pickle
 import threading
+import time
 import uuid
 import warnings
 from collections.abc import Callable
@@ -26,6 +27,7 @@ from distributed.versions import VersionMismatchWarning
 from benchsuite.api import BenchsuiteError, EngineLost, Handler, Session, SetupError, Site, SiteLost, Survey
 
 from .dask_address import Address
+from .dask_options import DaskParameters
 from .dask_worker import ENTRY, look_around, versions
 
 if TYPE_CHECKING:
@@ -33,6 +35,8 @@ if TYPE_CHECKING:
 
 SURVEY_SECONDS = 60.0
 """How long the first look at a cluster waits for what its sites say of themselves."""
+WAIT_SECONDS = 0.05
+"""Between two looks at how many of the workers that are waited for are there."""
 WATCH_SECONDS = 0.25
 """Between two looks at the connection to the scheduler."""
 ASK_SECONDS = 2.0
@@ -71,13 +75,13 @@ class _Cluster:
     def __init__(
         self,
         client: Client,
-        timeout: float,
+        options: DaskParameters,
         where: str,
         handler: str,
         survey: str,
         heard: Callable[[str, bytes], None],
     ) -> None:
-        self._client, self._timeout, self._where = client, timeout, where
+        self._client, self._options, self._where = client, options, where
         self._handler, self._survey, self._heard = handler, survey, heard
         self._scheduler: Any = client.scheduler
         self._session = uuid.uuid4().hex
@@ -114,9 +118,9 @@ class _Cluster:
     async def _watch_workers(self) -> None:
         while True:
             try:
-                await asyncio.wait_for(self._look(), self._timeout)
+                await asyncio.wait_for(self._look(), self._options.timeout)
             except TimeoutError:
-                return self._lose(f"the scheduler has said nothing for {self._timeout:g} seconds")
+                return self._lose(f"the scheduler has said nothing for {self._options.timeout:g} seconds")
             except OSError:
                 return self._lose("the connection to the scheduler is broken")
             with suppress(TimeoutError):
@@ -150,8 +154,11 @@ class _Cluster:
         self._looked.set()
 
     async def surveyed(self) -> None:
-        """Wait for the first look at the workers, and the surveys that go on."""
+        """Wait for the first look at the workers, as many as are asked for, and the surveys that go on."""
         await self._looked.wait()
+        deadline = time.monotonic() + self._options.wait
+        while len(self._usable) < self._options.workers and self.lost is None and time.monotonic() < deadline:
+            await asyncio.sleep(WAIT_SECONDS)
         if self._surveys:
             await asyncio.wait(self._surveys, timeout=SURVEY_SECONDS)
 
@@ -417,8 +424,7 @@ class DaskSession(Session):
 def connect(
     address: Address,
     security: Security | None,
-    timeout: float,
-    direct: bool,
+    options: DaskParameters,
     handler: Handler,
     survey: Survey,
     heard: Callable[[str, bytes], None],
@@ -430,22 +436,22 @@ def connect(
         client = Client(
             address.url,
             security=security,
-            timeout=timeout,
+            timeout=options.timeout,
             name="benchsuite",
             asynchronous=True,
             set_as_default=False,
-            direct_to_workers=direct,
+            direct_to_workers=options.direct,
         )
         try:
-            async with asyncio.timeout(2 * timeout):
+            async with asyncio.timeout(2 * options.timeout):
                 await client
                 await _check_versions(client, address)
-            return _Cluster(client, timeout, address.url, _name(handler), _name(survey), heard)
+            return _Cluster(client, options, address.url, _name(handler), _name(survey), heard)
         except BenchsuiteError:
             await _part(client)
             raise
         except TimeoutError:
-            reason = f"it has not answered within {timeout:g} seconds"
+            reason = f"it has not answered within {options.timeout:g} seconds"
         except Exception as error:
             reason = f"{type(error).__name__}: {error}"
         await _part(client)

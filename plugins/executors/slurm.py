@@ -130,7 +130,10 @@ class Slurm(Executor[SlurmOptions]):
 
     @contextmanager
     def sample(self, options: SlurmOptions, folder: Path) -> Iterator[SlurmOptions]:
-        """Two sites whose jobs are processes of this machine."""
+        """Two sites whose jobs are processes of this machine, unless something is asked of Slurm."""
+        if options.model_fields_set:
+            yield options
+            return
         sites = {"first": SlurmJobs(most=1), "second": SlurmJobs(most=1)}
         quick: dict[str, Any] = {"look": 0.5, "silence": 5.0}
         yield options.model_copy(

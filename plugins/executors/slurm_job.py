@@ -89,7 +89,7 @@ def read_entries(content: bytes) -> Iterator[Entry]:
     for line in content.splitlines():
         with suppress(ValueError, TypeError):
             kind, order, text, host = json.loads(line)
-            yield Entry(kind, order, base64.b64decode(text), host)
+            yield Entry(kind, order, base64.b64decode(text, validate=True), host)
 
 
 class Journal:
@@ -223,8 +223,12 @@ class Task:
 
 def _answer(handler: Handler, order: bytes, line: Line) -> tuple[str, bytes]:
     """What a handler gave, or the pickle of what it raised."""
+    from submitit.core.utils import UncompletedJobError
+
     try:
         return "answer", bytes(handler(order, line))
+    except UncompletedJobError:  # by submitit, amid the handler, for a job that may not be submitted again
+        raise
     except Exception as error:
         try:
             raised = pickle.dumps(error)
@@ -248,18 +252,27 @@ def _persist(write: Callable[[], None], word: Word) -> None:
 
 @contextmanager
 def _asked_to_end() -> Iterator[threading.Event]:
-    """Take SIGTERM for the news that this job ends soon.
+    """Note that this job ends soon: by SIGTERM, or by the signal at which submitit submits it again.
 
-    The signal goes to every process of the job, so that whatever a handler has begun dies of it: what the handler
+    Slurm sends them to every process of the job, so that whatever a handler has begun dies of it: what the handler
     says of that from then on is no answer.
     """
+    import submitit
+
     ending = threading.Event()
+    again = signal.Signals[f"SIG{submitit.JobEnvironment.USR_SIG}"]
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, again)}
 
     def note(number: int, frame: FrameType | None) -> None:
         ending.set()
+        resubmit = before[again]
+        if number == again and callable(resubmit):
+            resubmit(number, frame)
 
-    before = signal.signal(signal.SIGTERM, note)
+    for number in before:
+        signal.signal(number, note)
     try:
         yield ending
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)

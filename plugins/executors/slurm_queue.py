@@ -7,8 +7,8 @@ import shlex
 import subprocess
 import sys
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,11 @@ _PATIENCE = 120
 _NEVER = "launch failed requeued held"
 """Why Slurm holds a job whose node could not start it: it waits for an administrator."""
 
+_OF_A_JOB = (
+    "SLURM_JOB", "SLURM_ARRAY", "SLURM_STEP", "SLURM_TASK", "SLURM_TRES", "SLURM_CPU", "SLURM_MEM", "SLURM_GPU",
+    "SLURM_N", "SLURM_PROCID", "SLURM_LOCALID", "SUBMITIT_",
+)  # fmt: skip
+
 
 class Refused(Exception):
     """The queue does not take a job, or says nothing; its own words."""
@@ -27,13 +32,16 @@ class Refused(Exception):
 class Queue(ABC):
     """The jobs of one session."""
 
+    folder: Path
+    """Where submitit lays down what jobs do, and what they print."""
+
     @abstractmethod
     def start(self, site: str, tasks: Sequence[Task]) -> list[str]:
         """Submit a job for each of these tasks; their names, in the same order. Raises Refused."""
 
     @abstractmethod
-    def look(self) -> Mapping[str, str] | None:
-        """The jobs that are waiting or running, each with why it waits. None: as they were. Raises Refused."""
+    def look(self) -> Mapping[str, str]:
+        """The jobs that are waiting or running, each with why it waits. Raises Refused."""
 
     @abstractmethod
     def why(self, jobs: Collection[str]) -> dict[str, str]:
@@ -51,8 +59,6 @@ class Queue(ABC):
             return lines[-1][:300] if lines else ""
         return ""
 
-    folder: Path
-
 
 class SlurmQueue(Queue):
     def __init__(self, name: str, folder: Path, sites: Mapping[str, dict[str, Any]], python: str, requeues: int):
@@ -68,10 +74,9 @@ class SlurmQueue(Queue):
 
     def start(self, site: str, tasks: Sequence[Task]) -> list[str]:
         from submitit.core.utils import FailedJobError, FailedSubmissionError
-        from submitit.helpers import clean_env
 
         try:
-            with clean_env():  # a session may itself run in a job, whose limits are not those of the jobs it submits
+            with _outside_jobs():
                 return [job.job_id for job in self._executors[site].submit_array(tasks)]
         except (FailedJobError, FailedSubmissionError) as error:
             raise Refused(_words(str(error))) from None
@@ -93,6 +98,22 @@ class SlurmQueue(Queue):
 
     def stop(self, *, waiting: bool = False) -> None:
         stop_named(self._name, waiting=waiting)
+
+
+@contextmanager
+def _outside_jobs() -> Iterator[None]:
+    """Hide the job that this command may run in itself: sbatch would take its limits for those of what it submits.
+
+    What users set for themselves stays, as SLURM_CONF and SBATCH_ACCOUNT.
+    """
+    inside = "SLURM_JOB_ID" in os.environ
+    inherited = {name: value for name, value in os.environ.items() if inside and name.startswith(_OF_A_JOB)}
+    for name in inherited:
+        del os.environ[name]
+    try:
+        yield
+    finally:
+        os.environ.update(inherited)
 
 
 def stop_named(name: str, *, waiting: bool = False) -> None:

@@ -134,7 +134,7 @@ class SlurmSession(Session):
                 raise self._lost
             if self._closed:
                 raise EngineLost("the session with Slurm is closed", where=str(self._desk.folder))
-            if not sites & self._sites.keys():
+            if not any(site.name in sites and not site.trouble for site in self._sites.values()):
                 answer.set_exception(SiteLost("none of the sites that an order may go to is there", where=_list(sites)))
                 return answer
             now = time.monotonic()
@@ -177,7 +177,8 @@ class SlurmSession(Session):
         while self._jobs and time.monotonic() < until:
             with suppress(Exception):
                 self._read()
-                self._jobs = [job for job in self._jobs if job.ended is None and job.name in self._queue.look()]
+                there = self._queue.look()
+                self._jobs = [job for job in self._jobs if job.ended is None and job.name in there]
             time.sleep(_POLL if self._jobs else 0.0)
         if self._jobs:
             self._queue.stop()
@@ -250,7 +251,8 @@ class SlurmSession(Session):
         with self._lock:
             if now - self._last < _GATHER and now - self._first < _GATHER_AT_MOST:
                 return
-            free = {site: self._limits.most[site] - self._working(site) for site in self._sites}
+            sites = [site for site in self._sites.values() if not site.trouble]
+            free = {site.name: site.slots - self._working(site.name) for site in sites}
             count = sum(number for number in free.values() if number > 0)
             if not self._waiting or not count:
                 return
@@ -303,7 +305,8 @@ class SlurmSession(Session):
                     what,
                     where=f"Slurm, for {self._limits.tolerance:g} seconds",
                     expected="sbatch and squeue that answer",
-                    remedy="see what sinfo and squeue say, and start the command again: what is done is kept",
+                    remedy="see what sinfo and squeue say, and start the command again, with fewer jobs at once where "
+                    "that is a limit of your account (--executor-option most=N): what is done is kept",
                 )
             )
 
@@ -372,8 +375,18 @@ class SlurmSession(Session):
             self._jobs.remove(job)
             how = " ".join(filter(None, (job.ended or why.get(job.name, ""), self._queue.log(job.name))))
             if not job.orders and job.ended is None and job.site not in self._sites:
-                self._lose(_not_surveyed(job, how, self._desk.folder))
+                self._exclude(job, how)
             self._leave(job, how)
+
+    def _exclude(self, job: _Job, how: str) -> None:
+        """A site whose job did not come to tell of its machine is no use; with all of them, the session is none."""
+        error = _not_surveyed(job, how, self._desk.folder)
+        with self._lock:
+            self._sites[job.site] = Site(job.site, job.site, self._limits.most[job.site], b"", trouble=error.what)
+            none = all(site in self._sites and self._sites[site].trouble for site in self._limits.most)
+        if none:
+            self._lose(error)
+        self._news.set()
 
     def _leave(self, job: _Job, how: str) -> None:
         """An order that was begun may be what ended the job; the others are given to the next one.

@@ -58,3 +58,25 @@ def killed_once(order: bytes, channel: Channel) -> bytes:
         Path(path).touch()
         os.kill(os.getpid(), signal.SIGKILL)
     return b"alive"
+
+
+def listening(order: bytes, channel: Channel) -> bytes:
+    """How many sockets this process and those around it listen on."""
+    import psutil
+
+    here = psutil.Process()
+    family = [here, *here.children(recursive=True)]
+    return str(
+        sum(one.status == psutil.CONN_LISTEN for process in family for one in process.net_connections())
+    ).encode()
+
+
+def client(folder: str, marks: str, started: str) -> None:
+    """A command that has an order carried out and waits for it, until it is killed."""
+    from benchsuite_plugins.executors.slurm import Slurm, SlurmOptions
+
+    options = SlurmOptions(folder=Path(folder), cluster="local", most=1, silence=2.0, look=0.5)
+    session = Slurm().open(options, patient, survey, lambda ticket, message: None)
+    answer = session.submit("one", marks.encode(), frozenset(site.name for site in session.sites()))
+    Path(started).touch()
+    answer.result(60)

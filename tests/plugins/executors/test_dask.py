@@ -19,7 +19,8 @@ from typing import Any
 import psutil
 import pytest
 from benchsuite_plugins.executors import dask_session
-from benchsuite_plugins.executors.dask import Dask, DaskParameters
+from benchsuite_plugins.executors.dask import Dask
+from benchsuite_plugins.executors.dask_options import DaskParameters
 from pydantic import ValidationError
 
 from benchsuite.api import BenchsuiteError, EngineLost, Session, SetupError, SiteLost
@@ -73,7 +74,7 @@ def test_an_unreadable_scheduler_file_is_refused(tmp_path: Path, content: bytes 
     file = tmp_path / "scheduler.json"
     if content is not None:
         file.write_bytes(content)
-    with pytest.raises(SetupError) as raised, opened(scheduler_file=file):
+    with pytest.raises(SetupError) as raised, opened(scheduler_file=file, wait=0.1):
         pass
     assert raised.value.where == str(file)
     assert "--scheduler-file" in str(raised.value)
@@ -292,7 +293,8 @@ def test_orders_of_a_killed_client_end(shared: Cluster, session: Session, tmp_pa
 
 KILLED_CLIENT = """
 import sys
-from benchsuite_plugins.executors.dask import Dask, DaskParameters
+from benchsuite_plugins.executors.dask import Dask
+from benchsuite_plugins.executors.dask_options import DaskParameters
 from support.dask_orders import carry, order, survey
 session = Dask().open(DaskParameters(address=sys.argv[1]), carry, survey, lambda ticket, message: None)
 sites = frozenset(site.name for site in session.sites() if site.name == "w1")
@@ -337,6 +339,19 @@ def test_an_order_of_a_killed_worker_is_lost_and_the_worker_comes_back_as_anothe
         after = usable(session, 2)
         assert {site.name for site in after} == {"w1/2", "w2"}
         assert session.submit("again", order("echo"), frozenset({"w1/2"})).result(LIMIT) == order("echo")
+
+
+@pytest.mark.slow
+def test_a_cluster_that_is_being_started_is_waited_for(tmp_path: Path) -> None:
+    own = Cluster(tmp_path)
+    starting = threading.Thread(target=own.start)
+    starting.start()
+    try:
+        with opened(scheduler_file=own.file, wait=LIMIT, workers=2) as session:
+            assert {site.name for site in session.sites()} == {"w1", "w2"}
+    finally:
+        starting.join(LIMIT)
+        own.end()
 
 
 @pytest.mark.slow
