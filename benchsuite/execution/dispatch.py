@@ -37,6 +37,8 @@ from benchsuite.store.run_store import Store
 
 MOST_LOSSES = 3
 """How often the site that makes a run may be lost before the run counts as failed."""
+MOST_STRAYS = 100
+"""How often sites may be gone before they have begun."""
 LEAST_WINDOW = 64
 LOOK_SECONDS = 2.0
 """How often it is asked which sites there are."""
@@ -76,6 +78,10 @@ class _Item:
     job: RunTask | ProbeJob = field(compare=False)
     future: Future[Any] = field(compare=False)
     losses: int = field(default=0, compare=False)
+    begun: bool = field(default=False, compare=False)
+    """Whether a site has said that it makes the run."""
+    strays: int = field(default=0, compare=False)
+    """How often its sites were gone before one had begun."""
     damaged: Counter[str] = field(default_factory=Counter, compare=False)
     tickets: itertools.count[int] = field(default_factory=itertools.count, compare=False)
     ticket: str = field(default="", compare=False)
@@ -237,6 +243,7 @@ class Dispatch(Executor):
             return
         kind: Literal["probe", "run"] = "probe" if isinstance(item.job, ProbeJob) else "run"
         item.ticket = f"{item.task.key.key}-{kind}-{next(item.tickets)}-{item.rank[1]}"
+        item.begun = isinstance(item.job, ProbeJob)
         self._out[item.ticket] = item
         order = order_of(item.task, kind).model_dump_json().encode()
         self._session.submit(item.ticket, order, names).add_done_callback(
@@ -315,6 +322,10 @@ class Dispatch(Executor):
         self._sites = {name: known for name, known in self._sites.items() if known.report.agent != agent}
 
     def _lost(self, item: _Item, error: BenchsuiteError) -> None:
+        if not item.begun and item.strays < MOST_STRAYS:
+            item.strays += 1
+            heapq.heappush(self._waiting, item)
+            return
         item.losses += 1
         if item.losses < MOST_LOSSES:
             self.watcher.say(f"{item.task.title}: {error.what}; it goes to another site")
@@ -348,6 +359,7 @@ class Dispatch(Executor):
         item = self._out.get(ticket)
         if item is None or isinstance(item.job, ProbeJob):
             return
+        item.begun = True
         with suppress(GarbledAnswer):
             kind, content = read_told(message)
             if kind == "say":

@@ -156,6 +156,7 @@ def test_a_run_whose_site_is_lost_goes_to_another_and_fails_the_third_time(
     lost = iter(range(losses))
 
     def behave(site: str, order: Order, given: Given) -> bytes:
+        given.tell(told("started"))
         if next(lost, None) is not None:
             raise SiteLost("the worker has vanished")
         return home(site, order, given)
@@ -169,6 +170,21 @@ def test_a_run_whose_site_is_lost_goes_to_another_and_fails_the_third_time(
         assert record.failure.kind == "worker died"
         assert "the worker has vanished" in record.failure.what
     assert sum("goes to another site" in text for text in watcher.said) == min(losses, 2)
+
+
+def test_a_run_that_was_not_begun_is_not_lost(task: Callable[..., RunTask], home: Behaviour) -> None:
+    lost = iter(range(9))
+
+    def behave(site: str, order: Order, given: Given) -> bytes:
+        if next(lost, None) is not None:
+            raise SiteLost("the workers were started again")
+        return home(site, order, given)
+
+    with dispatching(behave) as (executor, session, watcher):
+        (record,) = executor.run([task()])
+    assert record.status == "done"
+    assert len(session.seen) == 10
+    assert not watcher.said
 
 
 def test_damage_is_asked_for_again_and_twice_excludes_the_site(task: Callable[..., RunTask], home: Behaviour) -> None:
@@ -260,6 +276,7 @@ def test_what_cannot_be_read_counts_as_lost(task: Callable[..., RunTask], home: 
     answers = iter([b"", b'{"form": 99, "agent": "x", "kind": "parcel"}\n'])
 
     def behave(site: str, order: Order, given: Given) -> bytes:
+        given.tell(told("started"))
         answer = next(answers, None)
         return home(site, order, given) if answer is None else answer
 
