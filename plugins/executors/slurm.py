@@ -130,8 +130,8 @@ class Slurm(Executor[SlurmOptions]):
 
     @contextmanager
     def sample(self, options: SlurmOptions, folder: Path) -> Iterator[SlurmOptions]:
-        """Two sites whose jobs are processes of this machine, unless something is asked of Slurm."""
-        if options.model_fields_set:
+        """Two sites whose jobs are processes of this machine, unless a partition or sites are named."""
+        if options.partition or options.sites:
             yield options
             return
         sites = {"first": SlurmJobs(most=1), "second": SlurmJobs(most=1)}

@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError, wait
@@ -278,28 +279,46 @@ def test_closing_leaves_the_cluster_to_others(shared: Cluster, session: Session,
 
 @pytest.mark.slow
 def test_orders_of_a_killed_client_end(shared: Cluster, session: Session, tmp_path: Path) -> None:
-    client = subprocess.Popen(
-        [sys.executable, "-c", KILLED_CLIENT, shared.address, str(tmp_path)],
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(path or str(Path.cwd()) for path in sys.path)},
-    )
-    try:
-        wait_for("the order's begin", (tmp_path / "begun").exists)
-    finally:
-        client.send_signal(signal.SIGKILL)
-        client.wait(LIMIT)
+    with started_client(shared, tmp_path) as client:
+        client.kill()
     wait_for("word that the order is cancelled", (tmp_path / "cancelled").exists)
     assert session.submit("mine", order("echo"), frozenset({"w1"})).result(LIMIT) == order("echo")
 
 
-KILLED_CLIENT = """
+CLIENT = """
 import sys
 from benchsuite_plugins.executors.dask import Dask
 from benchsuite_plugins.executors.dask_options import DaskParameters
 from support.dask_orders import carry, order, survey
-session = Dask().open(DaskParameters(address=sys.argv[1]), carry, survey, lambda ticket, message: None)
+options = DaskParameters(address=sys.argv[1], timeout=2.0)
+session = Dask().open(options, carry, survey, lambda ticket, message: None)
 sites = frozenset(site.name for site in session.sites() if site.name == "w1")
-session.submit("wait", order("wait", folder=sys.argv[2]), sites).result()
+print(session.submit("wait", order("wait", folder=sys.argv[2]), sites).result().decode(), len(session.sites()))
+session.close(now=False)
 """
+
+
+def started_client(shared: Cluster, folder: Path) -> subprocess.Popen[bytes]:
+    """A process whose order is being carried out; it says what the answer was, and how many sites there are then."""
+    path = os.pathsep.join(entry or str(Path.cwd()) for entry in sys.path)
+    client = subprocess.Popen(
+        [sys.executable, "-c", CLIENT, shared.address, str(folder)],
+        env={**os.environ, "PYTHONPATH": path},
+        stdout=subprocess.PIPE,
+    )
+    wait_for("the order's begin", (folder / "begun").exists)
+    return client
+
+
+@pytest.mark.slow
+def test_a_client_that_was_stopped_for_a_while_goes_on(shared: Cluster, tmp_path: Path) -> None:
+    with started_client(shared, tmp_path) as client:
+        client.send_signal(signal.SIGSTOP)
+        time.sleep(4)  # more than its scheduler may be silent
+        client.send_signal(signal.SIGCONT)
+        time.sleep(3)
+        (tmp_path / "go").touch()
+        assert client.communicate(timeout=LIMIT)[0] == b"went 2\n"
 
 
 @pytest.mark.slow
