@@ -27,7 +27,7 @@ STOP_SECONDS = 5
 
 
 class Dask(Executor[DaskParameters]):
-    """A Dask cluster."""
+    """Workers of a Dask cluster that runs already: by ssh, on Slurm, on Kubernetes or on this machine."""
 
     name = "dask"
     Parameters = DaskParameters
@@ -115,7 +115,11 @@ def _start(processes: ExitStack, folder: Path, *arguments: str) -> None:
         stdin=subprocess.DEVNULL,
         stdout=log,
         stderr=log,
-        env={**environ, "PYTHONPATH": pathsep.join(path or str(Path.cwd()) for path in sys.path)},
+        env={
+            **environ,
+            "DASK_TEMPORARY_DIRECTORY": str(folder),
+            "PYTHONPATH": pathsep.join(path or str(Path.cwd()) for path in sys.path),
+        },
     )
     processes.callback(_stop, process)
 

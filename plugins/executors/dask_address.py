@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from distributed.security import Security
 
 EXPECTED_ADDRESS = "tls://HOST:PORT, or tcp://127.0.0.1:PORT on this machine"
+EXPECTED_FILE = "JSON with the scheduler's address"
 LARGEST_GREETING = 2**10
 """Parts of a scheduler's first message, whose number it opens with: a few; other servers' text is a huge number."""
 
@@ -68,7 +69,9 @@ def read_scheduler_file(path: Path) -> Address:
         content = json.loads(path.read_bytes())
     except OSError as error:
         reason = error.strerror or str(error)
-        raise SetupError(f"cannot read the scheduler file: {reason}", where=str(path), remedy=remedy) from None
+        raise SetupError(
+            f"cannot read the scheduler file: {reason}", where=str(path), expected=EXPECTED_FILE, remedy=remedy
+        ) from None
     except ValueError:
         content = None
     address = content.get("address") if isinstance(content, dict) else None
@@ -76,7 +79,7 @@ def read_scheduler_file(path: Path) -> Address:
         raise SetupError(
             "this is not the file of a Dask scheduler",
             where=str(path),
-            expected="JSON with the scheduler's address",
+            expected=EXPECTED_FILE,
             remedy=remedy,
         )
     return parse_address(address, str(path))

@@ -84,7 +84,7 @@ class Cluster:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                env={**os.environ, "PYTHONPATH": os.pathsep.join(path)},
+                env={**os.environ, "DASK_TEMPORARY_DIRECTORY": str(self.folder), "PYTHONPATH": os.pathsep.join(path)},
             )
 
     def processes(self) -> list[psutil.Process]:
