@@ -170,6 +170,8 @@ def search_words(planned: PlannedSearch) -> str:
 
     search = planned.declared
     line = f"{search.sampler}, {search.budget} trials of {count_points(search):,} points, by {search.metric}"
+    if search.sampler == "tpe":
+        line += f", in batches of {search.batch}" if search.lag is None else f", with a lag of {search.lag:,}"
     if search.halving is not None:
         rungs = ", ".join(
             f"{trials} trials at {value}"

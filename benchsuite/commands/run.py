@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from benchsuite.commands.session import Session
     from benchsuite.engine.task import RunTask
     from benchsuite.execution.executors import Engine
-    from benchsuite.execution.search_tasks import SearchTasks
     from benchsuite.paper.rendering.process import Renderer
     from benchsuite.store.record import RunRecord
     from benchsuite.store.run_store import Survey
@@ -52,7 +51,6 @@ def run(
     from benchsuite.execution.due_runs import find_due
     from benchsuite.execution.executors import choose, open_engine
     from benchsuite.execution.photos import decode_images
-    from benchsuite.execution.search_tasks import SearchTasks
     from benchsuite.registry import registry
     from benchsuite.sources.cache import sweep_cache
     from benchsuite.store.run_store import Store
@@ -61,12 +59,14 @@ def run(
         renderer = beside.enter_context(_renderer()) if paper else None
         engine = beside.enter_context(open_engine(choose(executor, executor_option or ()), registry(), say))
         study = open_study(
-            suite, options, download=True, machine=lambda folder: engine.machine(fleet.remembered(folder))
+            suite,
+            options,
+            download=True,
+            remake=True,
+            machine=lambda folder: engine.machine(fleet.remembered(folder)),
         )
         if paper:
             study.check_paper_folder()
-        search = SearchTasks(study.preparation, study.registry)
-        study = replace(study, preparation=search.extended(()))
         store = Store(study.preparation.runs_folder)
         store.check_writable()
         fleet.remember(study.place.results / study.suite.name, study.place.machine)
@@ -84,7 +84,7 @@ def run(
                     try_paper(study, form, renderer)
                 tell_changes(decode_images(todo, study.registry, say))
 
-            study, failed = _make(study, search, todo, survey, engine, workers, check, show_estimate)
+            study, failed = _make(study, todo, survey, engine, workers, check, show_estimate)
         else:
             say("Everything is done already: nothing to train.")
         written = renderer is None or _write_paper(study, form, renderer)
@@ -178,7 +178,6 @@ def _announce(study: Session, tasks: Sequence[RunTask]) -> None:
 
 def _make(
     study: Session,
-    search: SearchTasks,
     todo: Sequence[RunTask],
     survey: Survey,
     engine: Engine,
@@ -186,7 +185,7 @@ def _make(
     check: Callable[[], None],
     show_estimate: bool,
 ) -> tuple[Session, list[RunRecord]]:
-    """Make the due runs, then those that a search proposes on their results, until there are none. What `check` raises
+    """Make the due runs, and those that a search proposes on their results, until there are none. What `check` raises
     comes before all of them; it is called while the executor starts.
 
     Returns the study as far as its search then is, and the runs that failed.
@@ -194,10 +193,9 @@ def _make(
     from benchsuite.commands.cost_table import cost_table, verdict
     from benchsuite.commands.progress import display
     from benchsuite.execution.cost_estimate import study_cost
-    from benchsuite.execution.due_runs import find_due
+    from benchsuite.execution.search_tasks import follow
     from benchsuite.store.run_store import Store
 
-    made: set[str] = set()
     failed = []
     tasks, following = study.preparation.tasks, study.preparation.plan.following
     shown = display(len(tasks) + following, len(tasks) - len(todo))
@@ -215,16 +213,11 @@ def _make(
         for remark in packing.remarks:
             shown.say(remark)
         executor.pack(packing.on_each)
-        while todo:
-            for record in executor.run(todo):
-                shown.finished(record)
-                made.add(record.key)
-                if record.status == "failed":
-                    failed.append(record)
-            study = replace(study, preparation=search.extended(made))
-            due = find_due(study.preparation.tasks, survey.statuses)
-            todo = [task for task in due if task.key.key not in made]
-    return study, failed
+        for record in executor.run(todo, follow(study.search, todo, survey.statuses)):
+            shown.finished(record)
+            if record.status == "failed":
+                failed.append(record)
+    return replace(study, preparation=study.search.preparation), failed
 
 
 def _report(failed: Sequence[RunRecord]) -> None:

@@ -15,7 +15,7 @@ from benchsuite.errors import PaperError, StoreError
 from benchsuite.execution.fleet import remembered
 from benchsuite.execution.foresight import foresee
 from benchsuite.execution.preparation import Place, Preparation, prepare
-from benchsuite.execution.search_tasks import add_trials
+from benchsuite.execution.search_tasks import SearchTasks
 from benchsuite.identity.numerics import CPU_THREADS, MachineFacts
 from benchsuite.registry import Registry, registry, use_local
 from benchsuite.registry.local_plugins import places
@@ -40,6 +40,7 @@ class Session:
 
     suite: Suite
     preparation: Preparation
+    search: SearchTasks
     place: Place
     registry: Registry
     file: Path
@@ -136,6 +137,7 @@ def open_study(
     options: StudyOptions,
     *,
     download: bool,
+    remake: bool = False,
     quiet: bool = False,
     machine: Callable[[Path], MachineFacts | None] = remembered,
 ) -> Session:
@@ -143,7 +145,8 @@ def open_study(
 
     `machine` gives the kind of machine that makes it, None for this one, for the folder of its paper.
 
-    With `download` false nothing is fetched: what is absent is told. Results that the prose has typed are pointed at.
+    With `download` false nothing is fetched: what is absent is told. `remake` is as SearchTasks says. Results that
+    the prose has typed are pointed at.
     """
     place, plugins = place_from(options), places()
     known = registry()
@@ -159,7 +162,8 @@ def open_study(
     for text in () if quiet else foresee(suite, preparation.tasks, known, preparation.numerics.device):
         announce(f"warning: {text}")
     named = _name(name, path, suite, known)
-    return Session(suite, add_trials(preparation, known), place, known, path, named, options, plugins)
+    search = SearchTasks(preparation, known, remake=remake)
+    return Session(suite, search.preparation, search, place, known, path, named, options, plugins)
 
 
 def _name(typed: str, path: Path, suite: Suite, known: Registry) -> str:

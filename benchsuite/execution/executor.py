@@ -9,7 +9,7 @@ from __future__ import annotations
 import queue
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, wait
 from typing import Any, Self
 
@@ -63,8 +63,10 @@ class Executor(ABC):
         else:
             self.kill()
 
-    def run(self, tasks: Sequence[RunTask]) -> Iterator[RunRecord]:
-        """Make the runs, yielding each record as it finishes.
+    def run(
+        self, tasks: Sequence[RunTask], follow: Callable[[RunRecord], Iterable[RunTask]] = lambda _: ()
+    ) -> Iterator[RunRecord]:
+        """Make the runs, and those that `follow` from the record of each, yielding the records as runs finish.
 
         A run that another process is making is put aside and asked for again until that process is done with it.
         """
@@ -83,6 +85,8 @@ class Executor(ABC):
             future = finished.get()
             task, outcome = waiting.pop(future), future.result()
             if not isinstance(outcome, Busy):
+                for later in follow(outcome):
+                    submit(later)
                 yield outcome
                 continue
             if task.key.key not in announced:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from benchsuite.engine.task import RunTask
@@ -18,64 +18,83 @@ from benchsuite.suite.search.proposal import Proposer, Step
 from benchsuite.suite.search.space import trial_at
 
 
-def add_trials(
-    preparation: Preparation, registry: Registry, *, tried_now: Collection[str] | None = None
-) -> Preparation:
-    """The preparation with the trials that the records in the store imply, those due now included.
-
-    A trial that failed counts as worst. Whoever makes runs names in `tried_now` the keys of those it has made: a
-    failure from before is then made again before anything is built on it. Raises SuiteError when the values of a
-    trial do not go together.
-    """
-    return SearchTasks(preparation, registry).extended(tried_now)
-
-
 class SearchTasks:
-    """The trials of a prepared study, which grow as runs are made: what was read or proposed once is kept."""
+    """The trials of a prepared study that the records in the store imply, those due now included; they grow by `take`
+    as runs are made, and nothing is read or proposed twice.
 
-    def __init__(self, preparation: Preparation, registry: Registry) -> None:
+    A trial that failed counts as worst. Whoever makes runs will `remake` failures: one from before is then made again
+    before anything is built on it. Raises SuiteError, as `take` does, when the values of a trial do not go together.
+    """
+
+    def __init__(self, preparation: Preparation, registry: Registry, *, remake: bool = False) -> None:
         self._preparation = preparation
         self._registry = registry
+        self._remake = remake
         self._store = Store(preparation.runs_folder)
         self._made: dict[Step, tuple[Trial, RunTask]] = {}
-        self._costs: dict[Step, float] = {}
+        self._costs: dict[str, float] = {}
         search = preparation.plan.search
         self._proposer = Proposer(search.declared) if search is not None and preparation.ready else None
+        for _ in self._advance():
+            pass
 
-    def extended(self, tried_now: Collection[str] | None) -> Preparation:
-        """The preparation as `add_trials` says; `tried_now` only grows from call to call."""
+    @property
+    def preparation(self) -> Preparation:
+        """The preparation with the trials so far."""
         if self._proposer is None:
             return self._preparation
-        proposal = self._proposer.propose(lambda step: self._cost(step, tried_now))
-        trials = [self._make(step) for step in proposal.steps]
         plan = self._preparation.plan
         cases = self._preparation.tasks[: len(plan.cases) * len(plan.seeds)]
-        plan = plan.model_copy(update={"trials": tuple(t for t, _ in trials), "following": proposal.following})
-        return replace(self._preparation, plan=plan, tasks=(*cases, *(task for _, task in trials)))
+        trials = tuple(trial for trial, _ in self._made.values())
+        plan = plan.model_copy(update={"trials": trials, "following": self._proposer.following})
+        return replace(self._preparation, plan=plan, tasks=(*cases, *(task for _, task in self._made.values())))
+
+    def take(self, record: RunRecord) -> Iterator[RunTask]:
+        """The trials that the record of a finished run makes possible, each as soon as it is proposed."""
+        search = self._preparation.plan.search
+        if search is not None:
+            self._costs[record.key] = _cost(record, search.declared.metric)
+        return self._advance()
+
+    def _advance(self) -> Iterator[RunTask]:
+        if self._proposer is None:
+            return
+        for step in self._proposer.advance(lambda step: self._costs.get(self._made[step][1].key.key)):
+            self._made[step] = made = self._make(step)
+            self._recall(made[1].key.key)
+            yield made[1]
 
     def _make(self, step: Step) -> tuple[Trial, RunTask]:
-        if step not in self._made:
-            plan = self._preparation.plan
-            assert plan.search is not None
-            trial = trial_at(plan.search, step, self._registry)
-            if plan.search.reduced:
-                trial = trial.model_copy(update={"case": shrink_case(trial.case, self._registry, plan.pinned)})
-            task = self._preparation.maker.task(plan.trial_run(trial.case))
-            assert task is not None, "the preparation is ready"
-            self._made[step] = trial, task
-        return self._made[step]
+        plan = self._preparation.plan
+        assert plan.search is not None
+        trial = trial_at(plan.search, step, self._registry)
+        if plan.search.reduced:
+            trial = trial.model_copy(update={"case": shrink_case(trial.case, self._registry, plan.pinned)})
+        task = self._preparation.maker.task(plan.trial_run(trial.case))
+        assert task is not None, "the preparation is ready"
+        return trial, task
 
-    def _cost(self, step: Step, tried_now: Collection[str] | None) -> float | None:
-        if step not in self._costs:
-            task = self._make(step)[1]
-            record = self._store.read(task.key.key)
-            if record is None or (
-                record.status == "failed" and tried_now is not None and task.key.key not in tried_now
-            ):
-                return None
+    def _recall(self, key: str) -> None:
+        """Learn what the store has of a run, unless it was taken already."""
+        record = None if key in self._costs else self._store.read(key)
+        if record is not None and not (self._remake and record.status == "failed"):
             assert self._preparation.plan.search is not None
-            self._costs[step] = _cost(record, self._preparation.plan.search.declared.metric)
-        return self._costs[step]
+            self._costs[key] = _cost(record, self._preparation.plan.search.declared.metric)
+
+
+def follow(
+    search: SearchTasks, todo: Sequence[RunTask], statuses: Mapping[str, str]
+) -> Callable[[RunRecord], Iterator[RunTask]]:
+    """What becomes due with the record of a run beside what was `todo` at the `statuses` of then, each run once."""
+    known = {task.key.key for task in todo} | {key for key, status in statuses.items() if status == "done"}
+
+    def find(record: RunRecord) -> Iterator[RunTask]:
+        for task in search.take(record):
+            if task.key.key not in known:
+                known.add(task.key.key)
+                yield task
+
+    return find
 
 
 def _cost(record: RunRecord, metric: SearchMetricName) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from random import Random
 from typing import Any
 
 import pytest
@@ -11,8 +12,8 @@ from benchsuite.engine.task import RunTask
 from benchsuite.execution import search_tasks
 from benchsuite.execution.due_runs import find_due
 from benchsuite.execution.preparation import Preparation, prepare
-from benchsuite.execution.search_tasks import SearchTasks, add_trials
-from benchsuite.store.record import Best
+from benchsuite.execution.search_tasks import SearchTasks, follow
+from benchsuite.store.record import Best, RunRecord
 from benchsuite.store.run_store import Store
 from benchsuite.suite.cases.plan import Plan, PlannedSearch
 from benchsuite.suite.schema.suite import Halving, Search
@@ -40,7 +41,7 @@ def prepared_with(bench: Bench, **changes: Any) -> Preparation:
 
 
 def extended(preparation: Preparation, bench: Bench, **options: Any) -> Preparation:
-    return add_trials(preparation, bench.registry, **options)
+    return SearchTasks(preparation, bench.registry, **options).preparation
 
 
 def names(preparation: Preparation) -> list[str]:
@@ -62,6 +63,12 @@ def record_all(tasks: Iterable[RunTask]) -> None:
     """The accuracy rises with the number of the trial."""
     for task in tasks:
         record(task, int(task.spec.case.name.split()[1].rstrip(",")) / 10)
+
+
+def read(task: RunTask) -> RunRecord:
+    found = Store(task.results).read(task.key.key)
+    assert found is not None
+    return found
 
 
 def trial_tasks(preparation: Preparation) -> tuple[RunTask, ...]:
@@ -100,10 +107,12 @@ def test_a_failure_is_worst_for_readers_and_to_be_made_again_for_runners(prepare
     record_all(first[:3])
     record(first[3], failed=True)
     assert names(extended(prepared, bench))[4:] == ["trial 002, epochs=2", "trial 003, epochs=2"]
-    runner = extended(prepared, bench, tried_now=())
+    search = SearchTasks(prepared, bench.registry, remake=True)
+    runner = search.preparation
     assert names(runner)[4:] == []
     assert first[3].key in [task.key for task in find_due(trial_tasks(runner), statuses(trial_tasks(runner)))]
-    assert len(names(extended(prepared, bench, tried_now={first[3].key.key}))) == 6
+    list(search.take(read(first[3])))
+    assert len(names(search.preparation)) == 6
 
 
 def test_a_trial_that_is_a_case_is_one_run(bench: Bench) -> None:
@@ -130,7 +139,7 @@ def test_a_search_that_goes_on_reads_and_proposes_everything_once(
 ) -> None:
     """Calls are counted, not seconds: a round must cost what is new in it."""
     prepared = prepared_with(bench, sampler="tpe", batch=2, budget=6, seed=3)
-    asked = read = made = 0
+    asked = looked = made = 0
     ask, load, make = proposal._ask_new_point, Store.read, search_tasks.trial_at
 
     def asking(*given: Any) -> Any:
@@ -139,10 +148,9 @@ def test_a_search_that_goes_on_reads_and_proposes_everything_once(
         return ask(*given)
 
     def reading(self: Store, key: str, thorough: bool = False) -> Any:
-        nonlocal read
-        record = load(self, key, thorough)
-        read += record is not None
-        return record
+        nonlocal looked
+        looked += 1
+        return load(self, key, thorough)
 
     def making(*given: Any) -> Any:
         nonlocal made
@@ -151,16 +159,58 @@ def test_a_search_that_goes_on_reads_and_proposes_everything_once(
 
     monkeypatch.setattr(proposal, "_ask_new_point", asking)
     monkeypatch.setattr(search_tasks, "trial_at", making)
+    monkeypatch.setattr(Store, "read", reading)
     search = SearchTasks(prepared, bench.registry)
-    done: list[str] = []
+    due = trial_tasks(search.preparation)
     for trials in (2, 4, 6):
-        found = search.extended(done)
-        assert len(trial_tasks(found)) == trials
-        record_all(trial_tasks(found)[-2:])
-        done += [task.key.key for task in trial_tasks(found)[-2:]]
-        monkeypatch.setattr(Store, "read", reading)
-    assert (asked, made, read) == (6, 6, 4)
-    assert search.extended(done) == extended(prepared, bench)
+        assert len(trial_tasks(search.preparation)) == trials
+        record_all(due)
+        looked -= len(due)  # which are read here
+        due = tuple(more for task in due for more in search.take(read(task)))
+    assert (asked, made, looked) == (6, 6, 6)
+    assert search.preparation == extended(prepared, bench)
+
+
+@pytest.mark.parametrize("order", range(4))
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"sampler": "random", "halving": HALVING},
+        {"sampler": "tpe", "lag": 1, "halving": HALVING},
+        {"sampler": "tpe", "lag": 3},
+        {"sampler": "tpe", "batch": 2},
+    ],
+    ids=["random", "lag 1, halving", "lag 3", "batch 2"],
+)
+def test_a_search_stopped_anywhere_goes_on_as_if_it_had_not_been(
+    changes: dict[str, Any], order: int, bench: Bench
+) -> None:
+    """In whatever order runs finish, a search that starts from the store at any instant stands where this one does."""
+    prepared = prepared_with(bench, **changes)
+    search = SearchTasks(prepared, bench.registry)
+    due = list(trial_tasks(search.preparation))
+    chance = Random(order)
+    while due:
+        task = due.pop(chance.randrange(len(due)))
+        record(task, Random(task.title).random(), failed=task.spec.case.name.startswith("trial 002"))
+        due += search.take(read(task))
+        assert search.preparation == extended(prepared, bench)
+    assert search.preparation.plan.following == 0
+
+
+def test_a_trial_that_is_under_way_as_a_case_or_done_is_not_asked_for_again(bench: Bench) -> None:
+    rate = make_case().recipe.parameters["learning_rate"]
+    prepared = prepared_with(bench, space={"recipe.learning_rate": (0.3, rate)}, sampler="tpe", budget=2, lag=1, seed=1)
+    search = SearchTasks(prepared, bench.registry)
+    tasks = search.preparation.tasks
+    todo = find_due(tasks, {})
+    record(tasks[-1])
+    following = list(follow(search, todo, {})(read(tasks[-1])))
+    everything = search.preparation.tasks
+    assert len(everything) == 4
+    assert len({task.key.key for task in everything}) == 3
+    assert {task.key.key for task in (*todo, *following)} == {task.key.key for task in everything}
+    assert len(todo) + len(following) == 3
 
 
 def test_a_plan_without_a_search_stays_as_it_is(bench: Bench) -> None:

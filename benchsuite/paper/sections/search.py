@@ -66,7 +66,12 @@ def _design(study: PaperContext, found: SearchFindings) -> str:
         f"{SAMPLERS[search.sampler]}: {trials}, cada uno una ejecución con la semilla {search.seed} en la que solo "
         "cambian los valores de los ejes. "
     )
-    if search.sampler == "tpe" and search.batch > 1:
+    if search.sampler == "tpe" and search.lag is not None:
+        text += (
+            "Los ensayos se proponen de uno en uno: el n-ésimo, a partir de los resultados de los "
+            f"ensayos 1 a n − {spanish.number(search.lag)}. "
+        )
+    elif search.sampler == "tpe" and search.batch > 1:
         text += f"Los ensayos se proponen de {search.batch} en {search.batch}, sin conocer los resultados de su tanda. "
     if search.halving is not None:
         rungs = spanish.listing(list(map(spanish.number, search.halving.rungs)))

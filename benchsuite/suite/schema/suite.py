@@ -13,6 +13,7 @@ from benchsuite.suite.schema.claims import Claim
 from benchsuite.suite.source.problems import Mark
 from benchsuite.suite.source.yaml_nodes import Node, from_plain
 
+MOST_TRIALS = 10_000
 Template = Literal["ieee", "report"]
 PageSize = Literal["a4", "letter"]
 
@@ -108,7 +109,7 @@ class Search(Declared):
     sampler: Literal["grid", "random", "tpe"]
     """`grid` takes every point, `random` draws without repeating, `tpe` learns from the trials before (Optuna's)."""
 
-    budget: int = Field(ge=1, le=10_000)
+    budget: int = Field(ge=1, le=MOST_TRIALS)
     """How many trials are made."""
 
     metric: Annotated[SearchMetricName, BeforeValidator(_unsealed)] = "validation_accuracy"
@@ -116,6 +117,10 @@ class Search(Declared):
 
     batch: int = Field(default=4, ge=1, le=1000)
     """With `tpe`: trials proposed at once, which do not see each other's results."""
+
+    lag: int | None = Field(default=None, ge=1, le=MOST_TRIALS)
+    """With `tpe`, in place of `batch`: trial n is proposed from the results of the trials 1 to n - lag, so that as many
+    runs as the lag can be made at the same time without waiting for a whole batch."""
 
     halving: Halving | None = None
     """Left out, every trial is one run."""

@@ -1,9 +1,9 @@
 """What a search tries, and in which order: a pure function of its declaration and of the results so far.
 
-With more results the same trials come again, followed by the next batch (`tpe`)
-or the next rung (`halving`), so that resuming a search is replaying it, and no order in which runs finish can change
-it. Random draws come from a Philox generator, the parzen estimator from Optuna (Bergstra et al., «Algorithms for
-hyper-parameter optimization», NeurIPS 2011; Akiba et al., «Optuna», KDD 2019).
+With more results the same trials come again, followed by those that they make possible, so that resuming a search is
+replaying it, and no order in which runs finish can change it. Random draws come from a Philox generator, the parzen
+estimator from Optuna (Bergstra et al., «Algorithms for hyper-parameter optimization», NeurIPS 2011; Akiba et al.,
+«Optuna», KDD 2019).
 """
 
 from __future__ import annotations
@@ -11,8 +11,9 @@ from __future__ import annotations
 import hashlib
 import itertools
 import math
-from collections.abc import Callable, Generator, Iterator
-from dataclasses import dataclass
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -53,52 +54,81 @@ class Proposal:
 def propose(search: Search, cost: Cost) -> Proposal:
     """The steps of a search, those to be made now included: they are the ones without a cost.
 
-    A step comes only after all the results that it depends on are there: with `tpe` those of the batches before its
-    own, with `halving` those of the whole rung before. The best go on, the smaller number among equals; a failed one
-    never does.
+    A step comes only after all the results that it depends on are there: with `tpe` those of the trials that
+    `count_told` names, with `halving` those of the whole rung before. The best go on, the smaller number among equals;
+    a failed one never does.
     """
-    return Proposer(search).propose(cost)
+    proposer = Proposer(search)
+    return Proposal(tuple(proposer.advance(cost)), proposer.following)
 
 
 class Proposer:
-    """Proposes the steps of one search again and again, as `propose` does, while results come in.
+    """Proposes the steps of one search, as `propose` does, while results come in.
 
     It goes on from where it was, so a cost that was told must stay what it is.
     """
 
     def __init__(self, search: Search) -> None:
         self._search = search
-        self._batches = _estimate_points(search) if search.sampler == "tpe" else _list_points(search)
-        self._trials = self._waiting = next(self._batches)
+        self._points = _estimate_points(search) if search.sampler == "tpe" else _list_points(search)
+        self._rung = self._first = _Rung()
+        self._rung_index = 0
+        self.following = count_runs(search)
+        """How many steps may at most come after those so far."""
 
-    def propose(self, cost: Cost) -> Proposal:
-        search = self._search
-        rung = self._first_rung(cost)
-        steps = list(rung)
-        missing = search.budget - len(rung)
+    def advance(self, cost: Cost) -> Iterator[Step]:
+        """The steps that the costs make possible beyond those given before, each as soon as it is found."""
+        for step in self._advance(cost):
+            self.following -= 1
+            yield step
+
+    def _advance(self, cost: Cost) -> Iterator[Step]:
+        search, first = self._search, self._first
+        while (number := len(first.steps) + 1) <= search.budget:
+            told = count_told(search, number)
+            if not first.learn(cost, told):
+                return
+            step = Step(number, self._points(first.costs[count_told(search, number - 1) : told]))
+            first.steps.append(step)
+            yield step
         sizes = rung_sizes(search)
-        following = missing + sum(sizes[1:])
-        for index in range(1, len(sizes)):
-            ranked = [(found, step) for step in rung if (found := cost(step)) is not None]
-            if missing or len(ranked) < len(rung):
-                break
-            best = sorted((found, step.number, step) for found, step in ranked if found < math.inf)
-            survivors = sorted(number for _, number, _ in best[: count_survivors(search, len(rung))])
-            points = {step.number: step.point for step in rung}
-            rung = tuple(Step(number, points[number], index) for number in survivors)
-            steps += rung
-            following = sum(_size_rungs(search, len(rung), len(sizes) - index)[1:])
-        return Proposal(tuple(steps), following)
+        while self._rung_index + 1 < len(sizes) and self._rung.learn(cost, len(self._rung.steps)):
+            self._rung_index += 1
+            self._rung = _Rung(_survivors(search, self._rung, self._rung_index))
+            later = len(sizes) - self._rung_index
+            self.following = sum(_size_rungs(search, len(self._rung.steps), later))
+            yield from self._rung.steps
 
-    def _first_rung(self, cost: Cost) -> tuple[Step, ...]:
-        """The first step of each trial, as far as the results allow."""
-        while len(self._trials) < self._search.budget:
-            costs = [found for step in self._waiting if (found := cost(step)) is not None]
-            if len(costs) < len(self._waiting):
-                break
-            self._waiting = self._batches.send(costs)
-            self._trials += self._waiting
-        return self._trials
+
+@dataclass(frozen=True)
+class _Rung:
+    """The steps of a rung so far, and the costs of the first of them."""
+
+    steps: list[Step] = field(default_factory=list)
+    costs: list[float] = field(default_factory=list)
+
+    def learn(self, cost: Cost, wanted: int) -> bool:
+        """Whether the costs of so many are known; what was known once is not asked again."""
+        while len(self.costs) < wanted and (found := cost(self.steps[len(self.costs)])) is not None:
+            self.costs.append(found)
+        return len(self.costs) >= wanted
+
+
+def _survivors(search: Search, rung: _Rung, index: int) -> list[Step]:
+    """Those of a rung that go on to the one with this index."""
+    ranked = zip(rung.costs, rung.steps, strict=True)
+    best = sorted((found, step.number, step.point) for found, step in ranked if found < math.inf)
+    going = sorted((number, point) for _, number, point in best[: count_survivors(search, len(rung.steps))])
+    return [Step(number, point, index) for number, point in going]
+
+
+def count_told(search: Search, number: int) -> int:
+    """From the results of how many trials, the first ones, trial `number` is proposed."""
+    if search.sampler != "tpe":
+        return 0
+    if search.lag is not None:
+        return max(0, number - search.lag)
+    return max(0, number - 1) // search.batch * search.batch
 
 
 def rung_sizes(search: Search) -> tuple[int, ...]:
@@ -129,15 +159,15 @@ def _size_rungs(search: Search, trials: int, rungs: int) -> tuple[int, ...]:
     return tuple(sizes)
 
 
-Batches = Generator[tuple[Step, ...], list[float], None]
-"""Of first steps; each is given for the costs of the one before."""
+Points = Callable[[list[float]], Point]
+"""The next point each time it is called, with those costs that it may be proposed from and the one before might not."""
 
 
-def _list_points(search: Search) -> Batches:
-    """All of a grid or a draw at once, for which no result matters."""
+def _list_points(search: Search) -> Points:
+    """The points of a grid or a draw, for which no result matters."""
     sizes = [len(values) for values in search.space.values()]
-    drawn = itertools.product(*map(range, sizes)) if search.sampler == "grid" else _draw_points(search.seed, sizes)
-    yield tuple(Step(number, point) for number, point in enumerate(itertools.islice(drawn, search.budget), 1))
+    points = itertools.product(*map(range, sizes)) if search.sampler == "grid" else _draw_points(search.seed, sizes)
+    return lambda _: next(points)
 
 
 def _draw_points(seed: int, sizes: list[int]) -> Iterator[Point]:
@@ -154,20 +184,22 @@ def _draw_points(seed: int, sizes: list[int]) -> Iterator[Point]:
             yield point
 
 
-def _estimate_points(search: Search) -> Batches:
-    """Batches of the tree-structured Parzen estimator, each told of all the batches before it, in their order."""
+def _estimate_points(search: Search) -> Points:
+    """The points of the tree-structured Parzen estimator, which is told of the trials in their order."""
     study = _study(search)
     draws = _draw_points(search.seed, [len(values) for values in search.space.values()])
     seen: set[Point] = set()
-    while True:
-        batch = []
-        for _ in range(min(search.batch, search.budget - len(seen))):
-            trial, point = _ask_new_point(study, search, seen, draws)
-            seen.add(point)
-            batch.append((trial, Step(len(seen), point)))
-        costs = yield tuple(step for _, step in batch)
-        for (trial, _), found in zip(batch, costs, strict=True):
-            study.tell(trial, found)
+    untold: deque[int] = deque()
+
+    def next_point(costs: list[float]) -> Point:
+        for found in costs:
+            study.tell(untold.popleft(), found)
+        trial, point = _ask_new_point(study, search, seen, draws)
+        seen.add(point)
+        untold.append(trial)
+        return point
+
+    return next_point
 
 
 def _study(search: Search) -> Study:

@@ -31,7 +31,8 @@ def search_problems(design: Design, origin: Node, registry: Registry) -> list[Pr
         return _unsearched(design, origin)
     axes, rungs = _axes(node), _rungs(node)
     problems = grid.path_problems(axes, "search.space") + grid.path_problems(rungs[:1], "search.halving.path")
-    problems += [*_overlaps(axes, rungs), *_budget_problems(design, search, origin), *_halving_problems(search, node)]
+    problems += [*_overlaps(axes, rungs), *_budget_problems(design, search, origin)]
+    problems += [*_lag_problems(search, node), *_halving_problems(search, node)]
     if problems:
         return problems
     values = [[Setting(axis.path, axis.key, value) for value in axis.node.elements] for axis in axes]
@@ -155,6 +156,20 @@ def _budget_problems(design: Design, search: Search, origin: Node) -> list[Probl
         what = f"the search makes {search.budget} trials, {given}"
         problems.append(Problem(mark, "size.trials", what, design.size.trials, str(search.budget)))
     return problems
+
+
+def _lag_problems(search: Search, node: Node) -> list[Problem]:
+    lag = node.get("lag")
+    if lag is None or search.lag is None:
+        return []
+    if node.get("batch") is not None:
+        what = "the trials come either in batches or with a lag"
+        return [Problem(lag.mark, "search.lag", what, search.lag, remedy="remove `batch` or `lag`")]
+    if search.lag >= search.budget > 1:
+        what = f"with {search.budget:,} trials no result would come back in time for another"
+        remedy = "lower the lag, make more trials, or choose the sampler random"
+        return [Problem(lag.mark, "search.lag", what, search.lag, f"at most {search.budget - 1:,}", remedy)]
+    return []
 
 
 def _halving_problems(search: Search, node: Node) -> list[Problem]:

@@ -58,6 +58,7 @@ def test_the_table_has_the_best_trials_first_with_the_runs_behind_every_number()
                 "primer escalón",
             ],
         ),
+        ({"sampler": "tpe", "lag": 6}, {}, ["el n-ésimo, a partir de los resultados de los ensayos 1 a n − 6."]),
         ({}, {"done": 0}, ["Todavía no ha terminado ningún ensayo", "RESULTADOS PARCIALES: 0 de 25"]),
         ({"budget": 3}, {}, ["Con tan pocos ensayos"]),
         ({"metric": "validation_loss", "budget": 2}, {"done": 1}, ["menor pérdida de validación", "falta una"]),

@@ -15,10 +15,12 @@ from hypothesis import strategies as st
 from benchsuite.suite.schema.suite import Halving, Search
 from benchsuite.suite.search.proposal import (
     Proposal,
+    Proposer,
     Step,
     count_points,
     count_runs,
     count_survivors,
+    count_told,
     propose,
     rung_sizes,
 )
@@ -64,9 +66,8 @@ def searches(draw: st.DrawFn) -> Search:
     if draw(st.booleans()):
         rungs = draw(st.lists(st.integers(1, 30), min_size=2, max_size=3, unique=True).map(sorted))
         halving = Halving(path="recipe.max_epochs", rungs=tuple(rungs), keep=draw(st.sampled_from([0.2, 0.34, 0.5])))
-    return make_search(
-        sampler, sizes, budget, batch=draw(st.integers(1, 5)), seed=draw(st.integers(0, 99)), halving=halving
-    )
+    waits = draw(st.one_of(st.builds(dict, batch=st.integers(1, 5)), st.builds(dict, lag=st.integers(1, 20))))
+    return make_search(sampler, sizes, budget, seed=draw(st.integers(0, 99)), halving=halving, **waits)
 
 
 @QUICK
@@ -75,6 +76,90 @@ def test_the_order_in_which_runs_finish_changes_nothing(search: Search, order: i
     one, _ = played(search, Random(order), failing)
     other, _ = played(search, Random(order + 1), failing)
     assert one[-1] == other[-1]
+
+
+@QUICK
+@given(searches(), st.integers(0, 1000), st.sampled_from([0, 1, 2, 3]), st.data())
+def test_the_steps_of_any_finished_runs_are_those_of_a_search_that_was_never_stopped(
+    search: Search, order: int, failing: int, data: st.DataObject
+) -> None:
+    whole = played(search, Random(order), failing)[0][-1].steps
+    known = data.draw(st.sets(st.sampled_from(whole)))
+    results = {step: cost_of(step, failing) for step in known}
+    restarted = propose(search, results.get).steps
+    assert whole[: len(restarted)] == restarted
+    proposer = Proposer(search)
+    come: dict[Step, float] = {}
+    steps = list(proposer.advance(lambda _: None))
+    for step in data.draw(st.permutations(sorted(known, key=str))):
+        come[step] = results[step]
+        steps += proposer.advance(come.get)
+    assert tuple(steps) == restarted
+
+
+@QUICK
+@given(searches(), st.integers(0, 1000))
+def test_a_trial_waits_for_no_more_results_than_it_is_told(search: Search, order: int) -> None:
+    proposals, finished = played(search, Random(order))
+    first = [step for step in proposals[-1].steps if step.rung == 0]
+    done: set[Step] = set()
+    for proposal, step in zip(proposals, [*finished, None], strict=True):
+        reached = sum(other.rung == 0 for other in proposal.steps)
+        ready = itertools.takewhile(lambda n: set(first[: count_told(search, n)]) <= done, range(1, search.budget + 1))
+        assert reached == len(list(ready))
+        if step is not None:
+            done.add(step)
+
+
+@QUICK
+@given(st.integers(1, 20), st.integers(1, 12), st.integers(0, 99), st.data())
+def test_with_a_lag_only_results_that_lie_so_far_back_count(
+    budget: int, lag: int, seed: int, data: st.DataObject
+) -> None:
+    """Another result of trial n changes nothing before trial n + lag."""
+    search = make_search("tpe", (5, 5), budget, lag=lag, seed=seed)
+    number = data.draw(st.integers(1, budget))
+    other = propose(search, lambda step: -9.0 if step.number == number else truth(step)).steps
+    assert other[: number + lag - 1] == propose(search, truth).steps[: number + lag - 1]
+
+
+def test_with_a_lag_the_next_trial_comes_with_the_result_it_needs_and_no_other() -> None:
+    search = make_search("tpe", (6, 6), 8, lag=3)
+    first = propose(search, lambda _: None)
+    assert (len(first.steps), first.following) == (3, 5)
+    second, third = first.steps[1:]
+    assert propose(search, {second: 1.0, third: 2.0}.get) == first
+    assert len(propose(search, {first.steps[0]: 0.5}.get).steps) == 4
+    assert len(propose(search, {step: truth(step) for step in first.steps}.get).steps) == 6
+
+
+def test_a_lag_of_one_is_a_batch_of_one() -> None:
+    lagging, batches = (make_search("tpe", (9, 9), 30, **{name: 1}) for name in ("lag", "batch"))
+    assert propose(lagging, truth) == propose(batches, truth)
+
+
+@pytest.mark.parametrize(("batch", "failing"), [(1, 0), (4, 3), (7, 0)])
+def test_the_estimator_is_asked_and_told_in_whole_batches(batch: int, failing: int) -> None:
+    """Optuna by itself, as a suite with this `batch` has always used it: such suites keep their trials."""
+    import optuna
+
+    search = make_search("tpe", (9, 9, 9), 40, batch=batch, seed=7)
+    study = optuna.create_study(sampler=optuna.samplers.TPESampler(seed=7))
+    axes = {path: optuna.distributions.IntDistribution(0, 8) for path in search.space}
+    expected: list[Step] = []
+    while len(expected) < search.budget:
+        asked: list[tuple[optuna.Trial, Step]] = []
+        while len(asked) < min(batch, search.budget - len(expected)):
+            trial = study.ask(axes)
+            point = tuple(trial.params.values())
+            if point in {step.point for step in (*expected, *(step for _, step in asked))}:
+                study.tell(trial, state=optuna.trial.TrialState.FAIL)
+            else:
+                asked.append((trial, Step(len(expected) + len(asked) + 1, point)))
+        expected += [step for _, step in asked]
+        for trial, step in asked:
+            study.tell(trial, cost_of(step, failing))
+    assert list(propose(search, lambda step: cost_of(step, failing)).steps) == expected
 
 
 @QUICK

@@ -80,6 +80,17 @@ REFUSED = {
         changed("sampler: random", "sampler: grid"),
         "tiny.yaml:13:11: search.budget: a grid takes every point of the space, which has 6 (expected 6); or choose",
     ),
+    "no lag": (PLAIN + "  lag: 0\n", "tiny.yaml:14:8: search.lag: 0 is too small"),
+    "a lag below zero": (PLAIN + "  lag: -3\n", "tiny.yaml:14:8: search.lag: -3 is too small"),
+    "a lag that is no whole number": (PLAIN + "  lag: 2.5\n", "tiny.yaml:14:8: search.lag: "),
+    "a lag in batches": (
+        PLAIN + "  lag: 2\n  batch: 4\n",
+        "tiny.yaml:14:8: search.lag: the trials come either in batches or with a lag; remove `batch` or `lag`",
+    ),
+    "a lag in which no result comes back": (
+        changed("sampler: random", "sampler: tpe") + "  lag: 4\n",
+        "tiny.yaml:14:8: search.lag: with 4 trials no result would come back in time for another (expected at most 3)",
+    ),
     "an unknown sampler": (changed("random", "randon"), "did you mean 'random'?"),
     "a metric of the test split": (
         PLAIN + "  metric: test_accuracy\n",
