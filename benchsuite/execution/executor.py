@@ -68,11 +68,13 @@ class Executor(ABC):
     ) -> Iterator[RunRecord]:
         """Make the runs, and those that `follow` from the record of each, yielding the records as runs finish.
 
-        A run that another process is making is put aside and asked for again until that process is done with it.
+        A run that another process is making is put aside and asked for again until that process is done with it. What
+        `follow` raises ends no run: it is asked nothing more, and its error comes after the last record.
         """
         waiting: dict[Future[Any], RunTask] = {}
         finished: queue.SimpleQueue[Future[Any]] = queue.SimpleQueue()
         announced: set[str] = set()
+        lost: Exception | None = None
 
         def submit(task: RunTask) -> None:
             future = self.submit(task)
@@ -85,8 +87,11 @@ class Executor(ABC):
             future = finished.get()
             task, outcome = waiting.pop(future), future.result()
             if not isinstance(outcome, Busy):
-                for later in follow(outcome):
-                    submit(later)
+                try:
+                    for later in follow(outcome) if lost is None else ():
+                        submit(later)
+                except Exception as error:
+                    lost = error
                 yield outcome
                 continue
             if task.key.key not in announced:
@@ -95,6 +100,8 @@ class Executor(ABC):
             if all(other.running() or later.key.key in announced for other, later in waiting.items()):
                 time.sleep(WAIT_SECONDS)  # nobody would take another run meanwhile
             submit(task)
+        if lost is not None:
+            raise lost
 
     def probe(self, tasks: Sequence[RunTask]) -> dict[str, Probe | Exception]:
         """What one run of each case costs, by the case's name, or why that cannot be told."""

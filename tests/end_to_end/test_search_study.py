@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from support.plugins import TINY
 from support.program import Program
 
 SUITE = """
@@ -33,6 +34,19 @@ paper:
 """
 STUDY = ("squares_width", "--policy", "sample")
 PLAIN = (*STUDY, "--no-paper", "--no-estimate")
+KNOT = """\
+    a: bool = False
+    b: bool = False
+    c: bool = False
+
+    @pydantic.model_validator(mode="after")
+    def untied(self):
+        if self.a and self.b and self.c:
+            raise ValueError("a, b and c do not go together")
+        return self
+
+
+class Speck(Model"""
 
 
 @pytest.fixture
@@ -127,3 +141,21 @@ def test_trials_that_always_fail_end_the_search_and_lose_nothing_else(program: P
     assert statuses(program)[0] == ("base", "done")
     assert [status for _, status in statuses(program)[1:]] == ["failed"] * 4
     assert plan(program)["search"]["following"] == 0
+
+
+@pytest.mark.slow
+def test_values_that_do_not_go_together_are_told_when_the_other_runs_have_ended(program: Program) -> None:
+    """Only three of them contradict each other, so none is found before the third trial, which the first makes due."""
+    knot = TINY.replace("class Speck(Model", KNOT).replace("import numpy", "import pydantic\nimport numpy")
+    program.install("knot-squares", knot)
+    text = SUITE.replace("squares}", "'knot-squares:squares'}").replace("speck}", "'knot-squares:speck'}")
+    before, _, after = text.partition("    model.width")
+    space = "".join(f"    model.{name}: [false, true]\n" for name in "abc")
+    program.suite(f"{before}{space}  sampler: tpe\n  budget: 4\n  lag: 2\n  seed: 0\n" + after[after.index("paper:") :])
+
+    outcome = program.run("run", *PLAIN, "--workers", "1")
+    outcome.refused("search, trial 003: model", "a, b and c do not go together")
+    made = {name: json.loads(path.read_text())["status"] for name, path in records(program).items()}
+    assert made == {"base": "done", "trial 001": "done", "trial 002": "done"}
+    assert "[3/5]" in outcome.err
+    program.run("run", *PLAIN).refused("a, b and c do not go together")

@@ -8,12 +8,15 @@ from concurrent.futures import Future
 from types import SimpleNamespace
 from typing import Any, cast
 
+import pytest
+
 from benchsuite.engine.task import RunTask
 from benchsuite.execution.case_cost import CaseCost
 from benchsuite.execution.executor import Executor
 from benchsuite.execution.messages import ProbeJob
 from benchsuite.execution.packing import Packing
 from benchsuite.store.record import RunRecord
+from benchsuite.suite import SuiteError
 
 
 class _Slots(Executor):
@@ -76,3 +79,19 @@ def test_each_run_that_follows_is_taken_before_the_next_is_thought_of() -> None:
 
     next(slots.run(_tasks("a"), follow))
     assert seen == [[], ["b"], ["b", "c"]]
+
+
+def test_what_cannot_follow_is_told_after_all_runs_have_ended_and_nothing_more_is_asked() -> None:
+    slots = _Slots("a", "b", "c")
+    asked: list[object] = []
+
+    def follow(record: RunRecord) -> Iterable[RunTask]:
+        asked.append(record)
+        yield from _tasks("c")
+        raise SuiteError([])
+
+    records = slots.run(_tasks("ab"), follow)
+    assert list(itertools.islice(cast(Iterable[str], records), 3)) == ["a", "b", "c"]
+    with pytest.raises(SuiteError):
+        next(records)
+    assert asked == ["a"]

@@ -165,7 +165,7 @@ def _lag_problems(search: Search, node: Node) -> list[Problem]:
     if node.get("batch") is not None:
         what = "the trials come either in batches or with a lag"
         return [Problem(lag.mark, "search.lag", what, search.lag, remedy="remove `batch` or `lag`")]
-    if search.lag >= search.budget > 1:
+    if search.sampler == "tpe" and search.lag >= search.budget > 1:
         what = f"with {search.budget:,} trials no result would come back in time for another"
         remedy = "lower the lag, make more trials, or choose the sampler random"
         return [Problem(lag.mark, "search.lag", what, search.lag, f"at most {search.budget - 1:,}", remedy)]

@@ -148,6 +148,19 @@ def test_a_search_that_cannot_be_made_is_refused_with_its_place(text: str, said:
     assert any(said in problem for problem in found), found
 
 
+@pytest.mark.parametrize("sampler", ["grid", "random"])
+@pytest.mark.parametrize("lag", [6, 7])
+def test_a_lag_that_no_sampler_asks_for_may_be_as_large_as_the_budget(sampler: str, lag: int) -> None:
+    text = changed("sampler: random\n  budget: 4", f"sampler: {sampler}\n  budget: 6\n  lag: {lag}")
+    assert planned(text.replace("trials: 4", "trials: 6")).following == 6
+
+
+@pytest.mark.parametrize("lag", [4, 5])
+def test_a_lag_of_at_least_the_budget_is_refused_where_results_count(lag: int) -> None:
+    found = problems(changed("sampler: random", "sampler: tpe") + f"  lag: {lag}\n")
+    assert any("search.lag: with 4 trials no result would come back in time" in problem for problem in found), found
+
+
 def test_values_that_do_not_go_together_are_found_in_pairs() -> None:
     """Neither value is refused beside the first one of the other axis."""
     text = changed("model.depth: [18, 34]", "recipe.nesterov: [false, true]").replace("0.001]", "11]")
