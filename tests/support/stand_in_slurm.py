@@ -55,6 +55,9 @@ class StandInSlurm:
     def running(self) -> list[str]:
         return [job.name for job in _jobs(self.state) if _read(job / "state") == "RUNNING"]
 
+    def all_jobs(self) -> list[str]:
+        return [job.name for job in _jobs(self.state)]
+
     def most_at_once(self) -> int:
         """How many jobs ran at once, at most, in any array."""
         return max((int(_read(path)) for path in self.state.glob("most-*")), default=0)
