@@ -99,6 +99,8 @@ class Dispatch(Executor):
         self._session, self._kind = session, kind
         self._sites: dict[str, KnownSite] = {}
         self._excluded: dict[str, str] = {}
+        self._met: set[str] = set()
+        """Agents that sites have told of: all that answer, unless a site has a process of its own for each order."""
         """Why each agent is given nothing more."""
         self._told: set[str] = set()
         self._costs: Mapping[str, float] = {}
@@ -209,6 +211,7 @@ class Dispatch(Executor):
                     f" machines of this study ({machine_title(self._kind)})"
                 )
             elif known.report.agent not in self._excluded:
+                self._met.add(known.report.agent)
                 found[site.name] = known
         self._sites = found
 
@@ -314,6 +317,10 @@ class Dispatch(Executor):
 
     def _exclude(self, agent: str, refusal: Refusal) -> None:
         if agent in self._excluded:
+            return
+        if agent not in self._met:  # a batch job: it is gone, and the next one of its site would refuse as well
+            for known in list(self._sites.values()):
+                self._exclude(known.report.agent, refusal)
             return
         host = self._host(agent)
         self._excluded[agent] = f"{host}: {refusal.what}"

@@ -97,9 +97,17 @@ def test_jobs_stop_when_the_command_ends_and_the_next_takes_the_rest(
     while slurm.running():
         assert time.monotonic() < limit, f"jobs go on: {slurm.running()}"
         time.sleep(0.1)
-    done = program.run("run", *PLAIN, *over(tmp_path))
-    assert done.code == 0, done.err
+    again = program.start("run", *PLAIN, *over(tmp_path))
+    out, err = again.communicate(timeout=180)
+    assert again.returncode == 0, out + err
     assert bits(program.results) == expected
+
+
+def test_a_site_whose_jobs_lack_a_plugin_is_told_once(program: Program, slurm: StandInSlurm, tmp_path: Path) -> None:
+    program.suite(SUITE)
+    refused = program.run("run", *PLAIN, *over(tmp_path))  # jobs do not see the plugins of this process
+    refused.refused("no site makes the runs", "no dataset is named")
+    assert len(slurm.all_jobs()) < 10
 
 
 def test_a_partition_that_is_none_ends_the_study_before_it_begins(program: Program, slurm: StandInSlurm) -> None:
