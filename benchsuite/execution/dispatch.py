@@ -99,9 +99,9 @@ class Dispatch(Executor):
         self._session, self._kind = session, kind
         self._sites: dict[str, KnownSite] = {}
         self._excluded: dict[str, str] = {}
+        """Why each agent is given nothing more."""
         self._met: set[str] = set()
         """Agents that sites have told of: all that answer, unless a site has a process of its own for each order."""
-        """Why each agent is given nothing more."""
         self._told: set[str] = set()
         self._costs: Mapping[str, float] = {}
         self._order = itertools.count()
