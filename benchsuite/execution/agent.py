@@ -112,13 +112,21 @@ def _carry_out(order: Order, channel: Channel) -> Answer:
 def _task(order: Order) -> RunTask:
     """The run as this site would make it. Raises BenchsuiteError when it is not the one that was ordered."""
     if order.form != FORM:
-        raise SetupError(f"the order is of form {order.form}, and benchsuite {__version__} here knows form {FORM}")
+        raise SetupError(
+            f"the order is of form {order.form}, and benchsuite {__version__} here knows form {FORM}",
+            where=AGENT,
+            remedy="install one version of benchsuite on all machines, and start the site's workers again",
+        )
     policy: Policy = "sample" if order.sample else "auto" if order.random_weights else "real"
     numerics = order.numerics
     maker = _maker(policy, numerics.device, numerics.threads, order.skip_broken)
     task = maker.task(order.spec)
     if task is None:
-        raise SetupError("data or weights of this run are not here, and cannot be downloaded", where=order.spec.suite)
+        raise SetupError(
+            "data or weights of this run are not here, and cannot be downloaded",
+            where=f"{AGENT}: {order.spec.suite}, {order.spec.case.name}",
+            remedy="put them on the site's machine, and name their folder with BENCHSUITE_DATA where its workers start",
+        )
     if (task.data.provenance == "synthetic sample") != order.sample:
         raise DataError(
             f"the data set {order.spec.case.dataset.name} is not here; a site takes no sample for it",

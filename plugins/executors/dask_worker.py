@@ -60,7 +60,8 @@ def _pickled(error: Exception) -> bytes:
         pickled = pickle.dumps(error)
         pickle.loads(pickled)
         return pickled
-    return pickle.dumps(BenchsuiteError(f"{type(error).__name__}: {error}"))
+    remedy = "look at the worker's log, and report it to the authors of what it names"
+    return pickle.dumps(BenchsuiteError(f"{type(error).__name__}: {error}", remedy=remedy))
 
 
 class _TopicChannel(Channel):

@@ -18,7 +18,7 @@ COMMANDS = ("list", "list --json", "schema", "--version", "--help", "doctor --js
 
 
 @needs_full
-@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize("unbuffered", ["", pytest.param("1", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("command", COMMANDS)
 def test_output_that_cannot_be_written_is_told(command: str, unbuffered: str, tmp_path: Path) -> None:
     with FULL.open("w") as full:
@@ -37,7 +37,7 @@ def test_output_that_cannot_be_written_is_told(command: str, unbuffered: str, tm
 
 
 @needs_full
-@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize("unbuffered", ["", pytest.param("1", marks=pytest.mark.slow)])
 def test_messages_that_cannot_be_written_change_nothing(unbuffered: str) -> None:
     program = "from benchsuite.commands import console; console.say('a' * 9999); console.announce('b'); print('done')"
     with FULL.open("w") as full:

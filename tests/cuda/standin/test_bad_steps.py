@@ -34,6 +34,7 @@ def drawing(logits: Any, targets: Any) -> Any:
     return cross_entropy(logits, targets) * float(np.random.default_rng(np.random.randint(2**31)).uniform(0.5, 1.5))
 
 
+@pytest.mark.slow
 def test_draws_from_numpy_are_the_same_when_a_run_is_repeated_or_goes_on(run: Run) -> None:
     recipe = with_loss(training(precision="fp32", max_epochs=3), drawing)
     first, _ = run(small("mlp"), recipe, results="first")

@@ -107,6 +107,7 @@ def test_a_run_stopped_after_every_epoch_ends_the_same(bench: Bench) -> None:
     assert record.cost.seconds["total"] > record.cost.seconds["training"] + record.cost.seconds["setup"]
 
 
+@pytest.mark.slow
 def test_early_stopping_goes_on_counting(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     losses = (0.9, 0.8, 0.85, 0.84, 0.1, 0.1)
     evaluate = loop.evaluate
@@ -206,12 +207,15 @@ def _pipe(file: Path) -> None:
     "damage",
     [
         lambda file: _flipped(file, 700),
-        lambda file: _flipped(file, -3000),
-        lambda file: _flipped(file, -1),
-        lambda file: _resaved(file, progress={"epoch": "three"}),
-        lambda file: _resaved(file, progress=torch.load(file, weights_only=True)["progress"] | {"epoch": "three"}),
+        pytest.param(lambda file: _flipped(file, -3000), marks=pytest.mark.slow),
+        pytest.param(lambda file: _flipped(file, -1), marks=pytest.mark.slow),
+        pytest.param(lambda file: _resaved(file, progress={"epoch": "three"}), marks=pytest.mark.slow),
+        pytest.param(
+            lambda file: _resaved(file, progress=torch.load(file, weights_only=True)["progress"] | {"epoch": "three"}),
+            marks=pytest.mark.slow,
+        ),
         lambda file: _resaved(file, progress=torch.load(file, weights_only=True)["progress"] | {"step": 7}),
-        lambda file: file.write_bytes(file.read_bytes() + b"x"),
+        pytest.param(lambda file: file.write_bytes(file.read_bytes() + b"x"), marks=pytest.mark.slow),
         _pipe,
     ],
 )

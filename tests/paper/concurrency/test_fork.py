@@ -48,6 +48,9 @@ class Unsendable(Exception):
     def __init__(self, first: int, second: int) -> None:
         super().__init__(f"{first} and {second}")
 
+    def __reduce__(self) -> tuple[object, ...]:  # whatever other libraries teach pickle of exceptions
+        raise TypeError("it cannot be sent")
+
 
 def test_what_cannot_be_sent_is_said_in_words() -> None:
     def give() -> object:

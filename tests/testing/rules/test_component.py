@@ -267,6 +267,7 @@ def test_what_a_library_sets_when_it_is_first_imported_is_not_the_components_doi
     assert "noisy_library" in sys.modules
 
 
+@pytest.mark.slow
 def test_the_first_photo_that_a_process_decodes_is_not_the_components_doing(tmp_path: Path) -> None:
     """Whatever other tests have decoded here before."""
     program = (
