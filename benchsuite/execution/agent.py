@@ -12,8 +12,9 @@ import shutil
 import threading
 import time
 import uuid
+from collections.abc import Iterator
 from concurrent.futures import Future, wait
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
@@ -220,10 +221,19 @@ class _Slots:
         self._idle: list[_Slot] = []
         self._busy: list[_Slot] = []
 
-    def taken(self, numerics: Numerics) -> _Taken:
-        return _Taken(self, numerics)
+    @contextmanager
+    def taken(self, numerics: Numerics) -> Iterator[_Slot]:
+        """A process for as long as the block."""
+        slot = self._take(numerics)
+        try:
+            yield slot
+        finally:
+            with self._lock:
+                self._busy.remove(slot)
+                if not slot.ended:
+                    self._idle.append(slot)
 
-    def take(self, numerics: Numerics) -> _Slot:
+    def _take(self, numerics: Numerics) -> _Slot:
         with self._lock:
             slot = next((one for one in self._idle if one.numerics == numerics), None)
             if slot is not None:
@@ -236,12 +246,6 @@ class _Slots:
         for other in others:  # they hold memory
             other.pool.close()
         return slot
-
-    def give_back(self, slot: _Slot) -> None:
-        with self._lock:
-            self._busy.remove(slot)
-            if not slot.ended:
-                self._idle.append(slot)
 
     def _freest(self, numerics: Numerics) -> str | None:
         """The GPU of the numerics' kind with the fewest orders."""
@@ -257,22 +261,6 @@ class _Slots:
                 remedy="name the machines of one kind, or look at nvidia-smi",
             )
         return min(cards, key=lambda uuid: sum(slot.gpu == uuid for slot in self._busy))
-
-
-@dataclass
-class _Taken:
-    """A slot for as long as the context."""
-
-    slots: _Slots
-    numerics: Numerics
-    slot: _Slot = field(init=False)
-
-    def __enter__(self) -> _Slot:
-        self.slot = self.slots.take(self.numerics)
-        return self.slot
-
-    def __exit__(self, *_: object) -> None:
-        self.slots.give_back(self.slot)
 
 
 _SLOTS = _Slots()
