@@ -251,8 +251,7 @@ class _Slots:
         """The GPU of the numerics' kind with the fewest orders."""
         if numerics.device == "cpu":
             return None
-        kind = numerics.device_name, numerics.driver, numerics.capability, numerics.cores
-        cards = [gpu.uuid for gpu in usable_gpus() if gpu.model == kind]
+        cards = [gpu.uuid for gpu in usable_gpus() if gpu.model == numerics.gpu_model]
         if not cards:
             raise SetupError(
                 f"there is no {numerics.device_name} here",

@@ -83,7 +83,6 @@ class _Item:
     strays: int = field(default=0, compare=False)
     """How often its sites were gone before one had begun."""
     damaged: Counter[str] = field(default_factory=Counter, compare=False)
-    tickets: itertools.count[int] = field(default_factory=itertools.count, compare=False)
     ticket: str = field(default="", compare=False)
 
     @property
@@ -245,7 +244,7 @@ class Dispatch(Executor):
         if item.future.cancelled():
             return
         kind: Literal["probe", "run"] = "probe" if isinstance(item.job, ProbeJob) else "run"
-        item.ticket = f"{item.task.key.key}-{kind}-{next(item.tickets)}-{item.rank[1]}"
+        item.ticket = f"{item.task.key.key}-{kind}-{next(self._order)}"
         item.begun = isinstance(item.job, ProbeJob)
         self._out[item.ticket] = item
         order = order_of(item.task, kind).model_dump_json().encode()

@@ -80,10 +80,9 @@ def open_executor(numerics: Numerics, watcher: RunWatcher) -> Executor:
         if numerics.device_name != processor_name():
             raise _elsewhere(numerics, processor_name())
         return Pool(numerics, (None,), watcher)
-    kind = numerics.device_name, numerics.driver, numerics.capability, numerics.cores
     usable = usable_gpus()
-    fitting = tuple(gpu.uuid for gpu in usable if gpu.model == kind)
-    idle = ", ".join(gpu.name for gpu in usable if gpu.model != kind)
+    fitting = tuple(gpu.uuid for gpu in usable if gpu.model == numerics.gpu_model)
+    idle = ", ".join(gpu.name for gpu in usable if gpu.model != numerics.gpu_model)
     if not fitting:
         raise _elsewhere(numerics, idle or "no GPU")
     if idle:
@@ -168,14 +167,14 @@ def open_engine(choice: Choice, registry: Registry, say: Callable[[str], None]) 
     options = _parse(entry, choice)
     hearing = Hearing()
     with _naming(entry):
-        session = cast("Plugin[Any]", entry.component).open(options, carry_out, survey, hearing)
+        opened = cast("Plugin[Any]", entry.component).open(options, carry_out, survey, hearing)
+    session = _Named(opened, entry)
     finished = False
     try:
-        yield Remote(_Named(session, entry), choice.name, hearing, say)
+        yield Remote(session, choice.name, hearing, say)
         finished = True
     finally:
-        with suppress(Exception):
-            session.close(now=not finished)
+        session.close(now=not finished)
 
 
 def _entry(choice: Choice, registry: Registry) -> Entry:

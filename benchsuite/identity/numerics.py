@@ -52,6 +52,11 @@ class Numerics(BaseModel):
     precision: Literal["fp32", "bf16", "fp16"]
     deterministic: bool = True
 
+    @property
+    def gpu_model(self) -> tuple[str, str | None, str | None, int | None]:
+        """What the GPUs share on which runs with these numerics can be made, as `Gpu.model` tells it."""
+        return self.device_name, self.driver, self.capability, self.cores
+
 
 class MachineFacts(BaseModel):
     """What a machine, or a part of one, has to compute with: all that its numerics follow from. `gpu` is None where
