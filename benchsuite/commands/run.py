@@ -201,7 +201,7 @@ def _make(
     shown = display(len(tasks) + following, len(tasks) - len(todo))
     with ExitStack() as beside:
         executor = beside.enter_context(engine.executor(todo[0].numerics, shown))
-        executor.start(len(todo))
+        executor.start(min(len(todo), workers or len(todo)))
         check()
         beside.enter_context(shown)
         costs = study_cost(study.preparation.plan, tasks, todo, executor, say) if show_estimate else ()

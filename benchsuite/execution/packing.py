@@ -37,10 +37,15 @@ class Packing:
 
 
 def choose_packing(
-    numerics: Numerics, devices: int, due: int, costs: Sequence[CaseCost], asked: int | None = None
+    numerics: Numerics,
+    devices: int,
+    due: int,
+    costs: Sequence[CaseCost],
+    asked: int | None = None,
+    started: int = 1,
 ) -> Packing:
     """How many of `due` runs to make at once on `devices`. `costs` are those that are known, `asked` is what the user
-    wants on each device."""
+    wants on each device, on which so many workers are `started` already."""
     costs = [cost for cost in costs if cost.due]
     remarks = []
     cores = usable_cores()
@@ -56,7 +61,7 @@ def choose_packing(
         wanted = min(wanted, MOST_ON_A_GPU) if costs and all(cost.packs for cost in costs) else 1
     worth = wanted
     if costs:
-        worth = min(wanted, max(int(sum(cost.total_seconds for cost in costs) / (devices * START_SECONDS)), 1))
+        worth = min(wanted, max(int(sum(cost.total_seconds for cost in costs) / (devices * START_SECONDS)), started))
     chosen = min(worth, _fitting(numerics, costs)) if worth > 1 else 1
     if chosen < worth:
         remarks.append(f"there is memory for {chosen} at once")

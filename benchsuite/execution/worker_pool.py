@@ -25,6 +25,7 @@ from benchsuite.execution.messages import Busy, Probe, ProbeJob, RunWatcher
 from benchsuite.execution.packing import Packing, choose_packing
 from benchsuite.identity.gpu_trial import try_gpu
 from benchsuite.identity.numerics import Numerics
+from benchsuite.machine import usable_cores
 from benchsuite.processes import GRACE_SECONDS, ChildProcess, ProcessEnded, describe_exit, interrupts_blocked
 from benchsuite.registry import OURS
 from benchsuite.settings import HANG_SECONDS
@@ -44,6 +45,8 @@ class Pool(Executor):
         self._devices = [_Device(gpu) for gpu in gpus]
         self.devices = len(self._devices)
         self._workers: list[_Worker] = []
+        self._ahead: list[_Worker] = []
+        """Those that were started before it was known whether they are worth it."""
         self._threads: list[threading.Thread] = []
         self._told: set[str] = set()
         # Of all that follows, and of what the devices hold.
@@ -55,21 +58,26 @@ class Pool(Executor):
         self.pack(1)
 
     def packing(self, due: int, costs: Sequence[CaseCost], asked: int | None = None) -> Packing:
-        return choose_packing(self._numerics, self.devices, due, costs, asked)
+        return choose_packing(self._numerics, self.devices, due, costs, asked, started=1 + len(self._ahead))
 
     def pack(self, at_once: int) -> None:
         started = []
         with self._changed:
             for device in self._devices:
                 for _ in range(at_once - device.workers):
-                    own = _Worker(self._numerics, device)
+                    own = self._ahead.pop() if self._ahead else _Worker(self._numerics, device)
                     self._workers.append(own)
                     started.append(threading.Thread(target=self._attend, args=(own,), daemon=True))
                 device.workers = max(device.workers, at_once)
         self._threads += started
+        self._dismiss()
         with interrupts_blocked():
             for thread in started:
                 thread.start()
+
+    def _dismiss(self) -> None:
+        while self._ahead:
+            self._ahead.pop().discard()
 
     def submit(self, job: RunTask | ProbeJob) -> Future[Any]:
         future: Future[Any] = Future()
@@ -79,7 +87,10 @@ class Pool(Executor):
         return future
 
     def start(self, jobs: int) -> None:
-        for each in self._workers[:jobs]:
+        # On a CPU a second one beside the first: it reads in its libraries while the cost of the runs is measured.
+        if self._numerics.device == "cpu" and min(jobs, usable_cores() // self._numerics.threads) > len(self._workers):
+            self._ahead.append(_Worker(self._numerics, self._devices[0]))
+        for each in (*self._workers[:jobs], *self._ahead):
             with suppress(Exception):  # whoever then sends it a job is told
                 each.start()
 
@@ -97,6 +108,7 @@ class Pool(Executor):
         self._end(GRACE_SECONDS)
 
     def _end(self, seconds: float | None) -> None:
+        self._dismiss()
         with self._changed:
             self._closing = True
             self._changed.notify_all()

@@ -3,7 +3,7 @@
 The rivals are the plain scripts of `scripts.py`: a loop over a DataLoader with two and with four workers, Lightning
 (where it is installed), and a script tuned by hand with all images in memory, which is the limit. All do the same work:
 the same photos, networks of the same shape, batches, optimizers and epochs, in fp32; each validates every epoch and
-tests once.
+tests once. One contestant is benchsuite in bf16, which is what `precision: auto` takes on a processor that has it.
 
 Everything is measured in turn, `--rounds` times, so that a machine that slows down slows all; the table gives median
 wall and CPU seconds (those of all processes), and the median of the ratios round by round with its 95 % bootstrap
@@ -35,6 +35,7 @@ from typing import Any
 
 import numpy as np
 
+from benchsuite.identity.numerics import bf16_set
 from tests.benchmarks.engine import data_folder, interval
 
 SCRIPTS = Path(__file__).with_name("scripts.py")
@@ -46,6 +47,7 @@ RIVALS = {
 }
 ENGINE = {
     "benchsuite": "benchsuite, with paper",
+    "bf16": "benchsuite, with paper, bf16",
     "warm": "benchsuite, with paper, again with its cache",
     "bare": "benchsuite, no paper, no estimate",
 }
@@ -110,8 +112,11 @@ class Place:
     def __init__(self, study: Study, folder: Path) -> None:
         folder.mkdir(parents=True)
         self._study, self._folder = study, folder
-        self._suite, self._work = folder / "suite.yaml", folder / "work.json"
-        self._suite.write_text(json.dumps(study.suite))  # which is YAML
+        self._suites = {each: folder / f"{each}.yaml" for each in ("fp32", "bf16")}
+        for precision, path in self._suites.items():
+            recipe = {**study.suite["recipe"], "precision": precision}
+            path.write_text(json.dumps({**study.suite, "recipe": recipe}))  # which is YAML
+        self._work = folder / "work.json"
         self._work.write_text(json.dumps(study.work))
 
     def whole(self, name: str) -> tuple[float, float]:
@@ -151,7 +156,8 @@ class Place:
             shutil.rmtree(self._folder / folder, ignore_errors=True)
         command = [sys.executable, str(SCRIPTS), name, str(self._work)]
         if name in ENGINE:
-            command = [sys.executable, "-m", "benchsuite", "run", str(self._suite)]
+            suite = self._suites["bf16" if name == "bf16" else "fp32"]
+            command = [sys.executable, "-m", "benchsuite", "run", str(suite)]
             command += ["--results", str(self._folder / "results"), "--device", "cpu"]
             command += ["--data", str(self._study.data)] if self._study.data else []
             command += ["--no-paper", "--no-estimate"] if name == "bare" else []
@@ -182,7 +188,7 @@ def _source(scratch: Path, options: Any) -> Study:
                 else:
                     _photo(folder / f"{split}-{number}.jpg", draw, label)
     recipe = {"name": "finetune", "optimizer": "adam", "learning_rate": 1e-4, "batch_size": 16,
-              "max_epochs": options.epochs, "precision": "fp32", "patience": 10}  # fmt: skip
+              "max_epochs": options.epochs, "patience": 10}  # fmt: skip
     suite = {
         "name": "bench_source", "title": "Banco", "size": {"cases": 5, "seeds": 2},
         "dataset": {"name": "image_folder", "folder": "photos", "image_size": 112},
@@ -227,7 +233,7 @@ def _cifar(title: str, cases: Sequence[tuple[dict[str, Any], dict[str, Any]]], s
         "dataset": {"name": "cifar10", "validation": 0.2, "train_images": options.images},
         "model": {"name": "mlp"},
         "recipe": {"name": "train", "optimizer": "sgd", "learning_rate": 0.01, "momentum": 0.9, "batch_size": 64,
-                   "max_epochs": options.epochs, "precision": "fp32"},
+                   "max_epochs": options.epochs},
         "cases": [{"name": f"case-{number}", "set": change} for number, (change, _) in enumerate(cases)],
         "seeds": 1, "paper": PAPER,
     }  # fmt: skip
@@ -307,6 +313,9 @@ def _title(name: str) -> str:
 def _is_there(name: str) -> bool:
     if name == "lightning" and importlib.util.find_spec("lightning") is None:
         print("Lightning is not installed, and left out: pip install lightning")
+        return False
+    if name == "bf16" and bf16_set() is None:
+        print("the processor has no bf16, which is left out")
         return False
     return True
 

@@ -79,6 +79,10 @@ def test_no_worker_is_started_that_costs_more_than_it_does(machine: Machine) -> 
     machine(16)
     assert choose_packing(CPU, 1, 100, [cost(seconds=0.05)]).on_each == 1
     assert choose_packing(CPU, 1, 100, [cost(seconds=0.1)]).on_each == 2
+    assert choose_packing(CPU, 1, 100, [cost(seconds=0.05)], started=2).on_each == 2, "it costs nothing any more"
+    assert choose_packing(CPU, 1, 1, [cost(due=1)], started=2).on_each == 1
+    machine(16, memory=GIB)
+    assert choose_packing(CPU, 1, 100, [cost(seconds=0.05)], started=2).on_each == 1
 
 
 def test_what_is_asked_for_is_capped_by_cores_and_runs(machine: Machine) -> None:

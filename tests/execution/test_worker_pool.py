@@ -141,11 +141,29 @@ def test_a_finished_run_is_not_made_again_and_a_probe_makes_none(bench: Bench) -
 def test_a_pool_that_was_started_ahead_makes_runs_in_that_very_process(bench: Bench) -> None:
     task = bench.task(make_case(epochs=1))
     with Pool(task.numerics, (None,), Silent()) as pool:
-        pool.start(5)
+        pool.start(1)
         ahead = _workers()
         assert len(ahead) == 1
         assert [record.status for record in _made([task], pool).values()] == ["done"]
         assert ahead[0] in _workers()
+    assert _workers() == []
+
+
+@pytest.mark.parametrize(("cores", "packed", "started"), [(1, 1, 1), (16, 1, 2), (16, 2, 2), (16, 3, 2)])
+def test_where_there_are_cores_a_second_worker_is_started_ahead_and_ended_if_it_is_not_worth_it(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, cores: int, packed: int, started: int
+) -> None:
+    monkeypatch.setattr(worker_pool, "usable_cores", lambda: cores)
+    tasks = bench.tasks(make_case(epochs=1), seeds=(0, 1, 2))
+    with Pool(tasks[0].numerics, (None,), Silent()) as pool:
+        pool.start(5)
+        ahead = _workers()
+        assert len(ahead) == started
+        pool.pack(packed)
+        left = _workers()
+        assert len(left) == min(packed, started)
+        assert set(left) <= set(ahead)
+        assert {record.status for record in _made(tasks, pool).values()} == {"done"}
     assert _workers() == []
 
 

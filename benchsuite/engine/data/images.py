@@ -31,7 +31,11 @@ from benchsuite.sources.digests import broken_images, open_image
 _FOLDER = "images"
 _SUFFIX = ".u8"
 _AHEAD = 4
-"""Images that are decoded ahead, for each core: one that takes long leaves no other core without work."""
+"""Batches of images that are decoded ahead, for each core: one that takes long leaves no other core without work."""
+_BATCH = 64
+"""Images at most in a batch, so that handing small ones over does not cost more than decoding them."""
+_BATCHES = 32
+"""Batches at least for each core, if there are so many images."""
 _DECODERS = ("jpg", "libjpeg_turbo", "jpg_2000", "zlib", "zlib_ng", "libtiff", "webp", "avif")
 _SIZES = np.dtype("<i4")
 
@@ -130,7 +134,7 @@ def _build(images: Images, digests: Sequence[str], preprocessing: Preprocessing,
 
 
 def _decode(images: Images, digests: Sequence[str], preprocessing: Preprocessing) -> Iterator[_Photo | DataError]:
-    """Each image in order, decoded by as many threads as there are cores, a few ahead of what is taken."""
+    """Each image in order, decoded by as many threads as there are cores, a few batches ahead of what is taken."""
 
     def decode(i: int) -> _Photo | DataError:
         try:
@@ -139,14 +143,16 @@ def _decode(images: Images, digests: Sequence[str], preprocessing: Preprocessing
             return error
 
     cores = usable_cores()
-    ahead: deque[Future[_Photo | DataError]] = deque()
+    size = min(max(len(images) // (cores * _BATCHES), 1), _BATCH)
+    ahead: deque[Future[list[_Photo | DataError]]] = deque()
     with ThreadPoolExecutor(max_workers=cores) as pool:
-        for i in range(len(images)):
-            ahead.append(pool.submit(decode, i))
+        for start in range(0, len(images), size):
+            numbers = range(start, min(start + size, len(images)))
+            ahead.append(pool.submit(lambda batch: [decode(i) for i in batch], numbers))
             if len(ahead) > cores * _AHEAD:
-                yield ahead.popleft().result()
+                yield from ahead.popleft().result()
         while ahead:
-            yield ahead.popleft().result()
+            yield from ahead.popleft().result()
 
 
 def _resize(picture: Image.Image, preprocessing: Preprocessing) -> _Photo:
