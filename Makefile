@@ -49,7 +49,7 @@ help:  ## Explain the commands
 	@echo "  ARGS=\"-k claims\"        more arguments for the program behind test, test-all and bench"
 	@echo "  KILLS=100 SEED=0        how many kills campaign makes, and which instants it draws"
 	@echo "  MINUTES=10 REPORT=DIR   how long gpu-check may take, and where its report goes (gpu-report)"
-	@echo "  BENCH=epochs            what bench measures: epochs, small_images, studies, paper or plan"
+	@echo "  BENCH=epochs            what bench measures: epochs, small_images, studies, paper, plan, scale or cluster"
 	@echo "  PYTHON=python3.12       the Python that setup takes (3.11 to 3.13)"
 	@echo "  VENV=.venv              where setup puts the environment, and the others look for it"
 	@echo "  UV=                     setup by pip, although uv is there"
@@ -104,7 +104,7 @@ docs: $(READY)  ## Build the documentation in docs/_build/html
 picture: $(READY)  ## Draw the picture of the architecture again, from the imports of the code
 	@$(BIN)/python docs/_ext/architecture.py
 
-bench: $(READY)  ## Measure the engine against the usual way of training, papers, or planning (BENCH=epochs, small_images, studies, paper, plan)
+bench: $(READY)  ## Measure the engine against the usual way of training, papers, planning, or very large studies (BENCH says which)
 	@PYTHONPATH=tests $(BIN)/python -m tests.benchmarks.$(BENCH) $(ARGS)
 
 golden: $(READY)  ## Make the golden runs of this version, which later ones must repeat bit for bit

@@ -93,9 +93,16 @@ class _Item:
 class Dispatch(Executor):
     """Hands jobs to the sites of `kind`, those of one machine type, by `session`, which is closed with it."""
 
-    def __init__(self, session: Session, kind: MachineFacts, heard: Hearing, watcher: RunWatcher) -> None:
+    def __init__(
+        self,
+        session: Session,
+        kind: MachineFacts,
+        heard: Hearing,
+        watcher: RunWatcher,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         super().__init__(watcher)
-        self._session, self._kind = session, kind
+        self._session, self._kind, self._clock = session, kind, clock
         self._sites: dict[str, KnownSite] = {}
         self._excluded: dict[str, str] = {}
         """Why each agent is given nothing more."""
@@ -154,19 +161,8 @@ class Dispatch(Executor):
 
     def _serve(self) -> None:
         try:
-            while not self._killed:
-                with suppress(queue.Empty):
-                    event = self._events.get(timeout=LOOK_SECONDS)
-                    if event is not None:
-                        event()
-                    while not self._killed:  # what came meanwhile, before the session is asked anything
-                        event = self._events.get_nowait()
-                        if event is not None:
-                            event()
-                if self._closing and not self._waiting and not self._out:
-                    return
-                self._look()
-                self._hand_out()
+            while not self._killed and self._turn(LOOK_SECONDS):
+                pass
         except BaseException as error:
             self._fail(error)
         finally:
@@ -175,6 +171,22 @@ class Dispatch(Executor):
                     with suppress(Exception):
                         self._session.cancel(ticket)
                 self._fail(CancelledError())
+
+    def _turn(self, seconds: float) -> bool:
+        """Take in what happens within so many seconds, and hand out what can be; False when nothing is left to do."""
+        with suppress(queue.Empty):
+            event = self._events.get(timeout=seconds)
+            if event is not None:
+                event()
+            while not self._killed:  # what came meanwhile, before the session is asked anything
+                event = self._events.get_nowait()
+                if event is not None:
+                    event()
+        if self._closing and not self._waiting and not self._out:
+            return False
+        self._look()
+        self._hand_out()
+        return True
 
     def _fail(self, error: BaseException) -> None:
         """Nothing more can be made: all that wait are told so, and all that come."""
@@ -226,7 +238,7 @@ class Dispatch(Executor):
         if not self._sites:
             if self._excluded and not self._out:
                 raise self._nobody()
-            now = time.monotonic()
+            now = self._clock()
             self._missing_since = self._missing_since or now
             if not self._out and now - self._missing_since > WAIT_FOR_SITES:
                 raise EngineLost(

@@ -182,6 +182,11 @@ def pack(folder: Path) -> bytes:
     parcel = read_folder(folder)
     if parcel is None:
         raise damaged_parcel("there is no record here", str(folder), "the folder of a run that has ended")
+    return to_message(parcel)
+
+
+def to_message(parcel: Parcel) -> bytes:
+    """The message that carries a parcel. Raises DamagedParcel where a file is not the one that is listed."""
     listed = _list(parcel.parts)
     target = io.BytesIO()
     target.write(MAGIC + len(listed).to_bytes(4) + listed)

@@ -44,14 +44,14 @@ def _measure(folder: Path, cases: int, seeds: int, commands: tuple[str, ...] = (
     asked = [str(suite), "--seeds", str(seeds), "--results", str(folder / "results"), "--policy", "sample"]
 
     def measure(what: str, *command: str) -> None:
-        seconds, cpu, memory = _timed("-m", "benchsuite", *command)
+        seconds, cpu, memory = timed("-m", "benchsuite", *command)
         print(f"| {cases * seeds:,} | {cases:,} x {seeds:,} | {what} | {seconds:.1f} | {cpu:.1f} | {memory:.0f} |",
               flush=True)  # fmt: skip
 
-    _timed("-m", "benchsuite", "plan", *asked)  # makes the sample
+    timed("-m", "benchsuite", "plan", *asked)  # makes the sample
     if not commands:
         measure("plan, nothing done", "plan", *asked)
-    _timed("-m", "tests.benchmarks.plan", "--fill", str(suite), str(seeds), str(folder / "results"))
+    timed("-m", "tests.benchmarks.plan", "--fill", str(suite), str(seeds), str(folder / "results"))
     time.sleep(SETTLED_SECONDS)
     for what in () if commands else ("plan, all done, seen first", "plan, all done"):
         measure(what, "plan", *asked)
@@ -59,7 +59,7 @@ def _measure(folder: Path, cases: int, seeds: int, commands: tuple[str, ...] = (
         measure(command, command, *asked)
 
 
-def _timed(*command: str) -> tuple[float, float, float]:
+def timed(*command: str) -> tuple[float, float, float]:
     """Wall-clock seconds, seconds of CPU and megabytes of a Python program, which must end well."""
     start = time.perf_counter()
     process = subprocess.Popen([sys.executable, *command], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

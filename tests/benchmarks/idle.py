@@ -1,0 +1,104 @@
+"""What sites and worker processes do for the benchmarks of scale: runs that do nothing, and come home whole.
+
+An order is answered with a record of some thirty epochs, predictions and weights that fit each other, drawn by its key;
+what is left is the cost of everything around a run. Each takes SLEEP seconds.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import time
+from collections.abc import Iterable, Mapping
+from functools import cache
+from typing import Any
+
+import numpy as np
+from safetensors.numpy import save
+
+from benchsuite.api import Channel
+from benchsuite.execution import agent
+from benchsuite.execution.wire import Answer, Order, told
+from benchsuite.processes import Parent
+from benchsuite.store.parcel import Parcel, to_message
+from benchsuite.store.predictions import Predictions, predictions_hash, to_bytes
+from benchsuite.store.record import Deviation, RunRecord, StoredFile
+from benchsuite.store.run_store import LOG, PREDICTIONS, RECORD, WEIGHTS
+from benchsuite.store.weights import weights_hash
+from benchsuite.suite.cases.plan import RunSpec
+from support.synthetic import make_record
+
+SLEEP = "BENCHSUITE_BENCH_SLEEP"
+"""Environment: the seconds of a run."""
+VARIANTS = 64
+"""Of results, so that no two cases of a study have the same."""
+
+
+def survey() -> bytes:
+    """As sites tell of themselves; what answering takes is made ready meanwhile."""
+    for variant in range(VARIANTS):
+        _results(variant)
+    return agent.survey()
+
+
+def answer(message: bytes, channel: Channel) -> bytes:
+    """The parcel of a run that nobody made: a handler of orders."""
+    channel.tell(told("started"))
+    _sleep()
+    order = Order.model_validate_json(message)
+    record, files = _run(order.key, order.fields, order.spec, order.deviations)
+    contents = {**files, LOG: b"nothing was made\n", RECORD: record.model_dump_json(indent=1).encode()}
+    return Answer(agent.AGENT, to_message(Parcel("nothing", _described(contents), contents))).to_bytes()
+
+
+def serve(parent: Parent, *_: Any) -> None:
+    """As `benchsuite.execution.worker.main`, but that nothing is made."""
+    while (job := parent.receive()) is not None:
+        _sleep()
+        parent.send(("result", _run(job.key.key, job.key.fields, job.spec, job.deviations)[0]))
+
+
+def _sleep() -> None:
+    time.sleep(float(os.environ.get(SLEEP, "0")))
+
+
+def _run(
+    key: str, fields: Mapping[str, Any], spec: RunSpec, deviations: Iterable[Deviation]
+) -> tuple[RunRecord, Mapping[str, bytes]]:
+    record, files = _results(int(key[:8], 16) % VARIANTS)
+    own = {"key": key, "key_fields": fields, "spec": spec, "deviations": tuple(deviations)}
+    return record.model_copy(update=own), files
+
+
+@cache
+def _results(variant: int) -> tuple[RunRecord, Mapping[str, bytes]]:
+    draw = np.random.default_rng(variant)
+    found = {}
+    for split, images in (("validation", 133), ("test", 128)):
+        labels = np.arange(images) % 3
+        odds = draw.random((images, 3), dtype=np.float32)
+        odds[np.arange(images), labels] += np.float32(0.5)
+        found[f"{split}_probabilities"] = odds / odds.sum(axis=1, keepdims=True)
+        found[f"{split}_labels"] = labels
+    predictions = Predictions(**found)
+    weights = save({"head.weight": draw.random((3, 2), dtype=np.float32)})
+    files = {PREDICTIONS: to_bytes(predictions), WEIGHTS: weights}
+    record = make_record(seed=variant)
+    assert record.test is not None
+    confusion = predictions.confusion
+    right = sum(row[i] for i, row in enumerate(confusion)) / 128
+    changes = {
+        "test": record.test.model_copy(update={"confusion": confusion, "accuracy": right}),
+        "weights_hash": weights_hash(io.BytesIO(weights)),
+        "predictions_hash": predictions_hash(predictions),
+        "files": _described(files),
+    }
+    return record.model_copy(update=changes), files
+
+
+def _described(contents: Mapping[str, bytes]) -> dict[str, StoredFile]:
+    return {
+        name: StoredFile(bytes=len(content), sha256=hashlib.sha256(content).hexdigest())
+        for name, content in contents.items()
+    }
