@@ -16,7 +16,7 @@ import stat
 import tempfile
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
 from importlib import import_module
@@ -54,19 +54,30 @@ def atomic_path(path: Path) -> Iterator[Path]:
     When the block ends well the file becomes `path`; when it raises, nothing of it stays. The folder is made, and what
     dead writers left in it is removed. Raises StoreError when it cannot be written.
     """
-    temporary = temporary_path(path)
+    with atomic_paths(path.parent, [path.name]) as temporary:
+        yield temporary[path.name]
+
+
+@contextmanager
+def atomic_paths(folder: Path, names: Iterable[str]) -> Iterator[dict[str, Path]]:
+    """As `atomic_path`, for several files of a folder, which is flushed once for all of them."""
+    temporary = {name: temporary_path(folder / name) for name in names}
+    path = folder.joinpath(*list(temporary)[:1])  # which errors speak of
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        sweep(path.parent)
+        folder.mkdir(parents=True, exist_ok=True)
+        sweep(folder)
         yield temporary
-        _flush(temporary)
-        temporary.replace(path)
-        _flush_folder(path.parent)
+        for name, written in temporary.items():
+            path = folder / name
+            _flush(written)
+            written.replace(path)
+        _flush_folder(folder)
     except OSError as error:
         raise store_error(error, path) from error
     finally:
-        with suppress(OSError):
-            temporary.unlink()
+        for written in temporary.values():
+            with suppress(OSError):
+                written.unlink()
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import heapq
 import itertools
+import math
 import queue
 import threading
 import time
@@ -16,6 +17,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Literal
 
 from pydantic import ValidationError
@@ -44,6 +46,8 @@ LOOK_SECONDS = 2.0
 """How often it is asked which sites there are."""
 WAIT_FOR_SITES = 60.0
 """How long it is waited for a site when all are gone."""
+MOST_KNOWN = 4096
+"""Sites whose report is kept once it was read."""
 TAKERS = 4
 """Threads that take parcels: a disk lets each wait for it."""
 LOCK_SECONDS = 30.0
@@ -57,6 +61,7 @@ class KnownSite:
     report: Report
 
 
+@lru_cache(MOST_KNOWN)
 def read_site(site: Site) -> tuple[KnownSite | None, str]:
     """A site that can be given orders, or None and why it cannot."""
     if site.trouble:
@@ -118,6 +123,7 @@ class Dispatch(Executor):
         self._ended: BaseException | None = None
         self._closing = self._killed = False
         self._missing_since: float | None = None
+        self._looked = -math.inf
         heard.listener = self._heard
         self._look()
         self.devices = max(self._slots, 1)
@@ -184,7 +190,8 @@ class Dispatch(Executor):
                     event()
         if self._closing and not self._waiting and not self._out:
             return False
-        self._look()
+        if not self._sites or self._clock() - self._looked >= LOOK_SECONDS:
+            self._look()
         self._hand_out()
         return True
 
@@ -211,6 +218,7 @@ class Dispatch(Executor):
 
     def _look(self) -> None:
         """Find out which sites there are, and tell of those that cannot be used."""
+        self._looked = self._clock()
         found: dict[str, KnownSite] = {}
         for site in self._session.sites():
             known, trouble = read_site(site)
@@ -249,7 +257,8 @@ class Dispatch(Executor):
             return
         self._missing_since = None
         names = frozenset(self._sites)
-        while self._waiting and len(self._out) < max(LEAST_WINDOW, 4 * self._slots):
+        window = max(LEAST_WINDOW, 4 * self._slots)
+        while self._waiting and len(self._out) < window:
             self._hand(heapq.heappop(self._waiting), names)
 
     def _hand(self, item: _Item, names: frozenset[str]) -> None:
@@ -286,10 +295,11 @@ class Dispatch(Executor):
         task = item.task
         store = Store(task.results)
         try:
-            accept(store, task.key.key, unpack(answer.content, f"the parcel from {answer.agent}"), wait=LOCK_SECONDS)
+            parcel = unpack(answer.content, f"the parcel from {answer.agent}")
+            arrival = accept(store, task.key.key, parcel, wait=LOCK_SECONDS)
         except DamagedParcel as error:
             return answer.agent, error
-        record = store.read(task.key.key)
+        record = parcel.record() if arrival == "taken" else store.read(task.key.key)
         return answer.agent, record if record is not None else Busy(task.key.key)
 
     def _settle(self, item: _Item, outcome: tuple[str, Any] | None, error: BaseException | None) -> None:
@@ -340,6 +350,7 @@ class Dispatch(Executor):
         self._sites = {name: known for name, known in self._sites.items() if known.report.agent != agent}
 
     def _lost(self, item: _Item, error: BenchsuiteError) -> None:
+        self._looked = -math.inf  # it may be gone
         if not item.begun and item.strays < MOST_STRAYS:
             item.strays += 1
             heapq.heappush(self._waiting, item)

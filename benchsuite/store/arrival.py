@@ -7,11 +7,11 @@ temporary files, which the store sweeps, for the record is written last.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Literal
 
-from benchsuite.atomic_files import atomic_folder, atomic_path, store_error, write_bytes
+from benchsuite.atomic_files import atomic_folder, atomic_paths, store_error, write_bytes
 from benchsuite.errors import Nondeterminism
 from benchsuite.store.migrations import DamagedRecord
 from benchsuite.store.parcel import Parcel, damaged_parcel, unreadable
@@ -60,8 +60,7 @@ def _put(folder: Path, record: RunRecord, parcel: Parcel, dry: bool) -> Arrival:
     if dry:
         _look(record, parcel)
         return "taken"
-    with ExitStack() as written:
-        files = {name: written.enter_context(atomic_path(folder / name)) for name in parcel.parts if name != RECORD}
+    with atomic_paths(folder, (name for name in parcel.parts if name != RECORD)) as files:
         _write(record, parcel, files)
     with parcel.open(RECORD) as file:
         write_bytes(folder / RECORD, file.read())

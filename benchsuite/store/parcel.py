@@ -16,6 +16,7 @@ import re
 import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import IO
 
@@ -95,6 +96,15 @@ class Parcel:
         Raises DamagedParcel where it is not, where it is no whole record, and where the parcel does not hold what it
         tells of; StoreError when a newer benchsuite wrote it.
         """
+        record = self._record
+        if key not in (None, record.key):
+            what = f"this record belongs to run {record.key}"
+            raise damaged_parcel(what, self.place(RECORD), f"the record of run {key}")
+        self._check_list(record)
+        return record
+
+    @cached_property
+    def _record(self) -> RunRecord:
         where = self.place(RECORD)
         record = _load(self.contents[RECORD], where)
         try:
@@ -103,9 +113,6 @@ class Parcel:
             fits = False
         if not fits:
             raise damaged_parcel("the key of this record is not the hash of what it says that the run was", where)
-        if key not in (None, record.key):
-            raise damaged_parcel(f"this record belongs to run {record.key}", where, f"the record of run {key}")
-        self._check_list(record)
         return record
 
     def place(self, name: str) -> str:

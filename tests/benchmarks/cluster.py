@@ -78,7 +78,7 @@ def _study(options: argparse.Namespace, runs: int, longest_first: bool) -> str:
 
 def _search(options: argparse.Namespace, rule: dict[str, int]) -> str:
     """A search, each trial of which is a case of its own, about which nothing is known beforehand."""
-    search = make_search(sampler="tpe", budget=options.runs, **rule)
+    search = make_search(sampler="tpe", **rule)
     draw = random.Random(options.seed)
     jobs = [_job(number, 0) for number in range(options.runs)]
     taken = {job.key.key: SHORTEST * (LONGEST / SHORTEST) ** draw.random() for job in jobs}
