@@ -55,12 +55,12 @@ def unchanging(file: Path) -> Iterator[None]:
         )
 
 
-def files_stamp(paths: Iterable[Path]) -> Stamp:
+def files_stamp(paths: Iterable[Path | str]) -> Stamp:
     """The stamp of several files together, any of which may be absent."""
     stamp: list[int] = []
     for path in paths:
         try:
-            stamp += _stamp(path.stat())
+            stamp += _stamp(os.stat(path))  # noqa: PTH116  (a Path takes as long as looking, and there are many)
         except OSError:
             stamp += ABSENT
     return tuple(stamp)

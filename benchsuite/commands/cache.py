@@ -39,6 +39,7 @@ HOLDINGS = (
     Holding("digests", "checksums of files", remade=True, suffix=".json"),
     Holding("records", "what was found of runs", remade=True, suffix=".json"),
     Holding("papers", "drawings of papers", remade=True, suffix=".json"),
+    Holding("proposals", "what searches proposed", remade=True, suffix=".json"),
 )
 
 

@@ -76,6 +76,7 @@ def _costs(study: Session, statuses: Mapping[str, str], workers: int | None) -> 
 
 def _show(study: Session, survey: Survey) -> None:
     from benchsuite.commands.session import tell_damaged
+    from benchsuite.suite.planning.expand import listed_seeds
 
     preparation = study.preparation
     expanded, tasks = preparation.plan, preparation.tasks
@@ -116,8 +117,7 @@ def _show(study: Session, survey: Survey) -> None:
     if expanded.search is not None:
         more = f"; at most {expanded.following} runs follow those above" if expanded.following else ""
         out.print(f"search: {search_words(expanded.search)}{more}", markup=False)
-    numerics = preparation.numerics
-    seeds = ", ".join(map(str, expanded.seeds))
+    numerics, seeds = preparation.numerics, listed_seeds(expanded.seeds)
     out.print(f"seeds {seeds}; {numerics.device_name} ({numerics.device}), torch {numerics.torch}", markup=False)
 
 

@@ -20,6 +20,8 @@ RECORD_BYTES = 100_000
 """A record, its predictions and its log, roughly."""
 TIMED_TRIALS = 3
 """Of a search, whose runs are all different."""
+MOST_PAST = 10
+"""Runs of a case that are looked at: more would tell the same."""
 
 
 def estimate(
@@ -93,10 +95,16 @@ def _find_past(tasks: Sequence[RunTask]) -> dict[str, _Past]:
     """What is known of each case from finished runs on the same device, whatever their seed."""
     wanted = {(task.results, task.spec.case.name, task.numerics.device_name): task.spec.case for task in tasks}
     found: dict[str, _Past] = {}
-    for root in {task.results for task in tasks}:
-        for record in Store(root).records():
-            name = record.spec.case.name
-            if record.status != "done" or record.model is None or record.cost is None:
+    for root, cache in {(task.results, task.cache) for task in tasks}:
+        store, names = Store(root), {name for place, name, _ in wanted if place == root}
+        for key, outcome in store.survey(cache).outcomes.items():
+            name = outcome.case
+            if outcome.status != "done" or name not in names:
+                continue
+            if name in found and len(found[name].costs) >= MOST_PAST:
+                continue
+            record = store.read(key)
+            if record is None or record.model is None or record.cost is None:
                 continue
             if wanted.get((root, name, record.environment.device_name)) == record.spec.case:
                 past = found.setdefault(name, _Past(record.model, []))

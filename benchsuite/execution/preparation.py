@@ -251,8 +251,8 @@ class TaskMaker:
     @cached_property
     def _recorded(self) -> Mapping[str, str]:
         """By its name, the SHA-256 of weights that runs here started from, as their authors gave them."""
-        started = (record.weights for record in Store(self.runs_folder).records() if record.weights is not None)
-        return {w.request: w.sha256 for w in started if w.provenance == "official" and w.sha256 is not None}
+        outcomes = Store(self.runs_folder).survey(self.place.cache).outcomes.values()
+        return dict(outcome.weights for outcome in outcomes if outcome.weights is not None)
 
     def _find(self, case: Case) -> _Shared | None:
         finder = self.finder

@@ -8,22 +8,24 @@ from dataclasses import replace
 
 from benchsuite.engine.task import RunTask
 from benchsuite.execution.preparation import Preparation
+from benchsuite.file_stamps import memory_of
 from benchsuite.metrics import SearchMetricName
 from benchsuite.registry import Registry
 from benchsuite.store.record import RunRecord
-from benchsuite.store.run_store import Store
+from benchsuite.store.run_store import Outcome, Store, outcome_of
 from benchsuite.suite.cases.plan import Trial
 from benchsuite.suite.planning.sample_smoke import shrink_case
 from benchsuite.suite.search.proposal import Proposer, Step
-from benchsuite.suite.search.space import trial_at
+from benchsuite.suite.search.space import Trials
 
 
 class SearchTasks:
     """The trials of a prepared study that the records in the store imply, those due now included; they grow by `take`
     as runs are made, and nothing is read or proposed twice.
 
-    A trial that failed counts as worst. Whoever makes runs will `remake` failures: one from before is then made again
-    before anything is built on it. Raises SuiteError, as `take` does, when the values of a trial do not go together.
+    What the cache remembers of records and proposals is taken from there. A trial that failed counts as worst. Whoever
+    makes runs will `remake` failures: one from before is then made again before anything is built on it. Raises
+    SuiteError, as `take` does, when the values of a trial do not go together.
     """
 
     def __init__(self, preparation: Preparation, registry: Registry, *, remake: bool = False) -> None:
@@ -33,8 +35,13 @@ class SearchTasks:
         self._store = Store(preparation.runs_folder)
         self._made: dict[Step, tuple[Trial, RunTask]] = {}
         self._costs: dict[str, float] = {}
-        search = preparation.plan.search
-        self._proposer = Proposer(search.declared) if search is not None and preparation.ready else None
+        self._proposer: Proposer | None = None
+        search, cache = preparation.plan.search, preparation.maker.place.cache
+        if search is None or not preparation.ready:
+            return
+        self._trials = Trials(search, registry)
+        self._outcomes = self._store.survey(cache).outcomes
+        self._proposer = Proposer(search.declared, memory_of(preparation.paper_folder, cache / "proposals"))
         for _ in self._advance():
             pass
 
@@ -53,7 +60,7 @@ class SearchTasks:
         """The trials that the record of a finished run makes possible, each as soon as it is proposed."""
         search = self._preparation.plan.search
         if search is not None:
-            self._costs[record.key] = _cost(record, search.declared.metric)
+            self._costs[record.key] = _cost(outcome_of(record), search.declared.metric)
         return self._advance()
 
     def _advance(self) -> Iterator[RunTask]:
@@ -67,7 +74,7 @@ class SearchTasks:
     def _make(self, step: Step) -> tuple[Trial, RunTask]:
         plan = self._preparation.plan
         assert plan.search is not None
-        trial = trial_at(plan.search, step, self._registry)
+        trial = self._trials.at(step)
         if plan.search.reduced:
             trial = trial.model_copy(update={"case": shrink_case(trial.case, self._registry, plan.pinned)})
         task = self._preparation.maker.task(plan.trial_run(trial.case))
@@ -76,10 +83,14 @@ class SearchTasks:
 
     def _recall(self, key: str) -> None:
         """Learn what the store has of a run, unless it was taken already."""
-        record = None if key in self._costs else self._store.read(key)
-        if record is not None and not (self._remake and record.status == "failed"):
+        if key in self._costs:
+            return
+        found = self._outcomes.get(key)
+        if found is None and (record := self._store.read(key)) is not None:
+            found = outcome_of(record)
+        if found is not None and not (self._remake and found.status == "failed"):
             assert self._preparation.plan.search is not None
-            self._costs[key] = _cost(record, self._preparation.plan.search.declared.metric)
+            self._costs[key] = _cost(found, self._preparation.plan.search.declared.metric)
 
 
 def follow(
@@ -97,8 +108,8 @@ def follow(
     return find
 
 
-def _cost(record: RunRecord, metric: SearchMetricName) -> float:
-    if record.status != "done" or record.best is None:
+def _cost(found: Outcome, metric: SearchMetricName) -> float:
+    if found.status != "done" or found.accuracy is None or found.loss is None:
         return math.inf
-    value = -record.best.validation_accuracy if metric == "validation_accuracy" else record.best.validation_loss
+    value = -found.accuracy if metric == "validation_accuracy" else found.loss
     return math.inf if math.isnan(value) else value

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import json
 import os
 import re
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from benchsuite.atomic_files import check_name, read_file, store_error, sweep, temporary_path, write_bytes, write_text
 from benchsuite.errors import StoreError
@@ -45,13 +47,54 @@ ROOM = 2**20
 """Bytes that a run keeps free for its record: ten times what one takes."""
 
 
+class Outcome(NamedTuple):
+    """What planning asks of a record, which is read once for that."""
+
+    status: str
+    case: str
+    """Its name."""
+    accuracy: float | None
+    """Of validation, as the loss: at the epoch that it chose."""
+    loss: float | None
+    weights: tuple[str, str] | None
+    """Name and SHA-256 of the weights that the run started from, if they were those of their authors."""
+
+    @classmethod
+    def read(cls, text: str) -> Outcome | None:
+        """What `written` wrote; None for anything else."""
+        with suppress(ValueError, TypeError):
+            status, case, accuracy, loss, weights = json.loads(text)
+            if status in ("done", "failed"):
+                return cls(status, case, accuracy, loss, weights and (weights[0], weights[1]))
+        return None
+
+    def written(self) -> str:
+        return json.dumps(self)
+
+
+def outcome_of(record: RunRecord) -> Outcome:
+    """What planning asks of this record."""
+    best, started = record.best, record.weights
+    weights = None
+    if started is not None and started.provenance == "official" and started.sha256 is not None:
+        weights = started.request, started.sha256
+    if best is None:
+        return Outcome(record.status, record.spec.case.name, None, None, weights)
+    return Outcome(record.status, record.spec.case.name, best.validation_accuracy, best.validation_loss, weights)
+
+
 @dataclass(frozen=True)
 class Survey:
-    """How the runs of a results folder stand: `done` or `failed`, by key, of those that are whole, and what is wrong
-    with each of the others, in the order of the keys."""
+    """How the runs of a results folder stand: what came of those that are whole, by key, and what is wrong with each of
+    the others, in the order of the keys."""
 
-    statuses: Mapping[str, str]
+    outcomes: Mapping[str, Outcome]
     damaged: tuple[DamagedRecord, ...]
+
+    @cached_property
+    def statuses(self) -> Mapping[str, str]:
+        """`done` or `failed`, by key."""
+        return {key: outcome.status for key, outcome in self.outcomes.items()}
 
 
 def stores_below(results: Path) -> list[Store]:
@@ -122,23 +165,26 @@ class Store:
     def survey(self, cache: Path) -> Survey:
         """How every run stands. What was found whole is remembered below `cache`, and looked at again when one of its
         files has changed."""
-        memory = memory_of(self.root, cache / "records")
-        known = {key: row for key, row in recall(memory).items() if row[1] in ("done", "failed")}
+        memory, runs = memory_of(self.root, cache / "records"), self.root / "runs"
+        known = recall(memory)
         found: dict[str, tuple[Stamp, str]] = {}
-        damaged = []
+        outcomes, damaged = {}, []
         for key in self.run_keys():
-            folder = self.folder(key)
-            stamp = files_stamp(folder / name for name in (RECORD, *FILES))
+            stamp = files_stamp(f"{runs}/{key}/{name}" for name in (RECORD, *FILES))
+            before, text = known.get(key, ((), ""))
+            outcome = Outcome.read(text) if before == stamp else None
             try:
-                if key in known and known[key][0] == stamp:
-                    found[key] = known[key]
-                elif record := self._load(key):
-                    found[key] = stamp, record.status
+                if outcome is None and (record := self._load(key)) is not None:
+                    outcome = outcome_of(record)
+                    text = outcome.written()
             except DamagedRecord as problem:
                 damaged.append(problem)
+                continue
+            if outcome is not None:
+                outcomes[key], found[key] = outcome, (stamp, text)
         if found != known:
             remember(memory, found)
-        return Survey({key: status for key, (_, status) in found.items()}, tuple(damaged))
+        return Survey(outcomes, tuple(damaged))
 
     def write(self, record: RunRecord) -> None:
         """Put a record on disk; a failed one never replaces one that is done. Raises StoreError."""

@@ -21,6 +21,7 @@ FILES = {
     "digests/0c.json": 7,
     "records/0e.json": 9,
     "papers/0d.json": 3,
+    "proposals/0f.json": 4,
 }
 
 
@@ -45,6 +46,7 @@ def test_it_counts_what_each_part_holds(filled: Program) -> None:
         "digests": (1, 7),
         "records": (1, 9),
         "papers": (1, 3),
+        "proposals": (1, 4),
     }
     assert str(filled.cache) in filled.run("cache").out
 
@@ -52,7 +54,7 @@ def test_it_counts_what_each_part_holds(filled: Program) -> None:
 def test_clearing_removes_what_can_be_made_again_and_keeps_downloads(filled: Program) -> None:
     outcome = filled.run("cache", "--clear")
     assert outcome.code == 0
-    assert "removed 124 B" in outcome.out
+    assert "removed 128 B" in outcome.out
     left = {str(path.relative_to(filled.cache)) for path in filled.cache.rglob("*") if path.is_file()}
     assert left == {"datasets/beans/train.parquet", "weights/resnet18.pth", "images/0a.lock"}
 

@@ -6,7 +6,7 @@ import pytest
 
 from benchsuite.commands.options import PolicyName, StudyOptions
 from benchsuite.commands.session import open_study
-from support.large_study import make_done, write_suite
+from support.large_study import make_done, write_search, write_suite
 from support.operations import check_linear, count_operations
 from support.program import Program
 
@@ -31,6 +31,22 @@ def test_a_command_costs_as_much_as_the_study_is_large(program: Program, command
             make_done(open_study(str(suite), options, download=False, quiet=True).preparation.tasks)
         words = (command, str(suite), "--seeds", str(seeds), "--policy", "sample")
         assert program.run(*words).code == 0  # makes the sample, and imports what is needed
+        return count_operations(lambda: program.run(*words))
+
+    check_linear(count, SIZES)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("done", [False, True], ids=["nothing done", "all done"])
+def test_planning_a_search_costs_as_much_as_it_has_trials(program: Program, done: bool) -> None:
+    program.patch.setattr("benchsuite.file_stamps.SETTLED_NS", 0)
+
+    def count(trials: int) -> int:
+        suite = write_search(program.folder / f"search_{trials}.yaml", trials, "random")
+        if done:
+            make_done(open_study(str(suite), StudyOptions(), download=False, quiet=True).preparation.tasks)
+        words = ("plan", str(suite))
+        assert program.run(*words).code == 0
         return count_operations(lambda: program.run(*words))
 
     check_linear(count, SIZES)

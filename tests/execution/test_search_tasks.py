@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from benchsuite import file_stamps
 from benchsuite.engine.task import RunTask
-from benchsuite.execution import search_tasks
 from benchsuite.execution.due_runs import find_due
 from benchsuite.execution.preparation import Preparation, prepare
 from benchsuite.execution.search_tasks import SearchTasks, follow
@@ -17,7 +17,8 @@ from benchsuite.store.record import Best, RunRecord
 from benchsuite.store.run_store import Store
 from benchsuite.suite.cases.plan import Plan, PlannedSearch
 from benchsuite.suite.schema.suite import Halving, Search
-from benchsuite.suite.search import proposal
+from benchsuite.suite.search import points
+from benchsuite.suite.search.space import Trials
 from support.engine import Bench, make_case, statuses
 from support.synthetic import make_record
 
@@ -140,7 +141,7 @@ def test_a_search_that_goes_on_reads_and_proposes_everything_once(
     """Calls are counted, not seconds: a round must cost what is new in it."""
     prepared = prepared_with(bench, sampler="tpe", batch=2, budget=6, seed=3)
     asked = looked = made = 0
-    ask, load, make = proposal._ask_new_point, Store.read, search_tasks.trial_at
+    ask, load, make = points._Study._ask_new_point, Store.read, Trials.at
 
     def asking(*given: Any) -> Any:
         nonlocal asked
@@ -157,8 +158,8 @@ def test_a_search_that_goes_on_reads_and_proposes_everything_once(
         made += 1
         return make(*given)
 
-    monkeypatch.setattr(proposal, "_ask_new_point", asking)
-    monkeypatch.setattr(search_tasks, "trial_at", making)
+    monkeypatch.setattr(points._Study, "_ask_new_point", asking)
+    monkeypatch.setattr(Trials, "at", making)
     monkeypatch.setattr(Store, "read", reading)
     search = SearchTasks(prepared, bench.registry)
     due = trial_tasks(search.preparation)
@@ -217,3 +218,40 @@ def test_a_plan_without_a_search_stays_as_it_is(bench: Bench) -> None:
     plan = Plan(suite="tiny", cases=(make_case(),), seeds=(0,))
     prepared = prepare(plan, bench.registry, bench.place, download=False, say=lambda _: None)
     assert extended(prepared, bench) is prepared
+
+
+def test_a_search_that_starts_again_reads_and_proposes_nothing_that_the_cache_knows(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(file_stamps, "SETTLED_NS", 0)
+    monkeypatch.setattr(points, "SAVE_SECONDS", 0.0)
+    prepared = prepared_with(bench, sampler="tpe", lag=1)
+    while len(due := [task for task in trial_tasks(extended(prepared, bench)) if not done(task)]):
+        record_all(due)
+    whole = extended(prepared, bench)
+    assert whole.plan.following == 0
+
+    def refuse(*_: Any) -> Any:
+        raise AssertionError("this is known")
+
+    monkeypatch.setattr(Store, "_load", refuse)
+    monkeypatch.setattr(points._Study, "_ask_new_point", refuse)
+    assert extended(prepared, bench) == whole
+
+
+def test_what_is_remembered_of_a_record_that_is_gone_or_another_now_is_not_believed(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(file_stamps, "SETTLED_NS", 0)
+    prepared = prepared_with(bench, sampler="random", halving=HALVING)
+    first = trial_tasks(extended(prepared, bench))
+    record_all(first)
+    assert names(extended(prepared, bench))[4:] == ["trial 003, epochs=2", "trial 004, epochs=2"]
+    record(first[0], 0.99)
+    assert names(extended(prepared, bench))[4:] == ["trial 001, epochs=2", "trial 004, epochs=2"]
+    (Store(first[0].results).folder(first[0].key.key) / "record.json").unlink()
+    assert names(extended(prepared, bench))[4:] == []
+
+
+def done(task: RunTask) -> bool:
+    return Store(task.results).read(task.key.key) is not None

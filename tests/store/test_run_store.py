@@ -21,7 +21,7 @@ from benchsuite.errors import StoreError
 from benchsuite.store.migrations import DamagedRecord
 from benchsuite.store.predictions import Predictions, predictions_hash, to_bytes
 from benchsuite.store.record import RunRecord
-from benchsuite.store.run_store import FILES, Store
+from benchsuite.store.run_store import FILES, Store, outcome_of
 from support.synthetic import make_plan, make_record, make_records
 
 
@@ -189,6 +189,22 @@ def test_a_survey_looks_again_only_at_what_changed(store: Store, tmp_path: Path,
         assert survey.statuses == {key: status for key, status in statuses.items() if key != record.key}
         assert [problem.where for problem in survey.damaged] == [problem.where for problem in store.damaged()]
         looks.clear()
+
+
+def test_what_planning_asks_of_a_record_is_remembered_as_it_was_read(
+    store: Store, tmp_path: Path, looks: list[str]
+) -> None:
+    records = make_records(make_plan(2, 2), failed=[(1, 1)])
+    for record in records.values():
+        store.write(record)
+    read = store.survey(tmp_path / "cache").outcomes
+    looks.clear()
+    assert store.survey(tmp_path / "cache").outcomes == read == {key: outcome_of(one) for key, one in records.items()}
+    assert not looks
+    done = next(record for record in records.values() if record.status == "done")
+    assert done.best is not None
+    assert read[done.key][:3] == ("done", done.spec.case.name, done.best.validation_accuracy)
+    assert read[done.key].loss == done.best.validation_loss
 
 
 def test_a_survey_finds_a_change_that_keeps_size_and_time(store: Store, tmp_path: Path, looks: list[str]) -> None:

@@ -1,6 +1,6 @@
 """Studies of any size on the synthetic sample, and stores in which all their runs are done, made up.
 
-Half of the axes are the recipe's and half the model's, so that cases share components as those of a grid do.
+Half of the axes are the recipe's and half the model's, so that cases and trials share components as those of a grid do.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 from benchsuite.engine.task import RunTask
 from benchsuite.store.predictions import Predictions, predictions_hash, to_bytes
@@ -67,3 +68,24 @@ def _predictions() -> Predictions:
         found[f"{split}_probabilities"] = odds / odds.sum(axis=1, keepdims=True)
         found[f"{split}_labels"] = draw.integers(0, 3, images)
     return Predictions(**found)
+
+
+def write_search(path: Path, trials: int, sampler: str) -> Path:
+    """A suite of one case and a search in 50,000 points, over photos that are written beside it."""
+    draw = np.random.default_rng(1)
+    photos = path.parent / "photos"
+    for number in range(0 if photos.is_dir() else 40):
+        photo = photos / "ab"[number % 2] / f"{number}.png"
+        photo.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(draw.integers(0, 255, (16, 16, 3), dtype=np.uint8)).save(photo)
+    waits = "  lag: 256\n" if sampler == "tpe" else ""
+    path.write_text(
+        f"name: {path.stem}\ntitle: Muchos ensayos\nsize: {{cases: 1, seeds: 1, trials: {trials}}}\n"
+        f"dataset: {{name: image_folder, folder: {photos}, image_size: 16}}\nmodel: {{name: mlp}}\n"
+        "recipe: {name: train, max_epochs: 2}\nseeds: 1\nsearch:\n  space:\n"
+        f"    model.hidden: [{', '.join(f'[{16 + i}]' for i in range(10))}]\n"
+        f"    recipe.learning_rate: [{', '.join(f'{1e-6 * (i + 1):.6f}' for i in range(MOST_VALUES))}]\n"
+        "    recipe.max_epochs: [1, 2, 3, 4, 5]\n"
+        f"  sampler: {sampler}\n  budget: {trials}\n{waits}paper: {{authors: [{{name: Ada Ejemplo}}]}}\n"
+    )
+    return path

@@ -36,7 +36,7 @@ from benchsuite.suite.cases.plan import Case, Component, Plan, RunSpec, Trial
 from benchsuite.suite.planning.expand import expand
 from benchsuite.suite.reader import read_suite
 from benchsuite.suite.search.proposal import Step, propose
-from benchsuite.suite.search.space import trial_at
+from benchsuite.suite.search.space import Trials
 from support.synthetic import make_environment, make_keys, make_outcomes, make_record
 
 FEW_CLASSES = 8
@@ -107,11 +107,12 @@ def _search(plan: Plan, known: Registry, keys: dict[tuple[str, int], str], recor
     if plan.search is None:
         return plan
     planned = plan.search
+    cases = Trials(planned, known)
     made: dict[Step, tuple[Trial, RunRecord]] = {}
 
     def make(step: Step) -> tuple[Trial, RunRecord]:
         if step not in made:
-            trial = trial_at(planned, step, known)
+            trial = cases.at(step)
             made[step] = trial, _record(plan.trial_run(trial.case), known)
         return made[step]
 

@@ -33,7 +33,7 @@ from benchsuite.store.environment import distinct_environments
 from benchsuite.store.migrations import load_record
 from benchsuite.store.record import RunRecord
 from benchsuite.suite.cases.plan import Plan
-from benchsuite.suite.schema.suite import Suite
+from benchsuite.suite.schema.suite import MOST_RUNS, Suite
 from benchsuite.suite.source.problems import printable
 
 SCHEMA = 3
@@ -43,7 +43,7 @@ ARGUMENTS = ("study_arguments", "form_arguments")
 """What is attached only where there are any."""
 LARGEST = 100_000_000
 """Bytes of a paper that is read, and of all that it unpacks to."""
-MOST_PAGES, MOST_RUNS = 1000, 100_000
+MOST_PAGES = 1000
 
 
 UNREADABLE = (ArithmeticError, AttributeError, LookupError, OSError, RecursionError, StoreError, TypeError, ValueError,

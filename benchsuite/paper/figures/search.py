@@ -22,6 +22,8 @@ SPREAD, MOST_SPREAD = 0.28, 0.07
 """How far lines through one value lie apart: as a part of the distance between two values, and at most of an axis."""
 TICKS = 5
 """Numbers along the axis of the results."""
+MOST_LINES = 1000
+"""Trials that are drawn, the best ones; more could not be told apart."""
 
 
 @memoize
@@ -31,7 +33,8 @@ def draw_trials(name: str, found: SearchFindings, labels: Mapping[str, str]) -> 
     Trials that halving ended early are grey and thin. Every axis has its values at equal distances, numbers rising.
     """
     space, metric = found.declared.space, METRICS[found.declared.metric]
-    shown = [trial for trial in found.trials if found.declared.metric in trial.values]
+    reached = [trial for trial in found.trials if found.declared.metric in trial.values]
+    shown = reached[:MOST_LINES]
     values = [trial.values[found.declared.metric] for trial in shown]
     low, high = metric.scale * min(values), metric.scale * max(values)
     if low == high:
@@ -64,7 +67,7 @@ def draw_trials(name: str, found: SearchFindings, labels: Mapping[str, str]) -> 
         axes.axis("off")
         least, most = metric.format(min(values)), metric.format(max(values))
         return canvas.finish(
-            f"Coordenadas paralelas de {spanish.count(len(shown), 'ensayo')}; {metric.title} de {least} a {most}. El "
+            f"Coordenadas paralelas de {count_drawn(len(reached))}; {metric.title} de {least} a {most}. El "
             f"mejor, el {shown[0].number}: {', '.join(_describe_settings(shown[0], labels))}."
         )
 
@@ -91,6 +94,13 @@ def draw_importances(name: str, found: SearchFindings, labels: Mapping[str, str]
         axes.grid(axis="y", visible=False)
         canvas.legend(axes)
         return canvas.finish(f"Importancia de cada eje de la búsqueda: {'; '.join(text)}.")
+
+
+def count_drawn(trials: int) -> str:
+    """How many of so many trials are drawn, in words."""
+    if trials > MOST_LINES:
+        return f"los {spanish.number(MOST_LINES)} mejores de {spanish.count(trials, 'ensayo')}"
+    return spanish.count(trials, "ensayo")
 
 
 def _describe_settings(trial: TrialFindings, labels: Mapping[str, str]) -> list[str]:

@@ -10,7 +10,7 @@ from benchsuite.paper.context.parameter_words import describe_value, name_axis
 from benchsuite.paper.context.result_quotes import PENDING
 from benchsuite.paper.document import markup
 from benchsuite.paper.document.blocks import Block, Bullets, Figure, Paragraph
-from benchsuite.paper.figures.search import draw_importances, draw_trials
+from benchsuite.paper.figures.search import MOST_LINES, count_drawn, draw_importances, draw_trials
 from benchsuite.paper.language import spanish
 from benchsuite.paper.language.metrics import METRICS
 from benchsuite.paper.language.spanish import CONFIDENCE
@@ -30,6 +30,8 @@ def search_blocks(study: PaperContext, found: SearchFindings) -> list[Block]:
     blocks: list[Block] = [Paragraph(_design(study, found)), Bullets(_axes(study, found))]
     if found.best is None:
         return [*blocks, Paragraph("Todavía no ha terminado ningún ensayo.")]
+    reached = sum(found.declared.metric in trial.values for trial in found.trials)
+    some = f", {count_drawn(reached)}" if reached > MOST_LINES else ""
     early = "; en gris, los que no llegaron al último escalón" if found.declared.halving else ""
     return [
         *blocks,
@@ -37,7 +39,8 @@ def search_blocks(study: PaperContext, found: SearchFindings) -> list[Block]:
         trials_table(found, labels),
         Figure(
             "fig-search",
-            f"Ensayos de la búsqueda en coordenadas paralelas: más oscuros cuanto mejores, el mejor resaltado{early}.",
+            f"Ensayos de la búsqueda en coordenadas paralelas{some}: más oscuros cuanto mejores, el mejor "
+            f"resaltado{early}.",
             partial(draw_trials, found=found, labels=labels),
             wide=True,
         ),

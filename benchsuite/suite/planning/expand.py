@@ -14,7 +14,7 @@ from benchsuite.suite.cases.grid import Cell, Setting
 from benchsuite.suite.cases.plan import Case, Component, Plan
 from benchsuite.suite.cases.resolver import Resolver
 from benchsuite.suite.planning.overrides import Override, read_overrides, read_seeds
-from benchsuite.suite.schema.suite import Design, Suite
+from benchsuite.suite.schema.suite import MOST_RUNS, Design, Suite
 from benchsuite.suite.search.proposal import count_runs
 from benchsuite.suite.search.space import planned_search, search_problems, search_settings
 from benchsuite.suite.source.problems import Problem, SuiteError, did_you_mean, one_of, shown, written
@@ -37,12 +37,14 @@ def expand(suite: Suite, registry: Registry, *, overrides: Sequence[str] = (), s
         final = expansion(suite, registry, [override.setting for override in changed])
         if final.problems:
             raise SuiteError(final.problems)
+    search = planned_search(suite, [override.setting for override in changed])
+    if found := _too_many_runs(suite, len(final.cases), len(asked)):
+        raise SuiteError(found)
     changes = [line for override in changed if (line := _change(override, declared.cases, final.cases))]
     if asked != suite.seed_values:
-        changes.append(f"seeds = {_listed(asked)} (suite: {_listed(suite.seed_values)})")
+        changes.append(f"seeds = {listed_seeds(asked)} (suite: {listed_seeds(suite.seed_values)})")
     pinned = (*(override.setting.path for override in changed), *(["seeds"] if seeds is not None else []))
     factor = suite.compare.factor if suite.compare is not None else None
-    search = planned_search(suite, [override.setting for override in changed])
     return Plan(
         suite=suite.name,
         cases=final.cases,
@@ -114,7 +116,7 @@ def _expanded(design: Design, registry: Registry, overrides: Sequence[Setting]) 
     if not overrides:
         known = resolver.known_paths() if exclusions else ()
         problems += [wrong for exclusion in exclusions if (wrong := exclusion.problem(known))]
-        problems += _size_problems(design, len(cases))
+        problems += _size_problems(design, len(cases)) + _too_many_runs(design, len(cases), len(design.seed_values))
     if not cases:
         where = origin.get("exclude") or origin
         problems.append(Problem(where.mark, "exclude", "no case is left: all are excluded", expected="at least one"))
@@ -319,6 +321,17 @@ def _size_problems(design: Design, cases: int) -> list[Problem]:
     return problems
 
 
+def _too_many_runs(design: Design, cases: int, seeds: int) -> list[Problem]:
+    trials = count_runs(design.search) if design.search is not None else 0
+    if (runs := cases * seeds + trials) <= MOST_RUNS:
+        return []
+    what = f"the study has {runs:,} runs: {cases:,} cases with {seeds:,} seeds each"
+    what += f", and {trials:,} of the search" if trials else ""
+    mark = (design.origin.get("seeds") or design.origin).mark
+    remedy = "make fewer, or several studies of them"
+    return [Problem(mark, "seeds", what, seeds, f"at most {MOST_RUNS:,} runs", remedy)]
+
+
 def compare_problems(suite: Suite, cases: Sequence[Case]) -> list[Problem]:
     """What is wrong with `compare`: a factor that is not varied, a baseline that is no value or case of the suite."""
     compare, where = suite.compare, suite.origin.get("compare")
@@ -383,7 +396,8 @@ def _said(found: tuple[bool, Any]) -> str:
     return written(value) if there else "not given"
 
 
-def _listed(seeds: Sequence[int]) -> str:
+def listed_seeds(seeds: Sequence[int]) -> str:
+    """Seeds as people read them."""
     if len(seeds) > 3 and list(seeds) == list(range(seeds[0], seeds[0] + len(seeds))):
         return f"{seeds[0]} to {seeds[-1]}"
     return ", ".join(map(str, seeds))

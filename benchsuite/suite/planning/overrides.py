@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from benchsuite.suite.cases.grid import Setting, overlap, path_problems
+from benchsuite.suite.schema.suite import MOST_SEEDS
 from benchsuite.suite.source.problems import Mark, Problem, SuiteError, printable, shown
 from benchsuite.suite.source.yaml_nodes import parse_text
 
-MOST_SEEDS = 1000
 LARGEST_SEED = 2**31 - 1
 
 
@@ -59,14 +59,14 @@ def _taken(override: Override, taken: Sequence[tuple[str, Setting]], earlier: Se
 def read_seeds(text: str) -> tuple[tuple[int, ...], list[Problem]]:
     """Read "3" as 0, 1, 2; "0,4,7" as these; "0-4" as 0 to 4, both included."""
     mark = Mark(f"--seeds {printable(text, 80)}")
-    expected = f"a number of seeds such as 3, a list such as 0,4,7 or a range such as 0-4; at most {MOST_SEEDS}"
+    expected = f"a number of seeds such as 3, a list such as 0,4,7 or a range such as 0-4; at most {MOST_SEEDS:,}"
     text = text.strip()
-    if re.fullmatch(r"[0-9]{1,4}", text):
-        seeds = list(range(int(text)))
+    if re.fullmatch(r"[0-9]{1,6}", text):
+        seeds = list(range(min(int(text), MOST_SEEDS + 1)))
     elif match := re.fullmatch(r"([0-9]{1,10})-([0-9]{1,10})", text):
         first, last = int(match[1]), int(match[2])
         seeds = list(range(first, min(last, first + MOST_SEEDS) + 1))
-    elif re.fullmatch(r"[0-9]{1,10}( *, *[0-9]{1,10})+ *,?|[0-9]{1,10} *,", text) and len(text) < 20_000:
+    elif re.fullmatch(r"[0-9]{1,10}( *, *[0-9]{1,10})+ *,?|[0-9]{1,10} *,", text) and len(text) < 12 * MOST_SEEDS:
         seeds = [int(part) for part in text.split(",") if part.strip()]
     else:
         return (), [Problem(mark, "", f"{shown(text)} names no seeds", text, expected)]

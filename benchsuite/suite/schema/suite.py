@@ -13,7 +13,9 @@ from benchsuite.suite.schema.claims import Claim
 from benchsuite.suite.source.problems import Mark
 from benchsuite.suite.source.yaml_nodes import Node, from_plain
 
-MOST_TRIALS = 10_000
+MOST_TRIALS, MOST_SEEDS = 100_000, 10_000
+MOST_RUNS = 200_000
+"""Of a study, its trials on every rung included: with these, planning takes a minute and a gigabyte."""
 Template = Literal["ieee", "report"]
 PageSize = Literal["a4", "letter"]
 
@@ -23,8 +25,8 @@ CaseName = Annotated[str, Field(pattern=r"^\w(?:[\w .()+%-]*[\w)%+])?$", max_len
 Settings = Annotated[dict[Path, JsonValue], Field(min_length=1, max_length=100)]
 Seed = Annotated[int, Field(ge=0, le=2**31 - 1)]
 Seeds = Annotated[
-    Annotated[Annotated[int, Field(ge=1, le=1000)], Tag("number")]
-    | Annotated[Annotated[tuple[Seed, ...], Field(min_length=1, max_length=1000)], Tag("list")],
+    Annotated[Annotated[int, Field(ge=1, le=MOST_SEEDS)], Tag("number")]
+    | Annotated[Annotated[tuple[Seed, ...], Field(min_length=1, max_length=MOST_SEEDS)], Tag("list")],
     Discriminator(lambda value: "list" if isinstance(value, list | tuple) else "number"),
 ]
 

@@ -1,33 +1,19 @@
 """What a search tries, and in which order: a pure function of its declaration and of the results so far.
 
 With more results the same trials come again, followed by those that they make possible, so that resuming a search is
-replaying it, and no order in which runs finish can change it. Random draws come from a Philox generator, the parzen
-estimator from Optuna (Bergstra et al., «Algorithms for hyper-parameter optimization», NeurIPS 2011; Akiba et al.,
-«Optuna», KDD 2019).
+replaying it, and no order in which runs finish can change it.
 """
 
 from __future__ import annotations
 
-import hashlib
-import itertools
 import math
-from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from benchsuite.suite.schema.suite import Search
-
-if TYPE_CHECKING:
-    from optuna import Study
-    from optuna.distributions import BaseDistribution
-
-Point = tuple[int, ...]
-"""For each axis of the space, in its order, the index of the value."""
-
-MOST_ASKED = 16
-"""How often the estimator is asked for a point that is new before one is drawn in its place."""
+from benchsuite.suite.search.points import Estimator, Point, Points, list_points
 
 
 @dataclass(frozen=True)
@@ -65,12 +51,13 @@ def propose(search: Search, cost: Cost) -> Proposal:
 class Proposer:
     """Proposes the steps of one search, as `propose` does, while results come in.
 
-    It goes on from where it was, so a cost that was told must stay what it is.
+    It goes on from where it was, so a cost that was told must stay what it is. In the file `memory` it keeps what takes
+    long to propose.
     """
 
-    def __init__(self, search: Search) -> None:
+    def __init__(self, search: Search, memory: Path | None = None) -> None:
         self._search = search
-        self._points = _estimate_points(search) if search.sampler == "tpe" else _list_points(search)
+        self._points: Points = Estimator(search, memory) if search.sampler == "tpe" else list_points(search)
         self._rung = self._first = _Rung()
         self._rung_index = 0
         self.following = count_runs(search)
@@ -157,99 +144,3 @@ def _size_rungs(search: Search, trials: int, rungs: int) -> tuple[int, ...]:
     for _ in range(1, rungs):
         sizes.append(count_survivors(search, sizes[-1]))
     return tuple(sizes)
-
-
-Points = Callable[[list[float]], Point]
-"""The next point each time it is called, with those costs that it may be proposed from and the one before might not."""
-
-
-def _list_points(search: Search) -> Points:
-    """The points of a grid or a draw, for which no result matters."""
-    sizes = [len(values) for values in search.space.values()]
-    points = itertools.product(*map(range, sizes)) if search.sampler == "grid" else _draw_points(search.seed, sizes)
-    return lambda _: next(points)
-
-
-def _draw_points(seed: int, sizes: list[int]) -> Iterator[Point]:
-    """Points drawn evenly and without repeating. It never ends: asked for more points than the space has, it loops."""
-    import numpy as np
-
-    key = np.frombuffer(hashlib.sha256(f"search:{seed}".encode()).digest()[:16], dtype=np.uint64)
-    generator = np.random.Generator(np.random.Philox(key=key))
-    seen: set[Point] = set()
-    while True:
-        point = tuple(int(generator.integers(size)) for size in sizes)
-        if point not in seen:
-            seen.add(point)
-            yield point
-
-
-def _estimate_points(search: Search) -> Points:
-    """The points of the tree-structured Parzen estimator, which is told of the trials in their order."""
-    study = _study(search)
-    draws = _draw_points(search.seed, [len(values) for values in search.space.values()])
-    seen: set[Point] = set()
-    untold: deque[int] = deque()
-
-    def next_point(costs: list[float]) -> Point:
-        for found in costs:
-            study.tell(untold.popleft(), found)
-        trial, point = _ask_new_point(study, search, seen, draws)
-        seen.add(point)
-        untold.append(trial)
-        return point
-
-    return next_point
-
-
-def _study(search: Search) -> Study:
-    import optuna
-
-    optuna.logging.set_verbosity(optuna.logging.ERROR)
-    return optuna.create_study(sampler=optuna.samplers.TPESampler(seed=search.seed), direction="minimize")
-
-
-def _ask_new_point(study: Study, search: Search, seen: set[Point], draws: Iterator[Point]) -> tuple[int, Point]:
-    """The number that Optuna gives a new point, and the point."""
-    from optuna.trial import TrialState
-
-    axes = _axes(search)
-    for _ in range(MOST_ASKED):
-        asked = study.ask(axes)
-        point = tuple(_index(search, name, asked.params[name]) for name in search.space)
-        if point not in seen:
-            return asked.number, point
-        study.tell(asked, state=TrialState.FAIL)  # failed ones teach the estimator nothing
-    point = next(point for point in draws if point not in seen)
-    study.enqueue_trial({name: _rank(search, name, index) for name, index in zip(search.space, point, strict=True)})
-    return study.ask(axes).number, point
-
-
-def _axes(search: Search) -> dict[str, BaseDistribution]:
-    """An axis of numbers by the ranks of its values, so that neighbours tell of each other; any other by choices."""
-    from optuna.distributions import CategoricalDistribution, IntDistribution
-
-    return {
-        path: IntDistribution(0, len(values) - 1)
-        if _order_numbers(search, path)
-        else CategoricalDistribution(list(range(len(values))))
-        for path, values in search.space.items()
-    }
-
-
-def _order_numbers(search: Search, path: str) -> list[int] | None:
-    """The indices of an axis of numbers by their values; None for any other axis."""
-    values = search.space[path]
-    if any(isinstance(value, bool) or not isinstance(value, int | float) for value in values):
-        return None
-    return sorted(range(len(values)), key=lambda index: float(values[index]))  # type: ignore[arg-type]
-
-
-def _index(search: Search, path: str, rank: int) -> int:
-    order = _order_numbers(search, path)
-    return order[rank] if order else rank
-
-
-def _rank(search: Search, path: str, index: int) -> int:
-    order = _order_numbers(search, path)
-    return order.index(index) if order else index

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
+from functools import cache
 from typing import Any, cast
+
+from pydantic import JsonValue
 
 from benchsuite.registry import CASE_PARTS, Kind, Registry
 from benchsuite.suite.cases import grid
 from benchsuite.suite.cases.grid import Setting
-from benchsuite.suite.cases.plan import Case, PlannedSearch, Trial
-from benchsuite.suite.cases.resolver import Resolver
+from benchsuite.suite.cases.plan import Case, Component, PlannedSearch, Trial
+from benchsuite.suite.cases.resolver import Resolver, resolve
 from benchsuite.suite.schema.suite import Design, Search
 from benchsuite.suite.search.proposal import Step, count_points, rung_sizes
 from benchsuite.suite.source.problems import Mark, Problem, SuiteError, shown
@@ -68,16 +71,44 @@ def planned_search(design: Design, overrides: Sequence[Setting]) -> PlannedSearc
     return PlannedSearch(declared=design.search, base={kind: origin.items[kind].node.plain() for kind in CASE_PARTS})
 
 
-def trial_at(planned: PlannedSearch, step: Step, registry: Registry) -> Trial:
-    """A step as the case to run. Raises SuiteError when its values do not go together."""
-    search = planned.declared
-    settings = {path: values[index] for (path, values), index in zip(search.space.items(), step.point, strict=True)}
-    name = f"trial {step.number:03d}"
-    if search.halving is not None:
-        path, value = search.halving.path, search.halving.rungs[step.rung]
-        settings[path] = value
-        name += f", {grid.axis_labels([path])[path]}={value}"
-    return Trial(number=step.number, rung=step.rung, case=case_with(planned, name, settings, registry))
+class Trials:
+    """The steps of a search as cases to run; what several of them have in common is resolved once."""
+
+    def __init__(self, planned: PlannedSearch, registry: Registry) -> None:
+        self._planned, self._registry = planned, registry
+        search, mark = planned.declared, Mark("search")
+        self._values: dict[str, Sequence[JsonValue]] = {**search.space}
+        if search.halving is not None:
+            self._values[search.halving.path] = search.halving.rungs
+        self._settings = {
+            path: [Setting(path, mark, from_plain(value, mark)) for value in values]
+            for path, values in self._values.items()
+        }
+        self._base = from_plain(planned.base, mark)
+        self._component = cache(self._resolve)
+
+    def at(self, step: Step) -> Trial:
+        """A step as the case to run. Raises SuiteError when its values do not go together."""
+        halving, name = self._planned.declared.halving, f"trial {step.number:03d}"
+        indices = step.point if halving is None else (*step.point, step.rung)
+        chosen = tuple(zip(self._values, indices, strict=True))
+        settings = {path: self._values[path][index] for path, index in chosen}
+        if halving is not None:
+            name += f", {grid.axis_labels([halving.path])[halving.path]}={settings[halving.path]}"
+        parts = {
+            kind: self._component(kind, tuple(one for one in chosen if one[0].partition(".")[0] == kind))
+            for kind in CASE_PARTS
+        }
+        if None in parts.values():
+            case = case_with(self._planned, name, settings, self._registry)  # which tells why
+        else:
+            case = Case.model_validate({"name": name, "settings": settings, **parts})
+        return Trial(number=step.number, rung=step.rung, case=case)
+
+    def _resolve(self, kind: Kind, chosen: tuple[tuple[str, int], ...]) -> Component | None:
+        node = grid.put(self._base, [self._settings[path][index] for path, index in chosen]).get(kind)
+        assert node is not None
+        return resolve(kind, node, self._registry).component
 
 
 def case_with(planned: PlannedSearch, name: str, settings: dict[str, Any], registry: Registry) -> Case:

@@ -30,3 +30,14 @@ def test_few_trials_and_single_values_can_be_drawn(search: dict[str, Any]) -> No
     found = make_search_findings(make_search(**search))
     assert "0,5" in draw_trials("fig-search", found, {}).svg
     assert "no estimable" in draw_importances("fig-importance", found, {}).svg
+
+
+def test_of_many_trials_the_best_are_drawn_and_this_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = make_search_findings(make_search())
+    whole = draw_trials("fig-search", found, LABELS)
+    monkeypatch.setattr("benchsuite.paper.figures.search.MOST_LINES", 5)
+    drawn = draw_trials("fig-best", found, LABELS)
+    assert "de 24 ensayos" in whole.alt.replace("\N{NO-BREAK SPACE}", " ")
+    assert "los 5 mejores de 24 ensayos" in drawn.alt.replace("\N{NO-BREAK SPACE}", " ")
+    assert (len(whole.series), len(drawn.series)) == (24, 5)
+    assert [one.title for one in drawn.series] == [one.title for one in whole.series[:5]]

@@ -108,3 +108,10 @@ def test_a_paper_without_a_search_says_nothing_of_one() -> None:
 def test_the_trials_take_the_width_of_the_page() -> None:
     figure: Figure = block(compose(make_search_material()), "fig-search")
     assert figure.wide
+
+
+def test_the_caption_says_when_only_the_best_trials_are_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in ("figures", "sections"):
+        monkeypatch.setattr(f"benchsuite.paper.{module}.search.MOST_LINES", 5)
+    figure: Figure = block(compose(make_search_material()), "fig-search")
+    assert "coordenadas paralelas, los 5 mejores de 24 ensayos: " in figure.caption.replace("\N{NO-BREAK SPACE}", " ")

@@ -231,10 +231,28 @@ def test_seeds_can_be_chosen(text: str, seeds: tuple[int, ...], read: Read, regi
     assert plan.pinned == ("seeds",)
 
 
-@pytest.mark.parametrize("text", ["0", "", "x", "-1", "1,1", "5-2", "0-9999999999", "9999999999,1", "1.5", "٣", "1,,2"])
+@pytest.mark.parametrize(
+    "text", ["0", "", "x", "-1", "1,1", "5-2", "0-9999999999", "10001", "1-10001", "9999999999,1", "1.5", "٣", "1,,2"]
+)
 def test_seeds_that_are_none_are_refused(text: str, read: Read, registry: Registry) -> None:
     with pytest.raises(SuiteError, match="seed"):
         expand(read(BASE), registry, seeds=text)
+
+
+@pytest.mark.parametrize("text", ["10000", "1-10000", ",".join(map(str, range(10_000)))])
+def test_ten_thousand_seeds_can_be_chosen(text: str, read: Read, registry: Registry) -> None:
+    assert len(expand(read(BASE), registry, seeds=text).seeds) == 10_000
+
+
+def test_a_study_of_too_many_runs_is_refused(read: Read, registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
+    cases = len(expand(read(BASE), registry).cases)
+    monkeypatch.setattr("benchsuite.suite.planning.expand.MOST_RUNS", 3 * cases)
+    assert len(expand(read(BASE), registry, seeds="3").runs) == 3 * cases
+    with pytest.raises(SuiteError, match=rf"seeds: the study has {4 * cases} runs: {cases} cases with 4 seeds each"):
+        expand(read(BASE), registry, seeds="4")
+    monkeypatch.setattr("benchsuite.suite.planning.expand.MOST_RUNS", 2 * cases - 1)
+    with pytest.raises(SuiteError, match=rf"at most {2 * cases - 1} runs"):
+        read(BASE)
 
 
 def test_the_stated_size_is_that_of_the_file_not_of_the_overrides(read: Read, registry: Registry) -> None:

@@ -245,16 +245,6 @@ def test_the_estimator_comes_closer_to_the_best_than_chance() -> None:
     assert nearest("tpe", 1) < 0.6 * nearest("random", 1)
 
 
-def test_an_axis_of_numbers_is_ordered_whatever_the_order_of_the_file() -> None:
-    """Words are choices; numbers are ranks, so that the estimator sees neighbours."""
-    from benchsuite.suite.search.proposal import _index, _rank
-
-    search = Search(space={"recipe.a": (0.1, 0.001, 1), "recipe.b": ("x", "y")}, sampler="tpe", budget=2)
-    assert [_index(search, "recipe.a", rank) for rank in range(3)] == [1, 0, 2]
-    assert [_rank(search, "recipe.a", index) for index in range(3)] == [1, 0, 2]
-    assert _index(search, "recipe.b", 1) == 1
-
-
 def test_the_share_that_goes_on_is_the_decimal_number_that_was_written() -> None:
     halving = Halving(path="recipe.max_epochs", rungs=(1, 2), keep=0.07)
     assert (

@@ -11,7 +11,7 @@ from benchsuite.suite import Plan, Suite, SuiteError, expand, parse_suite, smoke
 from benchsuite.suite.cases.resolver import Resolver
 from benchsuite.suite.planning.sample_smoke import shrink_case
 from benchsuite.suite.search.proposal import Step, count_points
-from benchsuite.suite.search.space import corners, trial_at
+from benchsuite.suite.search.space import Trials, corners
 from support.fake_components import BASE, REGISTRY
 
 Read = Callable[[str], Suite]
@@ -192,13 +192,13 @@ def test_a_large_space_is_checked_without_being_built(monkeypatch: pytest.Monkey
 def test_a_trial_is_the_base_with_the_values_of_its_point() -> None:
     search = planned(HALVING).search
     assert search is not None
-    made = trial_at(search, Step(7, (2, 1), 1), REGISTRY)
+    made = Trials(search, REGISTRY).at(Step(7, (2, 1), 1))
     assert made.case.name == "trial 007, max_epochs=9"
     assert made.case.settings == {"recipe.weight_decay": 0.001, "model.depth": 34, "recipe.max_epochs": 9}
     assert made.case.recipe.parameters["weight_decay"] == 0.001
     assert made.case.recipe.parameters["max_epochs"] == 9
     assert made.case.model.parameters == {"depth": 34, "weights": "imagenet"}
-    assert trial_at(planned().search, Step(7, (2, 1)), REGISTRY).case.name == "trial 007"  # type: ignore[arg-type]
+    assert Trials(planned().search, REGISTRY).at(Step(7, (2, 1))).case.name == "trial 007"  # type: ignore[arg-type]
 
 
 def test_a_point_that_is_refused_when_it_is_drawn_names_its_trial() -> None:
@@ -206,7 +206,7 @@ def test_a_point_that_is_refused_when_it_is_drawn_names_its_trial() -> None:
     assert search is not None
     declared = search.declared.model_copy(update={"space": {"recipe.weight_decay": (-1,)}})
     with pytest.raises(SuiteError, match=r"search, trial 001: recipe.weight_decay: -1 is too small"):
-        trial_at(search.model_copy(update={"declared": declared}), Step(1, (0,)), REGISTRY)
+        Trials(search.model_copy(update={"declared": declared}), REGISTRY).at(Step(1, (0,)))
 
 
 def test_a_search_is_part_of_the_plan_beside_the_cases() -> None:
@@ -219,7 +219,7 @@ def test_a_search_is_part_of_the_plan_beside_the_cases() -> None:
 def test_set_changes_the_base_of_the_trials_and_no_axis() -> None:
     search = planned(overrides=["recipe.nesterov=true"]).search
     assert search is not None
-    assert trial_at(search, Step(1, (0, 0)), REGISTRY).case.recipe.parameters["nesterov"] is True
+    assert Trials(search, REGISTRY).at(Step(1, (0, 0))).case.recipe.parameters["nesterov"] is True
     with pytest.raises(SuiteError, match=r"cannot be changed here: `search` sets 'model.depth'"):
         planned(overrides=["model.depth=50"])
     with pytest.raises(SuiteError, match=r"`search` sets 'recipe.max_epochs'"):
@@ -230,7 +230,7 @@ def test_whole_components_can_be_searched() -> None:
     text = changed("model.depth: [18, 34]", "model: [{name: mlp}, {name: net, depth: 50}]")
     search = planned(text).search
     assert search is not None
-    assert trial_at(search, Step(1, (0, 1)), REGISTRY).case.model.parameters["depth"] == 50
+    assert Trials(search, REGISTRY).at(Step(1, (0, 1))).case.model.parameters["depth"] == 50
     assert {case.model.name for case in corners(search, REGISTRY)} == {"mlp", "net"}
 
 
@@ -256,7 +256,7 @@ def test_a_trial_on_the_sample_makes_the_search_small_and_says_so() -> None:
         "search.halving.rungs = [1, 2] (smoke; suite: [3, 9])",
     ):
         assert change in made.changes
-    case = shrink_case(trial_at(made.search, Step(1, (0, 1), 1), REGISTRY).case, REGISTRY, made.pinned)
+    case = shrink_case(Trials(made.search, REGISTRY).at(Step(1, (0, 1), 1)).case, REGISTRY, made.pinned)
     assert case.dataset.parameters["image_size"] == 32
     assert case.model.parameters == {"depth": 34, "weights": "none"}
     assert case.recipe.parameters["max_epochs"] == 2
@@ -272,3 +272,20 @@ def test_a_suite_without_a_search_is_as_it_was(read: Read) -> None:
 def test_the_schema_offers_the_paths_of_a_space() -> None:
     space = suite_schema(REGISTRY)["$defs"]["Search"]["properties"]["space"]["properties"]
     assert space["recipe.max_epochs"]["type"] == "array"
+
+
+def test_a_hundred_thousand_trials_can_be_asked_for_and_no_more() -> None:
+    axes = f"    recipe.max_epochs: {list(range(1, 1001))}\n    recipe.weight_decay: {[i / 1000 for i in range(100)]}\n"
+    text = changed(SPACE, axes, PLAIN.replace("trials: 4", "trials: 100000").replace("budget: 4", "budget: 100000"))
+    assert planned(text).following == 100_000
+    (problem,) = problems(text.replace("100000", "100001"))
+    assert "search.budget" in problem
+    assert "100000" in problem.replace(",", "")
+
+
+def test_a_search_of_too_many_runs_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("benchsuite.suite.planning.expand.MOST_RUNS", 7)
+    (problem,) = problems(HALVING)  # 4 + 2 + 1 trials, and a case
+    assert "the study has 8 runs: 1 cases with 1 seeds each, and 7 of the search" in problem
+    monkeypatch.setattr("benchsuite.suite.planning.expand.MOST_RUNS", 8)
+    assert planned(HALVING).following == 7
