@@ -44,9 +44,12 @@ _checked: dict[Path, tuple[int, ...]] = {}
 """Files whose bytes this process has compared with their hash, and their stamps then."""
 
 
-def find_or_build(path: Path, build: Callable[[Path], Facts]) -> CachedFile:
+def find_or_build(
+    path: Path, build: Callable[[Path], Facts], meanwhile: Callable[[], None] | None = None
+) -> CachedFile:
     """The cached file `path`. Where it is not there, or has not the hash that it was written with, `build` writes it
-    at the path that it is given and returns the facts, which must survive JSON.
+    at the path that it is given and returns the facts, which must survive JSON. Where another process is at that,
+    `meanwhile` is called before this one waits for it.
 
     Raises StoreError when the cache cannot be written.
     """
@@ -54,6 +57,9 @@ def find_or_build(path: Path, build: Callable[[Path], Facts]) -> CachedFile:
         file = find(path)
         if file is None:
             path.parent.mkdir(parents=True, exist_ok=True)
+            if meanwhile is not None and _is_taken(path):
+                with suppress(StoreError):  # of which the one that builds is told
+                    meanwhile()
             with lock_for(path):
                 # Another process may have built it while this one waited.
                 file = find(path) or _build(path, build)
@@ -66,6 +72,30 @@ def find_or_build(path: Path, build: Callable[[Path], Facts]) -> CachedFile:
             raise cannot_write(error.__cause__, path) from error
         raise
     return file
+
+
+def build_if_free(path: Path, build: Callable[[Path], Facts], whole: Path) -> None:
+    """Build `path`, which is a part of the cached file `whole`, unless another process is at it, or either is there."""
+    with suppress(Timeout), lock_for(path).acquire(blocking=False):
+        if _is_there(whole):
+            remove(path)
+        elif not _is_there(path):
+            _build(path, build).content.close()
+
+
+def _is_taken(path: Path) -> bool:
+    try:
+        with lock_for(path).acquire(blocking=False):
+            return False
+    except Timeout:
+        return True
+
+
+def _is_there(path: Path) -> bool:
+    file = find(path)
+    if file is not None:
+        file.content.close()
+    return file is not None
 
 
 def find(path: Path) -> CachedFile | None:
@@ -99,6 +129,14 @@ def lock_for(path: Path) -> FileLock:
     return FileLock(path.with_suffix(LOCK))
 
 
+def remove(path: Path) -> None:
+    """Remove a cached file, under its lock, with all that lies beside it."""
+    path.unlink(missing_ok=True)
+    path.with_suffix(FACTS).unlink(missing_ok=True)
+    # Whoever waits for it sees that it is gone, and makes a new one.
+    path.with_suffix(LOCK).unlink(missing_ok=True)
+
+
 def make_room(folder: Path, suffix: str, size: int) -> None:
     """Prune so that a file of `size` bytes keeps the files `*suffix` of all studies within BENCHSUITE_CACHE_GB."""
     prune(folder, suffix, max(int(CACHE_GB.value() * 2**30) - size, 0))
@@ -125,10 +163,7 @@ def prune(folder: Path, suffix: str, budget_bytes: int) -> tuple[Path, ...]:
             break
         try:
             with lock_for(path).acquire(blocking=False):
-                path.unlink(missing_ok=True)
-                path.with_suffix(FACTS).unlink(missing_ok=True)
-                # Whoever waits for it sees that it is gone, and makes a new one.
-                path.with_suffix(LOCK).unlink(missing_ok=True)
+                remove(path)
         except Timeout:
             continue
         total -= size

@@ -3,18 +3,20 @@
 Valid only when the prefix is held in eval mode, has fixed weights, holds no dropout and sees deterministic inputs;
 `cut` decides that. Features are always computed in chunks of `CHUNK`, in the order of the split, so what a run sees
 is the same whether it built the cache or found it. They come from those of a shorter prefix where these are there and
-give the same bits. The key covers the images, the preprocessing, the prefix's weights and structure, the engine's
-source and the numerics.
+give the same bits. Processes that wait for the same features compute them together. The key covers the images, the
+preprocessing, the prefix's weights and structure, the engine's source and the numerics.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
+import shutil
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from functools import cached_property, partial
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import torch
@@ -27,11 +29,13 @@ from benchsuite.engine.network.freeze import FrozenStages
 from benchsuite.identity.canonical import digest
 
 CHUNK = 64
+PARTS = 32
+"""In how many parts at most several processes share the work."""
 SUFFIX = ".features"
 
 Forward = Callable[[nn.Module, Tensor], Tensor]
 """Applies a module to a batch, in the precision of the run."""
-Way = tuple[nn.Module, Inputs]
+Way = tuple[nn.Sequential, Inputs]
 """A module, and what it makes features from: pixels, or the features of a shorter prefix."""
 
 # numpy knows no bfloat16: its bits are kept as int16.
@@ -108,17 +112,18 @@ def load_features(
         structure, hashes = str(prefix[:length]), parts.prefix_hashes[:length]
         return digest({**identity, "prefix": hashes, "structure": structure, "chunk": CHUNK})
 
-    def build(target: Path) -> dict[str, Any]:
-        ways: list[Way] = [(prefix, pixels)]
+    def ways() -> list[Way]:
         for length in range(len(prefix) - 1, 0, -1):
             shorter = file_cache.find(folder / f"{key_of(length)}{SUFFIX}")
             if shorter is not None:
-                ways.append((prefix[length:], _read(shorter, device)))
-                break
-        return _compute(ways, target, device, forward, say)
+                return [(prefix, pixels), (prefix[length:], _read(shorter, device))]
+        return [(prefix, pixels)]
 
     key = key_of(len(prefix))
-    file = file_cache.find_or_build(folder / f"{key}{SUFFIX}", build)
+    with _Work(folder / f"{key}{SUFFIX}", len(pixels), ways, device, forward, say) as work:
+        file = file_cache.find_or_build(work.path, work.build, work.help)
+        if file.built:
+            work.clear()
     return _read(file, device), {**file.facts, "key": key, "found": not file.built}
 
 
@@ -133,40 +138,116 @@ def _rows(features: Tensor) -> Tensor:
     return features.permute(0, 2, 3, 1) if features.dim() == 4 else features
 
 
-def _compute(
-    ways: Sequence[Way], target: Path, device: torch.device, forward: Forward, say: Callable[[str], None]
-) -> dict[str, Any]:
-    """Compute the features chunk by chunk, write them to `target`, and return the facts about them.
+@dataclass
+class _Work:
+    """The features of a split that are not there: `n` rows, to be computed by the processes that want them.
 
-    Of the `ways`, the first is that from the pixels; another is taken where it gives the same bits.
+    One of them builds the file, under its lock, part after part; the others, which would only wait, take parts from the
+    end and leave each in a file of its own. A part has a lock as well: whoever holds it computes it, nobody else does,
+    and the builder holds those it has come to until the file is there. A process that dies leaves its locks, and
+    another computes what is missing. The builder waits for one part at a time, the others hold no lock when they wait
+    for it: nobody waits in a circle.
     """
 
-    def features(way: Way, start: int, stop: int) -> Tensor:
+    path: Path
+    n: int
+    list_ways: Callable[[], list[Way]]
+    """From the pixels, and from a shorter prefix where its features are there; looked for only when needed."""
+    device: torch.device
+    forward: Forward
+    say: Callable[[str], None]
+    _held: ExitStack = field(default_factory=ExitStack)
+
+    def __enter__(self) -> _Work:
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        self._held.close()
+
+    @property
+    def _starts(self) -> range:
+        """The first row of each part, which is whole chunks."""
+        return range(0, self.n, CHUNK * math.ceil(self.n / (CHUNK * PARTS)))
+
+    @property
+    def _shared(self) -> range:
+        """Those of the parts that any process may compute. The builder needs the first and the last for itself."""
+        return self._starts[1:-1]
+
+    def _part(self, start: int) -> Path:
+        return self.path.with_stem(f"{self.path.stem}-{start}")
+
+    def build(self, target: Path) -> dict[str, Any]:
+        """Compute the features, write them to `target`, and return the facts about them.
+
+        Of the ways, the first is that from the pixels; another is taken where it gives the same bits.
+        """
+        ways, n = self.list_ways(), self.n
+        plain = ways[0]
+        with torch.inference_mode():
+            first = self._features(plain, 0)
+            invariant = all(torch.equal(self._features(plain, 0, stop), first[:stop]) for stop in (1, 16) if stop <= n)
+            shape, stored = (n, *first.shape[1:]), _STORED[first.dtype]
+            size = math.prod(shape) * stored.itemsize
+            self.say(f"computing the features of {n} images ({size / 2**20:.0f} MiB, kept for other runs)")
+            file_cache.make_room(target.parent, SUFFIX, size)
+            # The last chunk may be of another size, for which the libraries may compute otherwise.
+            last = (n - 1) // CHUNK * CHUNK
+            known = {0: first} if last == 0 else {0: first, last: self._features(plain, last)}
+
+            def same(way: Way) -> bool:
+                found = {start: self._features(way, start) for start in known}
+                return all(
+                    rows.dtype == first.dtype and torch.equal(rows, known[start]) for start, rows in found.items()
+                )
+
+            way = next((other for other in ways[1:] if same(other)), plain)
+            # Written in order rather than through a mapping: a full disk is then an error, not a SIGBUS.
+            with target.open("wb") as output:
+                for start in self._starts:
+                    if not self._copy(start, way, output):
+                        self._write(output, way, start, known)
+        return {"shape": list(shape), "dtype": str(first.dtype).removeprefix("torch."), "batch_invariant": invariant}
+
+    def help(self) -> None:
+        """Compute parts that nobody has taken, from the end, until none is left."""
+        way = self.list_ways()[-1]
+        for start in reversed(self._shared):
+            file_cache.build_if_free(self._part(start), partial(self._build_part, way, start), self.path)
+
+    def _build_part(self, way: Way, start: int, target: Path) -> dict[str, Any]:
+        with torch.inference_mode(), target.open("wb") as output:
+            self._write(output, way, start, {})
+        return {"modules": len(way[0])}
+
+    def clear(self) -> None:
+        """Remove the parts, once the file is there."""
+        for start in self._shared:
+            file_cache.remove(self._part(start))
+
+    def _copy(self, start: int, way: Way, output: BinaryIO) -> bool:
+        """Take a part for this process, and copy it if another has computed it in this way."""
+        if start not in self._shared:
+            return False
+        self._held.enter_context(file_cache.lock_for(self._part(start)))
+        part = file_cache.find(self._part(start))
+        if part is None:
+            return False
+        with part.content as content:
+            if part.facts["modules"] != len(way[0]):
+                return False
+            content.seek(0)
+            shutil.copyfileobj(content, output)
+        return True
+
+    def _write(self, output: BinaryIO, way: Way, start: int, known: Mapping[int, Tensor]) -> None:
+        """Compute a part, but for the chunks that are known, and write it."""
+        for at in range(start, min(start + self._starts.step, self.n), CHUNK):
+            rows = (known[at] if at in known else self._features(way, at)).cpu()
+            output.write(rows.view(_VIEW.get(rows.dtype, rows.dtype)).numpy().data)
+
+    def _features(self, way: Way, start: int, stop: int | None = None) -> Tensor:
+        """Of a chunk, or of its rows up to `stop`."""
         module, inputs = way
-        numbers = torch.arange(start, stop)
-        return _rows(forward(module, inputs.batch(numbers.to(device), numbers))).contiguous()
-
-    plain, n = ways[0], len(ways[0][1])
-    with torch.inference_mode():
-        first = features(plain, 0, min(CHUNK, n))
-        invariant = all(torch.equal(features(plain, 0, stop), first[:stop]) for stop in (1, 16) if stop <= n)
-        shape, stored = (n, *first.shape[1:]), _STORED[first.dtype]
-        size = math.prod(shape) * stored.itemsize
-        say(f"computing the features of {n} images ({size / 2**20:.0f} MiB, kept for other runs)")
-        file_cache.make_room(target.parent, SUFFIX, size)
-        # The last chunk may be of another size, for which the libraries may compute otherwise.
-        last = ((n - 1) // CHUNK * CHUNK, n)
-        known = {0: first} if last[0] == 0 else {0: first, last[0]: features(plain, *last)}
-
-        def same(way: Way) -> bool:
-            found = {start: features(way, start, min(start + CHUNK, n)) for start in known}
-            return all(rows.dtype == first.dtype and torch.equal(rows, known[start]) for start, rows in found.items())
-
-        way = next((other for other in ways[1:] if same(other)), plain)
-        # Written in order rather than through a mapping: a full disk is then an error, not a SIGBUS.
-        with target.open("wb") as output:
-            for start in range(0, n, CHUNK):
-                rows = known[start] if start in known else features(way, start, start + CHUNK)
-                rows = rows.cpu()
-                output.write(rows.view(_VIEW.get(rows.dtype, rows.dtype)).numpy().data)
-    return {"shape": list(shape), "dtype": str(first.dtype).removeprefix("torch."), "batch_invariant": invariant}
+        numbers = torch.arange(start, min(start + CHUNK, self.n) if stop is None else stop)
+        return _rows(self.forward(module, inputs.batch(numbers.to(self.device), numbers))).contiguous()

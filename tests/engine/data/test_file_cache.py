@@ -9,6 +9,7 @@ from pathlib import Path
 
 from benchsuite.atomic_files import atomic_path
 from benchsuite.engine.data import file_cache
+from benchsuite.errors import StoreError
 
 BUILDER = """
 import sys, time
@@ -44,6 +45,51 @@ def test_three_processes_on_one_cache_above_its_budget_lose_nothing(tmp_path: Pa
     assert [builder.returncode for builder in builders] == [0, 0, 0], complaints
     file_cache.prune(tmp_path, ".features", 0)
     assert list(tmp_path.iterdir()) == []
+
+
+def _written(target: Path) -> dict[str, int]:
+    target.write_bytes(b"content")
+    return {"number": 7}
+
+
+def test_only_who_would_wait_for_another_does_something_else_meanwhile(tmp_path: Path) -> None:
+    done: list[str] = []
+
+    def meanwhile(name: str) -> None:
+        done.append(name)
+        held.release()
+        raise StoreError("the disk is full")  # of which the one that builds is told
+
+    held = file_cache.lock_for(tmp_path / "a.features")
+    held.acquire()
+    for _ in range(2):
+        with file_cache.find_or_build(tmp_path / "a.features", _written, lambda: meanwhile("a")).content as content:
+            content.seek(0)
+            assert content.read() == b"content"
+    file_cache.find_or_build(tmp_path / "b.features", _written, lambda: meanwhile("b")).content.close()
+    assert done == ["a"]
+
+
+def test_a_part_is_built_unless_it_is_taken_or_there_and_goes_with_the_whole(tmp_path: Path) -> None:
+    whole, part, built = tmp_path / "a.features", tmp_path / "a-64.features", list[Path]()
+
+    def build(target: Path) -> dict[str, int]:
+        built.append(target)
+        return _written(target)
+
+    with file_cache.lock_for(part):
+        file_cache.build_if_free(part, build, whole)
+    assert not built
+    file_cache.build_if_free(part, build, whole)
+    file_cache.build_if_free(part, build, whole)
+    assert len(built) == 1
+    part.write_bytes(b"damaged")
+    file_cache.build_if_free(part, build, whole)
+    assert len(built) == 2
+    file_cache.find_or_build(whole, _written).content.close()
+    file_cache.build_if_free(part, build, whole)
+    assert len(built) == 2
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.features", "a.json", "a.lock"]
 
 
 def test_what_is_being_written_is_not_pruned(tmp_path: Path) -> None:

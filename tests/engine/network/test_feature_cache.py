@@ -5,6 +5,14 @@ from __future__ import annotations
 import errno
 import json
 import os
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +20,8 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from torch import nn
 from torch.nn.functional import cross_entropy
 
@@ -343,3 +353,206 @@ def test_half_precision_features_come_back_as_they_were(tmp_path: Path) -> None:
     assert first.dtype == torch.bfloat16
     assert first.is_contiguous(memory_format=torch.channels_last)
     assert json.loads(next(tmp_path.glob("*.json")).read_text())["shape"] == [70, 2, 2, 4]
+
+
+# Features that several processes want at once.
+
+PATIENCE = 120
+
+
+class Awaited(CountedPixels):
+    """The pixels of a builder: says that it is at work, and goes on when the others have done what they can."""
+
+    def __init__(self, n: int) -> None:
+        super().__init__(n)
+        self.at_work, self.go_on = threading.Event(), threading.Event()
+
+    def batch(self, samples: torch.Tensor, here: torch.Tensor | None = None) -> torch.Tensor:
+        self.at_work.set()
+        assert self.go_on.wait(PATIENCE), "nobody helped"
+        return super().batch(samples, here)
+
+
+def _together(
+    prefix: nn.Sequential, folder: Path, n: int, forward: Any = lambda module, batch: module(batch)
+) -> tuple[torch.Tensor, Awaited, CountedPixels]:
+    """The features that a builder has, which waits in its first chunk until a helper is at the last of its parts, and
+    the pixels of both."""
+    builder, helper, made = Awaited(n), CountedPixels(n), list[torch.Tensor]()
+    left = n // 64 - 1
+
+    def seen(module: nn.Module, batch: torch.Tensor) -> torch.Tensor:
+        nonlocal left
+        if threading.current_thread() is threads[1]:
+            left -= 1
+            if left == 0:
+                builder.go_on.set()
+        computed: torch.Tensor = forward(module, batch)
+        return computed
+
+    def have(pixels: CountedPixels) -> None:
+        made.append(_features(prefix, pixels, folder, seen))
+
+    threads = [threading.Thread(target=have, args=(pixels,), daemon=True) for pixels in (builder, helper)]
+    threads[0].start()
+    assert builder.at_work.wait(PATIENCE), "nobody builds"
+    threads[1].start()
+    for thread in threads:
+        thread.join(PATIENCE)
+        assert not thread.is_alive(), "they wait for one another"
+    assert torch.equal(*made)
+    return made[0], builder, helper
+
+
+def test_who_waits_for_features_computes_what_lies_between_the_first_chunk_and_the_last(
+    tmp_path: Path, parts: tuple[nn.Module, ...]
+) -> None:
+    prefix, n = nn.Sequential(*parts), 6 * 64 + 10
+    whole = _features(prefix, CountedPixels(n), tmp_path / "alone")
+    shared, builder, helper = _together(prefix, tmp_path / "shared", n)
+    assert torch.equal(shared, whole)
+    assert [asked // 64 for asked in helper.asked[::64]] == [5, 4, 3, 2, 1]
+    assert set(builder.asked) == {*range(64), *range(6 * 64, n)}
+    assert sorted(path.suffix for path in (tmp_path / "shared").iterdir()) == [".features", ".json", ".lock"]
+
+
+def test_parts_that_come_from_other_features_than_the_builder_trusts_are_computed_again(
+    tmp_path: Path, parts: tuple[nn.Module, ...]
+) -> None:
+    prefix, n = nn.Sequential(*parts), 6 * 64 + 10
+
+    def forward(module: nn.Module, batch: torch.Tensor) -> torch.Tensor:
+        made: torch.Tensor = module(batch)
+        return made if len(module) == len(prefix) else made * 1.0001  # type: ignore[arg-type]
+
+    whole = _features(prefix, CountedPixels(n), tmp_path / "alone")
+    _features(prefix[:2], CountedPixels(n), tmp_path / "shared")
+    shared, builder, helper = _together(prefix, tmp_path / "shared", n, forward)
+    assert torch.equal(shared, whole)
+    assert helper.asked == []
+    assert set(builder.asked) == set(range(n))
+
+
+class Died(BaseException):
+    """A process is gone: its locks are free, and nothing is tidied."""
+
+
+class Mortal(CountedPixels):
+    """Pixels of a process that dies at its so-maniest batch."""
+
+    def __init__(self, n: int, dies_at: int) -> None:
+        super().__init__(n)
+        self._left = dies_at
+
+    def batch(self, samples: torch.Tensor, here: torch.Tensor | None = None) -> torch.Tensor:
+        self._left -= 1
+        if self._left == 0:
+            raise Died
+        return super().batch(samples, here)
+
+
+@settings(deadline=None, max_examples=25)
+@given(n=st.integers(1, 900), at_most=st.integers(1, 32), chained=st.booleans(), data=st.data())
+def test_however_many_build_and_die_the_last_has_the_bits_of_one_alone(
+    n: int, at_most: int, chained: bool, data: st.DataObject
+) -> None:
+    deaths = data.draw(st.lists(st.sampled_from([0, 0, 1, 2, 3, 5, 8]), max_size=3))
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        prefix = nn.Sequential(nn.Conv2d(3, 4, 3, padding=1), nn.ReLU(), nn.Conv2d(4, 2, 3, 2))
+    with tempfile.TemporaryDirectory() as scratch, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(feature_cache, "PARTS", at_most)
+        folder = Path(scratch)
+        whole = _features(prefix, CountedPixels(n), folder / "alone")
+        if chained:
+            _features(prefix[:1], CountedPixels(n), folder / "shared")
+        everybody = [Mortal(n, dies_at) for dies_at in (*deaths, 0)]
+        found: list[torch.Tensor] = []
+
+        def have(pixels: Mortal) -> None:
+            try:
+                found.append(_features(prefix, pixels, folder / "shared"))
+            except Died:
+                return
+
+        threads = [threading.Thread(target=have, args=(pixels,), daemon=True) for pixels in everybody]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(PATIENCE)
+            assert not thread.is_alive(), "they wait for one another"
+        assert len(found) >= 1 + deaths.count(0)
+        assert all(torch.equal(each, whole) for each in found)
+        if not any(deaths):
+            asked = Counter(number for pixels in everybody for number in pixels.asked if number >= 64)
+            assert set(asked.values()) <= {1}
+
+
+PROCESS = """
+import os, signal, sys, time
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from benchsuite.engine.network import feature_cache
+
+folder, dies_at, go = Path(sys.argv[1]), int(sys.argv[2]), Path(sys.argv[3])
+torch.set_num_threads(1)
+torch.manual_seed(0)
+images = torch.randn(640, 3, 9, 9)
+prefix = nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU())
+
+class Pixels:
+    asked = []
+
+    def __len__(self):
+        return len(images)
+
+    def batch(self, samples, here=None):
+        print(int(samples[0]), flush=True)
+        self.asked.append(samples)
+        if len(self.asked) == dies_at:
+            while not go.exists():
+                time.sleep(0.01)
+            os.kill(os.getpid(), signal.SIGKILL)
+        return images[samples]
+
+made, _ = feature_cache.load_features(
+    feature_cache.Cut(prefix, nn.Sequential()), Pixels(), identity={}, folder=folder, device=torch.device("cpu"),
+    forward=lambda module, batch: module(batch),
+)
+assert torch.equal(made.batch(torch.arange(640)), torch.cat([prefix(part) for part in images.split(64)]))
+print("done", flush=True)
+"""
+
+
+@pytest.mark.slow
+def test_processes_that_are_killed_while_they_build_and_help_hold_nobody_up(tmp_path: Path) -> None:
+    @contextmanager
+    def start(dies_at: int, go: Path) -> Iterator[tuple[subprocess.Popen[str], Any]]:
+        command = [sys.executable, "-c", PROCESS, str(tmp_path / "cache"), str(dies_at), str(go)]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+            limit = threading.Timer(PATIENCE, process.kill)
+            limit.start()
+            try:
+                yield process, process.stdout
+            finally:
+                limit.cancel()
+                process.kill()
+
+    go, at_once = tmp_path / "go", tmp_path
+    with start(1, go) as (builder, building):
+        assert building.readline() == "0\n"
+        with start(3, at_once) as (helper, helping):
+            assert helping.read().split() == ["512", "448", "384"]
+            assert helper.wait(PATIENCE) == -signal.SIGKILL
+        with start(0, go) as (heir, said):
+            while (line := said.readline()) != "64\n":  # the last that it can do while the builder lives
+                assert line, "it has ended"
+            go.touch()
+            # What the dead had finished is not computed again, nor what it has done itself.
+            assert [line.strip() for line in said if line != "0\n"] == ["576", "done"]
+            assert heir.wait(PATIENCE) == 0
+        assert builder.wait(PATIENCE) == -signal.SIGKILL
+    assert sorted(path.suffix for path in (tmp_path / "cache").iterdir()) == [".features", ".json", ".lock"]
