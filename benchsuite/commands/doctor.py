@@ -114,12 +114,11 @@ def _torch() -> Iterator[Finding]:
 
 
 def _device() -> Iterator[Finding]:
-    from benchsuite.identity.gpu_trial import faults
+    from benchsuite.identity.gpu_trial import REMEDY, faults
     from benchsuite.identity.numerics import describe
 
     for fault in faults():
-        remedy = "install a build of torch for this driver and card, or a newer driver, or free the card"
-        yield Finding("device", "note", f"a GPU cannot be used: {fault}", remedy)
+        yield Finding("device", "note", f"a GPU cannot be used: {fault}", REMEDY)
     numerics = describe()
     if numerics.device == "cuda":
         found = f"{numerics.device_name}, CUDA {numerics.cuda}, driver {numerics.driver}, {numerics.precision}"

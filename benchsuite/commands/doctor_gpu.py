@@ -18,7 +18,7 @@ from benchsuite.atomic_files import scratch_folder
 from benchsuite.commands.console import size
 from benchsuite.commands.findings import Finding
 from benchsuite.errors import on_one_line
-from benchsuite.identity.gpu_trial import faults, usable_gpus
+from benchsuite.identity.gpu_trial import REMEDY, faults, usable_gpus
 from benchsuite.identity.gpus import Gpu, why_no_gpu
 from benchsuite.processes import ChildProcess, Parent, ProcessEnded
 
@@ -51,8 +51,7 @@ class Answer:
 def look_at_gpus() -> Iterator[Finding]:
     """A line for each card, and more where something is wrong."""
     for fault in faults():
-        yield Finding("gpu", "bad", f"it cannot be used: {fault}", "install a build of torch for this driver and card, "
-                      "or a newer driver, or free the card")  # fmt: skip
+        yield Finding("gpu", "bad", f"it cannot be used: {fault}", REMEDY)
     gpus = usable_gpus()
     if not gpus and not faults():
         yield Finding("gpu", "bad", f"there is none: {why_no_gpu()}", "install the NVIDIA driver, or correct "

@@ -17,7 +17,7 @@ from pathlib import Path
 from benchsuite.atomic_files import write_text
 from benchsuite.errors import StoreError
 from benchsuite.identity.gpus import Gpu, find_gpus
-from benchsuite.identity.torch_build import torch_build
+from benchsuite.identity.torch_build import other_than_cuda, torch_build
 from benchsuite.settings import cache_root
 
 TIMEOUT_SECONDS = 300
@@ -25,6 +25,8 @@ TIMEOUT_SECONDS = 300
 FAULT_SECONDS = 600
 """How long a fault is remembered: it may be mended, or the card free again."""
 MEMORY = "gpus.json"
+REMEDY = "install a build of torch for CUDA, for this NVIDIA driver and card, or a newer driver, or free the card"
+"""What to do about a GPU on which torch does not compute."""
 _TRIAL = """
 import torch
 torch.backends.cudnn.benchmark = False
@@ -43,8 +45,9 @@ def usable_gpus() -> tuple[Gpu, ...]:
 
 
 def faults() -> tuple[str, ...]:
-    """What is wrong with the GPUs on which the installed torch does not compute."""
-    return tuple(f"{gpu.name}: {fault}" for gpu, fault in _tried_gpus() if fault is not None)
+    """What is wrong with the GPUs on which the installed torch does not compute. AMD's are known by their torch."""
+    found = tuple(f"{gpu.name}: {fault}" for gpu, fault in _tried_gpus() if fault is not None)
+    return found or ((_not_for_cuda(),) if torch_build()["hip"] else ())
 
 
 @cache
@@ -52,7 +55,7 @@ def _tried_gpus() -> tuple[tuple[Gpu, str | None], ...]:
     """Each GPU of this process, and why it cannot be used, if it cannot."""
     gpus, build = find_gpus(), torch_build()
     if not gpus or build["cuda"] is None:
-        return tuple((gpu, "the installed torch is built for the CPU only") for gpu in gpus)
+        return tuple((gpu, _not_for_cuda()) for gpu in gpus)
     path, now = cache_root() / MEMORY, time.time()
     known = _recall(path)
     found: dict[Gpu, str | None] = {}
@@ -66,6 +69,10 @@ def _tried_gpus() -> tuple[tuple[Gpu, str | None], ...]:
     with suppress(StoreError):  # they will be tried again
         write_text(path, json.dumps(known))
     return tuple(found.items())
+
+
+def _not_for_cuda() -> str:
+    return f"the installed torch is built for {other_than_cuda(torch_build()['hip'])}"
 
 
 def _recall(path: Path) -> dict[str, tuple[str | None, float]]:

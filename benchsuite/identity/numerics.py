@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict
 from benchsuite.errors import DeviceError, SetupError
 from benchsuite.identity.gpu_trial import faults, usable_gpus
 from benchsuite.identity.gpus import Gpu
-from benchsuite.identity.torch_build import torch_build
+from benchsuite.identity.torch_build import other_than_cuda, torch_build
 
 CPU_THREADS, GPU_THREADS = 1, 4
 """Threads of a run unless others are asked for, whatever the number of cores: bits depend on them. On the CPU runs
@@ -204,9 +204,8 @@ def _cpuinfo() -> dict[str, str]:
 
 def _require_cuda(machine: MachineFacts) -> None:
     if machine.cuda is None:
-        what = "AMD's ROCm, with which benchsuite does not compute" if machine.hip else "the CPU only"
         raise DeviceError(
-            f"CUDA was asked for, but the installed torch is built for {what}",
+            f"CUDA was asked for, but the installed torch is built for {other_than_cuda(machine.hip)}",
             where=f"torch {machine.torch}",
             remedy="install a CUDA build of torch, or leave the device at auto",
         )

@@ -29,3 +29,8 @@ def torch_build() -> Mapping[str, str | None]:
         if isinstance(target, ast.Name) and isinstance(value, ast.Constant):
             found[target.id] = value.value if isinstance(value.value, str) else None
     return {"version": found.get("__version__"), "cuda": found.get("cuda"), "hip": found.get("hip")}
+
+
+def other_than_cuda(hip: str | None) -> str:
+    """What a torch without CUDA is built for."""
+    return "AMD's ROCm, with which benchsuite does not compute" if hip else "the CPU only"

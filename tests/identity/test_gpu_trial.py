@@ -42,7 +42,7 @@ def tried(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]
 
     monkeypatch.setenv("BENCHSUITE_CACHE", str(tmp_path))
     monkeypatch.setattr(gpu_trial, "find_gpus", lambda: (OLD, GOOD))
-    monkeypatch.setattr(gpu_trial, "torch_build", lambda: {"version": "2.14.1+cu130", "cuda": "13.0"})
+    monkeypatch.setattr(gpu_trial, "torch_build", lambda: {"version": "2.14.1+cu130", "cuda": "13.0", "hip": None})
     monkeypatch.setattr(subprocess, "run", run)
     gpu_trial._tried_gpus.cache_clear()
     yield asked
@@ -92,7 +92,7 @@ def test_cards_are_tried_once_and_faulty_ones_again_after_a_while(
 
 def test_another_torch_tries_them_anew(tried: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     usable_gpus()
-    monkeypatch.setattr(gpu_trial, "torch_build", lambda: {"version": "2.15.0+cu130", "cuda": "13.0"})
+    monkeypatch.setattr(gpu_trial, "torch_build", lambda: {"version": "2.15.0+cu130", "cuda": "13.0", "hip": None})
     again()
     assert tried == ["GPU-2", "GPU-1", "GPU-2", "GPU-1"]
 
@@ -105,9 +105,21 @@ def test_a_memory_that_is_nonsense_is_ignored(tried: list[str], tmp_path: Path, 
 
 
 def test_a_torch_for_the_cpu_tries_nothing(tried: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gpu_trial, "torch_build", lambda: {"version": "2.14.1+cpu", "cuda": None})
+    monkeypatch.setattr(gpu_trial, "torch_build", lambda: {"version": "2.14.1+cpu", "cuda": None, "hip": None})
     assert usable_gpus() == ()
     assert all("built for the CPU only" in fault for fault in faults())
+    assert tried == []
+
+
+@pytest.mark.parametrize("gpus", [(), (GOOD,)], ids=["AMD's card alone", "NVIDIA's besides"])
+def test_a_torch_for_rocm_says_what_it_is_built_for_and_is_not_tried(
+    tried: list[str], monkeypatch: pytest.MonkeyPatch, gpus: tuple[Gpu, ...]
+) -> None:
+    monkeypatch.setattr(gpu_trial, "find_gpus", lambda: gpus)
+    monkeypatch.setattr(gpu_trial, "torch_build", lambda: {"version": "2.14.1+rocm7", "cuda": None, "hip": "7.0"})
+    assert usable_gpus() == ()
+    (fault,) = faults()
+    assert fault.endswith("the installed torch is built for AMD's ROCm, with which benchsuite does not compute")
     assert tried == []
 
 

@@ -88,6 +88,18 @@ def test_cuda_asked_of_a_torch_without_it_is_an_error_that_says_so(gpu: Install)
         describe("cuda")
 
 
+def test_cuda_asked_of_a_torch_for_rocm_says_what_it_is_built_for(
+    gpu: Install, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gpu(cuda=None)
+    monkeypatch.setattr(numerics, "torch_build", lambda: {"version": "2.14.1+rocm7", "cuda": None, "hip": "7.0"})
+    assert describe().device == "cpu"
+    with pytest.raises(DeviceError, match="built for AMD's ROCm, with which benchsuite does not compute") as caught:
+        describe("cuda")
+    assert "the CPU only" not in str(caught.value)
+    assert "a CUDA build of torch" in str(caught.value.remedy)
+
+
 def test_the_number_of_cores_and_the_libraries_of_the_gpu_are_told(
     gpu: Install, monkeypatch: pytest.MonkeyPatch
 ) -> None:
