@@ -42,6 +42,37 @@ memory.give_back()
 print(before - psutil.Process().memory_info().rss)
 """
 
+FROZEN = """
+import gc
+import weakref
+import psutil
+import torch
+from benchsuite.engine.run import execute
+from benchsuite.execution import worker
+from benchsuite.engine.meters import memory
+from benchsuite.identity.numerics import describe
+
+assert worker._prepare(describe("cpu", 1), None) is None
+searched = {id(thing) for thing in gc.get_objects()}
+print(len(searched), *(id(thing) in searched for thing in (torch.nn.Module, execute.execute, execute.Pipeline)))
+
+class Node:
+    pass
+
+def circle():
+    # As a failed run leaves them: a frame that holds an error that holds the frame, and a tensor in it.
+    node = Node()
+    node.own, node.tensor = node, torch.ones(128 * 2**20 // 4)
+    return weakref.ref(node)
+
+for _ in range(3):
+    left = circle()
+    assert left() is not None
+    before = psutil.Process().memory_info().rss
+    memory.give_back()
+    print(left() is None, before - psutil.Process().memory_info().rss)
+"""
+
 linux = pytest.mark.skipif(memory._glibc() is None, reason="needs glibc")
 
 
@@ -62,6 +93,18 @@ def test_kept_memory_serves_the_next_step() -> None:
 def test_kept_memory_is_given_back_when_asked_for() -> None:
     done = subprocess.run([sys.executable, "-c", RESIDENT], capture_output=True, text=True, check=True)
     assert int(done.stdout) > MEGABYTES_64
+
+
+@linux
+def test_a_worker_searches_nothing_of_its_imports_for_garbage_and_gives_back_what_comes_after() -> None:
+    done = subprocess.run([sys.executable, "-c", FROZEN], capture_output=True, text=True, check=True)
+    (searched, *imported), *rounds = (line.split() for line in done.stdout.splitlines())
+    assert imported == ["False"] * 3
+    assert int(searched) < 10_000
+    assert len(rounds) == 3
+    for collected, given_back in rounds:
+        assert collected == "True"
+        assert int(given_back) > MEGABYTES_64
 
 
 @linux

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,8 @@ from safetensors.torch import load_file
 from benchsuite.api import FreezePolicy, hookimpl
 from benchsuite.contracts.observer import EpochReport, RunInfo, RunSummary
 from benchsuite.engine.determinism import seeds
+from benchsuite.engine.diagnostics import guard
+from benchsuite.engine.run import execute as run_execute
 from benchsuite.engine.run.execute import execute
 from benchsuite.engine.task import RunTask
 from benchsuite.engine.training import loop
@@ -419,6 +422,60 @@ def test_an_observer_that_raises_fails_the_run_and_loses_nothing(bench: Bench, f
     record = execute(bench.task(), bench.registry, watcher)
     assert outcome(record) == outcome(uninterrupted)
     assert [report.epoch for report in watcher.epochs] == list(range(epochs + 1, 4))
+
+
+# How often the guard looks.
+
+
+class Changing(Observer):
+    """Changes, in one epoch, how all code of the process computes."""
+
+    def __init__(self, epoch: int) -> None:
+        super().__init__()
+        self._in = epoch
+
+    @hookimpl
+    def benchsuite_epoch_finished(self, run: RunInfo, epoch: EpochReport) -> None:
+        if epoch.epoch == self._in:
+            torch.set_float32_matmul_precision("high")
+
+
+def test_short_epochs_share_a_look_of_the_guard(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They end a quarter of the time after one another that may pass between two looks."""
+    looks, now = list[str](), 0.0
+
+    def monotonic() -> float:
+        return now
+
+    def seen(self: guard.Guard, during: str) -> None:
+        looks.append(during)
+
+    class Clock(Silent):
+        def epoch(self, *heard: Any) -> None:
+            nonlocal now
+            now += run_execute.GUARD_SECONDS / 4
+
+    monkeypatch.setattr(run_execute, "time", SimpleNamespace(monotonic=monotonic))
+    monkeypatch.setattr(guard.Guard, "check", seen)
+    execute(bench.task(make_case(epochs=10)), bench.registry, Clock())
+    assert [look for look in looks if "epoch" in look] == ["in epoch 1", "in epoch 5", "in epoch 9"]
+    assert looks[-1] == "during the run"
+
+
+@pytest.mark.parametrize("epoch", [1, 2, 3])
+def test_a_change_in_epochs_too_short_for_a_look_of_their_own_is_found_all_the_same(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, epoch: int
+) -> None:
+    monkeypatch.setattr(run_execute, "GUARD_SECONDS", 3600.0)
+    usual = torch.get_float32_matmul_precision()
+    try:
+        failure = failed(replace(bench, registry=registry_with(Changing(epoch))), bench.task())
+    finally:
+        torch.set_float32_matmul_precision(usual)
+    assert failure.kind == "plugin"
+    assert "the precision of float32 products" in failure.what
+    assert failure.what.endswith("changed in epoch 1" if epoch == 1 else "changed during the run")
+    assert "observer-0" in failure.where
 
 
 def test_the_model_of_the_tests_is_what_its_stages_say() -> None:
