@@ -5,7 +5,7 @@
 
 Each section is made in a process of its own, so that a fault in one spoils no other, and the report (Markdown for
 readers, JSON for programs) is written anew after each. Nothing is read from the network. The exit code is 1 when any
-section fails, or was not made because the time was up.
+section fails, or was not made because the time was up, or there is no GPU.
 """
 
 from __future__ import annotations
@@ -94,7 +94,22 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="gpu-check-") as cache:
         # One for all sections, so that the card is tried once before it is trusted.
         os.environ |= {"BENCHSUITE_CACHE": cache, "BENCHSUITE_HANG_SECONDS": "120", "HF_HUB_OFFLINE": "1"}
+        if given.device == "cuda" and (why := why_no_gpu()):
+            print(
+                f"there is no GPU to accept: {why}\n"
+                "benchsuite doctor --gpu says what to do; --device cpu (make gpu-check DEVICE=cpu) tries all of this on"
+                " the processor, shrunk",
+                file=sys.stderr,
+            )
+            return 1
         return _accept(given)
+
+
+def why_no_gpu() -> str | None:
+    """Why torch computes on no GPU here; None where it does."""
+    from benchsuite.identity import gpu_trial, gpus
+
+    return None if gpu_trial.usable_gpus() else "; ".join(gpu_trial.faults()) or gpus.why_no_gpu()
 
 
 def _accept(given: argparse.Namespace) -> int:
@@ -122,11 +137,15 @@ def _accept(given: argparse.Namespace) -> int:
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        epilog="sections:\n" + "\n".join(f"  {name:14} {what}" for name, (_, what) in SECTIONS.items()),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("--out", type=Path, default=Path("gpu-report"), help="folder of the report")
     parser.add_argument("--minutes", type=float, default=10, help="how long all of it may take")
     parser.add_argument("--device", choices=("cuda", "cpu"), default="cuda", help="cpu: a dry run with small sizes")
-    parser.add_argument("--only", type=_names, default=[*SECTIONS], help="sections, with commas between them")
+    parser.add_argument("--only", type=_names, default=[*SECTIONS], help="some of the sections: facts,ops")
     parser.add_argument("--section", help=argparse.SUPPRESS)
     parser.add_argument("--seconds", type=float, default=600, help=argparse.SUPPRESS)
     parser.add_argument("--answer", type=Path, help=argparse.SUPPRESS)
@@ -198,11 +217,16 @@ def _child(given: argparse.Namespace) -> int:
         getattr(acceptance_sections, given.section)(check)
     except Exception:
         check.fail(traceback.format_exc()[-1500:])
+    write_answer(check, given.answer)
+    return 1 if check.failures else 0
+
+
+def write_answer(check: Check, file: Path) -> None:
+    """What a section has found, for the process that wants to know."""
     answer = {name: value for name, value in asdict(check).items() if name in ("found", "failures", "left_out")}
     if check.found.get("skipped"):
         answer["skipped"] = check.found["skipped"]
-    given.answer.write_text(json.dumps(answer, default=str))
-    return 1 if check.failures else 0
+    file.write_text(json.dumps(answer, default=str))
 
 
 def _machine(device: str) -> dict[str, Any]:

@@ -68,6 +68,18 @@ def test_the_card_of_this_machine_is_accepted(tmp_path: Path) -> None:
     assert code == 0, text
 
 
+def test_without_a_gpu_it_says_why_at_once_and_leaves_no_report(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    code, report, said = accept(tmp_path / "report")
+    assert (code, report) == (1, {})
+    assert said.startswith("there is no GPU to accept: ")
+    assert "DEVICE=cpu" in said
+    assert "Traceback" not in said
+    assert not (tmp_path / "report").exists()
+
+
 def test_a_name_that_is_no_section_is_refused(tmp_path: Path) -> None:
     code, report, said = accept(tmp_path, "--only", "facts,everything")
     assert (code, report) == (2, {})
