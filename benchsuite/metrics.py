@@ -132,6 +132,11 @@ class Metric:
         return self.name.startswith("test_")
 
     @property
+    def of_machine(self) -> bool:
+        """It tells of the machine as much as of the run: values from different kinds of machine do not compare."""
+        return self.unit in (DURATION, MEMORY, ENERGY, SPEED)
+
+    @property
     def sign(self) -> int:
         """-1 where smaller values are better, else 1: `sign * value` grows with what is better."""
         return -1 if self.higher_is_better is False else 1

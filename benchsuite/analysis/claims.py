@@ -13,7 +13,7 @@ import itertools
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from benchsuite.analysis.comparisons import SIGNIFICANCE, Measured, one_sided
+from benchsuite.analysis.comparisons import SIGNIFICANCE, Measured, one_sided, pair
 from benchsuite.analysis.findings import ClaimFindings, Inequality, Verdict
 from benchsuite.analysis.intervals import mean_estimate
 from benchsuite.metrics import METRICS
@@ -24,12 +24,15 @@ Find = Callable[[object], str | None]
 """The name of the case that a reference means."""
 
 
-def judge(claim: Claim, find: Find, measured: Mapping[str, Measured]) -> ClaimFindings:
+def judge(
+    claim: Claim, find: Find, measured: Mapping[str, Measured], kinds: Mapping[str, int] | None = None
+) -> ClaimFindings:
     """What becomes of a claim. `measured` has every case of the plan, in order, for the claim's metric.
+    `kinds` numbers the kinds of machine of runs, by their keys.
 
     Raises ValueError for a case that is none, which the suite's own checks exclude.
     """
-    inequalities = tuple(_inequality(*parts, measured) for parts in _parts(claim, find, list(measured)))
+    inequalities = tuple(_inequality(*parts, measured, kinds or {}) for parts in _parts(claim, find, list(measured)))
     known = [part for part in inequalities if part.shown is not None and part.refuted is not None]
     whole = len(known) == len(inequalities)
     verdict: Verdict
@@ -85,24 +88,32 @@ def _close(claim: Claim, case: str, other: str, sign: float, margin: float) -> P
 
 
 def _inequality(
-    case: str, other: str | None, sign: float, factor: float, bound: float, measured: Mapping[str, Measured]
+    case: str,
+    other: str | None,
+    sign: float,
+    factor: float,
+    bound: float,
+    measured: Mapping[str, Measured],
+    kinds: Mapping[str, int],
 ) -> Inequality:
     values = measured[case]
     against: Measured = measured[other] if other is not None else {}
-    seeds = sorted(values.keys() & against.keys()) if other is not None else sorted(values)
+    seeds, refused = pair(values, against, kinds) if other is not None else (sorted(values), ())
     quantity = [
         sign * (values[seed][1] - (factor * against[seed][1] if other is not None else 0.0)) + bound for seed in seeds
     ]
     plain = [values[seed][1] - (against[seed][1] if other is not None else 0.0) for seed in seeds]
     runs = [values[seed][0] for seed in seeds]
+    own = [kinds.get(run, 0) for run in runs]
     runs += [against[seed][0] for seed in seeds] if other is not None else []
     return Inequality(
         case=case,
         other=other,
-        quantity=mean_estimate(plain, runs) if seeds else None,
+        quantity=mean_estimate(plain, runs, own if other is None else ()) if seeds else None,
         slack=math.fsum(quantity) / len(quantity) if seeds else None,
         shown=one_sided(quantity) if seeds else None,
         refuted=one_sided([-value for value in quantity]) if seeds else None,
+        refused_pairs=refused,
     )
 
 

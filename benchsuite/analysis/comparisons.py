@@ -14,7 +14,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from benchsuite.analysis.findings import Comparison
+from benchsuite.analysis.findings import Comparison, RefusedPair
 from benchsuite.analysis.intervals import mean_estimate
 
 SIGNIFICANCE = 0.05
@@ -28,11 +28,14 @@ Measured = Mapping[int, tuple[str, float]]
 """For each seed, the run's key and its value of the metric."""
 
 
-def compare(baselines: Mapping[str, str], metric: str, measured: Mapping[str, Measured]) -> tuple[Comparison, ...]:
+def compare(
+    baselines: Mapping[str, str], metric: str, measured: Mapping[str, Measured], kinds: Mapping[str, int] | None = None
+) -> tuple[Comparison, ...]:
     """Every case of `measured` that has a baseline against it, in order; they are one family for Holm's correction,
     in which a comparison that cannot be decided yet counts as one without a difference.
 
-    A comparison's runs are the case's, then the baseline's, each in the order of the shared seeds.
+    A comparison's runs are the case's, then the baseline's, each in the order of the shared seeds; `kinds` is as `pair`
+    takes it.
     """
     found = []
     compared = [case for case in measured if case in baselines]
@@ -40,7 +43,7 @@ def compare(baselines: Mapping[str, str], metric: str, measured: Mapping[str, Me
     for case in compared:
         values = measured[case]
         reference = measured.get(baselines[case], {})
-        seeds = sorted(values.keys() & reference.keys())
+        seeds, refused = pair(values, reference, kinds or {})
         differences = [values[seed][1] - reference[seed][1] for seed in seeds]
         runs = [values[seed][0] for seed in seeds] + [reference[seed][0] for seed in seeds]
         enough = len(seeds) >= needed
@@ -53,6 +56,7 @@ def compare(baselines: Mapping[str, str], metric: str, measured: Mapping[str, Me
                 p=sign_flip(differences) if enough else None,
                 p_adjusted=None,
                 seeds_needed=None if enough else needed,
+                refused_pairs=refused,
             )
         )
     adjusted = holm([1.0 if comparison.p is None else comparison.p for comparison in found])
@@ -60,6 +64,14 @@ def compare(baselines: Mapping[str, str], metric: str, measured: Mapping[str, Me
         comparison if comparison.p is None else replace(comparison, p_adjusted=p)
         for comparison, p in zip(found, adjusted, strict=True)
     )
+
+
+def pair(values: Measured, reference: Measured, kinds: Mapping[str, int]) -> tuple[list[int], tuple[RefusedPair, ...]]:
+    """The seeds of both whose runs may be compared, and those that may not. `kinds` numbers the kinds of machine on
+    which runs, by their keys, were made."""
+    shared = sorted(values.keys() & reference.keys())
+    apart = [seed for seed in shared if kinds.get(values[seed][0]) != kinds.get(reference[seed][0])]
+    return [seed for seed in shared if seed not in apart], tuple(map(RefusedPair, apart))
 
 
 def pairs_needed(comparisons: int) -> int:

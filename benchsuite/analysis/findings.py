@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from benchsuite.identity.numerics import Numerics
 from benchsuite.store.record import DatasetFacts, Deviation, Environment, Failure, ModelFacts, WeightsFacts
 from benchsuite.suite.cases.plan import Case
 from benchsuite.suite.schema.claims import Claim
@@ -49,6 +50,8 @@ class Comparison:
     p: float | None
     p_adjusted: float | None
     seeds_needed: int | None
+    refused_pairs: tuple[RefusedPair, ...] = ()
+    """Seeds of both that are not in the difference."""
     crossed: tuple[float, float] | None = None
     """Of a difference of test accuracy, the 95 % interval over seeds and test images at once."""
     single: PairedImages | None = None
@@ -78,6 +81,24 @@ class Inequality:
     slack: float | None
     shown: float | None
     refuted: float | None
+    refused_pairs: tuple[RefusedPair, ...] = ()
+
+
+@dataclass(frozen=True)
+class RefusedPair:
+    """Two runs of one seed whose difference is not taken, and why: between kinds of machine it would be theirs, too."""
+
+    seed: int
+    reason: Literal["made on different kinds of machine"] = "made on different kinds of machine"
+
+
+@dataclass(frozen=True)
+class KindFindings:
+    """A kind of machine, by the numerics of its first run, with the seeds and the finished runs that it made."""
+
+    numerics: Numerics
+    seeds: tuple[int, ...]
+    runs: tuple[str, ...]
 
 
 Verdict = Literal["holds", "fails", "open"]
@@ -163,6 +184,8 @@ class CaseFindings:
     """What the finished runs were computed on, each name once."""
     at_once: tuple[int, ...] = ()
     """How many runs their devices carried at once, each number once, the least first."""
+    costs: tuple[Mapping[str, Estimate], ...] = ()
+    """Where there are several kinds of machine, the metrics of `COST_COLUMNS` on each, in the order of the kinds."""
     dataset: DatasetFacts | None = None
     weights: WeightsFacts | None = None
 
@@ -253,6 +276,8 @@ class Findings:
     """Resolved parameters common to all cases, by dotted path."""
     search: SearchFindings | None = None
     claims: tuple[ClaimFindings, ...] = ()
+    kinds: tuple[KindFindings, ...] = ()
+    """Of machine, that with the most runs first: it alone is in estimates of time, memory and energy."""
 
     @property
     def sample(self) -> bool:

@@ -1,5 +1,5 @@
-"""95 % intervals: of a mean over seeds, or of paired differences (Student), and of an accuracy on a finite test set
-(Wilson)."""
+"""95 % intervals: of a mean over seeds (Student; over several kinds of machine, Satterthwaite), of paired differences
+(Student), and of an accuracy on a finite test set (Wilson)."""
 
 from __future__ import annotations
 
@@ -11,18 +11,46 @@ from benchsuite.analysis.findings import Estimate
 CONFIDENCE = 0.95
 
 
-def mean_estimate(values: Sequence[float], runs: Sequence[str]) -> Estimate:
+def mean_estimate(values: Sequence[float], runs: Sequence[str], kinds: Sequence[int] = ()) -> Estimate:
     """The mean of at least one value, with Student's t interval when there are two or more.
 
     `values` are of independent runs, or differences of independent pairs of runs; `runs` are their keys. With the
     handful of seeds that studies have, bootstrap intervals (percentile, BCa) are too narrow: of ten normal values they
     hold the mean some nine times in ten, of three, some three times in four.
+
+    `kinds` are the kinds of machine that made the runs, by number. Where there are several, they are a random factor
+    and the interval has a part for what differs between them, as `_between_kinds` says.
     """
     mean, sd = _moments(values)
     if sd is None:
         return Estimate(mean, None, None, None, tuple(runs), tuple(values))
-    half = student(len(values) - 1) * sd / math.sqrt(len(values))
+    spread, freedom = sd, float(len(values) - 1)
+    if sd > 0 and 1 < len(set(kinds)) < len(values):
+        spread, freedom = _between_kinds(values, kinds)
+    half = student(freedom) * spread / math.sqrt(len(values))
     return Estimate(mean, sd, mean - half, mean + half, tuple(runs), tuple(values))
+
+
+def _between_kinds(values: Sequence[float], kinds: Sequence[int]) -> tuple[float, float]:
+    """How far values spread, where their mean is concerned, and its degrees of freedom, in the one-way random model:
+    a value is a mean, plus what its kind of machine adds, plus what its seed adds.
+
+    Both variances are estimated by the analysis of variance, that between kinds being no less than 0 (S. R. Searle,
+    G. Casella and C. E. McCulloch, "Variance Components", Wiley, 1992, section 3.6, for groups of unequal size), and
+    their sum is given degrees of freedom by F. E. Satterthwaite ("An approximate distribution of estimates of variance
+    components", Biometrics Bulletin 2, 1946). With as many seeds on each kind and much between them that is Student's
+    interval of the kinds' means; with nothing between them, that of seeds within kinds.
+    """
+    groups = [[value for value, kind in zip(values, kinds, strict=True) if kind == one] for one in sorted(set(kinds))]
+    n, mean = len(values), math.fsum(values) / len(values)
+    means = [math.fsum(group) / len(group) for group in groups]
+    among, rest = len(groups) - 1, n - len(groups)
+    between = math.fsum(len(group) * (own - mean) ** 2 for group, own in zip(groups, means, strict=True)) / among
+    within = math.fsum((v - own) ** 2 for group, own in zip(groups, means, strict=True) for v in group) / rest
+    weight = sum(len(group) ** 2 for group in groups) / n
+    excess = max(between - within, 0.0) * among / (n - weight) * weight
+    spread = within + excess
+    return math.sqrt(spread), spread**2 / (within**2 / rest + excess**2 / among)
 
 
 def student(freedom: float) -> float:

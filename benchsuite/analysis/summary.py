@@ -16,9 +16,10 @@ from benchsuite.analysis.comparisons import compare
 from benchsuite.analysis.curves import CURVES, curve, phases
 from benchsuite.analysis.findings import CaseFindings, Comparison, Estimate, Findings, PairedImages
 from benchsuite.analysis.intervals import mean_estimate, wilson
+from benchsuite.analysis.kinds import kinds_of
 from benchsuite.analysis.search import search_findings
 from benchsuite.analysis.seed_image_anova import Outcomes, accuracy_interval, difference_interval, mcnemar
-from benchsuite.metrics import METRICS, Metric
+from benchsuite.metrics import COST_COLUMNS, METRICS, Metric
 from benchsuite.store.environment import distinct_environments
 from benchsuite.store.record import RunRecord
 from benchsuite.suite.cases.plan import Case, Component, Plan
@@ -63,12 +64,17 @@ def study(
     searched = _searched(plan, keys, records)
     # A case and a trial may be the same run.
     finished = list({record.key: record for record in (*done, *searched) if record.status == "done"}.values())
+    kinds = kinds_of(finished)
+    of_kind = {run: number for number, kind in enumerate(kinds) for run in kind.runs}
     return Findings(
         suite=plan.suite,
         metric=metric,
         baselines=tuple(dict.fromkeys(baselines.values())),
-        cases=tuple(_case(case, labels[case.name], len(plan.seeds), runs[case.name], known) for case in plan.cases),
-        comparisons=_comparisons(baselines, metric, runs, known),
+        cases=tuple(
+            _case(case, labels[case.name], len(plan.seeds), runs[case.name], known, of_kind, len(kinds))
+            for case in plan.cases
+        ),
+        comparisons=_comparisons(baselines, metric, runs, known, of_kind),
         seeds=plan.seeds,
         planned=len(plan.cases) * len(plan.seeds),
         done=len(done),
@@ -95,7 +101,8 @@ def study(
         total_seconds=sum(record.cost.seconds.get("total", 0.0) for record in finished if record.cost),
         settings=_common_settings(plan.cases),
         search=search_findings(plan, keys, records),
-        claims=tuple(judge(claim, find, _measured(claim.metric, runs)) for claim in claims),
+        claims=tuple(judge(claim, find, _measured(claim.metric, runs, of_kind), of_kind) for claim in claims),
+        kinds=kinds,
     )
 
 
@@ -105,6 +112,8 @@ def _case(
     planned: int,
     runs: Sequence[tuple[int, RunRecord]],
     outcomes: Mapping[str, Outcomes],
+    of_kind: Mapping[str, int],
+    kinds: int,
 ) -> CaseFindings:
     done = [record for _, record in runs if record.status == "done"]
     tests = [record.test for record in done if record.test is not None]
@@ -116,7 +125,9 @@ def _case(
         done=len(done),
         failures=tuple((seed, record.failure) for seed, record in runs if record.failure is not None),
         estimates={
-            name: estimate for name, metric in METRICS.items() if (estimate := _estimate(done, metric)) is not None
+            name: estimate
+            for name, metric in METRICS.items()
+            if (estimate := _estimate(done, metric, of_kind)) is not None
         },
         curves={name: curve(done, name) for name in CURVES} if done else {},
         confusion=None if confusion is None else tuple(tuple(int(cell) for cell in row) for row in confusion),
@@ -126,6 +137,7 @@ def _case(
         phases=phases(done),
         devices=tuple(dict.fromkeys(record.environment.device_name for record in done)),
         at_once=tuple(sorted({record.cost.at_once or 1 for record in done if record.cost is not None})),
+        costs=_costs(done, of_kind, kinds),
         dataset=next((record.dataset for record in done if record.dataset), None),
         weights=next((record.weights for record in done if record.weights), None),
     )
@@ -139,11 +151,31 @@ def _searched(plan: Plan, keys: Mapping[tuple[str, int], str], records: Mapping[
     return [records[keys[name]] for name in names if name in keys and keys[name] in records]
 
 
-def _estimate(records: Sequence[RunRecord], metric: Metric) -> Estimate | None:
-    pairs = [(value, record.key) for record in records if (value := metric.read(record)) is not None]
+def _estimate(records: Sequence[RunRecord], metric: Metric, of_kind: Mapping[str, int]) -> Estimate | None:
+    pairs = [
+        (value, record.key)
+        for record in records
+        if _is_comparable(record, metric, of_kind) and (value := metric.read(record)) is not None
+    ]
     if not pairs:
         return None
-    return mean_estimate([float(value) for value, _ in pairs], [key for _, key in pairs])
+    runs = [key for _, key in pairs]
+    return mean_estimate([float(value) for value, _ in pairs], runs, [of_kind.get(run, 0) for run in runs])
+
+
+def _is_comparable(record: RunRecord, metric: Metric, of_kind: Mapping[str, int]) -> bool:
+    """Whether a finished run's value is one with those of the others: time and energy are so within a kind of machine
+    only, and that with the most runs stands for the study."""
+    return not metric.of_machine or of_kind.get(record.key, 0) == 0
+
+
+def _costs(records: Sequence[RunRecord], of_kind: Mapping[str, int], kinds: int) -> tuple[Mapping[str, Estimate], ...]:
+    """The metrics of cost on each kind of machine; nothing where there is one."""
+    own = [[record for record in records if of_kind[record.key] == kind] for kind in range(kinds)]
+    return tuple(
+        {name: estimate for name in COST_COLUMNS if (estimate := _estimate(made, METRICS[name], {})) is not None}
+        for made in (own if kinds > 1 else ())
+    )
 
 
 def _first_wilson(confusion: Sequence[Sequence[int]]) -> tuple[float, float] | None:
@@ -156,9 +188,9 @@ Runs = Mapping[str, Sequence[tuple[int, RunRecord]]]
 
 
 def _comparisons(
-    baselines: Mapping[str, str], metric: str, runs: Runs, outcomes: Mapping[str, Outcomes]
+    baselines: Mapping[str, str], metric: str, runs: Runs, outcomes: Mapping[str, Outcomes], of_kind: Mapping[str, int]
 ) -> tuple[Comparison, ...]:
-    found = compare(baselines, metric, _measured(metric, runs))
+    found = compare(baselines, metric, _measured(metric, runs, of_kind), of_kind)
     if metric != "test_accuracy":
         return found
     return tuple(_over_images(comparison, outcomes) for comparison in found)
@@ -175,12 +207,14 @@ def _over_images(comparison: Comparison, outcomes: Mapping[str, Outcomes]) -> Co
     return replace(comparison, crossed=difference_interval(pairs), single=single)
 
 
-def _measured(metric: str, runs: Runs) -> dict[str, dict[int, tuple[str, float]]]:
+def _measured(metric: str, runs: Runs, of_kind: Mapping[str, int]) -> dict[str, dict[int, tuple[str, float]]]:
     return {
         name: {
             seed: (record.key, float(value))
             for seed, record in found
-            if record.status == "done" and (value := METRICS[metric].read(record)) is not None
+            if record.status == "done"
+            and _is_comparable(record, METRICS[metric], of_kind)
+            and (value := METRICS[metric].read(record)) is not None
         }
         for name, found in runs.items()
     }

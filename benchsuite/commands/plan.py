@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -66,7 +66,7 @@ def _costs(study: Session, statuses: Mapping[str, str], workers: int | None) -> 
     tasks, plan = study.preparation.tasks, study.preparation.plan
     if not tasks:
         return (), Packing(1, 1)
-    if study.place.machine is not None:
+    if study.place.fleet is not None:
         return (), Packing(1, 1, ("the machines that make this study tell its cost: benchsuite run",))
     due = find_due(tasks, statuses)
     with open_executor(tasks[0].numerics, Lines(len(tasks), 0)) as executor:
@@ -119,6 +119,8 @@ def _show(study: Session, survey: Survey) -> None:
         out.print(f"search: {search_words(expanded.search)}{more}", markup=False)
     numerics, seeds = preparation.numerics, listed_seeds(expanded.seeds)
     out.print(f"seeds {seeds}; {numerics.device_name} ({numerics.device}), torch {numerics.torch}", markup=False)
+    for line in shares_words(study):
+        out.print(line, markup=False)
 
 
 def _as_json(study: Session, statuses: Mapping[str, str], costs: Sequence[CaseCost] | None) -> Mapping[str, Any]:
@@ -162,6 +164,19 @@ def size_words(plan: Plan) -> str:
     """The size of a study in one line."""
     cases, seeds = len(plan.cases), len(plan.seeds)
     return f"{count(cases, 'case')} x {count(seeds, 'seed')} = {count(cases * seeds, 'run')}"
+
+
+def shares_words(study: Session) -> Iterator[str]:
+    """Which kind of machine makes which seeds, a line each; nothing where one makes them all."""
+    from benchsuite.execution.dispatch import machine_title
+
+    fleet, plan = study.place.fleet, study.preparation.plan
+    if fleet is None or len(fleet.makers) < 2:
+        return
+    searched = {plan.search.declared.seed} if plan.search is not None else set()
+    for kind in fleet.makers:
+        if seeds := [str(seed) for seed in sorted({*plan.seeds, *searched}) if fleet.kind(seed) == kind]:
+            yield f"seed{'s' if len(seeds) > 1 else ''} {', '.join(seeds)}: {machine_title(kind)}"
 
 
 def search_words(planned: PlannedSearch) -> str:

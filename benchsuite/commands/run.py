@@ -63,13 +63,18 @@ def run(
             options,
             download=True,
             remake=True,
-            machine=lambda folder: engine.machine(fleet.remembered(folder)),
+            machines=lambda suite, results, device: engine.fleet(
+                suite.devices,
+                device,
+                fleet.remembered(suite, results, device),
+                lambda: fleet.finished(suite, results),
+            ),
         )
         if paper:
             study.check_paper_folder()
         store = Store(study.preparation.runs_folder)
         store.check_writable()
-        fleet.remember(study.place.results / study.suite.name, study.place.machine)
+        fleet.remember(study.suite, study.place.results, study.place.fleet)
         store.sweep()
         sweep_cache(study.place.cache)
         _announce(study, study.preparation.tasks)
@@ -140,7 +145,7 @@ def _announce(study: Session, tasks: Sequence[RunTask]) -> None:
     """Say what will be done, with what, and everything that is not as the suite asked."""
     preparation = study.preparation
     plan, numerics = preparation.plan, preparation.numerics
-    from benchsuite.commands.plan import search_words, size_words
+    from benchsuite.commands.plan import search_words, shares_words, size_words
 
     say(f"{study.suite.name}: {size_words(plan)}")
     if plan.search is not None:
@@ -162,7 +167,9 @@ def _announce(study: Session, tasks: Sequence[RunTask]) -> None:
             say(text)
     threads = f"{numerics.threads} thread{'s' if numerics.threads > 1 else ''}, " if numerics.device == "cpu" else ""
     say(f"device: {numerics.device_name} ({numerics.device}, {threads}{numerics.precision}), torch {numerics.torch}")
-    elsewhere = study.place.machine is not None
+    for line in shares_words(study):
+        say(line)
+    elsewhere = study.place.fleet is not None
     if not elsewhere and numerics.device == "cpu" and numerics.threads > (cores := usable_cores()):
         announce(
             f"warning: {count(numerics.threads, 'thread')} wait for one another on {count(cores, 'core')}; fewer are"
@@ -200,7 +207,7 @@ def _make(
     tasks, following = study.preparation.tasks, study.preparation.plan.following
     shown = display(len(tasks) + following, len(tasks) - len(todo))
     with ExitStack() as beside:
-        executor = beside.enter_context(engine.executor(todo[0].numerics, shown))
+        executor = beside.enter_context(engine.executor(todo[0].numerics, study.place.fleet, shown))
         executor.start(min(len(todo), workers or len(todo)))
         check()
         beside.enter_context(shown)

@@ -12,11 +12,11 @@ from benchsuite.atomic_files import write_text
 from benchsuite.commands.console import announce, say
 from benchsuite.commands.options import StudyOptions
 from benchsuite.errors import PaperError, StoreError
-from benchsuite.execution.fleet import remembered
+from benchsuite.execution.fleet import Fleet, deal, remembered
 from benchsuite.execution.foresight import foresee
 from benchsuite.execution.preparation import Place, Preparation, prepare
 from benchsuite.execution.search_tasks import SearchTasks
-from benchsuite.identity.numerics import CPU_THREADS, MachineFacts
+from benchsuite.identity.numerics import CPU_THREADS, ChosenDevice
 from benchsuite.registry import Registry, registry, use_local
 from benchsuite.registry.local_plugins import places
 from benchsuite.settings import CACHE_GB, CHECKPOINT_SECONDS, GRAPHS, HANG_SECONDS, THREADS, cache_root
@@ -128,7 +128,7 @@ def tell_damaged(damaged: Sequence[DamagedRecord], folder: Path) -> None:
         announce(f"and {len(damaged) - FEW} more; all of them: benchsuite doctor --results {folder}")
 
 
-def made_here(folder: Path) -> None:
+def made_here(suite: Suite, results: Path, device: ChosenDevice) -> None:
     """A study that is made on this machine, whichever made it before."""
 
 
@@ -139,11 +139,12 @@ def open_study(
     download: bool,
     remake: bool = False,
     quiet: bool = False,
-    machine: Callable[[Path], MachineFacts | None] = remembered,
+    machines: Callable[[Suite, Path, ChosenDevice], Fleet | None] = remembered,
 ) -> Session:
     """Read, expand and prepare a suite, its search as far as its results go.
 
-    `machine` gives the kind of machine that makes it, None for this one, for the folder of its paper.
+    `machines` gives the kinds of machine that make it, None for this one, given the folder of all results and the
+    device.
 
     With `download` false nothing is fetched: what is absent is told. `remake` is as SearchTasks says. Results that
     the prose has typed are pointed at.
@@ -156,8 +157,8 @@ def open_study(
     suite = read_suite(path, known)
     for warning in () if quiet else typed_results(suite):
         announce(f"warning: {warning}")
-    place = replace(place, machine=machine(place.results / suite.name))
     plan = expand(suite, known, overrides=options.overrides or (), seeds=options.seeds)
+    place = replace(place, fleet=deal(machines(suite, place.results, place.device), suite, plan.seeds))
     preparation = prepare(plan, known, place, download=download, say=(lambda _: None) if quiet else say)
     for text in () if quiet else foresee(suite, preparation.tasks, known, preparation.numerics.device):
         announce(f"warning: {text}")

@@ -34,7 +34,7 @@ def verify(
     from benchsuite.commands.session import made_here, open_study
     from benchsuite.store.run_store import Store
 
-    study = open_study(suite, options, download=True, machine=made_here)
+    study = open_study(suite, options, download=True, machines=made_here)
     store = Store(study.preparation.runs_folder)
     found = find_pairs(study.preparation.tasks, tuple(store.records()))[:runs]
     if not found:

@@ -28,6 +28,7 @@ from benchsuite.contracts.executor import Channel
 from benchsuite.contracts.observer import EpochReport
 from benchsuite.engine.task import RunTask
 from benchsuite.errors import BenchsuiteError, DataError, SetupError, StoreError, first_line
+from benchsuite.execution.canary import canary
 from benchsuite.execution.executor import WAIT_SECONDS
 from benchsuite.execution.messages import Busy, Probe, ProbeJob
 from benchsuite.execution.preparation import Place, TaskMaker, task_maker
@@ -35,7 +36,7 @@ from benchsuite.execution.wire import FORM, Answer, Order, Refusal, Report, refu
 from benchsuite.execution.worker_pool import Pool
 from benchsuite.identity.gpu_trial import usable_gpus
 from benchsuite.identity.key_diff import differences
-from benchsuite.identity.numerics import MachineFacts, Numerics, machine_facts
+from benchsuite.identity.numerics import Device, MachineFacts, Numerics, machine_facts
 from benchsuite.identity.source_fingerprint import fingerprints
 from benchsuite.registry import registry
 from benchsuite.settings import cache_root
@@ -57,14 +58,16 @@ def survey() -> bytes:
     """What this process tells of the machine: a `wire.Report`. Never raises."""
     machine: MachineFacts | None = None
     code = trouble = ""
+    steps: dict[Device, str] = {}
     try:
         machine, code = machine_facts(), fingerprints(())["benchsuite"]
         Store(_scratch()).check_writable()
+        steps = canary(machine, code)
     except Exception as error:
         trouble = f"{type(error).__name__}: {first_line(error)}"
         if isinstance(error, BenchsuiteError):
             trouble = error.what + (f" ({error.where})" if error.where else "")
-    report = Report(agent=AGENT, version=__version__, code=code, machine=machine, trouble=trouble)
+    report = Report(agent=AGENT, version=__version__, code=code, machine=machine, canary=steps, trouble=trouble)
     return report.model_dump_json().encode()
 
 

@@ -25,9 +25,11 @@ from pydantic import ValidationError
 from benchsuite.contracts.executor import EngineLost, Session, Site, SiteLost
 from benchsuite.engine.task import RunTask
 from benchsuite.errors import BenchsuiteError, Nondeterminism, PluginError, SetupError, WorkerDied, first_line
+from benchsuite.execution.canary import MEMORY, STEPS
 from benchsuite.execution.case_cost import CaseCost
 from benchsuite.execution.executor import Executor
 from benchsuite.execution.failed_record import record_failure
+from benchsuite.execution.fleet import Fleet
 from benchsuite.execution.messages import Busy, ProbeJob, RunWatcher
 from benchsuite.execution.packing import Packing
 from benchsuite.execution.wire import GarbledAnswer, Refusal, Report, order_of, read_answer, read_told
@@ -60,6 +62,15 @@ class KnownSite:
     site: Site
     report: Report
 
+    @property
+    def machine(self) -> MachineFacts:
+        assert self.report.machine is not None, "read_site has looked"
+        return self.report.machine
+
+    def canary(self, kind: MachineFacts) -> str:
+        """What the canary came to there on the device that makes this kind what it is."""
+        return self.report.canary.get("cuda" if kind.gpu else "cpu", "")
+
 
 @lru_cache(MOST_KNOWN)
 def read_site(site: Site) -> tuple[KnownSite | None, str]:
@@ -87,6 +98,8 @@ class _Item:
     """Whether a site has said that it makes the run."""
     strays: int = field(default=0, compare=False)
     """How often its sites were gone before one had begun."""
+    kind: int = field(default=0, compare=False)
+    """The number of the kind of machine that makes it."""
     damaged: Counter[str] = field(default_factory=Counter, compare=False)
     ticket: str = field(default="", compare=False)
 
@@ -96,37 +109,41 @@ class _Item:
 
 
 class Dispatch(Executor):
-    """Hands jobs to the sites of `kind`, those of one machine type, by `session`, which is closed with it."""
+    """Hands jobs to the sites of `session`, which is closed with it: each to those of the kind of machine that `fleet`
+    gives its seed to."""
 
     def __init__(
         self,
         session: Session,
-        kind: MachineFacts,
+        fleet: Fleet,
         heard: Hearing,
         watcher: RunWatcher,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         super().__init__(watcher)
-        self._session, self._kind, self._clock = session, kind, clock
-        self._sites: dict[str, KnownSite] = {}
-        self._excluded: dict[str, str] = {}
-        """Why each agent is given nothing more."""
+        self._session, self._fleet, self._clock = session, fleet, clock
+        self._sites: list[dict[str, KnownSite]] = [{} for _ in fleet.kinds]
+        """Those that are given orders, by kind and name."""
+        self._canaries: list[str | None] = [None for _ in fleet.kinds]
+        """What the canary of each kind came to, once one of its sites was met."""
+        self._excluded: dict[str, tuple[int, str]] = {}
+        """Of each agent that is given nothing more, its kind and the reason."""
         self._met: set[str] = set()
         """Agents that sites have told of: all that answer, unless a site has a process of its own for each order."""
         self._told: set[str] = set()
         self._costs: Mapping[str, float] = {}
         self._order = itertools.count()
-        self._waiting: list[_Item] = []
+        self._waiting: list[list[_Item]] = [[] for _ in fleet.kinds]
         self._out: dict[str, _Item] = {}
         self._events: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._takers = ThreadPoolExecutor(TAKERS, "benchsuite-parcels")
         self._ended: BaseException | None = None
         self._closing = self._killed = False
-        self._missing_since: float | None = None
+        self._missing_since: list[float | None] = [None for _ in fleet.kinds]
         self._looked = -math.inf
         heard.listener = self._heard
         self._look()
-        self.devices = max(self._slots, 1)
+        self.devices = max(sum(map(self._slots, range(len(fleet.kinds)))), 1)
         self._thread = threading.Thread(target=self._serve, name="benchsuite-dispatch", daemon=True)
         self._thread.start()
 
@@ -143,7 +160,7 @@ class Dispatch(Executor):
         future: Future[Any] = Future()
         task = job.task if isinstance(job, ProbeJob) else job
         seconds = float("inf") if isinstance(job, ProbeJob) else self._costs.get(task.spec.case.name, 0.0)
-        item = _Item((-seconds, next(self._order)), job, future)
+        item = _Item((-seconds, next(self._order)), job, future, kind=self._fleet.number(task.spec.seed))
         self._events.put(lambda: self._enqueue(item))
         if self._ended is not None:  # nobody may look any more
             _set(future, self._ended)
@@ -188,9 +205,10 @@ class Dispatch(Executor):
                 event = self._events.get_nowait()
                 if event is not None:
                     event()
-        if self._closing and not self._waiting and not self._out:
+        if self._closing and not any(self._waiting) and not self._out:
             return False
-        if not self._sites or self._clock() - self._looked >= LOOK_SECONDS:
+        lacking = any(jobs and not sites for jobs, sites in zip(self._waiting, self._sites, strict=True))
+        if lacking or self._clock() - self._looked >= LOOK_SECONDS:
             self._look()
         self._hand_out()
         return True
@@ -198,9 +216,10 @@ class Dispatch(Executor):
     def _fail(self, error: BaseException) -> None:
         """Nothing more can be made: all that wait are told so, and all that come."""
         self._ended = error
-        for item in (*self._waiting, *self._out.values()):
+        for item in (*itertools.chain(*self._waiting), *self._out.values()):
             _set(item.future, error)
-        self._waiting.clear()
+        for waiting in self._waiting:
+            waiting.clear()
         self._out.clear()
         while True:
             try:
@@ -214,56 +233,72 @@ class Dispatch(Executor):
         if self._ended is not None:
             _set(item.future, self._ended)
         else:
-            heapq.heappush(self._waiting, item)
+            heapq.heappush(self._waiting[item.kind], item)
 
     def _look(self) -> None:
         """Find out which sites there are, and tell of those that cannot be used."""
-        self._looked = self._clock()
-        found: dict[str, KnownSite] = {}
+        found: list[list[KnownSite]] = [[] for _ in self._fleet.kinds]
+        self._looked, makers = self._clock(), self._fleet.makers
         for site in self._session.sites():
             known, trouble = read_site(site)
             if known is None:
                 self._tell_once(f"{site.host} carries out nothing: {trouble}")
-            elif known.report.machine is not None and known.report.machine.kind != self._kind:
+            elif (kind := known.machine.kind(self._fleet.device)) not in makers:
+                ours = "; ".join(map(machine_title, makers))
                 self._tell_once(
-                    f"{site.host} stays idle: it would give other bits ({machine_title(known.report.machine)}) than the"
-                    f" machines of this study ({machine_title(self._kind)})"
+                    f"{site.host} stays idle: it would give other bits ({machine_title(known.machine)}) than the"
+                    f" machines of this study ({ours})"
                 )
             elif known.report.agent not in self._excluded:
                 self._met.add(known.report.agent)
-                found[site.name] = known
-        self._sites = found
+                found[self._fleet.kinds.index(kind)].append(known)
+        for number, (kind, sites) in enumerate(zip(self._fleet.kinds, found, strict=True)):
+            self._sites[number] = {known.site.name: known for known in sites}
+            self._canaries[number] = self._canaries[number] or agreed(sites, kind)
+            for known in sites:
+                if refusal := deviation(known, kind, self._canaries[number]):
+                    self._exclude(number, known.report.agent, refusal)
 
-    @property
-    def _slots(self) -> int:
-        return sum(known.site.slots for known in self._sites.values())
+    def _slots(self, kind: int) -> int:
+        return sum(known.site.slots for known in self._sites[kind].values())
 
     def _hand_out(self) -> None:
-        """Keep as many orders with the engine as keep its slots busy."""
-        if not self._waiting:
-            self._missing_since = None
-            return
-        if not self._sites:
-            if self._excluded and not self._out:
-                raise self._nobody()
-            now = self._clock()
-            self._missing_since = self._missing_since or now
-            if not self._out and now - self._missing_since > WAIT_FOR_SITES:
-                raise EngineLost(
-                    f"for {WAIT_FOR_SITES:.0f} s there has been no site to make runs on",
-                    expected="workers that are connected to the engine",
-                    remedy="start workers, and this command again: what is done is kept",
-                )
-            return
-        self._missing_since = None
-        names = frozenset(self._sites)
-        window = max(LEAST_WINDOW, 4 * self._slots)
-        while self._waiting and len(self._out) < window:
-            self._hand(heapq.heappop(self._waiting), names)
+        """Keep as many orders with the engine as keep the slots of each kind busy."""
+        out = Counter(item.kind for item in self._out.values())
+        for kind, waiting in enumerate(self._waiting):
+            if not waiting:
+                self._missing_since[kind] = None
+            elif not self._sites[kind]:
+                self._miss(kind)
+            else:
+                self._missing_since[kind] = None
+                names, window = frozenset(self._sites[kind]), max(LEAST_WINDOW, 4 * self._slots(kind))
+                while waiting and out[kind] < window:
+                    out[kind] += self._hand(heapq.heappop(waiting), names)
 
-    def _hand(self, item: _Item, names: frozenset[str]) -> None:
-        if item.future.cancelled():
+    def _miss(self, kind: int) -> None:
+        """Wait for a site of a kind. Raises SetupError where all that came were excluded, EngineLost after a while; not
+        while others are at work."""
+        if self._out:
             return
+        reasons = [why for of, why in self._excluded.values() if of == kind]
+        if reasons:
+            raise self._nobody(reasons)
+        now = self._clock()
+        since = self._missing_since[kind] = self._missing_since[kind] or now
+        if now - since > WAIT_FOR_SITES:
+            several = len(self._fleet.makers) > 1
+            raise EngineLost(
+                f"for {WAIT_FOR_SITES:.0f} s there has been no site to make runs on",
+                where=f"of the kind {machine_title(self._fleet.kinds[kind])}" if several else None,
+                expected="workers that are connected to the engine",
+                remedy="start workers, and this command again: what is done is kept",
+            )
+
+    def _hand(self, item: _Item, names: frozenset[str]) -> bool:
+        """Submit a job to these sites, unless nobody wants it any more."""
+        if item.future.cancelled():
+            return False
         kind: Literal["probe", "run"] = "probe" if isinstance(item.job, ProbeJob) else "run"
         item.ticket = f"{item.task.key.key}-{kind}-{next(self._order)}"
         item.begun = isinstance(item.job, ProbeJob)
@@ -272,6 +307,7 @@ class Dispatch(Executor):
         self._session.submit(item.ticket, order, names).add_done_callback(
             lambda future: self._takers_submit(item, future)
         )
+        return True
 
     def _takers_submit(self, item: _Item, future: Future[bytes]) -> None:
         with suppress(RuntimeError):  # all has ended
@@ -323,42 +359,44 @@ class Dispatch(Executor):
 
     def _answered(self, item: _Item, agent: str, content: Any) -> None:
         if isinstance(content, Refusal):
-            self._exclude(agent, content)
-            heapq.heappush(self._waiting, item)
+            self._exclude(item.kind, agent, content)
+            heapq.heappush(self._waiting[item.kind], item)
         elif isinstance(content, DamagedParcel):
             item.damaged[agent] += 1
             self.watcher.say(f"{item.task.title}: what came from {self._host(agent)} is damaged; it is asked for again")
             if item.damaged[agent] > 1:
-                self._exclude(agent, Refusal(kind=content.kind, what=f"it sent damaged results twice: {content.what}"))
-            heapq.heappush(self._waiting, item)
+                refusal = Refusal(kind=content.kind, what=f"it sent damaged results twice: {content.what}")
+                self._exclude(item.kind, agent, refusal)
+            heapq.heappush(self._waiting[item.kind], item)
         elif content is None:  # cancelled there, though nobody here did
             self._lost(item, SiteLost("its site was told to stop"))
         else:
             _set(item.future, None, content)
 
-    def _exclude(self, agent: str, refusal: Refusal) -> None:
+    def _exclude(self, kind: int, agent: str, refusal: Refusal) -> None:
         if agent in self._excluded:
             return
         if agent not in self._met:  # a batch job: it is gone, and the next one of its site would refuse as well
-            for known in list(self._sites.values()):
-                self._exclude(known.report.agent, refusal)
+            for known in list(self._sites[kind].values()):
+                self._exclude(kind, known.report.agent, refusal)
             return
-        host = self._host(agent)
-        self._excluded[agent] = f"{host}: {refusal.what}"
+        own = {name: known for name, known in self._sites[kind].items() if known.report.agent == agent}
+        host = next((known.site.host for known in own.values()), agent)
+        self._excluded[agent] = kind, f"{host}: {refusal.what}"
         remedy = f" ({refusal.remedy})" if refusal.remedy else ""
         self.watcher.say(f"{host} is given no more runs: {refusal.what}{remedy}")
-        self._sites = {name: known for name, known in self._sites.items() if known.report.agent != agent}
+        self._sites[kind] = {name: known for name, known in self._sites[kind].items() if name not in own}
 
     def _lost(self, item: _Item, error: BenchsuiteError) -> None:
         self._looked = -math.inf  # it may be gone
         if not item.begun and item.strays < MOST_STRAYS:
             item.strays += 1
-            heapq.heappush(self._waiting, item)
+            heapq.heappush(self._waiting[item.kind], item)
             return
         item.losses += 1
         if item.losses < MOST_LOSSES:
             self.watcher.say(f"{item.task.title}: {error.what}; it goes to another site")
-            heapq.heappush(self._waiting, item)
+            heapq.heappush(self._waiting[item.kind], item)
             return
         what = f"the sites that made this run were lost, {MOST_LOSSES} times: {error.what}"
         remedy = "look at the engine's logs and at the memory of its machines, and start the suite again"
@@ -368,16 +406,17 @@ class Dispatch(Executor):
             failure = Failure(kind=WorkerDied.kind, what=what, where=item.task.title, remedy=remedy)
             _set(item.future, None, record_failure(item.job, failure))
 
-    def _nobody(self) -> SetupError:
+    def _nobody(self, reasons: Sequence[str]) -> SetupError:
         return SetupError(
             "no site makes the runs of this study",
-            where="; ".join(dict.fromkeys(self._excluded.values())),
+            where="; ".join(dict.fromkeys(reasons)),
             expected="sites with the source, data, weights, libraries and threads of the study as it was planned",
             remedy="mend what they say, start their workers again, and this command: what is done is kept",
         )
 
     def _host(self, agent: str) -> str:
-        return next((known.site.host for known in self._sites.values() if known.report.agent == agent), agent)
+        every = itertools.chain(*(sites.values() for sites in self._sites))
+        return next((known.site.host for known in every if known.report.agent == agent), agent)
 
     def _tell_once(self, text: str) -> None:
         if text not in self._told:
@@ -411,6 +450,26 @@ def machine_title(machine: MachineFacts) -> str:
     """What users call a kind of machine."""
     device = f"{machine.gpu.name}, driver {machine.gpu.driver}" if machine.gpu else machine.processor
     return f"{device}, torch {machine.torch}"
+
+
+def agreed(sites: Sequence[KnownSite], kind: MachineFacts) -> str | None:
+    """What the canary came to on most sites of a kind; of as many, on those that come first."""
+    found = Counter(known.canary(kind) for known in sites).most_common(1)
+    return found[0][0] if found else None
+
+
+def deviation(known: KnownSite, kind: MachineFacts, expected: str | None) -> Refusal | None:
+    """Why a site is given nothing, if the canary came to something else there than is expected of its kind."""
+    found = known.canary(kind)
+    if found == expected:
+        return None
+    return Refusal(
+        kind=SetupError.kind,
+        what=f"{STEPS} training steps give other bits there ({found[:8] or 'none'}) than on other machines of its kind"
+        f" ({(expected or '')[:8] or 'none'})",
+        remedy="look for libraries that are loaded from elsewhere there, and for failing memory; then remove"
+        f" {MEMORY} from its cache, and start its worker again",
+    )
 
 
 def _set(future: Future[Any], error: BaseException | None, outcome: Any = None) -> None:

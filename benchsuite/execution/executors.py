@@ -20,10 +20,12 @@ from benchsuite.contracts.executor import Executor as Plugin
 from benchsuite.contracts.executor import Session, Site
 from benchsuite.errors import BenchsuiteError, PluginError, SetupError, first_line
 from benchsuite.execution.executor import Executor
+from benchsuite.execution.fleet import Finished, Fleet, choose_fleet
 from benchsuite.execution.messages import RunWatcher
 from benchsuite.identity.gpu_trial import usable_gpus
-from benchsuite.identity.numerics import MachineFacts, Numerics, processor_name
+from benchsuite.identity.numerics import ChosenDevice, MachineFacts, Numerics, processor_name
 from benchsuite.registry import Entry, Registry, UnknownComponent
+from benchsuite.suite.schema.suite import Devices
 
 LOCAL = "local"
 """The executor that is built in: processes on this machine."""
@@ -46,26 +48,30 @@ class Engine(ABC):
     """Machines that carry out studies."""
 
     @abstractmethod
-    def machine(self, known: MachineFacts | None) -> MachineFacts | None:
-        """The kind of machine that a study is made on; None for this one. `known` is the kind that has made it so
-        far."""
+    def fleet(
+        self, devices: Devices, device: ChosenDevice, known: Fleet | None, finished: Callable[[], Finished]
+    ) -> Fleet | None:
+        """The kinds of machine that a study is made on, chosen as `choose_fleet` says; None for this machine."""
 
     def sites(self) -> tuple[Site, ...]:
         """Where runs can be made, besides here."""
         return ()
 
     @abstractmethod
-    def executor(self, numerics: Numerics, watcher: RunWatcher) -> Executor:
-        """The executor of runs with these numerics. Raises SetupError when no machine here has them."""
+    def executor(self, numerics: Numerics, fleet: Fleet | None, watcher: RunWatcher) -> Executor:
+        """The executor of a study on this fleet, or of runs with these numerics on this machine. Raises SetupError when
+        it does not have them."""
 
 
 class Local(Engine):
     """This machine."""
 
-    def machine(self, known: MachineFacts | None) -> None:
+    def fleet(
+        self, devices: Devices, device: ChosenDevice, known: Fleet | None, finished: Callable[[], Finished]
+    ) -> None:
         return None
 
-    def executor(self, numerics: Numerics, watcher: RunWatcher) -> Executor:
+    def executor(self, numerics: Numerics, fleet: Fleet | None, watcher: RunWatcher) -> Executor:
         return open_executor(numerics, watcher)
 
 
@@ -103,7 +109,6 @@ class Remote(Engine):
 
     def __init__(self, session: Session, name: str, hearing: Any, say: Callable[[str], None]) -> None:
         self._session, self._name, self._hearing, self._say = session, name, hearing, say
-        self._kind: MachineFacts | None = None
 
     def sites(self) -> tuple[Site, ...]:
         """The sites, for the first of which it is waited a while: workers may have been started just now."""
@@ -116,15 +121,17 @@ class Remote(Engine):
             time.sleep(LOOK_SECONDS)
         return found
 
-    def machine(self, known: MachineFacts | None) -> MachineFacts:
+    def fleet(
+        self, devices: Devices, device: ChosenDevice, known: Fleet | None, finished: Callable[[], Finished]
+    ) -> Fleet:
         from benchsuite.execution.dispatch import read_site
 
         kinds: Counter[MachineFacts] = Counter()
         troubles = []
         for site in self.sites():
             found, trouble = read_site(site)
-            if found is not None and found.report.machine is not None:
-                kinds[found.report.machine.kind] += site.slots
+            if found is not None:
+                kinds[found.machine.kind(device)] += site.slots
             else:
                 troubles.append(f"{site.host}: {trouble}")
         if not kinds:
@@ -135,14 +142,13 @@ class Remote(Engine):
                 remedy="start workers, or mend what they say; see them with: benchsuite doctor --executor "
                 f"{self._name}",
             )
-        self._kind = known.kind if known is not None and known.kind in kinds else kinds.most_common(1)[0][0]
-        return self._kind
+        return choose_fleet(devices, device, kinds, known, finished)
 
-    def executor(self, numerics: Numerics, watcher: RunWatcher) -> Executor:
+    def executor(self, numerics: Numerics, fleet: Fleet | None, watcher: RunWatcher) -> Executor:
         from benchsuite.execution.dispatch import Dispatch
 
-        assert self._kind is not None
-        return Dispatch(self._session, self._kind, self._hearing, watcher)
+        assert fleet is not None
+        return Dispatch(self._session, fleet, self._hearing, watcher)
 
 
 @contextmanager

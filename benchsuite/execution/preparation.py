@@ -10,15 +10,16 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal, TypeVar, cast
+from typing import Any, TypeVar, cast
 
 from benchsuite.contracts.dataset import Dataset
 from benchsuite.contracts.model import Model, WeightsRequest
 from benchsuite.contracts.recipe import Precision, Recipe
 from benchsuite.engine.task import RunTask
+from benchsuite.execution.fleet import Fleet
 from benchsuite.execution.photos import leave_out_broken
 from benchsuite.identity.canonical import digest
-from benchsuite.identity.numerics import MachineFacts, Numerics, machine_facts, numerics_of
+from benchsuite.identity.numerics import ChosenDevice, MachineFacts, Numerics, machine_facts, numerics_of
 from benchsuite.identity.run_key import Role, case_fields, component_fields, run_key
 from benchsuite.identity.source_fingerprint import fingerprints, libraries
 from benchsuite.registry import Entry, Registry
@@ -43,12 +44,12 @@ class Place:
     data: Path | None
     cache: Path
     results: Path
-    device: Literal["auto", "cpu", "cuda"] = "auto"
+    device: ChosenDevice = "auto"
     threads: int | None = None
     skip_broken: bool = False
     """Whether images that cannot be decoded are left out."""
-    machine: MachineFacts | None = None
-    """Where runs are made, if not here."""
+    fleet: Fleet | None = None
+    """The machines that make the runs, if not this one."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,7 @@ class Preparation:
     paper_folder: Path
     sample: bool
     numerics: Numerics
+    """Those of the first seed."""
     maker: TaskMaker
     """Makes the tasks of trials that are proposed later."""
     ready: bool
@@ -94,7 +96,7 @@ def prepare(plan: Plan, registry: Registry, place: Place, *, download: bool, say
         runs_folder=runs_folder,
         paper_folder=paper_folder,
         sample=sample,
-        numerics=finder.numerics(plan.cases[0].recipe),
+        numerics=finder.numerics(plan.cases[0].recipe, maker.machine(plan.seeds[0])),
         maker=maker,
         ready=all(finder.data(case.dataset) and maker.start(case.model) for case in cases),
         absent=tuple(dict.fromkeys(absent)),
@@ -134,16 +136,15 @@ class _Finder:
     def weights(self, component: Component) -> LocatedWeights | None:
         return self._once("weights", self._identity(component), lambda: self._weights(component))
 
-    def numerics(self, component: Component) -> Numerics:
+    def numerics(self, component: Component, machine: MachineFacts) -> Numerics:
         precision = self._once("precision", self._identity(component), lambda: self._precision(component))
-        place = self.place
-        return self._once(
-            "numerics", precision, lambda: numerics_of(self.machine, place.device, place.threads, precision)
-        )
+        identity = f"{precision} {id(machine)}"  # which lives as long as the finder, or its place
+        device, threads = self.place.device, self.place.threads
+        return self._once("numerics", identity, lambda: numerics_of(machine, device, threads, precision))
 
     @property
     def machine(self) -> MachineFacts:
-        return self.place.machine or self._once("machine", "", lambda: machine_facts(self.place.device))
+        return self._once("machine", "", lambda: machine_facts(self.place.device))
 
     def code(self, modules: Sequence[str]) -> dict[str, str]:
         return self._once("code", " ".join(modules), lambda: fingerprints(modules))
@@ -220,19 +221,25 @@ class TaskMaker:
     place: Place
     changes: tuple[str, ...]
     runs_folder: Path
-    shared: dict[int, tuple[Case, _Shared | None]] = field(default_factory=dict)
-    """By id; the case is kept, so that no other comes to have its id."""
+    shared: dict[tuple[int, int], tuple[Case, _Shared | None]] = field(default_factory=dict)
+    """By id and kind of machine; the case is kept, so that no other comes to have its id."""
 
     def task(self, spec: RunSpec) -> RunTask | None:
         """The task of a run; None when its data, or its weights where no others will do, have yet to be downloaded."""
-        if id(spec.case) not in self.shared:
-            self.shared[id(spec.case)] = spec.case, self._find(spec.case)
-        known = self.shared[id(spec.case)][1]
+        fleet = self.place.fleet
+        shared = id(spec.case), fleet.number(spec.seed) if fleet is not None else 0
+        if shared not in self.shared:
+            self.shared[shared] = spec.case, self._find(spec.case, self.machine(spec.seed))
+        known = self.shared[shared][1]
         if known is None:
             return None
         key = run_key(known.fields, spec.seed)
         places = self.runs_folder, self.place.cache
         return RunTask(spec, key, known.numerics, known.data, known.weights, *places, known.deviations)
+
+    def machine(self, seed: int) -> MachineFacts:
+        """What makes the runs of a seed."""
+        return self.place.fleet.kind(seed) if self.place.fleet is not None else self.finder.machine
 
     def start(self, model: Component) -> LocatedWeights | None:
         """The weights or, where they have yet to be downloaded, those of that name that runs here started from, else
@@ -254,12 +261,12 @@ class TaskMaker:
         outcomes = Store(self.runs_folder).survey(self.place.cache).outcomes.values()
         return dict(outcome.weights for outcome in outcomes if outcome.weights is not None)
 
-    def _find(self, case: Case) -> _Shared | None:
+    def _find(self, case: Case, machine: MachineFacts) -> _Shared | None:
         finder = self.finder
         data, weights = finder.data(case.dataset), self.start(case.model)
         if data is None or weights is None:
             return None
-        numerics = finder.numerics(case.recipe)
+        numerics = finder.numerics(case.recipe, machine)
         components: dict[Role, Component] = {"dataset": case.dataset, "model": case.model, "recipe": case.recipe}
         entries = {role: finder.registry.entry(role, chosen.qualified_name) for role, chosen in components.items()}
         fields = case_fields(
@@ -274,9 +281,11 @@ class TaskMaker:
                 **finder.libraries(entries["recipe"].module),
             },
         )
-        return _Shared(fields, numerics, data, weights, self._deviations(data, weights, numerics))
+        return _Shared(fields, numerics, data, weights, self._deviations(data, weights, machine, numerics))
 
-    def _deviations(self, data: LocatedData, weights: LocatedWeights, numerics: Numerics) -> tuple[Deviation, ...]:
+    def _deviations(
+        self, data: LocatedData, weights: LocatedWeights, machine: MachineFacts, numerics: Numerics
+    ) -> tuple[Deviation, ...]:
         """What is not as the suite asked, in the order of its weight."""
         deviations = []
         if data.provenance == "synthetic sample":
@@ -284,7 +293,7 @@ class TaskMaker:
         if weights.provenance == "random" and weights.request != "none":
             deviations.append(Deviation(kind="random weights", detail=weights.request))
         if numerics.device == "cpu" and self.place.device == "auto":
-            found = self.finder.machine.faults
+            found = machine.faults
             unusable = Deviation(kind="cuda unusable", detail="; ".join(found))
             deviations.append(unusable if found else Deviation(kind="no cuda"))
         if data.left_out:

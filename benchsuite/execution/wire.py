@@ -15,7 +15,7 @@ from benchsuite.contracts.observer import EpochReport
 from benchsuite.engine.task import RunTask
 from benchsuite.errors import BenchsuiteError
 from benchsuite.execution.messages import Probe
-from benchsuite.identity.numerics import MachineFacts, Numerics
+from benchsuite.identity.numerics import Device, MachineFacts, Numerics
 from benchsuite.store.record import Deviation
 from benchsuite.suite.cases.plan import RunSpec
 
@@ -70,13 +70,15 @@ def order_of(task: RunTask, kind: Literal["run", "probe"]) -> Order:
 
 class Report(Part):
     """What a site tells of itself. `agent` is the process that answers there; `machine` is None where `trouble` says
-    why nothing can be computed. `code` is the fingerprint of the source that decides bits."""
+    why nothing can be computed. `code` is the fingerprint of the source that decides bits, `canary` what a few training
+    steps come to on each device, as `execution.canary` says."""
 
     form: int = FORM
     agent: str
     version: str
     code: str = ""
     machine: MachineFacts | None
+    canary: Mapping[Device, str] = {}
     trouble: str = ""
 
 

@@ -28,6 +28,7 @@ BF16_SETS = (("amx_bf16", "AMX_BF16"), ("avx512_bf16", "AVX512_BF16"))
 """Those with arithmetic in bf16, in which oneDNN then computes."""
 
 Device = Literal["cpu", "cuda"]
+ChosenDevice = Literal["auto", "cpu", "cuda"]
 
 
 class Numerics(BaseModel):
@@ -57,6 +58,11 @@ class Numerics(BaseModel):
         """What the GPUs share on which runs with these numerics can be made, as `Gpu.model` tells it."""
         return self.device_name, self.driver, self.capability, self.cores
 
+    def shares_machine(self, other: Numerics) -> bool:
+        """Whether one machine can make runs with both: what differs is the precision, and what follows from it."""
+        own = {"precision", "capability"} if self.precision != other.precision else set()
+        return all(getattr(self, name) == getattr(other, name) for name in Numerics.model_fields if name not in own)
+
 
 class MachineFacts(BaseModel):
     """What a machine, or a part of one, has to compute with: all that its numerics follow from. `gpu` is None where
@@ -79,14 +85,17 @@ class MachineFacts(BaseModel):
     gpu: Gpu | None = None
     faults: tuple[str, ...] = ()
 
-    @property
-    def kind(self) -> MachineFacts:
-        """The facts without what tells machines of one kind apart."""
-        gpu = self.gpu.model_copy(update={"uuid": ""}) if self.gpu else None
-        return self.model_copy(update={"gpu": gpu, "faults": ()})
+    def kind(self, device: ChosenDevice = "auto") -> MachineFacts:
+        """The facts without what tells machines apart that give equal bits on this device: on a GPU their processors,
+        on the CPU their GPUs."""
+        if self.gpu is None or device == "cpu":
+            return self.model_copy(update={"gpu": None, "faults": ()})
+        gpu = self.gpu.model_copy(update={"uuid": ""})
+        processor = {"processor": "", "instruction_set": None, "bf16_set": None}
+        return self.model_copy(update={"gpu": gpu, "faults": (), **processor})
 
 
-def machine_facts(device: Literal["auto", "cpu", "cuda"] = "auto") -> MachineFacts:
+def machine_facts(device: ChosenDevice = "auto") -> MachineFacts:
     """The facts of this machine; with `cpu` its GPUs are not looked at."""
     torch = torch_build()
     usable = usable_gpus() if device != "cpu" else ()
@@ -107,7 +116,7 @@ def machine_facts(device: Literal["auto", "cpu", "cuda"] = "auto") -> MachineFac
 
 
 def describe(
-    device: Literal["auto", "cpu", "cuda"] = "auto",
+    device: ChosenDevice = "auto",
     threads: int | None = None,
     precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto",
 ) -> Numerics:
@@ -117,7 +126,7 @@ def describe(
 
 def numerics_of(
     machine: MachineFacts,
-    device: Literal["auto", "cpu", "cuda"] = "auto",
+    device: ChosenDevice = "auto",
     threads: int | None = None,
     precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto",
 ) -> Numerics:
@@ -169,6 +178,14 @@ def numerics_of(
         precision=chosen,
         **libraries,
     )
+
+
+def makes(machine: MachineFacts, numerics: Numerics) -> bool:
+    """Whether a machine with these facts makes runs with these numerics."""
+    try:
+        return numerics_of(machine, numerics.device, numerics.threads, numerics.precision) == numerics
+    except DeviceError:
+        return False
 
 
 def processor_name() -> str:

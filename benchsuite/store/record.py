@@ -146,6 +146,11 @@ class Environment(Numerics):
     git: Mapping[str, str | bool] | None
     """Commit and whether the tree was dirty; None outside a repository."""
 
+    @property
+    def numerics(self) -> Numerics:
+        """Without what decides no bit."""
+        return Numerics(**{name: getattr(self, name) for name in Numerics.model_fields})
+
 
 class StoredFile(RecordPart):
     """A file beside the record, as it was written."""

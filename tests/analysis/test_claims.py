@@ -109,3 +109,24 @@ def test_a_refutation_is_corrected_for_the_number_of_parts() -> None:
 def test_what_a_claim_says_of_no_case_is_an_error() -> None:
     with pytest.raises(ValueError, match="no case is meant by 'z'"):
         judged({"a": UP}, cases=["z"], at_least=0.5)
+
+
+def test_pairs_over_kinds_of_machine_are_refused_and_means_have_a_part_between_kinds() -> None:
+    values = {"a": UP, "b": DOWN}
+    measured = {case: {seed: (f"{case}{seed}", value) for seed, value in enumerate(values[case])} for case in values}
+    kinds = {f"{case}{seed}": seed % 2 for case in values for seed in range(8)}
+
+    def found(of_kind: dict[str, int], **facts: Any) -> ClaimFindings:
+        return judge(claim(**facts), lambda name: str(name), measured, of_kind)
+
+    (part,) = found(kinds | {"a0": 1}, cases=["a"], better_than="b").inequalities
+    assert [pair.seed for pair in part.refused_pairs] == [0]
+    assert part.quantity is not None
+    assert "a0" not in part.quantity.runs
+    apart = found(dict.fromkeys(kinds, 0) | {f"b{seed}": 1 for seed in range(8)}, cases=["a"], better_than="b")
+    assert (apart.verdict, apart.inequalities[0].quantity) == ("open", None)
+    one, mixed = (found(given, cases=["a"], at_least=0.9).inequalities[0].quantity for given in ({}, kinds))
+    assert one is not None
+    assert mixed is not None
+    assert (one.mean, one.low) != (mixed.mean, mixed.low)
+    assert one.mean == mixed.mean

@@ -140,3 +140,21 @@ def test_each_case_is_compared_with_its_own_baseline_and_all_are_one_family() ->
     found = compare({"b": "a", "d": "c"}, "m", {name: measured(name, values) for name, values in cases.items()})
     assert [(each.case, each.baseline) for each in found] == [("b", "a"), ("d", "c")]
     assert [each.p_adjusted for each in found] == pytest.approx([4 / 2**8, 4 / 2**8])
+
+
+def test_a_pair_that_spans_kinds_of_machine_is_refused_and_not_computed() -> None:
+    measured = {
+        "a": {seed: (f"a{seed}", 0.9 + 0.01 * seed) for seed in range(8)},
+        "b": {seed: (f"b{seed}", 0.8) for seed in range(8)},
+    }
+    kinds = {f"{case}{seed}": seed % 2 for case in "ab" for seed in range(8)} | {"a3": 0, "b6": 1}
+    (found,) = compare({"a": "b"}, "test_accuracy", measured, kinds)
+    assert [(pair.seed, pair.reason) for pair in found.refused_pairs] == [
+        (3, "made on different kinds of machine"), (6, "made on different kinds of machine")
+    ]  # fmt: skip
+    assert found.difference is not None
+    assert found.difference.runs == tuple(f"{case}{seed}" for case in "ab" for seed in (0, 1, 2, 4, 5, 7))
+    (whole,) = compare({"a": "b"}, "test_accuracy", measured)
+    assert not whole.refused_pairs
+    (none,) = compare({"a": "b"}, "test_accuracy", measured, {f"a{seed}": 1 for seed in range(8)})
+    assert (none.difference, none.p, len(none.refused_pairs)) == (None, None, 8)

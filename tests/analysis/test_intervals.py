@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -66,3 +67,64 @@ def test_the_t_interval_is_centred_on_the_mean(values: list[float]) -> None:
     assert estimate.high is not None
     assert estimate.low <= estimate.mean <= estimate.high
     assert estimate.mean - estimate.low == pytest.approx(estimate.high - estimate.mean, abs=1e-9)
+
+
+def test_one_kind_of_machine_and_one_seed_on_each_are_students_interval() -> None:
+    values = [0.91, 0.93, 0.94, 0.9]
+    plain = mean_estimate(values, "abcd")
+    assert mean_estimate(values, "abcd", [3, 3, 3, 3]) == plain
+    assert mean_estimate(values, "abcd", [0, 1, 2, 3]) == plain
+
+
+def test_kinds_that_differ_by_much_leave_as_many_values_as_there_are_kinds() -> None:
+    """Seeds that hardly differ within kinds of equal size: Student's interval of the means of the kinds."""
+    values = [1.0 + 1e-9, 1.0 - 1e-9, 3.0 + 1e-9, 3.0 - 1e-9, 8.0 + 1e-9, 8.0 - 1e-9]
+    mixed, of_means = mean_estimate(values, "abcdef", [0, 0, 1, 1, 2, 2]), mean_estimate([1.0, 3.0, 8.0], "abc")
+    assert (mixed.mean, mixed.low, mixed.high) == pytest.approx((of_means.mean, of_means.low, of_means.high), rel=1e-6)
+
+
+def test_kinds_that_do_not_differ_are_pooled() -> None:
+    values = [1.0, 3.0, 5.0, 1.0, 3.0, 5.0]
+    mixed = mean_estimate(values, "abcdef", [0, 0, 0, 1, 1, 1])
+    half = stats.t.ppf(0.975, 4) * 2.0 / 6**0.5
+    assert (mixed.low, mixed.high) == pytest.approx((3.0 - half, 3.0 + half))
+
+
+def test_variance_components_of_groups_of_unequal_size() -> None:
+    """Searle, Casella and McCulloch (1992), section 3.6, by hand: groups (1, 3) and (6, 8, 10, 8)."""
+    values, kinds = [1.0, 3.0, 6.0, 8.0, 10.0, 8.0], [0, 0, 1, 1, 1, 1]
+    between, within, weight = 2 * 16.0 + 4 * 4.0, 10.0 / 4, (4 + 16) / 6
+    of_kinds = (between - within) / (6 - weight)
+    spread = within + of_kinds * weight
+    freedom = spread**2 / (within**2 / 4 + (of_kinds * weight) ** 2)
+    mixed = mean_estimate(values, "abcdef", kinds)
+    half = stats.t.ppf(0.975, freedom) * (spread / 6) ** 0.5
+    assert (mixed.mean, mixed.low, mixed.high) == pytest.approx((6.0, 6.0 - half, 6.0 + half))
+
+
+@given(st.lists(st.tuples(st.floats(-100, 100), st.integers(0, 2)), min_size=2, max_size=12))
+def test_whatever_made_them_the_mean_and_its_interval_are_sound(values: list[tuple[float, int]]) -> None:
+    measured, kinds = [value for value, _ in values], [kind for _, kind in values]
+    runs = ["run"] * len(values)
+    mixed, plain = mean_estimate(measured, runs, kinds), mean_estimate(measured, runs)
+    assert (mixed.mean, mixed.sd) == (plain.mean, plain.sd)
+    assert mixed.low is not None
+    assert mixed.high is not None
+    assert mixed.low <= mixed.mean <= mixed.high
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("counts", "of_kinds"), [((5, 5), 0.0), ((5, 5), 1.0), ((8, 2), 1.0), ((4, 3, 3), 0.5)])
+def test_intervals_over_kinds_hold_the_mean_more_often_than_those_that_ignore_them(
+    counts: tuple[int, ...], of_kinds: float
+) -> None:
+    draw = np.random.default_rng(0)
+    kinds = np.repeat(np.arange(len(counts)), counts)
+    held = {"mixed": 0, "plain": 0}
+    for _ in range(2000):
+        values = (draw.normal(size=len(counts)) * of_kinds)[kinds] + draw.normal(size=len(kinds))
+        for name, of_run in (("mixed", list(kinds)), ("plain", [])):
+            estimate = mean_estimate(list(map(float, values)), "r" * len(values), of_run)
+            held[name] += (estimate.low or 0.0) <= 0.0 <= (estimate.high or 0.0)
+    assert held["mixed"] >= held["plain"] - 10
+    assert held["mixed"] / 2000 > (0.94 if of_kinds == 0 else 0.8)

@@ -179,3 +179,42 @@ def test_unknown_metrics_and_baselines_are_refused() -> None:
         study(plan, {}, {}, metric="accuracy")
     with pytest.raises(ValueError, match="no case"):
         study(plan, {}, {}, baselines={"freeze_blocks=1": "nothing"})
+
+
+def on_two_kinds(plan: Plan) -> dict[str, RunRecord]:
+    """The records of a plan, seeds from 2 on made on another kind of machine, at a tenth of the speed."""
+    records = make_records(plan)
+    for key, record in records.items():
+        if record.spec.seed >= 2:
+            assert record.cost is not None
+            seconds = {part: 10 * spent for part, spent in record.cost.seconds.items()}
+            cost = record.cost.model_copy(update={"seconds": seconds})
+            other = make_environment(device_name="another processor")
+            records[key] = record.model_copy(update={"environment": other, "cost": cost})
+    return records
+
+
+def test_over_kinds_of_machine_quality_has_all_seeds_and_time_those_of_the_kind_with_the_most_runs() -> None:
+    plan = make_plan(2, 5)
+    records, baselines = on_two_kinds(plan), {"freeze_blocks=1": "freeze_blocks=0"}
+    findings = study(plan, make_keys(plan), records, baselines=baselines)
+    assert [(kind.numerics.device_name, kind.seeds) for kind in findings.kinds] == [
+        ("another processor", (2, 3, 4)), ("Intel(R) Xeon(R) Processor @ 2.50GHz", (0, 1))
+    ]  # fmt: skip
+    case = findings.cases[0]
+    assert (case.estimates["test_accuracy"].n, case.estimates["training_seconds"].n) == (5, 3)
+    plain = study(plan, make_keys(plan), make_records(plan), baselines=baselines)
+    for name in ("test_accuracy", "validation_loss"):
+        mixed, usual = case.estimates[name], plain.cases[0].estimates[name]
+        assert (mixed.values, mixed.mean) == (usual.values, usual.mean)
+        assert (mixed.low, mixed.high) != (usual.low, usual.high)
+    slow, quick = (costs["training_seconds"] for costs in case.costs)
+    assert (slow, quick.n) == (case.estimates["training_seconds"], 2)
+    assert slow.mean > 5 * quick.mean
+    (difference,) = findings.comparisons
+    assert difference == plain.comparisons[0], "pairs stay within a seed"
+    timed = study(plan, make_keys(plan), records, baselines=baselines, metric="training_seconds").comparisons[0]
+    assert timed.difference is not None
+    assert timed.difference.n == 3
+    assert [len(one.costs) for one in plain.cases] == [0, 0]
+    assert len(plain.kinds) == 1

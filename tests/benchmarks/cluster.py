@@ -28,6 +28,7 @@ from typing import Any
 from benchsuite.contracts.executor import Session, Site, SiteLost
 from benchsuite.engine.task import RunTask
 from benchsuite.execution.dispatch import Dispatch, Hearing
+from benchsuite.execution.fleet import Fleet
 from benchsuite.execution.wire import Report, told
 from benchsuite.identity.canonical import digest
 from benchsuite.identity.numerics import MachineFacts
@@ -47,6 +48,7 @@ MACHINE = MachineFacts(
     torch="2", torchvision="0", numpy="2", pillow="12", cuda=None, cudnn=None, cublas=None, processor="simulated",
     instruction_set="AVX2", bf16_set=None,
 )  # fmt: skip
+FLEET = Fleet(kinds=(MACHINE,), slots=(1,))
 LAGS = (4, 16, 64, 256, 512, 1024)
 
 
@@ -111,7 +113,7 @@ def _simulate(
     """`hours` are those of each run, by its key."""
     cluster = Cluster(options.gpus, options.seed, hours)
     start, runs, waiting = time.process_time(), 0, deque(jobs)
-    with Turns(cluster, MACHINE, cluster.hearing, Silent(), lambda: 3600 * cluster.now) as dispatch:
+    with Turns(cluster, FLEET, cluster.hearing, Silent(), lambda: 3600 * cluster.now) as dispatch:
         dispatch.packing(len(jobs), costs)
         while waiting or cluster.advance():
             while waiting:

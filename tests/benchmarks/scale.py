@@ -35,7 +35,7 @@ from benchsuite.execution import agent, worker_pool
 from benchsuite.execution.dispatch import Dispatch, Hearing, read_site
 from benchsuite.execution.executor import Executor
 from benchsuite.execution.executors import open_executor
-from benchsuite.identity.numerics import MachineFacts
+from benchsuite.execution.fleet import Fleet
 from benchsuite.store.run_store import Store
 from support.dask_cluster import Cluster, cluster, wait_for
 from support.engine import Silent
@@ -160,9 +160,7 @@ class _Instant(Session):
 def _dispatch(session: Session, hearing: Hearing) -> Dispatch:
     known, trouble = read_site(session.sites()[0])
     assert known is not None, trouble
-    machine = known.report.machine
-    assert isinstance(machine, MachineFacts)
-    return Dispatch(session, machine.kind, hearing, _Watcher())
+    return Dispatch(session, Fleet(kinds=(known.machine.kind(),), slots=(1,)), hearing, _Watcher())
 
 
 @contextmanager

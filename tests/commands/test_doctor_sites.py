@@ -39,7 +39,8 @@ def benchsuite_executors():
 
 
 @pytest.fixture
-def fleet(program: Program) -> Program:
+def fleet(program: Program, monkeypatch: pytest.MonkeyPatch) -> Program:
+    monkeypatch.setattr(agent, "canary", lambda machine, code: {"cpu": "steps"})
     program.install("fleet", PLUGIN)
     return program
 
@@ -75,3 +76,15 @@ def test_an_executor_that_cannot_be_opened_is_a_finding(fleet: Program) -> None:
     assert code == 1
     assert "the executor broken failed: ZeroDivisionError" in one["found"]
     assert findings(fleet, "local")[0] == 0
+
+
+def test_a_site_whose_canary_deviates_is_bad_and_others_of_its_kind_are_not(
+    fleet: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps = iter(["steps", "other steps", "steps"])
+    monkeypatch.setattr(agent, "canary", lambda machine, code: {"cpu": next(steps)})
+    code, found = findings(fleet, "threads", "--executor-option", "sites=3")
+    assert code == 1
+    assert [one["verdict"] for one in found] == ["good", "bad", "good", "good"]
+    assert "training steps give other bits" in found[1]["found"]
+    assert "2 runs at once" in found[-1]["found"]

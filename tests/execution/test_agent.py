@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from benchsuite.engine.task import RunTask
+from benchsuite.errors import DeviceError
 from benchsuite.execution import agent
 from benchsuite.execution.messages import Busy, Probe, ProbeJob
 from benchsuite.execution.wire import Answer, Refusal, Report, order_of, read_answer
@@ -43,6 +44,7 @@ def site(bench: Bench, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     monkeypatch.setenv("BENCHSUITE_CACHE", str(cache))
     monkeypatch.setenv("BENCHSUITE_DATA", str(bench.data))
     monkeypatch.setattr(agent, "registry", lambda: bench.registry)
+    monkeypatch.setattr(agent, "canary", lambda machine, code: {"cpu": "steps"})
     agent._maker.cache_clear()
     return cache
 
@@ -61,7 +63,7 @@ def refused(task: RunTask) -> Refusal:
 def test_a_site_tells_what_it_computes_with(site: Path) -> None:
     report = Report.model_validate_json(agent.survey())
     assert report.machine == machine_facts()
-    assert (report.agent, report.trouble) == (agent.AGENT, "")
+    assert (report.agent, report.canary, report.trouble) == (agent.AGENT, {"cpu": "steps"}, "")
 
 
 def test_a_site_that_cannot_write_says_so(site: Path) -> None:
@@ -69,6 +71,14 @@ def test_a_site_that_cannot_write_says_so(site: Path) -> None:
     (site / "sites").write_text("a file where the scratch folder should be")
     report = Report.model_validate_json(agent.survey())
     assert str(site) in report.trouble
+
+
+def test_a_site_that_cannot_make_a_few_steps_says_so(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def unable(machine: object, code: str) -> dict[str, str]:
+        raise DeviceError("3 training steps cannot be made here: it is on fire")
+
+    monkeypatch.setattr(agent, "canary", unable)
+    assert "on fire" in Report.model_validate_json(agent.survey()).trouble
 
 
 @pytest.mark.parametrize(

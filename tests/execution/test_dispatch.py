@@ -18,6 +18,7 @@ from benchsuite.errors import Nondeterminism, PluginError, SetupError, StoreErro
 from benchsuite.execution import dispatch
 from benchsuite.execution.case_cost import CaseCost
 from benchsuite.execution.dispatch import Dispatch, Hearing
+from benchsuite.execution.fleet import Fleet
 from benchsuite.execution.wire import FORM, Answer, Order, Refusal, Report, told
 from benchsuite.identity.numerics import MachineFacts
 from benchsuite.identity.run_key import RunKey
@@ -35,14 +36,23 @@ MACHINE = MachineFacts(
     processor="a processor", instruction_set="AVX2", bf16_set=None,
 )  # fmt: skip
 OTHER = MACHINE.model_copy(update={"processor": "another processor"})
+ONE = Fleet(kinds=(MACHINE,), slots=(2,))
+TWO = Fleet(kinds=(MACHINE, OTHER), slots=(1, 1), seeds={0: 0, 1: 1, 2: 0, 3: 1})
 Behaviour = Callable[[str, Order, Given], bytes]
 
 
 class Sites(QueueSession):
     """Sites that answer as a test says; each is an agent of its name."""
 
-    def __init__(self, behaviour: Behaviour, hearing: Hearing, sites: int, machines: dict[str, MachineFacts]) -> None:
-        self.behaviour, self.machines = behaviour, machines
+    def __init__(
+        self,
+        behaviour: Behaviour,
+        hearing: Hearing,
+        sites: int,
+        machines: dict[str, MachineFacts],
+        canaries: dict[str, str],
+    ) -> None:
+        self.behaviour, self.machines, self.canaries = behaviour, machines, canaries
         self.seen: list[tuple[str, Order]] = []
         self.troubles: dict[str, str] = {}
         self.broken: Exception | None = None
@@ -50,7 +60,9 @@ class Sites(QueueSession):
 
     def facts_of(self, site: str) -> bytes:
         machine = self.machines.get(site, MACHINE)
-        return Report(agent=f"agent of {site}", version="1", machine=machine).model_dump_json().encode()
+        steps = self.canaries.get(site, "the same")
+        report = Report(agent=f"agent of {site}", version="1", machine=machine, canary={"cpu": steps})
+        return report.model_dump_json().encode()
 
     def sites(self) -> tuple[Site, ...]:
         if self.broken is not None:
@@ -95,11 +107,15 @@ def home(there: Path) -> Behaviour:
 
 @contextmanager
 def dispatching(
-    behaviour: Behaviour, sites: int = 2, machines: dict[str, MachineFacts] | None = None
+    behaviour: Behaviour,
+    sites: int = 2,
+    machines: dict[str, MachineFacts] | None = None,
+    fleet: Fleet = ONE,
+    canaries: dict[str, str] | None = None,
 ) -> Iterator[tuple[Dispatch, Sites, Silent]]:
     hearing, watcher = Hearing(), Silent()
-    session = Sites(behaviour, hearing, sites, machines or {})
-    with Dispatch(session, MACHINE, hearing, watcher) as executor:
+    session = Sites(behaviour, hearing, sites, machines or {}, canaries or {})
+    with Dispatch(session, fleet, hearing, watcher) as executor:
         yield executor, session, watcher
 
 
@@ -354,3 +370,112 @@ def test_a_full_disk_here_ends_the_study_with_what_to_do(
     monkeypatch.setattr(dispatch, "accept", full)
     with pytest.raises(StoreError, match="no space is left"), dispatching(home) as (executor, *_):
         list(executor.run([task()]))
+
+
+def test_each_seed_goes_to_the_sites_of_its_kind(task: Callable[..., RunTask], home: Behaviour) -> None:
+    machines = {"sites-2": OTHER, "sites-3": OTHER}
+    with dispatching(home, 3, machines, TWO) as (executor, session, watcher):
+        assert executor.devices == 3
+        records = list(executor.run([task(seed) for seed in range(4)]))
+    assert [record.status for record in records] == ["done"] * 4
+    went = {order.spec.seed: site for site, order in session.seen}
+    assert went[0] == went[2] == "sites-1"
+    assert {went[1], went[3]} <= {"sites-2", "sites-3"}
+    assert not [text for text in watcher.said if "idle" in text]
+
+
+def test_a_kind_that_is_busy_keeps_no_other_kind_waiting(
+    task: Callable[..., RunTask], home: Behaviour, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dispatch, "LEAST_WINDOW", 1)
+    other_is_done = threading.Event()
+    fleet = TWO.model_copy(update={"seeds": {**dict.fromkeys(range(9), 0), 9: 1}})
+
+    def behave(site: str, order: Order, given: Given) -> bytes:
+        if site == "sites-1":
+            assert other_is_done.wait(5), "the only run of the other kind has not been given out"
+        else:
+            other_is_done.set()
+        return home(site, order, given)
+
+    with dispatching(behave, 2, {"sites-2": OTHER}, fleet) as (executor, *_):
+        assert len(list(executor.run([task(seed) for seed in range(10)]))) == 10
+
+
+def test_a_kind_without_sites_ends_the_study_when_the_others_are_done(
+    task: Callable[..., RunTask], home: Behaviour
+) -> None:
+    done: list[RunRecord] = []
+
+    def study() -> None:
+        with dispatching(home, 2, {}, TWO) as (executor, *_):
+            done.extend(executor.run([task(seed) for seed in (0, 2)]))
+            list(executor.run([task(1)]))
+
+    with pytest.raises(EngineLost, match="no site to make runs on") as raised:
+        study()
+    assert len(done) == 2
+    assert "another processor" in str(raised.value.where)
+
+
+def test_a_refusal_concerns_its_own_kind(task: Callable[..., RunTask], home: Behaviour) -> None:
+    def behave(site: str, order: Order, given: Given) -> bytes:
+        return refusing(site) if site == "sites-2" else home(site, order, given)
+
+    done: list[RunRecord] = []
+
+    def study() -> None:
+        with dispatching(behave, 2, {"sites-2": OTHER}, TWO) as (executor, *_):
+            done.extend(executor.run([task(seed) for seed in range(4)]))
+
+    with pytest.raises(SetupError, match="no site makes the runs") as raised:
+        study()
+    assert "the source differs" in str(raised.value.where)
+
+
+def test_a_kind_that_has_no_seed_stays_idle(task: Callable[..., RunTask], home: Behaviour) -> None:
+    fleet = TWO.model_copy(update={"seeds": {0: 0, 1: 0}})
+    with dispatching(home, 2, {"sites-2": OTHER}, fleet) as (executor, session, watcher):
+        assert executor.devices == 1
+        list(executor.run([task(0), task(1)]))
+    assert {site for site, _ in session.seen} == {"sites-1"}
+    assert sum("stays idle" in text for text in watcher.said) == 1
+
+
+def test_a_site_whose_canary_deviates_from_its_kind_is_given_nothing(
+    task: Callable[..., RunTask], home: Behaviour
+) -> None:
+    canaries = {"sites-1": "deviating", "sites-4": "of the other kind"}
+    with dispatching(home, 4, {"sites-4": OTHER}, TWO, canaries) as (executor, session, watcher):
+        assert executor.devices == 3
+        records = list(executor.run([task(seed) for seed in range(4)]))
+    assert [record.status for record in records] == ["done"] * 4
+    assert not [1 for site, _ in session.seen if site == "sites-1"]
+    (said,) = [text for text in watcher.said if "given no more" in text]
+    assert "training steps give other bits there (deviatin) than on other machines of its kind (the same)" in said
+
+
+def test_of_two_that_differ_the_first_counts_and_one_that_comes_later_is_held_against_it(
+    task: Callable[..., RunTask], home: Behaviour
+) -> None:
+    with dispatching(home, 3, {}, ONE, {"sites-2": "other", "sites-3": "other"}) as (executor, session, watcher):
+        assert executor.devices == 2, "most agree"
+    with dispatching(home, 2, {}, ONE, {"sites-2": "other"}) as (executor, session, watcher):
+        assert executor.devices == 1
+        list(executor.run([task(0)]))
+        session.names.append("sites-3")
+        session.facts["sites-3"] = session.facts["sites-2"]
+        list(executor.run([task(1), task(2)]))
+        assert sum("given no more" in text for text in watcher.said) == 1, "the same agent is told once"
+    assert {site for site, _ in session.seen} == {"sites-1"}
+
+
+def test_sites_that_all_deviate_from_what_was_met_end_the_study(task: Callable[..., RunTask], home: Behaviour) -> None:
+    def study() -> None:
+        with dispatching(home, 2, {}, ONE, {"sites-2": "other"}) as (executor, session, _):
+            session.lose("sites-1")
+            list(executor.run([task()]))
+
+    with pytest.raises(SetupError, match="no site makes the runs") as raised:
+        study()
+    assert "training steps give other bits" in str(raised.value.where)

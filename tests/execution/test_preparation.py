@@ -15,6 +15,7 @@ from benchsuite.api import FreezePolicy, WeightsRequest
 from benchsuite.errors import BenchsuiteError, DataError, PluginError
 from benchsuite.execution import preparation
 from benchsuite.execution.due_runs import find_due
+from benchsuite.execution.fleet import Fleet
 from benchsuite.execution.preparation import prepare
 from benchsuite.identity import numerics, source_fingerprint
 from benchsuite.store.record import WeightsFacts
@@ -244,3 +245,23 @@ def test_a_card_that_cannot_be_used_is_a_deviation_where_nobody_asked_for_the_cp
     (task,) = prepare(plan, bench.registry, replace(bench.place, device=device), download=False, say=print).tasks
     told = [(one.kind, one.detail or "") for one in task.deviations if "cuda" in one.kind]
     assert told == expected
+
+
+def test_the_runs_of_a_seed_have_the_numerics_of_its_kind_of_machine(bench: Bench) -> None:
+    plan = Plan(suite="tiny", cases=(make_case("one"), make_case("two", learning_rate=0.02)), seeds=(0, 1, 2))
+    here = numerics.machine_facts("cpu").kind()
+    other = here.model_copy(update={"processor": "another processor"})
+    fleet = Fleet(kinds=(here, other), slots=(1, 1), seeds={1: 1})
+    made = prepare(plan, bench.registry, replace(bench.place, fleet=fleet), download=False, say=print)
+    plain = prepare(plan, bench.registry, bench.place, download=False, say=print)
+    processors = {(task.spec.case.name, task.spec.seed): task.numerics.device_name for task in made.tasks}
+    assert {seed: {processors[case, seed] for case in ("one", "two")} for seed in plan.seeds} == {
+        0: {here.processor}, 1: {"another processor"}, 2: {here.processor}
+    }  # fmt: skip
+    for task, usual in zip(made.tasks, plain.tasks, strict=True):
+        assert (task.key.key == usual.key.key) == (task.spec.seed != 1)
+        assert task.key.fields["numerics"]["device_name"] == task.numerics.device_name
+    moved = replace(bench.place, fleet=fleet.model_copy(update={"kinds": (other, here)}))
+    assert {task.numerics.device_name for task in prepare(
+        plan, bench.registry, moved, download=False, say=print
+    ).tasks if task.spec.seed == 1} == {here.processor}  # fmt: skip

@@ -42,6 +42,8 @@ def test_a_sound_suite_is_read_whole(read: Read) -> None:
     assert suite.vary == {"recipe.freeze.blocks": (0, 1, 2)}
     assert suite.compare is not None
     assert suite.compare.metric == "test_accuracy"
+    assert suite.devices == "one"
+    assert read(f"{BASE}devices: by_seed\n").devices == "by_seed"
 
 
 def test_the_paper_is_read_with_nested_sections(read: Read) -> None:
@@ -105,6 +107,7 @@ def test_a_text_that_no_paper_could_set_is_refused_before_anything_runs(read: Re
         ("seeds: 2\n", "seeds: [1, -1]\n", "tiny.yaml:8:12: seeds[1]: -1 is too small"),
         ("seeds: 2\n", "seeds: x\n", "tiny.yaml:8:8: seeds: 'x' is not an integer"),
         ("seeds: 2\n", "seeds: 0\n", "tiny.yaml:8:8: seeds: 0 is too small"),
+        ("seeds: 2\n", "seeds: 2\ndevices: by_sed\n", "tiny.yaml:9:10: devices: 'by_sed' is not allowed (expected one of: one, by_seed); did you mean 'by_seed'?"),
         ("baseline: 0", "baseline: 7", "tiny.yaml:9:51: compare.baseline: 7 is no value of recipe.freeze.blocks (expected one of: 0, 1, 2)"),
         ("baseline: 0", "baseline: false", "compare.baseline: false is no value of"),
         ("factor: recipe.freeze.blocks", "factor: recipe.freeze.block", "compare.factor: the suite does not vary 'recipe.freeze.block' (expected one of: recipe.freeze.blocks); did you mean"),

@@ -58,7 +58,7 @@ def pack(material: PaperMaterial) -> dict[str, bytes]:
         "schema": SCHEMA,
         "benchsuite": material.version,
         "renderer": material.renderer,
-        "suite": results.suite.model_dump(mode="json"),
+        "suite": results.suite.model_dump(mode="json", exclude=_usual(results.suite)),
         "plan": results.plan.model_dump(mode="json"),
         "keys": [[case, seed, key] for (case, seed), key in results.keys.items()],
         "records": [_bare(record).model_dump(mode="json", exclude={"files"}) for record in results.records.values()],
@@ -90,6 +90,11 @@ def pack(material: PaperMaterial) -> dict[str, bytes]:
     files |= {PHOTO.format(number): photo for number, photo in enumerate(photos)}
     wrong = (as_thumbnail(mistake.photo, mistake.true) for mistake in material.mistakes)
     return files | {MISTAKE.format(number): photo for number, photo in enumerate(wrong)}
+
+
+def _usual(suite: Suite) -> set[str]:
+    """What is attached only where it is not as it is in most suites."""
+    return {"devices"} if suite.devices == "one" else set()
 
 
 def unpack(files: Mapping[str, bytes]) -> PaperMaterial:

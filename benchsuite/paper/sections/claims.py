@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from benchsuite.analysis.findings import Verdict
+from benchsuite.paper.context.machine_kinds import describe_refused
 from benchsuite.paper.context.paper_context import PaperContext
 from benchsuite.paper.document.blocks import Block, Cell, Column, Paragraph, Table
 from benchsuite.paper.language import spanish
@@ -43,7 +44,8 @@ def claim_blocks(study: PaperContext) -> list[Block]:
         if len(lacking) < len(found):
             which = f"Para {'una' if len(lacking) == 1 else spanish.number(len(lacking))} de ellas"
         text += f" {which} harían falta al menos {spanish.number(max(lacking))} semillas."
-    return [Paragraph(text), _table(study)]
+    refused = describe_refused(pair for one in found for part in one.inequalities for pair in part.refused_pairs)
+    return [Paragraph(f"{text} {refused}".rstrip()), _table(study)]
 
 
 def _table(study: PaperContext) -> Table:

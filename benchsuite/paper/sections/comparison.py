@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from benchsuite.analysis.intervals import mean_estimate
 from benchsuite.identity.key_diff import differences
 from benchsuite.paper.bundle.attachments import pack
+from benchsuite.paper.context.machine_kinds import kind_titles
 from benchsuite.paper.context.material import PaperMaterial
 from benchsuite.paper.context.paper_context import PaperContext
 from benchsuite.paper.document import markup
@@ -106,17 +108,36 @@ def _body(studies: tuple[PaperContext, PaperContext], pairs: Pairs) -> Iterator[
         yield Paragraph("Las claves difieren en los campos siguientes, cada uno causa posible de otros bits:")
         yield Bullets(reasons)
     yield Heading("sec-results", 1, "Resultados")
+    alike, machines = _within_kinds(studies, pairs)
     beside = any(study.at_once[1] > 1 for study in studies)
     yield Paragraph(
         "El {{tab-quality}} compara las medidas y el {{tab-cost}} el coste, sobre las ejecuciones comunes. La "
         "diferencia es B menos A, media sobre semillas pareadas con su intervalo de confianza."
+        + machines
         + (" Los tiempos de ejecuciones hechas a la vez son mayores que a solas." if beside else "")
     )
     yield _table(studies[0], pairs, "tab-quality", "Medidas", "quality")
-    yield _table(studies[0], pairs, "tab-cost", "Coste", "cost")
+    yield _table(studies[0], alike, "tab-cost", "Coste", "cost")
     if claims := _claims(studies):
         yield Paragraph("El {{tab-claims}} da el veredicto de cada afirmación en cada juego de resultados.")
         yield claims
+
+
+def _within_kinds(studies: tuple[PaperContext, PaperContext], pairs: Pairs) -> tuple[Pairs, str]:
+    """The pairs by which costs are compared, all of one kind of machine on either side, and which these are, where a
+    side has several."""
+    every = [study.findings.kinds for study in studies]
+    numbers = [{run: number for number, kind in enumerate(kinds) for run in kind.runs} for kinds in every]
+
+    def made_on(pair: Pair) -> tuple[int, ...]:
+        return tuple(known.get(record.key, 0) for known, record in zip(numbers, pair, strict=True))
+
+    chosen, _ = Counter(made_on(pair) for found in pairs.values() for pair in found).most_common(1)[0]
+    kept = {case: [pair for pair in found if made_on(pair) == chosen] for case, found in pairs.items()}
+    if all(len(kinds) < 2 for kinds in every):
+        return kept, ""
+    titles = [(kind_titles(kinds) or ["—"])[number] for kinds, number in zip(every, chosen, strict=True)]
+    return kept, f" El coste es el de las ejecuciones que se hicieron en {titles[0]} en A y en {titles[1]} en B."
 
 
 def _environments(studies: tuple[PaperContext, PaperContext]) -> Table:

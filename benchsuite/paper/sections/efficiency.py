@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
+from benchsuite.paper.context.machine_kinds import kind_titles
 from benchsuite.paper.context.paper_context import PaperContext
 from benchsuite.paper.document.blocks import Block, Figure, Paragraph
 from benchsuite.paper.figures import cost
@@ -15,7 +16,7 @@ from benchsuite.paper.tables.results import cost_table
 
 def efficiency_blocks(study: PaperContext) -> list[Block]:
     time = spanish.upper_first(describe_range(study, "training_seconds"))
-    text = f"El {{{{tab-cost}}}} recoge lo que costó el entrenamiento. {time}.{_beside_others(study)}"
+    text = f"El {{{{tab-cost}}}} recoge lo que costó el entrenamiento. {time}.{_by_kind(study)}{_beside_others(study)}"
     blocks: list[Block] = [Paragraph(text, lead="Eficiencia computacional"), cost_table(study)]
     if not study.compares_cases:
         return blocks
@@ -27,6 +28,19 @@ def efficiency_blocks(study: PaperContext) -> list[Block]:
     draw = partial(cost.draw_pareto, cases=study.done, factor=study.names.legend_title)
     more = f"La {{{{fig-cost}}}} pone la exactitud en test frente {costs}. {_front(study)}{_saving(study)}"
     return [*blocks, Paragraph(more), Figure("fig-cost", caption, draw, cost.is_wide(study.done))]
+
+
+def _by_kind(study: PaperContext) -> str:
+    """That costs are compared within one kind of machine, where there are several."""
+    kinds = study.findings.kinds
+    if len(kinds) < 2:
+        return ""
+    runs = study.quotes.number(len(kinds[0].runs), runs=kinds[0].runs)
+    return (
+        " El tiempo, la memoria y la energía dependen del tipo de máquina y solo se comparan dentro de uno; la tabla "
+        f"los da por separado, y toda otra cifra de ellos procede de las {runs} ejecuciones hechas en "
+        f"{kind_titles(kinds)[0]}."
+    )
 
 
 def _beside_others(study: PaperContext) -> str:

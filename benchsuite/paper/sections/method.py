@@ -7,6 +7,7 @@ from functools import partial
 
 from benchsuite.analysis.findings import CaseFindings
 from benchsuite.paper.context.case_groups import group_cases
+from benchsuite.paper.context.machine_kinds import kind_titles, mention_seeds
 from benchsuite.paper.context.paper_context import PaperContext
 from benchsuite.paper.document import markup
 from benchsuite.paper.document.blocks import Block, Figure, Paragraph, Table
@@ -160,6 +161,26 @@ def _phases(study: PaperContext) -> str:
     )
 
 
+def _kinds(study: PaperContext) -> str:
+    """Which kinds of machine made which seeds, and what that means for means and differences."""
+    kinds = study.findings.kinds
+    if len(kinds) < 2:
+        return ""
+    made = [f"{title}, {mention_seeds(kind)}" for title, kind in zip(kind_titles(kinds), kinds, strict=True)]
+    text = (
+        f" Las semillas se repartieron entre {spanish.number(len(kinds))} tipos de máquina, que redondean de distinta "
+        f"forma: {'; '.join(made)}. Al intervalo de una media sobre varios de ellos se añade lo que varía entre "
+        "tipos de máquina, estimado como factor aleatorio por análisis de varianza, con los grados de libertad de "
+        "Satterthwaite."
+    )
+    if study.compares_cases and not any(found.refused_pairs for found in study.findings.comparisons):
+        text += (
+            " Todas las configuraciones de una semilla se hicieron en el mismo tipo, de modo que las diferencias, que "
+            "se toman dentro de cada semilla, no dependen del reparto."
+        )
+    return text
+
+
 def _judgement(study: PaperContext) -> str:
     """How means, intervals and differences are made: what the study has of them."""
     findings = study.findings
@@ -173,6 +194,7 @@ def _judgement(study: PaperContext) -> str:
         "Las medidas de exactitud y de pérdida son medias sobre las semillas terminadas y van seguidas, entre "
         f"corchetes, de su intervalo de confianza al {CONFIDENCE}, el de Student."
     )
+    text += _kinds(study)
     if not findings.comparisons:
         return text
     which = "la referencia"

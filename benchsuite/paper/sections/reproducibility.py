@@ -101,7 +101,7 @@ def _environments(study: PaperContext) -> str:
             f" Las ejecuciones proceden de {spanish.number(len(findings.environments))} entornos distintos; se "
             "describe el más frecuente, y los tiempos no son comparables entre ellos."
         )
-    if findings.environments[0].device == "cpu":
+    if all(environment.device == "cpu" for environment in findings.environments):
         text += " Las ejecuciones se hicieron en CPU."
     return text + _arithmetic(findings.environments)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from benchsuite.analysis.findings import Comparison
+from benchsuite.paper.context.machine_kinds import describe_refused
 from benchsuite.paper.context.paper_context import PaperContext
 from benchsuite.paper.document.blocks import Block, Paragraph
 from benchsuite.paper.language import spanish
@@ -46,6 +47,8 @@ def describe_verdicts(study: PaperContext) -> str:
         out.append(f"{which} **no concluyente{plural}** con las semillas disponibles{more}.")
     if missing and known:
         out.append(f"Quedan por comparar {spanish.listing([study.mention(c.case) for c in missing])}.")
+    if refused := describe_refused(pair for c in findings.comparisons for pair in c.refused_pairs):
+        out.append(refused)
     return " ".join(out)
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from benchsuite.analysis.findings import CaseFindings, Comparison
 from benchsuite.metrics import COST_COLUMNS, RESULTS_COLUMNS
 from benchsuite.paper.context.case_groups import rank_cases
+from benchsuite.paper.context.machine_kinds import kind_titles
 from benchsuite.paper.context.paper_context import PaperContext
 from benchsuite.paper.document import markup
 from benchsuite.paper.document.blocks import Cell, Column, Facet, Table
@@ -125,12 +127,19 @@ def _count_images(study: PaperContext, comparison: Comparison, *, single: bool) 
 
 
 def cost_table(study: PaperContext) -> Table:
-    """Epochs, time, memory and energy of each case, and what it was computed on."""
+    """Epochs, time, memory and energy of each case, and what it was computed on; a row for each kind of machine."""
     findings = study.findings
+    kinds = kind_titles(findings.kinds) if len(findings.kinds) > 1 else []
+    shown = [
+        (replace(case, estimates=case.costs[number]), title)
+        for number, title in enumerate(kinds)
+        for case in study.done
+        if case.costs[number]
+    ] or [(case, _join_devices(case.devices)) for case in study.done]
     columns = {
         metric: Column(title, "right", METRICS[metric].data_heading(title))
         for metric, title in COST_COLUMNS.items()
-        if any(metric in case.estimates for case in study.done)
+        if any(metric in case.estimates for case, _ in shown)
     }
     one = len(findings.seeds) < 2
     frozen = any(case.model is not None and case.model.frozen_stages for case in study.done)
@@ -143,16 +152,16 @@ def cost_table(study: PaperContext) -> Table:
     if "energy_joules" in columns:
         notes.append("Energía: de la GPU entera mientras duró la ejecución, según su contador.")
     devices = {device for case in study.done for device in case.devices}
-    several = len(devices) > 1
-    if len(devices) == 1:
+    several = len(devices) > 1 or bool(kinds)
+    if not several and devices:
         notes.append(f"Dispositivo: {_join_devices(devices)}.")
     rows = tuple(
         (
             cells.case(case),
             *(cells.mean(metric, case) for metric in columns),
-            *([Cell(_join_devices(case.devices))] if several else []),
+            *([Cell(device)] if several else []),
         )
-        for case in study.done
+        for case, device in shown
     )
     heads = (cells.case_column(study), *columns.values(), *([Column("Dispositivo")] if several else []))
     return Table(
@@ -162,7 +171,7 @@ def cost_table(study: PaperContext) -> Table:
         rows,
         " ".join(notes),
         wide=several or cells.labels_are_long(findings.cases),
-        facets=cells.case_facets(study.done),
+        facets=cells.case_facets(case for case, _ in shown),
     )
 
 

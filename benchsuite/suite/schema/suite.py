@@ -18,6 +18,7 @@ MOST_RUNS = 200_000
 """Of a study, its trials on every rung included: with these, planning takes a minute and a gigabyte."""
 Template = Literal["ieee", "report"]
 PageSize = Literal["a4", "letter"]
+Devices = Literal["one", "by_seed"]
 
 
 ComponentName = Annotated[str, Field(min_length=1, max_length=200)]
@@ -333,6 +334,10 @@ class Suite(Design):
 
     plugins: Annotated[tuple[Path, ...], Field(max_length=50)] = ()
     """Python files, or folders of them, with components of this study's own; relative to the suite's folder."""
+
+    devices: Devices = "one"
+    """On which machines of a cluster the runs are made: on those of `one` kind, or `by_seed` on those of several, with
+    all cases of a seed on one kind. On this machine alone it changes nothing."""
 
     compare: Compare | None = None
     """The comparison that the paper reports; left out, cases are only described."""

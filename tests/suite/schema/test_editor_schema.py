@@ -63,6 +63,7 @@ def test_the_suites_own_fields_are_required_closed_and_described(schema: dict[st
     assert schema["additionalProperties"] is False
     assert {"name", "title", "size", "dataset", "model", "recipe", "seeds"} == set(schema["required"])
     assert all(schema["properties"][name].get("description") for name in schema["properties"])
+    assert schema["properties"]["devices"]["enum"] == ["one", "by_seed"]
 
 
 def test_each_component_is_checked_by_its_name(schema: dict[str, Any]) -> None:
