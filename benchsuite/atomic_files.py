@@ -220,7 +220,12 @@ def _is_abandoned(temporary: Path) -> bool:
 
 
 def _writer() -> str:
-    pid = os.getpid()
+    return _name_of(os.getpid())
+
+
+@cache
+def _name_of(pid: int) -> str:
+    """What temporary files of a living process of ours are called by."""
     return f"{_host()}-{pid}-{_started(pid)}"
 
 

@@ -36,7 +36,6 @@ from benchsuite.execution.dispatch import Dispatch, Hearing, read_site
 from benchsuite.execution.executor import Executor
 from benchsuite.execution.executors import open_executor
 from benchsuite.execution.fleet import Fleet
-from benchsuite.store.run_store import Store
 from support.dask_cluster import Cluster, cluster, wait_for
 from support.engine import Silent
 from support.plugins import SUITE, TINY, install
@@ -281,7 +280,11 @@ def _time_end(folder: Path, ending: signal.Signals, made: Cluster | None = None)
     with (folder / "said.txt").open("wb") as said:
         process = subprocess.Popen(command, stdout=said, stderr=said, preexec_fn=_take_interrupts)
     try:
-        wait_for("two runs that train", lambda: sum("epoch 1 of" in log.read_text() for log in folder.glob(logs)) >= 2)
+        wait_for(
+            "two runs that train",
+            lambda: sum("epoch 1 of" in log.read_text() for log in folder.glob(logs)) >= 2,
+            5 * WAIT,
+        )
         parents = [process.pid] if made is None else [one.pid for one in made.workers.values()]
         makers = [child for parent in parents for child in psutil.Process(parent).children()]
         start = time.perf_counter()
@@ -305,36 +308,17 @@ def _take_interrupts() -> None:
 
 def _planning(options: argparse.Namespace) -> None:
     """What commands take, on a study of which nothing is done and one of which all is."""
-    suite, seeds, results = _study(options)
-    asked = [str(suite), "--seeds", str(seeds), "--policy", "sample", "--results"]
-    full = len(list(Store(results / f"{suite.stem}@sample").run_keys()))
+    suite, seeds, _ = _study(options)
+    results = options.folder / "full"
+    asked = [str(suite), "--seeds", str(seeds), "--policy", "sample", "--results", str(results)]
+    timed("-m", "benchsuite", "plan", *asked)  # makes the sample
     print(f"\n| command, {CASES * seeds:,} runs | seconds | of CPU | memory (MB) |\n|---|---|---|---|", flush=True)
-    for name, *command in (
-        ("plan, nothing done", "plan", *asked, str(options.folder / "nothing")),
-        (f"plan, {full:,} done, seen first", "plan", *asked, str(results)),
-        (f"plan, {full:,} done", "plan", *asked, str(results)),
-        (f"paper, {full:,} done", "paper", *asked, str(results)),
-    ):
-        seconds, cpu, memory = timed("-m", "benchsuite", *command)
+    for name in ("plan, nothing done", "plan, all done, seen first", "plan, all done", "paper"):
+        seconds, cpu, memory = timed("-m", "benchsuite", name.partition(",")[0], *asked)
         print(f"| {name} | {seconds:.1f} | {cpu:.1f} | {memory:.0f} |", flush=True)
+        if "nothing" in name:
+            idle.fill(_tasks(suite, seeds, results))
         time.sleep(SETTLED_SECONDS)
-
-
-def _proposing(options: argparse.Namespace) -> None:
-    """What the trials of a search take that learns from its results, all of which are there."""
-    from benchsuite.suite.search.proposal import Proposer
-    from support.search import accuracy, make_search
-
-    space = {f"recipe.axis_{axis}": tuple(range(100)) for axis in range(3)}
-    search = make_search(sampler="tpe", space=space, budget=options.trials, lag=max(options.trials // 20, 1))
-    took, start = [], time.perf_counter()
-    for _ in Proposer(search).advance(lambda step: -accuracy(step)):
-        took.append(time.perf_counter() - start)
-        start += took[-1]
-    few = max(len(took) // 20, 1)
-    first, last = (1000 * sum(part) / few for part in (took[:few], took[-few:]))
-    print("\n| proposals of a search, tpe | seconds | ms each at first | at last |\n|---|---|---|---|")
-    print(f"| {len(took):,} | {sum(took):.1f} | {first:.1f} | {last:.1f} |", flush=True)
 
 
 PARTS = {
@@ -343,7 +327,6 @@ PARTS = {
     "real": _real,
     "sleeping": _sleeping,
     "ending": _ending,
-    "proposing": _proposing,
 }
 
 
@@ -351,7 +334,6 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make bench BENCH=scale ARGS=…", description=__doc__)
     parser.add_argument("--runs", type=int, default=20_000, help="runs that do nothing (%(default)s)")
     parser.add_argument("--real", type=int, default=100, help="runs that train (%(default)s)")
-    parser.add_argument("--trials", type=int, default=2_000, help="of a search that is proposed (%(default)s)")
     parser.add_argument("--only", nargs="+", choices=PARTS, default=list(PARTS), help="these parts (default all)")
     parser.add_argument("--part", choices=PARTS, help=argparse.SUPPRESS)
     parser.add_argument("--in", dest="folder", type=Path, help=argparse.SUPPRESS)

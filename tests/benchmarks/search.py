@@ -14,7 +14,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.benchmarks.plan import SETTLED_SECONDS, _timed
+from tests.benchmarks.plan import SETTLED_SECONDS, timed
 
 NEW = 10
 """Trials that are to be proposed."""
@@ -42,11 +42,11 @@ def _measure(folder: Path, trials: int) -> None:
     results = str(folder / "results")
 
     def measure(what: str, suite: Path) -> None:
-        seconds, cpu, memory = _timed("-m", "benchsuite", "plan", str(suite), "--results", results)
+        seconds, cpu, memory = timed("-m", "benchsuite", "plan", str(suite), "--results", results)
         print(f"| {trials:,} | {what} | {seconds:.1f} | {cpu:.1f} | {memory:.0f} |", flush=True)
 
     measure("plan of a draw, nothing done", drawn)
-    _timed("-m", "tests.benchmarks.search", "--fill", str(drawn), str(learnt), results)
+    timed("-m", "tests.benchmarks.search", "--fill", str(drawn), str(learnt), results)
     time.sleep(SETTLED_SECONDS)
     measure("the same, all done, seen first", drawn)
     measure("the same, all done", drawn)

@@ -11,7 +11,7 @@ Rows = list[list[str]]
 
 @pytest.mark.slow
 def test_every_part_measures_something(bench: Callable[..., Rows]) -> None:
-    rows = bench("scale", "--runs", "40", "--real", "6", "--trials", "40")
+    rows = bench("scale", "--runs", "40", "--real", "6")
     handed = [row for row in rows if len(row) == 10]
     assert [row[0] for row in handed] == ["here", "sites that answer at once", "by Dask", "here", "by Dask"]
     for name, runs, cpu, here, scheduler, sites, speed, first, *_ in handed:
@@ -24,9 +24,7 @@ def test_every_part_measures_something(bench: Callable[..., Rows]) -> None:
     assert [row[1] for row in asleep] == ["32", "32"]
     assert all(0 < float(linear) <= 100 for *_, linear in asleep)
     commands = [row[0] for row in rows if row[0].startswith(("plan", "paper"))]
-    assert commands == ["plan, nothing done", "plan, 40 done, seen first", "plan, 40 done", "paper, 40 done"]
-    (proposed,) = (row for row in rows if row[0] == "40")
-    assert float(proposed[1]) > 0
+    assert commands == ["plan, nothing done", "plan, all done, seen first", "plan, all done", "paper"]
     ended = [row for row in rows if row[0].startswith("after")]
     assert [row[0] for row in ended] == ["after Ctrl-C", "after the command was killed"]
     assert all(0 <= float(seconds) < 30 for row in ended for seconds in row[1:])
