@@ -6,6 +6,8 @@ They go through the real engine in this process, on the kit's pictures and with 
 from __future__ import annotations
 
 import contextlib
+import os
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,6 +19,7 @@ from pydantic import Field
 from benchsuite.contracts.dataset import Augmentation, DatasetIndex, Preprocessing, Split
 from benchsuite.contracts.observer import EpochReport
 from benchsuite.contracts.parameters import Parameters
+from benchsuite.execution import worker
 from benchsuite.identity import numerics
 from benchsuite.identity.gpus import Gpu
 from benchsuite.registry import registry
@@ -30,6 +33,7 @@ from benchsuite.testing.harness.reference_components import (
     RecordingWatcher,
 )
 from benchsuite.testing.harness.small_run import BoundComponent, RunSetup, bind_reference
+from support.stand_in_card import CUDAGraph, card
 
 MODELS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "resnet_cifar": ("resnet", {"form": "cifar", "weights": "none", "width": 4, "dropout": 0.2}),
@@ -159,3 +163,46 @@ def described_as(gpu: Gpu) -> Iterator[None]:
         mock.patch.object(numerics, "torch_build", return_value=build),
     ):
         yield
+
+
+MEETING, FAULT = "STAND_IN_MEETING", "STAND_IN_FAULT"
+"""Environment of `stand_in_worker`: a folder with a place for each process that must be there when a graph is captured,
+and a file whose finder meets a fault."""
+BUSY = "CUDA error: CUDA-capable device(s) is/are busy or unavailable"
+PATIENCE = 120.0
+
+
+def stand_in_worker(parent: Any, numerics: Any, gpu: str | None) -> None:
+    """What a worker process does, with a stand-in card: put in the place of `worker.main`.
+
+    With MEETING no graph has room for a step, and all are captured at the same time. With FAULT the first run that
+    finds the file finds no CUDA.
+    """
+    with (
+        card(),
+        mock.patch.object(CUDAGraph, "capture_begin", _met),
+        mock.patch.object(CUDAGraph, "room", 20 if MEETING in os.environ else None),
+        mock.patch("torch.cuda.reset_peak_memory_stats", _start),
+    ):
+        worker.main(parent, numerics, gpu)
+
+
+def _start() -> None:
+    if FAULT in os.environ:
+        with contextlib.suppress(FileNotFoundError):
+            Path(os.environ[FAULT]).unlink()
+            raise RuntimeError(BUSY)
+
+
+_capture_begin = CUDAGraph.capture_begin
+
+
+def _met(graph: CUDAGraph) -> None:
+    if MEETING in os.environ:
+        folder = Path(os.environ[MEETING])
+        (folder / f"{os.getpid()} is here").touch()
+        ends = time.monotonic() + PATIENCE
+        while len(list(folder.glob("* is here"))) < len(list(folder.glob("place *"))):
+            assert time.monotonic() < ends, "the others do not come"
+            time.sleep(0.02)
+    _capture_begin(graph)
