@@ -87,6 +87,7 @@ class Nondeterminism(BenchsuiteError):
     """The same run was made twice, and its weights or predictions are not the same bits."""
 
     kind = "nondeterminism"
+    exit_code = 1
 
 
 class DeviceError(BenchsuiteError):

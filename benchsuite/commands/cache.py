@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -32,6 +33,7 @@ class Holding:
 HOLDINGS = (
     Holding("datasets", "downloaded data sets", remade=False, nested=True),
     Holding("weights", "downloaded weights", remade=False),
+    Holding("sites/runs", "runs made for others, not fetched", remade=False, nested=True),
     Holding("unpacked", "data sets unpacked from archives", remade=True, nested=True),
     Holding("samples", "synthetic samples", remade=True, nested=True),
     Holding("images", "decoded images", remade=True, suffix=".u8"),
@@ -87,7 +89,7 @@ def _clear(root: Path, everything: bool) -> None:
     if busy:
         announce(f"{len(busy)} entries are in use by another process and stay")
     if not everything and any(holding.entries(root / holding.name) for holding in HOLDINGS if not holding.remade):
-        say("downloaded data sets and weights stay; --clear --all removes them too")
+        say("what was downloaded, and what was made for others, stays; --clear --all removes it too")
 
 
 def _empty(holding: Holding, root: Path) -> tuple[int, list[Path]]:
@@ -99,6 +101,7 @@ def _empty(holding: Holding, root: Path) -> tuple[int, list[Path]]:
     from benchsuite.atomic_files import TEMPORARY, sweep
     from benchsuite.file_locks import FileLock
     from benchsuite.sources.cache import cannot_write
+    from benchsuite.store.run_store import LOCK
 
     folder, busy = root / holding.name, []
     before = _bytes(folder)
@@ -107,17 +110,15 @@ def _empty(holding: Holding, root: Path) -> tuple[int, list[Path]]:
         for path in sorted(folder.glob("*")) if folder.is_dir() else ():
             if path.suffix == ".lock" or path.name.startswith(TEMPORARY):
                 continue  # an empty file that others may be waiting on, or what one is writing
-            lock = path.with_suffix(".lock")
-            if lock.exists():
-                try:
-                    with FileLock(lock).acquire(blocking=False):
+            lock = path / LOCK if (path / LOCK).exists() else path.with_suffix(".lock")
+            try:
+                with FileLock(lock).acquire(blocking=False) if lock.exists() else nullcontext():
+                    if path.is_dir() and not path.is_symlink():
+                        shutil.rmtree(path)
+                    else:
                         path.unlink(missing_ok=True)
-                except Timeout:
-                    busy.append(path)
-            elif path.is_dir() and not path.is_symlink():
-                shutil.rmtree(path)
-            else:
-                path.unlink(missing_ok=True)
+            except Timeout:
+                busy.append(path)
     except OSError as error:
         raise cannot_write(error, folder) from error
     return before - _bytes(folder), busy

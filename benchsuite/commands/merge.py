@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from benchsuite.commands.console import announce, complain, count, out, print_json, say, table
-from benchsuite.commands.options import RESULTS, Json, Results
+from benchsuite.commands.options import RESULTS, Json, Results, Weights, WeightsName
 from benchsuite.errors import BenchsuiteError, StoreError
 
 SHOWN = 20
@@ -32,6 +33,8 @@ class Source:
     results: Path
     key: str | None
     """None where only its record tells it."""
+    weights: bool = True
+    """Whether they are taken, too."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,7 @@ def merge(
         ),
     ],
     results: Results = RESULTS,
+    weights: Weights = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Look at everything, and write nothing.")] = False,
     as_json: Json = False,
 ) -> None:
@@ -69,6 +73,9 @@ def merge(
     from benchsuite.store.run_store import Store
 
     sources = [(folder, list(_sources(folder.expanduser(), results))) for folder in folders]
+    if weights not in (None, WeightsName.all):
+        firsts = _firsts(run for _, runs in sources for run in runs) if weights == WeightsName.cases else ()
+        sources = [(folder, [replace(run, weights=run.folder in firsts) for run in runs]) for folder, runs in sources]
     if not dry_run:
         Store(results).check_writable()
     found: list[tuple[Path, list[Outcome]]] = []
@@ -123,6 +130,22 @@ def _sources(folder: Path, results: Path) -> Iterator[Source]:
         yield Source(root, root, to, None)
 
 
+def _firsts(runs: Iterable[Source]) -> set[Path]:
+    """The folders of one run of each case: of the runs that only their seeds tell apart, the one with the first."""
+    from benchsuite.identity.run_key import hash_fields
+    from benchsuite.store.parcel import read_folder
+
+    found: dict[str, tuple[int, Path]] = {}
+    for run in runs:
+        with suppress(BenchsuiteError):  # which is told when it is taken
+            parcel = read_folder(run.folder, run.root)
+            record = parcel.record(run.key) if parcel is not None else None
+            if record is not None and record.status == "done":
+                own, case = (record.spec.seed, run.folder), hash_fields({**record.key_fields, "seed": 0})
+                found[case] = min(found.get(case, own), own)
+    return {folder for _, folder in found.values()}
+
+
 def _take_all(runs: list[Source], dry_run: bool) -> Iterator[Outcome]:
     """Take the runs of a folder, several at once. What the results folder cannot take ends it."""
     with ThreadPoolExecutor(WRITERS) as pool:
@@ -148,6 +171,8 @@ def _take(source: Source, dry_run: bool) -> Outcome:
         parcel = read_folder(source.folder, source.root)
         if parcel is None:
             return Outcome(source.folder, "not finished")
+        if not source.weights:
+            parcel = parcel.without_weights()
         record = parcel.record(source.key)
     except BenchsuiteError as error:
         return Outcome(source.folder, "refused", error)

@@ -32,6 +32,14 @@ class DeviceName(StrEnum):
     cuda = "cuda"
 
 
+class WeightsName(StrEnum):
+    """Of which runs the weights are kept."""
+
+    all = "all"
+    cases = "cases"
+    none = "none"
+
+
 class TemplateName(StrEnum):
     """How the paper is set."""
 
@@ -113,6 +121,15 @@ Workers = Annotated[
         "--workers",
         min=1,
         help="Runs at once on the CPU, or on each GPU: as many as cores and memory allow. It changes no bit.",
+    ),
+]
+Weights = Annotated[
+    WeightsName | None,
+    typer.Option(
+        "--weights",
+        help="Of which runs the trained weights are kept here: all; cases, one run of each case; none. Every record has"
+        " their hash.",
+        show_default="all",
     ),
 ]
 ExecutorName = Annotated[

@@ -51,9 +51,11 @@ def plan(
             say("the cost can be told once the data are here")
             return
         told, packing = _costs(study, survey.statuses, workers)
-        out.print(cost_table(told))
-        for line in (verdict(told, packing), *packing.remarks):
-            say(line)
+        if told:
+            out.print(cost_table(told))
+            say(verdict(told, packing))
+        for remark in packing.remarks:
+            say(remark)
 
 
 def _costs(study: Session, statuses: Mapping[str, str], workers: int | None) -> tuple[tuple[CaseCost, ...], Packing]:
@@ -66,9 +68,11 @@ def _costs(study: Session, statuses: Mapping[str, str], workers: int | None) -> 
     tasks, plan = study.preparation.tasks, study.preparation.plan
     if not tasks:
         return (), Packing(1, 1)
-    if study.place.fleet is not None:
-        return (), Packing(1, 1, ("the machines that make this study tell its cost: benchsuite run",))
     due = find_due(tasks, statuses)
+    if study.place.fleet is not None:  # only runs that it has made tell what it takes
+        place = f"on one {tasks[0].numerics.device_name}, one run after another"
+        remark = "benchsuite run with the executor times a few steps there, and tells how many runs are made at once"
+        return study_cost(plan, tasks, due, None, say), Packing(1, 1, (remark,), place)
     with open_executor(tasks[0].numerics, Lines(len(tasks), 0)) as executor:
         costs = study_cost(plan, tasks, due, executor, say)
         return costs, executor.packing(len(due) + plan.following, costs, workers)

@@ -9,20 +9,32 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from benchsuite.commands.console import announce, complain, count, messages, say
+from benchsuite.commands.console import announce, complain, count, messages, say, size
 from benchsuite.commands.data_lines import tell_changes, tell_data
-from benchsuite.commands.options import ExecutorName, ExecutorOptions, FormOptions, StudyOptions, SuiteName, Workers
-from benchsuite.errors import BenchsuiteError
+from benchsuite.commands.options import (
+    ExecutorName,
+    ExecutorOptions,
+    FormOptions,
+    StudyOptions,
+    SuiteName,
+    Weights,
+    WeightsName,
+    Workers,
+)
+from benchsuite.errors import BenchsuiteError, SetupError
 from benchsuite.machine import usable_cores
 
 if TYPE_CHECKING:
     from benchsuite.commands.session import Session
     from benchsuite.engine.task import RunTask
+    from benchsuite.execution.case_cost import CaseCost
     from benchsuite.execution.executors import Engine
     from benchsuite.paper.rendering.process import Renderer
     from benchsuite.store.record import RunRecord
     from benchsuite.store.run_store import Survey
 
+MOST_WEIGHTS = 20 * 2**30
+"""Bytes of weights that are kept without asking."""
 Estimate = Annotated[
     bool, typer.Option("--estimate/--no-estimate", help="Print the cost of the runs before they start.")
 ]
@@ -36,6 +48,7 @@ def run(
     workers: Workers = None,
     executor: ExecutorName = None,
     executor_option: ExecutorOptions = None,
+    weights: Weights = None,
     show_estimate: Estimate = True,
     paper: Paper = True,
     form: FormOptions,
@@ -89,7 +102,7 @@ def run(
                     try_paper(study, form, renderer)
                 tell_changes(decode_images(todo, study.registry, say))
 
-            study, failed = _make(study, todo, survey, engine, workers, check, show_estimate)
+            study, failed = _make(study, todo, survey, engine, workers, weights, check, show_estimate)
         else:
             say("Everything is done already: nothing to train.")
         written = renderer is None or _write_paper(study, form, renderer)
@@ -189,6 +202,7 @@ def _make(
     survey: Survey,
     engine: Engine,
     workers: int | None,
+    weights: WeightsName | None,
     check: Callable[[], None],
     show_estimate: bool,
 ) -> tuple[Session, list[RunRecord]]:
@@ -200,11 +214,15 @@ def _make(
     from benchsuite.commands.cost_table import cost_table, verdict
     from benchsuite.commands.progress import display
     from benchsuite.execution.cost_estimate import study_cost
+    from benchsuite.execution.due_runs import keeping
     from benchsuite.execution.search_tasks import follow
     from benchsuite.store.run_store import Store
 
     failed = []
     tasks, following = study.preparation.tasks, study.preparation.plan.following
+    keep = keeping((weights or WeightsName.all).value, study.preparation.plan)
+    todo = tuple(map(keep, todo))
+    next_due = follow(study.search, todo, survey.statuses)
     shown = display(len(tasks) + following, len(tasks) - len(todo))
     with ExitStack() as beside:
         executor = beside.enter_context(engine.executor(todo[0].numerics, study.place.fleet, shown))
@@ -216,15 +234,29 @@ def _make(
         if show_estimate:
             messages.print(cost_table(costs))
             shown.say(verdict(costs, packing))
+            if weights is None:
+                _ask_for_weights(costs)
             Store(study.preparation.runs_folder).check_space(sum(cost.disk_bytes for cost in costs))
         for remark in packing.remarks:
             shown.say(remark)
         executor.pack(packing.on_each)
-        for record in executor.run(todo, follow(study.search, todo, survey.statuses)):
+        for record in executor.run(todo, lambda record: map(keep, next_due(record))):
             shown.finished(record)
             if record.status == "failed":
                 failed.append(record)
     return replace(study, preparation=study.search.preparation), failed
+
+
+def _ask_for_weights(costs: Sequence[CaseCost]) -> None:
+    """Raise SetupError where so many weights would be kept that somebody should want it."""
+    runs, needed = sum(cost.due for cost in costs), sum(cost.due * cost.weights_bytes for cost in costs)
+    if needed > MOST_WEIGHTS:
+        raise SetupError(
+            f"the weights of these {runs:,} runs take about {size(needed)}, and nobody has said that they are wanted",
+            expected=f"a choice, where they take more than {size(MOST_WEIGHTS)}",
+            remedy="add --weights none, --weights cases (one run of each case) or --weights all; their hash, by which"
+            " benchsuite verify tells whether a run is repeated, is in every record",
+        )
 
 
 def _report(failed: Sequence[RunRecord]) -> None:

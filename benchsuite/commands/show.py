@@ -37,6 +37,18 @@ def show(run: RunName, options: StudyOptions, as_json: Json = False) -> None:
     out.print(shown)
 
 
+def _weights_file(store: Store, record: RunRecord) -> str:
+    """Where the weights are or, where they were not kept, how to have them."""
+    from benchsuite.store.run_store import WEIGHTS, keeps_weights
+
+    if keeps_weights(record):
+        return str(store.folder(record.key) / WEIGHTS)
+    return (
+        "not kept; to have them, make the run again into another folder, and take it in: benchsuite run "
+        f"{record.spec.suite} --weights all --results DIR, then benchsuite merge DIR"
+    )
+
+
 def _show_one(store: Store, record: RunRecord) -> None:
     rows = [
         ("key", record.key),
@@ -66,6 +78,7 @@ def _show_one(store: Store, record: RunRecord) -> None:
                 f"loss {record.test.loss:.4f}",
             ),
             ("weights hash", record.weights_hash or ""),
+            ("weights file", _weights_file(store, record)),
             ("predictions hash", record.predictions_hash or ""),
         ]
     if record.cost is not None:

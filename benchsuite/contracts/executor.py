@@ -74,7 +74,13 @@ class Session(ABC):
 
     @abstractmethod
     def sites(self) -> tuple[Site, ...]:
-        """The sites that are there now; it is asked again and again, since they come and go. Raises EngineLost."""
+        """The sites that are there now; it is asked again and again, since they come and go, and never waits for
+        one. Raises EngineLost."""
+
+    def pending(self) -> str:
+        """For which sites a study should wait before it begins, in words for users, such as a job and why it is still
+        in a queue; nothing, once they are there, or were waited for as long as the options say. Never raises."""
+        return ""
 
     @abstractmethod
     def submit(self, ticket: str, order: bytes, sites: frozenset[str]) -> Future[bytes]:

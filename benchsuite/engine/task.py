@@ -27,6 +27,8 @@ class RunTask:
     deviations: tuple[Deviation, ...] = ()
     at_once: int = 1
     """How many runs its device carries at once. It decides no bit."""
+    keeps_weights: bool = True
+    """Whether its weights stay beside its record, which has their hash in any case. It decides no bit."""
 
     @property
     def title(self) -> str:

@@ -8,19 +8,17 @@ Imports no torch: it runs inside a process of the engine, which goes on for othe
 from __future__ import annotations
 
 import os
-import shutil
 import threading
 import time
 import uuid
 from collections.abc import Iterator
 from concurrent.futures import Future, wait
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-from filelock import Timeout
 from pydantic import ValidationError
 
 from benchsuite import __version__
@@ -32,6 +30,7 @@ from benchsuite.execution.canary import canary
 from benchsuite.execution.executor import WAIT_SECONDS
 from benchsuite.execution.messages import Busy, Probe, ProbeJob
 from benchsuite.execution.preparation import Place, TaskMaker, task_maker
+from benchsuite.execution.scratch import remove, scratch, tidy
 from benchsuite.execution.wire import FORM, Answer, Order, Refusal, Report, refusal_of, told
 from benchsuite.execution.worker_pool import Pool
 from benchsuite.identity.gpu_trial import usable_gpus
@@ -43,10 +42,8 @@ from benchsuite.settings import cache_root
 from benchsuite.sources.cache import Policy
 from benchsuite.store.parcel import pack
 from benchsuite.store.record import RunRecord
-from benchsuite.store.run_store import Store
+from benchsuite.store.run_store import Store, keeps_weights
 
-SCRATCH = "sites"
-"""The folder of the cache where runs are made."""
 ASK_SECONDS = 0.25
 """How often it is asked whether the order is still wanted."""
 TELL_SECONDS = 0.5
@@ -61,7 +58,7 @@ def survey() -> bytes:
     steps: dict[Device, str] = {}
     try:
         machine, code = machine_facts(), fingerprints(())["benchsuite"]
-        Store(_scratch()).check_writable()
+        scratch().check_writable()
         steps = canary(machine, code)
     except Exception as error:
         trouble = f"{type(error).__name__}: {first_line(error)}"
@@ -99,6 +96,11 @@ def _other_version(error: ValidationError) -> SetupError:
 
 def _carry_out(order: Order, channel: Channel) -> Answer:
     task = _task(order)
+    store, key = Store(task.results), task.key.key
+    tidy(store, lambda text: channel.tell(told("say", text)))
+    left = store.read(key) if task.keeps_weights else None
+    if left is not None and not keeps_weights(left):
+        remove(store, key)  # it was made for somebody who wanted no weights
     with _SLOTS.taken(order.numerics) as slot:
         outcome = slot.do(ProbeJob(task) if order.kind == "probe" else task, channel)
     if outcome is None or isinstance(outcome, Probe):
@@ -106,10 +108,9 @@ def _carry_out(order: Order, channel: Channel) -> Answer:
     failure = outcome.failure
     if failure is not None and failure.kind in (StoreError.kind, SetupError.kind):  # of this site, not of the run
         return Answer(AGENT, Refusal(**failure.model_dump(exclude={"traceback"})))
-    store = Store(task.results)
-    parcel = pack(store.folder(task.key.key))
+    parcel = pack(store.folder(key), weights=task.keeps_weights)
     if not channel.cancelled():  # else nobody takes it, and it waits here until it is asked for again
-        _remove(store, task.key.key)
+        remove(store, key)
     return Answer(AGENT, parcel)
 
 
@@ -147,7 +148,7 @@ def _task(order: Order) -> RunTask:
             expected="the same source, data, weights, libraries and threads as where the study was planned",
             remedy="make them equal, and start the site's workers again",
         )  # fmt: skip
-    return replace(task, deviations=order.deviations)
+    return replace(task, deviations=order.deviations, keeps_weights=order.keeps_weights)
 
 
 @cache
@@ -157,27 +158,12 @@ def _maker(policy: Policy, device: Literal["cpu", "cuda"], threads: int, skip_br
         policy=policy,
         data=Path(data).expanduser() if data else None,
         cache=cache_root(),
-        results=_scratch(),
+        results=scratch().root,
         device=device,
         threads=threads,
         skip_broken=skip_broken,
     )
     return task_maker(registry(), place)
-
-
-def _scratch() -> Path:
-    return cache_root() / SCRATCH
-
-
-def _remove(store: Store, key: str) -> None:
-    """Remove a run that is on its way home."""
-    lock = store.lock(key)
-    with suppress(Timeout, OSError):
-        lock.acquire(blocking=False)
-        try:
-            shutil.rmtree(store.folder(key), ignore_errors=True)
-        finally:
-            lock.release()
 
 
 @dataclass

@@ -18,6 +18,9 @@ class CaseCost:
     seconds: float
     setup_seconds: float
     disk_bytes: int
+    """Of all that are due, with the weights that are kept."""
+    weights_bytes: int
+    """Of one run."""
     memory_bytes: int
     """The most that a run takes, on the GPU or in its process."""
     packs: bool

@@ -25,9 +25,10 @@ MOST_PAST = 10
 
 
 def estimate(
-    tasks: Sequence[RunTask], due: Sequence[RunTask], executor: Executor, say: Callable[[str], None]
+    tasks: Sequence[RunTask], due: Sequence[RunTask], executor: Executor | None, say: Callable[[str], None]
 ) -> tuple[CaseCost, ...]:
-    """The cost of the cases of `tasks`, of which `due` still have to be made.
+    """The cost of the cases of `tasks`, of which `due` still have to be made. Without an executor only runs that are
+    done tell it.
 
     A case whose steps cannot be timed is left out, and `say` is told why. Its runs will fail, and lose nothing but
     themselves.
@@ -37,15 +38,18 @@ def estimate(
     unknown = [task for name, task in firsts.items() if name not in past]
     probes = _probe_cases(unknown, executor, say)
     counts = Counter(task.spec.case.name for task in due)
+    kept = Counter(task.spec.case.name for task in due if task.keeps_weights)
     return tuple(
-        _from_past(name, past[name], counts[name]) if name in past else _from_probe(name, probes[name], counts[name])
+        _from_past(name, past[name], counts[name], kept[name])
+        if name in past
+        else _from_probe(name, probes[name], counts[name], kept[name])
         for name in dict.fromkeys(task.spec.case.name for task in tasks)
         if name in past or name in probes
     )
 
 
 def study_cost(
-    plan: Plan, tasks: Sequence[RunTask], due: Sequence[RunTask], executor: Executor, say: Callable[[str], None]
+    plan: Plan, tasks: Sequence[RunTask], due: Sequence[RunTask], executor: Executor | None, say: Callable[[str], None]
 ) -> tuple[CaseCost, ...]:
     """The cost of the cases, and in one row that of all runs which the search may still make."""
     trials = {trial.case.name for trial in plan.trials}
@@ -65,15 +69,21 @@ def _search_cost(timed: Sequence[CaseCost], runs: int) -> CaseCost:
         seconds=mean(cost.seconds for cost in timed),
         setup_seconds=sum(cost.setup_seconds for cost in timed),
         disk_bytes=round(runs * mean(cost.disk_bytes for cost in timed)),
+        weights_bytes=round(mean(cost.weights_bytes for cost in timed)),
         memory_bytes=max(cost.memory_bytes for cost in timed),
         packs=all(cost.packs for cost in timed),
         basis=f"the mean of {len(timed)} trials for the search",
     )
 
 
-def _probe_cases(tasks: Sequence[RunTask], executor: Executor, say: Callable[[str], None]) -> dict[str, Probe]:
+def _probe_cases(tasks: Sequence[RunTask], executor: Executor | None, say: Callable[[str], None]) -> dict[str, Probe]:
     """A few timed steps of each case."""
-    probes = {}
+    probes: dict[str, Probe] = {}
+    if executor is None:
+        if tasks:
+            device = tasks[0].numerics.device_name
+            say(f"the cost of {len(tasks)} cases cannot be told here: none of their runs is done on a {device}")
+        return probes
     for name, outcome in executor.probe(tasks).items():
         if isinstance(outcome, Probe):
             probes[name] = outcome
@@ -117,29 +127,31 @@ def _repeated_seconds(cost: Cost) -> float:
     return sum(spent for part, spent in cost.seconds.items() if part not in ("data", "features", "total"))
 
 
-def _from_past(name: str, past: _Past, due: int) -> CaseCost:
-    runs = len(past.costs)
+def _from_past(name: str, past: _Past, due: int, kept: int) -> CaseCost:
+    runs, weights = len(past.costs), 4 * past.model.parameters_total
     return CaseCost(
         case=name,
         model=past.model,
         due=due,
         seconds=mean(map(_repeated_seconds, past.costs)),
         setup_seconds=0.0,
-        disk_bytes=due * (4 * past.model.parameters_total + RECORD_BYTES),
+        disk_bytes=due * RECORD_BYTES + kept * weights,
+        weights_bytes=weights,
         memory_bytes=max(cost.peak_device_memory_bytes or cost.peak_memory_bytes for cost in past.costs),
         packs=any((cost.at_once or 1) > 1 for cost in past.costs),
         basis=f"{runs} past runs" if runs > 1 else "1 past run",
     )
 
 
-def _from_probe(name: str, probe: Probe, due: int) -> CaseCost:
+def _from_probe(name: str, probe: Probe, due: int, kept: int) -> CaseCost:
     return CaseCost(
         case=name,
         model=probe.model,
         due=due,
         seconds=probe.seconds,
         setup_seconds=probe.setup_seconds if due else 0.0,
-        disk_bytes=due * (probe.weights_bytes + RECORD_BYTES) + (probe.feature_bytes if due else 0),
+        disk_bytes=due * RECORD_BYTES + kept * probe.weights_bytes + (probe.feature_bytes if due else 0),
+        weights_bytes=probe.weights_bytes,
         memory_bytes=probe.peak_bytes,
         packs=not probe.fills_device,
         basis="a few timed steps, for all epochs",

@@ -32,7 +32,7 @@ from benchsuite.execution.failed_record import record_failure
 from benchsuite.execution.fleet import Fleet
 from benchsuite.execution.messages import Busy, ProbeJob, RunWatcher
 from benchsuite.execution.packing import Packing
-from benchsuite.execution.wire import GarbledAnswer, Refusal, Report, order_of, read_answer, read_told
+from benchsuite.execution.wire import FORM, GarbledAnswer, Refusal, Report, order_of, read_answer, read_told
 from benchsuite.identity.numerics import MachineFacts
 from benchsuite.store.arrival import accept
 from benchsuite.store.parcel import DamagedParcel, unpack
@@ -81,6 +81,8 @@ def read_site(site: Site) -> tuple[KnownSite | None, str]:
         report = Report.model_validate_json(site.facts)
     except ValidationError:
         return None, "benchsuite there is another version"
+    if report.form != FORM:
+        return None, f"benchsuite there is {report.version}, which speaks another form of orders"
     if report.machine is None or report.trouble:
         return None, report.trouble
     return KnownSite(site, report), ""
@@ -102,6 +104,8 @@ class _Item:
     """The number of the kind of machine that makes it."""
     damaged: Counter[str] = field(default_factory=Counter, compare=False)
     ticket: str = field(default="", compare=False)
+    sites: frozenset[str] = field(default=frozenset(), compare=False)
+    """To one of which it was given."""
 
     @property
     def task(self) -> RunTask:
@@ -130,12 +134,14 @@ class Dispatch(Executor):
         """Of each agent that is given nothing more, its kind and the reason."""
         self._met: set[str] = set()
         """Agents that sites have told of: all that answer, unless a site has a process of its own for each order."""
+        self._one_by_one = False
+        """Whether orders go to one site each, since some of such processes refuse, and of which site is to be known."""
         self._told: set[str] = set()
         self._costs: Mapping[str, float] = {}
         self._order = itertools.count()
         self._waiting: list[list[_Item]] = [[] for _ in fleet.kinds]
         self._out: dict[str, _Item] = {}
-        self._events: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
+        self._events: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._takers = ThreadPoolExecutor(TAKERS, "benchsuite-parcels")
         self._ended: BaseException | None = None
         self._closing = self._killed = False
@@ -175,7 +181,7 @@ class Dispatch(Executor):
 
     def _end(self, *, now: bool) -> None:
         self._closing = True
-        self._events.put(None)
+        self._events.put(lambda: None)  # so that nobody waits for one
         self._thread.join()
         self._takers.shutdown(wait=True, cancel_futures=now)
         self._session.close(now=now)
@@ -197,14 +203,7 @@ class Dispatch(Executor):
 
     def _turn(self, seconds: float) -> bool:
         """Take in what happens within so many seconds, and hand out what can be; False when nothing is left to do."""
-        with suppress(queue.Empty):
-            event = self._events.get(timeout=seconds)
-            if event is not None:
-                event()
-            while not self._killed:  # what came meanwhile, before the session is asked anything
-                event = self._events.get_nowait()
-                if event is not None:
-                    event()
+        self._see_to_events(seconds)
         if self._closing and not any(self._waiting) and not self._out:
             return False
         lacking = any(jobs and not sites for jobs, sites in zip(self._waiting, self._sites, strict=True))
@@ -212,6 +211,13 @@ class Dispatch(Executor):
             self._look()
         self._hand_out()
         return True
+
+    def _see_to_events(self, seconds: float) -> None:
+        """Do what has come meanwhile; so long it is waited for the first."""
+        with suppress(queue.Empty):
+            while True:
+                self._events.get(timeout=seconds)()
+                seconds = 0
 
     def _fail(self, error: BaseException) -> None:
         """Nothing more can be made: all that wait are told so, and all that come."""
@@ -221,13 +227,7 @@ class Dispatch(Executor):
         for waiting in self._waiting:
             waiting.clear()
         self._out.clear()
-        while True:
-            try:
-                event = self._events.get_nowait()
-            except queue.Empty:
-                break
-            if event is not None:
-                event()
+        self._see_to_events(0)
 
     def _enqueue(self, item: _Item) -> None:
         if self._ended is not None:
@@ -272,9 +272,16 @@ class Dispatch(Executor):
                 self._miss(kind)
             else:
                 self._missing_since[kind] = None
-                names, window = frozenset(self._sites[kind]), max(LEAST_WINDOW, 4 * self._slots(kind))
+                everybody, window = frozenset(self._sites[kind]), max(LEAST_WINDOW, 4 * self._slots(kind))
                 while waiting and out[kind] < window:
-                    out[kind] += self._hand(heapq.heappop(waiting), names)
+                    sites = self._freest(kind) if self._one_by_one else everybody
+                    out[kind] += self._hand(heapq.heappop(waiting), sites)
+
+    def _freest(self, kind: int) -> frozenset[str]:
+        """The one site of a kind with the fewest orders for each of its slots."""
+        given = Counter(name for item in self._out.values() for name in item.sites)
+        sites = self._sites[kind]
+        return frozenset({min(sites, key=lambda name: given[name] / sites[name].site.slots)})
 
     def _miss(self, kind: int) -> None:
         """Wait for a site of a kind. Raises SetupError where all that came were excluded, EngineLost after a while; not
@@ -295,16 +302,16 @@ class Dispatch(Executor):
                 remedy="start workers, and this command again: what is done is kept",
             )
 
-    def _hand(self, item: _Item, names: frozenset[str]) -> bool:
+    def _hand(self, item: _Item, sites: frozenset[str]) -> bool:
         """Submit a job to these sites, unless nobody wants it any more."""
         if item.future.cancelled():
             return False
         kind: Literal["probe", "run"] = "probe" if isinstance(item.job, ProbeJob) else "run"
         item.ticket = f"{item.task.key.key}-{kind}-{next(self._order)}"
-        item.begun = isinstance(item.job, ProbeJob)
+        item.begun, item.sites = isinstance(item.job, ProbeJob), sites
         self._out[item.ticket] = item
         order = order_of(item.task, kind).model_dump_json().encode()
-        self._session.submit(item.ticket, order, names).add_done_callback(
+        self._session.submit(item.ticket, order, item.sites).add_done_callback(
             lambda future: self._takers_submit(item, future)
         )
         return True
@@ -359,26 +366,29 @@ class Dispatch(Executor):
 
     def _answered(self, item: _Item, agent: str, content: Any) -> None:
         if isinstance(content, Refusal):
-            self._exclude(item.kind, agent, content)
+            self._exclude(item.kind, agent, content, item.sites)
             heapq.heappush(self._waiting[item.kind], item)
         elif isinstance(content, DamagedParcel):
-            item.damaged[agent] += 1
+            sender = agent if agent in self._met else ""
+            item.damaged[sender] += 1
             self.watcher.say(f"{item.task.title}: what came from {self._host(agent)} is damaged; it is asked for again")
-            if item.damaged[agent] > 1:
+            if item.damaged[sender] > 1:
                 refusal = Refusal(kind=content.kind, what=f"it sent damaged results twice: {content.what}")
-                self._exclude(item.kind, agent, refusal)
+                self._exclude(item.kind, agent, refusal, item.sites)
             heapq.heappush(self._waiting[item.kind], item)
         elif content is None:  # cancelled there, though nobody here did
             self._lost(item, SiteLost("its site was told to stop"))
         else:
             _set(item.future, None, content)
 
-    def _exclude(self, kind: int, agent: str, refusal: Refusal) -> None:
+    def _exclude(self, kind: int, agent: str, refusal: Refusal, sites: frozenset[str] = frozenset()) -> None:
+        """Give nothing more to an agent, or to the one of these sites whose process it was."""
         if agent in self._excluded:
             return
         if agent not in self._met:  # a batch job: it is gone, and the next one of its site would refuse as well
-            for known in list(self._sites[kind].values()):
-                self._exclude(kind, known.report.agent, refusal)
+            self._one_by_one = True
+            for name in sites & self._sites[kind].keys() if len(sites) == 1 else ():
+                self._exclude(kind, self._sites[kind][name].report.agent, refusal)
             return
         own = {name: known for name, known in self._sites[kind].items() if known.report.agent == agent}
         host = next((known.site.host for known in own.values()), agent)

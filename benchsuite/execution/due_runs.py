@@ -1,12 +1,18 @@
-"""Which runs are due: the tasks of a study against what the store has of them."""
+"""Which runs are due: the tasks of a study against what the store has of them; and which keep their weights."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from typing import Literal
 
 from benchsuite.engine.task import RunTask
 from benchsuite.store.record import RunRecord
 from benchsuite.store.run_store import Store
+from benchsuite.suite.cases.plan import Plan
+
+Kept = Literal["all", "cases", "none"]
+"""Whose weights stay beside their records: those of all runs, of one run of each case, or none."""
 
 
 def load_records(tasks: Iterable[RunTask]) -> dict[str, RunRecord]:
@@ -23,3 +29,15 @@ def find_due(tasks: Iterable[RunTask], statuses: Mapping[str, str]) -> tuple[Run
         if statuses.get(task.key.key) != "done":
             first.setdefault(task.key.key, task)
     return tuple(first.values())
+
+
+def keeping(kept: Kept, plan: Plan) -> Callable[[RunTask], RunTask]:
+    """What has the tasks of a plan keep their weights, or not. The one run of a case is that of the plan's first seed;
+    the trials of a search, of which there may be any number, are then no cases."""
+    cases = {case.name for case in plan.cases} if kept == "cases" else ()
+
+    def marked(task: RunTask) -> RunTask:
+        first = task.spec.case.name in cases and task.spec.seed == plan.seeds[0]
+        return task if kept == "all" else replace(task, keeps_weights=first)
+
+    return marked

@@ -31,7 +31,10 @@ LOCAL = "local"
 """The executor that is built in: processes on this machine."""
 VARIABLE = "BENCHSUITE_EXECUTOR"
 FIRST_SITE_SECONDS = 30
-LOOK_SECONDS = 0.5
+"""How long it is waited for a site of whose coming nothing is known."""
+QUIET_SECONDS = 2.0
+"""Of a wait, about which nothing is said."""
+LOOK_SECONDS = 0.1
 CONFIGURATION = Path(platformdirs.user_config_dir("benchsuite")) / "config.toml"
 
 
@@ -111,15 +114,20 @@ class Remote(Engine):
         self._session, self._name, self._hearing, self._say = session, name, hearing, say
 
     def sites(self) -> tuple[Site, ...]:
-        """The sites, for the first of which it is waited a while: workers may have been started just now."""
-        until = time.monotonic() + FIRST_SITE_SECONDS
-        waiting = False
-        while not (found := self._session.sites()) and time.monotonic() < until:
-            if not waiting:
-                self._say(f"waiting for a site of the executor {self._name}, for {FIRST_SITE_SECONDS} s at most")
-                waiting = True
+        """The sites, once those are there that are to come; for a first one it is waited a while in any case, since
+        workers may have been started just now."""
+        began, told = time.monotonic(), ""
+        while True:
+            waits, found = self._session.pending(), self._session.sites()
+            waited = time.monotonic() - began
+            if not found and not waits and waited < FIRST_SITE_SECONDS:
+                waits = f"a site, {FIRST_SITE_SECONDS} s at most"
+            if not waits:
+                return found
+            if waits != told and waited > QUIET_SECONDS:
+                self._say(f"the executor {self._name} waits for {waits}. Ctrl-C is fine: nothing has begun")
+                told = waits
             time.sleep(LOOK_SECONDS)
-        return found
 
     def fleet(
         self, devices: Devices, device: ChosenDevice, known: Fleet | None, finished: Callable[[], Finished]
@@ -286,6 +294,10 @@ class _Named(Session):
     def sites(self) -> Any:
         with _naming(self._entry):
             return self._session.sites()
+
+    def pending(self) -> str:
+        with _naming(self._entry):
+            return self._session.pending()
 
     def submit(self, ticket: str, order: bytes, sites: frozenset[str]) -> Any:
         with _naming(self._entry):

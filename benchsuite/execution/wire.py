@@ -36,7 +36,8 @@ class Part(BaseModel):
 
 class Order(Part):
     """One run to be made, or to be probed. `fields` are those of its key, by which a site sees whether it would make
-    the same run; `sample` and `random_weights` say what the data and the weights are, which the site finds itself."""
+    the same run; `sample` and `random_weights` say what the data and the weights are, which the site finds itself.
+    `keeps_weights` says whether those that it trains come home."""
 
     form: int = FORM
     kind: Literal["run", "probe"]
@@ -46,6 +47,7 @@ class Order(Part):
     sample: bool
     random_weights: bool
     skip_broken: bool
+    keeps_weights: bool
     deviations: tuple[Deviation, ...]
 
     @property
@@ -64,6 +66,7 @@ def order_of(task: RunTask, kind: Literal["run", "probe"]) -> Order:
         sample=task.data.provenance == "synthetic sample",
         random_weights=task.weights.provenance == "random" and task.weights.request != "none",
         skip_broken=bool(task.data.left_out),
+        keeps_weights=task.keeps_weights,
         deviations=task.deviations,
     )
 

@@ -62,7 +62,7 @@ def _tried_gpus() -> tuple[tuple[Gpu, str | None], ...]:
     for gpu in gpus:
         name = f"{build['version']} {gpu.driver} {gpu.uuid}"
         fault, when = known.get(name, (None, 0.0))
-        if when == 0.0 or (fault is not None and now - when > FAULT_SECONDS):
+        if when == 0.0 or (fault is not None and not 0 <= now - when <= FAULT_SECONDS):  # clocks are set
             fault = try_gpu(gpu.uuid)
             known[name] = fault, now
         found[gpu] = fault

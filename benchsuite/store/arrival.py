@@ -16,7 +16,7 @@ from benchsuite.errors import Nondeterminism
 from benchsuite.store.migrations import DamagedRecord
 from benchsuite.store.parcel import Parcel, damaged_parcel, unreadable
 from benchsuite.store.record import RunRecord
-from benchsuite.store.run_store import DIFFERENT, PREDICTIONS, RECORD, WEIGHTS, Store, told_predictions
+from benchsuite.store.run_store import DIFFERENT, PREDICTIONS, RECORD, WEIGHTS, Store, keeps_weights, told_predictions
 from benchsuite.store.weights import weights_hash
 
 Arrival = Literal["taken", "known", "passed over"]
@@ -43,13 +43,15 @@ def _take(store: Store, record: RunRecord, parcel: Parcel, dry: bool) -> Arrival
     if record.status == "failed":
         if here is None and not (folder / RECORD).exists():
             return _put(folder, record, parcel, dry)
-        if here is None or here.status == "done" or here.finished > record.finished:
+        if here is None or here.status == "done":
             return "passed over"  # a damaged record of a run that was done may yet be mended
+        # Of two failures the one that arrives counts: which was later, the clocks of two machines cannot tell.
         return "known" if here == record else _put(folder, record, parcel, dry)
     if here is None or here.status == "failed":
         return _put(folder, record, parcel, dry)
     if _bits(here) == _bits(record):
-        return "known"
+        brings = WEIGHTS in parcel.parts and not keeps_weights(here)
+        return _put(folder, record, parcel, dry) if brings else "known"
     if store.read(record.key, thorough=True) is None:
         return _put(folder, record, parcel, dry)
     raise _differ(folder, here, record, parcel, dry)

@@ -24,7 +24,7 @@ from benchsuite.errors import StoreError
 from benchsuite.identity.run_key import hash_fields
 from benchsuite.store.migrations import DamagedRecord, load_record
 from benchsuite.store.record import RunRecord, StoredFile
-from benchsuite.store.run_store import FILES, LOG, PREDICTIONS, RECORD
+from benchsuite.store.run_store import FILES, LOG, PREDICTIONS, RECORD, WEIGHTS
 
 NAMES = (*FILES, LOG, RECORD)
 """What a parcel may hold, in the order in which it is written."""
@@ -115,6 +115,19 @@ class Parcel:
             raise damaged_parcel("the key of this record is not the hash of what it says that the run was", where)
         return record
 
+    def without_weights(self) -> Parcel:
+        """The same run, as if it had kept none: its record goes on to tell of their hash. Raises what `record` does."""
+        if WEIGHTS not in self.parts:
+            return self
+        slim = self.record().model_copy(update={"files": {PREDICTIONS: self.parts[PREDICTIONS]}})
+        content = slim.model_dump_json(indent=1).encode() + b"\n"
+        kept = [name for name in self.parts if name != WEIGHTS]
+        return Parcel(
+            self.where,
+            {name: _described(content) if name == RECORD else self.parts[name] for name in kept},
+            {name: content if name == RECORD else self.contents[name] for name in kept},
+        )
+
     def place(self, name: str) -> str:
         """What errors call a file of the parcel."""
         content = self.contents[name]
@@ -183,12 +196,14 @@ def read_folder(folder: Path, within: Path | None = None) -> Parcel | None:
     )
 
 
-def pack(folder: Path) -> bytes:
-    """The message that carries the run in `folder`. Raises what `read_folder` raises, and DamagedParcel where there is
-    no record, or a file is not the one that the record lists."""
+def pack(folder: Path, *, weights: bool = True) -> bytes:
+    """The message that carries the run in `folder`, or all of it but its weights. Raises what `read_folder` raises, and
+    DamagedParcel where there is no record, or a file is not the one that the record lists."""
     parcel = read_folder(folder)
     if parcel is None:
         raise damaged_parcel("there is no record here", str(folder), "the folder of a run that has ended")
+    if not weights:
+        parcel = parcel.without_weights()
     return to_message(parcel)
 
 

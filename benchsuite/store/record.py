@@ -2,7 +2,8 @@
 
 Beside it in the run's folder lie `predictions.safetensors` (class probabilities, float32, of validation and test
 images, with their labels), `weights.safetensors` (the best checkpoint) and `log.txt`. The record lists the first two
-with their checksums; the log is for people, and nothing is computed from it.
+with their checksums; the log is for people, and nothing is computed from it. Weights that were not to be kept are
+not listed, and `weights_hash` is there all the same.
 """
 
 from __future__ import annotations

@@ -102,6 +102,11 @@ def stores_below(results: Path) -> list[Store]:
     return [Store(results), *(Store(folder) for folder in sorted(results.glob(f"*{SMOKE}")))]
 
 
+def keeps_weights(record: RunRecord) -> bool:
+    """Whether the weights of a run that is done are beside its record. A record of old lists nothing, and they are."""
+    return WEIGHTS in record.files or not record.files
+
+
 def told_predictions(record: RunRecord, content: bytes, path: Path) -> Predictions:
     """The predictions in `content`, the file at `path`. Raises DamagedRecord unless they are those of the record."""
     from benchsuite.store.predictions import from_bytes, predictions_hash

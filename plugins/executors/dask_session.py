@@ -34,9 +34,7 @@ if TYPE_CHECKING:
     from distributed.security import Security
 
 SURVEY_SECONDS = 60.0
-"""How long the first look at a cluster waits for what its sites say of themselves."""
-WAIT_SECONDS = 0.05
-"""Between two looks at how many of the workers that are waited for are there."""
+"""How long what sites say of themselves is pending."""
 WATCH_SECONDS = 0.25
 """Between two looks at the connection to the scheduler."""
 ASK_SECONDS = 2.0
@@ -97,6 +95,7 @@ class _Cluster:
         self._tickets: dict[str, _Order] = {}
         self._count = 0
         self._ask, self._looked = asyncio.Event(), asyncio.Event()
+        self._opened = time.monotonic()
         self.lost: EngineLost | None = None
         self._watchers = [asyncio.create_task(self._watch_connection()), asyncio.create_task(self._watch_workers())]
         for others in ("print", "warn"):  # what any worker on the cluster has its clients say
@@ -153,14 +152,15 @@ class _Cluster:
             survey.add_done_callback(self._surveys.discard)
         self._looked.set()
 
-    async def surveyed(self) -> None:
-        """Wait for the first look at the workers, as many as are asked for, and the surveys that go on."""
-        await self._looked.wait()
-        deadline = time.monotonic() + self._options.wait
-        while len(self._usable) < self._options.workers and self.lost is None and time.monotonic() < deadline:
-            await asyncio.sleep(WAIT_SECONDS)
-        if self._surveys:
-            await asyncio.wait(self._surveys, timeout=SURVEY_SECONDS)
+    def pending(self) -> str:
+        here, options, waited = len(self._usable), self._options, time.monotonic() - self._opened
+        if self.lost is not None:
+            return ""
+        if not self._looked.is_set():
+            return "word of the scheduler"
+        if here < options.workers and waited < options.wait:
+            return f"workers: there are {here} of {options.workers}, for which it waits {options.wait:g} s at most"
+        return "what the workers say of themselves" if self._surveys and waited < SURVEY_SECONDS else ""
 
     async def _look_at(self, worker: _Worker) -> None:
         said: Any
@@ -364,7 +364,7 @@ class DaskSession(Session):
         self._name = name
         self._loop: asyncio.AbstractEventLoop
         self._cluster: _Cluster
-        self._looked = self._closed = False
+        self._closed = False
         self._end: asyncio.Event
         self._thread: threading.Thread
 
@@ -393,16 +393,18 @@ class DaskSession(Session):
 
     def sites(self) -> tuple[Site, ...]:
         self._raise_lost()
-
-        async def known() -> tuple[Site, ...]:
-            if not self._looked:
-                await self._cluster.surveyed()
-            return self._cluster.sites()
-
-        sites = asyncio.run_coroutine_threadsafe(known(), self._loop).result()
-        self._looked = True
+        sites: tuple[Site, ...] = self._on_loop(self._cluster.sites)
         self._raise_lost()
         return sites
+
+    def pending(self) -> str:
+        return "" if self._closed else str(self._on_loop(self._cluster.pending))
+
+    def _on_loop(self, ask: Callable[[], Any]) -> Any:
+        async def asked() -> Any:
+            return ask()
+
+        return asyncio.run_coroutine_threadsafe(asked(), self._loop).result()
 
     def submit(self, ticket: str, order: bytes, sites: frozenset[str]) -> Future[bytes]:
         self._raise_lost()

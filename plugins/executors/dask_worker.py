@@ -7,7 +7,6 @@ is not imported here: a handler that needs it starts a process of its own.
 from __future__ import annotations
 
 import asyncio
-import pickle
 import platform
 import socket
 from contextlib import suppress
@@ -15,7 +14,9 @@ from importlib.metadata import version
 from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any
 
-from benchsuite.api import BenchsuiteError, Channel
+from benchsuite.api import Channel
+
+from .raised import pickled
 
 if TYPE_CHECKING:
     from distributed import Worker
@@ -52,16 +53,7 @@ def carry_out(handler: str, topic: str, number: int, order: bytes) -> tuple[bool
     try:
         return True, resolve_name(handler)(order, _TopicChannel(topic, number))
     except Exception as error:
-        return False, _pickled(error)
-
-
-def _pickled(error: Exception) -> bytes:
-    with suppress(Exception):
-        pickled = pickle.dumps(error)
-        pickle.loads(pickled)
-        return pickled
-    remedy = "look at the worker's log, and report it to the authors of what it names"
-    return pickle.dumps(BenchsuiteError(f"{type(error).__name__}: {error}", remedy=remedy))
+        return False, pickled(error)
 
 
 class _TopicChannel(Channel):

@@ -11,7 +11,6 @@ from __future__ import annotations
 import base64
 import json
 import os
-import pickle
 import signal
 import socket
 import threading
@@ -22,6 +21,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 from typing import Any
+
+from benchsuite_plugins.executors.raised import pickled
 
 from benchsuite.api import Handler, Survey
 
@@ -230,12 +231,7 @@ def _answer(handler: Handler, order: bytes, line: Line) -> tuple[str, bytes]:
     except UncompletedJobError:  # by submitit, amid the handler, for a job that may not be submitted again
         raise
     except Exception as error:
-        try:
-            raised = pickle.dumps(error)
-            pickle.loads(raised)
-        except Exception:
-            raised = pickle.dumps(RuntimeError(f"{type(error).__name__}: {error}"))
-        return "error", raised
+        return "error", pickled(error)
 
 
 def _persist(write: Callable[[], None], word: Word) -> None:

@@ -10,7 +10,6 @@ import json
 import math
 import pickle
 import shutil
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -100,13 +99,12 @@ class SlurmSession(Session):
         self._beat = 0
         self._lost: BenchsuiteError | None = None
         self._closed = False
-        self._surveyed = False
         self._first = self._last = 0.0
         """When the orders that are being gathered came."""
         self._looked = self._held = -math.inf
         self._troubled: float | None = None
         self._ill: float | None = None
-        self._wake, self._say, self._news = threading.Event(), threading.Event(), threading.Event()
+        self._wake, self._say = threading.Event(), threading.Event()
         self._strangers = {path: _content(path / "word") for path in _sessions(desk.folder)}
         self._opened = time.monotonic()
         self._speak()
@@ -119,13 +117,30 @@ class SlurmSession(Session):
     # What the contract asks for.
 
     def sites(self) -> tuple[Site, ...]:
-        if not self._surveyed:
-            self._wait_for_sites()
-            self._surveyed = True
+        if not self._sites and self._is_late():
+            self._lose(
+                EngineLost(
+                    f"no job began within {self._limits.patience / 60:g} minutes",
+                    where=f"Slurm, {_list(self._limits.most)}",
+                    remedy="see squeue --me --long; ask for less, or for another partition, or wait longer "
+                    "(--executor-option patience=MINUTES)",
+                )
+            )
         with self._lock:
             if self._lost is not None:
                 raise self._lost
             return tuple(self._sites.values())
+
+    def pending(self) -> str:
+        with self._lock:
+            jobs = [job for job in self._jobs if not job.orders and job.site not in self._sites]
+            if not jobs or self._lost is not None or self._is_late():
+                return ""
+        state = ", ".join(f"{job.site} (job {job.name}{job.waits and ': '}{job.waits})" for job in jobs)
+        return f"a job that tells of the machines, {self._limits.patience / 60:g} minutes at most: {state}"
+
+    def _is_late(self) -> bool:
+        return time.monotonic() - self._opened > self._limits.patience
 
     def submit(self, ticket: str, order: bytes, sites: frozenset[str]) -> Future[bytes]:
         answer: Future[bytes] = Future()
@@ -331,7 +346,6 @@ class SlurmSession(Session):
             with self._lock:
                 most = self._limits.most[job.site]
                 self._sites[job.site] = Site(job.site, entry.host, most, entry.content)
-            self._news.set()
         elif entry.kind == "end":
             job.ended = entry.content.decode()
         elif entry.kind == "begun":
@@ -386,7 +400,6 @@ class SlurmSession(Session):
             none = all(site in self._sites and self._sites[site].trouble for site in self._limits.most)
         if none:
             self._lose(error)
-        self._news.set()
 
     def _leave(self, job: _Job, how: str) -> None:
         """An order that was begun may be what ended the job; the others are given to the next one.
@@ -412,40 +425,11 @@ class SlurmSession(Session):
             self._waiting.clear()
         for order in left:
             self._settle(order, error)
-        self._news.set()
 
     def _next(self) -> int:
         with self._lock:
             self._count += 1
             return self._count
-
-    # The beginning.
-
-    def _wait_for_sites(self) -> None:
-        began, told = time.monotonic(), ""
-        while len(self._sites) < len(self._limits.most) and self._lost is None:
-            waited = time.monotonic() - began
-            if waited > self._limits.patience:
-                break
-            jobs = {job.site: job for job in list(self._jobs) if not job.orders and job.site not in self._sites}
-            state = ", ".join(f"{site} (job {job.name}{job.waits and ': '}{job.waits})" for site, job in jobs.items())
-            if waited > 2.0 and state and state != told:
-                told = state
-                sys.stderr.write(
-                    f"slurm: waiting at most {self._limits.patience / 60:g} minutes for a job that tells of the "
-                    f"machines: {state}. Ctrl-C is fine: nothing has begun.\n"
-                )
-            self._news.wait(_POLL)
-            self._news.clear()
-        if not self._sites:
-            self._lose(
-                EngineLost(
-                    f"no job began within {self._limits.patience / 60:g} minutes",
-                    where=f"Slurm, {_list(self._limits.most)}",
-                    remedy="see squeue --me --long; ask for less, or for another partition, or wait longer "
-                    "(--executor-option patience=MINUTES)",
-                )
-            )
 
     def _sweep(self) -> None:
         """Remove what killed sessions left: those whose word has not changed for long, by this machine's clock."""

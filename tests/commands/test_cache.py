@@ -22,6 +22,7 @@ FILES = {
     "records/0e.json": 9,
     "papers/0d.json": 3,
     "proposals/0f.json": 4,
+    "sites/runs/0f0f0f0f/record.json": 14,
 }
 
 
@@ -39,6 +40,7 @@ def test_it_counts_what_each_part_holds(filled: Program) -> None:
     assert found == {
         "datasets": (1, 300),
         "weights": (1, 200),
+        "sites/runs": (1, 14),
         "unpacked": (0, 0),
         "samples": (1, 10),
         "images": (1, 40),
@@ -56,13 +58,27 @@ def test_clearing_removes_what_can_be_made_again_and_keeps_downloads(filled: Pro
     assert outcome.code == 0
     assert "removed 128 B" in outcome.out
     left = {str(path.relative_to(filled.cache)) for path in filled.cache.rglob("*") if path.is_file()}
-    assert left == {"datasets/beans/train.parquet", "weights/resnet18.pth", "images/0a.lock"}
+    assert left == {
+        "datasets/beans/train.parquet",
+        "weights/resnet18.pth",
+        "images/0a.lock",
+        "sites/runs/0f0f0f0f/record.json",
+    }
 
 
 def test_clearing_all_removes_downloads_too(filled: Program) -> None:
     assert filled.run("cache", "--clear", "--all").code == 0
     assert not list(filled.cache.glob("datasets/*"))
     assert not list(filled.cache.glob("weights/*"))
+    assert not list(filled.cache.glob("sites/runs/*"))
+
+
+def test_a_run_that_is_being_made_for_another_machine_stays(filled: Program) -> None:
+    run = filled.cache / "sites/runs/0f0f0f0f"
+    with FileLock(run / ".lock"):
+        outcome = filled.run("cache", "--clear", "--all")
+    assert "in use" in outcome.err
+    assert (run / "record.json").exists()
 
 
 def test_what_another_process_is_making_stays(filled: Program) -> None:

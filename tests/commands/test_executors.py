@@ -10,6 +10,8 @@ from pathlib import Path
 import psutil
 import pytest
 
+from benchsuite.execution.fleet import remember
+from benchsuite.identity.numerics import machine_facts
 from benchsuite.store.record import RunRecord
 from benchsuite.store.run_store import Store
 from support.plugins import SUITE
@@ -130,7 +132,7 @@ def benchsuite_executors():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("method", ["__init__", "sites", "submit", "cancel", "close"])
+@pytest.mark.parametrize("method", ["__init__", "sites", "pending", "submit", "cancel", "close"])
 def test_an_executor_that_raises_is_named_and_costs_nothing_that_is_done(program: Program, method: str) -> None:
     program.install("broken-fleet", BROKEN.replace("METHOD", method))
     done = program.run(*RUN, "--executor", "broken")
@@ -138,3 +140,40 @@ def test_an_executor_that_raises_is_named_and_costs_nothing_that_is_done(program
         assert done.code == 0, done.err
     else:
         done.refused("the executor broken failed: ZeroDivisionError", "broken-fleet 1.0")
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "words"),
+    [
+        ((), 2, ("nothing says where the Dask scheduler is", "address=tls://HOST:8786")),
+        (("address=head",), 2, ("'head' is no address of a Dask scheduler",)),
+        (("address=tcp://127.0.0.1:9",), 1, ("cannot connect to the scheduler", "tcp://127.0.0.1:9")),
+        (("address=tcp://192.0.2.7:8786",), 2, ("has no TLS", "insecure=true")),
+        (("address=tls://127.0.0.1:9", "ca=none.pem", "cert=none.pem", "key=none.pem"), 2, ("none.pem", "option ca")),
+        (("scheduler_file=none.json", "wait=0"), 2, ("cannot read the scheduler file", "none.json")),
+        (("adress=tls://head:8786",), 2, ("adress: extra inputs are not permitted", "address: Address of")),
+        (("workers=many", "address=tcp://127.0.0.1:9"), 2, ("workers: input should be a valid integer",)),
+    ],
+)
+def test_a_cluster_that_is_named_wrongly_is_told_before_anything_begins(
+    program: Program, options: tuple[str, ...], code: int, words: tuple[str, ...]
+) -> None:
+    given = [part for option in options for part in ("--executor-option", option)]
+    program.run(*RUN, "--executor", "dask", *given).refused(*words, code=code)
+    assert not program.results.exists()
+
+
+@pytest.mark.slow
+def test_what_runs_on_other_machines_cost_is_told_by_those_that_are_done(fleet: Program) -> None:
+    cost = ("plan", "squares_width", "--policy", "sample", "--cost")
+    remember(fleet.results / "squares_width", machine_facts("cpu"))
+    unknown = fleet.run(*cost)
+    assert unknown.code == 0, unknown.err
+    assert "the cost of 2 cases cannot be told here: none of their runs is done on a" in unknown.err
+    assert "about" not in unknown.err
+    assert fleet.run(*RUN, "--executor", "threads", "--seeds", "1").code == 0
+    known = fleet.run(*cost)
+    assert known.code == 0, known.err
+    assert "1 past run" in known.out
+    assert "one run after another" in known.err
+    assert "cannot be told" not in known.err

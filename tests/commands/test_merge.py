@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from benchsuite.store.run_store import Store
+from benchsuite.store.run_store import Store, keeps_weights
 from support.program import Program
 from support.runs import put_run
 from support.synthetic import make_record
@@ -92,3 +92,22 @@ def test_a_study_made_in_halves_is_the_study_made_in_one(program: Program) -> No
 
     assert bits("results") == bits("whole")
     assert (program.smoke_runs.parent / "paper.pdf").is_file()
+
+
+@pytest.mark.parametrize(("weights", "seeds"), [("all", {3, 5, 7}), ("cases", {3}), ("none", set())])
+def test_weights_are_taken_of_the_runs_that_are_named(program: Program, weights: str, seeds: set[int]) -> None:
+    for folder, seed in (("a", 7), ("a", 3), ("b", 5)):
+        put_run(program.folder / folder, seed=seed)
+    assert program.run("merge", "a", "b", "--weights", weights).code == 0
+    store = Store(program.results)
+    assert {record.spec.seed for record in store.records() if keeps_weights(record)} == seeds
+    assert {path.parent.name for path in program.results.rglob("weights.safetensors")} == {
+        record.key for record in store.records() if keeps_weights(record)
+    }
+    assert store.damaged(thorough=True) == ()
+    (first, *_) = store.records()
+    shown = "".join(program.run("show", first.key).out.split())
+    assert ("notkept" in shown) != keeps_weights(first)
+    assert ("--weightsall" in shown) != keeps_weights(first)
+    assert program.run("merge", "a", "b").code == 0
+    assert all(keeps_weights(record) for record in store.records())

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from benchsuite.errors import PaperError
+from benchsuite.store.run_store import Store, keeps_weights
 from support.program import Program
 
 TRIAL = ("squares_width", "--policy", "sample")
@@ -74,3 +75,41 @@ def test_threads_above_the_cores_are_told_with_what_to_do(program: Program, monk
     done = program.run("run", "squares_width", "--policy", "sample", "--no-paper", "--no-estimate", "--threads", "2")
     assert done.code == 0
     assert "2 threads wait for one another on 1 core; fewer are faster (--threads)" in " ".join(done.err.split())
+
+
+@pytest.mark.slow
+def test_weights_that_are_not_kept_are_missed_by_nobody(program: Program) -> None:
+    kept = program.run("run", *TRIAL, "--no-paper", "--no-estimate", "--results", "kept")
+    assert kept.code == 0, kept.err
+    slim = program.run("run", *TRIAL, "--no-estimate", "--weights", "none")
+    assert slim.code == 0, slim.err
+    assert not list(program.smoke_runs.rglob("weights.safetensors"))
+    store = Store(program.smoke_runs.parent)
+    assert {record.key: (record.weights_hash, record.predictions_hash) for record in store.records()} == {
+        record.key: (record.weights_hash, record.predictions_hash)
+        for record in Store(program.folder / "kept" / store.root.name).records()
+    }
+    again = program.run("run", *TRIAL, "--no-paper")
+    assert "Everything is done already" in again.out + again.err
+    verified = program.run("verify", *TRIAL)
+    assert verified.code == 0, verified.out
+    assert "the same bits" in verified.out
+    assert program.run("doctor", "--results", "results").code == 0
+    paper = str(store.root / "paper.pdf")
+    assert program.run("check", paper).code == 0
+    assert program.run("reproduce", paper).code == 0
+    assert program.run("merge", "kept").code == 0
+    assert len(list(program.smoke_runs.rglob("weights.safetensors"))) == 4
+
+
+@pytest.mark.slow
+def test_more_weights_than_anybody_expects_are_asked_about(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("benchsuite.commands.run.MOST_WEIGHTS", 400)
+    program.run("run", *TRIAL, "--no-paper").refused("weights of these 4 runs take about", "--weights cases")
+    assert not list(program.results.rglob("record.json"))
+    made = program.run("run", *TRIAL, "--no-paper", "--weights", "cases")
+    assert made.code == 0, made.err
+    records = tuple(Store(program.smoke_runs.parent).records())
+    assert {(record.spec.case.name, record.spec.seed) for record in records if keeps_weights(record)} == {
+        (record.spec.case.name, 0) for record in records
+    }

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import math
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -13,12 +15,13 @@ import pytest
 
 from benchsuite.engine.task import RunTask
 from benchsuite.errors import DeviceError
-from benchsuite.execution import agent
+from benchsuite.execution import agent, scratch
 from benchsuite.execution.messages import Busy, Probe, ProbeJob
-from benchsuite.execution.wire import Answer, Refusal, Report, order_of, read_answer
+from benchsuite.execution.wire import Answer, Refusal, Report, order_of, read_answer, read_told
 from benchsuite.identity.numerics import machine_facts
+from benchsuite.store.parcel import unpack
 from benchsuite.store.record import RunRecord
-from benchsuite.store.run_store import Store
+from benchsuite.store.run_store import WEIGHTS, Store
 from support.engine import Bench, make_case
 from support.runs import put_run
 
@@ -173,6 +176,60 @@ def test_what_was_made_goes_home_and_stays_only_if_nobody_takes_it(
     answer = asked(task, channel)
     assert isinstance(answer.content, bytes)
     assert Store(site / "sites").folder(task.key.key).exists() == gone
+
+
+@pytest.mark.parametrize("wanted", [False, True])
+def test_weights_come_home_only_if_they_are_wanted(
+    site: Path, bench: Bench, monkeypatch: pytest.MonkeyPatch, wanted: bool
+) -> None:
+    task = replace(bench.task(make_case()), keeps_weights=wanted)
+    store = Store(site / "sites")
+    made: list[bool] = []
+
+    def make(job: Any) -> RunRecord:
+        known = store.folder(task.key.key).exists()
+        made.append(job.keeps_weights)
+        record = put_run(store.root)
+        assert not known
+        store.folder(record.key).rename(store.folder(task.key.key))
+        return record
+
+    monkeypatch.setattr(agent._SLOTS, "taken", lambda numerics: Slot(make))
+    content = asked(task).content
+    assert isinstance(content, bytes)
+    assert (WEIGHTS in unpack(content).parts) == wanted
+    assert made == [wanted]
+
+
+def test_what_was_made_without_weights_is_no_answer_to_who_wants_them(
+    site: Path, bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    task, store = bench.task(make_case()), Store(site / "sites")
+    record = put_run(store.root)
+    slim = {name: file for name, file in record.files.items() if name != WEIGHTS}
+    there = record.model_copy(update={"key": task.key.key, "key_fields": task.key.fields, "files": slim})
+    store.folder(record.key).rename(store.folder(task.key.key))
+    store.write(there)
+    seen: list[bool] = []
+
+    def make(job: Any) -> None:
+        seen.append(store.folder(job.key.key).exists())
+
+    monkeypatch.setattr(agent._SLOTS, "taken", lambda numerics: Slot(make))
+    asked(replace(task, keeps_weights=False))
+    asked(task)
+    assert seen == [True, False]
+
+
+def test_what_is_removed_for_its_age_is_told(site: Path, bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    store, channel = Store(site / "sites"), Listening()
+    for path in store.folder(put_run(store.root).key).iterdir():
+        os.utime(path, (0, 0))
+    monkeypatch.setattr(scratch, "_tidied", -math.inf)
+    monkeypatch.setattr(agent._SLOTS, "taken", lambda numerics: Slot(lambda job: None))
+    asked(bench.task(make_case()), channel)
+    assert [read_told(message)[0] for message in channel.told] == ["say"]
+    assert list(store.run_keys()) == []
 
 
 def test_a_full_disk_of_the_site_is_its_own_and_no_failed_run(

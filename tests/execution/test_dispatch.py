@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -277,7 +278,7 @@ def test_the_longest_runs_go_first(task: Callable[..., RunTask], home: Behaviour
         return home(site, order, given)
 
     def cost(case: str, seconds: float) -> CaseCost:
-        return CaseCost(case, None, 1, seconds, 0, 0, 0, True, "")  # type: ignore[arg-type]
+        return CaseCost(case, None, 1, seconds, 0, 0, 0, 0, True, "")  # type: ignore[arg-type]
 
     with dispatching(behave, sites=1) as (executor, session, _):
         executor.packing(4, [cost("short", 1), cost("long", 9)])
@@ -479,3 +480,76 @@ def test_sites_that_all_deviate_from_what_was_met_end_the_study(task: Callable[.
     with pytest.raises(SetupError, match="no site makes the runs") as raised:
         study()
     assert "training steps give other bits" in str(raised.value.where)
+
+
+def passing(content: bytes | Refusal) -> bytes:
+    """The answer of a process that ends with its order."""
+    return Answer(f"job {uuid.uuid4()}", content).to_bytes()
+
+
+def test_of_sites_whose_processes_pass_the_one_that_refuses_is_found(task: Callable[..., RunTask], there: Path) -> None:
+    all_work, served = threading.Barrier(3), set[str]()
+
+    def behave(site: str, order: Order, given: Given) -> bytes:
+        if site not in served:
+            served.add(site)
+            all_work.wait(5)
+        refused = Refusal(kind="setup", what="no data here")
+        return passing(refused if site == "sites-2" else pack(Store(there).folder(order.key)))
+
+    with dispatching(behave, sites=3) as (executor, session, watcher):
+        records = list(executor.run([task(seed) for seed in range(9)]))
+    assert [record.status for record in records] == ["done"] * 9
+    assert sum("given no more runs: no data here" in text for text in watcher.said) == 1
+    assert sum(site == "sites-2" for site, _ in session.seen) <= 9
+
+
+def test_when_the_processes_of_all_sites_refuse_the_study_ends(task: Callable[..., RunTask]) -> None:
+    def behave(site: str, order: Order, given: Given) -> bytes:
+        return passing(Refusal(kind="setup", what=f"{site} has no data"))
+
+    with pytest.raises(SetupError, match="no site makes the runs") as raised, dispatching(behave) as (executor, *_):
+        list(executor.run([task()]))
+    assert "sites-1 has no data" in str(raised.value.where)
+    assert "sites-2 has no data" in str(raised.value.where)
+
+
+def test_processes_that_pass_and_send_nothing_but_damage_end_the_study(
+    task: Callable[..., RunTask], there: Path
+) -> None:
+    def behave(site: str, order: Order, given: Given) -> bytes:
+        return passing(pack(Store(there).folder(order.key))[:-1])
+
+    with pytest.raises(SetupError, match="no site makes the runs"), dispatching(behave) as (executor, *_):
+        list(executor.run([task()]))
+
+
+def test_an_interrupted_study_ends_though_cancelling_raises(task: Callable[..., RunTask]) -> None:
+    begun, free = threading.Event(), threading.Event()
+
+    def behave(site: str, order: Order, given: Given) -> bytes:
+        begun.set()
+        free.wait(10)
+        return Answer("agent", None).to_bytes()
+
+    def broken(ticket: str) -> None:
+        free.set()
+        raise ZeroDivisionError("division by zero")
+
+    def study() -> None:
+        with dispatching(behave, sites=1) as (executor, session, _):
+            session.cancel = broken  # type: ignore[method-assign]
+            executor.submit(task())
+            assert begun.wait(5)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        study()
+    assert free.is_set()
+
+
+def test_a_site_of_another_form_is_given_nothing() -> None:
+    report = Report(form=FORM + 1, agent="a", version="9.9", machine=MACHINE)
+    known, trouble = dispatch.read_site(Site("w1", "node", 1, report.model_dump_json().encode()))
+    assert known is None
+    assert "9.9" in trouble

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import threading
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +11,13 @@ import pytest
 
 from benchsuite.api import Parameters, SetupError
 from benchsuite.execution import executors
-from benchsuite.execution.executors import choose, open_executor
+from benchsuite.execution.executors import Remote, choose, open_executor
 from benchsuite.execution.worker_pool import Pool
 from benchsuite.identity.gpus import Gpu
 from benchsuite.identity.numerics import processor_name
 from benchsuite.registry import Entry
 from support.engine import Silent
-from support.executors import Threads
+from support.executors import QueueSession, SitesParameters, Threads
 from support.synthetic import make_numerics
 
 LARGE = Gpu(name="NVIDIA GeForce RTX 3080", driver="580.1", capability="8.6", uuid="GPU-1", cores=8960)
@@ -128,3 +129,39 @@ def test_options_that_are_none_are_refused(written: str) -> None:
     name = written.partition("=")[0]
     with pytest.raises(SetupError, match=f"the options of the executor optional are wrong: {name}"):
         executors._parse(entry, choose("optional", [written]))
+
+
+@pytest.fixture
+def session() -> Iterator[QueueSession]:
+    made = QueueSession(SitesParameters(), lambda order, channel: order, lambda: b"", lambda ticket, message: None)
+    yield made
+    made.close(now=True)
+
+
+def test_sites_that_are_on_their_way_are_waited_for_with_a_word_for_each_change(
+    session: QueueSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(executors, "QUIET_SECONDS", -1.0)
+    monkeypatch.setattr(executors, "LOOK_SECONDS", 0.01)
+    waits = iter(["a job: Resources", "a job: Resources", "a job: Priority", ""])
+    said: list[str] = []
+    session.pending = lambda: next(waits)  # type: ignore[method-assign]
+    assert len(Remote(session, "threads", None, said.append).sites()) == 2
+    assert [text.partition(".")[0] for text in said] == [
+        "the executor threads waits for a job: Resources",
+        "the executor threads waits for a job: Priority",
+    ]
+
+
+@pytest.mark.parametrize("comes", [False, True])
+def test_for_a_first_site_it_is_waited_a_while(
+    session: QueueSession, monkeypatch: pytest.MonkeyPatch, comes: bool
+) -> None:
+    monkeypatch.setattr(executors, "FIRST_SITE_SECONDS", 0.3)
+    monkeypatch.setattr(executors, "LOOK_SECONDS", 0.01)
+    session.lost = set(session.names)
+    if comes:
+        threading.Timer(0.1, session.lost.clear).start()
+    said: list[str] = []
+    assert len(Remote(session, "threads", None, said.append).sites()) == (2 if comes else 0)
+    assert said == [], "a short wait is worth no word"

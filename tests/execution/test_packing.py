@@ -37,7 +37,7 @@ def cost(**changed: Any) -> CaseCost:
         "seconds": 60.0,
         "setup_seconds": 0.0,
     }
-    usual |= {"disk_bytes": 0, "memory_bytes": GIB, "packs": True, "basis": ""}
+    usual |= {"disk_bytes": 0, "weights_bytes": 0, "memory_bytes": GIB, "packs": True, "basis": ""}
     return CaseCost(**usual | changed)
 
 

@@ -88,6 +88,9 @@ def test_cards_are_tried_once_and_faulty_ones_again_after_a_while(
     monkeypatch.setattr(gpu_trial.time, "time", lambda: now + gpu_trial.FAULT_SECONDS + 1)
     assert again() == (GOOD,)
     assert tried == ["GPU-2", "GPU-1", "GPU-2"]
+    monkeypatch.setattr(gpu_trial.time, "time", lambda: now - 86_400)
+    assert again() == (GOOD,)
+    assert tried == ["GPU-2", "GPU-1", "GPU-2", "GPU-2"], "a clock that was a day ahead keeps no card out for a day"
 
 
 def test_another_torch_tries_them_anew(tried: list[str], monkeypatch: pytest.MonkeyPatch) -> None:

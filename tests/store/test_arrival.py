@@ -13,7 +13,7 @@ from benchsuite import atomic_files
 from benchsuite.errors import Nondeterminism, StoreError
 from benchsuite.store.arrival import accept
 from benchsuite.store.parcel import DamagedParcel, Parcel, pack, read_folder, unpack
-from benchsuite.store.run_store import PREDICTIONS, RECORD, WEIGHTS, Store
+from benchsuite.store.run_store import PREDICTIONS, RECORD, WEIGHTS, Store, keeps_weights
 from support.runs import put_run
 from support.synthetic import make_record
 
@@ -115,6 +115,37 @@ def test_a_failed_run_never_takes_the_place_of_one_that_is_done(store: Store, th
     (store.folder(done.key) / WEIGHTS).unlink()
     assert accept(store, done.key, parcel) == "passed over"
     assert json.loads((store.folder(done.key) / RECORD).read_text())["status"] == "done"
+
+
+def test_of_two_failures_the_one_that_arrives_counts_whatever_their_clocks_say(store: Store, there: Path) -> None:
+    here = make_record(failed=True)
+    store.write(here.model_copy(update={"finished": "2126-01-01T00:00:00+00:00"}))
+    Store(there).write(here)
+    assert accept(store, here.key, parcel_of(there, here.key)) == "taken"
+    assert store.read(here.key) == here
+
+
+def test_weights_that_were_left_behind_come_with_a_later_arrival(store: Store, there: Path) -> None:
+    record = put_run(there)
+    whole = parcel_of(there, record.key)
+    slim = whole.without_weights()
+    assert [accept(store, record.key, slim) for _ in range(2)] == ["taken", "known"]
+    here = store.read(record.key, thorough=True)
+    assert here is not None
+    assert not keeps_weights(here)
+    assert not (store.folder(record.key) / WEIGHTS).exists()
+    assert store.damaged(thorough=True) == ()
+    assert [accept(store, record.key, parcel) for parcel in (whole, slim)] == ["taken", "known"]
+    assert store.read(record.key, thorough=True) == record
+
+
+def test_other_bits_are_told_without_the_weights_too(store: Store, there: Path) -> None:
+    first = put_run(store.root)
+    put_run(there, bits=1)
+    with pytest.raises(Nondeterminism, match="weights and predictions differ"):
+        accept(store, first.key, parcel_of(there, first.key).without_weights())
+    (kept,) = store.different(first.key)
+    assert {path.name for path in kept.iterdir()} == {RECORD, PREDICTIONS, "log.txt"}
 
 
 def test_a_run_that_is_being_made_is_left_alone(store: Store, there: Path) -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from benchsuite.errors import StoreError
 from benchsuite.store.parcel import LARGEST, MAGIC, NAMES, DamagedParcel, pack, read_folder, unpack
-from benchsuite.store.run_store import Store
+from benchsuite.store.run_store import LOG, PREDICTIONS, RECORD, Store, keeps_weights
 from support.runs import put_run
 from support.synthetic import make_record
 
@@ -138,3 +138,21 @@ def test_a_record_of_a_newer_version_is_told_as_one(tmp_path: Path) -> None:
     file.write_text(json.dumps(json.loads(file.read_text()) | {"schema_version": 99}))
     with pytest.raises(StoreError, match="99"):
         read_folder(file.parent)
+
+
+def test_a_run_travels_without_its_weights_and_its_record_says_so(tmp_path: Path) -> None:
+    record = put_run(tmp_path)
+    parcel = unpack(pack(Store(tmp_path).folder(record.key), weights=False))
+    assert tuple(parcel.parts) == (PREDICTIONS, LOG, RECORD)
+    slim = parcel.record(record.key)
+    assert slim == record.model_copy(update={"files": {PREDICTIONS: record.files[PREDICTIONS]}})
+    assert (keeps_weights(record), keeps_weights(slim)) == (True, False)
+    assert slim.weights_hash == record.weights_hash
+    assert parcel.without_weights() is parcel
+
+
+def test_a_run_of_before_files_were_listed_travels_without_its_weights_too(tmp_path: Path) -> None:
+    store, record = Store(tmp_path), put_run(tmp_path)
+    store.write(record.model_copy(update={"files": {}}))
+    slim = unpack(pack(store.folder(record.key), weights=False)).record(record.key)
+    assert dict(slim.files) == {PREDICTIONS: record.files[PREDICTIONS]}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import subprocess
 import sys
 import time
@@ -61,21 +62,31 @@ class Cluster:
         return str(content["address"])
 
     def start(self, workers: int = 2, nanny: bool = False, bare: bool = False) -> None:
-        self.scheduler = self._start("scheduler", "scheduler", "--port", "0", bare=bare)
+        self.scheduler = self._start("scheduler", "scheduler", "--port", "0", patch=WITHOUT_BENCHSUITE if bare else "")
         wait_for("the scheduler's file", lambda: self.file.exists() and self.file.stat().st_size > 0)
         for number in range(workers):
             self.add_worker(f"w{number + 1}", nanny=nanny)
 
-    def add_worker(self, name: str, nanny: bool = False, bare: bool = False) -> None:
+    def add_worker(
+        self, name: str, nanny: bool = False, bare: bool = False, patch: str = "", largest: int | None = None
+    ) -> None:
+        """Another worker, whose Python begins with `patch`, as do the processes that it starts; no file that they write
+        may be larger than `largest`, as on a disk that is full."""
+        patch = WITHOUT_BENCHSUITE if bare else patch
         own = ("--name", name, "--nthreads", "1", "--local-directory", str(self.folder / name))
-        self.workers[name] = self._start(name, "worker", *own, "--nanny" if nanny else "--no-nanny", bare=bare)
+        self.workers[name] = self._start(
+            name, "worker", *own, "--nanny" if nanny else "--no-nanny", patch=patch, largest=largest
+        )
 
-    def _start(self, name: str, *arguments: str, bare: bool) -> subprocess.Popen[bytes]:
+    def _start(
+        self, name: str, *arguments: str, patch: str = "", largest: int | None = None
+    ) -> subprocess.Popen[bytes]:
         path = [entry or str(Path.cwd()) for entry in sys.path]
-        if bare:
-            (self.folder / "bare").mkdir(exist_ok=True)
-            (self.folder / "bare/sitecustomize.py").write_text(WITHOUT_BENCHSUITE)
-            path.insert(0, str(self.folder / "bare"))
+        if patch:
+            own = self.folder / f"{name}-patch"
+            own.mkdir(exist_ok=True)
+            (own / "sitecustomize.py").write_text(patch)
+            path.insert(0, str(own))
         local = ("--scheduler-file", str(self.file), "--host", "127.0.0.1", "--dashboard-address", "127.0.0.1:0")
         protocol = ("--protocol", "tls") if self.tls else ()
         with (self.folder / f"{name}.log").open("wb") as log:
@@ -85,12 +96,20 @@ class Cluster:
                 stdout=log,
                 stderr=log,
                 env={**os.environ, "DASK_TEMPORARY_DIRECTORY": str(self.folder), "PYTHONPATH": os.pathsep.join(path)},
+                preexec_fn=lambda: largest and resource.setrlimit(resource.RLIMIT_FSIZE, (largest, largest)),
             )
 
     def processes(self) -> list[psutil.Process]:
         started = [process for process in (self.scheduler, *self.workers.values()) if process is not None]
         alive = [psutil.Process(process.pid) for process in started if process.poll() is None]
         return [*alive, *(child for process in alive for child in process.children(recursive=True))]
+
+    def end_workers(self) -> None:
+        """Kill them, and what they have started."""
+        scheduler, self.scheduler = self.scheduler, None
+        self.end()
+        self.scheduler = scheduler
+        self.workers.clear()
 
     def end(self) -> None:
         for process in self.processes():

@@ -7,6 +7,7 @@ import os
 import pickle
 import queue
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Future, InvalidStateError
 from contextlib import suppress
@@ -28,6 +29,15 @@ class SitesParameters(Parameters):
 
     slots: int = Field(default=1, ge=1, le=16)
     """Orders that each carries out at once."""
+
+
+def settled(session: Session, limit: float = 60.0) -> tuple[Site, ...]:
+    """The sites of a session, once none is on its way any more."""
+    until = time.monotonic() + limit
+    while waits := session.pending():
+        assert time.monotonic() < until, f"{limit:g} seconds of waiting for {waits}"
+        time.sleep(0.02)
+    return session.sites()
 
 
 @dataclass(eq=False)

@@ -77,6 +77,8 @@ def client(folder: str, marks: str, started: str) -> None:
 
     options = SlurmOptions(folder=Path(folder), cluster="local", most=1, silence=2.0, look=0.5)
     session = Slurm().open(options, patient, survey, lambda ticket, message: None)
+    while session.pending():
+        time.sleep(0.05)
     answer = session.submit("one", marks.encode(), frozenset(site.name for site in session.sites()))
     Path(started).touch()
     answer.result(60)

@@ -252,7 +252,7 @@ def _summary(status: str, state: _RunState) -> RunSummary:
 
 
 def _write(pipeline: Pipeline, validation: Evaluation, test: Evaluation, store: Store, state: _RunState) -> None:
-    """Write the weights and the predictions, and note their hashes and the test metrics."""
+    """Write the weights, if they are kept, and the predictions; note their hashes and the test metrics."""
     key = pipeline.task.key.key
     if not math.isfinite(test.loss):
         raise TrainingError(
@@ -272,10 +272,8 @@ def _write(pipeline: Pipeline, validation: Evaluation, test: Evaluation, store: 
         test_probabilities=test.probabilities,
         test_labels=test.labels,
     )
-    state.files = {
-        WEIGHTS: store.write_file(key, WEIGHTS, save(weights)),
-        PREDICTIONS: store.write_predictions(key, predictions),
-    }
+    kept = {WEIGHTS: store.write_file(key, WEIGHTS, save(weights))} if pipeline.task.keeps_weights else {}
+    state.files = {**kept, PREDICTIONS: store.write_predictions(key, predictions)}
     state.weights_hash = weights_hash(weights)
     state.predictions_hash = predictions_hash(predictions)
     state.test = TestMetrics(

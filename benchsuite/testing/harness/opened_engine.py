@@ -101,7 +101,7 @@ class Engine:
         before: tuple[Site, ...] = ()
         while time.monotonic() < end:
             now = self._caller.call("sites()", self.session.sites)
-            if now and now == before:
+            if now and now == before and not self._caller.call("pending()", self.session.pending):
                 return now
             before = now
             time.sleep(0.5)
@@ -229,7 +229,7 @@ def give_order(parent: Parent, origin: Origin, written: Mapping[str, Any], order
     component: Any = entry.component
     session = component.open(entry.parse(written), site_orders.handle, site_orders.survey, lambda ticket, message: None)
     end = time.monotonic() + SITES_SECONDS
-    while not (sites := session.sites()) and time.monotonic() < end:
+    while (not (sites := session.sites()) or session.pending()) and time.monotonic() < end:
         time.sleep(POLL_SECONDS)
     session.submit("order", order, frozenset(site.name for site in sites))
     parent.send(None)

@@ -11,9 +11,9 @@ import random
 import signal
 import time
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
+from functools import wraps
 
-from benchsuite.contracts.executor import EngineLost, SiteLost
+from benchsuite.contracts.executor import EngineLost, Site, SiteLost
 from benchsuite.errors import BenchsuiteError
 from benchsuite.processes import ChildProcess, ProcessEnded
 from benchsuite.testing.harness import opened_engine
@@ -23,9 +23,6 @@ from benchsuite.testing.harness.outcomes import Broken, Inapplicable, check, joi
 from benchsuite.testing.harness.site_orders import FACTS, order_of
 from benchsuite.testing.harness.subject import Subject
 from benchsuite.testing.rules.rule import Rule, rule_declarer
-
-if TYPE_CHECKING:
-    pass
 
 RULES: list[Rule] = []
 rule = rule_declarer(RULES)
@@ -41,15 +38,25 @@ MESSAGES, MESSAGE_SECONDS = 8, 0.25
 WORDS = "the words of the handler's own exception"
 
 
+def opened(check_engine: Callable[[Engine, tuple[Site, ...]], str | None]) -> Callable[[Subject], str | None]:
+    """A rule on a session with the small engine, opened for it and closed after it, and on the sites that are there."""
+
+    @wraps(check_engine)
+    def checked(subject: Subject) -> str | None:
+        with engine_opened(subject) as engine:
+            return check_engine(engine, engine.sites())
+
+    return checked
+
+
 @rule(
     "it has sites, with what each says of itself",
     means="Runs are planned for the machines that sites describe; facts that are not theirs make every run refused.",
     remedy="call `survey` on each site, as a function imported by its name, and hand on its bytes as they are; give "
     "every site a name of its own, and the number of orders it carries out at once.",
 )
-def sites_told(subject: Subject) -> str:
-    with engine_opened(subject) as engine:
-        sites = engine.sites()
+@opened
+def sites_told(engine: Engine, sites: tuple[Site, ...]) -> str:
     names = [site.name for site in sites]
     check(len(set(names)) == len(names), f"sites share a name: {join_some(names)}")
     for site in sites:
@@ -66,7 +73,8 @@ def sites_told(subject: Subject) -> str:
     remedy="treat orders and answers as bytes from end to end: no text, no lines, no limit of size below 64 MB; and "
     "answer each order with what its own handler returned.",
 )
-def bytes_unaltered(subject: Subject) -> str:
+@opened
+def bytes_unaltered(engine: Engine, sites: tuple[Site, ...]) -> str:
     every = bytes(range(256))
     payloads = {
         "no bytes at all": b"",
@@ -75,15 +83,13 @@ def bytes_unaltered(subject: Subject) -> str:
         "what looks like pickle": b"\x80\x05\x95.",
         "64 MB": random.Random(5).randbytes(2**20) * (LARGEST // 2**20),
     }
-    with engine_opened(subject) as engine:
-        sites = engine.sites()
-        check(engine.answer(engine.submit(b"", sites), "an empty order") == b"", "an empty order has another answer")
-        for what, payload in payloads.items():
-            start = time.monotonic()
-            answer = engine.answer(engine.submit(order_of("echo", payload), sites), what)
-            found = f"{len(answer)} bytes that are others" if len(answer) == len(payload) else f"{len(answer)} bytes"
-            check(answer == payload, f"{what}: {len(payload)} bytes were sent, and {found} came home")
-        seconds = time.monotonic() - start
+    check(engine.answer(engine.submit(b"", sites), "an empty order") == b"", "an empty order has another answer")
+    for what, payload in payloads.items():
+        start = time.monotonic()
+        answer = engine.answer(engine.submit(order_of("echo", payload), sites), what)
+        found = f"{len(answer)} bytes that are others" if len(answer) == len(payload) else f"{len(answer)} bytes"
+        check(answer == payload, f"{what}: {len(payload)} bytes were sent, and {found} came home")
+    seconds = time.monotonic() - start
     return f"64 MB and back took {seconds:.1f} s"
 
 
@@ -92,17 +98,16 @@ def bytes_unaltered(subject: Subject) -> str:
     means="A study is thousands of orders; one that is dropped, or answered with another's result, spoils it.",
     remedy="keep the futures by their ticket, and guard what threads share.",
 )
-def many_orders(subject: Subject) -> str:
-    with engine_opened(subject) as engine:
-        sites = engine.sites()
-        start = time.monotonic()
-        given = [engine.submit(order_of("echo", b"%d" % number), sites) for number in range(MANY)]
-        end = start + 2 * opened_engine.ANSWER_SECONDS
-        for number, one in enumerate(given):
-            late = max(0.0, end - time.monotonic()) - opened_engine.ANSWER_SECONDS
-            answer = engine.answer(one, f"order {number + 1} of {MANY}", late)
-            check(answer == b"%d" % number, f"order {number + 1} of {MANY} is answered with {answer!r:.60}")
-        seconds = time.monotonic() - start
+@opened
+def many_orders(engine: Engine, sites: tuple[Site, ...]) -> str:
+    start = time.monotonic()
+    given = [engine.submit(order_of("echo", b"%d" % number), sites) for number in range(MANY)]
+    end = start + 2 * opened_engine.ANSWER_SECONDS
+    for number, one in enumerate(given):
+        late = max(0.0, end - time.monotonic()) - opened_engine.ANSWER_SECONDS
+        answer = engine.answer(one, f"order {number + 1} of {MANY}", late)
+        check(answer == b"%d" % number, f"order {number + 1} of {MANY} is answered with {answer!r:.60}")
+    seconds = time.monotonic() - start
     return f"{MANY} orders in {seconds:.1f} s"
 
 
@@ -111,12 +116,12 @@ def many_orders(subject: Subject) -> str:
     means="The longest runs are submitted first; and more runs at once than slots share memory that is not there.",
     remedy="keep a queue, first in, first out, from which each slot takes the next order that its site may carry out.",
 )
-def order_kept(subject: Subject) -> str:
-    with engine_opened(subject) as engine:
-        site = engine.sites()[0]
-        count = IN_ORDER * site.slots
-        given = [engine.submit(order_of("span", seconds=0.1), [site]) for _ in range(count)]
-        answers = [engine.answer(one, f"order {i} of {count}", 0.1 * count) for i, one in enumerate(given, 1)]
+@opened
+def order_kept(engine: Engine, sites: tuple[Site, ...]) -> str:
+    site = sites[0]
+    count = IN_ORDER * site.slots
+    given = [engine.submit(order_of("span", seconds=0.1), [site]) for _ in range(count)]
+    answers = [engine.answer(one, f"order {i} of {count}", 0.1 * count) for i, one in enumerate(given, 1)]
     spans = [json.loads(answer) for answer in answers]
     ranks = sorted(range(count), key=lambda number: spans[number][0])
     # Slots begin at about the same time: within as many orders as there are slots, which is first is chance.
@@ -137,28 +142,27 @@ def order_kept(subject: Subject) -> str:
     remedy="let a slot take an order only if its site is among the order's; fail the future with SiteLost if none of "
     "them is there.",
 )
-def sites_pinned(subject: Subject) -> str:
-    with engine_opened(subject) as engine:
-        sites = engine.sites()
-        nowhere = "no site has this name"
-        for what, names in (("an unknown site", [nowhere]), ("no site at all", [])):
-            _expect_lost(engine, engine.submit(order_of("echo"), names), f"an order for {what}")
-        known = engine.submit(order_of("echo", b"known"), [nowhere, sites[0]])
-        check(engine.answer(known, "an order for an unknown site and one that is there") == b"known", "another answer")
-        if len(sites) < 2:
-            return "one site: whether orders stay on theirs cannot be told"
-        first, second = sites[:2]
-        lingering = engine.occupy(first)
-        waits = engine.submit(order_of("echo"), [first])
-        elsewhere = [engine.submit(order_of("echo"), [second]), engine.submit(order_of("echo"), [first, second])]
-        for what, given in zip(("the other site", "both sites"), elsewhere, strict=True):
-            engine.answer(given, f"with {first.name} busy, an order for {what}")
-        check(
-            not engine.comes(waits.future.done, 1.0),
-            f"{first.name} has no slot free, and an order for it alone was carried out",
-        )
-        engine.release(lingering)
-        engine.answer(waits, f"with {first.name} free again, the order for it")
+@opened
+def sites_pinned(engine: Engine, sites: tuple[Site, ...]) -> str:
+    nowhere = "no site has this name"
+    for what, names in (("an unknown site", [nowhere]), ("no site at all", [])):
+        _expect_lost(engine, engine.submit(order_of("echo"), names), f"an order for {what}")
+    known = engine.submit(order_of("echo", b"known"), [nowhere, sites[0]])
+    check(engine.answer(known, "an order for an unknown site and one that is there") == b"known", "another answer")
+    if len(sites) < 2:
+        return "one site: whether orders stay on theirs cannot be told"
+    first, second = sites[:2]
+    lingering = engine.occupy(first)
+    waits = engine.submit(order_of("echo"), [first])
+    elsewhere = [engine.submit(order_of("echo"), [second]), engine.submit(order_of("echo"), [first, second])]
+    for what, given in zip(("the other site", "both sites"), elsewhere, strict=True):
+        engine.answer(given, f"with {first.name} busy, an order for {what}")
+    check(
+        not engine.comes(waits.future.done, 1.0),
+        f"{first.name} has no slot free, and an order for it alone was carried out",
+    )
+    engine.release(lingering)
+    engine.answer(waits, f"with {first.name} free again, the order for it")
     return f"{len(sites)} sites"
 
 
@@ -168,31 +172,30 @@ def sites_pinned(subject: Subject) -> str:
     remedy="catch every Exception around the handler, and give it to the future; where it cannot be pickled, give "
     "another with the words of the first.",
 )
-def exceptions_come_home(subject: Subject) -> None:
+@opened
+def exceptions_come_home(engine: Engine, sites: tuple[Site, ...]) -> None:
     hows = ("a ValueError", "an error of benchsuite", "an exception that cannot be unpickled")
-    with engine_opened(subject) as engine:
-        sites = engine.sites()
-        given = {how: engine.submit(order_of("fail", how=how, words=WORDS), sites) for how in hows}
-        for how, one in given.items():
-            try:
-                answer = engine.outcome(one, how)
-            except Broken:
-                raise
-            except (SiteLost, EngineLost) as error:
-                raise Broken(f"{how} came home as {type(error).__name__}, and the site is there") from error
-            except Exception as error:
+    given = {how: engine.submit(order_of("fail", how=how, words=WORDS), sites) for how in hows}
+    for how, one in given.items():
+        try:
+            answer = engine.outcome(one, how)
+        except Broken:
+            raise
+        except (SiteLost, EngineLost) as error:
+            raise Broken(f"{how} came home as {type(error).__name__}, and the site is there") from error
+        except Exception as error:
+            check(
+                WORDS in str(error),
+                f"{how} came home without its words, as {type(error).__name__}: {one_line(error)}",
+            )
+            if how == "an error of benchsuite":
                 check(
-                    WORDS in str(error),
-                    f"{how} came home without its words, as {type(error).__name__}: {one_line(error)}",
+                    isinstance(error, BenchsuiteError) and error.remedy == "mend it",
+                    f"{how} came home without its remedy, as {type(error).__name__}",
                 )
-                if how == "an error of benchsuite":
-                    check(
-                        isinstance(error, BenchsuiteError) and error.remedy == "mend it",
-                        f"{how} came home without its remedy, as {type(error).__name__}",
-                    )
-            else:
-                raise Broken(f"{how} came home as the answer {answer!r:.60}")
-        check(engine.answer(engine.submit(b"", sites), "an order after them") == b"", "another answer")
+        else:
+            raise Broken(f"{how} came home as the answer {answer!r:.60}")
+    check(engine.answer(engine.submit(b"", sites), "an order after them") == b"", "another answer")
 
 
 @rule(
@@ -201,29 +204,28 @@ def exceptions_come_home(subject: Subject) -> None:
     remedy="send each message as it is told, through one way that keeps their order, and call `heard` with the order's "
     "own ticket.",
 )
-def messages_in_order(subject: Subject) -> str:
-    with engine_opened(subject) as engine:
-        sites = engine.sites()
-        payloads = [bytes([number]) * 500 + b"\r\n\0\xff" for number in range(2)]
-        orders = [order_of("tell", payload, messages=MESSAGES, seconds=MESSAGE_SECONDS) for payload in payloads]
-        given = [engine.submit(order, sites) for order in orders]
-        during = engine.comes(
-            lambda: bool(engine.messages(given[0])) and not given[0].future.done(), opened_engine.ANSWER_SECONDS
+@opened
+def messages_in_order(engine: Engine, sites: tuple[Site, ...]) -> str:
+    payloads = [bytes([number]) * 500 + b"\r\n\0\xff" for number in range(2)]
+    orders = [order_of("tell", payload, messages=MESSAGES, seconds=MESSAGE_SECONDS) for payload in payloads]
+    given = [engine.submit(order, sites) for order in orders]
+    during = engine.comes(
+        lambda: bool(engine.messages(given[0])) and not given[0].future.done(), opened_engine.ANSWER_SECONDS
+    )
+    for one, payload in zip(given, payloads, strict=True):
+        engine.answer(one, "an order that tells messages", MESSAGES * MESSAGE_SECONDS)
+        told = [b"%d " % number + payload for number in range(MESSAGES)]
+        engine.comes(lambda: len(engine.messages(one)) >= len(told))  # noqa: B023  called at once
+        heard = engine.messages(one)
+        check(
+            sorted(heard) == sorted(told),
+            f"{len(told)} messages were told, 4 a second, and "
+            f"{len(heard)} heard, {len(set(heard) & set(told))} of them as they were told",
         )
-        for one, payload in zip(given, payloads, strict=True):
-            engine.answer(one, "an order that tells messages", MESSAGES * MESSAGE_SECONDS)
-            told = [b"%d " % number + payload for number in range(MESSAGES)]
-            engine.comes(lambda: len(engine.messages(one)) >= len(told))  # noqa: B023  called at once
-            heard = engine.messages(one)
-            check(
-                sorted(heard) == sorted(told),
-                f"{len(told)} messages were told, 4 a second, and "
-                f"{len(heard)} heard, {len(set(heard) & set(told))} of them as they were told",
-            )
-            check(heard == told, f"messages came in the order {join_some(told.index(message) for message in heard)}")
-        strangers = engine.tickets_heard - {one.ticket for one in given}
-        check(not strangers, f"messages came with tickets that nobody submitted: {join_some(strangers)}")
-        check(during, "no message was heard before the answer")
+        check(heard == told, f"messages came in the order {join_some(told.index(message) for message in heard)}")
+    strangers = engine.tickets_heard - {one.ticket for one in given}
+    check(not strangers, f"messages came with tickets that nobody submitted: {join_some(strangers)}")
+    check(during, "no message was heard before the answer")
     return f"{len(given) * len(told)} messages"
 
 
@@ -233,33 +235,33 @@ def messages_in_order(subject: Subject) -> str:
     remedy="cancel the future (leave it pending until its answer comes: a running one cannot be cancelled), take the "
     "order out of the queue, and let `cancelled` of its channel be true within a second.",
 )
-def cancelled_soon(subject: Subject) -> str:
-    with engine_opened(subject) as engine:
-        site = engine.sites()[0]
-        start = time.monotonic()
-        engine.answer(engine.submit(b"", [site]), "an order")
-        usual = time.monotonic() - start
-        lingering = engine.occupy(site)
-        waiting = engine.submit(order_of("linger", seconds=opened_engine.LINGER_SECONDS), [site])
-        engine.cancel(waiting.ticket)
-        _expect_cancelled(engine, waiting, "an order that has not begun")
-        start = time.monotonic()
-        engine.release(lingering)
-        for given in lingering:
-            _expect_cancelled(engine, given, "an order that is carried out")
-        # The channel says so either by a message, which may come no more, or by a slot that is free.
-        after = engine.submit(b"", [site])
-        most = CANCEL_SECONDS + 2 * usual
-        seen = engine.comes(
-            lambda: after.future.done() or all(b"cancelled" in engine.messages(given) for given in lingering), most
-        )
-        seconds = time.monotonic() - start
-        check(seen, f"{most:.1f} s after cancel(), the order's channel has not said so, nor is its slot free")
-        engine.answer(after, "an order after those that were cancelled")
-        check(not engine.messages(waiting), "an order that was cancelled before it had begun was begun")
-        for what, ticket in (("unknown", "no order"), ("answered", after.ticket), ("cancelled", waiting.ticket)):
-            _never_raising(f"cancel() of a ticket that is {what}", lambda: engine.cancel(ticket))  # noqa: B023
-        check(after.future.result() == b"", "cancel() of an answered ticket changes its answer")
+@opened
+def cancelled_soon(engine: Engine, sites: tuple[Site, ...]) -> str:
+    site = sites[0]
+    start = time.monotonic()
+    engine.answer(engine.submit(b"", [site]), "an order")
+    usual = time.monotonic() - start
+    lingering = engine.occupy(site)
+    waiting = engine.submit(order_of("linger", seconds=opened_engine.LINGER_SECONDS), [site])
+    engine.cancel(waiting.ticket)
+    _expect_cancelled(engine, waiting, "an order that has not begun")
+    start = time.monotonic()
+    engine.release(lingering)
+    for given in lingering:
+        _expect_cancelled(engine, given, "an order that is carried out")
+    # The channel says so either by a message, which may come no more, or by a slot that is free.
+    after = engine.submit(b"", [site])
+    most = CANCEL_SECONDS + 2 * usual
+    seen = engine.comes(
+        lambda: after.future.done() or all(b"cancelled" in engine.messages(given) for given in lingering), most
+    )
+    seconds = time.monotonic() - start
+    check(seen, f"{most:.1f} s after cancel(), the order's channel has not said so, nor is its slot free")
+    engine.answer(after, "an order after those that were cancelled")
+    check(not engine.messages(waiting), "an order that was cancelled before it had begun was begun")
+    for what, ticket in (("unknown", "no order"), ("answered", after.ticket), ("cancelled", waiting.ticket)):
+        _never_raising(f"cancel() of a ticket that is {what}", lambda: engine.cancel(ticket))  # noqa: B023
+    check(after.future.result() == b"", "cancel() of an answered ticket changes its answer")
     return f"the slot is free, or the channel said so, after {seconds:.1f} s"
 
 
@@ -337,26 +339,25 @@ def orphans_end(subject: Subject) -> str:
     remedy="watch the site's process or connection, and fail its futures with SiteLost when it has gone; take it off "
     "`sites`, where it may come again under another name.",
 )
-def lost_site_told(subject: Subject) -> str:
-    with engine_opened(subject) as engine:
-        sites = engine.sites()
-        given = engine.submit(order_of("leave", client=os.getpid()), [sites[0]])
-        # An engine may try again a few times, or wait before it takes a machine for lost.
-        try:
-            why = engine.outcome(given, "an order whose process has been killed", opened_engine.ANSWER_SECONDS)
-        except SiteLost:
-            pass
-        except EngineLost:
-            check(len(sites) == 1, "one of several sites was lost, and the future raises EngineLost")
-            return "its one site was the engine"
-        except Broken:
-            raise
-        except Exception as error:
-            raise Broken(f"its future raises {type(error).__name__}, expected SiteLost: {one_line(error)}") from error
-        else:
-            raise Inapplicable(why.decode(errors="replace"))
-        there = engine.sites()
-        check(engine.answer(engine.submit(b"", there), "an order for the sites that are left") == b"", "another answer")
+@opened
+def lost_site_told(engine: Engine, sites: tuple[Site, ...]) -> str:
+    given = engine.submit(order_of("leave", client=os.getpid()), [sites[0]])
+    # An engine may try again a few times, or wait before it takes a machine for lost.
+    try:
+        why = engine.outcome(given, "an order whose process has been killed", opened_engine.ANSWER_SECONDS)
+    except SiteLost:
+        pass
+    except EngineLost:
+        check(len(sites) == 1, "one of several sites was lost, and the future raises EngineLost")
+        return "its one site was the engine"
+    except Broken:
+        raise
+    except Exception as error:
+        raise Broken(f"its future raises {type(error).__name__}, expected SiteLost: {one_line(error)}") from error
+    else:
+        raise Inapplicable(why.decode(errors="replace"))
+    there = engine.sites()
+    check(engine.answer(engine.submit(b"", there), "an order for the sites that are left") == b"", "another answer")
     return f"{len(there)} of {len(sites)} sites are there afterwards"
 
 
@@ -365,10 +366,10 @@ def lost_site_told(subject: Subject) -> str:
     means="A port that is open to a network lets strangers run their code as the user.",
     remedy="bind to 127.0.0.1 in sample(), dashboards too; connect to the engine, and do not let it connect to you.",
 )
-def listens_locally(subject: Subject) -> str:
-    with engine_opened(subject) as engine:
-        engine.answer(engine.submit(b"", engine.sites()), "an order")
-        found = list(listeners())
+@opened
+def listens_locally(engine: Engine, sites: tuple[Site, ...]) -> str:
+    engine.answer(engine.submit(b"", sites), "an order")
+    found = list(listeners())
     public = [one for one in found if not one.local]
     check(not public, f"open to the network: {join_some(public)}")
     return f"{len(found)} listening sockets" if found else "nothing listens"

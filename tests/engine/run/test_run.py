@@ -500,3 +500,14 @@ def test_what_was_unwrapped_from_a_weights_file_is_said_and_in_the_record(bench:
         "trained.pth: the prefix 'module.' of its names was left out",
     ]
     assert [f"WEIGHTS: {note}" for note in record.notes["weights"]] == [s for s in watcher.said if "WEIGHTS" in s]
+
+
+def test_weights_that_are_not_to_be_kept_are_in_the_record_by_their_hash(bench: Bench) -> None:
+    task = bench.task(make_case(epochs=2))
+    slim = made(bench, replace(task, keeps_weights=False), "slim")
+    whole = made(bench, task)
+    assert (slim.weights_hash, slim.predictions_hash) == (whole.weights_hash, whole.predictions_hash)
+    assert set(slim.files) == {"predictions.safetensors"}
+    store = Store(bench.root / "slim")
+    assert not (store.folder(slim.key) / "weights.safetensors").exists()
+    assert store.read(slim.key, thorough=True) == slim

@@ -27,6 +27,7 @@ from pydantic import ValidationError
 from benchsuite.api import BenchsuiteError, EngineLost, Session, SetupError, SiteLost
 from support.dask_cluster import LIMIT, Cluster, certificates, cluster, usable, wait_for
 from support.dask_orders import carry, order, survey
+from support.executors import settled
 
 Heard = dict[str, list[bytes]]
 
@@ -289,10 +290,11 @@ CLIENT = """
 import sys
 from benchsuite_plugins.executors.dask import Dask
 from benchsuite_plugins.executors.dask_options import DaskParameters
+from support.dask_cluster import usable
 from support.dask_orders import carry, order, survey
 options = DaskParameters(address=sys.argv[1], timeout=2.0)
 session = Dask().open(options, carry, survey, lambda ticket, message: None)
-sites = frozenset(site.name for site in session.sites() if site.name == "w1")
+sites = frozenset(site.name for site in usable(session, 2) if site.name == "w1")
 print(session.submit("wait", order("wait", folder=sys.argv[2]), sites).result().decode(), len(session.sites()))
 session.close(now=False)
 """
@@ -367,7 +369,7 @@ def test_a_cluster_that_is_being_started_is_waited_for(tmp_path: Path) -> None:
     starting.start()
     try:
         with opened(scheduler_file=own.file, wait=LIMIT, workers=2) as session:
-            assert {site.name for site in session.sites()} == {"w1", "w2"}
+            assert {site.name for site in settled(session)} == {"w1", "w2"}
     finally:
         starting.join(LIMIT)
         own.end()
@@ -476,7 +478,7 @@ def test_a_sample_is_a_cluster_of_two_on_loopback(tmp_path: Path) -> None:
     with Dask().sample(DaskParameters(), tmp_path) as options:
         session = Dask().open(options, carry, survey, lambda ticket, message: None)
         try:
-            assert {site.name for site in session.sites()} == {"worker-1", "worker-2"}
+            assert {site.name for site in settled(session)} == {"worker-1", "worker-2"}
         finally:
             session.close(now=False)
     given = DaskParameters(address="tls://head:8786")
