@@ -10,7 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from benchsuite.execution.fleet import remember
+from benchsuite.execution.fleet import FILE, Fleet
 from benchsuite.identity.numerics import machine_facts
 from benchsuite.store.record import RunRecord
 from benchsuite.store.run_store import Store
@@ -166,7 +166,9 @@ def test_a_cluster_that_is_named_wrongly_is_told_before_anything_begins(
 @pytest.mark.slow
 def test_what_runs_on_other_machines_cost_is_told_by_those_that_are_done(fleet: Program) -> None:
     cost = ("plan", "squares_width", "--policy", "sample", "--cost")
-    remember(fleet.results / "squares_width", machine_facts("cpu"))
+    file = fleet.results / "squares_width" / FILE
+    file.parent.mkdir(parents=True)
+    file.write_text(Fleet(kinds=(machine_facts("cpu").kind,), slots=(1,)).model_dump_json())
     unknown = fleet.run(*cost)
     assert unknown.code == 0, unknown.err
     assert "the cost of 2 cases cannot be told here: none of their runs is done on a" in unknown.err
