@@ -43,9 +43,11 @@ def test_planning_a_search_costs_as_much_as_it_has_trials(program: Program, done
 
     def count(trials: int) -> int:
         suite = write_search(program.folder / f"search_{trials}.yaml", trials, "random")
+        results = program.folder / f"results_{trials}"
         if done:
-            make_done(open_study(str(suite), StudyOptions(), download=False, quiet=True).preparation.tasks)
-        words = ("plan", str(suite))
+            options = StudyOptions(results=results)
+            make_done(open_study(str(suite), options, download=False, quiet=True).preparation.tasks)
+        words = ("plan", str(suite), "--results", str(results))
         assert program.run(*words).code == 0
         return count_operations(lambda: program.run(*words))
 

@@ -84,6 +84,10 @@ class Trials:
             path: [Setting(path, mark, from_plain(value, mark)) for value in values]
             for path, values in self._values.items()
         }
+        self._places = {
+            kind: [place for place, path in enumerate(self._values) if path.partition(".")[0] == kind]
+            for kind in CASE_PARTS
+        }
         self._base = from_plain(planned.base, mark)
         self._component = cache(self._resolve)
 
@@ -96,8 +100,8 @@ class Trials:
         if halving is not None:
             name += f", {grid.axis_labels([halving.path])[halving.path]}={settings[halving.path]}"
         parts = {
-            kind: self._component(kind, tuple(one for one in chosen if one[0].partition(".")[0] == kind))
-            for kind in CASE_PARTS
+            kind: self._component(kind, tuple([chosen[place] for place in places]))
+            for kind, places in self._places.items()
         }
         if None in parts.values():
             case = case_with(self._planned, name, settings, self._registry)  # which tells why
