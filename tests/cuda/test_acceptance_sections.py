@@ -19,7 +19,6 @@ import numpy as np
 import pytest
 import torch
 
-from benchsuite.contracts.recipe import Recipe
 from benchsuite.engine.determinism import seeds
 from benchsuite.engine.determinism.torch_settings import configure
 from benchsuite.engine.diagnostics import failures
@@ -159,12 +158,13 @@ def _asks_for_the_loss(patch: pytest.MonkeyPatch, sections: Any) -> None:
 
 
 def _computes_otherwise_on_the_card(patch: pytest.MonkeyPatch, sections: Any) -> None:
-    usual = Recipe.loss
+    recipe = type(sections.training().entry.component)
+    usual = recipe.loss
 
     def loss(self: Any, params: Any, logits: Any, targets: Any) -> Any:
         return usual(self, params, logits, targets) * (1.1 if logits.is_cuda else 1)
 
-    patch.setattr(Recipe, "loss", loss)
+    patch.setattr(recipe, "loss", loss)
 
 
 def _takes_more_each_time(patch: pytest.MonkeyPatch, sections: Any) -> None:

@@ -78,6 +78,29 @@ def test_pinned_memory_is_not_filled_before_its_copy_is_done(monkeypatch: pytest
         assert [event.kind for event in now.events] == ["wait", "copy"]
 
 
+def test_a_batch_is_gathered_while_the_one_before_it_travels(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No copy is ever done unless it is waited for: that of the third batch is the first whose memory is in use."""
+
+    class Endless(stand_in_card._CardEvent):
+        under_way = False
+
+        def record(self, stream: object = None) -> None:
+            self.under_way = True
+
+        def query(self) -> bool:
+            return not self.under_way
+
+    with stand_in_card.card(free=0) as now:
+        monkeypatch.setattr(torch.cuda, "Event", Endless)
+        rows, numbers = Rows(ROWS, stand_in_card.CARD), torch.arange(4)
+        there = numbers.to("cuda")
+        now.events.clear()
+        for _ in range(3):
+            rows.select(there, numbers)
+        assert [event.kind for event in now.events] == ["copy", "copy", "wait", "copy"]
+        monkeypatch.undo()
+
+
 def test_rows_that_fit_are_on_the_card() -> None:
     with stand_in_card.card():
         rows = Rows(ROWS, stand_in_card.CARD)
