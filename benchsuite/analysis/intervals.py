@@ -36,10 +36,13 @@ def _between_kinds(values: Sequence[float], kinds: Sequence[int]) -> tuple[float
     a value is a mean, plus what its kind of machine adds, plus what its seed adds.
 
     Both variances are estimated by the analysis of variance, that between kinds being no less than 0 (S. R. Searle,
-    G. Casella and C. E. McCulloch, "Variance Components", Wiley, 1992, section 3.6, for groups of unequal size), and
+    G. Casella and C. E. McCulloch, "Variance Components", Wiley, 1992, chapter 3, for groups of unequal size), and
     their sum is given degrees of freedom by F. E. Satterthwaite ("An approximate distribution of estimates of variance
     components", Biometrics Bulletin 2, 1946). With as many seeds on each kind and much between them that is Student's
     interval of the kinds' means; with nothing between them, that of seeds within kinds.
+
+    Two kinds tell little of what varies between kinds: where they differ as much as seeds do, the interval holds the
+    mean some 86 times in a hundred, where Student's of all values does so 71 times.
     """
     groups = [[value for value, kind in zip(values, kinds, strict=True) if kind == one] for one in sorted(set(kinds))]
     n, mean = len(values), math.fsum(values) / len(values)

@@ -91,7 +91,7 @@ def test_kinds_that_do_not_differ_are_pooled() -> None:
 
 
 def test_variance_components_of_groups_of_unequal_size() -> None:
-    """Searle, Casella and McCulloch (1992), section 3.6, by hand: groups (1, 3) and (6, 8, 10, 8)."""
+    """Searle, Casella and McCulloch (1992), chapter 3, by hand: groups (1, 3) and (6, 8, 10, 8)."""
     values, kinds = [1.0, 3.0, 6.0, 8.0, 10.0, 8.0], [0, 0, 1, 1, 1, 1]
     between, within, weight = 2 * 16.0 + 4 * 4.0, 10.0 / 4, (4 + 16) / 6
     of_kinds = (between - within) / (6 - weight)
