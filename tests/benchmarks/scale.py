@@ -46,7 +46,7 @@ CASES = 20
 """Of the study whose runs do nothing."""
 SLEEPERS, SLEEP_SECONDS, NAPS = 8, 2.0, 5
 SLOW = SUITE.replace("{name: speck}", "{name: speck, fault: slow}").replace("max_epochs: 3", "max_epochs: 9")
-WAIT = 60
+WAIT = 300
 
 
 def main() -> None:
@@ -171,8 +171,9 @@ def _sites(folder: Path, workers: int, handler: Callable[..., bytes]) -> Iterato
     folder.mkdir()
     with cluster(folder, workers) as made:
         hearing = Hearing()
-        options = DaskParameters(scheduler_file=made.file, workers=workers, wait=WAIT)
+        options = DaskParameters(scheduler_file=made.file, workers=workers)
         session = Dask().open(options, handler, idle.survey, hearing)
+        wait_for("all sites", lambda: sum(not site.trouble for site in session.sites()) == workers, WAIT)
         yield made, session, hearing
 
 
@@ -283,7 +284,7 @@ def _time_end(folder: Path, ending: signal.Signals, made: Cluster | None = None)
         wait_for(
             "two runs that train",
             lambda: sum("epoch 1 of" in log.read_text() for log in folder.glob(logs)) >= 2,
-            5 * WAIT,
+            WAIT,
         )
         parents = [process.pid] if made is None else [one.pid for one in made.workers.values()]
         makers = [child for parent in parents for child in psutil.Process(parent).children()]
