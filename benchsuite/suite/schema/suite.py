@@ -15,7 +15,7 @@ from benchsuite.suite.source.yaml_nodes import Node, from_plain
 
 MOST_TRIALS, MOST_SEEDS = 100_000, 10_000
 MOST_RUNS = 200_000
-"""Of a study, its trials on every rung included: with these, planning takes a minute and a gigabyte."""
+"""Of a study, its trials on every rung included: so many are planned in some ten seconds and half a gigabyte."""
 Template = Literal["ieee", "report"]
 PageSize = Literal["a4", "letter"]
 Devices = Literal["one", "by_seed"]
