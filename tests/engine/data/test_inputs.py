@@ -101,6 +101,20 @@ def test_a_batch_is_gathered_while_the_one_before_it_travels(monkeypatch: pytest
         monkeypatch.undo()
 
 
+def test_each_stream_waits_for_what_it_takes_from_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    waits: list[tuple[str, object]] = []
+
+    def wait(stream: object, event: object) -> None:
+        waits.append(("training" if stream is stand_in_card._DEFAULT else "copying", event))
+
+    monkeypatch.setattr(stand_in_card._Stream, "wait_event", wait)
+    with stand_in_card.card(free=0):
+        rows, numbers = Rows(ROWS, stand_in_card.CARD), torch.arange(4)
+        rows.select(numbers.to("cuda"), numbers)
+        (used,) = [berth for berth in rows._berths if len(berth._here)]
+        assert waits == [("copying", used._taken), ("training", used._copied)]
+
+
 def test_rows_that_fit_are_on_the_card() -> None:
     with stand_in_card.card():
         rows = Rows(ROWS, stand_in_card.CARD)
