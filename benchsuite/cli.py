@@ -16,12 +16,14 @@ from benchsuite.commands import (
     check,
     check_plugin,
     doctor,
+    export,
     inspect,
     list,
     merge,
     new,
     paper,
     plan,
+    predict,
     references,
     reproduce,
     run,
@@ -57,6 +59,8 @@ app.command("check-plugin")(check_plugin.check_plugin)
 app.command("reproduce")(reproduce.reproduce)
 app.command("references")(expand_options(references.references))
 app.command("show")(expand_options(show.show))
+app.command("predict")(expand_options(predict.predict))
+app.command("export")(expand_options(export.export))
 app.command("why")(expand_options(why.why))
 app.command("verify")(expand_options(verify.verify))
 app.command("merge")(merge.merge)
