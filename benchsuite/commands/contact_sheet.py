@@ -92,7 +92,7 @@ def _pairs(seen: Inspection, pairs: Sequence[Pair]) -> Iterator[tuple[str, str, 
     """The pairs that do most harm, with their photos."""
     classes = seen.data.index.classes
     whole = [pair for pair in pairs if pair.first.fault is None and pair.second.fault is None]
-    for pair in sorted(whole, key=lambda pair: -pair.harm)[:PAIRS]:
+    for pair in sorted(whole, key=lambda pair: (-pair.harm, pair.distance or 0))[:PAIRS]:
         sides = (pair.first, pair.second)
         words = " = ".join(f"{side.name} ({side.split}, {classes[side.label]})" for side in sides)
         first, second = _photos(seen, sides)

@@ -99,8 +99,12 @@ def _balance(seen: Inspection) -> Finding:
     classes = seen.data.index.classes
     most = max(range(len(totals)), key=totals.__getitem__)
     blind = counts["test"][most] / sum(counts["test"])
-    found = f"{min(totals)} to {max(totals)} images a class; "
-    found += f"{classes[most]!r} said of all test images is right of {blind:.0%}"
+    each = (
+        f"{min(totals)} to {max(totals)} images a class"
+        if len(set(totals)) > 1
+        else f"{totals[0]} images of each class"
+    )
+    found = f"{each}; to call every test image {classes[most]!r} is right for {blind:.0%} of them"
     if max(totals) > UNEVEN * min(totals):
         return Finding("balance", "note", found, "judge by macro F1 beside accuracy, or bring more of the rare classes")
     return Finding("balance", "good", found)

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 NEAR = 6
 """Bits of 64 in which the hashes of near copies may differ; those of photos that have nothing in common differ in 32 or
 so."""
+ALIKE = 0.9
+"""The least correlation of the colours of near copies: a bird against the sky has the hash of an aeroplane."""
 SMALL, LONG, FLAT = 32, 3, 2.0
 """What is odd: a side of fewer pixels, sides of which one is longer than so many of the other, and grey levels (of 256)
 that deviate less."""
@@ -33,7 +35,9 @@ _BLOCK = 512
 """Hashes that are compared with all earlier ones at once."""
 
 Look = NDArray[np.float32]
-"""A perceptual hash: 64 numbers, each 1 or -1, so that products count the bits that agree."""
+"""What a picture looks like: the 64 bits of a perceptual hash, each 1 or -1, so that products count those that agree,
+then the colours of 8x8 squares, so that products are correlations."""
+_BITS = 64
 
 
 @dataclass(frozen=True)
@@ -103,7 +107,7 @@ def _looked_at(picture: Picture, data: LocatedData) -> Picture:
         shown = open_image(images, picture.number, picture.digest)
     except DataError as error:
         return replace(picture, fault=error.what)
-    grey, look = _hash(shown)
+    grey, look = _see(shown)
     short, long = sorted(shown.size)
     odd = {
         f"with a side of fewer than {SMALL} pixels": short < SMALL,
@@ -119,8 +123,8 @@ def _looked_at(picture: Picture, data: LocatedData) -> Picture:
     )
 
 
-def _hash(picture: Image.Image) -> tuple[float, Look]:
-    """The deviation of the grey levels, and the perceptual hash: which of the 8x8 lowest frequencies of the cosine
+def _see(picture: Image.Image) -> tuple[float, Look]:
+    """The deviation of the grey levels, and the look. The hash is which of the 8x8 lowest frequencies of the cosine
     transform of a small grey picture are above their median.
 
     C. Zauner, «Implementation and benchmarking of perceptual image hash functions», 2010 (pHash).
@@ -130,7 +134,10 @@ def _hash(picture: Image.Image) -> tuple[float, Look]:
 
     small = np.asarray(picture.convert("L").resize((32, 32), Image.Resampling.LANCZOS), dtype=np.float64)
     low = dctn(small, norm="ortho")[:8, :8].ravel()
-    return float(small.std()), np.where(low > np.median(low), 1, -1).astype(np.float32)
+    squares = np.asarray(picture.resize((8, 8), Image.Resampling.BOX), dtype=np.float64).ravel()
+    colours = squares - squares.mean()
+    bits = np.where(low > np.median(low), 1.0, -1.0)
+    return float(small.std()), np.concatenate([bits, colours / max(np.linalg.norm(colours), 1.0)]).astype(np.float32)
 
 
 def _copies(pictures: Sequence[Picture]) -> Iterator[Pair]:
@@ -148,14 +155,15 @@ def _near(pictures: Sequence[Picture]) -> Iterator[Pair]:
     if not seen:
         return
     looks = np.stack([picture.look for picture in seen if picture.look is not None])
-    bits = looks.shape[1]
+    bits, colours = looks[:, :_BITS], looks[:, _BITS:]
     labels = np.array([picture.label for picture in seen])
     splits = np.unique([picture.split for picture in seen], return_inverse=True)[1]
     for start in range(0, len(seen), _BLOCK):
-        differing = (bits - looks[start : start + _BLOCK] @ looks[: start + _BLOCK].T) / 2
+        differing = (_BITS - bits[start : start + _BLOCK] @ bits[: start + _BLOCK].T) / 2
         later, earlier = np.nonzero(differing <= NEAR)
-        before = earlier < later + start
-        later, earlier = later[before], earlier[before]
+        alike = (colours[later + start] * colours[earlier]).sum(axis=1) >= ALIKE
+        kept = alike & (earlier < later + start)
+        later, earlier = later[kept], earlier[kept]
         harm = np.where(labels[later + start] != labels[earlier], 2, splits[later + start] != splits[earlier])
         order = np.lexsort((differing[later, earlier], -harm, later))
         _, firsts = np.unique(later[order], return_index=True)

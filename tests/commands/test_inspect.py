@@ -31,7 +31,7 @@ def test_a_good_folder_is_told_and_the_exit_code_is_0(program: Program) -> None:
     photos(program.folder / "photos", "gato", "perro")
     told = program.run("inspect", "data", "photos")
     assert told.code == 0, told.err
-    for words in ("own data", "train", "8 images, 4 of each of 2 classes", "6 to 6 images a class", "50%",
+    for words in ("own data", "train", "8 images, 4 of each of 2 classes", "6 images of each class", "50%",
                   "80x60 to 80x60 pixels", "every image can be decoded"):  # fmt: skip
         assert words in told.out, words
     assert "bad" not in told.out

@@ -14,7 +14,7 @@ from PIL import Image, ImageEnhance, ImageFilter
 from benchsuite.contracts.dataset import DatasetIndex, PhotoFiles, Split
 from benchsuite.sources.data import LocatedData
 from benchsuite.sources.digests import digest_index, fingerprint
-from benchsuite.sources.inspection import NEAR, Inspection, Pair, Picture, _hash, inspect_data
+from benchsuite.sources.inspection import ALIKE, NEAR, Inspection, Pair, Picture, _see, inspect_data
 
 
 def scene(seed: int, width: int = 160, height: int = 120) -> Image.Image:
@@ -149,8 +149,17 @@ def test_a_photo_saved_anew_keeps_its_look(seed: int, scale: float, quality: int
     photo = scene(seed)
     size = (round(160 * scale), round(120 * scale))
     again = Image.open(io.BytesIO(jpeg(ImageEnhance.Contrast(photo.resize(size)).enhance(contrast), quality)))
-    differing = (64 - _hash(photo)[1] @ _hash(again.convert("RGB"))[1]) / 2
-    assert differing <= NEAR
+    one, other = _see(photo)[1], _see(again.convert("RGB"))[1]
+    assert (64 - one[:64] @ other[:64]) / 2 <= NEAR
+    assert one[64:] @ other[64:] >= ALIKE
+
+
+def test_one_outline_in_other_colours_is_another_photo(tmp_path: Path) -> None:
+    light = scene(1).convert("L")
+    dim = light.point(lambda level: level // 3)
+    warm, cold = Image.merge("RGB", (light, dim, dim)), Image.merge("RGB", (dim, dim, light))
+    assert (64 - _see(warm)[1][:64] @ _see(cold)[1][:64]) / 2 <= NEAR
+    assert inspect_data(located(tmp_path, train={"a/1.png": warm, "b/2.png": cold})).near == ()
 
 
 def test_what_is_seen_is_plain_data() -> None:
