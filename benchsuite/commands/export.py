@@ -12,9 +12,9 @@ import typer
 
 from benchsuite.commands.console import announce, say
 from benchsuite.commands.options import StudyOptions, TrainedName
-from benchsuite.commands.run_names import is_smoke
+from benchsuite.commands.run_names import is_smoke, read_name
 from benchsuite.commands.trained_runs import finished_runs, tell_deviations, title
-from benchsuite.errors import BenchsuiteError, SetupError, first_line
+from benchsuite.errors import BenchsuiteError, DataError, SetupError, first_line
 
 if TYPE_CHECKING:
     from benchsuite.paper.context.material import PaperMaterial
@@ -60,7 +60,7 @@ def export(
     """
     from benchsuite.atomic_files import write_text
     from benchsuite.commands.session import place_from
-    from benchsuite.execution.export import FILES, ExportJob, card_of, metadata
+    from benchsuite.execution.export import FILES, ExportJob, metadata, told_by_components
     from benchsuite.execution.trained import carry_out, weights_of
     from benchsuite.identity.numerics import describe
     from benchsuite.machine import usable_cores
@@ -70,15 +70,15 @@ def export(
     store, record = finished_runs(name, options)[0]
     weights = weights_of(store, record)
     say(f"network: {title(record)}")
-    material = _material(record, options, sample=is_smoke(store))  # with the plugins of the suite
-    card, preprocessing = card_of(record, registry())
+    material = _material(name, record, options, sample=is_smoke(store))  # with the plugins of the suite
+    model, card, preprocessing = told_by_components(record, registry())
     numerics = describe("cpu", usable_cores(), "fp32")
     tell_deviations(record, record.environment)
     data = None if format is FormatName.safetensors else _data(record, options, sample=is_smoke(store))
     file = to / FILES[format.value]
     told = metadata(record, card, preprocessing)
     gap = carry_out(ExportJob(numerics, record, weights, format.value, file, told, data, place_from(options).cache))
-    write_text(to / CARD, model_card(record, card, preprocessing, file.name, material))
+    write_text(to / CARD, model_card(record, model, card, preprocessing, file.name, material))
     if gap is not None:
         say(f"on the test split its probabilities differ from torch's by at most {gap:.1e}")
     say(f"written: {file}\n         {to / CARD}")
@@ -98,21 +98,25 @@ def _data(record: RunRecord, options: StudyOptions, *, sample: bool) -> LocatedD
 
     place, chosen = place_from(options), record.spec.case.dataset
     entry = registry().dataset(chosen.qualified_name)
-    with blaming(entry):
-        found = locate_data(
-            cast(Dataset[Any], entry.component),
-            entry.parse(chosen.parameters),
-            policy="sample" if sample else "real",
-            data=place.data,
-            cache=place.cache,
-            say=say,
-        )
+    try:
+        with blaming(entry):
+            found = locate_data(
+                cast(Dataset[Any], entry.component),
+                entry.parse(chosen.parameters),
+                policy="sample" if sample else "real",
+                data=place.data,
+                cache=place.cache,
+                say=say,
+            )
+    except DataError as error:
+        error.remedy = f"{error.remedy}\nor take --format safetensors, which needs no data"
+        raise
     if found.ordered_fingerprint != record.key_fields["data"]:
         announce("the data found here are not those that the run saw; the export is compared on them all the same")
     return found
 
 
-def _material(record: RunRecord, options: StudyOptions, *, sample: bool) -> PaperMaterial | None:
+def _material(name: str, record: RunRecord, options: StudyOptions, *, sample: bool) -> PaperMaterial | None:
     """What the paper of the study is made from, without photos; None where the study is not here as it was."""
     from benchsuite.commands.options import PolicyName
     from benchsuite.commands.session import open_study
@@ -121,8 +125,9 @@ def _material(record: RunRecord, options: StudyOptions, *, sample: bool) -> Pape
 
     if sample:
         options = replace(options, policy=PolicyName.sample)
+    suite = record.spec.suite if record.key.startswith(name) else read_name(name).suite
     try:
-        study = open_study(record.spec.suite, options, download=False, quiet=True)
+        study = open_study(suite, options, download=False, quiet=True)
     except BenchsuiteError:
         return None
     records = load_records(study.preparation.tasks)

@@ -10,6 +10,7 @@ from typing import Any, Literal, cast
 
 from benchsuite import __version__
 from benchsuite.contracts.dataset import Dataset, DatasetCard, Preprocessing
+from benchsuite.contracts.model import Model
 from benchsuite.execution.messages import TrainedJob
 from benchsuite.registry import Registry
 from benchsuite.registry.attribution import blaming
@@ -55,13 +56,14 @@ class ExportJob(TrainedJob):
         return write(module, self.metadata, self.target, network.preprocessing, test)
 
 
-def card_of(record: RunRecord, registry: Registry) -> tuple[DatasetCard, Preprocessing]:
-    """What the data set of a run says of itself, and how it prepares photos."""
-    chosen = record.spec.case.dataset
-    entry = registry.dataset(chosen.qualified_name)
-    with blaming(entry):
-        dataset, params = cast(Dataset[Any], entry.component), entry.parse(chosen.parameters)
-        return dataset.card(params), dataset.preprocessing(params)
+def told_by_components(record: RunRecord, registry: Registry) -> tuple[str, DatasetCard, Preprocessing]:
+    """What the model of a run is called, what its data set says of itself, and how that prepares photos."""
+    case = record.spec.case
+    for_model, for_dataset = registry.model(case.model.qualified_name), registry.dataset(case.dataset.qualified_name)
+    with blaming(for_model, for_dataset):
+        title = cast(Model[Any], for_model.component).title(for_model.parse(case.model.parameters))
+        dataset, params = cast(Dataset[Any], for_dataset.component), for_dataset.parse(case.dataset.parameters)
+        return title, dataset.card(params), dataset.preprocessing(params)
 
 
 def metadata(record: RunRecord, card: DatasetCard, preprocessing: Preprocessing) -> dict[str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import yaml
 
@@ -41,16 +41,27 @@ READERS = {
 
 
 def model_card(
-    record: RunRecord, card: DatasetCard, preprocessing: Preprocessing, file: str, material: PaperMaterial | None
+    record: RunRecord,
+    model: str,
+    card: DatasetCard,
+    preprocessing: Preprocessing,
+    file: str,
+    material: PaperMaterial | None,
 ) -> str:
-    """The card of the network of a run, which lies beside it in `file`. `material` is that of the paper of its study,
-    where there is one.
+    """The card of the network of a run, a `model` which lies beside it in `file`. `material` is that of the paper of
+    its study, where there is one.
 
     Raises PaperError for words that cannot be set.
     """
-    return "\n".join(
-        [*_front(record), *_introduction(record, material), *_use(record, preprocessing, file)]
-    ) + "\n".join(["", *_tables(record, card, material), *_origin(record, card)])
+    titles = {name: markup.line(title, "class title") for name, title in card.class_titles.items()}
+    parts = (
+        _front(record),
+        _introduction(record, model, material),
+        _use(record, preprocessing, titles, file),
+        _tables(record, titles, material),
+        _origin(record, card),
+    )
+    return "\n".join(line for part in parts for line in part)
 
 
 def _front(record: RunRecord) -> Iterator[str]:
@@ -77,12 +88,11 @@ def _front(record: RunRecord) -> Iterator[str]:
     yield f"---\n{yaml.safe_dump(told, allow_unicode=True, sort_keys=False)}---\n"
 
 
-def _introduction(record: RunRecord, material: PaperMaterial | None) -> Iterator[str]:
+def _introduction(record: RunRecord, model: str, material: PaperMaterial | None) -> Iterator[str]:
     assert record.dataset is not None
     spec, data = record.spec, record.dataset
     context = PaperContext(material) if material is not None else None
     case = next((one for one in context.findings.cases if one.case.name == spec.case.name), None) if context else None
-    model = context.model_title(case) if context and case else spec.case.model.name
     label = case.label if case else spec.case.name
     yield f"# {_text(model)} · {_text(data.title)}\n"
     if data.provenance == "synthetic sample":
@@ -94,7 +104,7 @@ def _introduction(record: RunRecord, material: PaperMaterial | None) -> Iterator
     )
 
 
-def _use(record: RunRecord, preprocessing: Preprocessing, file: str) -> Iterator[str]:
+def _use(record: RunRecord, preprocessing: Preprocessing, titles: Mapping[str, str], file: str) -> Iterator[str]:
     assert record.dataset is not None
     height, width = preprocessing.size
     reader = READERS[file.rpartition(".")[2]].format(file=file, height=height, width=width)
@@ -104,11 +114,12 @@ def _use(record: RunRecord, preprocessing: Preprocessing, file: str) -> Iterator
         f"bilineal con antialias), dividida por 255, menos la media {list(preprocessing.mean)} y entre la desviación "
         f"{list(preprocessing.std)}. Salida: un logit por clase, en este orden:\n"
     )
-    yield from (f"{number}. {_text(name)}" for number, name in enumerate(record.dataset.classes))
+    for number, name in enumerate(record.dataset.classes):
+        yield f"{number}. {_text(name)}" + (f" ({_text(titles[name])})" if titles.get(name, name) != name else "")
     yield "\nEl fichero lleva en sus metadatos las clases, la preparación, las medidas, la clave y las versiones.\n"
 
 
-def _tables(record: RunRecord, card: DatasetCard, material: PaperMaterial | None) -> Iterator[str]:
+def _tables(record: RunRecord, titles: Mapping[str, str], material: PaperMaterial | None) -> Iterator[str]:
     assert record.dataset is not None
     yield "## Resultados\n"
     values = {name: METRICS[name].read(record) for name in MEASURES}
@@ -118,10 +129,9 @@ def _tables(record: RunRecord, card: DatasetCard, material: PaperMaterial | None
         if value is not None
     )
     yield from markdown(Table("tab-run", "Medidas de esta red", (Column("Medida"), Column("Valor", "right")), rows))
-    if material is not None:
+    if material is not None and len(material.results.plan.runs) > 1:
         yield from markdown(results_table(PaperContext(material)))
     yield "## Datos\n"
-    titles = {name: markup.line(title, "class title") for name, title in card.class_titles.items()}
     yield from markdown(counts_table(record.dataset, titles))
 
 
