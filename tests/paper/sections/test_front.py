@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from benchsuite.analysis.results import Results
+from benchsuite.paper.bundle.attachments import pack, unpack
 from benchsuite.paper.context.material import PaperMaterial
 from benchsuite.paper.context.paper_context import PaperContext
 from benchsuite.paper.document import markup
@@ -100,3 +101,8 @@ def test_prose_of_the_author_is_left_alone() -> None:
     assert title == "Un estudio de prueba"
     assert abstract.startswith("Se estudia el congelamiento con ")
     assert words(bare(make_material(), sections=(Section(title="Introducción", text="Hola."),)))[1] == ""
+
+
+def test_a_paper_without_prose_can_be_made_again_from_what_it_carries() -> None:
+    material = bare(make_material())
+    assert words(unpack(pack(material))) == words(material)
