@@ -64,16 +64,22 @@ def _sentences(study: PaperContext) -> Iterator[str]:
 
 
 def _compared(study: PaperContext) -> str:
-    """«Se comparan ResNet18 y VGG16», «Se comparan 5 configuraciones, que difieren en bloques congelados (0 a 4)»."""
+    """«Se comparan ResNet18 y VGG16», «Se comparan 2 configuraciones de VGG16, que difieren en dropout (0; 0,5),».
+
+    No works are cited: an abstract is read by itself.
+    """
+    models = list(dict.fromkeys(markup.literal(study.model_title(case)) for case in study.findings.cases))
     if not study.compares_cases:
-        return f"Se estudia {study.cite_model(study.findings.cases[0])}"
-    if study.names.axes == ("model",) and len(study.findings.cases) <= FEW:
-        return f"Se comparan {spanish.listing([study.cite_model(case) for case in study.findings.cases])}"
-    text = f"Se comparan {_size(study)}"
-    names = f" ({_names(study)})" if _names(study) else ""
+        return f"Se estudia {models[0]}"
+    names = _names(study)
+    if study.names.axes == ("model",) and names:
+        return f"Se comparan {names}"
+    text = f"Se comparan {_size(study)}" + (f" de {models[0]}" if len(models) == 1 else "")
     if study.names.axes in ((), ("model",)):
-        return f"{text}{names}"
-    return f"{text}, que difieren en {markup.literal(spanish.lower_first(study.names.factors))}{names},"
+        return f"{text} ({names})" if names else text
+    # Values may have decimal commas, so that no comma may part them.
+    values = f" ({'; '.join(markup.literal(case.label) for case in study.findings.cases)})" if names else ""
+    return f"{text}, que difieren en {markup.literal(spanish.lower_first(study.names.factors))}{values},"
 
 
 def _names(study: PaperContext) -> str:
