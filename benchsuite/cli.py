@@ -17,11 +17,15 @@ from benchsuite.commands import (
     check,
     check_plugin,
     doctor,
+    export,
+    inspect,
     list,
     merge,
     new,
     paper,
     plan,
+    predict,
+    references,
     reproduce,
     run,
     schema,
@@ -47,13 +51,17 @@ app = typer.Typer(
     rich_markup_mode="rich",
 )
 app.command("list")(list.list_)
+app.command("inspect")(inspect.inspect)
 app.command("plan")(expand_options(plan.plan))
 app.command("run")(expand_options(run.run))
 app.command("paper")(expand_options(paper.paper))
 app.command("check")(check.check)
 app.command("check-plugin")(check_plugin.check_plugin)
 app.command("reproduce")(reproduce.reproduce)
+app.command("references")(expand_options(references.references))
 app.command("show")(expand_options(show.show))
+app.command("predict")(expand_options(predict.predict))
+app.command("export")(expand_options(export.export))
 app.command("why")(expand_options(why.why))
 app.command("verify")(expand_options(verify.verify))
 app.command("merge")(merge.merge)

@@ -20,7 +20,7 @@ def tell_data(tasks: Sequence[RunTask]) -> None:
     for found in distinct_data(tasks):
         say(f"data: {found.provenance}, {found.folder} ({found.evidence})")
         for split, counts in found.counts.items():
-            say(f"      {split}: {_of_classes(found.index.classes, counts)}")
+            say(f"      {split}: {class_words(found.index.classes, counts)}")
         for warning in warnings(found):
             announce(f"warning: {warning}")
 
@@ -64,7 +64,8 @@ def tell_changes(changes: Mapping[str, int]) -> None:
         say("photos: " + ", ".join(f"{number} {what}" for what, number in sorted(changes.items())))
 
 
-def _of_classes(classes: Sequence[str], counts: Sequence[int]) -> str:
+def class_words(classes: Sequence[str], counts: Sequence[int]) -> str:
+    """How many images of a split are of which class."""
     if min(counts) == max(counts):
         return f"{sum(counts)} images, {counts[0]} of each of {len(classes)} classes"
     if len(classes) <= _LISTED_CLASSES:

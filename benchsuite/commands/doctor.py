@@ -12,15 +12,13 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.text import Text
 
-from benchsuite.commands.console import count, out, print_json, size, table
+from benchsuite.commands.console import count, out, print_json, size
 from benchsuite.commands.doctor_sites import sites
-from benchsuite.commands.findings import Finding, Verdict
+from benchsuite.commands.findings import Finding, Verdict, findings_table
 from benchsuite.commands.options import RESULTS, Data, ExecutorName, ExecutorOptions, Json, Plugins, Results
 from benchsuite.errors import BenchsuiteError, cut, on_one_line
 
-STYLES: dict[Verdict, str] = {"good": "green", "note": "yellow", "bad": "bold red"}
 LITTLE = 5_000_000_000
 """Bytes of a disk below which a study soon fills it."""
 
@@ -56,10 +54,7 @@ def doctor(
     if as_json:
         print_json([asdict(finding) for finding in found])
     else:
-        shown = table("benchsuite doctor", "part", "", "found", "what to do")
-        for one in found:
-            shown.add_row(one.part, Text(one.verdict, style=STYLES[one.verdict]), one.found, one.remedy)
-        out.print(shown)
+        out.print(findings_table("benchsuite doctor", found))
     if any(finding.verdict == "bad" for finding in found):
         raise typer.Exit(1)
 

@@ -62,6 +62,23 @@ def complete_suite(incomplete: str) -> list[str]:
     return [name for name in suite_files(registry()) if name.startswith(incomplete)]
 
 
+def complete_case(incomplete: str) -> list[str]:
+    """Names of suites and, after a slash, SUITE/CASE, for the shell's completion."""
+    from benchsuite.errors import BenchsuiteError
+    from benchsuite.registry import registry
+    from benchsuite.suite.planning.expand import expand
+    from benchsuite.suite.reader import read_suite
+
+    suite, slash, case = incomplete.partition("/")
+    if not slash:
+        return complete_suite(incomplete)
+    try:
+        cases = expand(read_suite(suite, registry()), registry()).cases
+    except BenchsuiteError:
+        return []
+    return [f"{suite}/{one.name}" for one in cases if one.name.startswith(case)]
+
+
 def complete_executor(incomplete: str) -> list[str]:
     """Names of executors for the shell's completion."""
     from benchsuite.registry import registry
@@ -76,6 +93,16 @@ SUITE = typer.Argument(
     show_default=False,
 )
 SuiteName = Annotated[str, SUITE]
+TrainedName = Annotated[
+    str,
+    typer.Argument(
+        metavar="SUITE[/CASE]",
+        help="A study, of which the case is taken that validation ranks first, one of its cases, or one run:"
+        " SUITE/CASE/SEED or the beginning of its key.",
+        autocompletion=complete_case,
+        show_default=False,
+    ),
+]
 Set = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="PATH=VALUE", help="Change a parameter of every case: recipe.max_epochs=2."),

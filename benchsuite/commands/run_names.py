@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from benchsuite.commands.console import count, say
-from benchsuite.commands.options import PolicyName, StudyOptions
+from benchsuite.commands.options import PolicyName, StudyOptions, complete_case
 from benchsuite.errors import BenchsuiteError, StoreError
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ RunName = Annotated[
         metavar="RUN",
         help="The beginning of a run's key, SUITE/CASE/SEED, or only SUITE for all its runs. SUITE may be the path of "
         "its file; SUITE@sample is its smoke run on the synthetic sample.",
+        autocompletion=complete_case,
     ),
 ]
 
@@ -131,13 +132,18 @@ def find_records(run: str, options: StudyOptions) -> list[Found]:
     if refused is not None:
         raise refused
     known = sorted({store_name(store, record) for store, record in everything})
+    suite = study.suite.name if study else Path(named.suite).stem
+    cases = sorted({one.spec.case.name for _, one in everything if named.run and one.spec.suite == suite})
     damaged = sum(len(store.damaged()) for store in stores_below(options.results))
     doctor = f"benchsuite doctor --results {shlex.quote(str(options.results))}"
     raise StoreError(
         f"no record of {run!r}" + (f", and {count(damaged, 'record')} there cannot be read" if damaged else ""),
         where=str(options.results),
-        expected="a key, SUITE/CASE/SEED or SUITE" + (f"; there are records of {', '.join(known)}" if known else ""),
+        expected="a key, SUITE/CASE/SEED or SUITE"
+        + (f"; there are records of {', '.join(known)}" if known else "")
+        + (f"; those of {suite} are of the cases {', '.join(cases)}" if cases else ""),
         remedy=(f"see what is damaged with {doctor}, " if damaged else "")
+        + (f"make the runs with benchsuite run {study.name}, " if study and not cases else "")
         + "see what is there with benchsuite plan SUITE, or name the results folder with --results",
     )
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from benchsuite.contracts.observer import EpochReport
 from benchsuite.engine.task import RunTask
+from benchsuite.identity.numerics import Numerics
+from benchsuite.registry import Registry
 from benchsuite.store.record import ModelFacts
 
 
@@ -44,6 +47,17 @@ class Probe:
     @property
     def seconds(self) -> float:
         return self.seconds_per_epoch * self.max_epochs
+
+
+@dataclass(frozen=True)
+class TrainedJob(ABC):
+    """Something to do with networks that were trained, in a process with these numerics."""
+
+    numerics: Numerics
+
+    @abstractmethod
+    def do(self, registry: Registry) -> Any:
+        """Do it, where torch may be imported; what it gives is sent back."""
 
 
 class RunWatcher(Protocol):

@@ -1,8 +1,8 @@
 """The worker process: makes one run after another on its device, until told to stop or its parent is gone.
 
-Messages from the parent are a RunTask, a ProbeJob, or None to stop; answers are (kind, content) pairs, the last of
-each job being ("result", ...), or ("spoiled", ...) after a plugin has changed what all code of the process shares, or
-("error", exception). While a run is made, everything the process prints goes into the run's log.
+Messages from the parent are a RunTask, a ProbeJob, a TrainedJob, or None to stop; answers are (kind, content) pairs,
+the last of each job being ("result", ...), or ("spoiled", ...) after a plugin has changed what all code of the process
+shares, or ("error", exception). While a run is made, everything the process prints goes into the run's log.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from filelock import Timeout
 
@@ -26,7 +27,7 @@ from benchsuite.engine.meters import clock, memory
 from benchsuite.engine.task import RunTask
 from benchsuite.errors import BenchsuiteError, SetupError
 from benchsuite.execution.failed_record import record_failure
-from benchsuite.execution.messages import Busy, Probe, ProbeJob
+from benchsuite.execution.messages import Busy, ProbeJob, TrainedJob
 from benchsuite.identity.numerics import Numerics
 from benchsuite.identity.source_fingerprint import fingerprints
 from benchsuite.processes import Parent
@@ -80,7 +81,9 @@ def _portable(error: Exception) -> Exception:
     return RuntimeError(f"a worker process failed: {what}\n" + "".join(traceback.format_exception(error)))
 
 
-def _do(job: RunTask | ProbeJob, parent: Parent) -> RunRecord | Probe | Busy:
+def _do(job: RunTask | ProbeJob | TrainedJob, parent: Parent) -> Any:
+    if isinstance(job, TrainedJob):
+        return job.do(registry())
     if isinstance(job, ProbeJob):
         from benchsuite.execution.cost_probe import probe
 

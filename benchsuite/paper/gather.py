@@ -63,7 +63,7 @@ def without_results(suite: Suite, preparation: Preparation, registry: Registry) 
 
     tasks, plan = preparation.tasks, preparation.plan
     keys = {(task.spec.case.name, task.spec.seed): task.key.key for task in tasks}
-    case = tasks[0].spec.case
+    case = plan.cases[0]
     dataset_entry = registry.dataset(case.dataset.qualified_name)
     card = cast("Dataset[Any]", dataset_entry.component).card(dataset_entry.parse(case.dataset.parameters))
     models, recipes = {}, {}

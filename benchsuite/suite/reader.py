@@ -9,6 +9,7 @@ from typing import Any
 
 from benchsuite.metrics import METRICS
 from benchsuite.registry import CASE_PARTS, Registry
+from benchsuite.suite.cases.grid import complete
 from benchsuite.suite.cases.plan import Case
 from benchsuite.suite.planning.expand import Expansion, base_problems, compare_problems, expansion, value_at
 from benchsuite.suite.prose.bibliography import include_files
@@ -38,7 +39,7 @@ def read_suite(source: str | Path, registry: Registry) -> Suite:
 def parse_suite(data: bytes, source: str, registry: Registry, folder: Path | None = None) -> Suite:
     """The suite in these bytes; `source` is what messages call them, and `folder` where files that they name lie."""
     origin, unread = parse_bytes(data, source)
-    origin, beside, problems = include_files(origin, data, folder)
+    origin, beside, problems = include_files(complete(origin), data, folder)
     suite, found = validate(Suite, origin)
     problems += found
     for name in (*Design.model_fields, "plugins"):

@@ -40,6 +40,7 @@ _LITTER = {
 }  # fmt: skip
 """What systems leave in folders, beside all that begins with a dot."""
 _HEIF = {".heic", ".heif", ".hif"}
+_VIDEO = {".3gp", ".avi", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".mts", ".webm", ".wmv"}
 _SHOWN = 20
 """Names that an error lists; it counts the rest."""
 
@@ -63,7 +64,7 @@ def read_folder(home: Path) -> PhotoFolder:
     found = {split: _classes(scan, folder) for split, folder in folders.items()}
     scan.check()
     for split, classes in found.items():
-        _check_classes(classes, folders[split])
+        _check_classes(classes, folders[split], _FRAMES if scan.videos else "")
     classes = found["train"]
     faults = [
         f"the class {classes[key].title!r} is missing in the split {split!r}"
@@ -119,6 +120,8 @@ class _Scan:
 
     home: Path
     passed_over: int = 0
+    videos: int = 0
+    """Those of the files passed over that are films."""
     faults: dict[str, list[str]] = field(default_factory=dict)
     """Paths relative to `home`, by what is wrong with them."""
 
@@ -152,6 +155,7 @@ class _Scan:
                     yield path.relative_to(self.home).as_posix()
                 else:
                     self.passed_over += 1
+                    self.videos += path.suffix.lower() in _VIDEO
             for name in folders:
                 number = self._number(inside / name)
                 if number not in entered:
@@ -255,6 +259,7 @@ def _classes(scan: _Scan, folder: Path) -> dict[str, _Class]:
     """The classes of a folder of class folders, by their names as they are compared."""
     labels, files = scan.list_folder(folder)
     scan.passed_over += len(files)
+    scan.videos += sum(Path(name).suffix.lower() in _VIDEO for name in files)
     inside = [{_fold(name) for name in scan.list_folder(folder / label)[0]} for label in labels]
     shared = set.intersection(*inside) if len(labels) > 1 else set()
     # Where splits bear names that are not known, a rare class may be missing in one of them.
@@ -276,16 +281,20 @@ def _classes(scan: _Scan, folder: Path) -> dict[str, _Class]:
     return classes
 
 
-def _check_classes(classes: Mapping[str, _Class], folder: Path) -> None:
+_FRAMES = "; take photos out of videos first: ffmpeg -i VIDEO -vf fps=1 CLASS/VIDEO-%04d.jpg"
+
+
+def _check_classes(classes: Mapping[str, _Class], folder: Path, also: str) -> None:
+    """Raise DataError unless there are two classes or more, all with photos; `also` is what else its remedy says."""
     empty = [label for label in classes.values() if not label.photos]
     if empty:
         names = _listed([label.title for label in empty])
         what = f"the class {names} has no photos" if len(empty) == 1 else f"the classes {names} have no photos"
         where = empty[0].folders[0] if len(empty) == 1 else folder
         expected = f"files that end in .jpg, .png or any other of {len(photo_suffixes())} endings of photos"
-        raise folder_error(what, where, expected, "put photos there, or take the folder away")
+        raise folder_error(what, where, expected, f"put photos there, or take the folder away{also}")
     if not classes:
-        remedy = "put the photos of each class into a folder of its name; unpack archives first"
+        remedy = f"put the photos of each class into a folder of its name; unpack archives first{also}"
         raise folder_error("there are no class folders", folder, LAYOUT, remedy)
     if len(classes) == 1:
         only = next(iter(classes.values())).title

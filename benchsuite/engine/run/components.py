@@ -52,7 +52,11 @@ def find_entries(case: Case, registry: Registry) -> tuple[Entry, Entry, Entry]:
 
 def load_components(task: RunTask, registry: Registry) -> Components:
     """The components of a run. Raises PluginError when the recipe's phases are none that could be trained."""
-    case = task.spec.case
+    return case_components(task.spec.case, len(task.data.index.classes), registry)
+
+
+def case_components(case: Case, classes: int, registry: Registry) -> Components:
+    """The components of the runs of a case whose data have so many classes. Raises what `load_components` does."""
     for_dataset, for_model, for_recipe = find_entries(case, registry)
     dataset = cast(Dataset[Any], for_dataset.component)
     recipe = cast(Recipe[Any], for_recipe.component)
@@ -68,5 +72,5 @@ def load_components(task: RunTask, registry: Registry) -> Components:
         recipe_params=recipe_params,
         preprocessing=preprocessing,
         phases=declared_phases(for_recipe, recipe_params),
-        shape=Task(classes=len(task.data.index.classes), height=height, width=width),
+        shape=Task(classes=classes, height=height, width=width),
     )

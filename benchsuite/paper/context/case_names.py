@@ -26,16 +26,27 @@ class CaseNames:
     axes: tuple[str, ...]
 
     @classmethod
-    def of(cls, suite: Suite, findings: Findings) -> CaseNames:
-        """The names that a suite gives to the cases of its findings."""
+    def of(cls, suite: Suite, findings: Findings, titles: Mapping[str, str]) -> CaseNames:
+        """The names that a suite gives to the cases of its findings; models that are varied as a whole go by their
+        titles, which `titles` has by the name of the case."""
         paths = {tuple(case.case.settings) for case in findings.cases} if not suite.cases else set()
-        return cls(suite.paper.labels, next(iter(paths)) if len(paths) == 1 else ())
+        labels = {**_model_labels(findings, titles), **suite.paper.labels}
+        return cls(labels, next(iter(paths)) if len(paths) == 1 else ())
 
     @cached_property
     def factor(self) -> str:
         """What sets the cases apart, as axes and heads of tables say it; cleaned, not in the mini grammar."""
+        return ", ".join(self._axis_names) or "Configuración"
+
+    @property
+    def factors(self) -> str:
+        """The same in running text: «Tasa de aprendizaje y tamaño de lote»."""
+        return spanish.listing(self._axis_names) or "Configuración"
+
+    @property
+    def _axis_names(self) -> list[str]:
         names = [name_axis(path, self.labels) for path in self.axes]
-        return ", ".join([*names[:1], *map(spanish.lower_first, names[1:])]) or "Configuración"
+        return [*names[:1], *map(spanish.lower_first, names[1:])]
 
     @property
     def legend_title(self) -> str:
@@ -61,8 +72,24 @@ class CaseNames:
         return None if label is None else markup.line(label, f"paper.labels.{path}")
 
     def mention(self, *cases: CaseFindings) -> str:
-        """Cases that have their labels in running text, in the mini grammar: «bloques congelados = 0 y 1»."""
+        """Cases that have their labels in running text, in the mini grammar: «bloques congelados = 0 y 1», or models by
+        their names alone."""
         labels = [markup.literal(case.label) for case in cases]
+        if self.axes == ("model",):
+            return spanish.listing(labels)
         if len(self.axes) != 1:
             return spanish.listing([f"«{label}»" for label in labels])
         return f"{markup.literal(spanish.lower_first(self.factor))}{NBSP}={NBSP}{spanish.listing(labels)}"
+
+
+def _model_labels(findings: Findings, titles: Mapping[str, str]) -> dict[str, str]:
+    """The titles of models as labels of the values of `model`; none unless each value has one, and another than the
+    others."""
+    found: dict[str, set[str]] = {}
+    for case in findings.cases:
+        if "model" in case.case.settings:
+            found.setdefault(f"model={written(case.case.settings['model'])}", set()).add(titles[case.case.name])
+    different = {title for several in found.values() for title in several}
+    if len(different) < len(found) or any(len(several) > 1 for several in found.values()):
+        return {}
+    return {value: title for value, (title,) in found.items()}

@@ -24,7 +24,10 @@ class PaperContext:
 
     @cached_property
     def names(self) -> CaseNames:
-        return CaseNames.of(self.material.suite, self.material.findings)
+        cases = self.material.findings.cases
+        return CaseNames.of(
+            self.material.suite, self.material.findings, {case.case.name: self._model(case)[0] for case in cases}
+        )
 
     @cached_property
     def findings(self) -> Findings:

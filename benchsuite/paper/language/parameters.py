@@ -11,6 +11,8 @@ PARAMETERS = {
     "dataset.split": "Partición",
     "dataset.split_seed": "Semilla de la partición",
     "dataset.validation": "Fracción de validación",
+    "dataset.test": "Fracción de test",
+    "dataset.folder": "Carpeta",
     "dataset.train_images": "Imágenes de entrenamiento",
     "model.depth": "Profundidad",
     "model.weights": "Pesos iniciales",

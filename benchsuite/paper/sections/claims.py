@@ -24,15 +24,9 @@ COUNTED: dict[Verdict, tuple[str, str]] = {
 def claim_blocks(study: PaperContext) -> list[Block]:
     """The table of claims, how they were tested, and what the open ones need."""
     found = study.findings.claims
-    verdicts = Counter(one.verdict for one in found)
-    counts = [
-        f"una {one}" if verdicts[name] == 1 else f"{spanish.number(verdicts[name])} {many}"
-        for name, (one, many) in COUNTED.items()
-        if verdicts[name]
-    ]
     whole = "la única afirmación" if len(found) == 1 else f"las {spanish.number(len(found))} afirmaciones"
     text = (
-        f"El {{{{tab-claims}}}} somete a los datos {whole} del estudio: {spanish.listing(counts)}. Cada afirmación "
+        f"El {{{{tab-claims}}}} somete a los datos {whole} del estudio: {count_verdicts(study)}. Cada afirmación "
         "equivale a una o varias desigualdades entre medias; cada una se prueba invirtiendo los signos de los "
         f"valores de las semillas, a un lado y al 2,5{NBSP}%. La afirmación se sostiene cuando todas se demuestran, y "
         "no se sostiene cuando se demuestra la contraria de alguna, corregida por su número; en otro caso no es "
@@ -46,6 +40,18 @@ def claim_blocks(study: PaperContext) -> list[Block]:
         text += f" {which} harían falta al menos {spanish.number(max(lacking))} semillas."
     refused = describe_refused(pair for one in found for part in one.inequalities for pair in part.refused_pairs)
     return [Paragraph(f"{text} {refused}".rstrip()), _table(study)]
+
+
+def count_verdicts(study: PaperContext) -> str:
+    """What became of the claims: «una se sostiene y 2 quedan sin concluir»."""
+    verdicts = Counter(found.verdict for found in study.findings.claims)
+    return spanish.listing(
+        [
+            f"una {one}" if verdicts[name] == 1 else f"{spanish.number(verdicts[name])} {many}"
+            for name, (one, many) in COUNTED.items()
+            if verdicts[name]
+        ]
+    )
 
 
 def _table(study: PaperContext) -> Table:

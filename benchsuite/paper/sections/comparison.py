@@ -17,6 +17,7 @@ from benchsuite.paper.language import spanish
 from benchsuite.paper.language.metrics import METRICS
 from benchsuite.paper.sections.claim_words import VERDICTS
 from benchsuite.paper.sections.compose import SAMPLE
+from benchsuite.paper.sections.front import paper_title
 from benchsuite.paper.sections.prose import resolve_prose
 from benchsuite.paper.tables import cells
 from benchsuite.store.record import Environment, RunRecord
@@ -46,7 +47,7 @@ def compose_comparison(first: PaperMaterial, second: PaperMaterial) -> Document:
     as these have cases of the same names."""
     studies = PaperContext(first), PaperContext(second)
     pairs = _pair_runs(first, second)
-    title = markup.line(markup.plain(resolve_prose(studies[0], first.suite.title, "title")), "title")
+    title = markup.line(markup.plain(paper_title(studies[0])), "title")
     files = {f"{name.lower()}-{file}": content for name, material in zip(NAMES, (first, second), strict=True)
              for file, content in pack(material).items() if file.endswith((".json", ".yaml", ".txt"))}  # fmt: skip
     return Document(

@@ -20,6 +20,7 @@ from benchsuite.paper.document.blocks import Author, Block, Document, Heading, P
 from benchsuite.paper.document.style import Form
 from benchsuite.paper.sections.claims import claim_blocks
 from benchsuite.paper.sections.dataset import dataset_blocks, validity_blocks
+from benchsuite.paper.sections.front import paper_abstract, paper_title
 from benchsuite.paper.sections.method import model_blocks, training_blocks
 from benchsuite.paper.sections.prose import resolve_prose
 from benchsuite.paper.sections.reproducibility import reproducibility_blocks
@@ -40,15 +41,15 @@ def compose(material: PaperMaterial, files: Mapping[str, bytes] | None = None) -
     """
     study = PaperContext(material)
     paper, findings = material.suite.paper, material.findings
-    abstract = resolve_prose(study, paper.abstract, "paper.abstract").strip()
+    abstract = paper_abstract(study)
     body = _body(study)
     return Document(
-        title=markup.line(resolve_prose(study, material.suite.title, "title"), "title"),
+        title=paper_title(study),
         authors=tuple(
             Author(*(markup.line(v or "", "paper.authors") for v in (a.name, a.affiliation, a.place, a.email)))
             for a in paper.authors
         ),
-        abstract=" ".join(abstract.split()),
+        abstract=abstract,
         keywords=tuple(markup.line(word, "paper.keywords") for word in paper.keywords),
         body=tuple(body),
         references=study.works.references,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from benchsuite.registry import CASE_PARTS
@@ -43,8 +43,11 @@ def size(design: Design) -> int:
     return max(1, len(design.cases)) * math.prod(len(values) for values in design.vary.values())
 
 
-def cells(design: Design) -> Iterator[Cell]:
-    """Every cell: named cases in the order of the file, within each the grid with the last axis fastest."""
+def cells(design: Design, titles: Mapping[str, str]) -> Iterator[Cell]:
+    """Every cell: named cases in the order of the file, within each the grid with the last axis fastest.
+
+    `titles` are what cases are called by whose model is varied as a whole, by the label of that value.
+    """
     origin = design.origin
     axes = [
         [Setting(path, item.key, value) for value in item.node.elements]
@@ -59,9 +62,23 @@ def cells(design: Design) -> Iterator[Cell]:
     for name, mark, own in named or [("", None, ())]:
         for combination in itertools.product(*axes):
             parts = [name] if name else []
-            parts += [f"{labels[s.path]}={value_label(s.node.plain())}" for s in combination]
+            parts += [_part(setting, labels, titles) for setting in combination]
             place = combination[-1].node.mark if combination and mark is None else mark or origin.mark
             yield Cell(",".join(parts) or "base", place, (*own, *combination))
+
+
+def _part(setting: Setting, labels: Mapping[str, str], titles: Mapping[str, str]) -> str:
+    """What a value adds to the name of a case."""
+    label = value_label(setting.node.plain())
+    title = titles.get(label) if setting.path == "model" else None
+    return title or f"{labels[setting.path]}={label}"
+
+
+def complete(origin: Node) -> Node:
+    """A suite's node in which a component that is varied as a whole, and has no base, has its first value as one."""
+    axes = [setting for setting in settings_of(origin.get("vary")) if setting.path in CASE_PARTS]
+    first = [replace(axis, node=axis.node.elements[0]) for axis in axes if axis.node.elements]
+    return put(origin, [setting for setting in first if setting.path not in origin.items])
 
 
 def settings_of(node: Node | None) -> tuple[Setting, ...]:

@@ -13,6 +13,7 @@ from benchsuite.suite.cases import grid
 from benchsuite.suite.cases.grid import Cell, Setting
 from benchsuite.suite.cases.plan import Case, Component, Plan
 from benchsuite.suite.cases.resolver import Resolver
+from benchsuite.suite.cases.titles import model_titles
 from benchsuite.suite.planning.overrides import Override, read_overrides, read_seeds
 from benchsuite.suite.schema.suite import MOST_RUNS, Design, Suite
 from benchsuite.suite.search.proposal import count_runs
@@ -103,7 +104,7 @@ def _expanded(design: Design, registry: Registry, overrides: Sequence[Setting]) 
     problems += search_problems(design, origin, registry)
     exclusions = [_Exclusion(node) for node in _elements(origin, "exclude")]
     kept = []
-    for cell in grid.cells(design):
+    for cell in grid.cells(design, model_titles(origin, registry)):
         values = _CellValues(cell, resolver)
         if not [exclusion for exclusion in exclusions if exclusion.matches(values)]:
             kept.append(cell)

@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import Literal
 
 from benchsuite.metrics import METRICS
-from benchsuite.suite.cases.grid import spellings
+from benchsuite.suite.cases.grid import spellings, value_label
 from benchsuite.suite.cases.plan import Case
 from benchsuite.suite.schema.suite import Section, Suite
 from benchsuite.suite.source.problems import Mark, Problem, did_you_mean, one_of, shown
@@ -99,6 +99,17 @@ class Vocabulary:
         metric = self._one(head, (*METRICS, "difference", "best", *SIZES, *COUNTS, *CLAIMED, *searched))
         return Quoted("metric", metric=metric, case=self._case(rest))
 
+    def references(self) -> Iterator[str]:
+        """Every reference that `read` knows, but for equations, whose names the paper gives."""
+        yield from SIZES
+        if self.suite.search is not None:
+            yield from ("trials", "best_trial", *(f"best_trial {metric}" for metric in TRIAL_METRICS))
+        yield from ("best", *(f"best {metric}" for metric in METRICS))
+        yield from (f"{head} {claim.id}" for claim in self.suite.claims for head in CLAIMED)
+        heads = (*METRICS, *(("difference",) if self.suite.compare is not None else ()), *COUNTS)
+        yield from (f"{head} {case.name}" for head in heads for case in self.cases)
+        yield from self._blocks
+
     def find(self, reference: object) -> str | None:
         """The name of the case that is meant by its name, by «path=value, …», by how the paper calls it, or by its
         value of the compared factor when no other case has it."""
@@ -110,7 +121,8 @@ class Vocabulary:
     def _by_name(self) -> Mapping[str, str]:
         labels, known = self.suite.paper.labels, dict[str, str]()
         for case in self.cases:
-            for name in (case.name, settings_text(case.settings), labels.get(case.name)):
+            grid = ", ".join(f"{path}={value_label(value)}" for path, value in case.settings.items())
+            for name in (case.name, settings_text(case.settings), grid, labels.get(case.name)):
                 if name is not None:
                     known.setdefault(name, case.name)
         return known
@@ -135,13 +147,17 @@ class Vocabulary:
             raise UnknownReference(wanted, [case.name for case in self.cases])
         return name
 
-    def _block(self, name: str) -> str:
+    @cached_property
+    def _blocks(self) -> Sequence[str]:
         known = {*FLOATS, *(f"sec-{part}" for part in (*PARTS, *SUBSECTIONS))}
         known |= SEARCH_FLOATS if self.suite.search is not None else frozenset()
         known |= {f"sec-{section_name(section)}" for section in _sections(self.suite.paper.sections)}
         known |= {asked.block for asked in self.suite.paper.figures}
+        return sorted(known)
+
+    def _block(self, name: str) -> str:
         # Equations are named when the paper is composed.
-        return name if name.startswith("eq-") else self._one(name, sorted(known))
+        return name if name.startswith("eq-") else self._one(name, self._blocks)
 
     def _one(self, word: str, known: Sequence[str]) -> str:
         if word not in known:
@@ -225,7 +241,8 @@ def _prose(suite: Suite) -> Iterator[tuple[str, Mark, str]]:
     """Every text that may quote results, with its path and its place in the file."""
     origin = suite.origin
     paper = origin.get("paper")
-    yield "title", _mark(origin, "title"), suite.title
+    if suite.title:
+        yield "title", _mark(origin, "title"), suite.title
     if suite.paper.abstract:
         yield "paper.abstract", _mark(paper or origin, "abstract"), suite.paper.abstract
     yield from _texts(suite.paper.sections, paper.get("sections") if paper else None, "paper.sections", origin)

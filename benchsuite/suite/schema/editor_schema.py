@@ -25,6 +25,12 @@ def suite_schema(registry: Registry) -> dict[str, Any]:
         definitions[kind] = _choice(kind, registry, definitions)
         described = schema["properties"][kind].get("description")
         schema["properties"][kind] = {"$ref": f"#/$defs/{kind}", "description": described}
+    # A component that is varied as a whole need not stand by itself.
+    schema["required"] = [name for name in schema["required"] if name not in CASE_PARTS]
+    schema["allOf"] = [
+        {"anyOf": [{"required": [kind]}, {"required": ["vary"], "properties": {"vary": {"required": [kind]}}}]}
+        for kind in CASE_PARTS
+    ]
     definitions["figure"] = _choice("figure", registry, definitions)
     asked = definitions["AskedFigure"]["properties"]
     asked["figure"] = {"$ref": "#/$defs/figure", "description": asked["figure"].get("description")}

@@ -22,7 +22,8 @@ Devices = Literal["one", "by_seed"]
 
 
 ComponentName = Annotated[str, Field(min_length=1, max_length=200)]
-CaseName = Annotated[str, Field(pattern=r"^\w(?:[\w .()+%-]*[\w)%+])?$", max_length=80)]
+LONGEST_CASE_NAME = 80
+CaseName = Annotated[str, Field(pattern=r"^\w(?:[\w .()+%-]*[\w)%+])?$", max_length=LONGEST_CASE_NAME)]
 Settings = Annotated[dict[Path, JsonValue], Field(min_length=1, max_length=100)]
 Seed = Annotated[int, Field(ge=0, le=2**31 - 1)]
 Seeds = Annotated[
@@ -240,7 +241,7 @@ class PaperSection(Declared):
     """Authors in the order of the paper."""
 
     abstract: Text = ""
-    """Abstract, in Spanish."""
+    """Abstract, in Spanish; a paper without any prose has one that is made from its results."""
 
     keywords: Annotated[tuple[Heading, ...], Field(max_length=1000)] = ()
     """Index terms."""
@@ -280,7 +281,8 @@ class Design(Declared):
     vary: dict[Path, Annotated[tuple[JsonValue, ...], Field(min_length=1, max_length=1000)]] = Field(
         default_factory=dict, max_length=20
     )
-    """Axes of the grid: dotted paths (or `dataset`, `model`, `recipe`) with the values they take."""
+    """Axes of the grid: dotted paths (or `dataset`, `model`, `recipe`, which then need not stand above) with the values
+    they take."""
 
     cases: Annotated[tuple[NamedCase, ...], Field(max_length=1000)] = ()
     """Named changes to the base, each combined with the grid."""
@@ -323,14 +325,18 @@ class Design(Declared):
         self._remembered = expansion
 
 
+def _visible_or_none(text: str) -> str:
+    return text and require_visible(text)
+
+
 class Suite(Design):
     """A declared study."""
 
     name: Slug
     """Name of the suite; the file is called after it."""
 
-    title: Heading
-    """Title of the paper, in Spanish."""
+    title: Annotated[Line, AfterValidator(_visible_or_none)] = ""
+    """Title of the paper, in Spanish; left out, it says what is compared on which data."""
 
     plugins: Annotated[tuple[Path, ...], Field(max_length=50)] = ()
     """Python files, or folders of them, with components of this study's own; relative to the suite's folder."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from benchsuite.paper.context.case_names import CaseNames
+from benchsuite.suite.prose.references import written
+from support.paper_material import make_suite
 from support.synthetic import make_findings
 
 BLOCKS = "recipe.freeze.blocks"
@@ -31,3 +33,24 @@ def test_named_cases_stand_in_quotation_marks_and_have_no_factor() -> None:
 
 def test_the_further_paths_of_a_factor_begin_small() -> None:
     assert CaseNames({}, ("recipe.momentum", "recipe.l1")).factor == "Momento, penalización L1"
+
+
+def test_models_that_are_varied_as_a_whole_go_by_their_titles() -> None:
+    given = make_findings(cases=2, seeds=1)
+    values = ({"name": "resnet", "depth": 18}, {"name": "torchvision", "architecture": "mobilenet_v3_small"})
+    varied = [
+        replace(case, case=case.case.model_copy(update={"settings": {"model": value}}))
+        for case, value in zip(given.cases, values, strict=True)
+    ]
+    findings, keys = replace(given, cases=tuple(varied)), [case.case.name for case in varied]
+
+    def named(*titles: str, **labels: str) -> tuple[str, str]:
+        suite = make_suite(labels=labels).model_copy(update={"vary": {"model": values}})
+        names = CaseNames.of(suite, findings, dict(zip(keys, titles, strict=True)))
+        cases = [replace(case, label=names.label(case)) for case in varied]
+        return names.mention(*cases).replace("\u00a0", " "), names.label_of_value("model", values[1]) or ""
+
+    assert named("ResNet18", "MobileNetV3-Small") == ("ResNet18 y MobileNetV3-Small", "MobileNetV3-Small")
+    assert named("Net", "Net") == ("resnet 18 y torchvision mobilenet_v3_small", "")
+    asked = {f"model={written(values[1])}": "la pequeña"}
+    assert named("ResNet18", "MobileNetV3-Small", **asked) == ("ResNet18 y la pequeña", "la pequeña")

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+import jsonschema
 import pytest
 
 from benchsuite.api import hookimpl
@@ -61,9 +62,18 @@ def test_executors_are_no_part_of_a_suite() -> None:
 
 def test_the_suites_own_fields_are_required_closed_and_described(schema: dict[str, Any]) -> None:
     assert schema["additionalProperties"] is False
-    assert {"name", "title", "size", "dataset", "model", "recipe", "seeds"} == set(schema["required"])
+    assert {"name", "size", "seeds"} == set(schema["required"])
     assert all(schema["properties"][name].get("description") for name in schema["properties"])
     assert schema["properties"]["devices"]["enum"] == ["one", "by_seed"]
+
+
+def test_a_component_stands_by_itself_or_is_varied_as_a_whole(schema: dict[str, Any]) -> None:
+    part = {"anyOf": schema["allOf"][1]["anyOf"]}
+    accepts = jsonschema.Draft202012Validator(part).is_valid
+    assert accepts({"model": {"name": "mlp"}})
+    assert accepts({"vary": {"model": [{"name": "mlp"}]}})
+    assert not accepts({"vary": {"model.depth": [18]}})
+    assert not accepts({})
 
 
 def test_each_component_is_checked_by_its_name(schema: dict[str, Any]) -> None:
