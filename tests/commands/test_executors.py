@@ -168,7 +168,7 @@ def test_what_runs_on_other_machines_cost_is_told_by_those_that_are_done(fleet: 
     cost = ("plan", "squares_width", "--policy", "sample", "--cost")
     file = fleet.results / "squares_width" / FILE
     file.parent.mkdir(parents=True)
-    file.write_text(Fleet(kinds=(machine_facts("cpu").kind,), slots=(1,)).model_dump_json())
+    file.write_text(Fleet(kinds=(machine_facts("cpu").kind("cpu"),), slots=(1,)).model_dump_json())
     unknown = fleet.run(*cost)
     assert unknown.code == 0, unknown.err
     assert "the cost of 2 cases cannot be told here: none of their runs is done on a" in unknown.err
