@@ -53,6 +53,23 @@ def vanish(self, task, *report):
 agent._Teller.epoch = vanish
 """
 """It dies in each run of one case."""
+OTHER_KIND = """
+from benchsuite.identity import numerics
+numerics.processor_name = lambda: "Another processor"
+"""
+OTHER_FORM = """
+from benchsuite.execution import agent
+survey = agent.survey
+def survey_in_another_form():
+    return survey().replace(b'"form":1', b'"form":2')
+agent.survey = survey_in_another_form
+"""
+"""It speaks as a later version may."""
+A_DAY_OFF = """
+import time
+now = time.time
+time.time = lambda: now() + {days} * 86400
+"""
 
 pytestmark = pytest.mark.slow
 
@@ -190,6 +207,29 @@ def test_threads_are_those_of_who_asks(program: Program, workers: Workers) -> No
     assert here.code == 0, here.err
     assert bits(program.results) == bits(program.folder / "here")
     assert {record.environment.threads for record in records(program.results).values()} == {2}
+
+
+def test_workers_of_another_kind_or_version_stay_idle(
+    program: Program, workers: Workers, tmp_path: Path, expected: object
+) -> None:
+    study = program.run(*RUN, *SAMPLE, *workers(one="", two="", kind=OTHER_KIND, version=OTHER_FORM))
+    assert study.code == 0, study.err
+    assert "it would give other bits (Another processor" in study.err
+    assert "benchsuite there is another version" in study.err
+    assert bits(program.results) == expected
+    made = {path.parts[len((tmp_path / "sites").parts)] for path in (tmp_path / "sites").rglob("log.txt")}
+    assert made
+    assert made <= {"one", "two"}
+
+
+def test_nothing_depends_on_clocks_that_are_a_day_off(program: Program, workers: Workers, expected: object) -> None:
+    over = workers(ahead=A_DAY_OFF.format(days=1), behind=A_DAY_OFF.format(days=-1))
+    study = program.run(*RUN, *SAMPLE, *over)
+    assert study.code == 0, study.err
+    assert bits(program.results) == expected
+    again = program.run(*RUN, *SAMPLE)
+    assert again.code == 0, again.err
+    assert "Everything is done already" in again.out + again.err
 
 
 def test_a_worker_without_the_data_takes_no_sample_for_them(

@@ -194,6 +194,7 @@ def _places(bench: Bench, faults: Faults) -> list[Place]:
     return list(faults.places)
 
 
+@pytest.mark.slow
 def test_an_error_outside_a_run_ends_that_run_alone(bench: Bench, faults: Faults) -> None:
     places = _places(bench, faults)[::12]
     _strike(bench, faults, places, [ERRORS[(5 * number) % len(ERRORS)] for number in range(len(places))])

@@ -149,7 +149,10 @@ def test_a_pool_that_was_started_ahead_makes_runs_in_that_very_process(bench: Be
     assert _workers() == []
 
 
-@pytest.mark.parametrize(("cores", "packed", "started"), [(1, 1, 1), (16, 1, 2), (16, 2, 2), (16, 3, 2)])
+@pytest.mark.parametrize(
+    ("cores", "packed", "started"),
+    [(1, 1, 1), (16, 1, 2), *(pytest.param(16, packed, 2, marks=pytest.mark.slow) for packed in (2, 3))],
+)
 def test_where_there_are_cores_a_second_worker_is_started_ahead_and_ended_if_it_is_not_worth_it(
     bench: Bench, monkeypatch: pytest.MonkeyPatch, cores: int, packed: int, started: int
 ) -> None:

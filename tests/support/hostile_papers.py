@@ -22,6 +22,8 @@ from pypdf.generic import (
     TextStringObject,
 )
 
+from benchsuite.suite.schema.suite import MOST_RUNS
+
 RESULTS = "results.json"
 Change = Callable[[dict[str, Any]], object]
 
@@ -99,7 +101,7 @@ RESULTS_THAT_CANNOT_BE: dict[str, Change | bytes] = {
     "huge losses in all epochs": _epochs(validation_loss=1.7e308),
     "epochs that are no numbers": _epochs(validation_loss=float("nan"), validation_accuracy=float("nan")),
     "no plan": _none_of("plan"),
-    "a plan without end": lambda content: content["plan"].update(seeds=list(range(60_000))),
+    "a plan without end": lambda content: content["plan"].update(seeds=list(range(MOST_RUNS + 1))),
     "more prose than a paper can hold": lambda content: content["suite"]["paper"].update(
         sections=[{"title": f"S{number}", "text": "palabra " * 5000} for number in range(60)]
     ),

@@ -27,7 +27,7 @@ print(time.perf_counter() - wall, own, flush=True)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems do not tell")
-@pytest.mark.parametrize("stops", [0, 1, 2])
+@pytest.mark.parametrize("stops", [0, 1, pytest.param(2, marks=pytest.mark.slow)])
 def test_it_stands_still_while_the_process_is_stopped(stops: int) -> None:
     command = [sys.executable, "-c", PROGRAM]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:

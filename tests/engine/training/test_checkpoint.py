@@ -232,7 +232,13 @@ def test_a_checkpoint_that_was_changed_is_not_believed(bench: Bench, damage: Any
     assert any("starts anew" in said for said in watcher.said)
 
 
-@pytest.mark.parametrize("damage", ["truncated", "empty", "foreign key", "foreign content", "text"])
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "truncated",
+        *(pytest.param(name, marks=pytest.mark.slow) for name in ("empty", "foreign key", "foreign content", "text")),
+    ],
+)
 def test_a_checkpoint_that_cannot_be_used_starts_the_run_anew(bench: Bench, damage: str) -> None:
     task = bench.task()
     whole = execute(task, bench.registry, Silent())

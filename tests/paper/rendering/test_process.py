@@ -21,6 +21,7 @@ def set_apart(material: PaperMaterial, **limits: float) -> Pages:
         return renderer.pages([pack(material)])  # type: ignore[arg-type]
 
 
+@pytest.mark.slow
 def test_it_leaves_nothing_behind(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     assert set_apart(make_material(cases=2, seeds=1)).pdf.startswith(b"%PDF-")
@@ -35,6 +36,7 @@ def test_a_renderer_that_was_not_needed_ends() -> None:
         os.killpg(process.pid, 0)
 
 
+@pytest.mark.slow
 def test_one_that_has_tried_the_words_sets_the_same_bytes() -> None:
     material = make_material(cases=2, seeds=1)
     with Renderer() as renderer:
