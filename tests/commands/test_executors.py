@@ -57,7 +57,7 @@ def test_a_study_has_the_same_bits_on_sites_as_here(fleet: Program) -> None:
         assert (record.weights_hash, record.predictions_hash) == (known[key].weights_hash, known[key].predictions_hash)
     again = fleet.run("run", "squares_width", "--policy", "sample")
     assert "Everything is done already" in again.out + again.err
-    assert not any((fleet.cache / "sites" / "runs").iterdir()), "what has come home is not kept at the site"
+    assert not list(Store(fleet.cache / "sites").run_keys()), "what has come home is not kept at the site"
 
 
 def test_an_unknown_executor_and_its_options_are_refused(fleet: Program) -> None:

@@ -54,10 +54,11 @@ def make_trained(folder: Path) -> Path:
     write_photos(folder / "photos")
     (folder / "colours.yaml").write_text(COLOURS)
     environment = {"BENCHSUITE_CACHE": str(folder / "cache"), "BENCHSUITE_THREADS": "1", "BENCHSUITE_PLUGINS": ""}
+    own = {name: value for name, value in os.environ.items() if name != "BENCHSUITE_DATA"}
     subprocess.run(
         [sys.executable, "-m", "benchsuite", "run", "colours.yaml", "--no-paper", "--no-estimate", "--device", "cpu"],
         cwd=folder,
-        env={**os.environ, **environment},
+        env=own | environment,
         check=True,
         timeout=600,
     )
