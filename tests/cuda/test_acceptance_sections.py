@@ -184,14 +184,16 @@ def _burns(patch: pytest.MonkeyPatch, sections: Any) -> None:
 
 
 def _is_slow_where_it_is_deterministic(patch: pytest.MonkeyPatch, sections: Any) -> None:
-    usual = stepper.EagerStep.__call__
+    def slow(usual: Callable[..., Any]) -> Callable[..., Any]:
+        def step(self: Any, *samples: Any) -> Any:
+            if torch.are_deterministic_algorithms_enabled():
+                time.sleep(0.1)
+            return usual(self, *samples)
 
-    def step(self: Any, *samples: Any) -> Any:
-        if torch.are_deterministic_algorithms_enabled():
-            time.sleep(0.1)
-        return usual(self, *samples)
+        return step
 
-    patch.setattr(stepper.EagerStep, "__call__", step)
+    for kind in (stepper.EagerStep, stepper.GraphStep):
+        patch.setattr(kind, "__call__", slow(kind.__call__))
     patch.setattr(sections, "_usual", lambda *row: 1.0)  # the loop that it is compared with
 
 
