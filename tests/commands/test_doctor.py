@@ -35,6 +35,7 @@ def test_every_part_is_looked_at_and_what_is_not_good_has_a_remedy(program: Prog
     assert all(one["remedy"] for one in found if one["verdict"] != "good")
 
 
+@pytest.mark.slow
 def test_with_every_plugin_broken_it_names_each(program: Program) -> None:
     for name, source in BROKEN.items():
         program.install(name, source)

@@ -230,7 +230,10 @@ REFUSED: dict[str, tuple[Callable[..., Any], str]] = {
 }
 
 
-@pytest.mark.parametrize("name", REFUSED)
+SLOW = ("numpy", "torch")
+
+
+@pytest.mark.parametrize("name", [pytest.param(n, marks=pytest.mark.slow if n in SLOW else ()) for n in REFUSED])
 def test_what_no_recording_can_repeat_is_found_and_the_run_goes_on_as_it_is(
     name: str, both: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:

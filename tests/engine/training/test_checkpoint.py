@@ -94,6 +94,7 @@ def test_a_run_stopped_after_any_epoch_ends_the_same(bench: Bench, settings: dic
         assert any(f"goes on after epoch {after}" in said for said in watcher.said)
 
 
+@pytest.mark.slow
 def test_a_run_stopped_after_every_epoch_ends_the_same(bench: Bench) -> None:
     task = bench.task(make_case(epochs=2, second=2, second_freeze=FROZEN, model={"dropout": 0.2}))
     whole = execute(task, bench.registry, Silent())
@@ -157,7 +158,7 @@ def test_an_interruption_costs_no_epoch_whatever_the_interval(bench: Bench) -> N
     assert [report.epoch for report in watcher.epochs] == [3]
 
 
-@pytest.mark.parametrize("model", [{}, {"dropout": 0.3}])
+@pytest.mark.parametrize("model", [{}, pytest.param({"dropout": 0.3}, marks=pytest.mark.slow)])
 @pytest.mark.parametrize(
     "settings",
     [{}, {"freeze": FROZEN}, {"second": 1, "freeze": FROZEN}, {"second": 1, "second_freeze": FROZEN}],

@@ -50,6 +50,7 @@ def honest(small: PaperMaterial) -> bytes:
     return render_pdf(document, number(document))
 
 
+@pytest.mark.slow
 def test_built_again_from_itself_it_has_the_same_bytes(sample_paper: PaperFiles, tmp_path: Path) -> None:
     again = build_paper(unpack(attached(read_paper(sample_paper.pdf))), tmp_path)
     assert again.pdf.read_bytes() == sample_paper.pdf.read_bytes()
