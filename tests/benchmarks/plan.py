@@ -20,13 +20,18 @@ SETTLED_SECONDS = 2.5
 """After which files are remembered; see benchsuite.file_stamps."""
 
 
+def machine() -> str:
+    """What is measured on, and when."""
+    processor, day = platform.processor() or platform.machine(), time.strftime("%Y-%m-%d")
+    return f"{processor}, {os.cpu_count()} cores, Python {platform.python_version()}, {day}"
+
+
 def main() -> None:
     options = _options()
     if options.fill:
         _fill(*options.fill)
         return
-    print(f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, "
-          f"{time.strftime('%Y-%m-%d')}\n")  # fmt: skip
+    print(f"{machine()}\n")
     print("| runs | study | command | seconds | of CPU | memory (MB) |\n|---|---|---|---|---|---|")
     with tempfile.TemporaryDirectory(prefix="benchsuite-bench-") as scratch:
         os.environ |= {"BENCHSUITE_CACHE": str(Path(scratch, "cache")), "HF_HUB_OFFLINE": "1"}

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import platform
 import re
 import shutil
 import signal
@@ -40,7 +39,7 @@ from support.dask_cluster import Cluster, cluster, wait_for
 from support.engine import Silent
 from support.plugins import SUITE, TINY, install
 from tests.benchmarks import idle
-from tests.benchmarks.plan import SETTLED_SECONDS, timed
+from tests.benchmarks.plan import SETTLED_SECONDS, machine, timed
 
 CASES = 20
 """Of the study whose runs do nothing."""
@@ -54,8 +53,7 @@ def main() -> None:
     if options.part:
         PARTS[options.part](options)
         return
-    print(f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, "
-          f"{time.strftime('%Y-%m-%d')}\n", flush=True)  # fmt: skip
+    print(f"{machine()}\n", flush=True)
     with tempfile.TemporaryDirectory(prefix="benchsuite-bench-") as scratch:
         install(Path(scratch, "plugins"), "tiny-squares", TINY)
         own = {

@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import argparse
 import os
-import platform
 import tempfile
 import time
 from pathlib import Path
 
-from tests.benchmarks.plan import SETTLED_SECONDS, timed
+from tests.benchmarks.plan import SETTLED_SECONDS, machine, timed
 
 NEW = 10
 """Trials that are to be proposed."""
@@ -25,8 +24,7 @@ def main() -> None:
     if options.fill:
         _fill(*map(Path, options.fill))
         return
-    print(f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, "
-          f"{time.strftime('%Y-%m-%d')}\n")  # fmt: skip
+    print(f"{machine()}\n")
     print("| trials | what | seconds | of CPU | memory (MB) |\n|---|---|---|---|---|")
     with tempfile.TemporaryDirectory(prefix="benchsuite-bench-") as scratch:
         os.environ |= {"BENCHSUITE_CACHE": str(Path(scratch, "cache")), "HF_HUB_OFFLINE": "1"}

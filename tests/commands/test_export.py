@@ -20,19 +20,9 @@ import yaml
 from benchsuite.store.record import RunRecord
 from benchsuite.store.run_store import WEIGHTS, Store
 from support.program import Program
-from support.trained import CLASSES, make_trained, use_trained
+from support.trained import CLASSES
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_trained(tmp_path_factory.mktemp("trained"))
-
-
-@pytest.fixture
-def study(program: Program, made: Path) -> Program:
-    return use_trained(made, program)
 
 
 def record_of(study: Program, case: str) -> RunRecord:

@@ -20,17 +20,7 @@ from benchsuite.registry import registry
 from benchsuite.store.record import RunRecord
 from benchsuite.store.run_store import PREDICTIONS, RECORD, WEIGHTS, Store
 from support.program import Program
-from support.trained import CASES, CLASSES, make_trained, use_trained
-
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_trained(tmp_path_factory.mktemp("trained"))
-
-
-@pytest.fixture
-def study(program: Program, made: Path) -> Program:
-    return use_trained(made, program)
+from support.trained import CASES, CLASSES
 
 
 def test_photos(study: Program) -> list[str]:

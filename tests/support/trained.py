@@ -1,4 +1,4 @@
-"""A study of three cases on photos, really trained: once for a module, and then copied for each test."""
+"""A study of three cases on photos, really trained: once for all tests, and then copied for each."""
 
 from __future__ import annotations
 
