@@ -23,6 +23,7 @@ from benchsuite.commands.options import (
 )
 from benchsuite.errors import BenchsuiteError, SetupError
 from benchsuite.machine import usable_cores
+from benchsuite.settings import THREADS
 
 if TYPE_CHECKING:
     from benchsuite.commands.session import Session
@@ -71,6 +72,7 @@ def run(
     with ExitStack() as beside:
         renderer = beside.enter_context(_renderer()) if paper else None
         engine = beside.enter_context(open_engine(choose(executor, executor_option or ()), registry(), say))
+        engine.begin(options.device.value, options.threads or int(THREADS.value()))
         study = open_study(
             suite,
             options,

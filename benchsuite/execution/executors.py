@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import platformdirs
 from pydantic import ValidationError
@@ -23,9 +23,13 @@ from benchsuite.execution.executor import Executor
 from benchsuite.execution.fleet import Finished, Fleet, choose_fleet
 from benchsuite.execution.messages import RunWatcher
 from benchsuite.identity.gpu_trial import usable_gpus
-from benchsuite.identity.numerics import ChosenDevice, MachineFacts, Numerics, processor_name
+from benchsuite.identity.numerics import ChosenDevice, MachineFacts, Numerics, describe, processor_name
+from benchsuite.machine import usable_cores
 from benchsuite.registry import Entry, Registry, UnknownComponent
 from benchsuite.suite.schema.suite import Devices
+
+if TYPE_CHECKING:
+    from benchsuite.execution.worker_pool import EarlyWorker
 
 LOCAL = "local"
 """The executor that is built in: processes on this machine."""
@@ -60,6 +64,9 @@ class Engine(ABC):
         """Where runs can be made, besides here."""
         return ()
 
+    def begin(self, device: ChosenDevice, threads: int | None) -> None:  # noqa: B027
+        """Start what any study needs, while it is planned. `threads` as in `numerics_of`."""
+
     @abstractmethod
     def executor(self, numerics: Numerics, fleet: Fleet | None, watcher: RunWatcher) -> Executor:
         """The executor of a study on this fleet, or of runs with these numerics on this machine. Raises SetupError when
@@ -69,17 +76,34 @@ class Engine(ABC):
 class Local(Engine):
     """This machine."""
 
+    def __init__(self) -> None:
+        self._early: EarlyWorker | None = None
+
+    def begin(self, device: ChosenDevice, threads: int | None) -> None:
+        from benchsuite.execution.worker_pool import EarlyWorker
+
+        # Planning waits for the disk and for one core; torch takes as long to read in.
+        with suppress(BenchsuiteError, OSError):  # planning says what is wrong with the device or the machine
+            if usable_cores() > 1:
+                self._early = EarlyWorker(describe(device, threads), device)
+
     def fleet(
         self, devices: Devices, device: ChosenDevice, known: Fleet | None, finished: Callable[[], Finished]
     ) -> None:
         return None
 
     def executor(self, numerics: Numerics, fleet: Fleet | None, watcher: RunWatcher) -> Executor:
-        return open_executor(numerics, watcher)
+        return open_executor(numerics, watcher, self._early)
+
+    def end(self) -> None:
+        """Let go of what no study has taken."""
+        if self._early is not None:
+            self._early.discard()
 
 
-def open_executor(numerics: Numerics, watcher: RunWatcher) -> Executor:
-    """The executor here of runs with these numerics: processes on every GPU of their kind, or on the CPU.
+def open_executor(numerics: Numerics, watcher: RunWatcher, early: EarlyWorker | None = None) -> Executor:
+    """The executor here of runs with these numerics: processes on every GPU of their kind, or on the CPU, of which one
+    may have been started `early`.
 
     Raises SetupError when they are those of another machine.
     """
@@ -88,7 +112,7 @@ def open_executor(numerics: Numerics, watcher: RunWatcher) -> Executor:
     if numerics.device != "cuda":
         if numerics.device_name != processor_name():
             raise _elsewhere(numerics, processor_name())
-        return Pool(numerics, (None,), watcher)
+        return Pool(numerics, (None,), watcher, early)
     usable = usable_gpus()
     fitting = tuple(gpu.uuid for gpu in usable if gpu.model == numerics.gpu_model)
     idle = ", ".join(gpu.name for gpu in usable if gpu.model != numerics.gpu_model)
@@ -96,7 +120,7 @@ def open_executor(numerics: Numerics, watcher: RunWatcher) -> Executor:
         raise _elsewhere(numerics, idle or "no GPU")
     if idle:
         watcher.say(f"GPUs that would give other bits than the {numerics.device_name} stay idle: {idle}")
-    return Pool(numerics, fitting, watcher)
+    return Pool(numerics, fitting, watcher, early)
 
 
 def _elsewhere(numerics: Numerics, here: str) -> SetupError:
@@ -172,7 +196,11 @@ def open_engine(choice: Choice, registry: Registry, say: Callable[[str], None]) 
                 where=", ".join(choice.options),
                 remedy="leave them out, or name another executor with --executor",
             )
-        yield Local()
+        local = Local()
+        try:
+            yield local
+        finally:
+            local.end()
         return
     from benchsuite.execution.agent import carry_out, survey
     from benchsuite.execution.dispatch import Hearing

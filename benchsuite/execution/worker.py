@@ -50,6 +50,11 @@ def main(parent: Parent, numerics: Numerics, gpu: str | None) -> None:
         parent.send(answer)
 
 
+def preparation(numerics: Numerics) -> tuple[object, ...]:
+    """What of the numerics is built into a worker when it starts."""
+    return numerics.device, numerics.threads, numerics.cudnn
+
+
 def _prepare(numerics: Numerics, gpu: str | None) -> Exception | None:
     """Make this process compute the same bits every time, and read in what runs need; returns why it cannot."""
     try:
@@ -57,6 +62,8 @@ def _prepare(numerics: Numerics, gpu: str | None) -> Exception | None:
         memory.keep()
         prepare_environment(numerics, gpu)
         configure(numerics)
+
+        import torch._dynamo  # noqa: F401 - the first optimizer would read it in, while a run waits
 
         import benchsuite.engine.run.execute  # noqa: F401
 

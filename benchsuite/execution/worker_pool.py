@@ -23,8 +23,8 @@ from benchsuite.execution.executor import Executor
 from benchsuite.execution.failed_record import record_failure
 from benchsuite.execution.messages import Busy, Probe, ProbeJob, RunWatcher
 from benchsuite.execution.packing import Packing, choose_packing
-from benchsuite.identity.gpu_trial import try_gpu
-from benchsuite.identity.numerics import Numerics
+from benchsuite.identity.gpu_trial import try_gpu, usable_gpus
+from benchsuite.identity.numerics import ChosenDevice, Numerics
 from benchsuite.machine import usable_cores
 from benchsuite.processes import GRACE_SECONDS, ChildProcess, ProcessEnded, describe_exit, interrupts_blocked
 from benchsuite.registry import OURS
@@ -39,7 +39,13 @@ Item = tuple[RunTask | ProbeJob, Future[Any]]
 class Pool(Executor):
     """Workers for `gpus` (a card's UUID each, or None for the CPU): one each, until it is told to `pack` more."""
 
-    def __init__(self, numerics: Numerics, gpus: Sequence[str | None], watcher: RunWatcher) -> None:
+    def __init__(
+        self,
+        numerics: Numerics,
+        gpus: Sequence[str | None],
+        watcher: RunWatcher,
+        early: EarlyWorker | None = None,
+    ) -> None:
         super().__init__(watcher)
         self._numerics = numerics
         self._devices = [_Device(gpu) for gpu in gpus]
@@ -56,6 +62,9 @@ class Pool(Executor):
         self._opened: set[str] = set()
         self._closing = self._stopping = False
         self.pack(1)
+        if early is not None:
+            for own in self._workers:
+                own.adopt(early)
 
     def packing(self, due: int, costs: Sequence[CaseCost], asked: int | None = None) -> Packing:
         return choose_packing(self._numerics, self.devices, due, costs, asked, started=1 + len(self._ahead))
@@ -292,6 +301,27 @@ class _Device:
     given_up: bool = False
 
 
+class EarlyWorker:
+    """The process of a worker that is started before its study is planned, on a guess of the numerics of its runs."""
+
+    def __init__(self, numerics: Numerics, device: ChosenDevice) -> None:
+        gpus = usable_gpus() if device != "cpu" else ()
+        self._numerics, self._gpu = numerics, gpus[0].uuid if numerics.device == "cuda" else None
+        self._process: ChildProcess | None = ChildProcess(worker.main, self._numerics, self._gpu)
+
+    def take(self, numerics: Numerics, gpu: str | None) -> ChildProcess | None:
+        """The process, once, for a worker that is prepared alike: the precision is the runs' own affair."""
+        if gpu != self._gpu or worker.preparation(numerics) != worker.preparation(self._numerics):
+            return None
+        process, self._process = self._process, None
+        return process
+
+    def discard(self) -> None:
+        """End the process unless it was taken."""
+        if self._process is not None:
+            self._process.close()
+
+
 class _Worker:
     """A process of one device; started when first needed, and again after it has ended."""
 
@@ -301,6 +331,10 @@ class _Worker:
         self._lock = threading.Lock()
         self._killed = False
         self.retired = False
+
+    def adopt(self, early: EarlyWorker) -> None:
+        """Take over a process that was started early, where it fits."""
+        self._process = early.take(self._numerics, self.device.gpu)
 
     def start(self) -> None:
         """Start it unless it is there. Raises ProcessEnded after `kill`."""

@@ -11,11 +11,11 @@ import pytest
 
 from benchsuite.api import Parameters, SetupError
 from benchsuite.execution import executors
-from benchsuite.execution.executors import Remote, choose, open_executor
+from benchsuite.execution.executors import LOCAL, Remote, choose, open_engine, open_executor
 from benchsuite.execution.worker_pool import Pool
 from benchsuite.identity.gpus import Gpu
-from benchsuite.identity.numerics import processor_name
-from benchsuite.registry import Entry
+from benchsuite.identity.numerics import describe, processor_name
+from benchsuite.registry import Entry, registry
 from support.engine import Silent
 from support.executors import QueueSession, SitesParameters, Threads
 from support.synthetic import make_numerics
@@ -70,6 +70,30 @@ def test_runs_of_another_machine_are_not_made_here(opened: Any) -> None:
         opened()
     with pytest.raises(SetupError, match="a machine with another processor"):
         open_executor(make_numerics(device="cpu", device_name="another processor"), Silent())
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_a_worker_that_was_started_before_planning_makes_runs_that_it_fits_and_never_stays(
+    threads: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(executors, "usable_cores", lambda: 2)
+    with open_engine(choose(LOCAL, ()), registry(), lambda text: None) as engine:
+        engine.begin("cpu", 1)
+        early = engine._early  # type: ignore[attr-defined]
+        process = early._process
+        numerics = describe("cpu", threads).model_copy(update={"precision": "fp32", "capability": None})
+        with engine.executor(numerics, None, Silent()) as pool:
+            (own,) = pool._workers  # type: ignore[attr-defined]
+            assert (own._process is process) == (threads == 1)
+            assert process.alive
+    assert not process.alive
+
+
+def test_on_one_core_nothing_competes_with_planning(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(executors, "usable_cores", lambda: 1)
+    with open_engine(choose(LOCAL, ()), registry(), lambda text: None) as engine:
+        engine.begin("cpu", None)
+        assert engine._early is None  # type: ignore[attr-defined]
 
 
 class Machines(Parameters):
