@@ -27,7 +27,7 @@ COPY . .
 # pip checks hashes where it is given any, so the wheel gets its own beside those of the lock. The CPU builds of torch
 # have other hashes, and need no CUDA: for them the lock is left without both.
 RUN python -m pip wheel --no-deps --wheel-dir /dist . \
-    && sha256sum /dist/*.whl | awk '{ print "benchsuite @ file://" $2 " --hash=sha256:" $1 }' > /dist/benchsuite.txt \
+    && sha256sum /dist/*.whl | awk '{ print "benchsuite[all] @ file://" $2 " --hash=sha256:" $1 }' > /dist/benchsuite.txt \
     && awk '/^[^ #]/ { cuda = /^(torch|torchvision|triton|cuda-[a-z-]+|nvidia-(cu|nccl|nv)[a-z0-9-]*)==/ } !cuda' \
        requirements.lock > /dist/cpu.lock \
     && cp requirements.lock /dist/cuda.lock \

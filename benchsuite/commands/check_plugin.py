@@ -11,6 +11,7 @@ import typer
 from benchsuite.commands.console import announce, complain, messages, out, print_json, say, table
 from benchsuite.commands.options import Json
 from benchsuite.errors import BenchsuiteError, PluginError
+from benchsuite.extras import require
 
 if TYPE_CHECKING:
     from benchsuite.registry import Entry, Registry
@@ -39,6 +40,7 @@ def check_plugin(plugin: Plugin, settings: SetParameter = None, as_json: Json = 
     Each check has BENCHSUITE_CHECK_SECONDS (300). Exit code 0: every rule is kept; 1: some are broken; 2: there is no
     such plugin, or it cannot be loaded or checked.
     """
+    require("benchsuite check-plugin", "jsonschema")
     chosen = _chosen(plugin)
     given = _given(settings or [], [entry for entry, _ in chosen])
     cards: list[Card] = []

@@ -63,6 +63,7 @@ def _parts(data: Path | None, results: Path) -> list[tuple[str, Callable[[], Ite
     return [
         ("python", _python),
         ("torch", _torch),
+        ("extras", _extras),
         ("device", _device),
         ("pango", _pango),
         ("fonts", _fonts),
@@ -106,6 +107,18 @@ def _torch() -> Iterator[Finding]:
         return
     torch, torchvision = done.stdout.split()
     yield Finding("torch", "good", f"torch {torch}, torchvision {torchvision}")
+
+
+def _extras() -> Iterator[Finding]:
+    from benchsuite.extras import EXTRAS, install, missing
+
+    absent = [name for name, modules in EXTRAS.items() if missing(modules)]
+    there = ", ".join(name for name in EXTRAS if name not in absent) or "none"
+    if absent:
+        remedy = f"whoever needs one is told; to have them all: {install(','.join(absent))}"
+        yield Finding("extras", "note", f"{there}; not installed: {', '.join(absent)}", remedy)
+    else:
+        yield Finding("extras", "good", there)
 
 
 def _device() -> Iterator[Finding]:

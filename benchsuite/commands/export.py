@@ -15,6 +15,7 @@ from benchsuite.commands.options import StudyOptions, TrainedName
 from benchsuite.commands.run_names import is_smoke, read_name
 from benchsuite.commands.trained_runs import finished_runs, tell_deviations, title
 from benchsuite.errors import BenchsuiteError, DataError, SetupError, first_line
+from benchsuite.extras import require
 
 if TYPE_CHECKING:
     from benchsuite.paper.context.material import PaperMaterial
@@ -67,6 +68,11 @@ def export(
     from benchsuite.paper.model_card import model_card
     from benchsuite.registry import registry
 
+    if format is FormatName.onnx:
+        onnx = ("onnx", "onnxruntime", "onnxscript")
+        require("the format onnx", *onnx, otherwise="take --format safetensors or --format torch")
+    if hub is not None:
+        require("--hub", "huggingface_hub", otherwise="leave it out")
     store, record = finished_runs(name, options)[0]
     weights = weights_of(store, record)
     say(f"network: {title(record)}")

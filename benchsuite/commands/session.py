@@ -16,6 +16,7 @@ from benchsuite.execution.fleet import Fleet, deal, remembered
 from benchsuite.execution.foresight import foresee
 from benchsuite.execution.preparation import Place, Preparation, prepare
 from benchsuite.execution.search_tasks import SearchTasks
+from benchsuite.extras import require
 from benchsuite.identity.numerics import CPU_THREADS, ChosenDevice
 from benchsuite.registry import Registry, registry, use_local
 from benchsuite.registry.local_plugins import places
@@ -158,6 +159,8 @@ def open_study(
     for warning in () if quiet else typed_results(suite):
         announce(f"warning: {warning}")
     plan = expand(suite, known, overrides=options.overrides or (), seeds=options.seeds)
+    if plan.search is not None and plan.search.declared.sampler == "tpe":
+        require("the sampler tpe", "optuna", where=str(path), otherwise="choose the sampler random or grid")
     place = replace(place, fleet=deal(machines(suite, place.results, place.device), suite, plan.seeds))
     preparation = prepare(plan, known, place, download=download, say=(lambda _: None) if quiet else say)
     for text in () if quiet else foresee(suite, preparation.tasks, known, preparation.numerics.device):

@@ -21,6 +21,7 @@ from urllib.parse import urlsplit
 
 from benchsuite.contracts.dataset import Source
 from benchsuite.errors import DataError
+from benchsuite.extras import require
 from benchsuite.sources.cache import Say, cannot_write
 from benchsuite.sources.digests import file_sha256
 from benchsuite.sources.progress import Progress
@@ -75,6 +76,7 @@ class HttpDownloader:
 
     def huggingface(self, repo: str, filename: str, revision: str, sha256: str | None = None) -> Path:
         """A file of a Hugging Face data set at a pinned revision, from its own cache or the network."""
+        require(f"the data set {repo} of the Hugging Face Hub", "huggingface_hub")
         from huggingface_hub import constants, hf_hub_download
         from huggingface_hub.errors import LocalEntryNotFoundError
 

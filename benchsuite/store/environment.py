@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import benchsuite
+from benchsuite.extras import EXTRAS
 from benchsuite.identity.numerics import Numerics
 from benchsuite.store.record import Environment
 
@@ -43,13 +44,13 @@ def distinct_environments(environments: Iterable[Environment]) -> tuple[Environm
 
 
 def package_versions() -> dict[str, str]:
-    """Versions of benchsuite, of what it depends on, and of every distribution that brings a plugin, by name."""
+    """Versions of benchsuite, of what it and its extras depend on, and of all that bring a plugin, by name."""
     versions: dict[str, str] = {}
     for name in sorted({*_dependencies(), *_plugin_distributions()}):
         try:
             versions[name] = metadata.version(name)
         except metadata.PackageNotFoundError:
-            continue  # a dependency for other systems
+            continue  # a dependency for other systems, or an extra that is not here
     return {**versions, "benchsuite": benchsuite.__version__}
 
 
@@ -88,7 +89,8 @@ def _dependencies() -> Iterator[str]:
         return
     for requirement in requirements:
         name = re.match(r"[A-Za-z0-9._-]+", requirement)
-        if name and "extra ==" not in requirement:
+        extra = re.search(r"extra == ['\"]([\w-]+)", requirement)
+        if name and (extra is None or extra[1] in EXTRAS):
             yield name.group().lower()
 
 

@@ -57,7 +57,18 @@ PLACES = {
     "hookspecs": Place(10, 1, "the hooks that plugins implement"),
     "contracts": Place(11, 1, "what a data set, a model, a recipe, a figure must be"),
 }
-BASE = ("atomic_files", "file_locks", "file_stamps", "legible", "machine", "metrics", "processes", "settings", "errors")
+BASE = (
+    "atomic_files",
+    "extras",
+    "file_locks",
+    "file_stamps",
+    "legible",
+    "machine",
+    "metrics",
+    "processes",
+    "settings",
+    "errors",
+)
 """Rooms that any other may use; no arrows lead to them."""
 
 SPINE = 1

@@ -12,6 +12,7 @@ import shutil
 from collections import Counter
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -27,6 +28,7 @@ from benchsuite.api import (
     Parameters,
     PhotoFiles,
     Preprocessing,
+    SetupError,
     Source,
     Split,
     content_fingerprint,
@@ -154,11 +156,17 @@ class Beans(Dataset[BeansParameters]):
         return _find_in(root, scratch, certain=root.name == "beans")
 
     def download(self, params: BeansParameters, folder: Path, downloader: Downloader) -> None:
-        files = {
-            split: downloader.huggingface(REPOSITORY, source.filename, REVISION, source.sha256)
-            for split, source in PARQUET.items()
-        }
-        _assemble(files, _unpack_parquet, PARQUET, folder / "beans")
+        if find_spec("huggingface_hub") is not None and _can_read_parquet():
+            files = {
+                split: downloader.huggingface(REPOSITORY, source.filename, REVISION, source.sha256)
+                for split, source in PARQUET.items()
+            }
+            _assemble(files, _unpack_parquet, PARQUET, folder / "beans")
+            return
+        archives = {split: downloader.file(source, folder / source.filename) for split, source in ZIPS.items()}
+        _assemble(archives, _unpack_zip, ZIPS, folder / "beans")
+        for archive in archives.values():
+            archive.unlink(missing_ok=True)
 
     def sample(self, params: BeansParameters, folder: Path) -> None:
         from .bean_leaves import write_leaves
@@ -269,7 +277,18 @@ def _unpack_zip(file: Path, split: str, target: Path) -> None:
     shutil.rmtree(inner, ignore_errors=True)
 
 
+def _can_read_parquet() -> bool:
+    return find_spec("pyarrow") is not None
+
+
 def _unpack_parquet(file: Path, split: str, target: Path) -> None:
+    if not _can_read_parquet():
+        raise SetupError(
+            "Beans: the data are here as parquet files, and pyarrow, which reads them, is not installed",
+            where=str(file),
+            expected="the extra huggingface of benchsuite",
+            remedy="pip install 'benchsuite[huggingface]', or put train.zip, validation.zip and test.zip there",
+        )
     import pyarrow.parquet as pq
     from pyarrow.lib import ArrowException
 

@@ -1,10 +1,11 @@
 """TensorBoard: losses, accuracies and the learning rate of each run as event files in the run's own folder.
 
-`tensorboard --logdir results/runs` shows them.
+`tensorboard --logdir results/runs` shows them. Where the package is not installed there is no such observer.
 """
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from benchsuite.api import EpochReport, RunInfo, RunSummary, hookimpl
@@ -51,4 +52,6 @@ class TensorBoard:
         writer.close()
 
 
-observer = TensorBoard()
+_FOUND = find_spec("tensorboard")
+# A folder of that name in the current one, such as runs have, is found as well, but comes from no file.
+observer = TensorBoard() if _FOUND is not None and _FOUND.origin is not None else None

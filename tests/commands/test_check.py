@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from benchsuite.extras import EXTRAS
 from benchsuite.paper.bundle.attachments import pack
 from benchsuite.paper.document.numbering import number
 from benchsuite.paper.plugin_figures import charts_of
@@ -18,6 +21,7 @@ from benchsuite.registry import discover, registry
 from support.hostile_papers import FILES_THAT_HURT, RESULTS_THAT_CANNOT_BE, with_results
 from support.paper_material import make_material
 from support.program import Program
+from support.smaller import block
 
 
 @pytest.fixture(scope="module")
@@ -40,6 +44,24 @@ def test_an_honest_paper_passes(program: Program, papers: Path) -> None:
     done = program.run("check", str(papers / "honest.pdf"))
     assert done.code == 0, done.err
     assert "the same bytes: every number" in done.err
+
+
+@pytest.mark.slow
+def test_a_paper_is_checked_where_nothing_that_trains_can_be_imported(papers: Path, tmp_path: Path) -> None:
+    blocked = block(
+        tmp_path / "blocked", "torch", "torchvision", "triton", *(one for of in EXTRAS.values() for one in of)
+    )
+    for command in (["check", str(papers / "honest.pdf")], ["reproduce", str(papers / "honest.pdf")]):
+        done = subprocess.run(
+            [sys.executable, "-m", "benchsuite", *command],
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": str(blocked)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        assert "the same bytes: every number" in done.stderr
 
 
 @pytest.mark.slow

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from typer.core import TyperGroup
@@ -12,6 +14,7 @@ from typer.main import get_command
 
 from benchsuite.cli import app
 from support.program import Program
+from support.smaller import block
 
 HEAVY = ("torch", "torchvision", "scipy", "matplotlib", "weasyprint", "pyarrow", "huggingface_hub", "tensorboard")
 
@@ -51,6 +54,33 @@ def test_planning_a_trial_imports_nothing_heavy(program: Program) -> None:
     plan = json.loads(done.stdout)
     assert plan["sample"] is True
     assert {run["status"] for run in plan["runs"]} == {"due"}
+
+
+READ = (
+    ["list"],
+    ["plan", "colours"],
+    ["show", "colours"],
+    ["why", "colours"],
+    ["references", "colours"],
+    ["paper", "colours"],
+    ["inspect", "data", "photos"],
+    ["merge", "elsewhere"],
+    ["doctor", "--results", "results"],
+)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("words", READ, ids=lambda words: words[0])
+def test_what_reads_results_does_without_torch(study: Program, words: list[str], tmp_path: Path) -> None:
+    shutil.copytree("results", "elsewhere")
+    study.patch.setenv("PYTHONPATH", str(block(tmp_path / "blocked", "torch", "torchvision")))
+    done = subprocess.run(
+        [sys.executable, "-m", "benchsuite", *words], capture_output=True, text=True, check=False, timeout=300
+    )
+    if words[0] == "doctor":
+        assert "torch and torchvision cannot be imported" in " ".join(done.stdout.split())
+    assert done.returncode == int(words[0] == "doctor"), done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_help_names_every_command_and_says_what_it_does(program: Program) -> None:

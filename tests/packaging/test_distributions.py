@@ -110,5 +110,6 @@ def test_the_metadata_is_complete(wheel: Path) -> None:
     assert told["Description-Content-Type"] == "text/markdown"
     assert "Typing :: Typed" in told.get_all("Classifier", [])
     assert told["Keywords"].split(",") == project["keywords"]
+    assert set(told.get_all("Provides-Extra", [])) == set(project["optional-dependencies"])
     with zipfile.ZipFile(wheel) as archive:
         assert f"benchsuite-{benchsuite.__version__}.dist-info/licenses/LICENSE" in archive.namelist()

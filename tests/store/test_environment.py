@@ -34,6 +34,10 @@ def test_the_environment_tells_device_packages_and_python() -> None:
     assert {"torch", "numpy", "pydantic"} <= found.packages.keys()
 
 
+def test_extras_that_are_there_are_part_of_the_packages() -> None:
+    assert {"optuna", "tensorboard", "jsonschema", "pyarrow"} <= package_versions().keys()
+
+
 def test_development_tools_are_no_part_of_the_packages() -> None:
     assert not {"pytest", "ruff", "mypy"} & package_versions().keys()
 

@@ -25,7 +25,7 @@ from benchsuite.contracts.dataset import Preprocessing
 from benchsuite.engine.data.inputs import Pixels
 from benchsuite.engine.network.build import weights_hash
 from benchsuite.engine.training.evaluate import BATCH
-from benchsuite.errors import BenchsuiteError, SetupError, first_line
+from benchsuite.errors import BenchsuiteError, first_line
 
 INPUT, OUTPUT = "images", "logits"
 METADATA = "metadata.json"
@@ -79,16 +79,9 @@ def write_onnx(
     module: nn.Module, metadata: Mapping[str, str], target: Path, preprocessing: Preprocessing, test: NDArray[np.uint8]
 ) -> float:
     """Write a graph for ONNX; returns how far its probabilities, as onnxruntime computes them, are from torch's on the
-    test images. Raises SetupError without the libraries, and ExportRefused where ONNX cannot say the network."""
-    try:
-        import onnxruntime
-        import onnxscript  # noqa: F401
-    except ImportError as error:
-        raise SetupError(
-            f"the format onnx needs {error.name}, which is not installed",
-            expected="onnx, onnxscript and onnxruntime",
-            remedy="pip install 'benchsuite[onnx]', or take --format safetensors or --format torch",
-        ) from error
+    test images. Raises ExportRefused where ONNX cannot say the network."""
+    import onnxruntime
+
     program = _program(module, preprocessing)
     try:
         graph = torch.onnx.export(program, input_names=[INPUT], output_names=[OUTPUT], dynamo=True, verbose=False)

@@ -14,6 +14,7 @@ from pydantic import ValidationError
 
 from benchsuite.contracts.model import Task
 from benchsuite.errors import BenchsuiteError
+from benchsuite.extras import require
 from benchsuite.registry import CASE_PARTS
 from benchsuite.suite.prose import bibtex
 from benchsuite.suite.source import json_schema
@@ -73,6 +74,7 @@ def parameters_survive(subject: Subject) -> None:
     remedy="describe what own validators accept with Field(json_schema_extra=...) or pydantic's WithJsonSchema.",
 )
 def parameters_schema(subject: Subject) -> None:
+    require("this rule", "jsonschema")
     from jsonschema import Draft202012Validator
     from jsonschema.exceptions import SchemaError
 

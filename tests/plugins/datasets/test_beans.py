@@ -18,7 +18,7 @@ from benchsuite_plugins.datasets.beans import CLASSES, Beans, BeansParameters
 from PIL import Image
 
 from benchsuite.contracts.dataset import Found, Source
-from benchsuite.errors import DataError
+from benchsuite.errors import DataError, SetupError
 from benchsuite.sources.data import LocatedData, locate_data
 
 MINI = {
@@ -155,6 +155,41 @@ def test_the_download_unpacks_verified_parquet_files(tmp_path: Path, monkeypatch
     assert (located.folder / "test/healthy/healthy_test.0.jpg").read_bytes() == photos()[
         "test/healthy/healthy_test.0.jpg"
     ]
+
+
+@pytest.mark.parametrize("absent", ["pyarrow", "huggingface_hub"])
+def test_without_what_reads_parquet_the_download_takes_the_zip_files(
+    absent: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    remote = as_zips(tmp_path / "remote") / "beans"
+    monkeypatch.setattr(beans, "ZIPS", known_sources(beans.ZIPS, remote))
+    monkeypatch.setitem(sys.modules, absent, None)
+
+    class Web:
+        def __init__(self, say: object) -> None: ...
+
+        def file(self, source: Source, target: Path) -> Path:
+            assert source in beans.ZIPS.values()
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes((remote / source.filename).read_bytes())
+            return target
+
+    monkeypatch.setattr("benchsuite.sources.data.HttpDownloader", Web)
+    monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
+    located = locate_data(
+        Beans(), PARAMETERS, policy="real", data=None, cache=tmp_path / "cache", say=lambda line: None
+    )
+    assert located.provenance == "official"
+    assert located.fingerprint == locate(as_folder(tmp_path / "reference"), tmp_path).fingerprint
+    assert not list(located.folder.parent.glob("*.zip"))
+
+
+def test_parquet_files_that_cannot_be_read_say_what_is_lacking(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = as_parquet(tmp_path / "mine")
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    with pytest.raises(SetupError, match=r"parquet files, and pyarrow, .* is not installed") as caught:
+        find(root, tmp_path)
+    assert "pip install 'benchsuite[huggingface]'" in str(caught.value)
 
 
 def test_an_empty_or_foreign_folder_is_not_beans(tmp_path: Path) -> None:
