@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from functools import partial
 from importlib import metadata
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -29,15 +31,15 @@ def list_(
     """Show the suites and components that are installed, and plugins that had to be set aside."""
     from benchsuite.registry import KINDS, registry
 
+    if what and what not in LISTS:
+        raise typer.BadParameter(f"{what!r} is none of {', '.join(LISTS)}")
     known = registry()
-    found = {
-        "suites": _suites(known),
-        **{f"{kind}s": _entries(known, kind) for kind in KINDS},
-        "plugins": _plugins(known),
+    look: dict[str, Callable[[], list[dict[str, Any]]]] = {
+        "suites": lambda: _suites(known),
+        **{f"{kind}s": partial(_entries, known, kind) for kind in KINDS},
+        "plugins": lambda: _plugins(known),
     }
-    if what and what not in found:
-        raise typer.BadParameter(f"{what!r} is none of {', '.join(found)}")
-    chosen = {title: rows for title, rows in found.items() if what in ("", title)}
+    chosen = {title: rows() for title, rows in look.items() if what in ("", title)}
     if as_json:
         print_json(chosen)
         return
@@ -145,8 +147,11 @@ def _card(entry: Entry) -> str:
     from benchsuite.identity.source_fingerprint import component_fingerprint
     from benchsuite.testing.runner import conformance_cards
 
+    component = entry.distribution, entry.kind, entry.name
+    if not conformance_cards.is_kept(*component):  # before all that a fingerprint reads
+        return ""
     try:
-        found = conformance_cards.find(entry.distribution, entry.kind, entry.name, component_fingerprint(entry.module))
+        found = conformance_cards.find(*component, component_fingerprint(entry.module))
     except PluginError:
         return ""
     return found.summary if found is not None else ""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -13,12 +15,16 @@ from typer.core import TyperGroup
 from typer.main import get_command
 
 from benchsuite.cli import app
+from benchsuite.extras import EXTRAS
 from support.program import Program
 from support.smaller import block
 
-HEAVY = ("torch", "torchvision", "scipy", "matplotlib", "weasyprint", "pyarrow", "huggingface_hub", "tensorboard")
+EXTRA = tuple(module for modules in EXTRAS.values() for module in modules)
+HEAVY = ("torch", "torchvision", "scipy", "matplotlib", "weasyprint", "pypdf", *EXTRA)
+LESS_HEAVY = ("numpy", "PIL", "safetensors", "jinja2", "psutil", "pynvml", "multiprocessing")
+"""What planning may take, and whoever only looks at what is installed need not."""
 
-WATCH = f"""
+WATCH = """
 import sys
 from benchsuite.cli import main
 sys.argv = ["benchsuite", *sys.argv[1:]]
@@ -26,31 +32,55 @@ try:
     main()
 except SystemExit as leaving:
     assert not leaving.code, leaving.code
-print("LOADED", *(name for name in {HEAVY!r} if name in sys.modules), file=sys.stderr)
+print("LOADED", *(name for name in HEAVY if name in sys.modules), file=sys.stderr)
 """
+
+
+def watch(*arguments: str, heavy: Sequence[str] = HEAVY) -> subprocess.CompletedProcess[str]:
+    """Run benchsuite, which must succeed and import none of these modules."""
+    command = [sys.executable, "-c", f"HEAVY = {heavy!r}\n{WATCH}", *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.splitlines()[-1].split() == ["LOADED"]
+    return done
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["list"], ["plan", "beans_freeze"], ["schema"]], ids=" ".join)
 def test_listing_and_planning_import_nothing_heavy(program: Program, arguments: list[str]) -> None:
     program.patch.delenv("HF_HUB_OFFLINE")  # planning asks no network, and would draw the sample when forbidden to
-    done = subprocess.run([sys.executable, "-c", WATCH, *arguments], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    assert done.stderr.splitlines()[-1].split() == ["LOADED"]
+    watch(*arguments)
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["run", "--help"], ["list"], ["schema"]], ids=" ".join)
+def test_looking_at_what_is_installed_imports_less_still(program: Program, arguments: list[str]) -> None:
+    watch(*arguments, heavy=(*HEAVY, *LESS_HEAVY))
+
+
+def test_the_completion_of_the_shell_imports_nothing_heavy(program: Program) -> None:
+    asking = {"_BENCHSUITE_COMPLETE": "complete_bash", "COMP_WORDS": "benchsuite run squ", "COMP_CWORD": "2"}
+    command = [sys.executable, "-X", "importtime", str(Path(sys.executable).with_name("benchsuite"))]
+    done = subprocess.run(command, env={**os.environ, **asking}, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["squares_width"]
+    imported = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+    assert "benchsuite.suite.reader" in imported
+    assert not imported & {*HEAVY, *LESS_HEAVY}
+
+
+def test_the_package_itself_imports_nothing_of_others() -> None:
+    others = {*HEAVY, *LESS_HEAVY, "pydantic", "rich", "typer", "yaml"}
+    code = f"import sys, benchsuite; print(*{others!r} & sys.modules.keys())"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["schema"]], ids=" ".join)
 def test_bibtex_is_read_only_with_a_suite_that_has_it(program: Program, arguments: list[str]) -> None:
-    watch = WATCH.replace("'torch'", "'pybtex', 'torch'")
-    done = subprocess.run([sys.executable, "-c", watch, *arguments], capture_output=True, text=True, check=False)
-    assert done.stderr.splitlines()[-1].split() == ["LOADED"]
+    watch(*arguments, heavy=("pybtex", *HEAVY))
 
 
 def test_planning_a_trial_imports_nothing_heavy(program: Program) -> None:
     program.patch.setenv("PYTHONPATH", str(program.plugins))
-    watch = ["-c", WATCH, "plan", "squares_width", "--policy", "sample", "--json"]
-    done = subprocess.run([sys.executable, *watch], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    assert done.stderr.splitlines()[-1].split() == ["LOADED"]
+    done = watch("plan", "squares_width", "--policy", "sample", "--json")
     plan = json.loads(done.stdout)
     assert plan["sample"] is True
     assert {run["status"] for run in plan["runs"]} == {"due"}
@@ -150,12 +180,12 @@ def test_what_notebooks_and_builds_set_for_drawing_does_not_matter(
     program: Program, monkeypatch: pytest.MonkeyPatch, name: str, value: str
 ) -> None:
     monkeypatch.setenv(name, value)
-    watch = WATCH + (
+    drawing = f"HEAVY = ()\n{WATCH}" + (
         "from benchsuite.paper.figures.canvas import drawing\n"
         "with drawing('one', 3, 2) as canvas: canvas.figure.subplots()\n"
         "canvas.figure.savefig('one.svg')\n"
     )
-    command = [sys.executable, "-c", watch, "--version"]
+    command = [sys.executable, "-c", drawing, "--version"]
     done = subprocess.run(command, capture_output=True, text=True, cwd=program.folder, check=False)
     assert done.returncode == 0, done.stderr
 

@@ -109,6 +109,11 @@ def store(card: Card) -> Path:
     return path
 
 
+def is_kept(distribution: str, kind: Kind, name: str) -> bool:
+    """Whether there is a card of a component, of whatever source."""
+    return _path(distribution, kind, name).is_file()
+
+
 def find(distribution: str, kind: Kind, name: str, fingerprint: str) -> Card | None:
     """The card of a component, `outdated` unless it was made of the source with this fingerprint; None without one.
 
