@@ -13,8 +13,8 @@ import itertools
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from benchsuite.analysis.comparisons import SIGNIFICANCE, Measured, one_sided, pair
-from benchsuite.analysis.findings import ClaimFindings, Inequality, Verdict
+from benchsuite.analysis.comparisons import Measured, one_sided, pair
+from benchsuite.analysis.findings import SIGNIFICANCE, ClaimFindings, Inequality, Verdict
 from benchsuite.analysis.intervals import mean_estimate
 from benchsuite.metrics import METRICS
 from benchsuite.suite.schema.claims import Claim

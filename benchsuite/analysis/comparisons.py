@@ -14,10 +14,9 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from benchsuite.analysis.findings import Comparison, RefusedPair
+from benchsuite.analysis.findings import SIGNIFICANCE, Comparison, RefusedPair
 from benchsuite.analysis.intervals import mean_estimate
 
-SIGNIFICANCE = 0.05
 EXACT_UP_TO = 16
 """Most pairs for which all 2**n sign patterns are tried; above it, `SIGN_PATTERNS` of them are drawn."""
 SIGN_PATTERNS = 99_999

@@ -15,6 +15,9 @@ from benchsuite.suite.cases.plan import Case
 from benchsuite.suite.schema.claims import Claim
 from benchsuite.suite.schema.suite import Search
 
+SIGNIFICANCE = 0.05
+Sign = Literal["positive", "negative", "open"]
+
 
 @dataclass(frozen=True)
 class Estimate:
@@ -56,6 +59,13 @@ class Comparison:
     """Of a difference of test accuracy, the 95 % interval over seeds and test images at once."""
     single: PairedImages | None = None
     """What the images say of the two models of the one seed that there is; None with more seeds."""
+
+    @property
+    def sign(self) -> Sign:
+        """That of the difference where it is significant after the correction, else open."""
+        if self.difference is None or self.p_adjusted is None or self.p_adjusted >= SIGNIFICANCE:
+            return "open"
+        return "positive" if self.difference.mean > 0 else "negative"
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from benchsuite.analysis.findings import Findings
 from benchsuite.analysis.seed_image_anova import Outcomes
 from benchsuite.analysis.summary import study
 from benchsuite.store.record import RunRecord
+from benchsuite.suite.cases.baselines import baselines
 from benchsuite.suite.cases.plan import Plan
-from benchsuite.suite.planning.expand import baselines
 from benchsuite.suite.prose.references import Vocabulary
 from benchsuite.suite.schema.suite import Suite
 

@@ -24,8 +24,9 @@ def references(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """List every {{…}} and [[…]] that the prose of SUITE may quote, with what the results say of it so far.
+    """List every {{…}} and [[…]] that the prose of SUITE may quote, and every {{if …}} that it may ask.
 
+    Each with what the results say of it so far.
     Quotes follow the runs: what is not known yet is said to be pending. Downloads and trains nothing.
     """
     from benchsuite.commands.session import open_study
@@ -50,26 +51,28 @@ def references(
 
 def _references(study: Session) -> Iterator[tuple[str, str]]:
     """What may be written, and its words in a paper that is made now."""
+    from benchsuite.paper.context.conditions import is_met
     from benchsuite.paper.context.paper_context import PaperContext
     from benchsuite.paper.document import markup
     from benchsuite.paper.document.numbering import number
     from benchsuite.paper.sections.compose import compose
     from benchsuite.paper.sections.prose import resolve_prose
-    from benchsuite.suite.planning.expand import baselines
+    from benchsuite.suite.prose.conditions import askable
 
     material = _material(study)
     paper = PaperContext(material)
     labels = number(compose(material, files={})).labels
-    compared = baselines(study.suite, study.preparation.plan)
     for reference in paper.vocabulary.references():
         written = f"{{{{{reference}}}}}"
         head, _, case = reference.partition(" ")
-        if head == "difference" and case not in compared:
+        if head == "difference" and case not in paper.vocabulary.compared:
             continue
         if paper.vocabulary.read(reference).kind == "block":
             yield written, labels.get(reference, "—")
             continue
         yield written, _in_words(paper, resolve_prose(paper, written, "references"))
+    for condition in askable(paper.vocabulary):
+        yield f"{{{{if {condition}}}}}", "yes" if is_met(paper.findings, condition) else "no"
     for key, work in paper.works.references.items():
         yield f"[[{key}]]", markup.plain(work)
 

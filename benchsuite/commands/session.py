@@ -24,6 +24,7 @@ from benchsuite.settings import CACHE_GB, CHECKPOINT_SECONDS, GRAPHS, HANG_SECON
 from benchsuite.store.migrations import DamagedRecord
 from benchsuite.store.run_store import Store, Survey
 from benchsuite.suite.planning.expand import expand
+from benchsuite.suite.prose.assertions import asserted_results
 from benchsuite.suite.prose.references import typed_results
 from benchsuite.suite.reader import name_in, plugins_of, read_suite, suite_path
 from benchsuite.suite.schema.suite import Suite
@@ -156,11 +157,11 @@ def open_study(
     if own := plugins_of(path):
         known = use_local(own)
     suite = read_suite(path, known)
-    for warning in () if quiet else typed_results(suite):
-        announce(f"warning: {warning}")
     plan = expand(suite, known, overrides=options.overrides or (), seeds=options.seeds)
     if plan.search is not None and plan.search.declared.sampler == "tpe":
         require("the sampler tpe", "optuna", where=str(path), otherwise="choose the sampler random or grid")
+    for warning in () if quiet else (*typed_results(suite), *asserted_results(suite, plan.cases)):
+        announce(f"warning: {warning}")
     place = replace(place, fleet=deal(machines(suite, place.results, place.device), suite, plan.seeds))
     preparation = prepare(plan, known, place, download=download, say=(lambda _: None) if quiet else say)
     for text in () if quiet else foresee(suite, preparation.tasks, known, preparation.numerics.device):

@@ -1,7 +1,8 @@
 """From a YAML file to a plan: read, validate, expand."""
 
+from benchsuite.suite.cases.baselines import baselines
 from benchsuite.suite.cases.plan import Case, Component, Plan, RunSpec
-from benchsuite.suite.planning.expand import baselines, expand
+from benchsuite.suite.planning.expand import expand
 from benchsuite.suite.planning.sample_smoke import smoke_plan
 from benchsuite.suite.reader import parse_suite, read_suite, suite_files
 from benchsuite.suite.schema.editor_schema import suite_schema

@@ -13,6 +13,7 @@ from benchsuite.suite.cases.grid import complete
 from benchsuite.suite.cases.plan import Case
 from benchsuite.suite.planning.expand import Expansion, base_problems, compare_problems, expansion, value_at
 from benchsuite.suite.prose.bibliography import include_files
+from benchsuite.suite.prose.conditions import condition_problems
 from benchsuite.suite.prose.extent import extent_problems
 from benchsuite.suite.prose.figures import figure_problems, resolved_figures
 from benchsuite.suite.prose.references import Vocabulary, citation_problems, reference_problems, written
@@ -53,7 +54,8 @@ def parse_suite(data: bytes, source: str, registry: Registry, folder: Path | Non
         design.placed(origin)
         expanded = expansion(design, registry)
         problems += expanded.problems
-        problems += _prose_problems(suite, expanded, registry) if suite is not None else []
+        lines = data.decode("utf-8-sig", errors="replace").split("\n")
+        problems += _prose_problems(suite, expanded, registry, lines) if suite is not None else []
     else:
         problems += base_problems(origin, registry)
     if suite is None or unread or problems:
@@ -147,7 +149,7 @@ def _shown_path(path: Path) -> str:
         return printable(str(path))
 
 
-def _prose_problems(suite: Suite, expanded: Expansion, registry: Registry) -> list[Problem]:
+def _prose_problems(suite: Suite, expanded: Expansion, registry: Registry, lines: Sequence[str]) -> list[Problem]:
     """What only shows when the whole file is known: comparisons, claims, quotes and citations of what there is not,
     labels of nothing, names given twice."""
     problems = compare_problems(suite, expanded.cases) + figure_problems(suite, registry) + [*extent_problems(suite)]
@@ -157,6 +159,7 @@ def _prose_problems(suite: Suite, expanded: Expansion, registry: Registry) -> li
         find = Vocabulary(suite, expanded.cases).find
         problems += claim_problems(suite.claims, claims.elements if claims is not None else (), find, names)
         problems += reference_problems(suite, expanded.cases)
+        problems += condition_problems(suite, expanded.cases, lines)
         problems += citation_problems(suite, _bibtex(suite, expanded.cases, registry))
     paper = suite.origin.get("paper")
     if paper is None:

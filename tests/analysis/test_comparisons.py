@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from benchsuite.analysis.comparisons import EXACT_UP_TO, SIGNIFICANCE, compare, holm, one_sided, pairs_needed, sign_flip
+from benchsuite.analysis.comparisons import EXACT_UP_TO, compare, holm, one_sided, pairs_needed, sign_flip
+from benchsuite.analysis.findings import SIGNIFICANCE
 
 DARWIN = [49, -67, 8, 16, 6, 23, 28, 41, 14, 29, 56, 24, 75, 60, -48]
 

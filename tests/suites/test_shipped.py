@@ -5,15 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, cast
 
 import pytest
 
-from benchsuite.analysis.comparisons import SIGNIFICANCE
-from benchsuite.analysis.results import Results
-from benchsuite.contracts.dataset import Dataset
-from benchsuite.contracts.model import Model
-from benchsuite.paper.context.material import PaperMaterial
+from benchsuite.analysis.findings import SIGNIFICANCE
 from benchsuite.paper.document.numbering import number
 from benchsuite.paper.language import spanish
 from benchsuite.paper.rendering.html import render_html
@@ -23,6 +18,7 @@ from benchsuite.suite import Suite, baselines, expand, read_suite
 from benchsuite.suite.prose.bibtex import parse
 from benchsuite.suite.prose.references import CITATION, PARTS
 from benchsuite.suite.schema.suite import Section
+from support.synthetic_study import make_unstudied_material as material
 
 FILES = sorted((Path(__file__).resolve().parents[2] / "suites").glob("*.yaml"))
 
@@ -44,22 +40,6 @@ def written(suite: Suite) -> str:
 
 def cited(suite: Suite) -> set[str]:
     return set(CITATION.findall(written(suite)))
-
-
-def material(suite: Suite) -> PaperMaterial:
-    """What the paper of a study is made from before its first run."""
-    known = registry()
-    plan = expand(suite, known)
-    first = plan.cases[0]
-    dataset, model = known.dataset(first.dataset.name), known.model(first.model.name)
-    card = cast("Dataset[Any]", dataset.component).card(dataset.parse(first.dataset.parameters))
-    network, parameters = cast("Model[Any]", model.component), model.parse(first.model.parameters)
-    return PaperMaterial(
-        results=Results(suite, plan, {}, {}),
-        card=card,
-        model_title=network.title(parameters),
-        model_bibtex=network.bibtex(parameters),
-    )
 
 
 def test_it_is_named_after_its_file_and_expands_to_the_size_it_states(suite: Suite) -> None:

@@ -35,6 +35,7 @@ from benchsuite.store.record import Best, Cost, DatasetFacts, ModelFacts, RunRec
 from benchsuite.suite.cases.plan import Case, Component, Plan, RunSpec, Trial
 from benchsuite.suite.planning.expand import expand
 from benchsuite.suite.reader import read_suite
+from benchsuite.suite.schema.suite import Suite
 from benchsuite.suite.search.proposal import Step, propose
 from benchsuite.suite.search.space import Trials
 from support.synthetic import make_environment, make_keys, make_outcomes, make_record
@@ -66,6 +67,16 @@ def make_suite_material(name: str, **changes: Any) -> PaperMaterial:
         "renderer": renderer(),
     }
     return PaperMaterial(**(facts | changes))
+
+
+def make_unstudied_material(suite: Suite) -> PaperMaterial:
+    """What the paper of a study is made from before its first run."""
+    known = registry()
+    plan = expand(suite, known)
+    first = plan.cases[0]
+    title, bibtex = _model(first, known)
+    results = Results(suite, plan, {}, {})
+    return PaperMaterial(results, card=_card(first, known), model_title=title, model_bibtex=bibtex)
 
 
 def _card(case: Case, known: Registry) -> DatasetCard:

@@ -183,6 +183,8 @@ class Document:
     quantities: tuple[Quantity, ...]
     date: str | None
     """ISO 8601: when the last run finished."""
+    highlights: tuple[str, ...] = ()
+    """What was found, in sentences: the box after the abstract."""
     watermark: str | None = None
     notices: tuple[str, ...] = ()
     version: str = ""

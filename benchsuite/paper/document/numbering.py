@@ -51,7 +51,8 @@ def number(document: Document) -> Numbering:
             raise PaperError(f"two blocks of the paper are called «{identifier}»", remedy="rename one section")
         labels[identifier] = label
 
-    cite(document.abstract)
+    for text in (document.abstract, *document.highlights):
+        cite(text)
     for block in document.body:
         value = ""
         match block:

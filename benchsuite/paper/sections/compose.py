@@ -21,6 +21,7 @@ from benchsuite.paper.document.style import Form
 from benchsuite.paper.sections.claims import claim_blocks
 from benchsuite.paper.sections.dataset import dataset_blocks, validity_blocks
 from benchsuite.paper.sections.front import paper_abstract, paper_title
+from benchsuite.paper.sections.highlights import paper_highlights
 from benchsuite.paper.sections.method import model_blocks, training_blocks
 from benchsuite.paper.sections.prose import resolve_prose
 from benchsuite.paper.sections.reproducibility import reproducibility_blocks
@@ -41,7 +42,7 @@ def compose(material: PaperMaterial, files: Mapping[str, bytes] | None = None) -
     """
     study = PaperContext(material)
     paper, findings = material.suite.paper, material.findings
-    abstract = paper_abstract(study)
+    abstract, highlights = paper_abstract(study), paper_highlights(study)
     body = _body(study)
     return Document(
         title=paper_title(study),
@@ -55,6 +56,7 @@ def compose(material: PaperMaterial, files: Mapping[str, bytes] | None = None) -
         references=study.works.references,
         quantities=study.quotes.quantities,
         date=findings.finished,
+        highlights=highlights,
         watermark=SAMPLE if findings.sample else PARTIAL if findings.partial else None,
         notices=tuple(_notices(study)),
         version=material.version,

@@ -1,17 +1,18 @@
-"""Prose with quoted results: every reference to a result, a claim or a trial exchanged for its words."""
+"""Prose with quoted results: of each choice what the results let stand, and every reference to a result, a claim or a
+trial exchanged for its words."""
 
 from __future__ import annotations
 
 from benchsuite.analysis.findings import ClaimFindings
 from benchsuite.errors import PaperError
-from benchsuite.metrics import METRICS
-from benchsuite.paper.context.case_groups import find_extremes, rank_cases
+from benchsuite.paper.context.conditions import find_best, is_met
 from benchsuite.paper.context.paper_context import PaperContext
 from benchsuite.paper.context.result_quotes import PENDING
 from benchsuite.paper.document import markup
 from benchsuite.paper.language import spanish
 from benchsuite.paper.sections.claim_words import cite_source, quote_evidence, quote_verdict
 from benchsuite.paper.sections.search import quote_best_trial
+from benchsuite.suite.prose.conditions import keep, parse
 from benchsuite.suite.prose.references import REFERENCE, UnknownReference
 from benchsuite.suite.schema.claims import Claim
 from benchsuite.suite.source.problems import nearest
@@ -21,7 +22,9 @@ SIZES = {"seeds": "semilla", "cases": "configuración", "runs": "ejecución", "t
 
 def resolve_prose(study: PaperContext, text: str, where: str) -> str:
     """Foreign prose made safe, its quoted results exchanged for tokens. Raises PaperError for unknown ones."""
-    resolved = REFERENCE.sub(lambda match: _resolve(study, match[1].strip(), where), markup.clean(text, where))
+    parts, _ = parse(markup.clean(text, where), study.vocabulary)
+    kept = keep(parts, lambda condition: is_met(study.findings, condition))
+    resolved = REFERENCE.sub(lambda match: _resolve(study, match[1].strip(), where), kept)
     return study.works.unify_citations(resolved)
 
 
@@ -90,10 +93,9 @@ def _count(study: PaperContext, count: int, of: str) -> str:
 
 def _best(study: PaperContext, asked: str) -> str:
     """The best case by what is compared, or by the metric that is asked for, then with its value."""
-    cases, metric = study.findings.cases, asked or study.findings.metric
-    if not rank_cases(cases, metric):
+    metric = asked or study.findings.metric
+    best = find_best(study.findings.cases, metric)
+    if not best:
         return PENDING
-    lowest, highest = find_extremes(cases, metric)
-    best = lowest if METRICS[metric].higher_is_better is False else highest
     value = f" ({study.quotes.mean(metric, best[0])})" if asked else ""
     return study.names.mention(*best) + value

@@ -12,8 +12,6 @@ from benchsuite.paper.language import spanish
 from benchsuite.paper.language.spanish import NBSP
 from benchsuite.paper.tables.results import images_table
 
-SIGNIFICANT = 0.05
-
 
 def describe_verdicts(study: PaperContext) -> str:
     """Differences detected, not detected, or not yet decidable."""
@@ -21,8 +19,8 @@ def describe_verdicts(study: PaperContext) -> str:
     reference = f"{'su' if len(findings.baselines) > 1 else 'la'} referencia ({study.mention(*findings.baselines)})"
     known = [c for c in findings.comparisons if c.difference is not None]
     decided = [(c, c.p_adjusted) for c in known if c.p_adjusted is not None]
-    detected = [pair for pair in decided if pair[1] < SIGNIFICANT]
-    undetected = [pair for pair in decided if pair[1] >= SIGNIFICANT]
+    detected = [pair for pair in decided if pair[0].sign != "open"]
+    undetected = [pair for pair in decided if pair[0].sign == "open"]
     undecided = [c for c in known if c.p_adjusted is None]
     missing = [c for c in findings.comparisons if c.difference is None]
     out: list[str] = []

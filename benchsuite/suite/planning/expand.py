@@ -10,6 +10,7 @@ from typing import Any
 
 from benchsuite.registry import CASE_PARTS, Registry
 from benchsuite.suite.cases import grid
+from benchsuite.suite.cases.baselines import means_value
 from benchsuite.suite.cases.grid import Cell, Setting
 from benchsuite.suite.cases.plan import Case, Component, Plan
 from benchsuite.suite.cases.resolver import Resolver
@@ -56,21 +57,6 @@ def expand(suite: Suite, registry: Registry, *, overrides: Sequence[str] = (), s
         search=search,
         following=count_runs(search.declared) if search else 0,
     )
-
-
-def baselines(suite: Suite, plan: Plan) -> dict[str, str]:
-    """For each case that is compared with another, the other's name.
-
-    With a factor that is the case which has the baseline's value and differs in nothing else that both set, so that
-    in a grid of several axes each row has its own; a row without one is not compared.
-    """
-    known = [case for case in plan.cases if _is_baseline(suite, case)]
-    found = {}
-    for case in plan.cases:
-        baseline = next((other for other in known if _comparable(suite, case, other)), None)
-        if case not in known and baseline is not None:
-            found[case.name] = baseline.name
-    return found
 
 
 @dataclass
@@ -354,7 +340,7 @@ def compare_problems(suite: Suite, cases: Sequence[Case]) -> list[Problem]:
         return [Problem(mark, "compare.factor", what, compare.factor, one_of(varied), remedy)]
     values = [case.settings[compare.factor] for case in cases if compare.factor in case.settings]
     labels = dict.fromkeys(grid.value_label(v) if isinstance(v, Mapping) else shown(v) for v in values)
-    meant = {grid.value_label(value) for value in values if _is_meant(value, compare.baseline)}
+    meant = {grid.value_label(value) for value in values if means_value(value, compare.baseline)}
     if len(meant) == 1 or (meant and not isinstance(compare.baseline, str)):
         return []
     what = f"{shown(compare.baseline)} is no value of {compare.factor}"
@@ -362,26 +348,6 @@ def compare_problems(suite: Suite, cases: Sequence[Case]) -> list[Problem]:
         what = f"{shown(compare.baseline)} is the name of several values of {compare.factor}"
     remedy = "remove the quotes" if compare.baseline in labels else None
     return [Problem(baseline, "compare.baseline", what, compare.baseline, one_of(list(labels)), remedy)]
-
-
-def _is_meant(value: Any, baseline: Any) -> bool:
-    """Whether the baseline is this value, or the name of the component that the value is."""
-    return grid.agrees(value, baseline) or baseline in grid.spellings(value)
-
-
-def _is_baseline(suite: Suite, case: Case) -> bool:
-    compare = suite.compare
-    if compare is None:
-        return False
-    if compare.factor is None:
-        return case.name == compare.baseline
-    return compare.factor in case.settings and _is_meant(case.settings[compare.factor], compare.baseline)
-
-
-def _comparable(suite: Suite, case: Case, baseline: Case) -> bool:
-    factor = suite.compare.factor if suite.compare else None
-    shared = (case.settings.keys() & baseline.settings.keys()) - {factor}
-    return factor is None or all(grid.same(case.settings[path], baseline.settings[path]) for path in shared)
 
 
 def _change(override: Override, before: Sequence[Case], after: Sequence[Case]) -> str | None:

@@ -11,13 +11,16 @@ from functools import cached_property
 from typing import Literal
 
 from benchsuite.metrics import METRICS
+from benchsuite.suite.cases.baselines import baseline_cases
 from benchsuite.suite.cases.grid import spellings, value_label
 from benchsuite.suite.cases.plan import Case
 from benchsuite.suite.schema.suite import Section, Suite
 from benchsuite.suite.source.problems import Mark, Problem, did_you_mean, one_of, shown
 from benchsuite.suite.source.yaml_nodes import Node
 
-REFERENCE = re.compile(r"\{\{([^{}]+)\}\}")
+MARKERS = ("if", "elif", "else", "end")
+"""Words between braces that open, part and close a choice, and quote nothing."""
+REFERENCE = re.compile(rf"\{{\{{(?!\s*(?:{'|'.join(MARKERS)})(?=[\s}}]))([^{{}}]+)\}}\}}")
 SIZES = ("seeds", "cases", "runs")
 COUNTS = ("trainable_parameters", "parameters")
 CLAIMED = ("claim", "verdict")
@@ -43,9 +46,10 @@ SUBSECTIONS = ("dataset", "model", "training", "analysis", "claims", "search")
 """Generated subsections."""
 CITATION = re.compile(r"\[\[([^\[\]]+)\]\]")
 _ENTRY = re.compile(r"@\w+\s*\{\s*([^\s,{}]+)\s*,")
+_BRACES = re.compile(r"\{\{([^{}]+)\}\}")
 _BLOCK = re.compile(r"(?:fig|tab|eq|sec)-[\w-]+")
 _RESULT = re.compile(r"(?<![\d,.])\d{1,3}(?:[,.]\d+)?\s?%")
-_SENTENCE = re.compile(r"(?<=[.;:!?])\s+")
+SENTENCE = re.compile(r"(?<=[.;:!?])\s+")
 _OF_RESULTS = frozenset({"results", "discussion", "conclusions"})
 
 
@@ -141,6 +145,11 @@ class Vocabulary:
                 known.setdefault(str(name), []).append(case.name)
         return known
 
+    @cached_property
+    def compared(self) -> Sequence[str]:
+        """The cases that are compared with another."""
+        return list(baseline_cases(self.suite, self.cases))
+
     def _case(self, wanted: str) -> str:
         name = self.find(wanted)
         if name is None:
@@ -169,13 +178,13 @@ def reference_problems(suite: Suite, cases: Sequence[Case]) -> list[Problem]:
     """References of the prose to results, figures, sections or claims that the suite will not have."""
     vocabulary = Vocabulary(suite, cases)
     problems = []
-    for path, mark, text in _prose(suite):
+    for path, mark, text in prose_texts(suite):
         for found in REFERENCE.finditer(text):
             try:
                 vocabulary.read(found[1])
             except UnknownReference as unknown:
                 what = f"{shown(found[0], 120)} quotes {shown(unknown.word)}, which is unknown"
-                remedy = did_you_mean(unknown.word, unknown.known)
+                remedy = did_you_mean(unknown.word, (*unknown.known, *MARKERS))
                 problems.append(Problem(mark, path, what, found[0], one_of(unknown.known), remedy))
     return problems
 
@@ -186,7 +195,7 @@ def citation_problems(suite: Suite, of_plugins: Iterable[str]) -> list[Problem]:
     known = [typed.key for typed in paper.references]
     known += [key for part in (*paper.bibliography, *of_plugins) for key in _ENTRY.findall(part)]
     problems = []
-    for path, mark, text in _prose(suite):
+    for path, mark, text in prose_texts(suite):
         for key in dict.fromkeys(found.strip() for found in CITATION.findall(text)):
             if key not in known:
                 what = f"{shown(f'[[{key}]]')} is not among the references"
@@ -198,8 +207,8 @@ def citation_problems(suite: Suite, of_plugins: Iterable[str]) -> list[Problem]:
 def typed_results(suite: Suite) -> list[Problem]:
     """Percentages that the author typed where results are told, unless their sentence cites a work: warnings."""
     warnings = []
-    for path, mark, text in _result_texts(suite):
-        for sentence in _SENTENCE.split(text):
+    for path, mark, text in result_texts(suite):
+        for sentence in SENTENCE.split(text):
             if "[[" in sentence:
                 continue
             for found in _RESULT.finditer(REFERENCE.sub("", sentence)):
@@ -215,9 +224,9 @@ def asked_metrics(suite: Suite) -> Iterator[tuple[str, str]]:
         yield "compare.metric", suite.compare.metric
     for claim in suite.claims:
         yield f"the claim {claim.id!r}", claim.metric
-    for path, _, text in _prose(suite):
-        for found in REFERENCE.finditer(text):
-            yield from ((path, word) for word in found[1].split()[:2] if word in METRICS)
+    for path, _, text in prose_texts(suite):
+        for found in _BRACES.finditer(text):
+            yield from ((path, word) for word in found[1].split()[:3] if word in METRICS)
 
 
 def settings_text(settings: Mapping[str, object]) -> str:
@@ -237,7 +246,7 @@ def section_name(section: Section) -> str:
     return section.id or slug or "section"
 
 
-def _prose(suite: Suite) -> Iterator[tuple[str, Mark, str]]:
+def prose_texts(suite: Suite) -> Iterator[tuple[str, Mark, str]]:
     """Every text that may quote results, with its path and its place in the file."""
     origin = suite.origin
     paper = origin.get("paper")
@@ -260,10 +269,10 @@ def _texts(sections: Sequence[Section], nodes: Node | None, path: str, origin: N
         yield from _texts(section.sections, node.get("sections"), f"{path}[{index}].sections", origin)
 
 
-def _result_texts(suite: Suite) -> Iterator[tuple[str, Mark, str]]:
+def result_texts(suite: Suite) -> Iterator[tuple[str, Mark, str]]:
     """The texts that tell results: the abstract, and the sections of the paper's second half."""
     prefixes = {f"paper.sections[{index}]" for index in _result_sections(suite.paper.sections)}
-    for path, mark, text in _prose(suite):
+    for path, mark, text in prose_texts(suite):
         if path == "paper.abstract" or any(path.startswith(f"{prefix}.") for prefix in prefixes):
             yield path, mark, text
 

@@ -1,0 +1,94 @@
+"""Sentences of the prose that other results would contradict: what says how cases compare, and says so always.
+
+Where results are told, a sentence outside every choice warns when it has a verb or a comparative of outcome beside a
+case, whether named or quoted; so do phrases that leave the result to the reader. What other works say (with a
+citation), what is only possible («si», «podría») and quoted claims are left alone.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from benchsuite.suite.cases.plan import Case
+from benchsuite.suite.prose.conditions import outside, parse
+from benchsuite.suite.prose.references import REFERENCE, SENTENCE, Quoted, UnknownReference, Vocabulary, result_texts
+from benchsuite.suite.schema.suite import Suite
+from benchsuite.suite.source.problems import Mark, Problem, shown
+
+OUTCOME = re.compile(
+    r"\b(?:supera|superó|aventaja|empeora|empeoró|gana|ganó|vence|venció|iguala|igualó)(?:n|ron)?\b"
+    r"|(?<!\bla )(?<!\buna )(?<!\bcada )\b(?:mejora|mejoró)(?:n|ron)?(?= (?:a|al|la|el|las|los|en|sobre|respecto)\b)"
+    r"|\b(?:mejor|peor) que\b|\b(?:más|menos) (?:exact|precis|rápid|lent|barat|car)[oa]s? que\b"
+    r"|\bes (?:la|el) (?:mejor|peor|(?:más|menos) \w+)\b|\brinden? (?:más|menos|mejor|peor|igual|lo mismo)\b"
+    r"|\baciertan? (?:más|menos)\b|\bconvergen? (?:antes|después|más)\b|\btardan? (?:más|menos)\b"
+    r"|\bno se distinguen?\b|\bqueda(?:n|ron)? por (?:encima|debajo)\b",
+    re.IGNORECASE,
+)
+"""How Spanish says that one case did better or worse than another."""
+EVASION = re.compile(r"\bpermiten? (?:juzgar|elegir|decidir|sopesar)\b|\bapenas se distinguen?\b", re.IGNORECASE)
+"""What announces a result, or waves at one, in the place of saying it."""
+_POSSIBLE = re.compile(
+    r"\b(?:si|podrían?|puede[n]?|cabe|deberían?|habrían?|suelen?|tienden?|trabajo previo|informe de partida)\b",
+    re.IGNORECASE,
+)
+_OF_CASE = frozenset({"metric", "difference", "count"})
+
+
+def asserted_results(suite: Suite, cases: Sequence[Case]) -> list[Problem]:
+    """Warnings: sentences where results are told that the results cannot change."""
+    vocabulary = Vocabulary(suite, cases)
+    names = _names(vocabulary)
+    lines = suite.text.split("\n")
+    warnings = []
+    for path, mark, text in result_texts(suite):
+        for sentence in SENTENCE.split(outside(parse(text, vocabulary)[0])):
+            what, remedy = _fault(sentence, names, vocabulary)
+            if what:
+                warnings.append(Problem(_locate(mark, sentence, lines), path, what, None, remedy=remedy))
+    return warnings
+
+
+def _fault(sentence: str, names: re.Pattern[str] | None, vocabulary: Vocabulary) -> tuple[str, str]:
+    if "[[" in sentence:
+        return "", ""
+    words = REFERENCE.sub("", sentence)
+    if found := EVASION.search(words):
+        return f"{shown(found[0])} leaves the result to the reader", "say what came out, in {{if claim …}} or a quote"
+    found = OUTCOME.search(words)
+    if found is None or _POSSIBLE.search(words):
+        return "", ""
+    named = names.search(words) if names is not None else None
+    case = named[0] if named is not None else next(_quoted_cases(sentence, vocabulary), None)
+    if case is None:
+        return "", ""
+    what = f"{shown(found[0])} asserts a result of {shown(case)} whatever the runs say"
+    return what, "put it between {{if difference …}} or {{if claim …}} and {{end}}"
+
+
+def _names(vocabulary: Vocabulary) -> re.Pattern[str] | None:
+    """What prose calls the cases: their names and labels, and the labels of the values that set them apart."""
+    labels = vocabulary.suite.paper.labels
+    called = {case.name for case in vocabulary.cases}
+    called |= {label for path, label in labels.items() if path in called or "=" in path}
+    written = sorted((name for name in called if len(name) > 1 and re.search(r"[^\W\d_]", name)), key=len, reverse=True)
+    return re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, written))})(?!\w)") if written else None
+
+
+def _quoted_cases(sentence: str, vocabulary: Vocabulary) -> Iterator[str]:
+    for found in REFERENCE.finditer(sentence):
+        try:
+            quoted: Quoted = vocabulary.read(found[1])
+        except UnknownReference:
+            continue  # an error of its own
+        if quoted.kind in _OF_CASE:
+            yield quoted.case
+
+
+def _locate(mark: Mark, sentence: str, lines: Sequence[str]) -> Mark:
+    """Where the sentence begins, however YAML folds its lines; where the text does, if that cannot be told."""
+    opening = " ".join(sentence.split("…")[0].split("\n")[0].split()[:3])
+    for number in range(mark.line or len(lines) + 1, len(lines) + 1):
+        if opening and (column := lines[number - 1].find(opening)) >= 0:
+            return Mark(mark.source, number, column + 1)
+    return mark

@@ -1,0 +1,88 @@
+"""The box of findings: what was decided, with numbers, and what was not, with the seeds that it would take."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from benchsuite.analysis.findings import Findings
+from benchsuite.paper.context.material import PaperMaterial
+from benchsuite.paper.document.blocks import Document
+from benchsuite.paper.document.numbering import number
+from benchsuite.paper.rendering import templates
+from benchsuite.paper.rendering.html import render_html
+from benchsuite.paper.sections.compose import compose
+from support.paper_material import make_material
+
+HOLDS = {"id": "uno", "text": "La exactitud supera el 1 %", "at_least": 0.01}
+FAILS = {"id": "dos", "text": "La exactitud supera casi todo", "at_least": 0.9999}
+
+
+def box(material: PaperMaterial) -> list[str]:
+    document = compose(material, files={})
+    return [templates.plain(document, text).replace("\u00a0", " ") for text in document.highlights]
+
+
+def with_p(material: PaperMaterial, *p_values: float | None) -> PaperMaterial:
+    """The material if its comparisons had these adjusted p."""
+    findings: Findings = material.findings
+    changed = replace(material)
+    comparisons = [replace(one, p_adjusted=p) for one, p in zip(findings.comparisons, p_values, strict=True)]
+    changed.__dict__["findings"] = replace(findings, comparisons=tuple(comparisons))
+    return changed
+
+
+def test_decided_differences_are_told_with_their_numbers_and_the_others_with_their_seeds() -> None:
+    found = box(with_p(make_material(cases=3, seeds=10), 0.01, None))
+    assert found[0].startswith("De la referencia (")
+    assert "difiere significativamente en exactitud en test: " in found[0]
+    assert "; p = 0,010)." in found[0]
+    assert found[1].startswith("Sin decidir queda ")
+    assert "semillas)" in found[1]
+    assert found[1].endswith("con una potencia del 80 % si el efecto es el observado.")
+
+
+def test_many_decided_differences_are_counted_and_the_largest_is_told() -> None:
+    (found,) = box(with_p(make_material(cases=5, seeds=10), 0.01, 0.01, 0.02, 0.03))
+    assert found.startswith("Las 4 configuraciones comparadas difieren significativamente de la referencia (")
+    assert "(p ≤ 0,030); la mayor diferencia es la de " in found
+
+
+def test_where_no_difference_is_decided_it_is_said_so() -> None:
+    found = box(with_p(make_material(cases=5, seeds=10), None, None, None, 0.4))
+    assert found[0].startswith("Ninguna de las 4 comparaciones con la referencia (")
+    assert found[1].startswith("Sin decidir quedan 4: la que menos semillas necesitaría es ")
+
+
+def test_claims_are_counted_and_those_that_were_decided_are_quoted() -> None:
+    found = box(make_material(cases=2, seeds=10, claims=[HOLDS, FAILS]))
+    told = next(text for text in found if text.startswith("De las 2 afirmaciones contrastadas"))
+    assert "Se sostiene «La exactitud supera el 1 %»" in told
+    assert "No se sostiene «La exactitud supera casi todo»" in told
+
+
+def test_a_claim_that_is_open_is_told_with_its_seeds() -> None:
+    found = box(make_material(cases=2, seeds=3, claims=[HOLDS]))
+    assert "La única afirmación contrastada, «La exactitud supera el 1 %», no es concluyente." in found
+    assert any(text.startswith("Queda abierta «La exactitud supera el 1 %»") for text in found)
+
+
+def test_a_study_of_one_case_tells_its_measure_and_one_without_results_nothing() -> None:
+    (found,) = box(make_material(cases=1, seeds=5))
+    assert found.startswith("La exactitud en test es ")
+    assert box(make_material(cases=3, seeds=3, done=0)) == []
+
+
+@pytest.mark.parametrize("template", ["ieee", "report"])
+def test_the_box_stands_after_the_abstract_in_print_and_on_the_page(template: str) -> None:
+    document: Document = compose(make_material({"template": template}, cases=3, seeds=10))
+    numbering = number(document)
+    printed = templates.render(document, numbering, (), "paper", "", lambda *_: "")
+    page = render_html(document, numbering)
+    for text, tag in ((printed, "figure"), (page, "aside")):
+        assert text.count("Hallazgos</p>") == 1
+        assert f'<{tag} class="highlights"' in text
+        assert text.index("Resumen") < text.index("Hallazgos</p>")
+    for quantity in document.quantities[:3]:
+        assert quantity.runs or quantity.value is not None
