@@ -10,6 +10,7 @@ UV      ?= $(shell command -v uv)
 SUITE   ?= beans_freeze
 BENCH   ?= epochs
 MINUTES ?= 10
+PAGES   ?= pages
 REPORT  ?= gpu-report
 KILLS   ?= 100
 SEED    ?= 0
@@ -27,7 +28,7 @@ PIP      = $(BIN)/python -m pip install -qq --disable-pip-version-check
 LOCKED   = --require-hashes -r requirements.lock
 
 .DEFAULT_GOAL := help
-.PHONY: help setup suite paper plan verify test test-all campaign gpu-check lint docs picture bench golden dist lock clean clean-cache
+.PHONY: help setup suite paper plan verify site test test-all campaign gpu-check lint docs picture bench golden dist lock clean clean-cache
 
 help:  ## Explain the commands
 	@echo "benchsuite: declare an image-classification study in YAML, run it bit for bit, read its paper."
@@ -46,6 +47,7 @@ help:  ## Explain the commands
 	@echo "  PAGE=a4|letter          the size of its pages"
 	@echo
 	@echo "Options of the others:"
+	@echo "  PAGES=pages             where site goes; RESULTS says what it is made of"
 	@echo "  ARGS=\"-k claims\"        more arguments for the program behind test, test-all and bench"
 	@echo "  KILLS=100 SEED=0        how many kills campaign makes, and which instants it draws"
 	@echo "  MINUTES=10 REPORT=DIR   how long gpu-check may take, and where its report goes (gpu-report);"
@@ -78,6 +80,9 @@ plan: $(READY)  ## Show the runs of SUITE, done and due, and what they cost
 
 verify: $(READY)  ## Repeat a run of SUITE from scratch and compare it bit for bit
 	@$(BIN)/benchsuite verify "$(SUITE)" $(OPTIONS)
+
+site: $(READY)  ## Write all studies as pages to browse, into PAGES
+	@$(BIN)/benchsuite site $(if $(RESULTS),"$(RESULTS)") --to "$(PAGES)"
 
 test: $(READY)  ## Run the tests
 	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not slow" -n auto --dist loadfile $(ARGS)

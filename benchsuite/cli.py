@@ -30,6 +30,7 @@ from benchsuite.commands import (
     run,
     schema,
     show,
+    site,
     verify,
     why,
 )
@@ -60,6 +61,7 @@ app.command("check-plugin")(check_plugin.check_plugin)
 app.command("reproduce")(reproduce.reproduce)
 app.command("references")(expand_options(references.references))
 app.command("show")(expand_options(show.show))
+app.command("site")(site.site)
 app.command("predict")(expand_options(predict.predict))
 app.command("export")(expand_options(export.export))
 app.command("why")(expand_options(why.why))

@@ -11,7 +11,8 @@ import typer
 
 from benchsuite.atomic_files import scratch_folder
 from benchsuite.commands.console import announce, out, say, table
-from benchsuite.commands.options import StudyOptions, SuiteName, Workers
+from benchsuite.commands.options import StudyOptions, Workers
+from benchsuite.commands.run_names import RunName, read_run
 from benchsuite.errors import StoreError
 
 if TYPE_CHECKING:
@@ -21,25 +22,29 @@ if TYPE_CHECKING:
 
 
 def verify(
-    suite: SuiteName,
+    run: RunName,
     options: StudyOptions,
     runs: Annotated[int, typer.Option("--runs", min=1, help="How many runs to repeat.")] = 1,
     workers: Workers = None,
 ) -> None:
-    """Repeat finished runs of SUITE from scratch, caches included, and compare weights and predictions bit for bit.
+    """Repeat finished runs from scratch, caches included, and compare weights and predictions bit for bit.
 
+    RUN is one run, as SUITE/CASE/SEED or the beginning of its key, or all of a case, or of a suite.
     A run made in another environment is compared in numbers, with the reasons why its bits may differ. Exit code 0:
     all equal (or only comparable in numbers); 1: bits differ that should not.
     """
     from benchsuite.commands.session import made_here, open_study
     from benchsuite.store.run_store import Store
 
-    study = open_study(suite, options, download=True, machines=made_here)
+    named = read_run(run, options.results)
+    study = open_study(named.suite, named.options(options), download=True, machines=made_here)
     store = Store(study.preparation.runs_folder)
-    found = find_pairs(study.preparation.tasks, tuple(store.records()))[:runs]
+    pairs = find_pairs(study.preparation.tasks, tuple(store.records()))
+    found = [(task, record) for task, record in pairs if named.has(task.spec) or named.has(record.spec)][:runs]
     if not found:
+        called = f" called {named.run}" if named.run is not None else ""
         raise StoreError(
-            f"{study.suite.name} has no finished run to verify",
+            f"{study.suite.name} has no finished run{called} to verify",
             where=str(study.preparation.runs_folder),
             remedy=f"make some first: benchsuite run {study.name}",
         )

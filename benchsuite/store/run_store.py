@@ -149,9 +149,33 @@ class Store:
         the size. Raises StoreError when a newer benchsuite wrote it, or it cannot be opened.
         """
         try:
-            return self._load(key, thorough)
+            return self.load(key, thorough)
         except DamagedRecord:
             return None
+
+    def load(self, key: str, thorough: bool = False) -> RunRecord | None:
+        """As `read`, but raises DamagedRecord where the record is damaged, which tells what is wrong with it."""
+        path = self.folder(key) / RECORD
+        try:
+            text = read_file(path).decode()
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except UnicodeDecodeError as error:
+            raise damaged_record(f"this record is not UTF-8: {error.reason}", str(path)) from error
+        except OSError as error:
+            if path.is_file():
+                raise StoreError(
+                    f"cannot read: {error.strerror}", where=str(path), remedy="check the folder and its disk"
+                ) from error
+            raise damaged_record(str(error.strerror), str(path), "remove or rename it") from error
+        record = load_record(text, where=str(path))
+        if record.key != key:
+            raise damaged_record(f"this record belongs to run {record.key}", str(path))
+        for name in record.files if record.status == "done" else ():
+            self._content(record, name, whole=thorough or name != WEIGHTS)
+        if thorough and record.status == "done" and record.test is not None:
+            self.read_predictions(record)
+        return record
 
     def records(self) -> Iterator[RunRecord]:
         """Every whole record, in the order of the keys, one at a time. Raises what `read` raises."""
@@ -162,7 +186,7 @@ class Store:
         problems = []
         for key in self.run_keys():
             try:
-                self._load(key, thorough)
+                self.load(key, thorough)
             except DamagedRecord as problem:
                 problems.append(problem)
         return tuple(problems)
@@ -179,7 +203,7 @@ class Store:
             before, text = known.get(key, ((), ""))
             outcome = Outcome.read(text) if before == stamp else None
             try:
-                if outcome is None and (record := self._load(key)) is not None:
+                if outcome is None and (record := self.load(key)) is not None:
                     outcome = outcome_of(record)
                     text = outcome.written()
             except DamagedRecord as problem:
@@ -304,29 +328,6 @@ class Store:
         except OSError:
             return
         yield from sorted(filter(KEY.fullmatch, names))
-
-    def _load(self, key: str, thorough: bool = False) -> RunRecord | None:
-        path = self.folder(key) / RECORD
-        try:
-            text = read_file(path).decode()
-        except (FileNotFoundError, NotADirectoryError):
-            return None
-        except UnicodeDecodeError as error:
-            raise damaged_record(f"this record is not UTF-8: {error.reason}", str(path)) from error
-        except OSError as error:
-            if path.is_file():
-                raise StoreError(
-                    f"cannot read: {error.strerror}", where=str(path), remedy="check the folder and its disk"
-                ) from error
-            raise damaged_record(str(error.strerror), str(path), "remove or rename it") from error
-        record = load_record(text, where=str(path))
-        if record.key != key:
-            raise damaged_record(f"this record belongs to run {record.key}", str(path))
-        for name in record.files if record.status == "done" else ():
-            self._content(record, name, whole=thorough or name != WEIGHTS)
-        if thorough and record.status == "done" and record.test is not None:
-            self.read_predictions(record)
-        return record
 
     def _content(self, record: RunRecord, name: str, whole: bool = True) -> bytes:
         """What a file holds that a record lists; nothing, unless it is looked at as a `whole`.

@@ -42,6 +42,7 @@ PLACES = {
     "cli": Place(0, 1, "the program: errors to one screen and an exit code"),
     "commands": Place(1, 1, "a file a command"),
     "scaffold": Place(2, 0, "benchsuite new", lane=15),
+    "site": Place(2, 2, "all studies as pages"),
     "testing": Place(2, 1, "the kit behind check-plugin: the contract, rule by rule"),
     "paper": Place(3, 1, "findings and prose to HTML and PDF, in Spanish"),
     "execution": Place(4, 1, "which runs are due; worker processes; searches"),

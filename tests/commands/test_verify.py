@@ -6,6 +6,7 @@ from typing import Any
 
 from benchsuite.commands.verify import _compare
 from benchsuite.store.record import RunRecord
+from support.program import Program
 from support.synthetic import make_plan, make_records
 
 
@@ -20,3 +21,8 @@ def test_runs_on_other_images_are_not_compared_image_by_image() -> None:
     assert "other images" in verdict.text
     assert not verdict.broken
     assert any("data" in reason for reason in verdict.reasons)
+
+
+def test_a_run_that_is_not_there_is_told_by_its_name(program: Program) -> None:
+    refused = program.run("verify", "squares_width/no such case/0", "--policy", "sample")
+    refused.refused("no finished run called no such case/0 to verify", "benchsuite run squares_width")

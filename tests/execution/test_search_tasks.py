@@ -234,7 +234,7 @@ def test_a_search_that_starts_again_reads_and_proposes_nothing_that_the_cache_kn
     def refuse(*_: Any) -> Any:
         raise AssertionError("this is known")
 
-    monkeypatch.setattr(Store, "_load", refuse)
+    monkeypatch.setattr(Store, "load", refuse)
     monkeypatch.setattr(points._Study, "_ask_new_point", refuse)
     assert extended(prepared, bench) == whole
 

@@ -160,13 +160,13 @@ def test_predictions_of_another_form_are_refused() -> None:
 def looks(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The keys of the runs that were looked at, where files count as settled at once."""
     looked: list[str] = []
-    load = Store._load
+    load = Store.load
 
     def looking(self: Store, key: str, thorough: bool = False) -> RunRecord | None:
         looked.append(key)
         return load(self, key, thorough)
 
-    monkeypatch.setattr(Store, "_load", looking)
+    monkeypatch.setattr(Store, "load", looking)
     monkeypatch.setattr(file_stamps, "SETTLED_NS", 0)
     return looked
 

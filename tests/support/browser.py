@@ -1,4 +1,4 @@
-"""A headless Chromium that opens papers and keeps what it complains about."""
+"""A headless Chromium that opens pages and keeps what it complains about."""
 
 from __future__ import annotations
 
@@ -29,21 +29,26 @@ def chromium() -> Iterator[Browser]:
 
 
 @contextmanager
-def opened(browser: Browser, file: Path, **context: Any) -> Iterator[Page]:
-    """`file` in a fresh profile, by default as wide as a desktop's window. Anything on the console, any error of a
-    script and any request for another address fails the test at the end."""
+def opened(browser: Browser, file: Path | str, *, within: str | None = None, **context: Any) -> Iterator[Page]:
+    """`file`, or the page at an address, in a fresh profile, by default as wide as a desktop's window. Anything on the
+    console, any error of a script and any request for another address, but for those that begin with `within`, fails
+    the test at the end."""
+    address = file if isinstance(file, str) else file.as_uri()
     made = browser.new_context(**{"viewport": DESKTOP, "locale": "es-ES", "accept_downloads": True, **context})
     page = made.new_page()
     page.set_default_timeout(10_000)
     complaints: list[str] = []
     page.on("console", lambda message: complaints.append(message.text))
     page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("request", lambda request: _foreign(request.url, file) and complaints.append(request.url[:200]))
-    page.goto(file.as_uri())
+    page.on(
+        "request", lambda request: _foreign(request.url, within or address) and complaints.append(request.url[:200])
+    )
+    page.goto(address)
     yield page
     made.close()
     assert complaints == []
 
 
-def _foreign(address: str, file: Path) -> bool:
-    return address != file.as_uri() and not address.startswith(("data:", "blob:"))
+def _foreign(address: str, allowed: str) -> bool:
+    whole = allowed.endswith("/")
+    return not address.startswith(("data:", "blob:", *([allowed] if whole else []))) and (whole or address != allowed)
