@@ -21,7 +21,9 @@ READY   := $(VENV)/.ready
 OPTIONS  = $(if $(SEEDS),--seeds "$(SEEDS)") $(foreach change,$(SET),--set "$(change)") \
            $(if $(DATA),--data "$(DATA)") $(if $(POLICY),--policy "$(POLICY)") \
            $(if $(DEVICE),--device "$(DEVICE)") $(if $(RESULTS),--results "$(RESULTS)")
-FORM     = $(if $(TEMPLATE),--template "$(TEMPLATE)") $(if $(PAGE),--page "$(PAGE)")
+# Systems have a LANGUAGE of their own in the environment, which is not meant: only that of the command line counts.
+FORM     = $(if $(TEMPLATE),--template "$(TEMPLATE)") $(if $(PAGE),--page "$(PAGE)") \
+           $(if $(filter command,$(origin LANGUAGE)),--language "$(LANGUAGE)")
 
 # Twice quiet: errors only. Where a machine adds a local index, pip warns of every package that is not in it.
 PIP      = $(BIN)/python -m pip install -qq --disable-pip-version-check
@@ -45,6 +47,7 @@ help:  ## Explain the commands
 	@echo "  RESULTS=results         where records and papers go"
 	@echo "  TEMPLATE=ieee|report    how suite and paper set the paper"
 	@echo "  PAGE=a4|letter          the size of its pages"
+	@echo "  LANGUAGE=es|en          the language in which they write it"
 	@echo
 	@echo "Options of the others:"
 	@echo "  PAGES=pages             where site goes; RESULTS says what it is made of"

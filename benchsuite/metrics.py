@@ -1,5 +1,5 @@
-"""The metrics of a run, each declared once: how it is read from a record, which way it is better, and how papers call
-and print it.
+"""The metrics of a run, each declared once: how it is read from a record, which way it is better, and in which unit
+it is printed.
 
 Everything else follows from `METRICS`: what a suite may compare, claim, quote and search by, the editors' schema, the
 findings, the tables of papers, the reference pages and the results that the test kit makes up. A new metric is an entry
@@ -90,30 +90,27 @@ class Unit:
     """Single values are whole numbers, so that only means of several have decimals."""
 
 
-PERCENT = Unit("%", 100, 1, difference="puntos")
-POINTS = Unit("puntos", 100, 1)
+PERCENT = Unit("%", 100, 1, difference="points")
+POINTS = Unit("points", 100, 1)
 NUMBER = Unit()
 COUNT = Unit(decimals=1, whole=True)
 DURATION = Unit("s", decimals=1, recorded="s")
 MEMORY = Unit("MiB", 2**-20, 0, recorded="bytes")
 ENERGY = Unit("kJ", 0.001, 1)
-SPEED = Unit("imágenes/s", decimals=0)
+SPEED = Unit("images/s", decimals=0)
 
 
 @dataclass(frozen=True)
 class Metric:
-    """A metric. `title` is what Spanish papers call it, within a sentence."""
+    """A metric. What papers call it is in the catalogues of their languages."""
 
     name: str
-    title: str
     about: str
     """What it is, for the reference pages."""
     read: Reader
     unit: Unit
     higher_is_better: bool | None
     """None where no value is better than another."""
-    feminine: bool = True
-    """The grammatical gender of the title."""
     least: float = 0.0
     most: float = math.inf
     """What it can be; intervals are cut there."""
@@ -175,74 +172,74 @@ def _epochs_to_95(run: MeasuredRun) -> int | None:
 
 _DECLARED = (
     Metric(
-        "test_accuracy", "exactitud en test", "share of the test images that the model has right",
+        "test_accuracy", "share of the test images that the model has right",
         _of_test(lambda test: test.accuracy), PERCENT, higher_is_better=True, most=1,
         quality=True, compared_as="quality",
     ),
     Metric(
-        "test_macro_f1", "F1 macro en test", "mean over classes of the F1 score on the test images",
+        "test_macro_f1", "mean over classes of the F1 score on the test images",
         _of_test(lambda test: test.macro_f1), NUMBER, higher_is_better=True, most=1,
         quality=True, compared_as="quality",
     ),
     Metric(
-        "test_loss", "pérdida en test", "mean loss over the test images",
+        "test_loss", "mean loss over the test images",
         _of_test(lambda test: test.loss), NUMBER, higher_is_better=False, quality=True, compared_as="quality",
     ),
     Metric(
-        "validation_accuracy", "exactitud de validación", "validation accuracy at the best epoch",
+        "validation_accuracy", "validation accuracy at the best epoch",
         _of_best(lambda best: best.validation_accuracy), PERCENT, higher_is_better=True, most=1,
         quality=True, guides_search=True, compared_as="quality",
     ),
     Metric(
-        "validation_loss", "pérdida de validación", "validation loss at the best epoch",
+        "validation_loss", "validation loss at the best epoch",
         _of_best(lambda best: best.validation_loss), NUMBER, higher_is_better=False,
         quality=True, guides_search=True,
     ),
     Metric(
-        "train_accuracy", "exactitud de entrenamiento", "training accuracy in the best epoch",
+        "train_accuracy", "training accuracy in the best epoch",
         _at_best_epoch(lambda epoch: epoch.train_accuracy), PERCENT, higher_is_better=True, most=1, quality=True,
     ),
     Metric(
-        "train_loss", "pérdida de entrenamiento", "training loss in the best epoch",
+        "train_loss", "training loss in the best epoch",
         _at_best_epoch(lambda epoch: epoch.train_loss), NUMBER, higher_is_better=False, quality=True,
     ),
     Metric(
-        "overfitting_gap", "brecha de sobreajuste", "training minus validation accuracy at the best epoch",
+        "overfitting_gap", "training minus validation accuracy at the best epoch",
         _at_best_epoch(lambda epoch: epoch.train_accuracy - epoch.validation_accuracy), POINTS,
         higher_is_better=False, least=-1, most=1, quality=True,
     ),
     Metric(
-        "best_epoch", "mejor época", "the epoch that validation chose",
+        "best_epoch", "the epoch that validation chose",
         _of_best(lambda best: best.epoch), COUNT, higher_is_better=None,
     ),
     Metric(
-        "epochs_run", "número de épocas", "epochs until training ended",
-        lambda run: len(run.epochs) or None, COUNT, higher_is_better=False, feminine=False,
+        "epochs_run", "epochs until training ended",
+        lambda run: len(run.epochs) or None, COUNT, higher_is_better=False,
     ),
     Metric(
-        "epochs_to_95", "número de épocas hasta el 95\N{NO-BREAK SPACE}%",
+        "epochs_to_95",
         "epochs until 95 % of the run's own best validation accuracy",
-        _epochs_to_95, COUNT, higher_is_better=False, feminine=False,
+        _epochs_to_95, COUNT, higher_is_better=False,
     ),
     Metric(
-        "training_seconds", "tiempo de entrenamiento", "time of the training steps, without validation",
-        _of_cost(lambda cost: cost.seconds.get("training")), DURATION, higher_is_better=False, feminine=False,
+        "training_seconds", "time of the training steps, without validation",
+        _of_cost(lambda cost: cost.seconds.get("training")), DURATION, higher_is_better=False,
         compared_as="cost",
     ),
     Metric(
-        "seconds_per_epoch", "tiempo por época", "mean time of an epoch's training steps",
-        _seconds_per_epoch, DURATION, higher_is_better=False, feminine=False,
+        "seconds_per_epoch", "mean time of an epoch's training steps",
+        _seconds_per_epoch, DURATION, higher_is_better=False,
     ),
     Metric(
-        "images_per_second", "ritmo de entrenamiento", "training images per second of training",
-        _of_cost(lambda cost: cost.images_per_second), SPEED, higher_is_better=True, feminine=False, compared_as="cost",
+        "images_per_second", "training images per second of training",
+        _of_cost(lambda cost: cost.images_per_second), SPEED, higher_is_better=True, compared_as="cost",
     ),
     Metric(
-        "peak_memory_bytes", "memoria máxima", "most memory of the process, without the GPU's",
+        "peak_memory_bytes", "most memory of the process, without the GPU's",
         _of_cost(lambda cost: cost.peak_memory_bytes), MEMORY, higher_is_better=False, compared_as="cost",
     ),
     Metric(
-        "energy_joules", "energía de la GPU", "energy of the whole GPU while the run was made, where its driver tells",
+        "energy_joules", "energy of the whole GPU while the run was made, where its driver tells",
         _of_cost(lambda cost: cost.energy_joules), ENERGY, higher_is_better=False, of_gpu=True, compared_as="cost",
     ),
 )  # fmt: skip
@@ -257,25 +254,16 @@ else:
     MetricName = Literal[*METRICS]
     SearchMetricName = Literal[*(metric.name for metric in _DECLARED if metric.guides_search)]
 
-RESULTS_COLUMNS: Mapping[str, str] = {
-    "validation_accuracy": "Validación (%)",
-    "test_accuracy": "Test (%)",
-    "test_macro_f1": "F1 macro",
-}
-"""What the table of results shows of each case, with the heads of its columns."""
-COST_COLUMNS: Mapping[str, str] = {
-    "epochs_run": "Épocas",
-    "training_seconds": "Tiempo",
-    "seconds_per_epoch": "Por época",
-    "images_per_second": "Imágenes/\N{WORD JOINER}s",
-    "peak_memory_bytes": "Memoria",
-    "energy_joules": "Energía (kJ)",
-}
+RESULTS_COLUMNS = ("validation_accuracy", "test_accuracy", "test_macro_f1")
+"""What the table of results shows of each case."""
+COST_COLUMNS = (
+    "epochs_run",
+    "training_seconds",
+    "seconds_per_epoch",
+    "images_per_second",
+    "peak_memory_bytes",
+    "energy_joules",
+)
 """What the table of costs shows of each case."""
-TRIAL_COLUMNS: Mapping[str, str] = {
-    "validation_accuracy": "Val. (%)",
-    "train_accuracy": "Entr. (%)",
-    "validation_loss": "Pérd. val.",
-    "train_loss": "Pérd. entr.",
-}
+TRIAL_COLUMNS = ("validation_accuracy", "train_accuracy", "validation_loss", "train_loss")
 """What the table of a search shows of each trial, beside its epochs and its time."""

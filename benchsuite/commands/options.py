@@ -54,6 +54,13 @@ class PageName(StrEnum):
     letter = "letter"
 
 
+class LanguageName(StrEnum):
+    """The language of the paper."""
+
+    es = "es"
+    en = "en"
+
+
 def complete_suite(incomplete: str) -> list[str]:
     """Names of suites for the shell's completion."""
     from benchsuite.registry import registry
@@ -136,6 +143,10 @@ TemplateOption = Annotated[
 ]
 PageOption = Annotated[
     PageName | None, typer.Option("--page", help="Set the paper on A4 or US Letter, whatever the suite says.")
+]
+LanguageOption = Annotated[
+    LanguageName | None,
+    typer.Option("--language", help="Write the paper in Spanish or in English, whatever the suite says."),
 ]
 SkipBroken = Annotated[
     bool,
@@ -222,6 +233,7 @@ class FormOptions:
 
     template: TemplateOption = None
     page: PageOption = None
+    language: LanguageOption = None
 
 
 def expand_options(command: Callable[..., None]) -> Callable[..., None]:

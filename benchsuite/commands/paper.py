@@ -159,7 +159,9 @@ def _formed(material: PaperMaterial, study: Session, form: FormOptions) -> Paper
     from benchsuite.paper.document.markup import file_name
 
     asked = {name: value.value for name, value in vars(form).items() if value}
-    suite = material.suite.model_copy(update={"paper": material.suite.paper.model_copy(update=asked)})
+    paper = material.suite.paper
+    changed = asked | ({"written_in": paper.prose_language} if "language" in asked else {})
+    suite = material.suite.model_copy(update={"paper": paper.model_copy(update=changed)})
     arguments = tuple(map(file_name, study.arguments()))
     return replace(
         material,

@@ -51,6 +51,14 @@ def references(
 
 def _references(study: Session) -> Iterator[tuple[str, str]]:
     """What may be written, and its words in a paper that is made now."""
+    from benchsuite.paper.language.current import speaking
+
+    material = _material(study)
+    with speaking(material.suite.paper.language):
+        yield from _told(study, material)
+
+
+def _told(study: Session, material: PaperMaterial) -> Iterator[tuple[str, str]]:
     from benchsuite.paper.context.conditions import is_met
     from benchsuite.paper.context.paper_context import PaperContext
     from benchsuite.paper.document import markup
@@ -59,7 +67,6 @@ def _references(study: Session) -> Iterator[tuple[str, str]]:
     from benchsuite.paper.sections.prose import resolve_prose
     from benchsuite.suite.prose.conditions import askable
 
-    material = _material(study)
     paper = PaperContext(material)
     labels = number(compose(material, files={})).labels
     for reference in paper.vocabulary.references():

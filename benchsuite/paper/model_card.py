@@ -1,4 +1,4 @@
-"""The card of an exported network, in Spanish: Markdown with the tables of the paper, and metadata as the Hugging Face
+"""The card of an exported network, in the paper's language: Markdown with its tables, and metadata as the Hugging Face
 Hub reads them."""
 
 from __future__ import annotations
@@ -15,16 +15,14 @@ from benchsuite.paper.context.material import PaperMaterial
 from benchsuite.paper.context.paper_context import PaperContext
 from benchsuite.paper.document import markup
 from benchsuite.paper.document.blocks import Cell, Column, Table
+from benchsuite.paper.language.catalogue import say
+from benchsuite.paper.language.current import speaking
 from benchsuite.paper.language.metrics import METRICS
 from benchsuite.paper.tables import cells
-from benchsuite.paper.tables.facts import PROVENANCE, counts_table, environment_table
+from benchsuite.paper.tables.facts import counts_table, environment_table
 from benchsuite.paper.tables.results import results_table
 from benchsuite.store.record import RunRecord
 
-RESIZE = {
-    "squash": "se escala cada lado por separado",
-    "crop": "se escala el lado menor y se conserva el centro",
-}
 MEASURES = ("validation_accuracy", "validation_loss", "test_accuracy", "test_macro_f1", "test_loss")
 READERS = {
     "safetensors": "from safetensors.torch import load_file\n\nweights = load_file({file!r})",
@@ -53,6 +51,18 @@ def model_card(
 
     Raises PaperError for words that cannot be set.
     """
+    with speaking(material.suite.paper.language if material is not None else "es"):
+        return _card(record, model, card, preprocessing, file, material)
+
+
+def _card(
+    record: RunRecord,
+    model: str,
+    card: DatasetCard,
+    preprocessing: Preprocessing,
+    file: str,
+    material: PaperMaterial | None,
+) -> str:
     titles = {name: markup.line(title, "class title") for name, title in card.class_titles.items()}
     parts = (
         _front(record),
@@ -96,42 +106,52 @@ def _introduction(record: RunRecord, model: str, material: PaperMaterial | None)
     label = case.label if case else spec.case.name
     yield f"# {_text(model)} · {_text(data.title)}\n"
     if data.provenance == "synthetic sample":
-        yield "**MUESTRA SINTÉTICA: la red se ha entrenado con imágenes generadas y no sirve para fotografías.**\n"
-    yield (
-        f"Red {_text(model)} que distingue {len(data.classes)} clases de {_text(data.title)}. Es la semilla "
-        f"{spec.seed} de la configuración «{_text(label)}» del estudio `{spec.suite}`, con los pesos de la época que "
-        "eligió la validación.\n"
+        yield f"**{say('card-sample')}**\n"
+    told = say(
+        "card-introduction",
+        model=_text(model),
+        classes=len(data.classes),
+        data=_text(data.title),
+        seed=str(spec.seed),
+        case=_text(label),
+        suite=spec.suite,
     )
+    yield f"{told}\n"
 
 
 def _use(record: RunRecord, preprocessing: Preprocessing, titles: Mapping[str, str], file: str) -> Iterator[str]:
     assert record.dataset is not None
     height, width = preprocessing.size
     reader = READERS[file.rpartition(".")[2]].format(file=file, height=height, width=width)
-    yield f"## Uso\n\n```python\n{reader}\n```\n"
-    yield (
-        f"Entrada: fotografía en RGB a {height} × {width} píxeles (alto por ancho; {RESIZE[preprocessing.resize]}, "
-        f"bilineal con antialias), dividida por 255, menos la media {list(preprocessing.mean)} y entre la desviación "
-        f"{list(preprocessing.std)}. Salida: un logit por clase, en este orden:\n"
+    yield f"## {say('card-use')}\n\n```python\n{reader}\n```\n"
+    told = say(
+        "card-input",
+        height=str(height),
+        width=str(width),
+        resize=say(f"card-resize-{preprocessing.resize}"),
+        mean=str(list(preprocessing.mean)),
+        std=str(list(preprocessing.std)),
     )
+    yield f"{told}\n"
     for number, name in enumerate(record.dataset.classes):
         yield f"{number}. {_text(name)}" + (f" ({_text(titles[name])})" if titles.get(name, name) != name else "")
-    yield "\nEl fichero lleva en sus metadatos las clases, la preparación, las medidas, la clave y las versiones.\n"
+    yield f"\n{say('card-metadata')}\n"
 
 
 def _tables(record: RunRecord, titles: Mapping[str, str], material: PaperMaterial | None) -> Iterator[str]:
     assert record.dataset is not None
-    yield "## Resultados\n"
+    yield f"## {say('card-results')}\n"
     values = {name: METRICS[name].read(record) for name in MEASURES}
+    heads = (Column(say("column-measure")), Column(say("column-value"), "right"))
     rows = tuple(
         (Cell(METRICS[name].heading), Cell(METRICS[name].in_column(value)))
         for name, value in values.items()
         if value is not None
     )
-    yield from markdown(Table("tab-run", "Medidas de esta red", (Column("Medida"), Column("Valor", "right")), rows))
+    yield from markdown(Table("tab-run", say("card-measures"), heads, rows))
     if material is not None and len(material.results.plan.runs) > 1:
         yield from markdown(results_table(PaperContext(material)))
-    yield "## Datos\n"
+    yield f"## {say('card-data')}\n"
     yield from markdown(counts_table(record.dataset, titles))
 
 
@@ -139,18 +159,21 @@ def _origin(record: RunRecord, card: DatasetCard) -> Iterator[str]:
     assert record.dataset is not None
     start = record.weights
     licence = markup.line(card.licence, "licence")
-    yield "## Procedencia y licencia\n"
+    provenance = f"provenance-{record.dataset.provenance.replace(' ', '-')}"
+    begun = start.request if start is not None and start.sha256 is not None else say("card-start-random")
+    heads = (Column(say("column-item")), Column(say("column-value")))
+    yield f"## {say('card-origin')}\n"
     facts = {
-        "Clave de la ejecución": record.key,
-        "Huella de los pesos (SHA-256)": record.weights_hash or "—",
-        "Datos": f"{record.dataset.title}, {PROVENANCE[record.dataset.provenance]}",
-        "Licencia de los datos": licence or "no consta",
-        "Pesos de partida": start.request if start is not None and start.sha256 is not None else "aleatorios",
-        "Hecho con": f"benchsuite {__version__}",
+        say("card-key"): record.key,
+        say("card-weights"): record.weights_hash or "—",
+        say("card-data"): f"{record.dataset.title}, {say(provenance)}",
+        say("card-licence"): licence or say("card-licence-unknown"),
+        say("card-start"): begun,
+        say("card-made-with"): f"benchsuite {__version__}",
     }
     rows = tuple((Cell(name), cells.text(value, name)) for name, value in facts.items())
-    yield from markdown(Table("tab-origin", "Procedencia", (Column("Elemento"), Column("Valor")), rows))
-    yield "La licencia de la red la elige quien la publica, según la de los datos y la de los pesos de partida.\n"
+    yield from markdown(Table("tab-origin", say("card-provenance"), heads, rows))
+    yield f"{say('card-licence-of-network')}\n"
     yield from markdown(environment_table(record.environment))
 
 

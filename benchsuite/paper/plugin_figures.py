@@ -16,6 +16,7 @@ from benchsuite.errors import BenchsuiteError, PluginError, on_one_line
 from benchsuite.metrics import METRICS
 from benchsuite.paper.context.chart_checks import chart_faults
 from benchsuite.paper.context.material import PluginChart
+from benchsuite.paper.language.current import speaking
 from benchsuite.processes import ChildProcess, Parent, ProcessEnded, describe_exit
 from benchsuite.registry import Entry, Registry, registry
 from benchsuite.store.record import RunRecord
@@ -133,6 +134,11 @@ def _unusable(where: str, what: str) -> PluginError:
 
 def study_result(material: PaperMaterial) -> StudyResult:
     """What figure plugins are told: the cases and their finished runs, a search's trials left out."""
+    with speaking(material.suite.paper.language):
+        return _study_result(material)
+
+
+def _study_result(material: PaperMaterial) -> StudyResult:
     from benchsuite.paper.context.paper_context import PaperContext
 
     study, results = PaperContext(material), material.results

@@ -37,7 +37,7 @@ def run(*arguments: str) -> tuple[str, StudyOptions, FormOptions, int]:
 
 def test_every_field_becomes_an_option_where_its_group_stood() -> None:
     shown = list(inspect.signature(expand_options(command)).parameters)
-    assert shown == ["suite", *(field.name for field in fields(StudyOptions)), "times", "template", "page"]
+    assert shown == ["suite", *(field.name for field in fields(StudyOptions)), "times", "template", "page", "language"]
 
 
 def test_the_command_gets_its_groups_whole() -> None:

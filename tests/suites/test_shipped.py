@@ -10,7 +10,7 @@ import pytest
 
 from benchsuite.analysis.findings import SIGNIFICANCE
 from benchsuite.paper.document.numbering import number
-from benchsuite.paper.language import spanish
+from benchsuite.paper.language import typography
 from benchsuite.paper.rendering.html import render_html
 from benchsuite.paper.sections.compose import compose
 from benchsuite.registry import registry
@@ -50,7 +50,7 @@ def test_it_is_named_after_its_file_and_expands_to_the_size_it_states(suite: Sui
 
 def test_every_reference_of_its_prose_leads_somewhere(suite: Suite) -> None:
     document = compose(material(suite))
-    assert spanish.NBSP in render_html(document, number(document))
+    assert typography.NBSP in render_html(document, number(document))
 
 
 def test_every_citation_is_in_its_bibliography(suite: Suite) -> None:

@@ -41,6 +41,8 @@ READABLE = (2, SCHEMA)
 """Formats that can be read: in 2 the records are of an older schema, and they are migrated as stored ones are."""
 ARGUMENTS = ("study_arguments", "form_arguments")
 """What is attached only where there are any."""
+USUAL = {"language": "es", "written_in": None}
+"""What is attached of the form of a paper only where it is otherwise."""
 LARGEST = 100_000_000
 """Bytes of a paper that is read, and of all that it unpacks to."""
 MOST_PAGES = 1000
@@ -92,9 +94,10 @@ def pack(material: PaperMaterial) -> dict[str, bytes]:
     return files | {MISTAKE.format(number): photo for number, photo in enumerate(wrong)}
 
 
-def _usual(suite: Suite) -> set[str]:
+def _usual(suite: Suite) -> dict[str, Any]:
     """What is attached only where it is not as it is in most suites."""
-    return {"devices"} if suite.devices == "one" else set()
+    usual = {name for name, value in USUAL.items() if getattr(suite.paper, name) == value}
+    return {**({"devices": True} if suite.devices == "one" else {}), **({"paper": usual} if usual else {})}
 
 
 def unpack(files: Mapping[str, bytes]) -> PaperMaterial:

@@ -17,6 +17,7 @@ LIBRARIES = (
     "matplotlib",
     "pillow",
     "jinja2",
+    "babel",
     "pybtex",
     "latexcodec",
     "scipy",

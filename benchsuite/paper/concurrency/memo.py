@@ -1,6 +1,7 @@
 """Memoized drawings: the results of slow functions, found again by the function and the arguments they came from.
 
-A memoized function must follow from its arguments alone, and return what JSON can hold. The process that renders opens
+A memoized function must follow from its arguments alone, and from what the memo is said to be for (the language of the
+paper), and return what JSON can hold. The process that renders opens
 no file, so results of earlier builds come to it with its order, and go back with the pages.
 """
 
@@ -23,10 +24,12 @@ R = TypeVar("R")
 
 
 class Memo:
-    """Results as JSON, by the hash of function and arguments: those of earlier builds, and those this build used."""
+    """Results as JSON, by the hash of function and arguments: those of earlier builds, and those this build used, all
+    of them made for the same."""
 
-    def __init__(self, before: Mapping[str, str]) -> None:
+    def __init__(self, before: Mapping[str, str], made_for: str = "") -> None:
         self.before = before
+        self.made_for = made_for
         self.used: dict[str, str] = {}
 
 
@@ -34,9 +37,9 @@ _MEMO: ContextVar[Memo | None] = ContextVar("memo", default=None)
 
 
 @contextmanager
-def use_memo(before: Mapping[str, str]) -> Iterator[Memo]:
+def use_memo(before: Mapping[str, str], made_for: str = "") -> Iterator[Memo]:
     """Within this, memoized functions take their results from the memo where it has them, and add them where not."""
-    memo = Memo(before)
+    memo = Memo(before, made_for)
     token = _MEMO.set(memo)
     try:
         yield memo
@@ -56,7 +59,7 @@ def memoize(make: Callable[P, R]) -> Callable[P, R]:
         memo = _MEMO.get()
         if memo is None:
             return make(*args, **kwargs)
-        key = _key(f"{make.__module__}.{make.__qualname__}", args, kwargs)
+        key = _key(f"{make.__module__}.{make.__qualname__}{memo.made_for}", args, kwargs)
         known = memo.used.get(key) or memo.before.get(key)
         if known is not None:
             memo.used[key] = known

@@ -9,8 +9,9 @@ from functools import cached_property
 from benchsuite.analysis.findings import CaseFindings, Findings
 from benchsuite.paper.context.parameter_words import describe_value, name_axis
 from benchsuite.paper.document import markup
-from benchsuite.paper.language import spanish
-from benchsuite.paper.language.spanish import NBSP
+from benchsuite.paper.language.catalogue import say
+from benchsuite.paper.language.phrases import listing
+from benchsuite.paper.language.typography import lower_first
 from benchsuite.suite.prose.references import written
 from benchsuite.suite.schema.suite import Suite
 
@@ -36,17 +37,17 @@ class CaseNames:
     @cached_property
     def factor(self) -> str:
         """What sets the cases apart, as axes and heads of tables say it; cleaned, not in the mini grammar."""
-        return ", ".join(self._axis_names) or "Configuración"
+        return ", ".join(self._axis_names) or say("factor-none")
 
     @property
     def factors(self) -> str:
         """The same in running text: «Tasa de aprendizaje y tamaño de lote»."""
-        return spanish.listing(self._axis_names) or "Configuración"
+        return listing(self._axis_names) or say("factor-none")
 
     @property
     def _axis_names(self) -> list[str]:
         names = [name_axis(path, self.labels) for path in self.axes]
-        return [*names[:1], *map(spanish.lower_first, names[1:])]
+        return [*names[:1], *map(lower_first, names[1:])]
 
     @property
     def legend_title(self) -> str:
@@ -76,10 +77,10 @@ class CaseNames:
         their names alone."""
         labels = [markup.literal(case.label) for case in cases]
         if self.axes == ("model",):
-            return spanish.listing(labels)
+            return listing(labels)
         if len(self.axes) != 1:
-            return spanish.listing([f"«{label}»" for label in labels])
-        return f"{markup.literal(spanish.lower_first(self.factor))}{NBSP}={NBSP}{spanish.listing(labels)}"
+            return listing([say("case-quoted", case=label) for label in labels])
+        return say("case-of-factor", factor=markup.literal(lower_first(self.factor)), cases=listing(labels))
 
 
 def _model_labels(findings: Findings, titles: Mapping[str, str]) -> dict[str, str]:

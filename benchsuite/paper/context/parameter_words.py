@@ -6,18 +6,17 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from benchsuite.paper.document import markup
-from benchsuite.paper.language import spanish
-from benchsuite.paper.language.parameters import PARAMETERS
+from benchsuite.paper.language import typography
+from benchsuite.paper.language.catalogue import find, say
 
 LONGEST_WORD = 200
-NO_VALUE = "ninguno"
 
 
 def name_parameter(path: str, labels: Mapping[str, str]) -> str:
     """What the paper calls a parameter, in the mini grammar: as the suite says, as we do, or its path as code."""
     if path in labels:
         return markup.literal(markup.line(labels[path], f"paper.labels.{path}"))
-    return PARAMETERS.get(path) or markup.code(path, path)
+    return find(f"parameter-{path}") or markup.code(path, path)
 
 
 def name_axis(path: str, labels: Mapping[str, str]) -> str:
@@ -36,19 +35,21 @@ def describe_value(value: Any, word: Callable[[str], str] = plain_word, *, brief
     """
     match value:
         case bool():
-            return "sí" if value else "no"
+            return say("value-yes" if value else "value-no")
         case int() | float():
-            return spanish.number(value)
+            return typography.number(value)
         case None:
-            return NO_VALUE
+            return say("value-none")
         case list() | tuple():
-            return ("-" if brief else "; ").join(describe_value(item, word, brief=brief) for item in value) or NO_VALUE
+            return ("-" if brief else "; ").join(describe_value(item, word, brief=brief) for item in value) or say(
+                "value-none"
+            )
         case Mapping():
             parts = {key: describe_value(below, word, brief=brief) for key, below in value.items()}
             name = parts.pop("name", "")
             rest = ", ".join(parts.values()) if brief else "; ".join(f"{key}: {part}" for key, part in parts.items())
             if name and rest:
                 return f"{name} {rest}" if brief else f"{name} ({rest})"
-            return name or rest or NO_VALUE
+            return name or rest or say("value-none")
         case _:
             return word(str(value))

@@ -25,6 +25,8 @@ class Heading:
     id: str
     level: Literal[1, 2]
     title: str
+    lang: str = ""
+    """The language of its words, where that is not the paper's; likewise below."""
     kind: ClassVar[str] = "heading"
 
 
@@ -34,12 +36,14 @@ class Paragraph:
 
     text: str
     lead: str | None = None
+    lang: str = ""
     kind: ClassVar[str] = "paragraph"
 
 
 @dataclass(frozen=True)
 class Bullets:
     items: tuple[str, ...]
+    lang: str = ""
     kind: ClassVar[str] = "bullets"
 
 
@@ -185,6 +189,8 @@ class Document:
     """ISO 8601: when the last run finished."""
     highlights: tuple[str, ...] = ()
     """What was found, in sentences: the box after the abstract."""
+    title_lang: str = ""
+    abstract_lang: str = ""
     watermark: str | None = None
     notices: tuple[str, ...] = ()
     version: str = ""

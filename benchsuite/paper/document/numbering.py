@@ -11,7 +11,9 @@ from dataclasses import dataclass
 
 from benchsuite.errors import PaperError
 from benchsuite.paper.document.blocks import Block, Document, Equation, Figure, Heading, Paragraph, Photos, Table, texts
-from benchsuite.paper.language.spanish import NBSP
+from benchsuite.paper.language.catalogue import say
+from benchsuite.paper.language.current import speaking
+from benchsuite.paper.language.typography import NBSP
 from benchsuite.suite.prose.references import CITATION
 
 
@@ -27,6 +29,11 @@ class Numbering:
 
 def number(document: Document) -> Numbering:
     """Number a document. Raises PaperError for repeated identifiers and for works that the suite does not list."""
+    with speaking(document.form.language):
+        return _number(document)
+
+
+def _number(document: Document) -> Numbering:
     form = document.form
     section = subsection = lead = figure = table = equation = 0
     numbers: list[str] = []
@@ -59,18 +66,18 @@ def number(document: Document) -> Numbering:
             case Heading(level=1):
                 section, subsection, lead = section + 1, 0, 0
                 value = form.section(section)
-                name(block, f"sección{NBSP}{value}")
+                name(block, say("ref-section", number=value))
             case Heading():
                 subsection, lead = subsection + 1, 0
                 value = form.section(section, subsection)
-                name(block, f"sección{NBSP}{value}")
+                name(block, say("ref-section", number=value))
             case Paragraph(lead=str()):
                 lead += 1
                 value = form.lead(section, subsection, lead)
             case Figure() | Photos():
                 figure += 1
                 value = str(figure)
-                name(block, f"Figura{NBSP}{value}")
+                name(block, say("ref-figure", number=value))
             case Table():
                 table += 1
                 value = form.table_number(table)

@@ -3,33 +3,36 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, field
 
 from benchsuite.paper.document.page import GEOMETRIES, Geometry
-from benchsuite.paper.language.spanish import roman
-from benchsuite.suite.schema.suite import PageSize, PaperSection, Template
-
-_TO_FEMININE = {"el": "la", "los": "las", "del": "de la", "al": "a la"}
-_TO_MASCULINE = {feminine: masculine for masculine, feminine in _TO_FEMININE.items()}
-_ARTICLE = re.compile(r"\b(de la|a la|del|al|el|los|las|la)(?=\s+\{\{\s*tab-)", re.IGNORECASE)
+from benchsuite.paper.language.catalogue import say
+from benchsuite.paper.language.current import speaking
+from benchsuite.paper.language.typography import roman, upper_first
+from benchsuite.suite.schema.suite import Language, PageSize, PaperSection, Template
 
 
 @dataclass(frozen=True)
 class Form:
-    """How a paper is set. `abstract` and `table` are what the abstract and a table are called."""
+    """How a paper is set, and in which language. `abstract` and `table` are what these parts are called."""
 
     template: Template = "ieee"
     page: PageSize = "a4"
-    abstract: Literal["Resumen", "Abstract"] = "Resumen"
-    table: Literal["Cuadro", "Tabla"] = "Cuadro"
+    abstract: str = field(default_factory=lambda: say("abstract"))
+    table: str = field(default_factory=lambda: say("table"))
+    language: Language = "es"
+    foreign: str = ""
+    """The language of the prose, where it is not that of the paper."""
 
     @classmethod
     def of(cls, paper: PaperSection) -> Form:
-        """The form that a suite asks for."""
-        words = paper.words
-        table = words.table or ("Tabla" if paper.template == "report" else "Cuadro")
-        return cls(paper.template, paper.page, words.abstract, table)
+        """The form that a suite asks for. Its `words` are of Spanish usage: other languages have their own."""
+        with speaking(paper.language):
+            abstract, table = say("abstract"), say("table", context=paper.template)
+            if paper.language == "es":
+                abstract, table = paper.words.abstract, paper.words.table or table
+        foreign = paper.prose_language if paper.prose_language != paper.language else ""
+        return cls(paper.template, paper.page, abstract, table, paper.language, foreign)
 
     @property
     def geometry(self) -> Geometry:
@@ -37,12 +40,12 @@ class Form:
 
     @property
     def keywords(self) -> str:
-        return "Palabras clave" if self.abstract == "Resumen" else "Index Terms"
+        return say("keywords", context=self.abstract)
 
     @property
     def lang(self) -> str:
         """The language of `abstract` and `keywords`, as HTML names it."""
-        return "es" if self.abstract == "Resumen" else "en"
+        return "en" if self.abstract == "Abstract" else self.language
 
     @property
     def small_caps(self) -> bool:
@@ -66,10 +69,13 @@ class Form:
 
     def agreeing(self, text: str) -> str:
         """`text`, in the mini grammar, with articles before references to tables in the gender of `table`."""
-        agreed = _TO_FEMININE if self.table == "Tabla" else _TO_MASCULINE
+        agreed = say("articles", context=say("table-gender", context=self.table)).split("|")
+        every = [say("articles", context=gender).split("|") for gender in ("masculine", "feminine")]
+        right = {word: agreed[place] for words in every for place, word in enumerate(words)}
+        longest_first = "|".join(sorted(right, key=len, reverse=True))
 
         def article(match: re.Match[str]) -> str:
-            word = agreed.get(match[1].lower(), match[1])
-            return word[0].upper() + word[1:] if match[1][0].isupper() else word
+            word = right[match[1].lower()]
+            return upper_first(word) if match[1][0].isupper() else word
 
-        return _ARTICLE.sub(article, text)
+        return re.sub(rf"(?i)\b({longest_first})(?=\s+\{{\{{\s*tab-)", article, text)

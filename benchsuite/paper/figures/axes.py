@@ -1,4 +1,4 @@
-"""Axes as Spanish readers expect them, and rows that have names."""
+"""Axes with numbers as the paper's language writes them, and rows that have names."""
 
 from __future__ import annotations
 
@@ -7,14 +7,15 @@ from typing import Any
 
 from matplotlib.ticker import Formatter, LogLocator, MaxNLocator, NullFormatter
 
-from benchsuite.paper.language import spanish
+from benchsuite.paper.language import typography
+from benchsuite.paper.language.catalogue import say
 
 WIDE_SPREAD = 8.0
 """Largest over smallest amount from which an axis is logarithmic."""
 
 
 def set_numerals(axis: Any, *, whole: bool = False) -> None:
-    """Spanish numbers along an axis, all with as many decimals as the finest of them; `whole` ones for counts."""
+    """Numbers along an axis, all with as many decimals as the finest of them; `whole` ones for counts."""
     if whole:
         axis.set_major_locator(MaxNLocator("auto", steps=[1, 2, 5, 10], integer=True))
     axis.set_major_formatter(_Numerals())
@@ -22,7 +23,7 @@ def set_numerals(axis: Any, *, whole: bool = False) -> None:
 
 class _Numerals(Formatter):
     def __call__(self, value: float, position: int | None = None) -> str:
-        return spanish.number(float(value), self.decimals)
+        return typography.number(float(value), self.decimals)
 
     def set_locs(self, locs: Any) -> None:
         """How many decimals the ticks need."""
@@ -42,7 +43,7 @@ def set_logarithmic(axes: Any, along: str) -> None:
 
 
 def set_amounts(axes: Any, values: Sequence[float], *, narrow: bool = False) -> None:
-    """Spanish numbers along an x axis of positive amounts: «1000», «10 mil», «1 M».
+    """Numbers along an x axis of positive amounts: «1000», «10 mil», «1 M».
 
     Logarithmic where the values spread over most of a decade or more, else from a little below the smallest. A `narrow`
     axis has few numbers.
@@ -59,8 +60,10 @@ def set_amounts(axes: Any, values: Sequence[float], *, narrow: bool = False) -> 
 
 def format_amount(value: float) -> str:
     if value >= 1e6:
-        return spanish.measure(round(value / 1e6, 2), "M")
-    return spanish.measure(round(value / 1e3, 2), "mil") if value >= 1e4 else spanish.number(round(value, 2))
+        return say("amount-million", amount=typography.number(round(value / 1e6, 2)))
+    if value >= 1e4:
+        return say("amount-thousand", amount=typography.number(round(value / 1e3, 2)))
+    return typography.number(round(value, 2))
 
 
 def name_rows(axes: Any, names: Sequence[str], **text: Any) -> None:

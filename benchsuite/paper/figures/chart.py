@@ -13,7 +13,7 @@ from benchsuite.paper.document.blocks import Drawing, Facet
 from benchsuite.paper.figures.axes import set_logarithmic, set_numerals
 from benchsuite.paper.figures.canvas import drawing, mark
 from benchsuite.paper.figures.style import COLUMN, HATCHES, PAGE, look, shorten_all
-from benchsuite.paper.language import spanish
+from benchsuite.paper.language import typography
 
 BARS = 0.7
 """How much of the room between two places the bars there take together."""
@@ -97,16 +97,8 @@ def _set_scales(axes: Any, chart: Chart) -> None:
 def _describe(chart: Chart, series: ChartSeries, index: int) -> str:
     """What a point says when it is asked."""
     x = series.x[index]
-    place = chart.categories[int(x)] if chart.categories else _format(x)
-    text = f"{place}: {_format(series.y[index])}"
+    place = chart.categories[int(x)] if chart.categories else typography.rounded(x)
+    text = f"{place}: {typography.rounded(series.y[index])}"
     if series.low:
-        text += f" [{_format(series.low[index])}; {_format(series.high[index])}]"
+        text += f" [{typography.rounded(series.low[index])}; {typography.rounded(series.high[index])}]"
     return text
-
-
-def _format(value: float) -> str:
-    """With four significant digits, as people write it."""
-    plain = f"{value:.4g}"
-    if "e" in plain:
-        return plain.replace(".", ",")
-    return spanish.number(float(plain), len(plain.partition(".")[2]))

@@ -16,7 +16,8 @@ from benchsuite.paper.document.blocks import Drawing
 from benchsuite.paper.figures.axes import name_rows, set_numerals
 from benchsuite.paper.figures.canvas import drawing
 from benchsuite.paper.figures.style import COLOURS, COLUMN, HATCHES, shorten_all
-from benchsuite.paper.language import spanish
+from benchsuite.paper.language import typography
+from benchsuite.paper.language.catalogue import say
 
 LARGEST = 40
 """Most classes with a bar of their own."""
@@ -43,20 +44,21 @@ def draw_distribution(name: str, counts: Mapping[str, Sequence[int]], classes: S
                 axes.hist(totals, bins=20, color=SHADES[0], alpha=0.8, edgecolor="white", lw=0.5)
             else:
                 axes.bar(sizes, classes_of, 0.8, color=SHADES[0], alpha=0.8)
-            _count_classes(axes, "Imágenes de la clase")
+            _count_classes(axes, say("axis-images-of-class"))
         else:
             name_rows(axes, shorten_all(classes), fontsize=6.5)
             left = np.zeros(len(classes))
             for (side, images), look in zip(counts.items(), BARS, strict=False):
                 axes.barh(range(len(classes)), images, 0.72, left=left, label=side, **look)
                 left = left + np.asarray(images)
-            axes.set(xlabel="Imágenes")
+            axes.set(xlabel=say("axis-images"))
             canvas.legend(axes)
         set_numerals(axes.xaxis, whole=True)
         least, most = (
-            f"{spanish.number(int(totals[place]))} ({classes[place]})" for place in (totals.argmin(), totals.argmax())
+            f"{typography.number(int(totals[place]))} ({classes[place]})"
+            for place in (totals.argmin(), totals.argmax())
         )
-        return canvas.finish(f"Imágenes por clase: de {least} a {most}.")
+        return canvas.finish(say("alt-classes", least=least, most=most))
 
 
 @memoize
@@ -79,21 +81,22 @@ def draw_accuracy(name: str, cases: Sequence[CaseFindings], classes: Sequence[st
                 rows = [i + shift for i in range(len(classes))]
                 drawn = axes.barh(rows, 100 * shares, width, label=case.label, **look)
                 points = [
-                    (100 * float(share), row, f"{title}: {spanish.percent(share)}")
+                    (100 * float(share), row, f"{title}: {typography.percent(share)}")
                     for row, share, title in zip(rows, shares, classes, strict=True)
                 ]
             canvas.show(case, drawn, axes, points)
         if many:
             axes.set_xticks(range(0, 101, 10))
-            _count_classes(axes, "Exactitud de la clase (%)")
+            _count_classes(axes, say("axis-accuracy-of-class"))
         else:
             name_rows(axes, shorten_all(classes), fontsize=6.5)
-            axes.set(xlabel="Exactitud en test (%)")
+            axes.set(xlabel=say("axis-test-accuracy"))
         axes.set(xlim=(0, 100))
         set_numerals(axes.xaxis)
         if len(shown) > 1:
             canvas.legend(axes, factor)
-        return canvas.finish(f"Exactitud en test por clase. {' '.join(_ends(*pair, classes) for pair in shown)}")
+        ends = " ".join(_ends(*pair, classes) for pair in shown)
+        return canvas.finish(say("alt-class-accuracy", ends=ends))
 
 
 def recall(case: CaseFindings) -> Any:
@@ -107,13 +110,13 @@ def _height(classes: int, thickness: float = 1.0) -> float:
 
 
 def _count_classes(axes: Any, along: str) -> None:
-    axes.set(xlabel=along, ylabel="Clases")
+    axes.set(xlabel=along, ylabel=say("axis-classes"))
     axes.grid(axis="x", visible=False)
     set_numerals(axes.yaxis, whole=True)
 
 
 def _ends(case: CaseFindings, shares: Any, classes: Sequence[str]) -> str:
     least, most = (
-        f"{spanish.percent(shares[place])} ({classes[place]})" for place in (shares.argmin(), shares.argmax())
+        f"{typography.percent(shares[place])} ({classes[place]})" for place in (shares.argmin(), shares.argmax())
     )
-    return f"{case.label}: de {least} a {most}."
+    return say("alt-class-ends", case=case.label, least=least, most=most)

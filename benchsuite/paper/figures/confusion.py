@@ -16,7 +16,8 @@ from benchsuite.paper.document.blocks import Drawing
 from benchsuite.paper.figures.axes import name_rows, set_numerals
 from benchsuite.paper.figures.canvas import drawing, title_series
 from benchsuite.paper.figures.style import COLOURS, COLUMN, PAGE, shorten, shorten_all
-from benchsuite.paper.language import spanish
+from benchsuite.paper.language import typography
+from benchsuite.paper.language.catalogue import say
 
 FEW = 5
 """Most classes whose cells have room for a count of images; beyond, they have percentages."""
@@ -84,10 +85,10 @@ def draw_matrices(name: str, cases: Sequence[CaseFindings], classes: Sequence[st
         for axes in places[len(shown) :]:
             axes.set_visible(False)
         text = "; ".join(
-            f"{case.label}, {spanish.number(int(counts.trace()))} de {spanish.number(int(counts.sum()))}"
+            say("alt-confusion-case", case=case.label, right=int(counts.trace()), every=int(counts.sum()))
             for case, counts in shown
         )
-        return canvas.finish(f"Matrices de confusión en test. Imágenes en la diagonal: {text}.")
+        return canvas.finish(say("alt-confusion", cases=text))
 
 
 @memoize
@@ -100,18 +101,18 @@ def draw_pairs(name: str, case: CaseFindings, classes: Sequence[str]) -> Drawing
         axes.barh(range(len(errors)), shares, 0.62, color=COLOURS[0], alpha=0.85)
         for row, error in enumerate(errors):
             axes.annotate(
-                spanish.number(error.images), (shares[row], row), xytext=(2, 0), textcoords="offset points",
+                typography.number(error.images), (shares[row], row), xytext=(2, 0), textcoords="offset points",
                 va="center", fontsize=6,
             )  # fmt: skip
         labels = [f"{shorten(classes[e.true], 24)} →\n{shorten(classes[e.predicted], 24)}" for e in errors]
         name_rows(axes, labels, fontsize=5.5, linespacing=0.95)
-        axes.set(xlabel="Errores (% de la clase real)")
+        axes.set(xlabel=say("axis-errors"))
         axes.margins(x=0.1)
         set_numerals(axes.xaxis)
         text = "; ".join(
-            f"{classes[e.true]} tomada por {classes[e.predicted]}, {spanish.number(e.images)}" for e in errors
+            say("alt-pair", true=classes[e.true], predicted=classes[e.predicted], images=e.images) for e in errors
         )
-        return canvas.finish(f"Pares de clases más confundidos en test y número de errores: {text}.")
+        return canvas.finish(say("alt-pairs", pairs=text))
 
 
 def _points(counts: Any, classes: Sequence[str]) -> list[tuple[float, float, str]]:
@@ -121,8 +122,13 @@ def _points(counts: Any, classes: Sequence[str]) -> list[tuple[float, float, str
         (
             predicted + 0.5,
             true + 0.5,
-            f"{classes[true]} tomada por {classes[predicted]}: {spanish.number(int(counts[true, predicted]))} de "
-            f"{spanish.number(int(totals[true]))}",
+            say(
+                "value-confusion",
+                true=classes[true],
+                predicted=classes[predicted],
+                images=int(counts[true, predicted]),
+                every=int(totals[true]),
+            ),
         )
         for true, predicted in np.argwhere(counts).tolist()
     ]
@@ -141,7 +147,7 @@ def _draw_matrix(axes: Any, counts: Any, names: Sequence[str], *, first: bool) -
     for (row, column), value in np.ndenumerate(counts):
         if numbered and (few or value):
             axes.text(
-                column + 0.5, row + 0.5, spanish.number(int(value) if few else 100 * share[row, column], 0),
+                column + 0.5, row + 0.5, typography.number(int(value) if few else 100 * share[row, column], 0),
                 ha="center", va="center", fontsize=7.5 if few else 6.5,
                 color="white" if share[row, column] > 0.55 else "black",
             )  # fmt: skip
@@ -150,8 +156,8 @@ def _draw_matrix(axes: Any, counts: Any, names: Sequence[str], *, first: bool) -
     turn = {"rotation": 30, "ha": "right"} if few else {"rotation": 90, "ha": "right", "va": "center"}
     axes.set_xticks(centres, names, rotation_mode="anchor", fontsize=small, **turn)
     axes.set_yticks(centres, names if first else [""] * size, fontsize=small)
-    axes.set_xlabel("Predicha", fontsize=7)
+    axes.set_xlabel(say("axis-predicted"), fontsize=7)
     if first:
-        axes.set_ylabel("Real", fontsize=7)
+        axes.set_ylabel(say("axis-true"), fontsize=7)
     axes.spines[:].set_visible(False)
     axes.tick_params(length=0, pad=1.5)

@@ -12,8 +12,9 @@ from benchsuite.paper.document.blocks import Drawing
 from benchsuite.paper.figures.axes import set_amounts, set_numerals
 from benchsuite.paper.figures.canvas import drawing
 from benchsuite.paper.figures.style import COLUMN, PAGE, look
-from benchsuite.paper.language import spanish
+from benchsuite.paper.language.catalogue import say
 from benchsuite.paper.language.metrics import METRICS
+from benchsuite.paper.language.phrases import listing
 
 CROWDED = 6
 """So many cases want the width of the page."""
@@ -21,7 +22,7 @@ CROWDED = 6
 
 @dataclass(frozen=True)
 class CostAxis:
-    """A cost that accuracy is set against: how prose and the axis call it, and what each case costs."""
+    """A cost that accuracy is set against: what messages call it, its title, and what each case costs."""
 
     name: str
     title: str
@@ -37,9 +38,9 @@ def cost_axes(cases: Sequence[CaseFindings]) -> list[CostAxis]:
     sizes = [(case, float(max(1, case.model.parameters_trainable))) for case in scored if case.model is not None]
     estimates = [(case, case.estimates.get("training_seconds")) for case in scored]
     times = [(case, time.mean) for case, time in estimates if time is not None and time.mean > 0]
-    axes = [CostAxis("tiempo", "Entrenamiento (s)", times)]
+    axes = [CostAxis("time", say("axis-time"), times)]
     if len({size for _, size in sizes}) > 1:
-        axes.insert(0, CostAxis("parámetros", "Parámetros entrenables", sizes))
+        axes.insert(0, CostAxis("parameters", say("axis-parameters"), sizes))
     return axes
 
 
@@ -83,19 +84,20 @@ def draw_pareto(name: str, cases: Sequence[CaseFindings], factor: str) -> Drawin
             for index, case in enumerate(cases):
                 if case.case.name in amounts:
                     amount = amounts[case.case.name]
-                    drawn = _draw_point(axes, case, index, amount, timed=cost.name == "tiempo")
+                    drawn = _draw_point(axes, case, index, amount, timed=cost.name == "time")
                     canvas.show(case, drawn, axes, [(amount, 100 * _accuracy(case), _describe(case))])
             axes.set(xlabel=cost.title)
             axes.margins(x=0.12, y=0.12)
             set_amounts(axes, list(amounts.values()), narrow=len(costs) > 1 and not wide)
-        panels[0].set(ylabel="Exactitud en test (%)")
+        panels[0].set(ylabel=say("axis-test-accuracy"))
         set_numerals(panels[0].yaxis)
         canvas.legend(panels[-1], factor)
         text = "; ".join(f"{case.label}, {_describe(case)}" for case, _ in costs[-1].costs)
         fronts = "; ".join(
-            f"por {cost.name}, {spanish.listing([case.label for case in find_front(cost.costs)])}" for cost in costs
+            say(f"alt-front-by-{cost.name}", cases=listing([case.label for case in find_front(cost.costs)]))
+            for cost in costs
         )
-        return canvas.finish(f"Coste y exactitud en test de cada configuración: {text}. Frontera de Pareto: {fronts}.")
+        return canvas.finish(say("alt-cost", cases=text, fronts=fronts))
 
 
 def _draw_point(axes: Any, case: CaseFindings, index: int, cost: float, *, timed: bool) -> Any:
@@ -118,7 +120,7 @@ def _error_bar(metric: str, estimate: Estimate, floor: float = 0.0) -> list[list
 
 
 def _describe(case: CaseFindings) -> str:
-    parts = [] if case.model is None else [f"{spanish.number(case.model.parameters_trainable)} parámetros"]
+    parts = [] if case.model is None else [say("count-parameters", parameters=case.model.parameters_trainable)]
     metrics = [metric for metric in ("test_accuracy", "training_seconds") if metric in case.estimates]
     return ", ".join([*parts, *(METRICS[metric].quote(case.estimates[metric]) for metric in metrics)])
 

@@ -13,13 +13,14 @@ from benchsuite.paper.document.blocks import Drawing
 from benchsuite.paper.figures.axes import set_numerals
 from benchsuite.paper.figures.canvas import Canvas, drawing, mark
 from benchsuite.paper.figures.style import COLUMN, PAGE, look
-from benchsuite.paper.language import spanish
+from benchsuite.paper.language import typography
+from benchsuite.paper.language.catalogue import say
 from benchsuite.paper.language.metrics import METRICS
 
 Seeds = Mapping[str, int]
 """The seed of every run, by its key."""
 
-SIDES = {"train": "Entrenamiento", "validation": "Validación"}
+SIDES = ("train", "validation")
 CUT = 3.0
 """A loss so many times above the usual ones would flatten every other curve: it is cut off."""
 MOST_LINES = 60
@@ -33,13 +34,13 @@ def draw_loss(name: str, cases: Sequence[CaseFindings], factor: str, seeds: Seed
     alone = len(cases) == 1
     size, panels = ((COLUMN, 1.9), [[*SIDES]]) if alone else ((PAGE, 2.1), [[side] for side in SIDES])
     with _curves(name, cases, factor, seeds, "loss", size, panels) as canvas:
-        canvas.axes[0][0].set(ylabel="Pérdida", ylim=(0, _top(cases)))
+        canvas.axes[0][0].set(ylabel=say("axis-loss"), ylim=(0, _top(cases)))
         if alone:
-            return canvas.finish(f"Pérdida por época: {_both_ends(cases[0], 'loss')}.")
-        for axes, title in zip(canvas.axes[0], SIDES.values(), strict=True):
-            axes.set(title=title)
+            return canvas.finish(say("alt-loss-of-one", ends=_both_ends(cases[0], "loss")))
+        for axes, side in zip(canvas.axes[0], SIDES, strict=True):
+            axes.set(title=say(f"column-split-{side}"))
         text = "; ".join(_ends(case, "validation_loss", case.label) for case in cases)
-        return canvas.finish(f"Pérdida por época en entrenamiento y validación. Validación: {text}.")
+        return canvas.finish(say("alt-loss", cases=text))
 
 
 @memoize
@@ -50,13 +51,13 @@ def draw_convergence(name: str, cases: Sequence[CaseFindings], factor: str, seed
     size = (COLUMN, 1.9 if alone else 2.0 if len(cases) < 6 else 2.4)
     with _curves(name, cases, factor, seeds, "accuracy", size, [[*SIDES] if alone else ["validation"]]) as canvas:
         axes = canvas.axes[0][0]
-        axes.set(ylabel="Exactitud (%)" if alone else "Exactitud de validación (%)")
+        axes.set(ylabel=say("axis-accuracy" if alone else "axis-validation-accuracy"))
         reached = [(case, _mark_convergence(axes, case, 1 if alone else index)) for index, case in enumerate(cases)]
         if alone:
-            return canvas.finish(f"Exactitud por época: {_both_ends(cases[0], 'accuracy')}.")
-        text = "; ".join(f"{case.label}, {spanish.number(at, 1)} épocas" for case, at in reached if at is not None)
-        alt = f"Exactitud de validación por época. Épocas hasta el {spanish.CONFIDENCE} de la mejor propia: {text}."
-        return canvas.finish(alt)
+            return canvas.finish(say("alt-accuracy-of-one", ends=_both_ends(cases[0], "accuracy")))
+        known = ((case.label, typography.number(at, 1)) for case, at in reached if at is not None)
+        text = "; ".join(say("alt-convergence-case", case=label, epochs=at) for label, at in known)
+        return canvas.finish(say("alt-convergence", cases=text))
 
 
 @contextmanager
@@ -75,9 +76,9 @@ def _curves(
     with drawing(name, *size, factor=factor, ncols=len(panels), sharey=True, squeeze=False) as canvas:
         for axes, sides in zip(canvas.axes[0], panels, strict=True):
             for index, (case, side) in enumerate(product(cases, sides)):
-                label = SIDES[side] if len(sides) > 1 else case.label
+                label = say(f"column-split-{side}") if len(sides) > 1 else case.label
                 _draw(canvas, axes, case, f"{side}_{quantity}", index, lines, label)
-            axes.set(xlabel="Época")
+            axes.set(xlabel=say("axis-epoch"))
             set_numerals(axes.xaxis, whole=True)
         set_numerals(canvas.axes[0][0].yaxis)
         canvas.legend(axes, factor)
@@ -119,9 +120,9 @@ def _draw(canvas: Canvas, axes: Any, case: CaseFindings, metric: str, index: int
     for epoch, value, mean, low, high, n in zip(
         curve.epochs, means, curve.mean, curve.low, curve.high, curve.n, strict=True
     ):
-        text = f"época {spanish.number(epoch)}: {known.format(mean)}"
+        text = say("value-at-epoch", epoch=epoch, value=known.format(mean))
         if n > 1:
-            text += f", de {known.bare(low)} a {known.bare(high)} en {spanish.number(n)} ejecuciones"
+            text += say("value-in-runs", low=known.bare(low), high=known.bare(high), runs=n)
         points.append((epoch, value, text))
     canvas.show(case, drawn, axes, points, known.title)
 
@@ -156,11 +157,12 @@ def _top(cases: Sequence[CaseFindings]) -> float | None:
 
 
 def _both_ends(case: CaseFindings, quantity: str) -> str:
-    return "; ".join(_ends(case, f"{side}_{quantity}", title.lower()) for side, title in SIDES.items())
+    return "; ".join(_ends(case, f"{side}_{quantity}", say(f"split-{side}")) for side in SIDES)
 
 
 def _ends(case: CaseFindings, metric: str, who: str) -> str:
     curve = case.curves.get(metric)
     if curve is None or not curve.mean:
-        return f"{who}, sin datos"
-    return f"{who}, de {spanish.number(curve.mean[0], 3)} a {spanish.number(curve.mean[-1], 3)}"
+        return say("alt-curve-none", who=who)
+    first, last = (typography.number(curve.mean[at], 3) for at in (0, -1))
+    return say("alt-curve-ends", who=who, first=first, last=last)

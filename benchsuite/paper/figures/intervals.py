@@ -16,7 +16,8 @@ from benchsuite.paper.document.blocks import Drawing
 from benchsuite.paper.figures.axes import name_rows, set_numerals
 from benchsuite.paper.figures.canvas import Canvas, drawing, mark
 from benchsuite.paper.figures.style import COLOURS, COLUMN, Look, look, shorten_all
-from benchsuite.paper.language import spanish
+from benchsuite.paper.language import typography
+from benchsuite.paper.language.catalogue import say
 from benchsuite.paper.language.metrics import METRICS
 
 ABREAST = 45
@@ -26,38 +27,36 @@ ABREAST = 45
 @memoize
 def draw_accuracies(name: str, cases: Sequence[CaseFindings], factor: str) -> Drawing:
     """Training and validation accuracy of each case at its best epoch."""
-    with _places(name, cases, factor, 1.85, "Exactitud (%)") as places:
-        places.draw_means("train_accuracy", -0.12, look(0), "Entrenamiento")
-        places.draw_means("validation_accuracy", 0.12, look(1), "Validación")
+    with _places(name, cases, factor, 1.85, say("axis-accuracy")) as places:
+        places.draw_means("train_accuracy", -0.12, look(0), say("column-split-train"))
+        places.draw_means("validation_accuracy", 0.12, look(1), say("column-split-validation"))
         places.canvas.legend(places.axes)
-        return places.finish(
-            "Exactitud de entrenamiento y de validación por configuración", "train_accuracy", "validation_accuracy"
-        )
+        return places.finish("alt-accuracies", "train_accuracy", "validation_accuracy")
 
 
 @memoize
 def draw_gap(name: str, cases: Sequence[CaseFindings], factor: str) -> Drawing:
     """Training minus validation accuracy at the best epoch, in percentage points."""
-    with _places(name, cases, factor, 1.85, "Brecha (puntos)") as places:
+    with _places(name, cases, factor, 1.85, say("axis-gap")) as places:
         bar = places.axes.barh if places.stacked else places.axes.bar
         for index, case, estimate in places.estimates("overfitting_gap"):
             drawn = bar(index, 100 * estimate.mean, 0.6, color=COLOURS[0], alpha=0.25, edgecolor=COLOURS[0], lw=0.7)
             mark(drawn, case.case.name)
         places.draw_means("overfitting_gap", 0, look(0))
         (places.axes.axvline if places.stacked else places.axes.axhline)(0, color="black", lw=0.6)
-        return places.finish("Exactitud de entrenamiento menos la de validación", "overfitting_gap")
+        return places.finish("alt-gap", "overfitting_gap")
 
 
 @memoize
 def draw_test_accuracy(name: str, cases: Sequence[CaseFindings], factor: str, seeds: Mapping[str, int]) -> Drawing:
     """Test accuracy: every run, by its key one of `seeds`, as a small mark; the mean and its interval beside them."""
-    with _places(name, cases, factor, 2.0, "Exactitud en test (%)") as places:
+    with _places(name, cases, factor, 2.0, say("axis-test-accuracy")) as places:
         for index, case, estimate in places.estimates("test_accuracy"):
             for k, (run, value) in enumerate(zip(estimate.runs, estimate.values, strict=True)):
                 if estimate.n > 1:
                     places.draw_run(case, index - 0.26 + 0.16 * (k / (estimate.n - 1)), 100 * value, seeds[run])
         places.draw_means("test_accuracy", 0.08, look(0))
-        return places.finish("Exactitud en el conjunto de test", "test_accuracy")
+        return places.finish("alt-test", "test_accuracy")
 
 
 @dataclass(frozen=True)
@@ -99,15 +98,15 @@ class _Places:
     def draw_run(self, case: CaseFindings, place: float, value: float, seed: int) -> None:
         """A single run, in percent."""
         drawn = self.axes.plot(*self.turn([place], [value]), "o", ms=2, mfc="none", mec="#777777", mew=0.5)
-        text = f"semilla {seed}: {spanish.measure(value, '%', 1)}"
+        text = say("value-of-seed", seed=str(seed), value=typography.measure(value, "%", 1))
         self.canvas.show(case, drawn, self.axes, [(*self.turn(place, value), text)], seed=seed)
 
-    def finish(self, alt: str, *metrics: str) -> Drawing:
-        """The drawing; `alt` is followed by the means of each case."""
+    def finish(self, message: str, *metrics: str) -> Drawing:
+        """The drawing; the message for its alternative text takes the means of each case."""
         text = "; ".join(
-            f"{case.label}, {' y '.join(_mean(case, metric) for metric in metrics)}" for case in self.cases
+            f"{case.label}, {say('alt-and').join(_mean(case, metric) for metric in metrics)}" for case in self.cases
         )
-        return self.canvas.finish(f"{alt}: {text}.")
+        return self.canvas.finish(say(message, cases=text))
 
 
 @contextmanager
@@ -133,4 +132,4 @@ def _places(name: str, cases: Sequence[CaseFindings], factor: str, height: float
 
 def _mean(case: CaseFindings, metric: str) -> str:
     estimate = case.estimates.get(metric)
-    return "sin datos" if estimate is None else METRICS[metric].format(estimate.mean)
+    return say("alt-none") if estimate is None else METRICS[metric].format(estimate.mean)

@@ -15,7 +15,8 @@ from benchsuite.paper.context.parameter_words import describe_value, name_axis
 from benchsuite.paper.document.blocks import Drawing
 from benchsuite.paper.figures.canvas import drawing
 from benchsuite.paper.figures.style import COLOURS, COLUMN, PAGE, break_label, shorten
-from benchsuite.paper.language import spanish
+from benchsuite.paper.language import typography
+from benchsuite.paper.language.catalogue import say
 from benchsuite.paper.language.metrics import METRICS
 
 SPREAD, MOST_SPREAD = 0.28, 0.07
@@ -53,22 +54,29 @@ def draw_trials(name: str, found: SearchFindings, labels: Mapping[str, str]) -> 
             lines.append(([*heights, level], _line(good, best=index == 0, early=trial.rung < top)))
             text = [*_describe_settings(trial, labels), f"{metric.title} {metric.format(value)}"]
             points = list(zip(range(len(text)), [*heights, level], text, strict=True))
-            canvas.trace(axes, f"Ensayo {trial.number} ({metric.format(value)})", points)
+            canvas.trace(axes, say("value-trial", number=str(trial.number), value=metric.format(value)), points)
         for heights, style in reversed(lines):  # the best on top
             axes.plot(range(len(space) + 1), heights, solid_joinstyle="round", **style)
         for index, (path, options) in enumerate(space.items()):
             words = [(places[path][_word(option)], describe_value(option)) for option in options]
             _draw_scale(axes, index, break_label(shorten(name_axis(path, labels))), words, len(options))
         ticks = [low + step * (high - low) / (TICKS - 1) for step in range(TICKS)]
-        decimals = next(d for d in range(1, 6) if len({spanish.number(tick, d) for tick in ticks}) == TICKS)
-        words = [(place, spanish.number(tick, decimals)) for place, tick in enumerate(ticks)]
+        decimals = next(d for d in range(1, 6) if len({typography.number(tick, d) for tick in ticks}) == TICKS)
+        words = [(place, typography.number(tick, decimals)) for place, tick in enumerate(ticks)]
         _draw_scale(axes, len(space), break_label(metric.heading, 14), words, TICKS, edge=True)
         axes.set(xlim=(-0.3, len(space) + 0.35), ylim=(-0.06, 1.26))
         axes.axis("off")
         least, most = metric.format(min(values)), metric.format(max(values))
         return canvas.finish(
-            f"Coordenadas paralelas de {count_drawn(len(reached))}; {metric.title} de {least} a {most}. El "
-            f"mejor, el {shown[0].number}: {', '.join(_describe_settings(shown[0], labels))}."
+            say(
+                "alt-trials",
+                trials=count_drawn(len(reached)),
+                metric=metric.title,
+                least=least,
+                most=most,
+                best=str(shown[0].number),
+                settings=", ".join(_describe_settings(shown[0], labels)),
+            )
         )
 
 
@@ -79,28 +87,29 @@ def draw_importances(name: str, found: SearchFindings, labels: Mapping[str, str]
     with drawing(name, COLUMN, 0.75 + 0.24 * len(names)) as canvas:
         axes = canvas.axes
         text: list[str] = []
-        label: str | None = "alcanzable por azar"
+        label: str | None = say("legend-chance")
         for place, (axis, title) in enumerate(zip(found.importances, names, strict=True)):
             if axis.share is None or axis.chance is None:
-                axes.text(1, place, "no estimable", va="center", fontsize=7, color="#555555")
-                text.append(f"{title}, no estimable")
+                axes.text(1, place, say("importance-none"), va="center", fontsize=7, color="#555555")
+                text.append(f"{title}, {say('importance-none')}")
                 continue
             axes.barh(place, 100 * axis.share, 0.6, color=COLOURS[0], alpha=0.75, edgecolor="black", lw=0.5)
             axes.plot([100 * axis.chance] * 2, [place - 0.38, place + 0.38], color=COLOURS[1], lw=1.6, label=label)
             label = None  # one entry in the legend
-            text.append(f"{title}, {spanish.percent(axis.share)}, azar {spanish.percent(axis.chance)}")
+            shares = {"share": typography.percent(axis.share), "chance": typography.percent(axis.chance)}
+            text.append(say("alt-importance-axis", axis=title, **shares))
         axes.set_yticks(range(len(names)), [break_label(shorten(title)) for title in names])
-        axes.set(xlim=(0, 100), ylim=(len(names) - 0.4, -0.6), xlabel="Varianza explicada (%)")
+        axes.set(xlim=(0, 100), ylim=(len(names) - 0.4, -0.6), xlabel=say("axis-importance"))
         axes.grid(axis="y", visible=False)
         canvas.legend(axes)
-        return canvas.finish(f"Importancia de cada eje de la búsqueda: {'; '.join(text)}.")
+        return canvas.finish(say("alt-importance", axes="; ".join(text)))
 
 
 def count_drawn(trials: int) -> str:
     """How many of so many trials are drawn, in words."""
     if trials > MOST_LINES:
-        return f"los {spanish.number(MOST_LINES)} mejores de {spanish.count(trials, 'ensayo')}"
-    return spanish.count(trials, "ensayo")
+        return say("trials-best", best=MOST_LINES, trials=say("count-trial", n=trials))
+    return say("count-trial", n=trials)
 
 
 def _describe_settings(trial: TrialFindings, labels: Mapping[str, str]) -> list[str]:

@@ -12,7 +12,8 @@ from benchsuite.paper.concurrency.memo import memoize
 from benchsuite.paper.document.blocks import Drawing
 from benchsuite.paper.figures.canvas import drawing, mark
 from benchsuite.paper.figures.style import COLOURS, COLUMN, break_label, shorten_all
-from benchsuite.paper.language import spanish
+from benchsuite.paper.language import typography
+from benchsuite.paper.language.catalogue import say
 
 TRAINED: dict[str, Any] = {"facecolor": "#ffffff", "edgecolor": COLOURS[0], "lw": 0.8}
 FROZEN: dict[str, Any] = {"facecolor": "#c4c4c4", "edgecolor": "#666666", "lw": 0.8, "hatch": "////"}
@@ -32,7 +33,7 @@ def draw_stages(name: str, cases: Sequence[CaseFindings], factor: str) -> Drawin
                 box = axes.add_patch(Rectangle((column + 0.05, row + 0.14), 0.9, 0.72, **style))
                 mark(box, case.case.name)
             size = axes.text(
-                len(stages) + 0.12, row + 0.5, spanish.number(model.parameters_trainable), va="center", fontsize=7
+                len(stages) + 0.12, row + 0.5, typography.number(model.parameters_trainable), va="center", fontsize=7
             )
             mark(size, case.case.name)
         axes.set(xlim=(0, len(stages) + 2.1), ylim=(len(shown), -0.05), ylabel=factor)
@@ -40,15 +41,17 @@ def draw_stages(name: str, cases: Sequence[CaseFindings], factor: str) -> Drawin
         axes.set_yticks([i + 0.5 for i in range(len(shown))], names, fontsize=small, linespacing=0.95)
         axes.set_xticks(
             [*(i + 0.5 for i in range(len(stages))), len(stages) + 1.05],
-            [*stages, "entrenables"],
+            [*stages, say("axis-trainable")],
             fontsize=7 if max(map(len, stages)) < 8 else 5.5,
         )
         axes.xaxis.tick_top()
         axes.tick_params(length=0)
         axes.grid(False)
         axes.spines[:].set_visible(False)
-        kinds = (("se entrena", TRAINED), ("congelada", FROZEN))
+        kinds = ((say("legend-trained"), TRAINED), (say("legend-frozen"), FROZEN))
         handles = [Rectangle((0, 0), 1, 1, label=label, **style) for label, style in kinds]
         axes.legend(handles=handles, loc="upper center", bbox_to_anchor=(0.4, -0.02), ncols=2)
-        text = "; ".join(f"{case.label}, {', '.join(model.frozen_stages) or 'ninguna'}" for case, model in shown)
-        return canvas.finish(f"Etapas congeladas por configuración: {text}.")
+        text = "; ".join(
+            f"{case.label}, {', '.join(model.frozen_stages) or say('alt-none-frozen')}" for case, model in shown
+        )
+        return canvas.finish(say("alt-stages", cases=text))

@@ -1,4 +1,4 @@
-"""How Spanish papers round and print the values of metrics."""
+"""How papers call, round and print metrics."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from benchsuite import metrics
 from benchsuite.analysis.findings import Estimate
-from benchsuite.paper.language import spanish
+from benchsuite.paper.language import typography
+from benchsuite.paper.language.catalogue import find, say
 
 
 @dataclass(frozen=True)
@@ -15,18 +16,33 @@ class PrintedMetric(metrics.Metric):
     """A metric with ways to print its values, all of which are given as they are recorded."""
 
     @property
-    def article(self) -> str:
-        return "la" if self.feminine else "el"
+    def title(self) -> str:
+        """What it is called within a sentence."""
+        return say(f"metric-{self.name}")
+
+    @property
+    def gender(self) -> str:
+        """The context of what agrees with the title."""
+        return say(f"gender-{self.name}")
+
+    @property
+    def the(self) -> str:
+        """The title with its article."""
+        return say("the-metric", context=self.gender, metric=self.title)
+
+    @property
+    def symbol(self) -> str:
+        return _unit(self.unit.symbol)
 
     @property
     def heading(self) -> str:
         """What heads its values: «Exactitud en test (%)»."""
-        title = f"{self.title[:1].upper()}{self.title[1:]}"
-        return f"{title} ({self.unit.symbol})" if self.unit.symbol else title
+        title = typography.upper_first(self.title)
+        return f"{title} ({self.symbol})" if self.symbol else title
 
     @property
     def difference_unit(self) -> str:
-        return self.unit.difference or self.unit.symbol
+        return _unit(self.unit.difference or self.unit.symbol)
 
     @property
     def scale(self) -> float:
@@ -40,13 +56,13 @@ class PrintedMetric(metrics.Metric):
     def format(self, value: float) -> str:
         """A single value with its unit."""
         if self.unit is metrics.DURATION:
-            return spanish.seconds(value)
-        return _with_unit(self.bare(value), self.unit.symbol)
+            return typography.seconds(value)
+        return typography.with_unit(self.bare(value), self.symbol)
 
     def bare(self, value: float) -> str:
         """A single value without its unit, for tables whose heads name it."""
         whole = self.unit.whole and value == int(value)
-        return spanish.number(self.unit.scale * value, 0 if whole else self.unit.decimals)
+        return typography.number(self.unit.scale * value, 0 if whole else self.unit.decimals)
 
     def in_column(self, value: float) -> str:
         """A single value in a column: without its unit where the head names it."""
@@ -70,12 +86,12 @@ class PrintedMetric(metrics.Metric):
     def margin(self, value: float) -> str:
         """The largest difference that does not matter."""
         if self.unit is metrics.DURATION:
-            return spanish.seconds(value)
-        return _with_unit(spanish.number(self.unit.scale * value, self.unit.decimals), self.difference_unit)
+            return typography.seconds(value)
+        return typography.measure(self.unit.scale * value, self.difference_unit, self.unit.decimals)
 
     def difference(self, estimate: Estimate) -> str:
         """A signed difference with its interval: «−0,6 puntos [−1,1; −0,1]»."""
-        mean = _with_unit(self.signed(estimate.mean), self.difference_unit)
+        mean = typography.with_unit(self.signed(estimate.mean), self.difference_unit)
         return f"{mean} {self.signed_interval(estimate)}".rstrip(" ")
 
     def signed_interval(self, difference: Estimate) -> str:
@@ -88,15 +104,16 @@ class PrintedMetric(metrics.Metric):
         return _brackets(low, high, self.signed)
 
     def signed(self, value: float) -> str:
-        return spanish.signed(self.unit.scale * value, self.unit.decimals)
+        return typography.signed(self.unit.scale * value, self.unit.decimals)
+
+
+def _unit(symbol: str) -> str:
+    """A unit as the paper writes it: those that are words are its language's."""
+    return find(f"unit-{symbol}") or symbol
 
 
 def _brackets(low: float, high: float, form: Callable[[float], str]) -> str:
-    return f"[{form(low)};{spanish.NBSP}{form(high)}]"
-
-
-def _with_unit(number: str, unit: str) -> str:
-    return f"{number}{spanish.NBSP}{unit}" if unit else number
+    return f"[{form(low)};{typography.NBSP}{form(high)}]"
 
 
 METRICS: Mapping[str, PrintedMetric] = {name: PrintedMetric(**vars(metric)) for name, metric in metrics.METRICS.items()}

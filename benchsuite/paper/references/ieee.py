@@ -1,7 +1,7 @@
-"""A work as the list of references prints it: IEEE style in Spanish, in the mini grammar of `markup`.
+"""A work as the list of references prints it: IEEE style in the paper's language, in the mini grammar of `markup`.
 
-The patterns are those of the IEEE Reference Guide (2023) and the IEEE Editorial Style Manual, with «y», «en», «vol.»,
-«n.º», «pp.» and short Spanish months; titles of articles stand in angular quotation marks.
+The patterns are those of the IEEE Reference Guide (2023) and the IEEE Editorial Style Manual; «in», «vol.», months and
+quotation marks are the catalogue's.
 """
 
 from __future__ import annotations
@@ -12,13 +12,14 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from benchsuite.paper.document import markup
-from benchsuite.paper.language import latex, spanish
-from benchsuite.paper.language.spanish import NBSP
+from benchsuite.paper.language import latex
+from benchsuite.paper.language.catalogue import find, say
+from benchsuite.paper.language.phrases import date, listing
+from benchsuite.paper.language.typography import NBSP
 from benchsuite.suite.prose.bibtex import BOOKS, Name, Work
 
 MOST_AUTHORS = 6
 """Of more, IEEE names the first alone."""
-UNDATED = f"s.{NBSP}f."
 ARXIV = re.compile(
     r"(?i)(?:arxiv[: ]*(?:preprint)?[: ]*)*(?:abs/)?(\d{4}\.\d{4,5}(?:v\d+)?|[a-z-]+(?:\.[a-z]{2})?/\d{7})\b"
 )
@@ -28,10 +29,10 @@ MONTHS = {name: position for position, names in enumerate(
 ) for name in names.split()}  # fmt: skip
 ORDINALS = ["first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth"]
 THESES = {
-    "phdthesis": "tesis doctoral",
-    "mastersthesis": "tesis de máster",
-    "mathesis": "tesis de máster",
-    "bathesis": "trabajo de fin de grado",
+    "phdthesis": "doctoral",
+    "mastersthesis": "master",
+    "mathesis": "master",
+    "bathesis": "bachelor",
 }
 
 
@@ -42,17 +43,17 @@ PATTERNS = {kind: parts for kinds, parts in {
     "techreport report": "authors title institution address report arxiv date note doi",
 }.items() for kind in kinds.split()}  # fmt: skip
 """The parts of a reference, in order, by the kind of work."""
-PREFIXED = {
-    "address": ("", "address", "location"),
-    "article_number": (f"art.{NBSP}", "eid", "articleno"),
-    "chapter": (f"cap.{NBSP}", "chapter"),
-    "number": (f"n.º{NBSP}", "number"),
-    "school": ("", "school", "institution"),
-    "series": ("ser. ", "series"),
-    "version": ("versión ", "version"),
-    "volume": (f"vol.{NBSP}", "volume"),
+PREFIXED: dict[str, tuple[str, ...]] = {
+    "address": ("address", "location"),
+    "article_number": ("eid", "articleno"),
+    "chapter": ("chapter",),
+    "number": ("number",),
+    "school": ("school", "institution"),
+    "series": ("series",),
+    "version": ("version",),
+    "volume": ("volume",),
 }
-"""Parts that are the first of some fields, behind what it is called."""
+"""Parts that are the first of some fields, behind what the catalogue calls them, if it calls them anything."""
 
 
 def format_reference(work: Work) -> str:
@@ -83,9 +84,10 @@ class _Entry:
         return [getattr(self, name) if hasattr(_Entry, name) else self.part(name) for name in names.split()]
 
     def part(self, name: str) -> str:
-        prefix, *fields = PREFIXED.get(name, ("", name))
-        found = self.get(*fields)
-        return f"{prefix}{found}" if found else ""
+        found = self.get(*PREFIXED.get(name, (name,)))
+        if not found or name not in PREFIXED:
+            return found
+        return find(f"reference-{name}", value=found) or found
 
     def format(self) -> str:
         kind = self.work.kind
@@ -130,13 +132,13 @@ class _Entry:
     def editors(self) -> str:
         found = self.people("editor", self.work.editors)
         several = len(self.work.editors) > 1 or "editor" in self.work.others
-        return f"{found}, {'eds.' if several else 'ed.'}" if found else ""
+        return say("reference-editors", n=2 if several else 1, editors=found) if found else ""
 
     def people(self, role: str, names: Sequence[Name]) -> str:
         shown = [markup.literal(self.name(name, role)) for name in names]
         if len(shown) > MOST_AUTHORS:
             return f"{shown[0]} *et al.*"
-        return f"{', '.join(shown)} *et al.*" if shown and role in self.work.others else spanish.listing(shown)
+        return f"{', '.join(shown)} *et al.*" if shown and role in self.work.others else listing(shown)
 
     def name(self, name: Name, role: str) -> str:
         """«J. M. van der Berg Jr.»"""
@@ -146,12 +148,13 @@ class _Entry:
     @property
     def title(self) -> str:
         title = markup.line(latex.sentence(self.raw("title")), f"BibTeX {self.work.key}, title").strip(" .,")
-        return f"«{markup.literal(title.translate({ord('«'): '“', ord('»'): '”'}))}»"
+        within = str.maketrans({pair[0]: pair[1] for pair in say("reference-inner-quotes").split(" ")})
+        return say("reference-title", title=markup.literal(title.translate(within)))
 
     @property
     def container(self) -> str:
         found = self.get("booktitle")
-        return f"en {_italic(found)}" if found else ""
+        return say("reference-in", container=_italic(found)) if found else ""
 
     @property
     def journal(self) -> str:
@@ -165,7 +168,9 @@ class _Entry:
         found = self.get("edition")
         number = re.match(r"\d+", found)
         if number or found.lower() in ORDINALS:
-            return f"{number[0] if number else ORDINALS.index(found.lower()) + 1}.ª{NBSP}ed."
+            edition = int(number[0]) if number else ORDINALS.index(found.lower()) + 1
+            last = "" if edition % 100 in (11, 12, 13) else str(edition % 10)
+            return say("reference-edition", context=last, edition=str(edition))
         return f"{found} ed." if found and not re.search(r"\bed", found) else found
 
     @property
@@ -179,17 +184,19 @@ class _Entry:
     @property
     def thesis(self) -> str:
         kind = self.get("type")
-        return THESES.get(kind.lower(), kind) or THESES.get(self.work.kind, "tesis")
+        if kind and kind.lower() not in THESES:
+            return kind
+        return say("reference-thesis", context=THESES.get(kind.lower()) or THESES.get(self.work.kind, ""))
 
     @property
     def report(self) -> str:
-        return _join_words(self.get("type") or f"inf.{NBSP}téc.", self.get("number"))
+        return _join_words(self.get("type") or say("reference-report"), self.get("number"))
 
     @property
     def date(self) -> str:
         year = self.get("year") or self.get("date")[:4]
         month = self.get("month") or (self.get("date")[5:7] if self.raw("date") and not self.raw("year") else "")
-        return _join_words(_months(month), year) or UNDATED
+        return _join_words(_months(month), year) or say("reference-undated")
 
     @property
     def arxiv(self) -> str:
@@ -217,10 +224,11 @@ class _Entry:
         if self.doi or self.arxiv or not re.match(r"(?i)https?://", address):
             return ""
         seen = re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])", self.raw("urldate"))
-        accessed = f" Accedido el {spanish.date(seen[0])}." if seen else ""
+        accessed = f" {say('reference-accessed', date=date(seen[0]))}" if seen else ""
         if not address.startswith("https://"):
-            return f"{accessed} Disponible en {markup.literal(address)}."
-        return f"{accessed} Disponible en {_link(address, address.removeprefix('https://').rstrip('/'))}."
+            return f"{accessed} {say('reference-available', address=markup.literal(address))}"
+        shown = _link(address, address.removeprefix("https://").rstrip("/"))
+        return f"{accessed} {say('reference-available', address=shown)}"
 
 
 def _join_words(*words: str) -> str:
@@ -229,7 +237,7 @@ def _join_words(*words: str) -> str:
 
 def _join(parts: Sequence[str]) -> str:
     """Parts with commas between them and a full stop at the end."""
-    text = ", ".join(filter(None, parts))
+    text = ", ".join(filter(None, parts)).replace(say("reference-quote-then-comma"), say("reference-quote-and-comma"))
     return text if text.endswith(".") else f"{text}."
 
 
@@ -248,13 +256,13 @@ def _initials(given: str) -> str:
 
 
 def _months(month: str) -> str:
-    """A month, or several, in the short Spanish form; what is no month stays."""
+    """A month, or several, in the short form; what is no month stays."""
     if month.isdecimal() and 1 <= int(month) <= 12:
-        return spanish.SHORT_MONTHS[int(month) - 1]
+        return say(f"month-short-{int(month)}")
 
     def short(match: re.Match[str]) -> str:
         position = MONTHS.get(match[0][:3].lower())
-        return match[0] if position is None else spanish.SHORT_MONTHS[position]
+        return match[0] if position is None else say(f"month-short-{position + 1}")
 
     return re.sub(r"(?<=\d)-+(?=\d)", "–", re.sub(r"[^\W\d_]{3,}\.?", short, month))
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from benchsuite.errors import PaperError
 from benchsuite.paper.document import markup
 from benchsuite.paper.language import latex
-from benchsuite.paper.language.spanish import NBSP
+from benchsuite.paper.language.typography import NBSP
 from benchsuite.paper.references.ieee import format_reference
 from benchsuite.suite.prose.bibtex import Work, parse
 from benchsuite.suite.prose.references import CITATION

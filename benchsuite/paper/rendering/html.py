@@ -12,6 +12,8 @@ from markupsafe import Markup
 from benchsuite.paper.document.blocks import Document
 from benchsuite.paper.document.numbering import Numbering
 from benchsuite.paper.document.page import GEOMETRIES
+from benchsuite.paper.language.catalogue import say
+from benchsuite.paper.language.current import speaking
 from benchsuite.paper.rendering import fonts, templates
 from benchsuite.paper.rendering.templates import Entry
 
@@ -25,7 +27,13 @@ PAGE_NUMBER = "@bottom-center{content:counter(page);font:9pt IEEE,serif}"
 
 def render_html(document: Document, numbering: Numbering) -> str:
     """The paper as HTML whose content security policy admits its own script and nothing else."""
-    script = "".join(templates.template_text(f"ieee_es/web/{name}.js") for name in SCRIPTS)
+    with speaking(document.form.language):
+        return _render_html(document, numbering)
+
+
+def _render_html(document: Document, numbering: Numbering) -> str:
+    parts = [templates.template_text(f"ieee_es/web/{name}.js") for name in SCRIPTS]
+    script = templates.spoken_script("".join(parts))
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     policy = (
         "default-src 'none'; style-src 'unsafe-inline'; font-src data:; img-src data:; "
@@ -74,5 +82,6 @@ def _bibtex(document: Document) -> str:
         f"  author = {{{' and '.join(field(author.name) for author in document.authors)}}},",
     ]
     lines += [f"  year   = {{{year}}},"] if year else []
-    lines += [f"  note   = {{Informe generado con benchsuite {document.version}; resultados sha256:{digest}}}", "}"]
+    note = say("bibtex-note", version=document.version, digest=digest)
+    lines += [f"  note   = {{{note}}}", "}"]
     return "\n".join(lines)

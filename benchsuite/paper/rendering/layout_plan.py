@@ -12,6 +12,7 @@ from benchsuite.paper.concurrency.fork import run_jobs
 from benchsuite.paper.document.blocks import Bullets, Document, Equation, Figure, Heading, Photos, Table, texts
 from benchsuite.paper.document.numbering import Numbering
 from benchsuite.paper.document.page import PIXEL
+from benchsuite.paper.language.current import speaking
 from benchsuite.paper.rendering import weasyprint_boxes
 from benchsuite.paper.rendering.print_page import Asset, collect_assets, is_wide, lay_out, print_html
 from benchsuite.paper.typesetting import float_placement
@@ -56,6 +57,11 @@ def _kind(block: object) -> Kind:
 
 def arrange(document: Document, numbering: Numbering) -> Arrangement:
     """Place the floats on the imitation of columns, from measures of every block."""
+    with speaking(document.form.language):
+        return _arrange(document, numbering)
+
+
+def _arrange(document: Document, numbering: Numbering) -> Arrangement:
     geometry = document.form.geometry
     content = layout_blocks(document)
     (measures, front), (more, _) = measure_blocks(document, numbering, content)

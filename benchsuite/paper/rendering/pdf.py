@@ -13,9 +13,11 @@ from pathlib import Path
 from types import MethodType
 from typing import Any
 
-from benchsuite.paper.bundle.files import BIBTEX, DESCRIPTIONS, SUITE
+from benchsuite.paper.bundle.files import SUITE, content_of
 from benchsuite.paper.document.blocks import Document
 from benchsuite.paper.document.numbering import Numbering
+from benchsuite.paper.language.catalogue import say
+from benchsuite.paper.language.current import speaking
 from benchsuite.paper.rendering import weasyprint_boxes
 from benchsuite.paper.rendering.layout_plan import arrange, layout_blocks
 from benchsuite.paper.rendering.print_page import VARIANT, collect_assets, lay_out, print_html
@@ -38,6 +40,11 @@ UNDATED = datetime(2000, 1, 1, tzinfo=UTC)
 
 def render_pdf(document: Document, numbering: Numbering, planned: Arrangement | None = None) -> bytes:
     """The paper as PDF bytes, as `arrange` has planned it, which is done here where no plan is given."""
+    with speaking(document.form.language):
+        return _render_pdf(document, numbering, planned)
+
+
+def _render_pdf(document: Document, numbering: Numbering, planned: Arrangement | None) -> bytes:
     assets = collect_assets(document)
     content = layout_blocks(document)
     arrangement = planned or arrange(document, numbering)
@@ -69,7 +76,7 @@ def _attachment(name: str, content: bytes, when: datetime) -> Any:
     made = Attachment(
         string=content,
         name=name,
-        description=DESCRIPTIONS.get(name) or ("Bibliografía" if name.endswith(BIBTEX) else "Fotografía de ejemplo"),
+        description=say(f"attachment-{content_of(name)}"),
         created=when,
         modified=when,
         relationship="Source" if name == SUITE else "Data",

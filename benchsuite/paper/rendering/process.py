@@ -118,6 +118,7 @@ def _libraries() -> Callable[[list[dict[str, bytes]], dict[str, str], bool], Pag
     from benchsuite.paper.concurrency.memo import prefetch, use_memo
     from benchsuite.paper.document.blocks import Figure
     from benchsuite.paper.document.numbering import number
+    from benchsuite.paper.language.current import speaking
     from benchsuite.paper.rendering.html import render_html
     from benchsuite.paper.rendering.layout_plan import arrange
     from benchsuite.paper.rendering.pango import check_pango
@@ -133,7 +134,8 @@ def _libraries() -> Callable[[list[dict[str, bytes]], dict[str, str], bool], Pag
     def render(packed: list[dict[str, bytes]], before: dict[str, str], whole: bool = True) -> Pages:
         check_pango()
         materials = [unpack(files) for files in packed]
-        with use_memo(before) as memo:
+        language = materials[0].suite.paper.language
+        with speaking(language), use_memo(before, language) as memo:
             document = compose_comparison(*materials) if len(materials) > 1 else compose(materials[0], packed[0])
             numbering = number(document)
             if not whole:

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from markupsafe import Markup
 
 from benchsuite.paper.document.blocks import Cell, Document, Table
+from benchsuite.paper.language.catalogue import say
 
 SHOWN = 12
 """Characters of a run's key that the page shows, and by which it names places."""
@@ -50,5 +51,6 @@ def _place(run: str) -> str:
 
 def _tooltip(runs: Sequence[str]) -> str:
     shown = ", ".join(run[:SHOWN] for run in runs[:12])
-    more = f" y {len(runs) - 12} más" if len(runs) > 12 else ""
-    return f"Ejecuciones: {shown}{more}" if len(runs) > 1 else f"Ejecución: {shown}"
+    if len(runs) > 12:
+        shown = say("web-more-runs", runs=shown, count=str(len(runs) - 12))
+    return say("web-runs" if len(runs) > 1 else "web-run", runs=shown)

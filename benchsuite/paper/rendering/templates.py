@@ -21,7 +21,9 @@ from benchsuite.paper.document import markup
 from benchsuite.paper.document.blocks import Block, Document, Equation
 from benchsuite.paper.document.numbering import Numbering
 from benchsuite.paper.document.quantities import TOKEN
-from benchsuite.paper.language import spanish
+from benchsuite.paper.language import phrases, typography
+from benchsuite.paper.language.catalogue import say
+from benchsuite.paper.language.current import speaking
 from benchsuite.paper.rendering import equations
 from benchsuite.paper.rendering.run_links import Backing
 
@@ -56,6 +58,19 @@ def template_text(name: str) -> str:
     return resources.files(TEMPLATES).joinpath(name).read_text(encoding="utf-8")
 
 
+def spoken_script(source: str) -> str:
+    """A script with what it says in the language of the paper: `⟦message name=expression …⟧` within its strings."""
+
+    def message(match: re.Match[str]) -> str:
+        name, *values = match[1].split(" ")
+        words = {word: f"${{{expression}}}" for word, _, expression in (value.partition("=") for value in values)}
+        marks = {word: f"\ue002{word}\ue003" for word in words}
+        said = re.sub(r'(["`\\$])', r"\\\1", say(name, **marks))
+        return re.sub("\ue002(\\w+)\ue003", lambda mark: words[mark[1]], said)
+
+    return re.sub("⟦([^⟧]+)⟧", message, source)
+
+
 def render(
     document: Document,
     numbering: Numbering,
@@ -66,6 +81,19 @@ def render(
     extra: Mapping[str, Any] | None = None,
 ) -> str:
     """The whole page as HTML. Raises PaperError for references to nothing."""
+    with speaking(document.form.language):
+        return _render(document, numbering, entries, medium, css, photo, extra or {})
+
+
+def _render(
+    document: Document,
+    numbering: Numbering,
+    entries: Sequence[Entry],
+    medium: Medium,
+    css: str,
+    photo: PhotoAddress,
+    extra: Mapping[str, Any],
+) -> str:
     backing = Backing(document)
     links = _links(document, numbering, backing if medium == "web" else None)
     voice: dict[str, Callable[..., str]] = {
@@ -87,7 +115,7 @@ def render(
         medium=medium,
         css=Markup(css),
         photo=photo,
-        **{"csp": None, **(extra or {})},
+        **{"csp": None, **extra},
     )
 
 
@@ -106,9 +134,10 @@ def _environment() -> Environment:
         "equation": _display,
         "inline_svg": Markup,
         "series": lambda found: [dataclasses.asdict(series) for series in found],
-        "date": spanish.date,
+        "date": phrases.date,
     }
     environment.filters.update(filters)
+    environment.globals["say"] = say
     return environment
 
 
@@ -129,7 +158,7 @@ _OPENING = re.compile(r";\s|\.\s+(?=[A-ZÁÉÍÓÚÑ«¿])|\.$")
 def _heading(document: Document, title: str) -> str:
     """The title of a section or table as the form prints it."""
     words = plain(document, title)
-    return spanish.small_caps(words) if document.form.small_caps else words
+    return typography.small_caps(words) if document.form.small_caps else words
 
 
 def _display(block: Equation) -> Markup:
@@ -149,7 +178,9 @@ def _links(document: Document, numbering: Numbering, backing: Backing | None) ->
 
     def reference(name: str) -> Markup:
         if name in document.expected:
-            return Markup("({} pendiente)").format(document.form.table.lower() if name.startswith("tab-") else "figura")
+            table = document.form.table.lower()
+            pending = say("ref-pending-table", table=table) if name.startswith("tab-") else say("ref-pending-figure")
+            return escape(pending)
         if name not in numbering.labels:
             raise PaperError(
                 f"the text refers to {{{{{name}}}}}, which this paper does not have",

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from benchsuite.analysis.findings import ClaimFindings, Verdict
+from benchsuite.analysis.findings import ClaimFindings
 from benchsuite.paper.context.paper_context import PaperContext
 from benchsuite.paper.document import markup
-from benchsuite.paper.language import spanish
+from benchsuite.paper.language.catalogue import say
 from benchsuite.paper.language.metrics import METRICS, PrintedMetric
-from benchsuite.paper.language.spanish import NBSP
+from benchsuite.paper.language.typography import percent
 from benchsuite.suite.schema.claims import CaseReference, Claim
-
-VERDICTS: dict[Verdict, str] = {"holds": "se sostiene", "fails": "no se sostiene", "open": "no concluyente"}
 
 
 def quote_verdict(study: PaperContext, found: ClaimFindings) -> str:
     """A token for the verdict, backed by the runs behind it."""
-    return study.quotes.put(VERDICTS[found.verdict], None, found.runs)
+    return study.quotes.put(say(f"verdict-{found.verdict}"), None, found.runs)
 
 
 def quote_evidence(study: PaperContext, found: ClaimFindings) -> str:
@@ -23,34 +21,35 @@ def quote_evidence(study: PaperContext, found: ClaimFindings) -> str:
     part = found.decisive
     if part is None or part.quantity is None:
         return ""
-    metric, who = METRICS[found.claim.metric], study.mention(part.case)
+    metric, case = METRICS[found.claim.metric], study.mention(part.case)
+    shown = metric.quote(part.quantity) if part.other is None else metric.difference(part.quantity)
+    value = study.quotes.put(shown, part.quantity.mean, part.quantity.runs)
     if part.other is None:
-        shown = metric.quote(part.quantity)
-    else:
-        who += f" frente a {study.mention(part.other)}"
-        shown = metric.difference(part.quantity)
-    return f"{who}: {study.quotes.put(shown, part.quantity.mean, part.quantity.runs)}"
+        return say("evidence", case=case, value=value)
+    return say("evidence-difference", case=case, other=study.mention(part.other), value=value)
 
 
 def describe_condition(study: PaperContext, claim: Claim) -> str:
     """What was tested, in the mini grammar: «exactitud en test ≥ 95,0 %»."""
     metric = METRICS[claim.metric]
-    others = f"{'la' if metric.feminine else 'el'} de {_mention(study, claim.others) or 'todas las demás'}"
+    others = _mention(study, claim.others) or say("all-others")
     match claim.condition:
         case "at_least":
-            text = f"≥{NBSP}{metric.format(claim.at_least or 0.0)}"
+            text = say("condition-at-least", value=metric.format(claim.at_least or 0.0))
         case "at_most":
-            text = f"≤{NBSP}{metric.format(claim.at_most or 0.0)}"
+            text = say("condition-at-most", value=metric.format(claim.at_most or 0.0))
         case "better_than" | "best_of":
-            text = f"mejor que {others}"
+            text = say("condition-better", context=metric.gender, others=others)
         case "no_worse_than":
-            text = f"no peor que {others}, con un margen de {_format_margin(metric, claim, claim.margin)}"
+            margin = _format_margin(metric, claim, claim.margin)
+            text = say("condition-no-worse", context=metric.gender, others=others, margin=margin)
         case "monotone":
-            text = "creciente en este orden" if claim.monotone == "increasing" else "decreciente en este orden"
+            text = say("condition-increasing" if claim.monotone == "increasing" else "condition-decreasing")
         case _:
-            text = f"con diferencias menores que {_format_margin(metric, claim, claim.within)}"
-    about = f" ({_mention(study, claim.cases)})" if claim.cases is not None else ""
-    return f"{metric.title}{about} {text}"
+            text = say("condition-within", margin=_format_margin(metric, claim, claim.within))
+    if claim.cases is None:
+        return say("condition", metric=metric.title, condition=text)
+    return say("condition-about", metric=metric.title, cases=_mention(study, claim.cases), condition=text)
 
 
 def cite_source(claim: Claim) -> str:
@@ -64,5 +63,5 @@ def _mention(study: PaperContext, references: tuple[CaseReference, ...]) -> str:
 
 def _format_margin(metric: PrintedMetric, claim: Claim, margin: float | None) -> str:
     if claim.relative:
-        return markup.literal(spanish.percent(margin or 0.0, 0))
+        return markup.literal(percent(margin or 0.0, 0))
     return metric.margin(margin or 0.0)

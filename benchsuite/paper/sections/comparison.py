@@ -13,10 +13,11 @@ from benchsuite.paper.context.material import PaperMaterial
 from benchsuite.paper.context.paper_context import PaperContext
 from benchsuite.paper.document import markup
 from benchsuite.paper.document.blocks import Block, Bullets, Cell, Column, Document, Heading, Paragraph, Table
-from benchsuite.paper.language import spanish
+from benchsuite.paper.document.style import Form
+from benchsuite.paper.language import typography
+from benchsuite.paper.language.catalogue import say
+from benchsuite.paper.language.current import speaking
 from benchsuite.paper.language.metrics import METRICS
-from benchsuite.paper.sections.claim_words import VERDICTS
-from benchsuite.paper.sections.compose import SAMPLE
 from benchsuite.paper.sections.front import paper_title
 from benchsuite.paper.sections.prose import resolve_prose
 from benchsuite.paper.tables import cells
@@ -27,12 +28,12 @@ REASONS = 12
 LONG = 20
 NAMES = ("A", "B")
 FACTS: Mapping[str, Callable[[Environment], str]] = {
-    "Dispositivo": lambda environment: environment.device_name,
-    "Hilos": lambda environment: spanish.number(environment.threads),
-    "Precisión": lambda environment: environment.precision,
-    "Sistema": lambda environment: environment.platform,
-    "Python": lambda environment: environment.python,
-    "CUDA": lambda environment: environment.cuda or "—",
+    "device": lambda environment: environment.device_name,
+    "threads": lambda environment: typography.number(environment.threads),
+    "precision": lambda environment: environment.precision,
+    "system": lambda environment: environment.platform,
+    "python": lambda environment: environment.python,
+    "cuda": lambda environment: environment.cuda or "—",
 }
 
 
@@ -45,13 +46,18 @@ Pairs = Mapping[str, Sequence[Pair]]
 def compose_comparison(first: PaperMaterial, second: PaperMaterial) -> Document:
     """The document that sets two papers' results beside each other. Works on papers of different studies too, as far
     as these have cases of the same names."""
+    with speaking(first.suite.paper.language):
+        return _compose(first, second)
+
+
+def _compose(first: PaperMaterial, second: PaperMaterial) -> Document:
     studies = PaperContext(first), PaperContext(second)
     pairs = _pair_runs(first, second)
     title = markup.line(markup.plain(paper_title(studies[0])), "title")
     files = {f"{name.lower()}-{file}": content for name, material in zip(NAMES, (first, second), strict=True)
              for file, content in pack(material).items() if file.endswith((".json", ".yaml", ".txt"))}  # fmt: skip
     return Document(
-        title=f"Dos veces el mismo estudio: {markup.literal(title)}",
+        title=say("comparison-title", study=markup.literal(title)),
         authors=(),
         abstract=_abstract(pairs),
         keywords=(),
@@ -59,8 +65,9 @@ def compose_comparison(first: PaperMaterial, second: PaperMaterial) -> Document:
         references={},
         quantities=(),
         date=max((study.findings.finished for study in studies if study.findings.finished), default=None),
-        watermark=SAMPLE if any(study.findings.sample for study in studies) else None,
+        watermark=say("watermark-sample") if any(study.findings.sample for study in studies) else None,
         version=first.version,
+        form=Form(language=first.suite.paper.language),
         files=files,
     )
 
@@ -81,46 +88,36 @@ def _count_equal(pairs: Sequence[Pair], *fields: str) -> int:
 
 def _abstract(pairs: Pairs) -> str:
     if not pairs:
-        return "Los dos juegos de resultados, A y B, no tienen ninguna ejecución en común."
+        return say("comparison-nothing-common")
     found = [pair for of_case in pairs.values() for pair in of_case]
     equal = _count_equal(found, "weights_hash", "predictions_hash")
-    text = f"Se comparan dos juegos de resultados, A y B, con {spanish.count(len(found), 'ejecución común')}. "
+    text = say("comparison-common", n=len(found))
     if equal == len(found):
-        return text + "Todas tienen, bit a bit, los mismos pesos y las mismas predicciones."
-    if not equal:
-        return text + "Ninguna tiene los mismos pesos y predicciones bit a bit; se dan las diferencias y sus causas."
-    return text + f"Coinciden bit a bit {spanish.number(equal)}; de las demás se dan las diferencias y sus causas."
+        return f"{text} {say('comparison-all-equal')}"
+    return f"{text} {say('comparison-some-equal', equal=equal) if equal else say('comparison-none-equal')}"
 
 
 def _body(studies: tuple[PaperContext, PaperContext], pairs: Pairs) -> Iterator[Block]:
-    yield Heading("sec-environments", 1, "Entornos")
-    yield Paragraph("El {{tab-environments}} pone uno junto a otro los entornos en los que se hizo cada juego.")
+    yield Heading("sec-environments", 1, say("comparison-environments"))
+    yield Paragraph(say("comparison-environments-told"))
     yield _environments(studies)
-    yield Heading("sec-identity", 1, "Identidad bit a bit")
+    yield Heading("sec-identity", 1, say("comparison-identity"))
     if not pairs:
-        yield Paragraph("Ninguna configuración con la misma semilla ha terminado en ambos juegos.")
+        yield Paragraph(say("comparison-none-in-both"))
         return
-    yield Paragraph(
-        "El {{tab-identity}} cuenta, por configuración, las ejecuciones comunes con la misma clave, los mismos pesos y "
-        "las mismas probabilidades en validación y en test."
-    )
+    yield Paragraph(say("comparison-identity-told"))
     yield _identity(studies[0], pairs)
     if reasons := _reasons(pairs):
-        yield Paragraph("Las claves difieren en los campos siguientes, cada uno causa posible de otros bits:")
+        yield Paragraph(say("comparison-keys-differ"))
         yield Bullets(reasons)
-    yield Heading("sec-results", 1, "Resultados")
+    yield Heading("sec-results", 1, say("comparison-results"))
     alike, machines = _within_kinds(studies, pairs)
     beside = any(study.at_once[1] > 1 for study in studies)
-    yield Paragraph(
-        "El {{tab-quality}} compara las medidas y el {{tab-cost}} el coste, sobre las ejecuciones comunes. La "
-        "diferencia es B menos A, media sobre semillas pareadas con su intervalo de confianza."
-        + machines
-        + (" Los tiempos de ejecuciones hechas a la vez son mayores que a solas." if beside else "")
-    )
-    yield _table(studies[0], pairs, "tab-quality", "Medidas", "quality")
-    yield _table(studies[0], alike, "tab-cost", "Coste", "cost")
+    yield Paragraph(say("comparison-measures") + machines + (f" {say('comparison-beside')}" if beside else ""))
+    yield _table(studies[0], pairs, "tab-quality", say("comparison-quality"), "quality")
+    yield _table(studies[0], alike, "tab-cost", say("comparison-cost"), "cost")
     if claims := _claims(studies):
-        yield Paragraph("El {{tab-claims}} da el veredicto de cada afirmación en cada juego de resultados.")
+        yield Paragraph(say("comparison-claims-told"))
         yield claims
 
 
@@ -138,7 +135,7 @@ def _within_kinds(studies: tuple[PaperContext, PaperContext], pairs: Pairs) -> t
     if all(len(kinds) < 2 for kinds in every):
         return kept, ""
     titles = [(kind_titles(kinds) or ["—"])[number] for kinds, number in zip(every, chosen, strict=True)]
-    return kept, f" El coste es el de las ejecuciones que se hicieron en {titles[0]} en A y en {titles[1]} en B."
+    return kept, " " + say("comparison-machines", first=titles[0], second=titles[1])
 
 
 def _environments(studies: tuple[PaperContext, PaperContext]) -> Table:
@@ -146,18 +143,21 @@ def _environments(studies: tuple[PaperContext, PaperContext]) -> Table:
     packages = [side.packages if side is not None else {} for side in sides]
     differing = [name for name in {**packages[0], **packages[1]} if packages[0].get(name) != packages[1].get(name)]
     data = [study.findings.dataset for study in studies]
-    beside = ["–".join(map(spanish.number, dict.fromkeys(study.at_once))) for study in studies]
+    beside = ["–".join(map(typography.number, dict.fromkeys(study.at_once))) for study in studies]
     rows = {
-        "Ejecuciones terminadas": [spanish.number(study.findings.done) for study in studies],
-        **({"Ejecuciones a la vez": beside} if any(study.at_once[1] > 1 for study in studies) else {}),
-        **{title: [read(side) if side is not None else "—" for side in sides] for title, read in FACTS.items()},
+        say("comparison-done"): [typography.number(study.findings.done) for study in studies],
+        **({say("comparison-at-once"): beside} if any(study.at_once[1] > 1 for study in studies) else {}),
+        **{
+            say(f"environment-{name}"): [read(side) if side is not None else "—" for side in sides]
+            for name, read in FACTS.items()
+        },
         **{name: [side.get(name, "—") for side in packages] for name in ("torch", *differing)},
-        "Huella de los datos": [facts.fingerprint[:16] if facts is not None else "—" for facts in data],
+        say("comparison-data"): [facts.fingerprint[:16] if facts is not None else "—" for facts in data],
     }
     shown = tuple(tuple(cells.text(text, "environment") for text in (name, *values)) for name, values in rows.items())
-    columns = (Column("Elemento"), *map(Column, NAMES))
-    note = "De los paquetes solo figuran torch y los que tienen otra versión; de varios entornos, el más frecuente."
-    return Table("tab-environments", "Entornos", columns, shown, note, wide=True)
+    columns = (Column(say("column-item")), *map(Column, NAMES))
+    note = say("comparison-note-packages")
+    return Table("tab-environments", say("comparison-environments"), columns, shown, note, wide=True)
 
 
 def _identity(study: PaperContext, pairs: Pairs) -> Table:
@@ -165,10 +165,11 @@ def _identity(study: PaperContext, pairs: Pairs) -> Table:
     for case, found in pairs.items():
         equal = (_count_equal(found, field) for field in ("key", "weights_hash", "predictions_hash"))
         rows.append((cells.case(study.findings.case(case)), *map(cells.number, (len(found), *equal))))
-    heads = cells.numeric_columns("Comunes", "Misma clave", "Mismos pesos", "Mismas predicciones")
+    names = ("common", "key", "weights", "predictions")
+    heads = cells.numeric_columns(*(say(f"column-identity-{name}") for name in names))
     columns = (cells.case_column(study), *heads)
     wide = cells.labels_are_long(study.findings.cases)
-    return Table("tab-identity", "Ejecuciones iguales bit a bit", columns, tuple(rows), wide=wide)
+    return Table("tab-identity", say("comparison-equal-runs"), columns, tuple(rows), wide=wide)
 
 
 def _reasons(pairs: Pairs) -> tuple[str, ...]:
@@ -179,7 +180,7 @@ def _reasons(pairs: Pairs) -> tuple[str, ...]:
         for one, other in of_case
         for reason in differences(one.key_fields, other.key_fields)
     )
-    more = [f"y {spanish.number(len(found) - REASONS)} más"] if len(found) > REASONS else []
+    more = [say("and-more", count=len(found) - REASONS)] if len(found) > REASONS else []
     return (*list(found)[:REASONS], *more)
 
 
@@ -199,7 +200,11 @@ def _table(study: PaperContext, pairs: Pairs, identifier: str, title: str, group
             shown = [*((known.format(mean), mean) for mean in means), (known.difference(difference), difference.mean)]
             sides = (Cell(markup.literal(text), known.scale * value, runs) for text, value in shown)
             rows.append((cells.case(study.findings.case(case)), Cell(known.title), *sides))
-    columns = (cells.case_column(study), Column("Medida"), *cells.numeric_columns(*NAMES, "Diferencia"))
+    columns = (
+        cells.case_column(study),
+        Column(say("column-measure")),
+        *cells.numeric_columns(*NAMES, say("column-difference")),
+    )
     return Table(identifier, title, columns, tuple(rows), wide=True, long=len(rows) > LONG)
 
 
@@ -208,10 +213,10 @@ def _claims(studies: tuple[PaperContext, PaperContext]) -> Table | None:
     rows = tuple(
         (
             Cell(markup.literal(markup.plain(resolve_prose(studies[0], found.claim.text, "claims")))),
-            *(Cell(VERDICTS[side.verdict], runs=side.runs) for side in (found, others[found.claim.id])),
+            *(Cell(say(f"verdict-{side.verdict}"), runs=side.runs) for side in (found, others[found.claim.id])),
         )
         for found in studies[0].findings.claims
         if found.claim.id in others
     )
-    columns = (Column("Afirmación"), *map(Column, NAMES))
-    return Table("tab-claims", "Veredictos", columns, rows, wide=True) if rows else None
+    columns = (Column(say("column-claims-claim")), *map(Column, NAMES))
+    return Table("tab-claims", say("comparison-verdicts"), columns, rows, wide=True) if rows else None

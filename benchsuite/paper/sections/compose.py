@@ -11,13 +11,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Literal
 
+from benchsuite.analysis.findings import Findings
 from benchsuite.errors import PaperError
 from benchsuite.paper.bundle.attachments import pack
 from benchsuite.paper.context.material import PaperMaterial
 from benchsuite.paper.context.paper_context import PaperContext
 from benchsuite.paper.document import markup
-from benchsuite.paper.document.blocks import Author, Block, Document, Heading, Paragraph
+from benchsuite.paper.document.blocks import Author, Block, Bullets, Document, Heading, Paragraph
 from benchsuite.paper.document.style import Form
+from benchsuite.paper.language.catalogue import say
+from benchsuite.paper.language.current import speaking
 from benchsuite.paper.sections.claims import claim_blocks
 from benchsuite.paper.sections.dataset import dataset_blocks, validity_blocks
 from benchsuite.paper.sections.front import paper_abstract, paper_title
@@ -30,7 +33,6 @@ from benchsuite.paper.sections.search import search_blocks
 from benchsuite.suite.prose.references import FLOATS, PARTS, SEARCH_FLOATS, section_name
 from benchsuite.suite.schema.suite import Section
 
-SAMPLE, PARTIAL = "MUESTRA SINTÉTICA", "RESULTADOS PARCIALES"
 Subsections = Mapping[str, tuple[str, list[Block]]]
 """Generated subsections by the ids that the suite's own may have: title and blocks."""
 
@@ -40,24 +42,33 @@ def compose(material: PaperMaterial, files: Mapping[str, bytes] | None = None) -
 
     `files` is the material as `pack` gives it, where that is at hand.
     """
+    with speaking(material.suite.paper.language):
+        return _compose(material, files)
+
+
+def _compose(material: PaperMaterial, files: Mapping[str, bytes] | None) -> Document:
     study = PaperContext(material)
     paper, findings = material.suite.paper, material.findings
+    form = Form.of(paper)
+    foreign = form.foreign
     abstract, highlights = paper_abstract(study), paper_highlights(study)
     body = _body(study)
     return Document(
         title=paper_title(study),
+        title_lang=foreign if material.suite.title else "",
         authors=tuple(
             Author(*(markup.line(v or "", "paper.authors") for v in (a.name, a.affiliation, a.place, a.email)))
             for a in paper.authors
         ),
         abstract=abstract,
+        abstract_lang=foreign if paper.abstract else "",
         keywords=tuple(markup.line(word, "paper.keywords") for word in paper.keywords),
         body=tuple(body),
         references=study.works.references,
         quantities=study.quotes.quantities,
         date=findings.finished,
         highlights=highlights,
-        watermark=SAMPLE if findings.sample else PARTIAL if findings.partial else None,
+        watermark=_watermark(findings),
         notices=tuple(_notices(study)),
         version=material.version,
         files=pack(material) if files is None else files,
@@ -67,8 +78,14 @@ def compose(material: PaperMaterial, files: Mapping[str, bytes] | None = None) -
         cases=tuple((case.case.name, case.label) for case in study.findings.cases),
         seeds=findings.seeds,
         runs=tuple((key, case, seed) for key, case, seed, _ in findings.runs),
-        form=Form.of(paper),
+        form=form,
     )
+
+
+def _watermark(findings: Findings) -> str | None:
+    if findings.sample:
+        return say("watermark-sample")
+    return say("watermark-partial") if findings.partial else None
 
 
 def _expected(study: PaperContext, body: Sequence[Block]) -> frozenset[str]:
@@ -81,16 +98,18 @@ def _expected(study: PaperContext, body: Sequence[Block]) -> frozenset[str]:
 
 
 def _notices(study: PaperContext) -> list[str]:
-    findings = study.findings
+    findings, paper = study.findings, study.material.suite.paper
     notices: list[str] = []
     if findings.sample:
-        notices.append(f"{SAMPLE}: imágenes generadas; las cifras solo prueban que el estudio funciona")
+        notices.append(say("notice-sample"))
+    if (foreign := _foreign(study)) and (paper.abstract or paper.sections):
+        notices.append(say("notice-language", language=say(f"language-{foreign}")))
     if study.lacks_weights:
-        notices.append("PESOS ALEATORIOS: faltan los pesos preentrenados que pide el estudio")
+        notices.append(say("notice-weights"))
     if findings.partial:
         parts = [part for part in (findings, findings.search) if part is not None]
         done, planned = sum(part.done for part in parts), sum(part.planned for part in parts)
-        notices.append(f"{PARTIAL}: {done} de {planned} ejecuciones terminadas")
+        notices.append(say("notice-partial", done=str(done), planned=str(planned)))
     return notices
 
 
@@ -101,23 +120,23 @@ def _body(study: PaperContext) -> list[Block]:
         given = sections.get(part, [])
         if part == "method":
             generated: dict[str, tuple[str, list[Block]]] = {
-                "dataset": ("Conjunto de datos", dataset_blocks(study)),
-                "model": ("Modelo", model_blocks(study)),
-                "training": ("Entrenamiento", training_blocks(study)),
+                "dataset": (say("title-dataset"), dataset_blocks(study)),
+                "model": (say("title-model"), model_blocks(study)),
+                "training": (say("title-training"), training_blocks(study)),
             }
-            blocks += _merge(study, given, part, "Metodología", generated)
+            blocks += _merge(study, given, part, say("title-methods"), generated)
         elif part == "results":
-            generated = {"analysis": ("Análisis experimental", results_blocks(study))}
+            generated = {"analysis": (say("title-analysis"), results_blocks(study))}
             if study.findings.claims:
-                generated["claims"] = ("Afirmaciones contrastadas", claim_blocks(study))
+                generated["claims"] = (say("title-claims"), claim_blocks(study))
             if doubts := validity_blocks(study.findings.dataset):
-                generated["validity"] = ("Amenazas a la validez", doubts)
+                generated["validity"] = (say("title-validity"), doubts)
             if study.findings.search is not None:
-                generated["search"] = ("Búsqueda de hiperparámetros", search_blocks(study, study.findings.search))
-            blocks += _merge(study, given, part, "Experimentos y resultados", generated)
+                generated["search"] = (say("title-search"), search_blocks(study, study.findings.search))
+            blocks += _merge(study, given, part, say("title-results"), generated)
         elif part == "reproducibility":
             closing = reproducibility_blocks(study)
-            blocks += _merge(study, given, part, "Entorno y reproducibilidad", {}, closing)
+            blocks += _merge(study, given, part, say("title-reproducibility"), {}, closing)
         else:
             blocks += [block for section in given for block in _section(study, section, 1)]
     return blocks
@@ -148,13 +167,14 @@ def _merge(
     closing: Sequence[Block] = (),
 ) -> list[Block]:
     """A generated part with the suite's own title, text and subsections, then the part's further sections."""
-    own = given[0] if given else Section(title=title)
+    own, foreign = (given[0], _foreign(study)) if given else (Section(title=title), "")
     identifier = f"sec-{own.id or part}"
-    blocks: list[Block] = [_heading(identifier, 1, own.title), *_prose(study, own.text, identifier)]
+    blocks: list[Block] = [_heading(identifier, 1, own.title, foreign), *_prose(study, own.text, identifier)]
     subsections = {section.id or section.title: section for section in own.sections}
     for name, (default, made) in generated.items():
-        section = subsections.pop(name, None) or Section(title=default)
-        blocks += [_heading(f"sec-{name}", 2, section.title), *_prose(study, section.text, name), *made]
+        given_here = subsections.pop(name, None)
+        section, lang = (given_here, _foreign(study)) if given_here else (Section(title=default), "")
+        blocks += [_heading(f"sec-{name}", 2, section.title, lang), *_prose(study, section.text, name), *made]
     blocks += closing
     for section in subsections.values():
         blocks += _section(study, section, 2)
@@ -163,8 +183,13 @@ def _merge(
     return blocks
 
 
-def _heading(identifier: str, level: Literal[1, 2], title: str) -> Heading:
-    return Heading(identifier, level, markup.line(title, "section title"))
+def _foreign(study: PaperContext) -> str:
+    """The language of the prose, where it is not that of the paper."""
+    return Form.of(study.material.suite.paper).foreign
+
+
+def _heading(identifier: str, level: Literal[1, 2], title: str, lang: str = "") -> Heading:
+    return Heading(identifier, level, markup.line(title, "section title"), lang)
 
 
 def _section(study: PaperContext, section: Section, level: int) -> list[Block]:
@@ -173,13 +198,15 @@ def _section(study: PaperContext, section: Section, level: int) -> list[Block]:
     blocks = _prose(study, section.text, name)
     first = blocks[0] if blocks else None
     if level <= 2:
-        blocks.insert(0, _heading(f"sec-{name}", 1 if level == 1 else 2, section.title))
+        blocks.insert(0, _heading(f"sec-{name}", 1 if level == 1 else 2, section.title, _foreign(study)))
     elif isinstance(first, Paragraph):
         blocks[0] = replace(first, lead=markup.line(section.title, "section title"))
     else:
-        blocks.insert(0, Paragraph("", lead=markup.line(section.title, "section title")))
+        blocks.insert(0, Paragraph("", lead=markup.line(section.title, "section title"), lang=_foreign(study)))
     return blocks + [block for below in section.sections for block in _section(study, below, level + 1)]
 
 
 def _prose(study: PaperContext, source: str, name: str) -> list[Block]:
-    return list(markup.blocks(resolve_prose(study, source, f"paper.sections, «{name}»"), name))
+    blocks = markup.blocks(resolve_prose(study, source, f"paper.sections, «{name}»"), name)
+    foreign = _foreign(study)
+    return [replace(block, lang=foreign) if isinstance(block, Paragraph | Bullets) else block for block in blocks]

@@ -6,8 +6,10 @@ from collections.abc import Iterator
 
 from benchsuite.paper.context.paper_context import PaperContext
 from benchsuite.paper.document import markup
-from benchsuite.paper.language import spanish
-from benchsuite.paper.sections.claims import COUNTED, count_verdicts
+from benchsuite.paper.language.catalogue import say
+from benchsuite.paper.language.phrases import listing
+from benchsuite.paper.language.typography import lower_first, upper_first
+from benchsuite.paper.sections.claims import count_verdicts
 from benchsuite.paper.sections.metric_range import describe_range
 from benchsuite.paper.sections.prose import claim_sentence, resolve_prose
 from benchsuite.paper.sections.verdicts import describe_verdicts
@@ -20,12 +22,13 @@ def paper_title(study: PaperContext) -> str:
     """The suite's title, or one that says what is compared on which data; in the mini grammar."""
     if study.material.suite.title:
         return markup.line(resolve_prose(study, study.material.suite.title, "title"), "title")
-    data = f"en el conjunto {_data(study)}"
+    data = _data(study)
     if not study.compares_cases:
-        return f"Clasificación de imágenes con {markup.literal(study.model_title(study.findings.cases[0]))} {data}"
+        model = markup.literal(study.model_title(study.findings.cases[0]))
+        return say("title-of-one", model=model, data=data)
     if study.names.axes not in ((), ("model",)):
-        return f"{markup.literal(study.names.factors)}: comparación de {_size(study)} {data}"
-    return f"Comparación de {_names(study) or _size(study)} {data}"
+        return say("title-of-factor", factor=markup.literal(study.names.factors), cases=_size(study), data=data)
+    return say("title-of-cases", cases=_names(study) or _size(study), data=data)
 
 
 def paper_abstract(study: PaperContext) -> str:
@@ -38,29 +41,27 @@ def paper_abstract(study: PaperContext) -> str:
 
 def _sentences(study: PaperContext) -> Iterator[str]:
     findings, facts = study.findings, study.findings.dataset
-    data = f"del conjunto {_data(study)}"
+    data = say("abstract-data", data=_data(study))
     if facts is not None:
         images = study.quotes.number(sum(map(sum, facts.counts.values())))
-        data = f"de {images} imágenes de {spanish.count(len(facts.classes), 'clase')} {data}"
-    else:
-        data = f"de las imágenes {data}"
-    yield f"{_compared(study)} en la clasificación {data}, con {spanish.count(len(findings.seeds), 'semilla')}."
+        classes = say("count-class", n=len(facts.classes))
+        data = say("abstract-counted-data", images=images, classes=classes, data=_data(study))
+    yield say("abstract-study", compared=_compared(study), data=data, seeds=say("count-seed", n=len(findings.seeds)))
     if not study.done:
-        yield "Todavía no hay ninguna ejecución terminada."
+        yield say("abstract-none-done")
         return
     if findings.done < findings.planned:
-        done = study.quotes.number(findings.done)
-        yield f"De las {spanish.number(findings.planned)} ejecuciones previstas han terminado {done}."
-    yield f"{spanish.upper_first(describe_range(study, 'test_accuracy'))}."
+        yield say("abstract-partial", planned=findings.planned, done=study.quotes.number(findings.done))
+    yield f"{upper_first(describe_range(study, 'test_accuracy'))}."
     if findings.comparisons:
         yield describe_verdicts(study)
     if len(findings.claims) == 1:
         (found,) = findings.claims
         sentence = claim_sentence(study, found.claim).rstrip(".")
-        yield f"La afirmación contrastada, «{sentence}», {COUNTED[found.verdict][0]}."
+        yield say("abstract-claim", claim=sentence, verdict=say(f"claims-{found.verdict}", n=1))
     elif findings.claims:
-        yield f"De las {spanish.number(len(findings.claims))} afirmaciones contrastadas, {count_verdicts(study)}."
-    yield "Cada cifra remite a las ejecuciones que la respaldan, que pueden repetirse bit a bit."
+        yield say("abstract-claims", claims=len(findings.claims), verdicts=count_verdicts(study))
+    yield say("abstract-traced")
 
 
 def _compared(study: PaperContext) -> str:
@@ -70,26 +71,27 @@ def _compared(study: PaperContext) -> str:
     """
     models = list(dict.fromkeys(markup.literal(study.model_title(case)) for case in study.findings.cases))
     if not study.compares_cases:
-        return f"Se estudia {models[0]}"
+        return say("studied", model=models[0])
     names = _names(study)
     if study.names.axes == ("model",) and names:
-        return f"Se comparan {names}"
-    text = f"Se comparan {_size(study)}" + (f" de {models[0]}" if len(models) == 1 else "")
+        return say("compared", cases=names)
+    size = _size(study) if len(models) > 1 else say("cases-of-model", cases=_size(study), model=models[0])
     if study.names.axes in ((), ("model",)):
-        return f"{text} ({names})" if names else text
+        return say("compared", cases=f"{size} ({names})" if names else size)
     # Values may have decimal commas, so that no comma may part them.
     values = f" ({'; '.join(markup.literal(case.label) for case in study.findings.cases)})" if names else ""
-    return f"{text}, que difieren en {markup.literal(spanish.lower_first(study.names.factors))}{values},"
+    return say("compared-by", cases=size, factor=markup.literal(lower_first(study.names.factors)), values=values)
 
 
 def _names(study: PaperContext) -> str:
     """The names of the cases, where they are few and short."""
     labels = [markup.literal(case.label) for case in study.findings.cases]
-    return spanish.listing(labels) if len(labels) <= FEW and sum(map(len, labels)) <= SHORT else ""
+    return listing(labels) if len(labels) <= FEW and sum(map(len, labels)) <= SHORT else ""
 
 
 def _size(study: PaperContext) -> str:
-    return spanish.count(len(study.findings.cases), "modelo" if study.names.axes == ("model",) else "configuración")
+    kind = "count-model" if study.names.axes == ("model",) else "count-configuration"
+    return say(kind, n=len(study.findings.cases))
 
 
 def _data(study: PaperContext) -> str:

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence
 from benchsuite.analysis.findings import ClaimFindings, Comparison
 from benchsuite.analysis.power import MOST_SEEDS, POWER, seeds_for_comparison, seeds_for_inequality
 from benchsuite.paper.context.paper_context import PaperContext
-from benchsuite.paper.language import spanish
-from benchsuite.paper.language.spanish import NBSP
+from benchsuite.paper.language import typography
+from benchsuite.paper.language.catalogue import say
+from benchsuite.paper.language.phrases import listing
 from benchsuite.paper.sections.claims import count_verdicts
 from benchsuite.paper.sections.prose import claim_sentence
 
@@ -27,7 +28,8 @@ def _best(study: PaperContext) -> Iterator[str]:
     """The measure itself, where a study has nothing to compare."""
     if not study.findings.comparisons and len(study.done) == 1:
         case, metric = study.done[0], study.metric
-        yield f"{spanish.upper_first(metric.article)} {metric.title} es {study.quotes.estimate(metric.name, case)}."
+        the_metric = typography.upper_first(metric.the)
+        yield say("found-measure", metric=the_metric, value=study.quotes.estimate(metric.name, case))
 
 
 def _differences(study: PaperContext) -> Iterator[str]:
@@ -35,55 +37,57 @@ def _differences(study: PaperContext) -> Iterator[str]:
     if not compared:
         return
     decided = sorted((one for one in compared if one.sign != "open"), key=_size, reverse=True)
-    reference = f"{'su' if len(study.findings.baselines) > 1 else 'la'} referencia ({_names(study)})"
-    of = f"en {study.metric.title}"
+    words = {
+        "reference": say(
+            "found-reference", n=len(study.findings.baselines), baselines=study.mention(*study.findings.baselines)
+        ),
+        "metric": study.metric.title,
+    }
     if not decided:
-        what = (
-            "La comparación" if len(compared) == 1 else f"Ninguna de las {spanish.number(len(compared))} comparaciones"
-        )
-        yield f"{what} con {reference} {'no ' if len(compared) == 1 else ''}es significativa {of}."
+        yield say("found-no-difference", n=len(compared), **words)
     elif len(decided) <= FEW:
-        verb = "difiere" if len(decided) == 1 else "difieren"
-        each = spanish.listing([f"{study.mention(one.case)} ({_told(study, one)})" for one in decided])
-        yield f"De {reference} {verb} significativamente {of}: {each}."
+        each = [
+            say("found-difference", case=study.mention(one.case), value=study.quotes.difference(one), p=_p(one))
+            for one in decided
+        ]
+        yield say("found-differences", n=len(decided), each=listing(each), **words)
     else:
         largest = decided[0]
-        whole = "Las" if len(decided) == len(compared) else f"{spanish.number(len(decided))} de las"
-        p = spanish.p_value(max(one.p_adjusted or 0.0 for one in decided))
-        yield (
-            f"{whole} {spanish.number(len(compared))} configuraciones comparadas difieren significativamente de "
-            f"{reference} {of} (p{NBSP}{p if p.startswith('<') else f'≤{NBSP}{p}'}); la mayor diferencia es la de "
-            f"{study.mention(largest.case)}: {study.quotes.difference(largest)}."
+        least_certain = max(decided, key=lambda one: one.p_adjusted or 0.0)
+        yield say(
+            "found-all-differ" if len(decided) == len(compared) else "found-many-differ",
+            decided=len(decided),
+            compared=len(compared),
+            p=_p(least_certain, "≤"),
+            largest=study.mention(largest.case),
+            value=study.quotes.difference(largest),
+            **words,
         )
 
 
-def _told(study: PaperContext, comparison: Comparison) -> str:
-    p = spanish.p_value(comparison.p_adjusted or 0.0)
-    return f"{study.quotes.difference(comparison)}; p{NBSP}{p if p.startswith('<') else f'={NBSP}{p}'}"
+def _p(comparison: Comparison, sign: str = "=") -> str:
+    """«p = 0,016», or «p < 0,001»."""
+    p = typography.p_value(comparison.p_adjusted or 0.0)
+    return say("p-below" if p.startswith("<") else "p-value", sign=sign, p=p)
 
 
 def _claims(study: PaperContext) -> Iterator[str]:
     found = study.findings.claims
-    if not found:
-        return
-    whole = (
-        "La única afirmación contrastada" if len(found) == 1 else f"De las {spanish.number(len(found))} afirmaciones"
-    )
-    shown = []
-    for verdict, lead in (("holds", "se sostiene"), ("fails", "no se sostiene")):
-        of_it = [one for one in found if one.verdict == verdict]
-        if 0 < len(of_it) <= FEW and len(found) > 1:
-            sentences = [f"«{claim_sentence(study, one.claim).rstrip('.')}»" for one in of_it]
-            shown.append(f"{lead if len(of_it) == 1 else lead.replace('sostiene', 'sostienen')} {'; '.join(sentences)}")
     if len(found) == 1:
-        verdict = {"holds": "se sostiene", "fails": "no se sostiene", "open": "no es concluyente"}[found[0].verdict]
-        yield f"{whole}, «{claim_sentence(study, found[0].claim).rstrip('.')}», {verdict}."
-        return
-    yield (
-        f"{whole} contrastadas, {count_verdicts(study)}"
-        + "".join(f". {spanish.upper_first(one)}" for one in shown)
-        + "."
-    )
+        verdict = say(f"found-only-{found[0].verdict}")
+        yield say("found-only-claim", claim=_sentence(study, found[0]), verdict=verdict)
+    elif found:
+        shown = [say("found-claims", claims=len(found), verdicts=count_verdicts(study))]
+        for verdict in ("holds", "fails"):
+            of_it = [_sentence(study, one) for one in found if one.verdict == verdict]
+            if 0 < len(of_it) <= FEW:
+                named = "; ".join(say("case-quoted", case=sentence) for sentence in of_it)
+                shown.append(say(f"found-{verdict}", n=len(of_it), claims=named))
+        yield " ".join(shown)
+
+
+def _sentence(study: PaperContext, found: ClaimFindings) -> str:
+    return claim_sentence(study, found.claim).rstrip(".")
 
 
 def _undecided(study: PaperContext) -> Iterator[str]:
@@ -96,19 +100,13 @@ def _undecided(study: PaperContext) -> Iterator[str]:
     ]
     sentences = []
     if needs:
-        sentences.append(f"Sin decidir queda{'n' if len(needs) > 1 else ''} {_each(study, needs)}.")
+        sentences.append(say("found-undecided", n=len(needs), each=_each(study, needs)))
     open_claims = [one for one in findings.claims if one.verdict == "open" and one.decisive is not None]
     if open_claims:
-        named = [
-            (f"«{claim_sentence(study, one.claim).rstrip('.')}»", _seeds_for(one), one.runs) for one in open_claims
-        ]
-        lead = "Queda abierta" if len(named) == 1 else "Quedan abiertas"
-        sentences.append(f"{lead} {_each(study, named)}.")
+        named = [(say("case-quoted", case=_sentence(study, one)), _seeds_for(one), one.runs) for one in open_claims]
+        sentences.append(say("found-open", n=len(named), each=_each(study, named)))
     if sentences:
-        sentences[-1] += (
-            f" Las semillas son las que lo decidirían con una potencia del {spanish.percent(POWER, 0)} si el efecto es "
-            "el observado."
-        )
+        sentences[-1] += " " + say("found-seeds-meaning", power=typography.percent(POWER, 0))
     yield from sentences
 
 
@@ -121,19 +119,15 @@ def _each(study: PaperContext, needs: Sequence[tuple[str, int | None, tuple[str,
 
     def seeds(number: int | None, runs: tuple[str, ...]) -> str:
         if number is None:
-            return f"más de {spanish.number(MOST_SEEDS)} semillas"
-        return f"unas {study.quotes.number(number, f'{spanish.number(number)}{NBSP}semillas', runs)}"
+            return say("found-seeds-beyond", seeds=MOST_SEEDS)
+        return say("found-seeds", seeds=study.quotes.number(number, say("found-seeds-counted", seeds=number), runs))
 
     if len(needs) <= FEW:
-        return "; ".join(f"{name} (harían falta {seeds(number, runs)})" for name, number, runs in needs)
+        return "; ".join(say("found-needs", what=name, seeds=seeds(number, runs)) for name, number, runs in needs)
     ranked = sorted(needs, key=lambda one: MOST_SEEDS + 1 if one[1] is None else one[1])
     (least, fewest, of_least), (most, number, of_most) = ranked[0], ranked[-1]
-    text = f"{spanish.number(len(needs))}: la que menos semillas necesitaría es {least} ({seeds(fewest, of_least)})"
-    return text if number == fewest else f"{text} y la que más, {most} ({seeds(number, of_most)})"
-
-
-def _names(study: PaperContext) -> str:
-    return study.mention(*study.findings.baselines)
+    text = say("found-needs-least", count=len(needs), least=least, seeds=seeds(fewest, of_least))
+    return text if number == fewest else text + say("found-needs-most", most=most, seeds=seeds(number, of_most))
 
 
 def _size(comparison: Comparison) -> float:

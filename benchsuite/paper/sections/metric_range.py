@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from benchsuite.analysis.findings import CaseFindings
 from benchsuite.paper.context.case_groups import find_extremes
 from benchsuite.paper.context.paper_context import PaperContext
+from benchsuite.paper.language.catalogue import say
 from benchsuite.paper.language.metrics import METRICS
 
 
@@ -39,10 +40,10 @@ def find_ends(study: PaperContext, metric: str) -> tuple[End, End]:
 def describe_range(study: PaperContext, metric: str) -> str:
     """«la exactitud en test va de X (a) a Y (b)», or that it is the same everywhere, or the only one there is."""
     low, high = find_ends(study, metric)
-    title = f"{METRICS[metric].article} {METRICS[metric].title}"
+    known = METRICS[metric]
     if low != high:
-        return f"{title} va de {low.quote()} ({low.mention()}) a {high.quote()} ({high.mention()})"
+        ends = {"lowest": low.quote(), "least": low.mention(), "highest": high.quote(), "most": high.mention()}
+        return say("range", metric=known.the, **ends)
     if len(high.cases) == 1:
-        return f"{title} es de {high.quote()}"
-    same = "la misma" if METRICS[metric].feminine else "el mismo"
-    return f"{title} es {same} en todas las configuraciones, {high.quote_mean()}"
+        return say("range-of-one", metric=known.the, value=high.quote())
+    return say("range-equal", context=known.gender, metric=known.the, value=high.quote_mean())

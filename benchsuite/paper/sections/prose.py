@@ -7,9 +7,8 @@ from benchsuite.analysis.findings import ClaimFindings
 from benchsuite.errors import PaperError
 from benchsuite.paper.context.conditions import find_best, is_met
 from benchsuite.paper.context.paper_context import PaperContext
-from benchsuite.paper.context.result_quotes import PENDING
 from benchsuite.paper.document import markup
-from benchsuite.paper.language import spanish
+from benchsuite.paper.language.catalogue import say
 from benchsuite.paper.sections.claim_words import cite_source, quote_evidence, quote_verdict
 from benchsuite.paper.sections.search import quote_best_trial
 from benchsuite.suite.prose.conditions import keep, parse
@@ -17,7 +16,8 @@ from benchsuite.suite.prose.references import REFERENCE, UnknownReference
 from benchsuite.suite.schema.claims import Claim
 from benchsuite.suite.source.problems import nearest
 
-SIZES = {"seeds": "semilla", "cases": "configuración", "runs": "ejecución", "trials": "ensayo"}
+SIZES = {"seeds": "seed", "cases": "configuration", "runs": "run", "trials": "trial"}
+"""The message that counts each of them."""
 
 
 def resolve_prose(study: PaperContext, text: str, where: str) -> str:
@@ -63,7 +63,7 @@ def _resolve(study: PaperContext, reference: str, where: str) -> str:
         case "count":
             model = findings.case(quoted.case).model
             if model is None:
-                return PENDING
+                return say("pending")
             every = quoted.of == "parameters"
             return study.quotes.number(model.parameters_total if every else model.parameters_trainable)
         case "claim":
@@ -83,12 +83,13 @@ def _claim(study: PaperContext, found: ClaimFindings) -> str:
     numbers = quote_evidence(study, found)
     reason = f" ({numbers})" if numbers else ""
     sentence = claim_sentence(study, found.claim).rstrip(".")
-    return f"«{sentence}»{cite_source(found.claim)}: **{quote_verdict(study, found)}**{reason}"
+    verdict = quote_verdict(study, found)
+    return say("claim-verdict", claim=sentence, source=cite_source(found.claim), verdict=verdict) + reason
 
 
 def _count(study: PaperContext, count: int, of: str) -> str:
     """«10 semillas», «una configuración», «50 ejecuciones»."""
-    return study.quotes.number(count, spanish.count(count, SIZES[of]))
+    return study.quotes.number(count, say(f"count-{SIZES[of]}", n=count))
 
 
 def _best(study: PaperContext, asked: str) -> str:
@@ -96,6 +97,6 @@ def _best(study: PaperContext, asked: str) -> str:
     metric = asked or study.findings.metric
     best = find_best(study.findings.cases, metric)
     if not best:
-        return PENDING
+        return say("pending")
     value = f" ({study.quotes.mean(metric, best[0])})" if asked else ""
     return study.names.mention(*best) + value

@@ -8,15 +8,18 @@ from benchsuite.analysis.findings import Comparison
 from benchsuite.paper.context.machine_kinds import describe_refused
 from benchsuite.paper.context.paper_context import PaperContext
 from benchsuite.paper.document.blocks import Block, Paragraph
-from benchsuite.paper.language import spanish
-from benchsuite.paper.language.spanish import NBSP
+from benchsuite.paper.language import typography
+from benchsuite.paper.language.catalogue import say
+from benchsuite.paper.language.phrases import listing
+from benchsuite.paper.language.typography import NBSP
 from benchsuite.paper.tables.results import images_table
 
 
 def describe_verdicts(study: PaperContext) -> str:
     """Differences detected, not detected, or not yet decidable."""
     findings = study.findings
-    reference = f"{'su' if len(findings.baselines) > 1 else 'la'} referencia ({study.mention(*findings.baselines)})"
+    baselines = study.mention(*findings.baselines)
+    reference = say("compared-with-own" if len(findings.baselines) > 1 else "compared-with", baselines=baselines)
     known = [c for c in findings.comparisons if c.difference is not None]
     decided = [(c, c.p_adjusted) for c in known if c.p_adjusted is not None]
     detected = [pair for pair in decided if pair[0].sign != "open"]
@@ -25,26 +28,18 @@ def describe_verdicts(study: PaperContext) -> str:
     missing = [c for c in findings.comparisons if c.difference is None]
     out: list[str] = []
     if detected:
-        out.append(
-            f"Frente a {reference}, la diferencia de {study.metric.title} es estadísticamente significativa "
-            f"para {_list(study, detected)}."
-        )
+        metric = study.metric.title
+        out.append(say("detected", reference=reference, metric=metric, cases=_list(study, detected)))
     if undetected:
-        lead = "En cambio, no" if detected else f"Frente a {reference}, no"
-        out.append(f"{lead} se detecta diferencia significativa para {_list(study, undetected)}.")
+        cases = _list(study, undetected)
+        out.append(say("undetected-either" if detected else "undetected", reference=reference, cases=cases))
     if undecided:
         needed = max(c.seeds_needed or 0 for c in undecided)
-        more = f": harían falta al menos {spanish.number(needed)} semillas pareadas" if needed else ""
-        plural = ""
-        if not decided:
-            which = "La comparación con la referencia es"
-        elif len(undecided) == 1:
-            which = "La comparación restante es"
-        else:
-            which, plural = "Las demás comparaciones son", "s"
-        out.append(f"{which} **no concluyente{plural}** con las semillas disponibles{more}.")
+        which = "undecided" if not decided else "undecided-rest"
+        more = say("seeds-needed", seeds=needed) if needed else ""
+        out.append(say(which, n=1 if not decided else len(undecided), more=more))
     if missing and known:
-        out.append(f"Quedan por comparar {spanish.listing([study.mention(c.case) for c in missing])}.")
+        out.append(say("comparisons-missing", cases=listing([study.mention(c.case) for c in missing])))
     if refused := describe_refused(pair for c in findings.comparisons for pair in c.refused_pairs):
         out.append(refused)
     return " ".join(out)
@@ -56,7 +51,7 @@ def _list(study: PaperContext, decided: Sequence[tuple[Comparison, float]]) -> s
 
 def _p(value: float) -> str:
     """«= 0,016» or «< 0,001»."""
-    shown = spanish.p_value(value)
+    shown = typography.p_value(value)
     return shown if shown.startswith("<") else f"={NBSP}{shown}"
 
 
@@ -66,17 +61,9 @@ def image_blocks(study: PaperContext) -> list[Block]:
     if not known:
         return []
     if all(c.single is not None for c in known):
-        text = (
-            "Con una sola semilla, las imágenes de test permiten comparar los modelos entrenados, no las "
-            "configuraciones: el {{tab-images}} cuenta las que acierta solo uno de los dos, con la prueba exacta de "
-            "McNemar."
-        )
+        text = say("images-one-seed")
     else:
-        text = (
-            "Los intervalos entre semillas hablan de otras ejecuciones sobre estas mismas imágenes de test. El "
-            "{{tab-images}} añade los que tratan también las imágenes como una muestra, con el análisis de varianza de "
-            "dos factores cruzados de los estudios de diagnóstico (Hillis, *Statistics in Medicine* 26, 2007)."
-        )
+        text = say("images-crossed")
         lost = [
             study.mention(c.case)
             for c in known
@@ -86,10 +73,7 @@ def image_blocks(study: PaperContext) -> list[Block]:
             and not _excludes_zero(*c.crossed)
         ]
         if lost:
-            text += (
-                " Así contado, el intervalo de la diferencia deja de excluir el cero para "
-                f"{spanish.listing(lost)}: con otras imágenes podría no verse."
-            )
+            text += " " + say("images-lost", cases=listing(lost))
     return [Paragraph(text), images_table(study)]
 
 

@@ -10,23 +10,26 @@ from benchsuite.analysis.findings import CaseFindings
 from benchsuite.paper.context.paper_context import PaperContext
 from benchsuite.paper.document import markup
 from benchsuite.paper.document.blocks import Cell, Column, Table
-from benchsuite.paper.language import spanish
-from benchsuite.paper.language.spanish import NBSP
+from benchsuite.paper.language import typography
+from benchsuite.paper.language.catalogue import say
+from benchsuite.paper.language.phrases import listing
+from benchsuite.paper.language.typography import NBSP
 from benchsuite.paper.tables import cells
 from benchsuite.store.record import Layer
 
 MOST_ROWS = 15
 CONVOLUTIONS = ("Conv1d", "Conv2d", "Conv3d")
 NAMES = {
-    **dict.fromkeys(CONVOLUTIONS, ("convolución", "convoluciones")),
-    "Linear": ("capa densa", "capas densas"),
-    "MaxPool2d": ("máximo", "máximos"),
-    "AvgPool2d": ("promedio", "promedios"),
-    "AdaptiveAvgPool2d": ("promedio adaptativo", "promedios adaptativos"),
-    "BasicBlock": ("bloque residual", "bloques residuales"),
-    "Bottleneck": ("bloque residual de tres capas", "bloques residuales de tres capas"),
-    "InvertedResidual": ("bloque residual invertido", "bloques residuales invertidos"),
+    **dict.fromkeys(CONVOLUTIONS, "convolution"),
+    "Linear": "dense",
+    "MaxPool2d": "maximum",
+    "AvgPool2d": "average",
+    "AdaptiveAvgPool2d": "adaptive-average",
+    "BasicBlock": "residual",
+    "Bottleneck": "bottleneck",
+    "InvertedResidual": "inverted-residual",
 }
+"""What the messages that name kinds of layers call them."""
 NORMALIZATIONS = frozenset({"BatchNorm2d", "LayerNorm", "LayerNorm2d", "GroupNorm", "LocalResponseNorm"})
 ACTIVATIONS = frozenset(
     {"ReLU", "LeakyReLU", "ReLU6", "ELU", "Tanh", "SiLU", "Sigmoid", "Softmax", "GELU", "Hardswish", "PReLU"}
@@ -40,7 +43,7 @@ FOLLOWERS = NORMALIZATIONS | ACTIVATIONS | DROPOUTS | SILENT
 
 @dataclass(frozen=True)
 class _Row:
-    """Layers of one or several stages (`first` to `last`) that read alike: `name` in the singular and the plural."""
+    """Layers of one or several stages (`first` to `last`) that read alike; `name`: a message and the kind it names."""
 
     first: str
     last: str
@@ -57,14 +60,15 @@ class _Row:
 
     @property
     def words(self) -> str:
-        one, many = self.name
-        name = one if self.layers == 1 else f"{spanish.number(self.layers)}{NBSP}{many}"
-        return f"{spanish.upper_first(name)}{self.settings}"
+        message, kind = self.name
+        name = say(message, n=self.layers, kind=kind)
+        return f"{typography.upper_first(name)}{self.settings}"
 
     @property
     def stages(self) -> str:
         names = dict.fromkeys((self.first, self.last))
-        return " a ".join(markup.literal(markup.line(name, "stage")) for name in names)
+        shown = [markup.literal(markup.line(name, "stage")) for name in names]
+        return shown[0] if len(shown) == 1 else say("layer-stages", first=shown[0], last=shown[-1])
 
     def is_alike(self, other: _Row) -> bool:
         return (self.name, self.settings, self.output) == (other.name, other.settings, other.output)
@@ -87,14 +91,19 @@ def layers_table(study: PaperContext, case: CaseFindings) -> Table | None:
     rows: list[tuple[Cell, ...]] = []
     previous = ""
     for row in _rows(layers):
-        output = Cell("×".join(map(spanish.number, row.output)) or "—")
+        output = Cell("×".join(map(typography.number, row.output)) or "—")
         sizes = _sizes(row.parameters, row.macs, decimals)
         rows.append((Cell("" if row.stages == previous else row.stages), Cell(row.words), output, *sizes))
         previous = row.stages
     parameters = sum(layer.parameters for layer in layers)
-    rows.append((Cell("Total"), Cell(""), Cell(""), *_sizes(parameters, total, decimals)))
-    columns = (Column("Etapa"), Column("Capa"), *cells.numeric_columns("Salida", "Parámetros", "MMAC"))
-    title = f"Arquitectura de {markup.literal(study.model_title(case))}"
+    rows.append((Cell(say("total")), Cell(""), Cell(""), *_sizes(parameters, total, decimals)))
+    heads = {name: say(f"column-layers-{name}") for name in ("stage", "layer", "output", "parameters")}
+    columns = (
+        Column(heads["stage"]),
+        Column(heads["layer"]),
+        *cells.numeric_columns(heads["output"], heads["parameters"], "MMAC"),
+    )
+    title = say("title-layers", model=markup.literal(study.model_title(case)))
     long = len(rows) > 2 * MOST_ROWS
     return Table("tab-layers", title, columns, tuple(rows), _note(layers), long=long, row_headers=False)
 
@@ -129,26 +138,28 @@ def _absorb(stage: Iterable[Layer]) -> list[_Row]:
 
 
 def _name(layer: Layer) -> tuple[str, str]:
-    """What a layer is, in the singular and in the plural."""
+    """The message that says what a layer is, and what a message for any kind needs to know."""
     if layer.kind == "AdaptiveAvgPool2d" and layer.output[1:] == (1, 1):
-        return "promedio global", "promedios globales"
-    name = markup.code(layer.kind, "layer")
-    return NAMES.get(layer.kind) or ((f"bloque {name}", f"bloques {name}") if layer.block else (name, name))
+        return "layer-global-average", ""
+    if layer.kind in NAMES:
+        return f"layer-{NAMES[layer.kind]}", ""
+    return "layer-block" if layer.block else "layer-other", markup.code(layer.kind, "layer")
 
 
 def _settings(layer: Layer) -> str:
     """What follows the name of a layer: « 3×3, 64, paso 2»."""
     # Convolutions mostly have the stride 1, poolings as much as their window: only another one is worth a word.
     usual = layer.kernel if "Pool" in layer.kind else (1,) * len(layer.stride)
-    stride = f", paso{NBSP}{_window(layer.stride, same=True)}" if layer.stride != usual else ""
+    stride = f", {say('layer-stride', stride=_window(layer.stride, same=True))}" if layer.stride != usual else ""
     if layer.kind in CONVOLUTIONS:
         channels = layer.output[0] if layer.output else None
         depthwise = layer.groups > 1 and layer.groups == (channels or 0)
-        groups = f", {spanish.number(layer.groups)} grupos" if layer.groups > 1 and not depthwise else ""
-        shown = "" if channels is None else spanish.number(channels)
-        return f" {_window(layer.kernel)}{' por canales' if depthwise else ''}, {shown}{groups}{stride}"
+        groups = f", {say('layer-groups', groups=layer.groups)}" if layer.groups > 1 and not depthwise else ""
+        shown = "" if channels is None else typography.number(channels)
+        window = _window(layer.kernel)
+        return f" {say('layer-depthwise', window=window) if depthwise else window}, {shown}{groups}{stride}"
     if layer.kind == "Linear":
-        return f", {spanish.number(layer.output[-1]) if layer.output else ''}"
+        return f", {typography.number(layer.output[-1]) if layer.output else ''}"
     return f" {_window(layer.kernel)}{stride}" if layer.kind in ("MaxPool2d", "AvgPool2d") else ""
 
 
@@ -159,9 +170,9 @@ def _window(sides: tuple[int, ...], *, same: bool = False) -> str:
 
 def _sizes(parameters: int, macs: int, decimals: int) -> tuple[Cell, Cell]:
     millions, least = macs / 1e6, 10**-decimals
-    shown = spanish.number(millions, decimals) if millions >= least / 2 else f"<{NBSP}{spanish.number(least)}"
+    shown = typography.number(millions, decimals) if millions >= least / 2 else f"<{NBSP}{typography.number(least)}"
     return (
-        Cell(spanish.number(parameters) if parameters else "—", parameters),
+        Cell(typography.number(parameters) if parameters else "—", parameters),
         Cell(shown if macs else "—", millions),
     )
 
@@ -169,12 +180,10 @@ def _sizes(parameters: int, macs: int, decimals: int) -> tuple[Cell, Cell]:
 def _note(layers: Sequence[Layer]) -> str:
     kinds = list(dict.fromkeys(layer.kind for layer in layers))
     followers = []
-    for name, family in (("la normalización", NORMALIZATIONS), ("la activación", ACTIVATIONS)):
+    for message, family in (("layer-normalization", NORMALIZATIONS), ("layer-activation", ACTIVATIONS)):
         if found := [markup.code(kind, "layer") for kind in kinds if kind in family]:
-            followers.append(f"{name} ({', '.join(found)})")
-    followers += ["el *dropout*"] if DROPOUTS.intersection(kinds) else []
-    text = "Salida: canales×alto×ancho. MMAC: millones de multiplicaciones con suma por imagen."
-    if followers:
-        verb = "que la sigue" if len(followers) == 1 else "que la siguen"
-        text = f"Cada capa incluye {spanish.listing(followers)} {verb}. {text}"
-    return text
+            followers.append(say(message, kinds=", ".join(found)))
+    followers += [say("layer-dropout")] if DROPOUTS.intersection(kinds) else []
+    if not followers:
+        return say("note-layers")
+    return f"{say('note-layers-followers', n=len(followers), layers=listing(followers))} {say('note-layers')}"

@@ -8,7 +8,8 @@ from benchsuite.analysis.findings import CaseFindings
 from benchsuite.paper.context.paper_context import PaperContext
 from benchsuite.paper.document import markup
 from benchsuite.paper.document.blocks import Cell, Column, Facet
-from benchsuite.paper.language import spanish
+from benchsuite.paper.language import typography
+from benchsuite.paper.language.catalogue import say
 from benchsuite.paper.language.metrics import METRICS
 
 EMPTY = Cell("—")
@@ -19,7 +20,7 @@ LONG_TABLE = 40
 
 
 def number(value: float | None, decimals: int | None = None, runs: tuple[str, ...] = ()) -> Cell:
-    return EMPTY if value is None else Cell(spanish.number(value, decimals), value, runs)
+    return EMPTY if value is None else Cell(typography.number(value, decimals), value, runs)
 
 
 def text(text: str, where: str) -> Cell:
@@ -59,7 +60,7 @@ def numeric_columns(*titles: str) -> list[Column]:
 def case_column(study: PaperContext) -> Column:
     """The head of the labels of cases."""
     factor = study.names.factor
-    return Column(factor if len(factor) < LONG_FACTOR else "Caso")
+    return Column(factor if len(factor) < LONG_FACTOR else say("column-case"))
 
 
 def case_facets(cases: Iterable[CaseFindings]) -> tuple[Facet, ...]:

@@ -11,7 +11,8 @@ from benchsuite.paper.context.paper_context import PaperContext
 from benchsuite.paper.context.parameter_words import describe_value, name_parameter
 from benchsuite.paper.document import markup
 from benchsuite.paper.document.blocks import Cell, Column, Table
-from benchsuite.paper.language import spanish
+from benchsuite.paper.language import typography
+from benchsuite.paper.language.catalogue import say
 from benchsuite.paper.tables import cells
 
 COLUMNS = 8
@@ -31,16 +32,16 @@ def configuration_table(study: PaperContext) -> Table:
     rows += [
         (cells.text(what, "configuration"), cells.text(shown, what)) for what, shown in study.material.configuration
     ]
-    note = "Lo que distingue a las configuraciones está en el {{tab-cases}}." if varied else None
+    note = say("note-configuration-cases") if varied else None
     for path in names.axes:
         name = name_parameter(path, names.labels)
         settings = [case.case.settings[path] for case in findings.cases]
         values = (markup.literal(names.label_of_value(path, value) or "") or _value(value) for value in settings)
         rows.append((Cell(name if "`" in name else f"**{name}**"), Cell("; ".join(dict.fromkeys(values)))))
-        note = "En negrita, lo que distingue a las configuraciones."
-    rows.append((Cell("Semillas"), Cell(_seeds(findings.seeds))))
-    title = "Configuración común" if varied and not names.axes else "Configuración del estudio"
-    columns = (Column("Parámetro"), Column("Valor"))
+        note = say("note-configuration-bold")
+    rows.append((Cell(say("row-seeds")), Cell(_seeds(findings.seeds))))
+    title = say("title-configuration-common" if varied and not names.axes else "title-configuration")
+    columns = (Column(say("column-configuration-parameter")), Column(say("column-value")))
     return Table("tab-configuration", title, columns, tuple(rows), note, row_headers=False, long=cells.is_long(rows))
 
 
@@ -57,21 +58,21 @@ def cases_table(study: PaperContext) -> Table | None:
     ]
     usual = _usual(study, values, paths)
     names = {path: name_parameter(path, study.names.labels) for path in paths}
-    title, facets = "Lo que distingue a las configuraciones", cells.case_facets(cases)
+    title, facets = say("title-cases"), cells.case_facets(cases)
     rows: list[tuple[Cell, ...]]
     if len(paths) > COLUMNS:
         rows = [(cells.case(case), Cell(_list(values[case.case.name], usual, names))) for case in cases]
-        heads = (Column("Configuración"), Column("Parámetros"))
+        heads = (Column(say("column-configuration")), Column(say("column-parameters")))
         return Table("tab-cases", title, heads, tuple(rows), wide=True, facets=facets)
     rows = []
     for case in cases:
         shown = {path: values[case.case.name].get(path, ABSENT) for path in paths}
         marked = (Cell(value, strong=bool(usual) and value != usual[path]) for path, value in shown.items())
         rows.append((cells.case(case), *marked))
-    columns = (Column("Configuración"), *(Column(markup.plain(name), "center") for name in names.values()))
-    reference = "la referencia" if study.findings.baselines else "lo más común"
+    columns = (Column(say("column-configuration")), *(Column(markup.plain(name), "center") for name in names.values()))
+    reference = "note-cases-reference" if study.findings.baselines else "note-cases-usual"
     some = any(cell.strong for row in rows for cell in row)
-    note = f"En negrita, lo que se aparta de {reference}." if some else None
+    note = say(reference) if some else None
     return Table("tab-cases", title, columns, tuple(rows), note, wide=len(paths) > 2, facets=facets)
 
 
@@ -141,13 +142,15 @@ def models_table(study: PaperContext) -> Table | None:
             Cell(markup.literal(study.model_title(case) if differ else case.label)),
             cells.number(model.parameters_total),
             cells.number(len(model.stages)),
-            Cell(spanish.significant(model.forward_flops / 1e9), model.forward_flops),
+            Cell(typography.significant(model.forward_flops / 1e9), model.forward_flops),
         )
         for case, model in known
     ]
-    columns = (Column("Modelo" if differ else "Configuración"), *cells.numeric_columns("Parámetros", "Etapas", "GFLOP"))
-    note = "GFLOP: coste de clasificar una imagen."
-    return Table("tab-models", "Modelos", columns, tuple(dict.fromkeys(rows)), note)
+    heads = (say("column-parameters"), say("column-models-stages"), "GFLOP")
+    first = Column(say("column-models-model" if differ else "column-configuration"))
+
+    columns = (first, *cells.numeric_columns(*heads))
+    return Table("tab-models", say("title-models"), columns, tuple(dict.fromkeys(rows)), say("note-models"))
 
 
 def phases_table(study: PaperContext) -> Table | None:
@@ -158,16 +161,17 @@ def phases_table(study: PaperContext) -> Table | None:
         (
             Cell("") if order else cells.case(case),
             Cell(markup.code(phase.name, "phase")),
-            Cell(spanish.number(round(phase.epochs, 1)), phase.epochs, phase.runs),
-            Cell(spanish.number(float(f"{phase.learning_rate:.3g}")), phase.learning_rate),
+            Cell(typography.number(round(phase.epochs, 1)), phase.epochs, phase.runs),
+            Cell(typography.number(float(f"{phase.learning_rate:.3g}")), phase.learning_rate),
         )
         for case in study.done
         for order, phase in enumerate(case.phases)
     ]
-    columns = (Column("Configuración"), Column("Fase"), *cells.numeric_columns("Épocas", "Tasa inicial"))
+    heads = cells.numeric_columns(say("column-epochs"), say("column-phases-rate"))
+    columns = (Column(say("column-configuration")), Column(say("column-phases-phase")), *heads)
     many = any(phase.epochs != int(phase.epochs) for case in study.done for phase in case.phases)
-    note = "Épocas: media de las ejecuciones." if many else None
-    return Table("tab-phases", "Fases del entrenamiento", columns, tuple(rows), note, long=cells.is_long(rows))
+    note = say("note-phases") if many else None
+    return Table("tab-phases", say("title-phases"), columns, tuple(rows), note, long=cells.is_long(rows))
 
 
 def _value(value: Any) -> str:
@@ -179,5 +183,5 @@ def _value(value: Any) -> str:
 
 def _seeds(seeds: tuple[int, ...]) -> str:
     if len(seeds) > 2 and list(seeds) == list(range(seeds[0], seeds[-1] + 1)):
-        return f"{len(seeds)} ({seeds[0]} a {seeds[-1]})"
+        return say("seeds-range", count=str(len(seeds)), first=str(seeds[0]), last=str(seeds[-1]))
     return f"{len(seeds)} ({'; '.join(map(str, seeds))})" if seeds else "0"

@@ -4,25 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from benchsuite.contracts.dataset import Provenance
 from benchsuite.paper.context.paper_context import PaperContext
 from benchsuite.paper.document import markup
 from benchsuite.paper.document.blocks import Cell, Column, Facet, Table
-from benchsuite.paper.language import spanish
+from benchsuite.paper.language import typography
+from benchsuite.paper.language.catalogue import say
 from benchsuite.paper.tables import cells
 from benchsuite.store.record import DatasetFacts, Environment
 
-SPLITS = {"train": "Entrenam.", "validation": "Validación", "test": "Test"}
-LONG_SPLITS = {"train": "Entrenamiento", "validation": "Validación", "test": "Test"}
+SPLITS = ("train", "validation", "test")
 
 ABREAST = 5
 """Most columns of runs that a page has room for."""
-PROVENANCE: Mapping[Provenance, str] = {
-    "official": "oficial",
-    "unofficial copy": "copia no oficial",
-    "own data": "datos propios",
-    "synthetic sample": "muestra sintética",
-}
 FEW = 5
 """Most classes of one size with a row of their own."""
 LISTED = 12
@@ -40,46 +33,52 @@ def counts_table(facts: DatasetFacts, titles: Mapping[str, str]) -> Table:
     counts = [*zip(*(facts.counts[split] for split in splits), strict=True), [sum(facts.counts[s]) for s in splits]]
     rows = tuple(
         (name, *map(cells.number, [*values, sum(values)]))
-        for name, values in zip([*names, Cell("Total")], counts, strict=True)
+        for name, values in zip([*names, Cell(say("total"))], counts, strict=True)
     )
-    columns = (Column("Clase"), *cells.numeric_columns(*(SPLITS[split] for split in splits), "Total"))
-    return Table("tab-dataset", "Imágenes por clase y partición", columns, rows)
+    heads = [*(say(f"column-split-short-{split}") for split in splits), say("total")]
+    columns = (Column(say("column-class")), *cells.numeric_columns(*heads))
+    return Table("tab-dataset", say("title-counts"), columns, rows)
 
 
 def _splits_table(facts: DatasetFacts, splits: list[str]) -> Table:
     whole = tuple(map(sum, zip(*(facts.counts[split] for split in splits), strict=True)))
-    sides = [*((LONG_SPLITS[split], facts.counts[split]) for split in splits), ("Total", whole)]
+    sides = [*((say(f"column-split-{split}"), facts.counts[split]) for split in splits), (say("total"), whole)]
     equal = all(min(counts) == max(counts) for _, counts in sides)
-    titles = ["Por clase"] if equal else ["Mín.", "Media", "Máx."]
-    note = None if equal else "Mín., media y máx.: imágenes por clase."
+    heads = ("column-per-class",) if equal else ("column-least", "column-mean", "column-most")
+    note = None if equal else say("note-splits")
     rows = []
     for title, counts in sides:
-        spread = [] if equal else [Cell(spanish.number(sum(counts) / len(counts), 1)), cells.number(max(counts))]
+        spread = [] if equal else [Cell(typography.number(sum(counts) / len(counts), 1)), cells.number(max(counts))]
         rows.append((Cell(title), cells.number(sum(counts)), cells.number(min(counts)), *spread))
-    columns = (Column("Partición"), *cells.numeric_columns("Imágenes", *titles))
-    return Table("tab-dataset", "Imágenes por partición", columns, tuple(rows), note)
+    columns = (Column(say("column-split")), *cells.numeric_columns(say("column-images"), *map(say, heads)))
+    return Table("tab-dataset", say("title-splits"), columns, tuple(rows), note)
 
 
 def environment_table(environment: Environment) -> Table:
     """Device, versions and arithmetic of the runs."""
     packages = {name.lower(): version for name, version in environment.packages.items()}
     facts: dict[str, str | None] = {
-        "Dispositivo": f"{environment.device_name} ({environment.device})",
-        "Controlador": environment.driver,
-        "CUDA": environment.cuda,
-        "cuDNN": environment.cudnn,
-        "Hilos": str(environment.threads),
-        "Precisión": environment.precision,
-        "Sistema": environment.platform,
-        "Python": environment.python,
+        say("environment-device"): f"{environment.device_name} ({environment.device})",
+        say("environment-driver"): environment.driver,
+        say("environment-cuda"): environment.cuda,
+        say("environment-cudnn"): environment.cudnn,
+        say("environment-threads"): str(environment.threads),
+        say("environment-precision"): environment.precision,
+        say("environment-system"): environment.platform,
+        say("environment-python"): environment.python,
         **{name: packages.get(name) for name in PACKAGES},
     }
     if environment.git:
-        dirty = " (con cambios)" if environment.git.get("dirty") else ""
-        facts["Revisión de git"] = f"{str(environment.git.get('commit', '—'))[:12]}{dirty}"
+        commit = str(environment.git.get("commit", "—"))[:12]
+        dirty = say("environment-git-dirty", commit=commit)
+        facts[say("environment-git")] = dirty if environment.git.get("dirty") else commit
     rows = tuple((Cell(name), cells.text(value, name)) for name, value in facts.items() if value)
     return Table(
-        "tab-environment", "Entorno de ejecución", (Column("Elemento"), Column("Valor")), rows, row_headers=False
+        "tab-environment",
+        say("title-environment"),
+        (Column(say("column-item")), Column(say("column-value"))),
+        rows,
+        row_headers=False,
     )
 
 
@@ -90,27 +89,31 @@ def runs_table(study: PaperContext) -> Table:
     runs = {(case, seed): Cell(f"`{key[:8]}`/`{weights[:8]}`", None, (key,), of=key)
              for key, case, seed, weights in findings.runs}  # fmt: skip
     seeds = sorted({seed for _, seed in runs})
-    title, wide = "Ejecuciones", False
+    title, wide = say("title-runs"), False
     if len(cases) <= ABREAST:
         heads = [Column(case.label, "center", facet=Facet(case.case.name)) for case in cases]
-        columns = [Column("Semilla", "right"), *heads]
+        columns = [Column(say("column-seed"), "right"), *heads]
         rows = [(Cell(str(s), s), *(runs.get((case.case.name, s), cells.EMPTY) for case in cases)) for s in seeds]
         facets = tuple(Facet(seed=seed) for seed in seeds)
-        title, wide, long = "Ejecuciones por semilla", len(cases) > 2, cells.is_long(seeds)
+        title, wide, long = say("title-runs-by-seed"), len(cases) > 2, cells.is_long(seeds)
         if len(cases) > 1:
-            title = markup.literal(f"{title} y {study.names.factor.lower()}")
+            title = markup.literal(say("title-runs-by-seed-and", factor=study.names.factor.lower()))
     elif len(seeds) <= ABREAST:
-        heads = [Column(f"Semilla {seed}", "center", facet=Facet(seed=seed)) for seed in seeds]
+        heads = [Column(say("column-seed-number", seed=str(seed)), "center", facet=Facet(seed=seed)) for seed in seeds]
         columns = [Column(study.names.factor), *heads]
         rows = [
             (cells.case(case), *(runs.get((case.case.name, seed), cells.EMPTY) for seed in seeds)) for case in cases
         ]
         facets, wide, long = cells.case_facets(cases), len(seeds) > 1, cells.is_long(rows)
     else:
-        columns = [Column("Caso"), Column("Semilla", "right"), Column("Clave / pesos", "center")]
+        columns = [
+            Column(say("column-case")),
+            Column(say("column-seed"), "right"),
+            Column(say("column-run"), "center"),
+        ]
         order = {case.case.name: cells.case(case) for case in cases}
         listed = sorted(runs, key=lambda run: list(order).index(run[0]))
         rows = [(order[case], Cell(str(seed), seed), runs[case, seed]) for case, seed in listed]
         facets, long = tuple(Facet(case, seed) for case, seed in listed), True
-    note = "Cada celda: clave de la ejecución / huella SHA-256 de los pesos, abreviadas."
+    note = say("note-runs")
     return Table("tab-runs", title, tuple(columns), tuple(rows), note, wide=wide, long=long, facets=facets)

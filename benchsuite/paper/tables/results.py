@@ -12,9 +12,9 @@ from benchsuite.paper.context.machine_kinds import kind_titles
 from benchsuite.paper.context.paper_context import PaperContext
 from benchsuite.paper.document import markup
 from benchsuite.paper.document.blocks import Cell, Column, Facet, Table
-from benchsuite.paper.language import spanish
+from benchsuite.paper.language import typography
+from benchsuite.paper.language.catalogue import say
 from benchsuite.paper.language.metrics import METRICS
-from benchsuite.paper.language.spanish import CONFIDENCE, NBSP
 from benchsuite.paper.tables import cells
 
 
@@ -25,14 +25,14 @@ def results_table(study: PaperContext) -> Table:
     """
     cases, compared = study.findings.cases, bool(study.findings.comparisons)
     if len(cases) == 1:
-        columns = (Column("Medida"), Column("Valor", "right"))
+        columns = (Column(say("column-measure")), Column(say("column-value"), "right"))
         quality = [metric for metric in METRICS.values() if metric.quality]
         measures = tuple((Cell(metric.heading), cells.estimate(metric.name, cases[0])) for metric in quality)
-        return Table("tab-results", "Resultados", columns, measures, _note(study, compared=False))
-    heads = ["n", *RESULTS_COLUMNS.values()]
+        return Table("tab-results", say("title-results-of-one"), columns, measures, _note(study, compared=False))
+    heads = ["n", *(say(f"column-results-{name}") for name in RESULTS_COLUMNS)]
     if compared:
         unit = study.metric.difference_unit
-        heads += [f"Diferencia{f' ({unit})' if unit else ''}", "p ajust."]
+        heads += [say("column-difference") + (f" ({unit})" if unit else ""), say("column-results-p")]
     best = _find_best(study)
     rows = tuple(
         (
@@ -47,15 +47,15 @@ def results_table(study: PaperContext) -> Table:
         )
         for case in cases
     )
-    titles = (cells.case_column(study), *cells.numeric_columns(*heads, "Entrenables"))
-    title, note = "Resultados por configuración", _note(study, compared)
+    titles = (cells.case_column(study), *cells.numeric_columns(*heads, say("column-results-trainable")))
+    title, note = say("title-results-by-case"), _note(study, compared)
     return Table("tab-results", title, titles, rows, note, wide=True, facets=cells.case_facets(cases))
 
 
 def _compare(study: PaperContext, case: CaseFindings) -> tuple[Cell, Cell]:
     """The difference of a case to its reference, and the p of the difference."""
     if case.case.name in study.findings.baselines:
-        return Cell("referencia"), cells.EMPTY
+        return Cell(say("cell-reference")), cells.EMPTY
     found = next((c for c in study.findings.comparisons if c.case == case.case.name), None)
     if found is None or found.difference is None:
         return cells.EMPTY, cells.EMPTY
@@ -66,7 +66,7 @@ def _compare(study: PaperContext, case: CaseFindings) -> tuple[Cell, Cell]:
     p = found.p_adjusted
     return (
         Cell(markup.literal(shown), metric.scale * value.mean, value.runs, interval=interval),
-        Cell(f"n.{NBSP}c.") if p is None else Cell(spanish.p_value(p), p),
+        Cell(say("cell-inconclusive")) if p is None else Cell(typography.p_value(p), p),
     )
 
 
@@ -79,17 +79,17 @@ def _find_best(study: PaperContext) -> str | None:
 
 def _note(study: PaperContext, compared: bool) -> str | None:
     estimates = [case.estimates["test_accuracy"] for case in study.done if "test_accuracy" in case.estimates]
-    parts = ["n: ejecuciones terminadas."] if study.compares_cases else []
+    parts = [say("note-results-n")] if study.compares_cases else []
     if any(estimate.n > 1 for estimate in estimates):
-        parts.append(f"Entre corchetes, intervalo de confianza al {CONFIDENCE} entre semillas.")
+        parts.append(say("note-intervals"))
     elif estimates:
-        parts.append("Una sola semilla: no hay intervalos.")
+        parts.append(say("note-results-one-seed"))
     if compared:
-        parts.append("Diferencia: configuración menos referencia, sobre semillas pareadas; p ajustado por Holm.")
+        parts.append(say("note-results-difference"))
         if any(c.p_adjusted is None for c in study.findings.comparisons):
-            parts.append(f"n.{NBSP}c.: no concluyente, faltan semillas.")
+            parts.append(say("note-results-inconclusive"))
     if _find_best(study):
-        parts.append("En negrita, la mayor media en test.")
+        parts.append(say("note-results-bold"))
     return " ".join(parts) or None
 
 
@@ -97,17 +97,15 @@ def images_table(study: PaperContext) -> Table:
     """Differences of test accuracy with both intervals: over seeds, and over seeds and images; with one seed, the
     images that only one of the two models has right."""
     compared = [c for c in study.findings.comparisons if c.difference is not None]
-    if all(c.single is not None for c in compared):
-        title, heads = "Diferencias en las imágenes de test", ["Ganadas", "Perdidas", "p"]
-        note = (
-            "Ganadas y perdidas: imágenes que solo acierta la configuración, y solo la referencia; p exacto de "
-            "McNemar, sin corregir."
-        )
+    single = all(c.single is not None for c in compared)
+    if single:
+        heads = [say("column-images-gained"), say("column-images-lost"), "p"]
+        title, note = say("title-images-one-seed"), say("note-images-one-seed")
     else:
-        title, heads = "Diferencias, contando las imágenes de test", ["Semillas", "Semillas e imágenes"]
-        note = f"Intervalos de confianza al {CONFIDENCE}."
-    columns = (cells.case_column(study), *cells.numeric_columns("Diferencia (puntos)", *heads))
-    rows = tuple(_count_images(study, comparison, single="p" in heads) for comparison in compared)
+        heads = [say("column-images-seeds"), say("column-images-both")]
+        title, note = say("title-images"), say("note-images")
+    columns = (cells.case_column(study), *cells.numeric_columns(say("column-images-difference"), *heads))
+    rows = tuple(_count_images(study, comparison, single=single) for comparison in compared)
     facets = tuple(Facet(c.case) for c in compared)
     wide = cells.labels_are_long(study.findings.cases)
     return Table("tab-images", title, columns, rows, note, wide=wide, facets=facets)
@@ -120,7 +118,7 @@ def _count_images(study: PaperContext, comparison: Comparison, *, single: bool) 
     mean = Cell(metric.signed(value.mean), metric.scale * value.mean, value.runs)
     if single and images is not None:
         counts = (cells.number(count, runs=value.runs) for count in (images.gained, images.lost))
-        return (case, mean, *counts, Cell(spanish.p_value(images.p), images.p, value.runs))
+        return (case, mean, *counts, Cell(typography.p_value(images.p), images.p, value.runs))
     over_both = metric.signed_bounds(*comparison.crossed) if comparison.crossed is not None else "—"
     intervals = (metric.signed_interval(value) or "—", over_both)
     return (case, mean, *(Cell(markup.literal(interval), None, value.runs) for interval in intervals))
@@ -138,23 +136,23 @@ def cost_table(study: PaperContext) -> Table:
     ] or [(case, _join_devices(case.devices)) for case in study.done]
     columns = {
         metric: Column(title, "right", METRICS[metric].data_heading(title))
-        for metric, title in COST_COLUMNS.items()
+        for metric, title in ((metric, say(f"column-cost-{metric}")) for metric in COST_COLUMNS)
         if any(metric in case.estimates for case, _ in shown)
     }
     one = len(findings.seeds) < 2
     frozen = any(case.model is not None and case.model.frozen_stages for case in study.done)
-    once = " ni el paso único de las imágenes por las etapas congeladas" if frozen else ""
-    notes = [] if one else ["Medias de las ejecuciones."]
-    notes.append(f"Tiempo: de los pasos de entrenamiento, sin la validación{once}.")
+
+    notes = [] if one else [say("note-cost-means")]
+    notes.append(say("note-cost-time-frozen" if frozen else "note-cost-time"))
     if "peak_memory_bytes" in columns:
         gpu = any(environment.device == "cuda" for environment in findings.environments)
-        notes.append(f"Memoria: la mayor del proceso{', sin la de la GPU' if gpu else ''}.")
+        notes.append(say("note-cost-memory-gpu" if gpu else "note-cost-memory"))
     if "energy_joules" in columns:
-        notes.append("Energía: de la GPU entera mientras duró la ejecución, según su contador.")
+        notes.append(say("note-cost-energy"))
     devices = {device for case in study.done for device in case.devices}
     several = len(devices) > 1 or bool(kinds)
     if not several and devices:
-        notes.append(f"Dispositivo: {_join_devices(devices)}.")
+        notes.append(say("note-cost-device", device=_join_devices(devices)))
     rows = tuple(
         (
             cells.case(case),
@@ -163,10 +161,10 @@ def cost_table(study: PaperContext) -> Table:
         )
         for case, device in shown
     )
-    heads = (cells.case_column(study), *columns.values(), *([Column("Dispositivo")] if several else []))
+    heads = (cells.case_column(study), *columns.values(), *([Column(say("column-device"))] if several else []))
     return Table(
         "tab-cost",
-        "Tiempo y dispositivo",
+        say("title-cost"),
         heads,
         rows,
         " ".join(notes),

@@ -9,7 +9,7 @@ from benchsuite.metrics import TRIAL_COLUMNS
 from benchsuite.paper.context.parameter_words import describe_value, name_axis
 from benchsuite.paper.document import markup
 from benchsuite.paper.document.blocks import Cell, Column, Table
-from benchsuite.paper.language import spanish
+from benchsuite.paper.language.catalogue import say
 from benchsuite.paper.language.metrics import METRICS
 from benchsuite.paper.tables import cells
 
@@ -22,14 +22,14 @@ def trials_table(found: SearchFindings, labels: Mapping[str, str]) -> Table:
     """Page wide; the best trial is bold where there is more than one."""
     paths = _paths(found)
     columns = (
-        *cells.numeric_columns("Ensayo", *TRIAL_COLUMNS.values()),
+        *cells.numeric_columns(say("column-trial"), *(say(f"column-trial-{name}") for name in TRIAL_COLUMNS)),
         *(Column(name_axis(path, labels)) for path in paths),
-        *cells.numeric_columns(*([] if "recipe.max_epochs" in paths else ["Épocas"])),
-        Column("Tiempo", "right", "Tiempo (s)"),
-        Column("Clave"),
+        *cells.numeric_columns(*([] if "recipe.max_epochs" in paths else [say("column-epochs")])),
+        Column(say("column-trial-time"), "right", say("column-trial-time-data")),
+        Column(say("column-trial-key")),
     )
     rows = tuple(_row(found, trial) for trial in found.trials[:MOST_ROWS])
-    return Table("tab-search", "Ensayos de la búsqueda", columns, rows, _note(found), wide=True)
+    return Table("tab-search", say("title-trials"), columns, rows, _note(found), wide=True)
 
 
 def _paths(found: SearchFindings) -> list[str]:
@@ -61,15 +61,14 @@ def _row(found: SearchFindings, trial: TrialFindings) -> tuple[Cell, ...]:
 
 
 def _note(found: SearchFindings) -> str:
-    parts = ["Medidas en la época que eligió la validación; una ejecución por ensayo."]
+    parts = [say("note-trials")]
     if len(found.trials) > MOST_ROWS:
-        rest = spanish.number(len(found.trials))
-        parts.append(f"Se muestran los {MOST_ROWS} primeros de {rest}; todos están en los resultados adjuntos.")
+        parts.append(say("note-trials-first", shown=MOST_ROWS, every=len(found.trials)))
     if found.declared.halving:
-        parts.append("Cada ensayo figura con el último escalón que terminó; van antes los que llegaron más lejos.")
+        parts.append(say("note-trials-rungs"))
     shown = {trial.status for trial in found.trials[:MOST_ROWS]}
     if "failed" in shown:
-        parts.append("†: la última ejecución falló.")
+        parts.append(say("note-trials-failed"))
     if "due" in shown:
-        parts.append("‡: falta la última ejecución.")
+        parts.append(say("note-trials-due"))
     return " ".join(parts)

@@ -18,6 +18,7 @@ MOST_RUNS = 200_000
 """Of a study, its trials on every rung included: so many are planned in some ten seconds and half a gigabyte."""
 Template = Literal["ieee", "report"]
 PageSize = Literal["a4", "letter"]
+Language = Literal["es", "en"]
 Devices = Literal["one", "by_seed"]
 
 
@@ -234,14 +235,20 @@ class PaperSection(Declared):
     page: PageSize = "a4"
     """The size of the PDF's pages: A4 or US Letter."""
 
+    language: Language = "es"
+    """The language of the paper: Spanish, or English."""
+
+    written_in: Language | None = None
+    """The language of the prose, where it is another than the paper's: the first page then says so."""
+
     words: Words = Words()
-    """What the abstract and tables are called."""
+    """What the abstract and tables are called in Spanish."""
 
     authors: Annotated[tuple[Author, ...], Field(max_length=1000)] = ()
     """Authors in the order of the paper."""
 
     abstract: Text = ""
-    """Abstract, in Spanish; a paper without any prose has one that is made from its results."""
+    """Abstract; a paper without any prose has one that is made from its results."""
 
     keywords: Annotated[tuple[Heading, ...], Field(max_length=1000)] = ()
     """Index terms."""
@@ -261,6 +268,11 @@ class PaperSection(Declared):
 
     references: Annotated[tuple[Reference, ...], Field(max_length=1000)] = ()
     """Works cited, typed by hand."""
+
+    @property
+    def prose_language(self) -> Language:
+        """The language in which the authors have written."""
+        return self.written_in or self.language
 
 
 class Design(Declared):

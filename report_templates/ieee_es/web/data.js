@@ -10,8 +10,8 @@
       if (![...body.rows].some((row) => row.cells[at].dataset.low)) return [own];
       return [
         own,
-        { name: `${name}, inferior`, field: (cell) => cell.dataset.low ?? "", at },
-        { name: `${name}, superior`, field: (cell) => cell.dataset.high ?? "", at },
+        { name: `⟦web-lower column=name⟧`, field: (cell) => cell.dataset.low ?? "", at },
+        { name: `⟦web-upper column=name⟧`, field: (cell) => cell.dataset.high ?? "", at },
       ];
     });
   }
@@ -24,8 +24,8 @@
     const button = make("button", {
       type: "button",
       textContent: "CSV",
-      title: "Descargar estas filas como CSV",
-      aria: { label: `Descargar como CSV: ${called(table.figure)}` },
+      title: "⟦web-csv⟧",
+      aria: { label: `⟦web-csv-of table=called(table.figure)⟧` },
     });
     button.addEventListener("click", () => {
       const href = URL.createObjectURL(new Blob([csv(table)], { type: "text/csv;charset=utf-8" }));

@@ -23,7 +23,7 @@ function isHidden(facet) {
     }
     const parts = [];
     if (cases.size) parts.push(`${facets.factor}: ${[...cases].join("; ")}`);
-    if (seeds.size) parts.push(`${seeds.size === 1 ? "semilla" : "semillas"} ${[...seeds].join(", ")}`);
+    if (seeds.size) parts.push(`${seeds.size === 1 ? "⟦web-seed⟧" : "⟦web-seeds⟧"} ${[...seeds].join(", ")}`);
     return parts.join("; ");
   }
   function refresh() {
@@ -31,7 +31,7 @@ function isHidden(facet) {
     for (const [figure, note] of notes) {
       const said = missing(figure);
       note.hidden = !said;
-      note.textContent = said && `Sin mostrar: ${said}.`;
+      note.textContent = said && `⟦web-without what=said⟧`;
     }
     all.hidden = !hidden.cases.size && !hidden.seeds.size;
     document.dispatchEvent(new Event("facets"));
@@ -48,16 +48,16 @@ function isHidden(facet) {
     });
     return make("fieldset", {}, make("legend", { textContent: title }), ...boxes);
   }
-  const all = make("button", { type: "button", textContent: "Mostrar todo", hidden: true });
+  const all = make("button", { type: "button", textContent: "⟦web-show-all⟧", hidden: true });
   const has = (name) => [...marked].some((node) => node.dataset[name] !== undefined);
   const groups = [];
   if (facets.cases.length > 1 && has("case")) groups.push(choices(facets.factor, "cases", facets.cases));
   if (facets.seeds.length > 1 && has("seed")) {
-    groups.push(choices("Semillas", "seeds", facets.seeds.map((seed) => [String(seed), seed])));
+    groups.push(choices("⟦web-seeds-legend⟧", "seeds", facets.seeds.map((seed) => [String(seed), seed])));
   }
   if (groups.length) {
-    const panel = make("details", {}, make("summary", { textContent: "Qué se muestra" }), ...groups, all);
-    const caution = "Cambia lo que se ve; las medias, los intervalos y el texto siguen siendo los del estudio entero.";
+    const panel = make("details", {}, make("summary", { textContent: "⟦web-shown⟧" }), ...groups, all);
+    const caution = "⟦web-shown-caution⟧";
     panel.append(make("p", { className: "note", textContent: caution }));
     all.addEventListener("click", () => {
       for (const box of panel.querySelectorAll("input")) box.checked = true;

@@ -10,10 +10,10 @@ function make(tag, properties = {}, ...children) {
 /** «Cuadro II», «Figura 3»: how the paper calls a figure or table. */
 function called(figure) {
   const caption = figure.querySelector("figcaption").firstChild.textContent.trim();
-  return caption.match(/^(?:Figura|Cuadro|Tabla)\s\w+/)?.[0] ?? caption;
+  return caption.match(/^(?:⟦web-called⟧)\s\w+/)?.[0] ?? caption;
 }
 function spanish(number) {
-  return number.toLocaleString("es");
+  return number.toLocaleString("⟦language-tag⟧");
 }
-const options = make("aside", { className: "options", aria: { label: "Opciones de lectura" } });
+const options = make("aside", { className: "options", aria: { label: "⟦web-options⟧" } });
 document.querySelector(".side").append(options);

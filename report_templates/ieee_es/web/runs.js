@@ -15,14 +15,14 @@
     const item = make("li", {}, document.getElementById(place) ? make("a", { href: `#${place}` }, code) : code);
     const run = known.get(key);
     if (!run) return item;
-    const which = facets.cases.length > 1 ? ` ${facets.factor}: ${titles.get(run.name)}, semilla ` : " semilla ";
+    const which = facets.cases.length > 1 ? ` ${facets.factor}: ${titles.get(run.name)}, ⟦web-seed⟧ ` : " ⟦web-seed⟧ ";
     item.append(which, String(run.seed));
     return item;
   }
   function open(link) {
     const keys = link.dataset.runs.split(" ");
-    const said = keys.length > 1 ? `${spanish(keys.length)} ejecuciones` : "Una ejecución";
-    const title = `${said} detrás de ${link.textContent.trim()}`;
+    const said = keys.length > 1 ? `⟦web-several-runs count=spanish(keys.length)⟧` : "⟦web-one-run⟧";
+    const title = `⟦web-runs-behind runs=said number=link.textContent.trim()⟧`;
     panel.setAttribute("aria-label", title);
     panel.replaceChildren(make("p", { textContent: title }), make("ul", {}, ...keys.map(entry)));
     panel.showPopover();

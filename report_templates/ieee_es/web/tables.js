@@ -20,12 +20,12 @@ function isShown(row) {
   function compare(a, b) {
     if (typeof a === "number" && typeof b === "number") return a - b;
     if (typeof a !== typeof b) return typeof a === "number" ? -1 : 1;
-    return a.localeCompare(b, "es", { numeric: true });
+    return a.localeCompare(b, "⟦language-tag⟧", { numeric: true });
   }
   function sortable({ body, heads }) {
     const original = [...body.rows];
     for (const head of heads) {
-      const button = make("button", { type: "button", title: "Ordenar" }, ...head.childNodes);
+      const button = make("button", { type: "button", title: "⟦web-sort⟧" }, ...head.childNodes);
       head.append(button);
       button.addEventListener("click", () => {
         const order = { ascending: "descending", descending: null }[head.ariaSort];
@@ -39,11 +39,11 @@ function isShown(row) {
     }
   }
   function filterable({ figure, body, tools }) {
-    const input = make("input", { type: "search", aria: { label: `Filtrar las filas: ${called(figure)}` } });
+    const input = make("input", { type: "search", aria: { label: `⟦web-filter-rows table=called(figure)⟧` } });
     const count = make("output", { className: "count" });
     function say() {
       const shown = [...body.rows].filter(isShown).length;
-      count.textContent = shown < body.rows.length ? `${spanish(shown)} de ${spanish(body.rows.length)} filas` : "";
+      count.textContent = shown < body.rows.length ? `⟦web-rows-left shown=spanish(shown) every=spanish(body.rows.length)⟧` : "";
     }
     function filter() {
       const words = folded(input.value).split(" ").filter(Boolean);
@@ -56,7 +56,7 @@ function isShown(row) {
     }
     input.addEventListener("input", filter);
     document.addEventListener("facets", filter);
-    tools.append(make("label", {}, "Filtrar ", input), count);
+    tools.append(make("label", {}, "⟦web-filter⟧ ", input), count);
   }
   for (const table of tables) {
     sortable(table);

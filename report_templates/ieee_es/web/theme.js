@@ -2,7 +2,7 @@
 {
   const KEY = "benchsuite-theme";
   const system = matchMedia("(prefers-color-scheme: dark)");
-  const button = make("button", { type: "button", textContent: "Modo oscuro" });
+  const button = make("button", { type: "button", textContent: "⟦web-dark⟧" });
   let chosen = null;
   try {
     chosen = localStorage.getItem(KEY);

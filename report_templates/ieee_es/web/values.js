@@ -6,7 +6,7 @@
     const ring = make("div", { className: "ring" });
     const cursor = make(
       "div",
-      { className: "probe", tabIndex: 0, aria: { role: "slider", label: `Valores de la ${called(figure)}`, valuemin: 1 } },
+      { className: "probe", tabIndex: 0, aria: { role: "slider", label: `⟦web-values-of figure=called(figure)⟧`, valuemin: 1 } },
       ring,
       tip,
     );

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from benchsuite.paper.context.result_quotes import PENDING, ResultQuotes
+from benchsuite.paper.context.result_quotes import ResultQuotes
+from benchsuite.paper.language.catalogue import say
 from support.synthetic import make_findings
 
 
@@ -28,7 +29,11 @@ def test_a_quoted_estimate_has_its_interval_its_value_and_its_runs() -> None:
 def test_what_is_not_known_yet_is_pending() -> None:
     findings = make_findings(cases=2, seeds=2)
     quotes = ResultQuotes()
-    assert quotes.estimate("energy_joules", replace(findings.cases[0], estimates={})) == PENDING
-    assert quotes.mean("energy_joules", replace(findings.cases[0], estimates={})) == PENDING
-    assert quotes.difference(None) == quotes.difference(replace(findings.comparisons[0], difference=None)) == PENDING
+    assert quotes.estimate("energy_joules", replace(findings.cases[0], estimates={})) == say("pending")
+    assert quotes.mean("energy_joules", replace(findings.cases[0], estimates={})) == say("pending")
+    assert (
+        quotes.difference(None)
+        == quotes.difference(replace(findings.comparisons[0], difference=None))
+        == say("pending")
+    )
     assert not quotes.quantities

@@ -5,7 +5,7 @@ import pytest
 from benchsuite import metrics
 from benchsuite.analysis.findings import Estimate
 from benchsuite.paper.language.metrics import METRICS
-from benchsuite.paper.language.spanish import NBSP
+from benchsuite.paper.language.typography import NBSP
 
 
 def estimate(mean: float, low: float | None = None, high: float | None = None) -> Estimate:

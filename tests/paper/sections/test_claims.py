@@ -8,7 +8,7 @@ import pytest
 
 from benchsuite.paper.document.blocks import Document, Paragraph, Table
 from benchsuite.paper.document.numbering import number
-from benchsuite.paper.language.spanish import NBSP
+from benchsuite.paper.language.typography import NBSP
 from benchsuite.paper.rendering import templates
 from benchsuite.paper.rendering.html import render_html
 from benchsuite.paper.sections.compose import compose

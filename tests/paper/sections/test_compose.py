@@ -13,7 +13,7 @@ from benchsuite.paper.bundle.attachments import pack, unpack
 from benchsuite.paper.context.material import PaperMaterial
 from benchsuite.paper.document.blocks import Document, Figure, Table, texts
 from benchsuite.paper.document.numbering import number
-from benchsuite.paper.language import spanish
+from benchsuite.paper.language import typography
 from benchsuite.paper.rendering import templates
 from benchsuite.paper.rendering.html import render_html
 from benchsuite.paper.sections.compose import compose
@@ -39,14 +39,14 @@ def test_the_results_table_prints_the_findings() -> None:
         assert row[3].interval == (100 * (estimate.low or 0), 100 * min(1, estimate.high or 0))
         assert row[3].runs == estimate.runs
         shown = templates.plain(document, row[3].text)
-        assert shown.startswith(spanish.number(100 * estimate.mean, 1))
-        assert spanish.number(100 * max(0.0, estimate.low or 0), 1) in shown
+        assert shown.startswith(typography.number(100 * estimate.mean, 1))
+        assert typography.number(100 * max(0.0, estimate.low or 0), 1) in shown
 
 
 def test_prose_quotes_results_by_reference() -> None:
     material = make_material(cases=2, seeds=4)
     estimate = material.findings.cases[0].estimates["test_accuracy"]
-    assert spanish.percent(estimate.mean).replace("\u00a0", " ") in said(compose(material))
+    assert typography.percent(estimate.mean).replace("\u00a0", " ") in said(compose(material))
 
 
 def test_the_best_case_is_quoted_with_its_value_where_a_metric_is_asked_for() -> None:
@@ -54,7 +54,7 @@ def test_the_best_case_is_quoted_with_its_value_where_a_metric_is_asked_for() ->
     mean = max(case.estimates["test_accuracy"].mean for case in material.findings.cases)
     text = templates.plain(compose(material), compose(material).abstract).replace("\u00a0", " ")
     name, with_value = text.removeprefix("Gana ").rstrip(".").split("; en test, ")
-    assert with_value == f"{name} ({spanish.percent(mean)})".replace("\u00a0", " ")
+    assert with_value == f"{name} ({typography.percent(mean)})".replace("\u00a0", " ")
 
 
 def test_the_command_that_a_paper_prints_makes_the_same_study() -> None:

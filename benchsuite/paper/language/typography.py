@@ -1,33 +1,37 @@
-"""Spanish typography: numbers, percentages, intervals, dates, lists and small capitals.
+"""Typography by the paper's language: numbers, percentages, differences, durations, numerals and small capitals.
 
-Decimal comma; thousands by a non-breaking space from five digits on; a non-breaking space before units and the
-percent sign; a true minus (Ortografía de la lengua española, 2010, and the SI brochure).
+The decimal sign and the percent sign are those of the language (Unicode's CLDR, which Babel has). Thousands are parted
+by a non-breaking space from five digits on, another stands before units, and minus is a true minus (SI brochure;
+Ortografía de la lengua española, 2010; IEEE Editorial Style Manual).
 """
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from functools import cache
 
+from babel import Locale
 from markupsafe import Markup, escape
+
+from benchsuite.paper.language.current import spoken
+from benchsuite.suite.schema.suite import Language
 
 NBSP = "\u00a0"
 MINUS = "\u2212"
-CONFIDENCE = f"95{NBSP}%"
-"""The level of every interval."""
-UNACCENTED = str.maketrans("óú", "ou")
 RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
-MONTHS = (
-    "enero", "febrero", "marzo", "abril", "mayo", "junio",
-    "julio", "agosto", "septiembre", "octubre", "noviembre", "diciembre",
-)  # fmt: skip
 ROMAN = ((100, "C"), (90, "XC"), (50, "L"), (40, "XL"), (10, "X"), (9, "IX"), (5, "V"), (4, "IV"), (1, "I"))
-SHORT_MONTHS = ("ene.", "feb.", "mar.", "abr.", "mayo", "jun.", "jul.", "ago.", "sept.", "oct.", "nov.", "dic.")
+
+
+@cache
+def _signs(language: Language) -> tuple[str, str]:
+    """The decimal sign, and what stands after a percentage."""
+    locale = Locale.parse(language)
+    return locale.number_symbols["latn"]["decimal"], locale.percent_formats[None].suffix[0]
 
 
 def number(value: float, decimals: int | None = None) -> str:
-    """`value` as Spanish prints it: 1539, 11 178 051, 0,961, 1,5·10⁻¹². Without `decimals`, the shortest exact form."""
+    """`value` as it is printed: 1539, 11 178 051, 0,961, 1,5·10⁻¹². Without `decimals`, the shortest exact form."""
     if not math.isfinite(value):
         return "—"
     text = _shortest(value) if decimals is None else f"{value:.{decimals}f}"
@@ -39,7 +43,7 @@ def number(value: float, decimals: int | None = None) -> str:
     if len(whole) > 4:
         whole = NBSP.join(re.findall(r"\d{1,3}(?=(?:\d{3})*$)", whole))
     negative = negative and any(digit in "123456789" for digit in text)
-    return (MINUS if negative else "") + whole + (f",{fraction}" if fraction else "")
+    return (MINUS if negative else "") + whole + (f"{_signs(spoken())[0]}{fraction}" if fraction else "")
 
 
 def _shortest(value: float) -> str:
@@ -48,6 +52,14 @@ def _shortest(value: float) -> str:
     if value == int(value) and abs(value) < 1e15:
         return str(int(value))
     return f"{value:.12f}".rstrip("0") if 1e-10 < abs(value) < 1e15 else f"{value:g}"
+
+
+def rounded(value: float) -> str:
+    """With four significant digits, as people write it."""
+    plain = f"{value:.4g}"
+    if "e" in plain:
+        return plain.replace(".", _signs(spoken())[0])
+    return number(float(plain), len(plain.partition(".")[2]))
 
 
 def significant(value: float, digits: int = 2) -> str:
@@ -64,16 +76,23 @@ def signed(value: float, decimals: int) -> str:
 
 def percent(fraction: float, decimals: int = 1) -> str:
     """A fraction of one as a percentage: 0.961 is «96,1 %»."""
-    return f"{number(100 * fraction, decimals)}{NBSP}%"
+    return with_unit(number(100 * fraction, decimals), "%")
 
 
 def measure(value: float, unit: str, decimals: int | None = None) -> str:
-    return f"{number(value, decimals)}{NBSP}{unit}"
+    return with_unit(number(value, decimals), unit)
+
+
+def with_unit(printed: str, unit: str) -> str:
+    """A printed number with its unit, if it has one."""
+    if unit == "%":
+        return printed + _signs(spoken())[1]
+    return f"{printed}{NBSP}{unit}" if unit else printed
 
 
 def p_value(p: float) -> str:
     """A p value to three decimals; smaller ones as a bound."""
-    return f"<{NBSP}0,001" if p < 0.001 else number(p, 3)
+    return f"<{NBSP}{number(0.001)}" if p < 0.001 else number(p, 3)
 
 
 def seconds(value: float) -> str:
@@ -83,12 +102,6 @@ def seconds(value: float) -> str:
     if value < 7200:
         return measure(value / 60, "min", 1)
     return measure(value / 3600, "h", 1)
-
-
-def date(iso: str) -> str:
-    """«21 de noviembre de 2026» for an ISO 8601 date or instant."""
-    year, month, day = (int(part) for part in iso[:10].split("-"))
-    return f"{day}{NBSP}de {MONTHS[month - 1]} de{NBSP}{year}"
 
 
 def roman(value: int) -> str:
@@ -106,27 +119,6 @@ def upper_first(text: str) -> str:
 def lower_first(name: str) -> str:
     """A name within a sentence; one that begins with several capitals keeps them."""
     return name if name[1:2].isupper() else name[:1].lower() + name[1:]
-
-
-def listing(items: Sequence[str]) -> str:
-    """«a, b y c», with «e» before the sound i."""
-    if len(items) < 2:
-        return "".join(items)
-    link = "e" if re.match(r"(?i)\W*h?[ií](?![aeiouáéóú])", items[-1]) else "y"
-    return f"{', '.join(items[:-1])} {link}{NBSP}{items[-1]}"
-
-
-def count(amount: int, noun: str) -> str:
-    """«una semilla», «10 semillas», «2 ejecuciones comunes»: as many of what `noun` names in the singular."""
-    if amount == 1:
-        return f"{'una' if noun.split()[0].endswith(('a', 'ión')) else 'un'} {noun}"
-    return f"{number(amount)}{NBSP}{' '.join(map(_pluralize, noun.split()))}"
-
-
-def _pluralize(word: str) -> str:
-    if word.endswith(("ón", "ún")):
-        return word[:-2] + word[-2:].translate(UNACCENTED) + "es"
-    return f"{word}s" if word[-1] in "aeo" else f"{word}es"
 
 
 def small_caps(text: str) -> Markup:

@@ -1,0 +1,25 @@
+"""Phrases that are put together: lists, dates, and metrics with their article."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from benchsuite.paper.language.catalogue import say
+
+_SOUND_OF_I = re.compile(r"(?i)\W*h?[ií](?![aeiouáéóú])")
+
+
+def listing(items: Sequence[str]) -> str:
+    """«a, b y c»; where the last one begins with the sound i, Spanish has «e» before it."""
+    if len(items) < 2:
+        return "".join(items)
+    context = "before-i" if _SOUND_OF_I.match(items[-1]) else ""
+    start, last = ", ".join(items[:-1]), items[-1]
+    return say("list-two" if len(items) == 2 else "list-more", context=context, start=start, last=last)
+
+
+def date(iso: str) -> str:
+    """«21 de noviembre de 2026» for an ISO 8601 date or instant."""
+    year, month, day = (int(part) for part in iso[:10].split("-"))
+    return say("date", day=str(day), month=say(f"month-{month}"), year=str(year))
