@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import logging
 import os
 import platform
 import shutil
@@ -26,8 +27,10 @@ from typing import IO
 from benchsuite.errors import StoreError
 from benchsuite.legible import legible
 
+_LOG = logging.getLogger(__name__)
 TEMPORARY = ".tmp-"
 _SCRATCH = "-benchsuite-"
+_SCRATCHES = f"*{_SCRATCH}*"
 ABANDONED_AFTER = 3600.0
 """Seconds after which a temporary file that does not tell its writer is taken for a leftover."""
 
@@ -149,7 +152,7 @@ def atomic_folder(path: Path) -> Iterator[Path]:
 
 def scratch_folder(purpose: str) -> tempfile.TemporaryDirectory[str]:
     """A new folder among the system's temporary ones; what dead processes left there for any purpose is removed."""
-    sweep(Path(tempfile.gettempdir()), f"*{_SCRATCH}*")
+    sweep(Path(tempfile.gettempdir()), _SCRATCHES)
     return tempfile.TemporaryDirectory(
         prefix=f"{TEMPORARY}{_writer()}-", suffix=f"{_SCRATCH}{purpose}", ignore_cleanup_errors=True
     )
@@ -194,10 +197,23 @@ def sweep(folder: Path, names: str = "*") -> None:
 
     What a living process writes stays, and so does what was written on another machine, whose processes are unknown.
     """
+    for leftover in abandoned(folder, names):
+        with suppress(OSError):
+            shutil.rmtree(leftover) if leftover.is_dir() and not leftover.is_symlink() else leftover.unlink()
+            _LOG.info("removed what a process that has ended left: %s", leftover)
+
+
+def abandoned(folder: Path, names: str = "*") -> Iterator[Path]:
+    """What `sweep` would remove."""
     for leftover in folder.glob(f"{TEMPORARY}{names}"):
         with suppress(OSError):
-            if _is_abandoned(leftover):
-                shutil.rmtree(leftover) if leftover.is_dir() and not leftover.is_symlink() else leftover.unlink()
+            if is_abandoned(leftover):
+                yield leftover
+
+
+def abandoned_scratch() -> Iterator[Path]:
+    """The scratch folders, for whatever purpose, that dead processes left among the system's temporary ones."""
+    return abandoned(Path(tempfile.gettempdir()), _SCRATCHES)
 
 
 def store_error(error: OSError, path: Path) -> StoreError:
@@ -209,7 +225,7 @@ def store_error(error: OSError, path: Path) -> StoreError:
     )
 
 
-def _is_abandoned(temporary: Path) -> bool:
+def is_abandoned(temporary: Path) -> bool:
     """Whether whoever wrote a temporary file has ended."""
     told = temporary.name.removeprefix(TEMPORARY).split("-")
     if len(told) < 5 or not told[1].isdecimal():

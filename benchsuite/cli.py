@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import sys
+from collections.abc import Callable
 from contextlib import redirect_stdout
+from gc import set_threshold
 from pathlib import Path
 from typing import Annotated, TextIO, cast
 
@@ -18,6 +19,7 @@ from benchsuite.commands import (
     check_plugin,
     doctor,
     export,
+    gc,
     inspect,
     list,
     merge,
@@ -34,9 +36,10 @@ from benchsuite.commands import (
     verify,
     why,
 )
-from benchsuite.commands.console import Output, complain, messages
+from benchsuite.commands.completion import join_assignments
+from benchsuite.commands.console import Output, end_with, messages, speech
 from benchsuite.commands.crash_report import describe_crash
-from benchsuite.commands.options import expand_options
+from benchsuite.commands.options import Quiet, Verbose, expand_options, with_speech
 from benchsuite.errors import BenchsuiteError, StoreError
 from benchsuite.legible import let_pillow_remark, let_streams_escape, open_closed_streams
 
@@ -51,26 +54,31 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-app.command("list")(list.list_)
-app.command("inspect")(inspect.inspect)
-app.command("plan")(expand_options(plan.plan))
-app.command("run")(expand_options(run.run))
-app.command("paper")(expand_options(paper.paper))
-app.command("check")(check.check)
-app.command("check-plugin")(check_plugin.check_plugin)
-app.command("reproduce")(reproduce.reproduce)
-app.command("references")(expand_options(references.references))
-app.command("show")(expand_options(show.show))
-app.command("site")(site.site)
-app.command("predict")(expand_options(predict.predict))
-app.command("export")(expand_options(export.export))
-app.command("why")(expand_options(why.why))
-app.command("verify")(expand_options(verify.verify))
-app.command("merge")(merge.merge)
-app.command("schema")(schema.schema)
-app.command("cache")(cache.cache)
-app.command("doctor")(doctor.doctor)
-app.command("new")(new.new)
+COMMANDS: dict[str, Callable[..., None]] = {
+    "list": list.list_,
+    "inspect": inspect.inspect,
+    "plan": plan.plan,
+    "run": run.run,
+    "paper": paper.paper,
+    "check": check.check,
+    "check-plugin": check_plugin.check_plugin,
+    "reproduce": reproduce.reproduce,
+    "references": references.references,
+    "show": show.show,
+    "site": site.site,
+    "predict": predict.predict,
+    "export": export.export,
+    "why": why.why,
+    "verify": verify.verify,
+    "merge": merge.merge,
+    "schema": schema.schema,
+    "gc": gc.gc,
+    "cache": cache.cache,
+    "doctor": doctor.doctor,
+    "new": new.new,
+}
+for _name, _command in COMMANDS.items():
+    app.command(_name)(with_speech(expand_options(_command)))
 
 
 def _version(asked: bool) -> None:
@@ -84,6 +92,8 @@ def options(
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and leave.")
     ] = False,
+    quiet: Quiet = False,
+    verbose: Verbose = 0,
 ) -> None:
     """Options before the command."""
 
@@ -95,25 +105,27 @@ def main() -> None:
     interrupted.
     """
     open_closed_streams()
+    join_assignments()
+    speech.begin()
     let_streams_escape()
     let_pillow_remark()
     # What notebooks and builds set for other programs: drawing goes by it, and papers must not.
     os.environ["MPLBACKEND"] = "agg"
     os.environ.pop("SOURCE_DATE_EPOCH", None)
     # What is planned stays, and is much: to look through it for cycles every now and then takes a third of the time.
-    gc.set_threshold(50_000)
+    set_threshold(50_000)
     try:
         _check_current_folder()
         _invoke()
     except BenchsuiteError as error:
-        complain(error)
+        end_with(error)
         sys.exit(error.exit_code)
     except SystemExit as leaving:
         if leaving.code == INTERRUPTED:  # what typer makes of Ctrl-C
             messages.print("interrupted; what is done is kept, and the same command goes on from there", style="bold")
         raise
     except Exception as error:
-        complain(describe_crash(error))
+        end_with(describe_crash(error))
         sys.exit(BenchsuiteError.exit_code)
 
 

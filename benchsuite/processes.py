@@ -200,10 +200,12 @@ class Parent:
 
     def __init__(self, connection: channels.Connection) -> None:
         self._connection = connection
+        self._sending = threading.Lock()  # any thread may have something to say
 
     def send(self, message: object) -> None:
         try:
-            self._connection.send(message)
+            with self._sending:
+                self._connection.send(message)
         except OSError as error:
             raise ParentGone from error
 

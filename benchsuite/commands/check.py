@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from benchsuite.atomic_files import scratch_folder
-from benchsuite.commands.console import announce, count, say
-from benchsuite.commands.options import Plugins
+from benchsuite.commands.console import announce, count, print_json, say
+from benchsuite.commands.options import Json, Plugins
 from benchsuite.commands.paper import paper_in
 from benchsuite.errors import PaperError
 
@@ -25,7 +27,7 @@ PaperFile = Annotated[
 ]
 
 
-def check(paper: PaperFile, plugins: Plugins = None) -> None:
+def check(paper: PaperFile, plugins: Plugins = None, as_json: Json = False) -> None:
     """Compute every number of PAPER again from the records it carries, and compare: words, then drawings.
 
     Needs no data, no GPU and no results folder; the figure of a plugin is computed again where the plugin is. Exit code
@@ -41,9 +43,26 @@ def check(paper: PaperFile, plugins: Plugins = None) -> None:
             faults = [*inconsistent, *_other_charts(material)]
             for fault in faults[:SHOWN]:
                 announce(fault)
-            same = report(reader, rebuild(material, Path(folder), renderer), material)
-    if faults or not same:
+            found = report(reader, rebuild(material, Path(folder), renderer), material)
+    if as_json:
+        print_json({"paper": str(paper), "faults": faults, **asdict(found)})
+    if faults or not found.same:
         raise typer.Exit(1)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """How a paper compares with the one that its results give here."""
+
+    same: bool
+    """Whether it says what they give."""
+    equal_bytes: bool
+    words: Sequence[Mapping[str, Any]] = ()
+    """Where it prints other words: `page`, `after`, `printed` and `expected`."""
+    drawings: Sequence[int] = ()
+    """Pages on which something is drawn differently."""
+    other_versions: Sequence[str] = ()
+    """What sets papers here in other versions."""
 
 
 def _other_charts(material: PaperMaterial) -> list[str]:
@@ -73,17 +92,20 @@ def rebuild(material: PaperMaterial, folder: Path, renderer: Renderer) -> bytes:
         raise damaged(f"it cannot be built again: {error.what}", error.where) from error
 
 
-def report(paper: PaperReader, rebuilt: bytes, material: PaperMaterial) -> bool:
-    """Say how a paper compares with the one built again; whether it says what its results give."""
+def report(paper: PaperReader, rebuilt: bytes, material: PaperMaterial) -> Comparison:
+    """Say how a paper compares with the one built again."""
     base = count(len(material.results.records), "attached run") + (
         " and the attached charts" if material.charts else ""
     )
     if paper.given == rebuilt:
         say(f"the same bytes: every number, table and figure follows from the {base}")
-        return True
+        return Comparison(same=True, equal_bytes=True)
     others = changed_renderer(material)
     found = paper.compare(rebuilt)
     different = found.words
+    words = [
+        {"page": one.page, "after": one.after, "printed": one.printed, "expected": one.recomputed} for one in different
+    ]
     for one in different[:SHOWN]:
         printed, expected = (f"«{words[:80]}»" if words else "nothing" for words in (one.printed, one.recomputed))
         announce(f"page {one.page}, after «{one.after[-80:]}»: printed {printed}, its results give {expected}")
@@ -92,14 +114,14 @@ def report(paper: PaperReader, rebuilt: bytes, material: PaperMaterial) -> bool:
     if others:
         say(f"made with other versions, so pages may be set differently: {'; '.join(others)}")
     if different:
-        return False
+        return Comparison(False, False, words, found.drawings, others)
     if others:
         say(f"every word and number follows from the {base}; drawings could not be compared bit by bit")
-        return True
+        return Comparison(same=True, equal_bytes=False, other_versions=others)
     for page in found.drawings:
         announce(f"page {page}: the words are right, but something is drawn differently")
     announce("the bytes differ although the same versions made both: this copy was changed after it was made")
-    return False
+    return Comparison(False, False, (), found.drawings)
 
 
 def changed_renderer(material: PaperMaterial) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import sys
 from collections.abc import Iterator
@@ -16,6 +17,9 @@ from rich.table import Table
 from rich.text import Text
 
 from benchsuite.errors import BenchsuiteError, StoreError
+
+LOGGER = "benchsuite"
+"""Above all loggers of benchsuite, which are called by their modules."""
 
 
 class _Messages:
@@ -81,6 +85,50 @@ out = Console(highlight=False, soft_wrap=True)
 messages = Console(file=cast("IO[str]", _Messages()), stderr=True, highlight=False, soft_wrap=True)
 
 
+alarms = Console(file=cast("IO[str]", _Messages()), stderr=True, highlight=False, soft_wrap=True)
+"""As `messages`, for what is said where these are not wanted."""
+
+
+class _LogLines(logging.Handler):
+    """Log records of benchsuite as lines among the messages."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            style = "yellow" if record.levelno >= logging.WARNING else "dim"
+            where = record.name.removeprefix(f"{LOGGER}.")
+            line = f"{record.levelname.lower()}: {where}: {self.format(record)}"
+            (alarms if messages.quiet else messages).print(literal(line), style=style)
+        except Exception:
+            self.handleError(record)
+
+
+_LOG_LINES = _LogLines()
+
+
+class Speech:
+    """How much this process tells, and whether programs listen."""
+
+    json_asked = json_printed = False
+
+    def begin(self) -> None:
+        """As a command begins before its options are read: messages, and what loggers warn of."""
+        self.json_asked = self.json_printed = messages.quiet = False
+        logging.getLogger(LOGGER).addHandler(_LOG_LINES)  # once, however often
+        logging.getLogger(LOGGER).setLevel(logging.WARNING)
+
+    def be_quiet(self) -> None:
+        """Say nothing but warnings and errors."""
+        messages.quiet = True
+
+    def be_verbose(self, times: int) -> None:
+        """Also say what loggers note or, asked twice, all that they tell; before and after the command it adds up."""
+        logger = logging.getLogger(LOGGER)
+        logger.setLevel(max(logger.level - 10 * times, logging.DEBUG))
+
+
+speech = Speech()
+
+
 class PlainTable(Table):
     """A table whose texts mean themselves."""
 
@@ -95,19 +143,33 @@ def say(text: str) -> None:
 
 def announce(text: str) -> None:
     """Tell the user something that must not be overlooked."""
-    messages.print(literal(text), style="bold yellow")
+    (alarms if messages.quiet else messages).print(literal(text), style="bold yellow")
 
 
 def complain(error: BenchsuiteError) -> None:
     """Show an error: what is wrong, where, what was expected, what to do."""
     first, _, rest = str(error).partition("\n")
-    messages.print(literal(f"error: {first}"), style="bold red")
+    console = alarms if messages.quiet else messages
+    console.print(literal(f"error: {first}"), style="bold red")
     if rest:
-        messages.print(literal(rest))
+        console.print(literal(rest))
+
+
+def end_with(error: BenchsuiteError) -> None:
+    """Show the error that a command ends with; where JSON was asked for and none was printed, as JSON, too."""
+    complain(error)
+    if speech.json_asked and not speech.json_printed:
+        print_json({"error": error_as_json(error)})
+
+
+def error_as_json(error: BenchsuiteError) -> dict[str, str | None]:
+    """An error for programs."""
+    return {"kind": error.kind, **{part: getattr(error, part) for part in ("what", "where", "expected", "remedy")}}
 
 
 def print_json(value: Any) -> None:
-    """Print a value for programs."""
+    """Print a value for programs: the one document of a command."""
+    speech.json_printed = True
     text = json.dumps(value, indent=2, ensure_ascii=False, default=str)
     try:
         text.encode(sys.stdout.encoding or "utf-8")

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from benchsuite.commands.console import announce, say
-from benchsuite.commands.options import StudyOptions, TrainedName
+from benchsuite.commands.console import announce, print_json, say
+from benchsuite.commands.options import Json, StudyOptions, TrainedName
 from benchsuite.commands.run_names import is_smoke, read_name
 from benchsuite.commands.trained_runs import finished_runs, tell_deviations, title
 from benchsuite.errors import BenchsuiteError, DataError, SetupError, first_line
@@ -51,6 +51,7 @@ def export(
         str | None,
         typer.Option("--hub", metavar="REPO", help="Also push both to this model repository of the Hugging Face Hub."),
     ] = None,
+    as_json: Json = False,
 ) -> None:
     """Write the network of one run for other programs: of the best case of a study, or of a case or run of your choice.
 
@@ -88,8 +89,12 @@ def export(
     if gap is not None:
         say(f"on the test split its probabilities differ from torch's by at most {gap:.1e}")
     say(f"written: {file}\n         {to / CARD}")
-    if hub is not None:
-        say(f"pushed:  {_push(to, (file.name, CARD), hub, title(record))}")
+    pushed = _push(to, (file.name, CARD), hub, title(record)) if hub is not None else None
+    if pushed is not None:
+        say(f"pushed:  {pushed}")
+    if as_json:
+        written = {"format": format.value, "file": str(file), "card": str(to / CARD), "key": record.key}
+        print_json({**written, "largest_difference": gap, "pushed": pushed})
 
 
 def _data(record: RunRecord, options: StudyOptions, *, sample: bool) -> LocatedData:

@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from benchsuite.commands.console import announce, complain, count, out, print_json, say, table
+from benchsuite.commands.console import announce, complain, count, error_as_json, out, print_json, say, table
 from benchsuite.commands.options import RESULTS, Json, Results, Weights, WeightsName
 from benchsuite.errors import BenchsuiteError, StoreError
 
@@ -228,6 +228,5 @@ def _report(found: list[tuple[Path, list[Outcome]]], dry_run: bool, as_json: boo
 
 
 def _told(outcome: Outcome) -> dict[str, str | None]:
-    error = outcome.error
-    told = {part: getattr(error, part, None) for part in ("what", "where", "expected", "remedy")}
-    return {"run": str(outcome.folder), "outcome": outcome.word, **(told if error else {})}
+    error = error_as_json(outcome.error) if outcome.error else {}
+    return {"run": str(outcome.folder), "outcome": outcome.word, **error}

@@ -15,6 +15,15 @@ from typing import Annotated, Any, get_type_hints
 
 import typer
 
+from benchsuite.commands import console
+from benchsuite.commands.completion import (
+    complete_case,
+    complete_executor,
+    complete_executor_option,
+    complete_override,
+    complete_suite,
+)
+
 
 class PolicyName(StrEnum):
     """What to do when the real data are not here."""
@@ -61,38 +70,6 @@ class LanguageName(StrEnum):
     en = "en"
 
 
-def complete_suite(incomplete: str) -> list[str]:
-    """Names of suites for the shell's completion."""
-    from benchsuite.registry import registry
-    from benchsuite.suite.reader import suite_files
-
-    return [name for name in suite_files(registry()) if name.startswith(incomplete)]
-
-
-def complete_case(incomplete: str) -> list[str]:
-    """Names of suites and, after a slash, SUITE/CASE, for the shell's completion."""
-    from benchsuite.errors import BenchsuiteError
-    from benchsuite.registry import registry
-    from benchsuite.suite.planning.expand import expand
-    from benchsuite.suite.reader import read_suite
-
-    suite, slash, case = incomplete.partition("/")
-    if not slash:
-        return complete_suite(incomplete)
-    try:
-        cases = expand(read_suite(suite, registry()), registry()).cases
-    except BenchsuiteError:
-        return []
-    return [f"{suite}/{one.name}" for one in cases if one.name.startswith(case)]
-
-
-def complete_executor(incomplete: str) -> list[str]:
-    """Names of executors for the shell's completion."""
-    from benchsuite.registry import registry
-
-    return [name for name in ("local", *registry().names("executor")) if name.startswith(incomplete)]
-
-
 SUITE = typer.Argument(
     metavar="SUITE",
     help="A suite's name, or the path of a .yaml file.",
@@ -112,7 +89,12 @@ TrainedName = Annotated[
 ]
 Set = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="PATH=VALUE", help="Change a parameter of every case: recipe.max_epochs=2."),
+    typer.Option(
+        "--set",
+        metavar="PATH=VALUE",
+        help="Change a parameter of every case: recipe.max_epochs=2.",
+        autocompletion=complete_override,
+    ),
 ]
 Seeds = Annotated[str | None, typer.Option("--seeds", help="How many seeds (3), or which ones (0,4,7 or 0-4).")]
 Data = Annotated[
@@ -182,9 +164,61 @@ ExecutorName = Annotated[
 ]
 ExecutorOptions = Annotated[
     list[str] | None,
-    typer.Option("--executor-option", metavar="NAME=VALUE", help="An option of the executor: address=tls://head:8786."),
+    typer.Option(
+        "--executor-option",
+        metavar="NAME=VALUE",
+        help="An option of the executor: address=tls://head:8786.",
+        autocompletion=complete_executor_option,
+    ),
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs instead of tables.")]
+
+
+def _asked_for_json(asked: bool) -> bool:
+    """Let errors be JSON, too."""
+    if asked:
+        console.speech.json_asked = True
+    return asked
+
+
+Json = Annotated[
+    bool,
+    typer.Option(
+        "--json",
+        callback=_asked_for_json,
+        help="Print one JSON document for programs on standard output, an error included.",
+    ),
+]
+
+
+def _be_quiet(asked: bool) -> None:
+    if asked:
+        console.speech.be_quiet()
+
+
+def _be_verbose(times: int) -> None:
+    if times:
+        console.speech.be_verbose(times)
+
+
+Quiet = Annotated[
+    bool,
+    typer.Option(
+        "--quiet", "-q", callback=_be_quiet, expose_value=False, help="Say nothing but results, warnings and errors."
+    ),
+]
+Verbose = Annotated[
+    int,
+    typer.Option(
+        "--verbose",
+        "-v",
+        count=True,
+        callback=_be_verbose,
+        expose_value=False,
+        show_default=False,
+        metavar="",
+        help="Also say what is done, and with what; -vv says every detail.",
+    ),
+]
 
 
 def _use_plugins(named: list[Path] | None) -> None:
@@ -234,6 +268,26 @@ class FormOptions:
     template: TemplateOption = None
     page: PageOption = None
     language: LanguageOption = None
+
+
+def with_speech(command: Callable[..., None]) -> Callable[..., None]:
+    """The command with the options that say how much is told, which are given before it, too."""
+    told = {"quiet": (Quiet, False), "verbose": (Verbose, 0)}
+    more = [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=hint)
+        for name, (hint, default) in told.items()
+    ]
+    hints = get_type_hints(command, include_extras=True)
+    own = [one.replace(annotation=hints[name]) for name, one in inspect.signature(command).parameters.items()]
+
+    def called_by_typer(**given: Any) -> None:
+        command(**given)
+
+    called_by_typer.__name__, called_by_typer.__doc__ = command.__name__, command.__doc__
+    called_by_typer.__annotations__ = {one.name: one.annotation for one in (*own, *more)}
+    made = [one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in own]
+    called_by_typer.__signature__ = inspect.Signature([*made, *more])  # type: ignore[attr-defined]
+    return called_by_typer
 
 
 def expand_options(command: Callable[..., None]) -> Callable[..., None]:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from benchsuite.commands.console import announce, say
-from benchsuite.commands.options import SUITE, FormOptions, StudyOptions
+from benchsuite.commands.console import announce, print_json, say
+from benchsuite.commands.options import SUITE, FormOptions, Json, StudyOptions
 from benchsuite.errors import PaperError
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ def paper(
         ),
     ] = None,
     to: Annotated[Path, typer.Option("--to", help="With --compare: folder for comparison.html and .pdf.")] = Path(),
+    as_json: Json = False,
 ) -> None:
     """Write paper.html and paper.pdf of SUITE from the finished runs; training nothing.
 
@@ -41,7 +42,7 @@ def paper(
     others differ.
     """
     if compare is not None:
-        _compare(*compare, to)
+        _compare(*compare, to, as_json)
         return
     if suite is None:
         raise PaperError(
@@ -59,6 +60,8 @@ def paper(
         _check_done(study, options.results, need_all)
         files = write_paper(study, form, renderer)
     say(f"paper: {files.pdf}\n       {files.html}")
+    if as_json:
+        print_json({"suite": study.suite.name, "pdf": str(files.pdf), "html": str(files.html)})
 
 
 def _check_done(study: Session, results: Path, need_all: bool) -> None:
@@ -93,7 +96,7 @@ def _check_done(study: Session, results: Path, need_all: bool) -> None:
         announce(f"partial paper: {done} of {total} runs are done")
 
 
-def _compare(first: Path, second: Path, to: Path) -> None:
+def _compare(first: Path, second: Path, to: Path, as_json: bool) -> None:
     from benchsuite.paper.build import build_comparison
     from benchsuite.paper.bundle.reader import PaperReader
     from benchsuite.paper.rendering.process import Renderer
@@ -104,6 +107,8 @@ def _compare(first: Path, second: Path, to: Path) -> None:
             first_material, second_material = (reader.read()[0] for reader in (one, other))
         files = build_comparison(first_material, second_material, to, renderer=renderer)
     say(f"A: {found[0]}\nB: {found[1]}\ncomparison: {files.pdf}\n            {files.html}")
+    if as_json:
+        print_json({"a": str(found[0]), "b": str(found[1]), "pdf": str(files.pdf), "html": str(files.html)})
 
 
 def paper_in(place: Path) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,9 +10,19 @@ import typer
 
 from benchsuite.atomic_files import scratch_folder
 from benchsuite.commands.check import SHOWN, PaperFile, rebuild, report
-from benchsuite.commands.console import announce, count, out, say, table
-from benchsuite.commands.options import Data, DeviceName, DeviceOption, Plugins, PolicyName, PolicyOption, StudyOptions
+from benchsuite.commands.console import announce, count, out, print_json, say, table
+from benchsuite.commands.options import (
+    Data,
+    DeviceName,
+    DeviceOption,
+    Json,
+    Plugins,
+    PolicyName,
+    PolicyOption,
+    StudyOptions,
+)
 from benchsuite.commands.paper import paper_in
+from benchsuite.commands.verify import Verdict, tell_verdicts
 from benchsuite.errors import PaperError
 
 if TYPE_CHECKING:
@@ -31,6 +42,7 @@ def reproduce(
     data: Data = None,
     policy: PolicyOption = PolicyName.auto,
     device: DeviceOption = DeviceName.auto,
+    as_json: Json = False,
 ) -> None:
     """Say what PAPER was made with, build it again from the results it carries, and with --runs repeat runs of it.
 
@@ -52,12 +64,18 @@ def reproduce(
                 refuse_foreign_places(material, paper, data)
             for fault in faults[:SHOWN]:
                 announce(fault)
-            _needs(material)
+            if not as_json:
+                _needs(material)
             folder = to or Path("reproduced") / material.suite.name
-            same = report(reader, rebuild(material, folder, renderer), material)
-    say(f"built again: {folder / 'paper.pdf'}\n             {folder / 'paper.html'}")
-    if runs:
-        same = _repeat(material, runs, data, policy, device) and same
+            compared = report(reader, rebuild(material, folder, renderer), material)
+    pdf, html = folder / "paper.pdf", folder / "paper.html"
+    say(f"built again: {pdf}\n             {html}")
+    verdicts = _repeat(material, runs, data, policy, device) if runs else []
+    same = tell_verdicts(verdicts, as_json or not runs) and compared.same
+    if as_json:
+        repeated = [asdict(verdict) for verdict in verdicts]
+        built = {"pdf": str(pdf), "html": str(html)}
+        print_json({"paper": str(paper), "built": built, "faults": faults, **asdict(compared), "repeated": repeated})
     if faults or not same:
         raise typer.Exit(1)
 
@@ -92,10 +110,12 @@ def _needs(material: PaperMaterial) -> None:
         say(told if others else "every package has the same version here")
 
 
-def _repeat(material: PaperMaterial, runs: int, data: Path | None, policy: PolicyName, device: DeviceName) -> bool:
-    """Train runs again in a scratch folder; whether all have the paper's bits, or a reason not to."""
+def _repeat(
+    material: PaperMaterial, runs: int, data: Path | None, policy: PolicyName, device: DeviceName
+) -> list[Verdict]:
+    """Train runs again in a scratch folder, and compare."""
     from benchsuite.commands.session import place_from
-    from benchsuite.commands.verify import find_pairs, print_verdicts, repeat
+    from benchsuite.commands.verify import find_pairs, repeat
     from benchsuite.execution.preparation import prepare
     from benchsuite.registry import registry
 
@@ -115,4 +135,4 @@ def _repeat(material: PaperMaterial, runs: int, data: Path | None, policy: Polic
         found = find_pairs(preparation.tasks, tuple(material.results.records.values()))[:runs]
         if not found:
             raise PaperError("the paper has no finished run to repeat", remedy="leave --runs out")
-        return print_verdicts(repeat(found, Path(scratch)))
+        return repeat(found, Path(scratch))

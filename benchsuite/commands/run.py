@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
@@ -9,18 +10,30 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from benchsuite.commands.console import announce, complain, count, messages, say, size
+from benchsuite.commands.completion import complete_case_of
+from benchsuite.commands.console import (
+    announce,
+    complain,
+    count,
+    error_as_json,
+    messages,
+    print_json,
+    say,
+    size,
+)
 from benchsuite.commands.data_lines import tell_changes, tell_data
 from benchsuite.commands.options import (
     ExecutorName,
     ExecutorOptions,
     FormOptions,
+    Json,
     StudyOptions,
     SuiteName,
     Weights,
     WeightsName,
     Workers,
 )
+from benchsuite.commands.run_summary import paper_told, summary
 from benchsuite.errors import BenchsuiteError, SetupError
 from benchsuite.machine import usable_cores
 from benchsuite.settings import THREADS
@@ -30,6 +43,7 @@ if TYPE_CHECKING:
     from benchsuite.engine.task import RunTask
     from benchsuite.execution.case_cost import CaseCost
     from benchsuite.execution.executors import Engine
+    from benchsuite.paper.context.material import PaperFiles
     from benchsuite.paper.rendering.process import Renderer
     from benchsuite.store.record import RunRecord
     from benchsuite.store.run_store import Survey
@@ -40,12 +54,22 @@ Estimate = Annotated[
     bool, typer.Option("--estimate/--no-estimate", help="Print the cost of the runs before they start.")
 ]
 Paper = Annotated[bool, typer.Option("--paper/--no-paper", help="Make the paper when the runs are done.")]
+Cases = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--case",
+        metavar="CASE",
+        help="Make only the runs of this case now; may be given again. Other cases stay due.",
+        autocompletion=complete_case_of,
+    ),
+]
 
 
 def run(
     suite: SuiteName,
     *,
     options: StudyOptions,
+    cases: Cases = None,
     workers: Workers = None,
     executor: ExecutorName = None,
     executor_option: ExecutorOptions = None,
@@ -53,12 +77,15 @@ def run(
     show_estimate: Estimate = True,
     paper: Paper = True,
     form: FormOptions,
+    as_json: Json = False,
 ) -> None:
     """Make every run of SUITE that is due, then write its paper.
 
-    Finished runs are reused, interrupted ones go on from their last checkpoint. Exit code 0: all done; 1: some runs
+    Finished runs are reused, interrupted ones go on from their last checkpoint. With --json one document about the
+    study, its runs and its paper is printed at the end, whatever the exit code. Exit code 0: all done; 1: some runs
     failed, or their paper could not be made; 2: nothing could be started.
     """
+    began = time.monotonic()
     from benchsuite.commands.paper import try_paper
     from benchsuite.commands.session import open_study, tell_damaged
     from benchsuite.execution import fleet
@@ -90,12 +117,14 @@ def run(
         store = Store(study.preparation.runs_folder)
         store.check_writable()
         fleet.remember(study.suite, study.place.results, study.place.fleet)
+        beside.enter_context(store.making(study.suite.name))
         store.sweep()
         sweep_cache(study.place.cache)
         _announce(study, study.preparation.tasks)
         survey = study.survey()
         tell_damaged(survey.damaged, study.preparation.runs_folder)
-        todo = find_due(study.preparation.tasks, survey.statuses)
+        todo = _of_cases(find_due(study.preparation.tasks, survey.statuses), cases, study)
+        made: list[str] = []
         failed: list[RunRecord] = []
         if todo:
 
@@ -104,16 +133,37 @@ def run(
                     try_paper(study, form, renderer)
                 tell_changes(decode_images(todo, study.registry, say))
 
-            study, failed = _make(study, todo, survey, engine, workers, weights, check, show_estimate)
+            study, made, failed = _make(study, todo, survey, engine, workers, weights, check, show_estimate, not cases)
         else:
             say("Everything is done already: nothing to train.")
-        written = renderer is None or _write_paper(study, form, renderer)
+        files, error = _write_paper(study, form, renderer) if renderer is not None else (None, None)
     if study.preparation.sample:
         announce(_SAMPLE_END + (_GENERATED if study.origins <= {"generated", "packaged"} else _REAL))
     if failed:
         _report(failed)
-    if failed or not written:
+    if as_json:
+        told = summary(study, made, failed, time.monotonic() - began)
+        print_json({**told, "paper": paper_told(files), "paper_error": error_as_json(error) if error else None})
+    if failed or error:
         raise typer.Exit(1)
+
+
+def _of_cases(todo: Sequence[RunTask], cases: Sequence[str] | None, study: Session) -> Sequence[RunTask]:
+    """The runs of these cases, of all without any. Raises SetupError for a case that the study has not."""
+    if not cases:
+        return todo
+    known = [case.name for case in study.preparation.plan.cases]
+    for name in cases:
+        if name not in known:
+            from benchsuite.suite.source.problems import did_you_mean, one_of
+
+            raise SetupError(
+                f"{study.suite.name} has no case {name!r}",
+                where="--case",
+                expected=one_of(known),
+                remedy=did_you_mean(name, known) or f"see its cases with benchsuite plan {study.name}",
+            )
+    return [task for task in todo if task.spec.case.name in cases]
 
 
 def _renderer() -> Renderer:
@@ -125,23 +175,26 @@ def _renderer() -> Renderer:
     return Renderer()
 
 
-def _write_paper(study: Session, form: FormOptions, renderer: Renderer) -> bool:
-    """Write the paper if any run is done. False when that fails, which costs no run: the error is shown."""
+def _write_paper(
+    study: Session, form: FormOptions, renderer: Renderer
+) -> tuple[PaperFiles | None, BenchsuiteError | None]:
+    """Write the paper if any run is done; an error, which is shown, costs no run."""
     from benchsuite.commands.crash_report import describe_crash
     from benchsuite.commands.paper import write_paper
 
     statuses = study.survey().statuses  # which remembers for the next command what was made now, too
     if all(statuses.get(task.key.key) != "done" for task in study.preparation.tasks):
         say("no paper: no run is done")
-        return True
+        return None, None
     try:
         files = write_paper(study, form, renderer if renderer.alive else None)  # hours may have passed
     except Exception as error:
-        complain(error if isinstance(error, BenchsuiteError) else describe_crash(error))
+        told = error if isinstance(error, BenchsuiteError) else describe_crash(error)
+        complain(told)
         announce(f"no paper, but all runs are kept; make it with: benchsuite paper {study.name}")
-        return False
+        return None, told
     say(f"paper: {files.pdf}\n       {files.html}")
-    return True
+    return files, None
 
 
 _SAMPLE = (
@@ -207,11 +260,12 @@ def _make(
     weights: WeightsName | None,
     check: Callable[[], None],
     show_estimate: bool,
-) -> tuple[Session, list[RunRecord]]:
-    """Make the due runs, and those that a search proposes on their results, until there are none. What `check` raises
-    comes before all of them; it is called while the executor starts.
+    searching: bool,
+) -> tuple[Session, list[str], list[RunRecord]]:
+    """Make the due runs and, `searching`, those that a search proposes on their results, until there are none. What
+    `check` raises comes before all of them; it is called while the executor starts.
 
-    Returns the study as far as its search then is, and the runs that failed.
+    Returns the study as far as its search then is, the keys of the runs that were made, and those that failed.
     """
     from benchsuite.commands.cost_table import cost_table, verdict
     from benchsuite.commands.progress import display
@@ -220,8 +274,8 @@ def _make(
     from benchsuite.execution.search_tasks import follow
     from benchsuite.store.run_store import Store
 
-    failed = []
-    tasks, following = study.preparation.tasks, study.preparation.plan.following
+    made, failed = [], []
+    tasks, following = study.preparation.tasks, study.preparation.plan.following if searching else 0
     keep = keeping((weights or WeightsName.all).value, study.preparation.plan)
     todo = tuple(map(keep, todo))
     next_due = follow(study.search, todo, survey.statuses)
@@ -242,11 +296,12 @@ def _make(
         for remark in packing.remarks:
             shown.say(remark)
         executor.pack(packing.on_each)
-        for record in executor.run(todo, lambda record: map(keep, next_due(record))):
+        for record in executor.run(todo, lambda record: map(keep, next_due(record)) if searching else ()):
             shown.finished(record)
+            made.append(record.key)
             if record.status == "failed":
                 failed.append(record)
-    return replace(study, preparation=study.search.preparation), failed
+    return replace(study, preparation=study.search.preparation), made, failed
 
 
 def _ask_for_weights(costs: Sequence[CaseCost]) -> None:

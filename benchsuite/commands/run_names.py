@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from benchsuite.commands.completion import complete_run
 from benchsuite.commands.console import count, say
-from benchsuite.commands.options import PolicyName, StudyOptions, complete_case
+from benchsuite.commands.options import PolicyName, StudyOptions
 from benchsuite.errors import BenchsuiteError, StoreError
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ RunName = Annotated[
         metavar="RUN",
         help="The beginning of a run's key, SUITE/CASE/SEED, or only SUITE for all its runs. SUITE may be the path of "
         "its file; SUITE@sample is its smoke run on the synthetic sample.",
-        autocompletion=complete_case,
+        autocompletion=complete_run,
     ),
 ]
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from benchsuite.atomic_files import scratch_folder
-from benchsuite.commands.console import announce, out, say, table
-from benchsuite.commands.options import StudyOptions, Workers
+from benchsuite.commands.console import announce, out, print_json, say, table
+from benchsuite.commands.options import Json, StudyOptions, Workers
 from benchsuite.commands.run_names import RunName, read_run
 from benchsuite.errors import StoreError
 
@@ -26,6 +26,7 @@ def verify(
     options: StudyOptions,
     runs: Annotated[int, typer.Option("--runs", min=1, help="How many runs to repeat.")] = 1,
     workers: Workers = None,
+    as_json: Json = False,
 ) -> None:
     """Repeat finished runs from scratch, caches included, and compare weights and predictions bit for bit.
 
@@ -49,17 +50,22 @@ def verify(
             remedy=f"make some first: benchsuite run {study.name}",
         )
     with scratch_folder("verify") as scratch:
-        equal = print_verdicts(repeat(found, Path(scratch), store, workers))
+        verdicts = repeat(found, Path(scratch), store, workers)
+        equal = tell_verdicts(verdicts, as_json)
+    if as_json:
+        print_json([asdict(verdict) for verdict in verdicts])
     if not equal:
         raise typer.Exit(1)
 
 
-def print_verdicts(verdicts: Sequence[Verdict]) -> bool:
-    """Show how the repetitions came out; whether nothing differs that should not."""
+def tell_verdicts(verdicts: Sequence[Verdict], as_json: bool = False) -> bool:
+    """Show how the repetitions came out, without the table where they are printed for programs; whether nothing differs
+    that should not."""
     shown = table("Repeated from scratch", "run", "weights", "predictions", "verdict")
     for verdict in verdicts:
         shown.add_row(verdict.title, verdict.weights, verdict.predictions, verdict.text)
-    out.print(shown)
+    if not as_json:
+        out.print(shown)
     for verdict in verdicts:
         for reason in verdict.reasons:
             say(f"  {verdict.title}: bits may differ because of {reason}")

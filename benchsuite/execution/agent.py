@@ -30,7 +30,7 @@ from benchsuite.execution.canary import canary
 from benchsuite.execution.executor import WAIT_SECONDS
 from benchsuite.execution.messages import Busy, Probe, ProbeJob
 from benchsuite.execution.preparation import Place, TaskMaker, task_maker
-from benchsuite.execution.scratch import remove, scratch, tidy
+from benchsuite.execution.scratch import scratch, tidy
 from benchsuite.execution.wire import FORM, Answer, Order, Refusal, Report, refusal_of, told
 from benchsuite.execution.worker_pool import Pool
 from benchsuite.identity.gpu_trial import usable_gpus
@@ -100,7 +100,7 @@ def _carry_out(order: Order, channel: Channel) -> Answer:
     tidy(store, lambda text: channel.tell(told("say", text)))
     left = store.read(key) if task.keeps_weights else None
     if left is not None and not keeps_weights(left):
-        remove(store, key)  # it was made for somebody who wanted no weights
+        store.remove(key)  # it was made for somebody who wanted no weights
     with _SLOTS.taken(order.numerics) as slot:
         outcome = slot.do(ProbeJob(task) if order.kind == "probe" else task, channel)
     if outcome is None or isinstance(outcome, Probe):
@@ -110,7 +110,7 @@ def _carry_out(order: Order, channel: Channel) -> Answer:
         return Answer(AGENT, Refusal(**failure.model_dump(exclude={"traceback"})))
     parcel = pack(store.folder(key), weights=task.keeps_weights)
     if not channel.cancelled():  # else nobody takes it, and it waits here until it is asked for again
-        remove(store, key)
+        store.remove(key)
     return Answer(AGENT, parcel)
 
 

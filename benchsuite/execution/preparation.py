@@ -6,6 +6,7 @@ smoke run here, and its results are kept apart from the study's.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -34,6 +35,7 @@ from benchsuite.suite.planning.sample_smoke import smoke_plan
 from benchsuite.suite.search.space import corners
 
 T = TypeVar("T")
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -182,10 +184,14 @@ class _Finder:
             found: LocatedData | None = locate_data(dataset, entry.parse(component.parameters), **self._where)
         if found is not None and self.place.skip_broken:
             found = leave_out_broken(found, self.place.cache, self.say)
+        told = f"{found.provenance}, {found.folder} ({found.evidence})" if found is not None else "not here yet"
+        _LOG.info("data set %s: %s", component.name, told)
         return found
 
     def _weights(self, component: Component) -> LocatedWeights | None:
         found: LocatedWeights | None = locate_weights(self.request(component), **self._where)
+        told = f"{found.provenance}, {found.file} ({found.evidence})" if found is not None else "not here yet"
+        _LOG.info("weights of %s: %s", component.name, told)
         return found
 
     def request(self, component: Component) -> WeightsRequest | None:
@@ -234,6 +240,7 @@ class TaskMaker:
         if known is None:
             return None
         key = run_key(known.fields, spec.seed)
+        _LOG.debug("%s, seed %d has the key %s", spec.case.name, spec.seed, key.key)
         places = self.runs_folder, self.place.cache
         return RunTask(spec, key, known.numerics, known.data, known.weights, *places, known.deviations)
 

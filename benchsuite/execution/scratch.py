@@ -5,14 +5,10 @@ at once; what nobody has fetched waits there until it is asked for again, so lon
 from __future__ import annotations
 
 import math
-import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 
-from filelock import Timeout
-
-from benchsuite.errors import StoreError
 from benchsuite.settings import CACHE_GB, cache_root
 from benchsuite.store.run_store import Store
 
@@ -29,14 +25,6 @@ def scratch() -> Store:
     return Store(cache_root() / FOLDER)
 
 
-def remove(store: Store, key: str) -> bool:
-    """Remove a run, unless another process is at it; whether it is gone."""
-    with suppress(Timeout, OSError, StoreError), store.lock(key).acquire(blocking=False):
-        shutil.rmtree(store.folder(key), ignore_errors=True)
-        return True
-    return False
-
-
 def tidy(store: Store, say: Callable[[str], None]) -> None:
     """Now and then, remove the runs that nobody has touched for MOST_DAYS, and, of more than BENCHSUITE_CACHE_GB, those
     untouched for longest; `say` is told of it."""
@@ -50,7 +38,7 @@ def tidy(store: Store, say: Callable[[str], None]) -> None:
     for days, size, key in runs:
         if days < MOST_DAYS and total <= most:
             break
-        if remove(store, key):
+        if store.remove(key):
             removed, freed, total = removed + 1, freed + size, total - size
     if removed:
         say(

@@ -11,7 +11,7 @@ from subprocess import DEVNULL
 from typing import Any, Literal
 
 from benchsuite.errors import BenchsuiteError, WeightsError, WorkerDied
-from benchsuite.execution import worker
+from benchsuite.execution import logs, worker
 from benchsuite.execution.messages import TrainedJob
 from benchsuite.identity.gpu_trial import usable_gpus
 from benchsuite.identity.numerics import Numerics, machine_facts, numerics_of
@@ -65,10 +65,12 @@ def weights_of(store: Store, record: RunRecord) -> Path:
 def carry_out(job: TrainedJob) -> Any:
     """Have a process do the job; returns what it gives. Raises what it raises, and WorkerDied."""
     gpu = usable_gpus()[0].uuid if job.numerics.device == "cuda" else None
-    with ChildProcess(worker.main, job.numerics, gpu, output=DEVNULL) as process:
+    with ChildProcess(worker.main, job.numerics, gpu, logs.level(), output=DEVNULL) as process:
         try:
             process.send(job)
-            kind, content = process.receive()
+            while (answer := process.receive())[0] == logs.MESSAGE:
+                logs.relay(answer[1], "the trained network")
+            kind, content = answer
         except ProcessEnded as ended:
             raise WorkerDied(
                 f"the process that had the network ended: {ended}",

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import errno
 import faulthandler
+import logging
 import os
 import sys
-import time
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -26,6 +26,7 @@ from benchsuite.engine.determinism.torch_settings import configure, prepare_envi
 from benchsuite.engine.meters import clock, memory
 from benchsuite.engine.task import RunTask
 from benchsuite.errors import BenchsuiteError, SetupError
+from benchsuite.execution import logs
 from benchsuite.execution.failed_record import record_failure
 from benchsuite.execution.messages import Busy, ProbeJob, TrainedJob
 from benchsuite.identity.numerics import Numerics
@@ -35,9 +36,12 @@ from benchsuite.registry import registry
 from benchsuite.store.record import RunRecord
 from benchsuite.store.run_store import LOG, Store
 
+_LOG = logging.getLogger(__name__)
 
-def main(parent: Parent, numerics: Numerics, gpu: str | None) -> None:
-    """Do the jobs that `parent` sends, until it says None."""
+
+def main(parent: Parent, numerics: Numerics, gpu: str | None, level: int = logging.WARNING) -> None:
+    """Do the jobs that `parent` sends, until it says None. What is logged from this level on is sent to it."""
+    logs.tell_parent(parent, level)
     unfit = _prepare(numerics, gpu)
     while (job := parent.receive()) is not None:
         try:
@@ -111,6 +115,7 @@ def _run(job: RunTask, parent: Parent) -> RunRecord | Busy:
     try:
         lock.acquire(blocking=False)
     except Timeout:
+        _LOG.debug("another process holds the lock of this run")
         return Busy(job.key.key)
     try:
         known = store.read(job.key.key, thorough=True)
@@ -142,9 +147,9 @@ def _make_run(task: RunTask, store: Store, parent: Parent) -> RunRecord:
 
     with _logging(store.folder(task.key.key) / LOG):
         watcher = _Watcher(parent)
-        watcher.log(f"run {task.key.key}: {task.spec.suite}, {task.title}")
+        _LOG.info(f"run {task.key.key}: {task.spec.suite}, {task.title}")
         record = execute(task, registry(), watcher)
-        watcher.log(f"{record.status}" + (f": {record.failure.what}" if record.failure else ""))
+        _LOG.info(f"{record.status}" + (f": {record.failure.what}" if record.failure else ""))
         return record
 
 
@@ -154,16 +159,12 @@ class _Watcher:
     def __init__(self, parent: Parent) -> None:
         self._parent = parent
 
-    def log(self, text: str) -> None:
-        with suppress(OSError, MemoryError):  # the record is worth more than the log
-            print(time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), text, flush=True)
-
     def say(self, text: str) -> None:
-        self.log(text)
+        _LOG.info(text, extra=logs.TOLD)
         self._parent.send(("say", text))
 
     def epoch(self, report: EpochReport, max_epochs: int) -> None:
-        self.log(
+        _LOG.info(
             f"epoch {report.epoch} of {max_epochs}: train loss {report.train_loss:.4f}, accuracy "
             f"{report.train_accuracy:.4f}; validation loss {report.validation_loss:.4f}, accuracy "
             f"{report.validation_accuracy:.4f}; {report.seconds:.2f} s"
@@ -191,7 +192,8 @@ def _logging(file: Path) -> Iterator[None]:
         os.dup2(log.fileno(), 2)
         faulthandler.enable(log)
         try:
-            yield
+            with logs.printed():
+                yield
         finally:
             faulthandler.disable()
             for buffered in (sys.stdout, sys.stderr):

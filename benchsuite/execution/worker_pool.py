@@ -7,6 +7,7 @@ given up, and its run made on another. The others go on.
 
 from __future__ import annotations
 
+import logging
 import signal
 import threading
 from collections.abc import Sequence
@@ -17,7 +18,7 @@ from typing import Any
 
 from benchsuite.engine.task import RunTask
 from benchsuite.errors import BenchsuiteError, DeviceError, WorkerDied, on_one_line
-from benchsuite.execution import worker
+from benchsuite.execution import logs, worker
 from benchsuite.execution.case_cost import CaseCost
 from benchsuite.execution.executor import Executor
 from benchsuite.execution.failed_record import record_failure
@@ -33,6 +34,7 @@ from benchsuite.store.record import Failure, RunRecord
 
 OUT_OF_MEMORY = "out of memory"
 MEMORY_RAN_OUT = ", often because memory ran out"
+_LOG = logging.getLogger(__name__)
 Item = tuple[RunTask | ProbeJob, Future[Any]]
 
 
@@ -275,6 +277,8 @@ class Pool(Executor):
                 raise content
             if kind == "say":
                 self._tell(content)
+            elif kind == logs.MESSAGE:
+                logs.relay(content, job.title if isinstance(job, RunTask) else f"cost of {job.task.title}")
             elif isinstance(job, RunTask):  # "epoch" and "steps"
                 self._open(job)
                 getattr(self.watcher, kind)(job, *content)
@@ -344,7 +348,8 @@ class _Worker:
             if self._process is None or not self._process.alive:
                 if self._process is not None:
                     self._process.close()
-                self._process = ChildProcess(worker.main, self._numerics, self.device.gpu)
+                self._process = ChildProcess(worker.main, self._numerics, self.device.gpu, logs.level())
+                _LOG.debug("worker %d started on %s", self._process.pid, self.device.gpu or "the CPU")
 
     def send(self, job: RunTask | ProbeJob) -> None:
         self.start()

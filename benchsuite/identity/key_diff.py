@@ -89,7 +89,7 @@ def _explain(wanted: RunKey, own: KnownRun | None, relatives: Sequence[KnownRun]
 
 def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[str, ...]:
     """The fields in which two keys' fields differ, in readable English, in the order of their paths."""
-    before, after = dict(_leaves(old)), dict(_leaves(new))
+    before, after = dict(leaves(old)), dict(leaves(new))
     paths = sorted(before.keys() | after.keys())
     return tuple(
         _sentence(path, before.get(path, _MISSING), after.get(path, _MISSING))
@@ -103,10 +103,11 @@ def _form(value: Any) -> bytes | None:
     return None if value is _MISSING else canonical(value)
 
 
-def _leaves(fields: Mapping[str, Any], path: tuple[str, ...] = ()) -> Iterable[tuple[tuple[str, ...], Any]]:
+def leaves(fields: Mapping[str, Any], path: tuple[str, ...] = ()) -> Iterable[tuple[tuple[str, ...], Any]]:
+    """Every value of a nested mapping with the names that lead to it; an empty mapping is one."""
     for name, value in fields.items():
         if isinstance(value, Mapping) and value:
-            yield from _leaves(value, (*path, name))
+            yield from leaves(value, (*path, name))
         else:
             yield (*path, name), value
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import json
+import logging
 import os
 import re
 import shutil
@@ -19,7 +20,19 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from benchsuite.atomic_files import check_name, read_file, store_error, sweep, temporary_path, write_bytes, write_text
+from filelock import Timeout
+
+from benchsuite.atomic_files import (
+    TEMPORARY,
+    check_name,
+    is_abandoned,
+    read_file,
+    store_error,
+    sweep,
+    temporary_path,
+    write_bytes,
+    write_text,
+)
 from benchsuite.errors import StoreError
 from benchsuite.file_locks import FileLock
 from benchsuite.file_stamps import Stamp, files_stamp, memory_of, recall, remember
@@ -30,12 +43,15 @@ from benchsuite.store.record import RunRecord, StoredFile
 if TYPE_CHECKING:
     from benchsuite.store.predictions import Predictions
 
+_LOG = logging.getLogger(__name__)
 RECORD = "record.json"
 PREDICTIONS = "predictions.safetensors"
 WEIGHTS = "weights.safetensors"
 CHECKPOINT = "checkpoint.pt"
 LOG = "log.txt"
 LOCK = ".lock"
+AT_WORK = ".at-work"
+"""How the marks end of commands that make runs of a suite; before it is the suite's name."""
 DIFFERENT = "different-"
 """How folders in that of a run are called which hold what another machine made of it, where the bits differ."""
 KEY = re.compile("[0-9a-f]{8,64}")
@@ -213,6 +229,7 @@ class Store:
                 outcomes[key], found[key] = outcome, (stamp, text)
         if found != known:
             remember(memory, found)
+        _LOG.info("%s: %d records are whole, %d damaged", self.root, len(outcomes), len(damaged))
         return Survey(outcomes, tuple(damaged))
 
     def write(self, record: RunRecord) -> None:
@@ -279,6 +296,73 @@ class Store:
         folder = self.folder(key)
         self._make(folder)
         return FileLock(folder / LOCK)
+
+    def is_held(self, key: str) -> bool:
+        """Whether another process is at a run, or its lock cannot be asked."""
+        with suppress(Timeout, StoreError), self.lock(key).acquire(blocking=False):
+            return False
+        return True
+
+    @contextmanager
+    def making(self, suite: str) -> Iterator[None]:
+        """Tell others, for as long as the block, that a command makes runs of a suite here: see `at_work`."""
+        mark = temporary_path(self.root / "runs" / f"{suite}{AT_WORK}")
+        self._make(mark.parent)
+        try:
+            mark.touch()
+        except OSError as error:
+            raise store_error(error, mark) from error
+        try:
+            yield
+        finally:
+            with suppress(OSError):
+                mark.unlink()
+
+    def at_work(self) -> dict[str, Path]:
+        """The suites of which commands make runs here now, each with the mark that tells so. That of another machine
+        tells so until it is removed."""
+        marks = [mark for mark in (self.root / "runs").glob(f"{TEMPORARY}*{AT_WORK}") if not is_abandoned(mark)]
+        return {mark.name.removesuffix(AT_WORK).removeprefix(TEMPORARY).split("-", 4)[-1]: mark for mark in marks}
+
+    def remove(self, key: str) -> bool:
+        """Remove a run, unless another process is at it; whether it is gone. A kill leaves nothing by halves."""
+        folder = self.folder(key)
+        gone = temporary_path(folder)
+        with suppress(Timeout, OSError, StoreError), self.lock(key).acquire(blocking=False):
+            with suppress(OSError):  # where folders with open files keep their names
+                folder.rename(gone)
+            shutil.rmtree(gone if gone.exists() else folder, ignore_errors=True)
+            return not folder.exists()
+        return False
+
+    def remove_file(self, key: str, name: str) -> bool:
+        """Remove a file of a run that is done, from its record, too, unless another process is at the run; whether it
+        is gone."""
+        with suppress(Timeout), self.lock(key).acquire(blocking=False):
+            record = self.read(key)
+            if record is None or record.status != "done":
+                return False
+            if name in FILES:
+                files = {one: told for one, told in self._listed(record).items() if one != name}
+                self.write(record.model_copy(update={"files": files}))
+            path = self.folder(key) / name
+            try:
+                path.unlink(missing_ok=True)
+            except OSError as error:
+                raise store_error(error, path) from error
+            return True
+        return False
+
+    def _listed(self, record: RunRecord) -> Mapping[str, StoredFile]:
+        """The files of a run with their checksums, which a record of old does not list."""
+        if record.files:
+            return record.files
+        there = {name: self.folder(record.key) / name for name in FILES}
+        contents = {name: read_file(path) for name, path in there.items() if path.is_file()}
+        return {
+            name: StoredFile(bytes=len(content), sha256=hashlib.sha256(content).hexdigest())
+            for name, content in contents.items()
+        }
 
     def check_writable(self) -> None:
         """Make the results folder, write to it once and lock it. Raises StoreError when it cannot be done."""

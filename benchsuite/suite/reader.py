@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -24,6 +25,7 @@ from benchsuite.suite.source.problems import Mark, Problem, SuiteError, did_you_
 from benchsuite.suite.source.validation import validate
 from benchsuite.suite.source.yaml_nodes import LARGEST_FILE, Node, escape_problems, parse_bytes
 
+_LOG = logging.getLogger(__name__)
 LOCAL = Path("suites")
 ENDINGS = (".yaml", ".yml")
 
@@ -34,6 +36,7 @@ def read_suite(source: str | Path, registry: Registry) -> Suite:
     Raises SuiteError with every problem of the file, those of the grid and of the plugins' parameters included.
     """
     path = source if isinstance(source, Path) else suite_path(source, registry)
+    _LOG.debug("reads %s", path)
     return parse_suite(_read(path), _shown_path(path), registry, path.parent)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import io
+import json
 import os
 import pickle
 import shutil
@@ -16,8 +17,14 @@ from typing import NoReturn
 import pytest
 from PIL import Image
 
+from benchsuite.registry import registry
+from benchsuite.store.run_store import RECORD, Store
+from benchsuite.suite import expand
+from benchsuite.suite.planning.sample_smoke import smoke_plan
+from benchsuite.suite.reader import read_suite
 from support.plugins import SUITE, TINY
 from support.program import Program
+from support.runs import put_planned
 
 BEANS = ("angular_leaf_spot", "bean_rust", "healthy")
 COUNTS = {"train": (345, 348, 341), "validation": (44, 45, 44), "test": (43, 43, 42)}
@@ -241,3 +248,34 @@ def test_a_component_that_tells_no_text_is_named_before_anything_runs(program: P
     outcome = program.run("run", "squares_width", "--policy", "sample", "--no-estimate")
     outcome.refused(f"{method}() of the model speck gives NoneType", "tiny-squares", "mend")
     assert list(program.results.rglob("record.json")) == []
+
+
+NEWER = (
+    "run squares_width --no-paper --no-estimate", "plan squares_width", "paper squares_width", "show squares_width",
+    "why squares_width", "verify squares_width", "predict squares_width a.png", "export squares_width -o out",
+    "references squares_width", "gc", "gc --delete --weights none --unfinished",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("command", NEWER)
+def test_results_of_a_newer_version_are_refused_by_every_command_and_kept(program: Program, command: str) -> None:
+    known = registry()
+    plan = smoke_plan(expand(read_suite("squares_width", known), known), known)
+    store = Store(program.results / "squares_width@sample")
+    for spec in plan.runs:
+        path = store.folder(put_planned(store.root, spec, known, sample=True).key) / RECORD
+        path.write_text(json.dumps(json.loads(path.read_text()) | {"schema_version": 99, "news": "of tomorrow"}))
+    before = {path: path.read_bytes() for path in sorted(store.root.rglob("*")) if path.is_file()}
+    sample = () if command.startswith("gc") else ("--policy", "sample")
+    program.run(*command.split(), *sample).refused("schema version 99", "newer benchsuite", str(store.root.name))
+    assert {path: path.read_bytes() for path in before} == before
+
+
+def test_results_of_a_newer_version_are_not_merged(program: Program) -> None:
+    known = registry()
+    plan = expand(read_suite("squares_width", known), known)
+    store = Store(program.folder / "elsewhere")
+    path = store.folder(put_planned(store.root, plan.runs[0], known).key) / RECORD
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"schema_version": 99}))
+    program.run("merge", "elsewhere").refused("version 99", "remedy", code=1)
+    assert not list(program.results.rglob(RECORD))

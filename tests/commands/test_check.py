@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -123,6 +124,33 @@ def test_no_paper_ends_in_a_traceback(name: str, command: str, program: Program,
     assert "Traceback" not in done.err
     assert "defect" not in done.err, done.err
     assert (done.code == 2) == ("error: " in done.err and "remedy:" in done.err), done.err
+
+
+@pytest.mark.parametrize("command", ["check", "reproduce"])
+def test_a_paper_of_a_newer_version_is_told_as_one(
+    command: str, program: Program, papers: Path, tmp_path: Path
+) -> None:
+    def newer(content: dict[str, Any]) -> None:
+        for record in content["records"]:
+            record["schema_version"] = 99
+
+    (tmp_path / "newer.pdf").write_bytes(with_results((papers / "honest.pdf").read_bytes(), newer))
+    program.run(command, str(tmp_path / "newer.pdf")).refused("version 99", "newer benchsuite")
+
+
+def test_for_programs_a_comparison_is_a_document(program: Program, papers: Path) -> None:
+    done = program.run("check", str(papers / "honest.pdf"), "--json")
+    told = json.loads(done.out)
+    assert (done.code, told["same"], told["equal_bytes"], told["words"], told["faults"]) == (0, True, True, [], [])
+
+
+@pytest.mark.slow
+def test_for_programs_a_forged_paper_has_its_differences(program: Program, papers: Path) -> None:
+    done = program.run("check", str(papers / "forged.pdf"), "--json")
+    told = json.loads(done.out)
+    assert (done.code, told["same"]) == (1, False)
+    assert any("12,3" in one["printed"] for one in told["words"])
+    assert all(one["page"] >= 1 for one in told["words"])
 
 
 def test_runs_that_read_what_a_paper_names_are_not_repeated(program: Program, papers: Path, tmp_path: Path) -> None:

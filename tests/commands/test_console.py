@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import logging
 import os
 import subprocess
 import sys
@@ -9,8 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from benchsuite import cli
 from benchsuite.commands import console
 from benchsuite.errors import BenchsuiteError
+from support.program import Program
 
 FULL = Path("/dev/full")
 needs_full = pytest.mark.skipif(not FULL.exists(), reason="there is no /dev/full")
@@ -105,3 +109,92 @@ def test_a_current_folder_that_is_gone_is_told(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert "error: the current folder is gone" in done.stderr
     assert "remedy:" in done.stderr
+
+
+@pytest.mark.parametrize("place", ["before", "after"])
+def test_quiet_leaves_results_warnings_and_errors(program: Program, place: str) -> None:
+    def run(*arguments: str) -> tuple[int, str, str]:
+        outcome = program.run(*(("-q", *arguments) if place == "before" else (*arguments, "-q")))
+        return outcome.code, outcome.out, outcome.err
+
+    loud = program.run("plan", "squares_width", "--policy", "sample")
+    code, out, err = run("plan", "squares_width", "--policy", "sample")
+    assert (code, out) == (0, loud.out)
+    assert "SYNTHETIC SAMPLE" in err, "what must not be overlooked is said"
+    assert "data:" in loud.err
+    assert "data:" not in err
+    code, _, err = run("plan", "nothing")
+    assert code == 2
+    assert err.startswith("error: ")
+
+
+def test_quiet_is_over_with_its_command(program: Program) -> None:
+    program.run("-q", "list")
+    assert "data:" in program.run("plan", "squares_width", "--policy", "sample").err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "lowest"),
+    [((), "WARNING"), (("-v",), "INFO"), (("-vv",), "DEBUG"), (("-v", "-v"), "DEBUG"), (("-vvv",), "DEBUG")],
+)
+@pytest.mark.parametrize("place", ["before", "after"])
+def test_verbose_shows_what_loggers_note(program: Program, arguments: tuple[str, ...], lowest: str, place: str) -> None:
+    command = ("plan", "squares_width", "--policy", "sample")
+    err = program.run(*((*arguments, *command) if place == "before" else (*command, *arguments))).err
+    assert logging.getLevelName(logging.getLogger("benchsuite").level) == lowest
+    assert ("info: execution.preparation: data set squares: synthetic sample" in err) == (lowest != "WARNING")
+    assert ("debug: suite.reader: reads" in err) == (lowest == "DEBUG")
+
+
+def test_verbose_before_and_after_adds_up(program: Program) -> None:
+    assert "debug: " in program.run("-v", "plan", "squares_width", "--policy", "sample", "-v").err
+
+
+def test_every_command_takes_them() -> None:
+    from typer.main import get_command
+
+    group = get_command(cli.app)
+    commands = group.commands  # type: ignore[attr-defined]
+    assert set(commands) == set(cli.COMMANDS)
+    for one in (group, *commands.values()):
+        options = {name for given in one.params for name in given.opts}
+        assert {"-q", "--quiet", "-v", "--verbose"} <= options, one.name
+
+
+LISTING = set(cli.COMMANDS) - {"schema", "new"}
+"""Commands whose results programs may want; a schema is JSON by itself."""
+
+
+def test_every_command_with_results_has_json() -> None:
+    from typer.main import get_command
+
+    for name, command in get_command(cli.app).commands.items():  # type: ignore[attr-defined]
+        options = {option for given in command.params for option in given.opts}
+        assert ("--json" in options) == (name in LISTING), name
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["plan nothing", "show nothing", "why nothing/a/0", "merge nowhere", "check nothing.pdf", "verify nothing",
+     "gc nowhere", "references nothing", "inspect data nowhere", "predict nothing a.png", "paper nothing",
+     "export nothing -o out", "run nothing --no-paper", "check-plugin nothing"],
+)  # fmt: skip
+def test_with_json_an_error_is_a_document_too(program: Program, command: str) -> None:
+    outcome = program.run(*command.split(), "--json")
+    assert outcome.code == 2
+    told = json.loads(outcome.out)["error"]
+    assert told.keys() == {"kind", "what", "where", "expected", "remedy"}
+    assert told["what"] in " ".join(outcome.err.split()) or told["what"] in outcome.err
+    assert told["remedy"] or told["kind"] == "suite"
+
+
+def test_without_json_standard_output_stays_empty_where_a_command_fails(program: Program) -> None:
+    assert program.run("plan", "nothing").out == ""
+
+
+@pytest.mark.slow
+def test_a_quiet_run_says_only_what_must_not_be_overlooked(program: Program) -> None:
+    outcome = program.run("run", "squares_width", *("--policy", "sample", "--no-paper", "--no-estimate"), "-q")
+    assert outcome.code == 0
+    assert outcome.out == ""
+    assert all("SAMPLE" in line or "CPU" in line for line in outcome.err.splitlines()), outcome.err

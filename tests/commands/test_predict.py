@@ -127,6 +127,9 @@ def odd_photos(folder: Path) -> Iterator[tuple[str, Image.Image]]:
     yield "cmyk.jpg", rgb.convert("CMYK")
     yield "grey.png", rgb.convert("L")
     yield "palette.png", rgb.convert("P")
+    glass = rgb.convert("P")
+    glass.info["transparency"] = bytes(256)
+    yield "palette-alpha.png", glass
     clear = rgb.convert("RGBA")
     clear.putalpha(0)
     yield "alpha.png", clear
@@ -142,11 +145,12 @@ def test_photos_of_other_modes_are_taken_as_a_run_takes_them_and_what_is_none_is
     answer = {
         Path(one["photo"]).name: one["probabilities"] for one in predicted(study, "colours/whole", "odd")["photos"]
     }
-    assert sorted(answer) == ["alpha.png", "cmyk.jpg", "grey.png", "palette.png", "white.png"]
-    assert answer["alpha.png"] == pytest.approx(answer["white.png"], abs=1e-6), "what is transparent lies on white"
+    assert sorted(answer) == ["alpha.png", "cmyk.jpg", "grey.png", "palette-alpha.png", "palette.png", "white.png"]
+    for clear in ("alpha.png", "palette-alpha.png"):
+        assert answer[clear] == pytest.approx(answer["white.png"], abs=1e-6), "what is transparent lies on white"
 
     (folder / "notes.txt").write_text("no photo")
-    assert len(predicted(study, "colours/whole", "odd")["photos"]) == 5, "in a folder only photos are looked at"
+    assert len(predicted(study, "colours/whole", "odd")["photos"]) == 6, "in a folder only photos are looked at"
     deep = folder / "deep.png"
     Image.fromarray(np.full((20, 30), 40_000, np.uint16)).save(deep)
     outcome = study.run("predict", "colours/whole", "odd/notes.txt", "odd/deep.png", "odd/white.png")

@@ -21,7 +21,8 @@ from benchsuite.errors import StoreError
 from benchsuite.store.migrations import DamagedRecord
 from benchsuite.store.predictions import Predictions, predictions_hash, to_bytes
 from benchsuite.store.record import RunRecord
-from benchsuite.store.run_store import FILES, Store, outcome_of
+from benchsuite.store.run_store import FILES, WEIGHTS, Store, keeps_weights, outcome_of
+from support.runs import put_run
 from support.synthetic import make_plan, make_record, make_records
 
 
@@ -492,3 +493,42 @@ def test_a_record_whose_names_are_no_utf_8_is_written_with_escapes(store: Store)
 def test_a_results_folder_whose_name_is_no_utf_8_is_refused(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="not UTF-8"):
         Store(tmp_path / os.fsdecode(b"d\xeda")).check_writable()
+
+
+def test_a_run_that_is_removed_leaves_nothing_and_one_that_is_held_everything(store: Store) -> None:
+    record = put_run(store.root)
+    with store.lock(record.key):
+        assert store.is_held(record.key)
+        assert not store.remove(record.key)
+    assert store.read(record.key) == record
+    assert not store.is_held(record.key)
+    assert store.remove(record.key)
+    assert list((store.root / "runs").iterdir()) == []
+
+
+def test_weights_leave_the_record_with_their_file(store: Store) -> None:
+    record = put_run(store.root)
+    with store.lock(record.key):
+        assert not store.remove_file(record.key, WEIGHTS)
+    assert store.remove_file(record.key, WEIGHTS)
+    again = store.read(record.key, thorough=True)
+    assert again is not None
+    assert not keeps_weights(again)
+    assert again.weights_hash == record.weights_hash
+    assert store.damaged(thorough=True) == ()
+
+
+def test_whoever_makes_runs_is_told_until_it_ends(store: Store) -> None:
+    assert store.at_work() == {}
+    with store.making("one-study"), store.making("another"):
+        assert set(store.at_work()) == {"one-study", "another"}
+        assert tuple(store.records()) == ()
+        store.sweep()
+        assert len(store.at_work()) == 2, "nobody sweeps what the living hold"
+        mark = store.at_work()["another"]
+        pid, start = mark.name.split("-")[2:4]
+        dead = mark.with_name(mark.name.replace(f"-{pid}-{start}-", f"-{pid}-{int(start) - 1}-", 1))
+        mark.rename(dead)
+        assert set(store.at_work()) == {"one-study"}, "the other was killed"
+    store.sweep()
+    assert list((store.root / "runs").iterdir()) == []

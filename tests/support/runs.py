@@ -10,10 +10,14 @@ import torch
 from safetensors.torch import save
 
 from benchsuite.engine.network.build import weights_hash
+from benchsuite.identity.run_key import case_fields, component_fields, run_key
+from benchsuite.identity.source_fingerprint import fingerprints, libraries
+from benchsuite.registry import Registry
 from benchsuite.store.predictions import Predictions, predictions_hash
 from benchsuite.store.record import RunRecord
 from benchsuite.store.run_store import LOG, PREDICTIONS, WEIGHTS, Store
-from support.synthetic import make_record
+from benchsuite.suite.cases.plan import RunSpec
+from support.synthetic import make_numerics, make_record
 
 
 def put_run(root: Path, *, seed: int = 0, bits: int = 0, **changes: Any) -> RunRecord:
@@ -44,3 +48,21 @@ def put_run(root: Path, *, seed: int = 0, bits: int = 0, **changes: Any) -> RunR
     (store.folder(record.key) / LOG).write_text("a line\n")
     store.write(record)
     return record
+
+
+def put_planned(
+    root: Path, spec: RunSpec, registry: Registry, *, code: dict[str, str] | None = None, **changes: Any
+) -> RunRecord:
+    """Put a run that is done for a plan: its key covers what that of a real one does, with data that there are not."""
+    parts = {role: getattr(spec.case, role) for role in ("dataset", "model", "recipe")}
+    entries = {role: registry.entry(role, part.qualified_name) for role, part in parts.items()}
+    fields = case_fields(
+        {role: component_fields(role, part, entries[role].component.Parameters) for role, part in parts.items()},
+        data_fingerprint="d" * 64,
+        weights_fingerprint="random",
+        code=code if code is not None else fingerprints([entry.module for entry in entries.values()]),
+        numerics=make_numerics(),
+        libraries={**libraries(entries["model"].module), **libraries(entries["recipe"].module)},
+    )
+    key = run_key(fields, spec.seed)
+    return put_run(root, seed=spec.seed, spec=spec, key=key.key, key_fields=key.fields, **changes)

@@ -6,6 +6,7 @@ computed: that is in `pipeline`.
 
 from __future__ import annotations
 
+import logging
 import math
 import time
 from collections import Counter
@@ -41,6 +42,7 @@ from benchsuite.store.predictions import Predictions, predictions_hash
 from benchsuite.store.record import Cost, DatasetFacts, ModelFacts, RunRecord, StoredFile, TestMetrics, WeightsFacts
 from benchsuite.store.run_store import CHECKPOINT, PREDICTIONS, WEIGHTS, Store
 
+_LOG = logging.getLogger(__name__)
 GUARD_SECONDS = 0.5
 """Epochs that are shorter share one look at what plugins must leave alone; the last one follows the run."""
 
@@ -125,6 +127,8 @@ def execute(task: RunTask, registry: Registry, watcher: Watcher, checkpoint_inte
         notes=_notes(progress, pipeline, task),
     )
     store.write(record)
+    if record.cost is not None:
+        _LOG.debug("seconds: %s", ", ".join(f"{part} {spent:.2f}" for part, spent in record.cost.seconds.items()))
     if failure is None:
         with suppress(OSError):  # it only costs space
             (store.folder(task.key.key) / CHECKPOINT).unlink()

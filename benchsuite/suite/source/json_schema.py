@@ -59,6 +59,22 @@ def schema_at(model: type[BaseModel], location: Sequence[str | int]) -> Mapping[
     return next(iter(_at(schema_of(model), location)), {})
 
 
+def choices_at(model: type[BaseModel], location: Sequence[str | int]) -> tuple[str, ...]:
+    """The values that the field at `location` may have, as YAML writes them, where the schema lists them."""
+    root = schema_of(model)
+    return tuple(dict.fromkeys(value for schema in _at(root, location) for value in _choices(root, schema)))
+
+
+def _choices(root: Mapping[str, Any], schema: Mapping[str, Any]) -> Iterator[str]:
+    schema = _resolved(root, schema)
+    if "const" in schema:
+        yield _value(schema["const"])
+    yield from map(_value, schema.get("enum", ()))
+    yield from {"boolean": ("true", "false"), "null": ("null",)}.get(str(schema.get("type")), ())
+    for branch in _branches(schema):
+        yield from _choices(root, branch)
+
+
 def is_open(schema: Any) -> bool:
     """Whether some mapping in the schema may have names that the schema does not list."""
     if isinstance(schema, list):
