@@ -24,7 +24,7 @@ from benchsuite.identity.run_key import Role, component_fields, hash_fields
 from benchsuite.identity.source_fingerprint import fingerprints, libraries
 from benchsuite.registry import CASE_PARTS, Registry
 from benchsuite.store.record import RunRecord
-from benchsuite.store.run_store import CHECKPOINT, LOCK, LOG, RECORD, WEIGHTS, Store, keeps_weights
+from benchsuite.store.run_store import CHECKPOINT, LOCK, LOG, RECORD, SMOKE, WEIGHTS, Store, keeps_weights
 from benchsuite.suite.cases.plan import Case, Plan
 from benchsuite.suite.planning.sample_smoke import shrink_case
 from benchsuite.suite.search.space import case_with
@@ -56,10 +56,10 @@ class Wanted:
     def has_seed(self, seed: int) -> bool:
         return seed in self.seeds or seed == self.trial_seed
 
-    def has_case(self, parts: Parts) -> bool:
-        """Whether a case or a trial has these parts. Parameters that only one of the two knows tell nothing: plugins
-        gain and lose them with their versions."""
-        own = digest(parts)
+    def has_case(self, parts: Parts, own: str | None = None) -> bool:
+        """Whether a case or a trial has these parts, of which `own` is the digest. Parameters that only one of the two
+        knows tell nothing: plugins gain and lose them with their versions."""
+        own = own or digest(parts)
         if own not in self.known:
             self.known[own] = (
                 own in self.cases
@@ -186,7 +186,7 @@ def find_garbage(
     StoreError where a record is of a newer version.
     """
     records: list[RunRecord] = []
-    found: list[Garbage] = list(_temporary((store.root, *store.root.glob("*/"), *store.root.glob("runs/*/"))))
+    found: list[Garbage] = []
     begun: list[str] = []
     spared: Counter[tuple[str, str]] = Counter()
     for key in store.run_keys():
@@ -215,6 +215,9 @@ def find_garbage(
         found += [one for key in begun if (one := _unfinished(store, key, judge)) is not None]
     elif begun:
         spared["", "they were begun and are not finished: --unfinished takes those that nobody is at"] += len(begun)
+    gone = {one.path for one in found}
+    beside = (folder for folder in store.root.glob("*/") if not folder.name.endswith(SMOKE))  # stores of their own
+    found += _temporary((store.root, *beside, *(one for one in store.root.glob("runs/*/") if one not in gone)))
     if choice.before is not None:
         found = [one for one in found if one.touched < choice.before]
     return found, [Spared(suite, runs, why) for (suite, why), runs in sorted(spared.items())]
@@ -233,7 +236,7 @@ class _Judge:
     def verdict(self, record: RunRecord) -> tuple[str, str]:
         """A kind of garbage, `asked` or `spared`, with the reason."""
         suite = record.spec.suite
-        if self._asked(record):
+        if record.key in self._asked:
             return self._newer(record)
         if suite in self.at_work:
             return "spared", f"a command makes runs of {suite} now; should it have ended, remove {self.at_work[suite]}"
@@ -254,14 +257,21 @@ class _Judge:
             return "run", f"{suite} has no seed {record.spec.seed}"
         return "run", f"no case of {suite} is so: {own[0].difference(parts)}"
 
-    def _asked(self, record: RunRecord) -> bool:
-        parts, seed = _parts(record), record.key_fields["seed"]
-        return any(one.has_seed(seed) and one.has_case(parts) for one in self.wanted)
+    @cached_property
+    def _asked(self) -> Mapping[str, set[str]]:
+        """The suites that ask for a run, by its key, where there are any."""
+        found = {}
+        for record in self.records:
+            parts, seed = _parts(record), record.key_fields["seed"]
+            own = digest(parts)
+            if by := {one.suite for one in self.wanted if one.has_seed(seed) and one.has_case(parts, own)}:
+                found[record.key] = by
+        return found
 
     @cached_property
     def _in_use(self) -> set[str]:
-        """The suites that ask for at least one of the runs made for them."""
-        return {record.spec.suite for record in self.records if self._asked(record)}
+        """The suites that ask for at least one of the runs that were made for them."""
+        return {record.spec.suite for record in self.records if record.spec.suite in self._asked.get(record.key, ())}
 
     def _newer(self, record: RunRecord) -> tuple[str, str]:
         """Whether a run that is asked for was made again by the code that is here."""
