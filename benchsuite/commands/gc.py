@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from benchsuite.commands.completion import complete_suite
 from benchsuite.commands.console import announce, count, out, print_json, say, size, table
-from benchsuite.commands.options import RESULTS, Json, Plugins, WeightsName, complete_suite
+from benchsuite.commands.options import RESULTS, Json, Plugins, WeightsName
 from benchsuite.errors import SetupError, StoreError, first_line
 
 if TYPE_CHECKING:
@@ -208,7 +209,7 @@ def _owners(results: Path) -> Iterator[Path]:
                 yield path
 
 
-def _check_forgotten(known: _Suites, forgotten: Sequence[str], results: Path) -> None:
+def _check_forgotten(known: _Suites, forgotten: Collection[str], results: Path) -> None:
     """Raise SetupError for a suite that would be forgotten and that no run was made for."""
     from benchsuite.store.run_store import stores_below
 
@@ -252,10 +253,10 @@ def _show(
     freed = sum(total["bytes"] for total in totals.values())
     shown.add_row("in all", f"{sum(total['count'] for total in totals.values()):,}", size(freed))
     out.print(shown)
-    for store, one in spared:
+    for store, left in spared:
         where = f" in {store.root}" if store.root != results else ""
-        of = f" of {one.suite}" if one.suite else ""
-        say(f"kept: {count(one.runs, 'run')}{of}{where}: {one.why}")
+        of = f" of {left.suite}" if left.suite else ""
+        say(f"kept: {count(left.runs, 'run')}{of}{where}: {left.why}")
     for number, why in stays.items():
         announce(f"stays: {found[number].path}: {why}")
     due = Counter(one.due for number, one in enumerate(found) if one.due and number not in stays)

@@ -281,7 +281,7 @@ def with_speech(command: Callable[..., None]) -> Callable[..., None]:
     own = [one.replace(annotation=hints[name]) for name, one in inspect.signature(command).parameters.items()]
 
     def called_by_typer(**given: Any) -> None:
-        command(**given)
+        command(**{name: value for name, value in given.items() if name not in told})
 
     called_by_typer.__name__, called_by_typer.__doc__ = command.__name__, command.__doc__
     called_by_typer.__annotations__ = {one.name: one.annotation for one in (*own, *more)}

@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, Literal, cast, get_args
 
 from benchsuite.atomic_files import abandoned, abandoned_scratch, is_abandoned
 from benchsuite.execution.due_runs import Kept
@@ -25,7 +25,7 @@ from benchsuite.identity.source_fingerprint import fingerprints, libraries
 from benchsuite.registry import CASE_PARTS, Registry
 from benchsuite.store.record import RunRecord
 from benchsuite.store.run_store import CHECKPOINT, LOCK, LOG, RECORD, SMOKE, WEIGHTS, Store, keeps_weights
-from benchsuite.suite.cases.plan import Case, Plan
+from benchsuite.suite.cases.plan import Case, Component, Plan
 from benchsuite.suite.planning.sample_smoke import shrink_case
 from benchsuite.suite.search.space import case_with
 
@@ -85,32 +85,26 @@ def wanted_by(plan: Plan, registry: Registry) -> Wanted:
     known: dict[int, Parts] = {}
 
     def parts(case: Case) -> Parts:
-        return {kind: part(kind, case) for kind in CASE_PARTS}
+        return {role: part(role, getattr(case, role)) for role in get_args(Role)}
 
-    def part(kind: str, case: Case) -> Parts:
-        component = getattr(case, kind)
+    def part(role: Role, component: Component) -> Parts:
         if id(component) not in known:  # which cases share, and the plan keeps alive
-            entry = registry.entry(cast("Role", kind), component.qualified_name)
-            known[id(component)] = component_fields(cast("Role", kind), component, entry.component.Parameters)
+            schema = registry.entry(role, component.qualified_name).component.Parameters
+            known[id(component)] = component_fields(role, component, schema)
         return known[id(component)]
 
     cases = {digest(one): one for one in map(parts, plan.cases)}
-    wanted = Wanted(plan.suite, cases, frozenset(plan.seeds))
+    seeds = frozenset(plan.seeds)
     if plan.search is None:
-        return wanted
+        return Wanted(plan.suite, cases, seeds)
     declared = plan.search.declared
     first = {path: values[0] for path, values in declared.space.items()}
     if declared.halving is not None:
         first[declared.halving.path] = declared.halving.rungs[0]
     trial = case_with(plan.search, "first", first, registry)
     trial = shrink_case(trial, registry, plan.pinned) if plan.search.reduced else trial
-    base = {kind: component_fields(kind, getattr(trial, kind), _schema(kind, trial, registry)) for kind in CASE_PARTS}
     searched = tuple(first)
-    return Wanted(plan.suite, cases, wanted.seeds, searched, digest(_without(base, searched)), declared.seed)
-
-
-def _schema(kind: str, case: Case, registry: Registry) -> Any:
-    return registry.entry(cast("Role", kind), getattr(case, kind).qualified_name).component.Parameters
+    return Wanted(plan.suite, cases, seeds, searched, digest(_without(parts(trial), searched)), declared.seed)
 
 
 def _without(parts: Parts, paths: Iterable[str]) -> Parts:

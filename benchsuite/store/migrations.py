@@ -36,6 +36,10 @@ class DamagedRecord(StoreError):
     kind = "damaged record"
 
 
+class NewerRecord(StoreError):
+    """A record of a schema version that is not known yet."""
+
+
 def load_record(
     text: str,
     *,
@@ -45,7 +49,7 @@ def load_record(
 ) -> RunRecord:
     """The record in `text` (JSON), migrated to the current schema; `where` names the file in errors.
 
-    Raises DamagedRecord when it is no record, StoreError when a newer benchsuite wrote it or it is too old.
+    Raises DamagedRecord when it is no record, NewerRecord when a newer benchsuite wrote it, StoreError when it is too old.
     """
     try:
         fields = json.loads(text, parse_float=_finite, parse_constant=_finite)
@@ -55,7 +59,7 @@ def load_record(
     if not isinstance(version, int):
         raise damaged_record("this record says no schema version", where)
     if version > current:
-        raise StoreError(
+        raise NewerRecord(
             f"this record has schema version {version}, and this benchsuite knows versions up to {current}",
             where=where,
             remedy="use the newer benchsuite that wrote it, or choose another results folder",

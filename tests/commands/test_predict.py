@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from benchsuite.commands.options import complete_case
+from benchsuite.commands.completion import complete_case
 from benchsuite.contracts.dataset import Dataset
 from benchsuite.registry import registry
 from benchsuite.store.record import RunRecord

@@ -30,7 +30,7 @@ from benchsuite.paper.document.blocks import RESULTS
 from benchsuite.paper.document.markup import without_folders
 from benchsuite.paper.document.thumbnails import as_thumbnail
 from benchsuite.store.environment import distinct_environments
-from benchsuite.store.migrations import load_record
+from benchsuite.store.migrations import NewerRecord, load_record
 from benchsuite.store.record import RunRecord
 from benchsuite.suite.cases.plan import Plan
 from benchsuite.suite.schema.suite import MOST_RUNS, Suite
@@ -142,6 +142,12 @@ def unpack(files: Mapping[str, bytes]) -> PaperMaterial:
             version=content["benchsuite"],
             renderer=content["renderer"],
         )
+    except NewerRecord as error:
+        raise PaperError(
+            f"the attached results are of a newer benchsuite: {error.what}",
+            expected=f"format {SCHEMA}",
+            remedy="read it with the version of benchsuite that made the paper",
+        ) from error
     except UNREADABLE as error:
         raise damaged(f"its attached results cannot be read: {first_line(error)}") from error
 
