@@ -311,7 +311,7 @@ class EarlyWorker:
     def __init__(self, numerics: Numerics, device: ChosenDevice) -> None:
         gpus = usable_gpus() if device != "cpu" else ()
         self._numerics, self._gpu = numerics, gpus[0].uuid if numerics.device == "cuda" else None
-        self._process: ChildProcess | None = ChildProcess(worker.main, self._numerics, self._gpu)
+        self._process: ChildProcess | None = ChildProcess(worker.main, self._numerics, self._gpu, logs.level())
 
     def take(self, numerics: Numerics, gpu: str | None) -> ChildProcess | None:
         """The process, once, for a worker that is prepared alike: the precision is the runs' own affair."""

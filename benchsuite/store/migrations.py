@@ -49,7 +49,8 @@ def load_record(
 ) -> RunRecord:
     """The record in `text` (JSON), migrated to the current schema; `where` names the file in errors.
 
-    Raises DamagedRecord when it is no record, NewerRecord when a newer benchsuite wrote it, StoreError when it is too old.
+    Raises DamagedRecord when it is no record, NewerRecord when a newer benchsuite wrote it, StoreError when it is too
+    old.
     """
     try:
         fields = json.loads(text, parse_float=_finite, parse_constant=_finite)
