@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
-from benchsuite.commands.console import announce, count, messages, say
-from benchsuite.commands.options import RESULTS, Plugins
+from benchsuite.commands.console import announce, count, messages, print_json, say
+from benchsuite.commands.options import RESULTS, Json, Plugins
 
 FEW = 5
 """Problems that are told one by one; the index lists them all."""
@@ -27,6 +27,7 @@ def site(
     title: Annotated[str, typer.Option("--title", help="What the first page is called.")] = "Studies",
     show: Annotated[bool, typer.Option("--open", help="Open the first page in the browser when it is done.")] = False,
     plugins: Plugins = None,
+    as_json: Json = False,
 ) -> None:
     """Write the studies of RESULTS as a static site: an index, each study, its paper, every run, and a table of all.
 
@@ -56,6 +57,11 @@ def site(
     say(f"{studies}, {count(len(gathered.runs), 'run')}: {_did(tally.written, tally.kept, tally.removed)}")
     index = to.expanduser() / "index.html"
     say(f"site: {index}")
+    if as_json:
+        numbers = {"studies": len(gathered.studies), "runs": len(gathered.runs)}
+        pages = {"written": tally.written, "kept": tally.kept, "removed": tally.removed}
+        problems = [{"what": one.what, "where": one.where, "remedy": one.remedy} for one in gathered.problems]
+        print_json({"site": str(index), **numbers, **pages, "problems": problems})
     if show and not webbrowser.open(index.resolve().as_uri()):
         announce(f"no browser could be started; open {index} yourself")
 
