@@ -103,7 +103,7 @@ def intervals(title: str, bars: Sequence[Bar], *, unit: str, ident: str) -> Mark
         parts.append(f'<text class="label{kind}" x="{LABELS - 8}" y="{y + 4}" text-anchor="end">{escape(label)}</text>')
         if bar.low is not None and bar.high is not None:
             parts.append(f'<path class="whisker{kind}" d="M{x(bar.low):.1f} {y}H{x(bar.high):.1f}"/>')
-        parts.append(f'<circle class="mean{kind}" cx="{x(bar.mean):.1f}" cy="{y}" r="4"/>')
+        parts.append(f'<circle class="mean{kind}" cx="{x(bar.mean):.1f}" cy="{y}" r="3.5"/>')
     parts.append("</svg>")
     return Markup("".join(parts))
 

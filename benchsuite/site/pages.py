@@ -57,7 +57,6 @@ LEVELS = 5
 VERDICTS = {"holds": "holds", "fails": "does not hold", "open": "open"}
 COLUMNS = (
     ("case", "Case", "ascending", False),
-    ("study", "Study", "ascending", False),
     ("seed", "Seed", "ascending", True),
     ("status", "Status", "ascending", False),
     ("test_accuracy", "Test", "descending", True),
@@ -66,6 +65,7 @@ COLUMNS = (
     ("best_epoch", "Best epoch", "ascending", True),
     ("epochs", "Epochs", "ascending", True),
     ("total_seconds", "Seconds", "ascending", True),
+    ("study", "Study", "ascending", False),
     ("finished", "Finished", "descending", False),
     ("device", "Device", "ascending", False),
 )
@@ -436,7 +436,6 @@ def _row(run: Run, study: int) -> list[Any]:
     best, test, cost = record.best, record.test, record.cost
     return [
         record.spec.case.name,
-        study,
         record.spec.seed,
         record.status,
         round(test.accuracy, 6) if test else None,
@@ -445,6 +444,7 @@ def _row(run: Run, study: int) -> list[Any]:
         best.epoch if best else None,
         len(record.epochs) or None,
         round(cost.seconds["total"], 3) if cost and "total" in cost.seconds else None,
+        study,
         record.finished,
         record.environment.device_name,
         record.key,

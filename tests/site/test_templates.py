@@ -24,7 +24,8 @@ from support.site import HOSTILE, SEEDS, make_results, put_broken, put_many
 
 pytestmark = pytest.mark.slow
 MANY = 2000
-PAGE_OF_RUN = "table of one run"
+PAGE_OF_RUN = "page of a run"
+CHOICES = ("sort=nonsense", "page=-3&rows=7", "study=<b>&status=x", "q=%25&page=99", "%%%", "sort=&rows=", "q=a&q=b")
 
 
 @pytest.fixture(scope="module")
@@ -71,8 +72,9 @@ def head(page: Page, name: str) -> Any:
 
 def of_runs(site: Path) -> str:
     """The page of a finished run with curves."""
-    rows = json.loads((site / "runs.html").read_text().split('id="runs">')[1].split("</script>")[0])["rows"]
-    return next(str(row[-1]) for row in rows if row[3] == "done" and row[0].startswith("freeze"))
+    data = json.loads((site / "runs.html").read_text().split('id="runs">')[1].split("</script>")[0])
+    rows = (dict(zip(data["columns"], row, strict=True)) for row in data["rows"])
+    return next(row["page"] for row in rows if row["status"] == "done" and row["case"].startswith("freeze"))
 
 
 PAGES = ("index.html", "runs.html", "studies/beans_freeze/index.html", "studies/no_such_suite/index.html", PAGE_OF_RUN)
@@ -132,7 +134,21 @@ def test_words_study_and_status_filter_and_the_address_keeps_them(browser: Brows
         expect(page.get_by_label("Status")).to_have_value("done")
 
 
-@pytest.mark.parametrize("choice", ["sort=nonsense", "page=-3&rows=7", "study=<b>&status=x", "q=%25&page=99", "%%%"])
+def test_what_was_typed_just_before_another_choice_is_not_lost(browser: Browser, site: Path) -> None:
+    with at(browser, site, "runs.html") as page:
+        total = len(column(page, "case"))
+        page.evaluate("""() => {
+            const { q, status } = document.getElementById("tools").elements;
+            for (const [field, value] of [[q, "blocks=1"], [status, "done"]]) {
+                field.value = value;
+                field.dispatchEvent(new Event("input", { bubbles: true }));
+            }
+        }""")
+        expect(page.locator("#count")).to_have_text(f"{SEEDS} of {total} runs")
+        assert page.url.endswith("#q=blocks%3D1&status=done")
+
+
+@pytest.mark.parametrize("choice", CHOICES)
 def test_an_address_with_nonsense_shows_a_table(browser: Browser, site: Path, choice: str) -> None:
     with at(browser, site, f"runs.html#{choice}") as page:
         expect(page.locator("#count")).to_contain_text("runs")

@@ -109,8 +109,9 @@ function startTable() {
       if (name === "case") {
         const cell = made("th", "");
         cell.scope = "row";
-        const link = made("a", one.row[at.case]);
+        const link = made("a", "");
         link.href = one.row[at.page];
+        for (const part of one.row[at.case].split(/(?<=[,=])/)) link.append(part, made("wbr", "")); // it breaks there
         cell.append(link);
         return cell;
       }
@@ -178,7 +179,8 @@ function startTable() {
   form.addEventListener("submit", (event) => event.preventDefault());
   form.addEventListener("input", ({ target }) => {
     clearTimeout(waiting);
-    waiting = setTimeout(() => change({ [target.name]: target.value }), target.name === "q" ? 120 : 0);
+    // All of them: what was typed a moment before another choice may still be waiting.
+    waiting = setTimeout(() => change(Object.fromEntries(new FormData(form))), target.name === "q" ? 120 : 0);
   });
   form.addEventListener("reset", () => {
     clearTimeout(waiting);
