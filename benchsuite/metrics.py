@@ -52,6 +52,8 @@ class MeasuredCost(Protocol):
     @property
     def peak_memory_bytes(self) -> int: ...
     @property
+    def peak_device_memory_bytes(self) -> int | None: ...
+    @property
     def energy_joules(self) -> float | None: ...
 
 
@@ -239,6 +241,11 @@ _DECLARED = (
         _of_cost(lambda cost: cost.peak_memory_bytes), MEMORY, higher_is_better=False, compared_as="cost",
     ),
     Metric(
+        "peak_device_memory_bytes", "most memory of the GPU that the run's tensors had",
+        _of_cost(lambda cost: cost.peak_device_memory_bytes), MEMORY, higher_is_better=False, of_gpu=True,
+        compared_as="cost",
+    ),
+    Metric(
         "energy_joules", "energy of the whole GPU while the run was made, where its driver tells",
         _of_cost(lambda cost: cost.energy_joules), ENERGY, higher_is_better=False, of_gpu=True, compared_as="cost",
     ),
@@ -262,8 +269,9 @@ COST_COLUMNS = (
     "seconds_per_epoch",
     "images_per_second",
     "peak_memory_bytes",
+    "peak_device_memory_bytes",
     "energy_joules",
 )
-"""What the table of costs shows of each case."""
+"""What the table of costs shows of each case; where there is memory of a GPU, that of the process gives way to it."""
 TRIAL_COLUMNS = ("validation_accuracy", "train_accuracy", "validation_loss", "train_loss")
 """What the table of a search shows of each trial, beside its epochs and its time."""

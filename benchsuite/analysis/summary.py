@@ -15,7 +15,7 @@ from benchsuite.analysis.claims import Find, judge
 from benchsuite.analysis.comparisons import compare
 from benchsuite.analysis.curves import CURVES, curve, phases
 from benchsuite.analysis.findings import CaseFindings, Comparison, Estimate, Findings, PairedImages
-from benchsuite.analysis.intervals import mean_estimate, wilson
+from benchsuite.analysis.intervals import FEWEST_SEEDS, mean_estimate, wilson
 from benchsuite.analysis.kinds import kinds_of
 from benchsuite.analysis.search import search_findings
 from benchsuite.analysis.seed_image_anova import Outcomes, accuracy_interval, difference_interval, mcnemar
@@ -204,7 +204,8 @@ def _over_images(comparison: Comparison, outcomes: Mapping[str, Outcomes]) -> Co
     half = len(keys) // 2
     pairs = [(outcomes[case], outcomes[other]) for case, other in zip(keys[:half], keys[half:], strict=True)]
     single = PairedImages(*mcnemar(*pairs[0])) if half == 1 else None
-    return replace(comparison, crossed=difference_interval(pairs), single=single)
+    crossed = difference_interval(pairs) if half >= FEWEST_SEEDS else None
+    return replace(comparison, crossed=crossed, single=single)
 
 
 def _measured(metric: str, runs: Runs, of_kind: Mapping[str, int]) -> dict[str, dict[int, tuple[str, float]]]:

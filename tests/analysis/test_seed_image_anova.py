@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
+from benchsuite.analysis.intervals import mean_estimate
 from benchsuite.analysis.seed_image_anova import accuracy_interval, crossed_interval, difference_interval, mcnemar
 
 
@@ -31,6 +32,17 @@ def test_images_that_are_hard_for_every_run_widen_the_interval_and_independent_e
     assert wide is not None
     assert narrow is not None
     assert wide[1] - wide[0] > 1.3 * (narrow[1] - narrow[0])
+
+
+@given(st.integers(0, 10_000), st.integers(2, 8), st.floats(0.0, 0.3))
+def test_it_is_never_narrower_than_the_interval_over_the_seeds_alone(seed: int, runs: int, spread: float) -> None:
+    draw = np.random.default_rng(seed)
+    hard, levels = draw.random(40), 0.7 + spread * draw.normal(size=(runs, 2))
+    pairs = [(hard < first, hard < second) for first, second in levels]
+    alone = mean_estimate([float(first.mean() - second.mean()) for first, second in pairs], ["run"] * runs)
+    if (found := difference_interval(pairs)) is not None:
+        assert found[0] <= (alone.low or 0.0) + 1e-9
+        assert found[1] >= (alone.high or 0.0) - 1e-9
 
 
 def test_it_agrees_with_the_analysis_of_variance_worked_by_hand() -> None:

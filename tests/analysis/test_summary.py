@@ -41,7 +41,10 @@ def test_a_whole_study_has_every_estimate_of_every_case() -> None:
     findings = make_findings(5, 10)
     assert (findings.planned, findings.done, findings.failed, findings.partial) == (50, 50, 0, False)
     for case in findings.cases:
-        assert case.estimates.keys() == METRICS.keys() - {"energy_joules"}  # no GPU told of these runs
+        assert case.estimates.keys() == METRICS.keys() - {
+            "energy_joules",
+            "peak_device_memory_bytes",
+        }  # no GPU made these runs
         assert all(estimate.n == 10 for estimate in case.estimates.values())
         assert sum(map(sum, case.confusion or ())) == 1280
     assert [comparison.case for comparison in findings.comparisons] == [f"freeze_blocks={i}" for i in range(1, 5)]

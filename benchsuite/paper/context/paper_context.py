@@ -10,7 +10,7 @@ from benchsuite.paper.context.case_names import CaseNames
 from benchsuite.paper.context.material import PaperMaterial
 from benchsuite.paper.context.result_quotes import ResultQuotes
 from benchsuite.paper.document import markup
-from benchsuite.paper.language.metrics import METRICS, PrintedMetric
+from benchsuite.paper.language.metrics import METRICS, PrintedMetric, spread_of
 from benchsuite.paper.references.works import Works, gather_works
 from benchsuite.suite.prose.references import Vocabulary
 
@@ -54,6 +54,11 @@ class PaperContext:
     def has_repeats(self) -> bool:
         """Whether some case has several runs, and so intervals."""
         return any(case.done > 1 for case in self.done)
+
+    @property
+    def spread(self) -> str:
+        """What bars on the means of the finished runs are, as `spread_of` calls it."""
+        return spread_of(case.estimates["test_accuracy"] for case in self.done if "test_accuracy" in case.estimates)
 
     @property
     def at_once(self) -> tuple[int, int]:

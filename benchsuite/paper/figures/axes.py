@@ -63,7 +63,8 @@ def format_amount(value: float) -> str:
         return say("amount-million", amount=typography.number(round(value / 1e6, 2)))
     if value >= 1e4:
         return say("amount-thousand", amount=typography.number(round(value / 1e3, 2)))
-    return typography.number(round(value, 2))
+    # A small amount keeps two figures, or it would be none.
+    return typography.number(round(value, 2) if value >= 1 else float(f"{value:.2g}"))
 
 
 def name_rows(axes: Any, names: Sequence[str], **text: Any) -> None:

@@ -106,17 +106,18 @@ def _draw_point(axes: Any, case: CaseFindings, index: int, cost: float, *, timed
     time = case.estimates["training_seconds"] if timed else None
     return axes.errorbar(
         [cost], [100 * accuracy.mean], yerr=_error_bar("test_accuracy", accuracy),
-        xerr=_error_bar("training_seconds", time, floor=time.mean / 20) if time is not None else None,
+        xerr=_error_bar("training_seconds", time) if time is not None else None,
         fmt=style.marker, color=style.colour, ms=5.5, mec="black", mew=0.4, elinewidth=0.7, capsize=1.5,
         label=case.label, zorder=3,
     )  # fmt: skip
 
 
-def _error_bar(metric: str, estimate: Estimate, floor: float = 0.0) -> list[list[float]]:
-    """How far the interval reaches below and above the mean, not below `floor`; nowhere without an interval."""
+def _error_bar(metric: str, estimate: Estimate) -> list[list[float]]:
+    """How far the interval reaches below and above the mean; nowhere without an interval. On a logarithmic axis one
+    that reaches 0 ends with the axis."""
     known = METRICS[metric]
     low, high = known.bounds(estimate) or (estimate.mean, estimate.mean)
-    return [[known.scale * (estimate.mean - max(low, floor))], [known.scale * (high - estimate.mean)]]
+    return [[known.scale * max(0.0, estimate.mean - low)], [known.scale * max(0.0, high - estimate.mean)]]
 
 
 def _describe(case: CaseFindings) -> str:

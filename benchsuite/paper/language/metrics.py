@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from benchsuite import metrics
 from benchsuite.analysis.findings import Estimate
+from benchsuite.analysis.intervals import FEWEST_SEEDS
 from benchsuite.paper.language import typography
 from benchsuite.paper.language.catalogue import find, say
+
+
+def is_observed(estimate: Estimate) -> bool:
+    """Whether an estimate has too few seeds for an interval, so that the smallest and largest value stand for it."""
+    return 1 < estimate.n < FEWEST_SEEDS
+
+
+def spread_of(estimates: Iterable[Estimate]) -> Literal["", "interval", "observed", "mixed"]:
+    """What brackets after these means hold, or bars on their points; nothing where none has several seeds."""
+    observed = {is_observed(estimate) for estimate in estimates if estimate.n > 1}
+    return "" if not observed else "mixed" if len(observed) > 1 else "observed" if True in observed else "interval"
 
 
 @dataclass(frozen=True)
@@ -69,19 +82,30 @@ class PrintedMetric(metrics.Metric):
         return self.format(value) if self.unit.recorded else self.bare(value)
 
     def bounds(self, estimate: Estimate) -> tuple[float, float] | None:
-        """The interval within what the metric can be; None when one seed says nothing about the spread."""
-        if estimate.low is None or estimate.high is None:
+        """The interval within what the metric can be, or with fewer than `FEWEST_SEEDS` the smallest and largest value;
+        None where one seed says nothing about the spread, and where nothing varies."""
+        if estimate.low is None or estimate.high is None or estimate.sd == 0:
             return None
+        if is_observed(estimate):
+            return min(estimate.values), max(estimate.values)
         return max(self.least, estimate.low), min(self.most, estimate.high)
 
     def interval(self, estimate: Estimate) -> str:
-        """«[95,2; 97,0]», or nothing."""
+        """«[95,2; 97,0]», «[95,2 a 97,0]» when these are the values observed, or nothing; durations are in the unit of
+        their mean."""
         bounds = self.bounds(estimate)
-        return _brackets(*bounds, self.in_column) if bounds else ""
+        return _brackets(*bounds, self._like(estimate.mean), observed=is_observed(estimate)) if bounds else ""
 
     def quote(self, estimate: Estimate) -> str:
-        """A mean with its interval, as running text quotes it."""
-        return f"{self.format(estimate.mean)} {self.interval(estimate)}".rstrip(" ")
+        """A mean with its interval, as running text quotes it: «96,1 % [95,2; 97,0]», «96,1 % [95,2 a 97,0; n = 3]»."""
+        return f"{self.format(estimate.mean)} {_counted(self.interval(estimate), estimate)}".rstrip(" ")
+
+    def _like(self, mean: float) -> Callable[[float], str]:
+        """How the bounds of a mean are written."""
+        if self.unit is not metrics.DURATION:
+            return self.in_column
+        _, scale, decimals = typography.duration_unit(mean)
+        return lambda value: typography.number(scale * value, decimals)
 
     def margin(self, value: float) -> str:
         """The largest difference that does not matter."""
@@ -92,15 +116,21 @@ class PrintedMetric(metrics.Metric):
     def difference(self, estimate: Estimate) -> str:
         """A signed difference with its interval: «−0,6 puntos [−1,1; −0,1]»."""
         mean = typography.with_unit(self.signed(estimate.mean), self.difference_unit)
-        return f"{mean} {self.signed_interval(estimate)}".rstrip(" ")
+        return f"{mean} {_counted(self.signed_interval(estimate), estimate)}".rstrip(" ")
 
     def signed_interval(self, difference: Estimate) -> str:
-        """The interval of a difference, which may have either sign."""
-        if difference.low is None or difference.high is None:
-            return ""
-        return self.signed_bounds(difference.low, difference.high)
+        """The interval of a difference, which may have either sign; of few seeds the smallest and largest value."""
+        bounds = self.signed_bounds(difference)
+        return _brackets(*bounds, self.signed, observed=is_observed(difference)) if bounds else ""
 
-    def signed_bounds(self, low: float, high: float) -> str:
+    def signed_bounds(self, difference: Estimate) -> tuple[float, float] | None:
+        if difference.low is None or difference.high is None or difference.sd == 0:
+            return None
+        if is_observed(difference):
+            return min(difference.values), max(difference.values)
+        return difference.low, difference.high
+
+    def signed_brackets(self, low: float, high: float) -> str:
         return _brackets(low, high, self.signed)
 
     def signed(self, value: float) -> str:
@@ -112,8 +142,16 @@ def _unit(symbol: str) -> str:
     return find(f"unit-{symbol}") or symbol
 
 
-def _brackets(low: float, high: float, form: Callable[[float], str]) -> str:
+def _brackets(low: float, high: float, form: Callable[[float], str], *, observed: bool = False) -> str:
+    if observed:
+        return say("observed", low=form(low), high=form(high))
     return f"[{form(low)};{typography.NBSP}{form(high)}]"
+
+
+def _counted(interval: str, estimate: Estimate) -> str:
+    """An interval that tells of how few seeds it is."""
+    count = f";{typography.NBSP}n{typography.NBSP}={typography.NBSP}{estimate.n}]"
+    return f"{interval[:-1]}{count}" if interval and is_observed(estimate) else interval
 
 
 METRICS: Mapping[str, PrintedMetric] = {name: PrintedMetric(**vars(metric)) for name, metric in metrics.METRICS.items()}

@@ -96,12 +96,17 @@ def p_value(p: float) -> str:
 
 
 def seconds(value: float) -> str:
-    """A duration that a reader can picture: «41,2 s», «12,3 min», «5,1 h»."""
-    if value < 120:
-        return measure(value, "s", 1)
-    if value < 7200:
-        return measure(value / 60, "min", 1)
-    return measure(value / 3600, "h", 1)
+    """A duration that a reader can picture: «350 ms», «41,2 s», «12,3 min», «5,1 h»."""
+    unit, scale, decimals = duration_unit(value)
+    return measure(scale * value, unit, decimals)
+
+
+def duration_unit(value: float) -> tuple[str, float, int]:
+    """The unit of a duration, how many of it a second is, and the decimals that it is written with."""
+    size = abs(value)
+    if 0 < size < 1:
+        return ("ms", 1000, 0) if size >= 0.01 else ("ms", 1000, 1)
+    return ("s", 1, 1) if size < 120 else ("min", 1 / 60, 1) if size < 7200 else ("h", 1 / 3600, 1)
 
 
 def roman(value: int) -> str:

@@ -9,7 +9,7 @@ from benchsuite.paper.context.machine_kinds import describe_refused
 from benchsuite.paper.context.paper_context import PaperContext
 from benchsuite.paper.document.blocks import Block, Cell, Column, Paragraph, Table
 from benchsuite.paper.language.catalogue import say
-from benchsuite.paper.language.metrics import METRICS
+from benchsuite.paper.language.metrics import METRICS, spread_of
 from benchsuite.paper.language.phrases import listing
 from benchsuite.paper.sections.claim_words import cite_source, describe_condition, quote_evidence
 from benchsuite.paper.sections.prose import claim_sentence
@@ -37,11 +37,10 @@ def count_verdicts(study: PaperContext) -> str:
 
 
 def _table(study: PaperContext) -> Table:
-    rows, repeated = [], False
+    rows = []
     for found in study.findings.claims:
         quantity = found.decisive.quantity if found.decisive is not None else None
         value = METRICS[found.claim.metric].scale * quantity.mean if quantity is not None else None
-        repeated = repeated or (quantity is not None and quantity.n > 1)
         rows.append(
             (
                 Cell(f"{claim_sentence(study, found.claim)}{cite_source(found.claim)}"),
@@ -51,5 +50,7 @@ def _table(study: PaperContext) -> Table:
             )
         )
     columns = tuple(Column(say(f"column-claims-{name}")) for name in ("claim", "condition", "measure", "verdict"))
-    note = say("note-intervals") if repeated else None
+    decisive = [found.decisive.quantity for found in study.findings.claims if found.decisive is not None]
+    spread = spread_of(quantity for quantity in decisive if quantity is not None)
+    note = say(f"note-spread-{spread}") if spread else None
     return Table("tab-claims", say("title-claims"), columns, tuple(rows), note, wide=True)

@@ -11,7 +11,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Literal
 
-from benchsuite.analysis.findings import Findings
 from benchsuite.errors import PaperError
 from benchsuite.paper.bundle.attachments import pack
 from benchsuite.paper.context.material import PaperMaterial
@@ -26,6 +25,7 @@ from benchsuite.paper.sections.dataset import dataset_blocks, validity_blocks
 from benchsuite.paper.sections.front import paper_abstract, paper_title
 from benchsuite.paper.sections.highlights import paper_highlights
 from benchsuite.paper.sections.method import model_blocks, training_blocks
+from benchsuite.paper.sections.notices import paper_notices, running_head
 from benchsuite.paper.sections.prose import resolve_prose
 from benchsuite.paper.sections.reproducibility import reproducibility_blocks
 from benchsuite.paper.sections.results import results_blocks
@@ -68,8 +68,8 @@ def _compose(material: PaperMaterial, files: Mapping[str, bytes] | None) -> Docu
         quantities=study.quotes.quantities,
         date=findings.finished,
         highlights=highlights,
-        watermark=_watermark(findings),
-        notices=tuple(_notices(study)),
+        watermark=running_head(study),
+        notices=paper_notices(study),
         version=material.version,
         files=pack(material) if files is None else files,
         expected=_expected(study, body),
@@ -82,12 +82,6 @@ def _compose(material: PaperMaterial, files: Mapping[str, bytes] | None) -> Docu
     )
 
 
-def _watermark(findings: Findings) -> str | None:
-    if findings.sample:
-        return say("watermark-sample")
-    return say("watermark-partial") if findings.partial else None
-
-
 def _expected(study: PaperContext, body: Sequence[Block]) -> frozenset[str]:
     """Figures and tables that may still come: once every run is done, those of plugins that had nothing to show."""
     findings = study.findings
@@ -95,22 +89,6 @@ def _expected(study: PaperContext, body: Sequence[Block]) -> frozenset[str]:
     if findings.partial:
         whole |= FLOATS | (SEARCH_FLOATS if findings.search else frozenset())
     return whole - {getattr(block, "id", "") for block in body}
-
-
-def _notices(study: PaperContext) -> list[str]:
-    findings, paper = study.findings, study.material.suite.paper
-    notices: list[str] = []
-    if findings.sample:
-        notices.append(say("notice-sample"))
-    if (foreign := _foreign(study)) and (paper.abstract or paper.sections):
-        notices.append(say("notice-language", language=say(f"language-{foreign}")))
-    if study.lacks_weights:
-        notices.append(say("notice-weights"))
-    if findings.partial:
-        parts = [part for part in (findings, findings.search) if part is not None]
-        done, planned = sum(part.done for part in parts), sum(part.planned for part in parts)
-        notices.append(say("notice-partial", done=str(done), planned=str(planned)))
-    return notices
 
 
 def _body(study: PaperContext) -> list[Block]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
+from benchsuite.paper.context.case_groups import find_extremes
 from benchsuite.paper.context.machine_kinds import kind_titles
 from benchsuite.paper.context.paper_context import PaperContext
 from benchsuite.paper.document.blocks import Block, Figure, Paragraph
@@ -12,19 +13,29 @@ from benchsuite.paper.language.catalogue import say
 from benchsuite.paper.language.typography import percent, upper_first
 from benchsuite.paper.sections.metric_range import describe_range
 from benchsuite.paper.tables.results import cost_table
+from benchsuite.suite.prose.references import prose_texts
 
 
 def efficiency_blocks(study: PaperContext) -> list[Block]:
     time = upper_first(describe_range(study, "training_seconds"))
     text = f"{say('cost', time=time)}{_by_kind(study)}{_beside_others(study)}"
     blocks: list[Block] = [Paragraph(text, lead=say("lead-efficiency")), cost_table(study)]
-    if not study.compares_cases:
+    if not study.compares_cases or _says_nothing(study):
         return blocks
     costs = say("against-size-and-time" if cost.sizes_differ(study.done) else "against-time")
-    caption = say("caption-cost", costs=costs, bars=say("caption-cost-bars") if study.has_repeats else "")
+    caption = say("caption-cost", costs=costs, bars=say(f"caption-cost-bars-{study.spread}") if study.spread else "")
     draw = partial(cost.draw_pareto, cases=study.done, factor=study.names.legend_title)
     more = f"{say('cost-figure', costs=costs)} {_front(study)}{_saving(study)}"
     return [*blocks, Paragraph(more), Figure("fig-cost", caption, draw, cost.is_wide(study.done))]
+
+
+def _says_nothing(study: PaperContext) -> bool:
+    """Whether all cases train as many parameters in times that print alike, and the prose does not point at it."""
+    if cost.sizes_differ(study.done):
+        return False
+    timed = [case for case in study.done if "training_seconds" in case.estimates]
+    shortest, longest = find_extremes(timed, "training_seconds") if timed else ([], [])
+    return shortest == longest and not any("fig-cost" in text for _, _, text in prose_texts(study.material.suite))
 
 
 def _by_kind(study: PaperContext) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from benchsuite.analysis.findings import CaseFindings
+from benchsuite.analysis.intervals import FEWEST_SEEDS
 from benchsuite.paper.context.case_groups import group_cases
 from benchsuite.paper.context.machine_kinds import kind_titles, mention_seeds
 from benchsuite.paper.context.paper_context import PaperContext
@@ -164,7 +165,8 @@ def _judgement(study: PaperContext) -> str:
     findings = study.findings
     if not study.has_repeats:
         return say("judgement-one-seed-compared" if study.compares_cases else "judgement-one-seed")
-    text = say("judgement-means") + _kinds(study)
+    few = all(case.done < FEWEST_SEEDS for case in study.done)
+    text = say("judgement-observed" if few else "judgement-means") + _kinds(study)
     if not findings.comparisons:
         return text
     family = len(findings.comparisons)

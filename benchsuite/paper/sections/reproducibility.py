@@ -38,7 +38,8 @@ def _repetition(material: PaperMaterial) -> str:
     run = f"make suite SUITE={name}"
     if arguments != (name,) or form:
         run = _command("run", *arguments, *form)
-    return say("repetition", run=f"`{run}`", verify=f"`{_command('verify', *arguments)}`")
+    verify, reproduce = _command("verify", *arguments), _command("reproduce", "paper.pdf")
+    return say("repetition", run=f"`{run}`", verify=f"`{verify}`", reproduce=f"`{reproduce}`")
 
 
 def _command(*words: str) -> str:

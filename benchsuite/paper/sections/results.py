@@ -80,7 +80,7 @@ def _seeds(study: PaperContext) -> dict[str, int]:
 
 def _bars(study: PaperContext) -> str:
     """What bars are, for a caption; nothing where there are none. The next ones likewise."""
-    return say("caption-bars") if study.has_repeats else ""
+    return say(f"caption-bars-{study.spread}") if study.spread else ""
 
 
 def _bands(study: PaperContext) -> str:

@@ -14,7 +14,7 @@ from benchsuite.paper.document import markup
 from benchsuite.paper.document.blocks import Cell, Column, Facet, Table
 from benchsuite.paper.language import typography
 from benchsuite.paper.language.catalogue import say
-from benchsuite.paper.language.metrics import METRICS
+from benchsuite.paper.language.metrics import METRICS, spread_of
 from benchsuite.paper.tables import cells
 
 
@@ -61,8 +61,8 @@ def _compare(study: PaperContext, case: CaseFindings) -> tuple[Cell, Cell]:
         return cells.EMPTY, cells.EMPTY
     value, metric = found.difference, study.metric
     shown = f"{metric.signed(value.mean)} {metric.signed_interval(value)}".strip()
-    known = value.low is not None and value.high is not None
-    interval = (metric.scale * (value.low or 0.0), metric.scale * (value.high or 0.0)) if known else None
+    bounds = metric.signed_bounds(value)
+    interval = (metric.scale * bounds[0], metric.scale * bounds[1]) if bounds else None
     p = found.p_adjusted
     return (
         Cell(markup.literal(shown), metric.scale * value.mean, value.runs, interval=interval),
@@ -71,17 +71,23 @@ def _compare(study: PaperContext, case: CaseFindings) -> tuple[Cell, Cell]:
 
 
 def _find_best(study: PaperContext) -> str | None:
-    """The case with the largest mean in test, where it is the only one."""
-    ranked = rank_cases(study.findings.cases, "test_accuracy")
-    means = [case.estimates["test_accuracy"].mean for case in ranked]
-    return ranked[-1].case.name if len(ranked) > 1 and means[-1] != means[-2] else None
+    """The case with the largest mean in test, where its difference to the reference is decided; the reference itself
+    where those of all the others are."""
+    findings = study.findings
+    ranked = rank_cases(findings.cases, "test_accuracy")
+    if len(ranked) < 2 or findings.metric != "test_accuracy":
+        return None
+    best = ranked[-1].case.name
+    signs = {one.case: one.sign for one in findings.comparisons}
+    led = [one.sign == "negative" for one in findings.comparisons if one.baseline == best]
+    return best if signs.get(best) == "positive" or (led and all(led)) else None
 
 
 def _note(study: PaperContext, compared: bool) -> str | None:
     estimates = [case.estimates["test_accuracy"] for case in study.done if "test_accuracy" in case.estimates]
     parts = [say("note-results-n")] if study.compares_cases else []
-    if any(estimate.n > 1 for estimate in estimates):
-        parts.append(say("note-intervals"))
+    if spread := spread_of(estimates):
+        parts.append(say(f"note-spread-{spread}"))
     elif estimates:
         parts.append(say("note-results-one-seed"))
     if compared:
@@ -119,7 +125,7 @@ def _count_images(study: PaperContext, comparison: Comparison, *, single: bool) 
     if single and images is not None:
         counts = (cells.number(count, runs=value.runs) for count in (images.gained, images.lost))
         return (case, mean, *counts, Cell(typography.p_value(images.p), images.p, value.runs))
-    over_both = metric.signed_bounds(*comparison.crossed) if comparison.crossed is not None else "—"
+    over_both = metric.signed_brackets(*comparison.crossed) if comparison.crossed is not None else "—"
     intervals = (metric.signed_interval(value) or "—", over_both)
     return (case, mean, *(Cell(markup.literal(interval), None, value.runs) for interval in intervals))
 
@@ -139,12 +145,15 @@ def cost_table(study: PaperContext) -> Table:
         for metric, title in ((metric, say(f"column-cost-{metric}")) for metric in COST_COLUMNS)
         if any(metric in case.estimates for case, _ in shown)
     }
+    if "peak_device_memory_bytes" in columns:
+        columns.pop("peak_memory_bytes", None)
     one = len(findings.seeds) < 2
     frozen = any(case.model is not None and case.model.frozen_stages for case in study.done)
-
     notes = [] if one else [say("note-cost-means")]
     notes.append(say("note-cost-time-frozen" if frozen else "note-cost-time"))
-    if "peak_memory_bytes" in columns:
+    if "peak_device_memory_bytes" in columns:
+        notes.append(say("note-cost-memory-of-gpu"))
+    elif "peak_memory_bytes" in columns:
         gpu = any(environment.device == "cuda" for environment in findings.environments)
         notes.append(say("note-cost-memory-gpu" if gpu else "note-cost-memory"))
     if "energy_joules" in columns:

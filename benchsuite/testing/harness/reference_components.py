@@ -217,6 +217,7 @@ def _made_up_run(case: int, seed: int, epochs: int) -> RunResult:
             seconds={"training": (1.0 + case) * epochs},
             images_per_second=32 / (1.0 + case),
             peak_memory_bytes=1e9,
+            peak_device_memory_bytes=None,
             energy_joules=None,
         ),
     )

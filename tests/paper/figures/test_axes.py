@@ -17,6 +17,10 @@ def test_axis_amounts_are_spanish() -> None:
     ]
 
 
+def test_small_amounts_are_never_written_as_none() -> None:
+    assert [axes.format_amount(value) for value in (0.5, 0.01, 0.001, 0.00052)] == ["0,5", "0,01", "0,001", "0,00052"]
+
+
 def test_numerals_have_as_many_decimals_as_the_finest_of_them() -> None:
     with drawing("fig-x", 3, 2) as canvas:
         canvas.axes.set(xlim=(0, 1))

@@ -4,7 +4,8 @@ import pytest
 
 from benchsuite import metrics
 from benchsuite.analysis.findings import Estimate
-from benchsuite.paper.language.metrics import METRICS
+from benchsuite.analysis.intervals import mean_estimate
+from benchsuite.paper.language.metrics import METRICS, spread_of
 from benchsuite.paper.language.typography import NBSP
 
 
@@ -26,6 +27,9 @@ def test_papers_print_every_metric() -> None:
         ("best_epoch", 7.25, "7,2"),
         ("training_seconds", 41.2, "41,2_s"),
         ("training_seconds", 738, "12,3_min"),
+        ("seconds_per_epoch", 0.35, "350_ms"),
+        ("seconds_per_epoch", 0.0042, "4,2_ms"),
+        ("training_seconds", 0.0, "0,0_s"),
         ("images_per_second", 812.4, "812_imágenes/s"),
         ("peak_memory_bytes", 3 * 2**20, "3_MiB"),
         ("energy_joules", 12_340, "12,3_kJ"),
@@ -65,3 +69,42 @@ def test_a_margin_is_printed_like_a_difference_without_its_sign() -> None:
     assert METRICS["test_accuracy"].margin(0.01) == f"1,0{NBSP}puntos"
     assert METRICS["peak_memory_bytes"].margin(2**20) == f"1{NBSP}MiB"
     assert METRICS["seconds_per_epoch"].margin(150) == f"2,5{NBSP}min"
+
+
+def of_seeds(*values: float) -> Estimate:
+    return mean_estimate(values, ["run"] * len(values))
+
+
+def said(text: str) -> str:
+    return text.replace(NBSP, " ")
+
+
+def test_of_fewer_than_five_seeds_the_values_observed_are_told_with_their_number() -> None:
+    accuracy = METRICS["test_accuracy"]
+    assert said(accuracy.quote(of_seeds(0.6, 0.7))) == "65,0 % [60,0 a 70,0; n = 2]"
+    assert said(accuracy.interval(of_seeds(0.6, 0.7, 0.8, 0.7))) == "[60,0 a 80,0]"
+    assert said(accuracy.difference(of_seeds(-0.01, 0.03))) == "+1,0 puntos [−1,0 a +3,0; n = 2]"
+    assert accuracy.bounds(of_seeds(0.6, 0.7)) == (0.6, 0.7)
+    five = of_seeds(0.60, 0.65, 0.7, 0.75, 0.8)
+    assert said(accuracy.quote(five)) == "70,0 % [60,2; 79,8]"
+    assert accuracy.bounds(five) != (0.6, 0.8)
+
+
+@pytest.mark.parametrize("count", [2, 5])
+def test_what_does_not_vary_has_no_interval(count: int) -> None:
+    assert METRICS["epochs_run"].quote(of_seeds(*[20] * count)) == "20"
+    assert METRICS["test_accuracy"].difference(of_seeds(*[0.01] * count)) == f"+1,0{NBSP}puntos"
+    assert METRICS["test_accuracy"].bounds(of_seeds(*[0.5] * count)) is None
+
+
+def test_a_duration_names_its_unit_once_and_its_interval_is_in_the_same() -> None:
+    seconds = METRICS["training_seconds"]
+    assert said(seconds.quote(of_seeds(12, 12.5, 13, 12.5, 12.5))) == "12,5 s [12,1; 12,9]"
+    assert said(seconds.quote(of_seeds(100, 140, 120, 130, 110))) == "2,0 min [1,7; 2,3]"
+    assert said(seconds.quote(of_seeds(0.4, 0.5))) == "450 ms [400 a 500; n = 2]"
+
+
+def test_what_brackets_and_bars_are_depends_on_the_seeds() -> None:
+    few, many = of_seeds(0.6, 0.7), of_seeds(0.60, 0.65, 0.7, 0.75, 0.8)
+    assert spread_of([]) == spread_of([of_seeds(0.6)]) == ""
+    assert (spread_of([many]), spread_of([few]), spread_of([few, many])) == ("interval", "observed", "mixed")

@@ -30,7 +30,7 @@ def table(document: Document, name: str) -> Table:
 
 
 def test_the_results_table_prints_the_findings() -> None:
-    material = make_material(cases=2, seeds=4)
+    material = make_material(cases=2, seeds=5)
     document = compose(material)
     rows = table(document, "tab-results").rows
     for row, case in zip(rows, material.findings.cases, strict=True):

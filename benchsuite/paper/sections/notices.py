@@ -1,0 +1,101 @@
+"""The notices that open a paper, and its running head: what is not as the suite declares, for every reader to see."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Literal
+
+from benchsuite.paper.context.paper_context import PaperContext
+from benchsuite.paper.context.parameter_words import name_parameter
+from benchsuite.paper.document import markup
+from benchsuite.paper.document.style import Form
+from benchsuite.paper.language import typography
+from benchsuite.paper.language.catalogue import find, say
+
+MOST_CHANGES = 6
+_CHANGE = re.compile(r"(?P<path>[\w.]+) = (?P<now>.*) \((?:smoke; )?suite: (?P<declared>.*)\)", re.DOTALL)
+_NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:e-?\d+)?")
+
+Change = tuple[str, bool]
+"""A change in words, and whether it makes the study smaller."""
+
+
+def paper_notices(study: PaperContext) -> tuple[str, ...]:
+    """In the mini grammar, the gravest first."""
+    return tuple(_notices(study))
+
+
+def running_head(study: PaperContext) -> str | None:
+    """What every page says."""
+    if study.findings.sample:
+        return say("watermark-sample")
+    if changes := _changes(study):
+        return say(f"watermark-{_extent(changes)}")
+    return say("watermark-partial") if study.findings.partial else None
+
+
+def _notices(study: PaperContext) -> Iterator[str]:
+    findings, paper = study.findings, study.material.suite.paper
+    if findings.sample:
+        yield say("notice-sample")
+    if changes := _changes(study):
+        told = [text for text, _ in changes[:MOST_CHANGES]]
+        if (more := len(changes) - MOST_CHANGES) > 0:
+            told.append(say("changes-more", more=more))
+        yield say(f"notice-{_extent(changes)}", changes="; ".join(told))
+    if (foreign := Form.of(paper).foreign) and (paper.abstract or paper.sections):
+        yield say("notice-language", language=say(f"language-{foreign}"))
+    if study.lacks_weights:
+        yield say("notice-weights")
+    if any(deviation.kind == "left out" for deviation in findings.deviations):
+        yield say("notice-left-out")
+    if findings.partial:
+        parts = [part for part in (findings, findings.search) if part is not None]
+        done, planned = sum(part.done for part in parts), sum(part.planned for part in parts)
+        yield say("notice-partial", done=str(done), planned=str(planned))
+
+
+def _extent(changes: list[Change]) -> Literal["reduced", "changed"]:
+    return "reduced" if any(smaller for _, smaller in changes) else "changed"
+
+
+def _changes(study: PaperContext) -> list[Change]:
+    """What was changed from outside."""
+    suite, findings = study.material.suite, study.findings
+    found: list[Change] = []
+    cases, declared = len(findings.cases), suite.size.cases
+    if findings.changes and cases != declared:
+        words = say("change-cases", cases=say("count-configuration", n=cases), declared=declared)
+        found.append((words, cases < declared))
+    for change in findings.changes:
+        if change.startswith("seeds = "):
+            now, then = len(findings.seeds), len(suite.seed_values)
+            seeds = say("count-seed", n=now)
+            words = say("change-seeds", seeds=seeds, declared=then)
+            found.append((words if now != then else say("change-other-seeds", seeds=seeds), now < then))
+        else:
+            found.append(_in_words(study, change))
+    return found
+
+
+def _in_words(study: PaperContext, change: str) -> Change:
+    parts = _CHANGE.fullmatch(change)
+    if parts is None:
+        return markup.code(change, "change"), False
+    path, now, declared = parts["path"], parts["now"], parts["declared"]
+    if _NUMBER.fullmatch(now):
+        before = say("value-all") if declared == "null" else _value(declared)
+        # Parameters that say how large a study is have messages of their own.
+        if counted := find(f"change-amount-{path.rpartition('.')[2]}", now=_value(now), declared=before):
+            return counted, _NUMBER.fullmatch(declared) is None or float(now) < float(declared)
+    name = typography.lower_first(name_parameter(path, study.material.suite.paper.labels))
+    return say("change-parameter", name=name, now=_value(now), declared=_value(declared)), False
+
+
+def _value(text: str) -> str:
+    if _NUMBER.fullmatch(text):
+        return typography.number(float(text))
+    if text == "null":
+        return say("value-none")
+    return say("value-not-given") if text == "not given" else markup.code(text, "change")
