@@ -28,7 +28,7 @@ from benchsuite.api import BenchsuiteError, EngineLost, Handler, Session, SetupE
 
 from .dask_address import Address
 from .dask_options import DaskParameters
-from .dask_worker import ENTRY, look_around, versions
+from .dask_worker import ANSWERED, ENTRY, look_around, versions
 
 if TYPE_CHECKING:
     from distributed.security import Security
@@ -100,7 +100,7 @@ class _Cluster:
         self._watchers = [asyncio.create_task(self._watch_connection()), asyncio.create_task(self._watch_workers())]
         for others in ("print", "warn"):  # what any worker on the cluster has its clients say
             client.unsubscribe_topic(others)
-        client.subscribe_topic(self._session, self._hear)
+        client.subscribe_topic(client.id, self._hear)  # of which the scheduler lets go some time after the client
         client.subscribe_topic("all", self._notice)
 
     # The scheduler
@@ -251,7 +251,7 @@ class _Cluster:
             lambda entry, *arguments: resolve_name(entry)(*arguments),
             ENTRY,
             self._handler,
-            self._session,
+            self._client.id,
             order.number,
             order.content,
             key=(f"benchsuite-{self._session}", order.number),
@@ -268,8 +268,12 @@ class _Cluster:
         assert order.worker.site is not None
         outcome: bytes | Exception
         try:
+            await future.exception()  # a small answer has been heard by then, and this task is cancelled
             answered, content = await future.result()
-            outcome = content if answered else pickle.loads(content)
+            if content is None:  # it was sent while the connection was broken
+                outcome = self._site_lost(order.worker.site.name)
+            else:
+                outcome = content if answered else pickle.loads(content)
         except (CancelledError, KilledWorker):  # not by us: the connection broke, or somebody restarted the workers
             outcome = self._site_lost(order.worker.site.name)
         except Exception as error:
@@ -306,9 +310,15 @@ class _Cluster:
             self._end(order, None)
 
     def _hear(self, event: tuple[float, Any]) -> None:
-        number, message = event[1]
+        said = event[1]
+        if isinstance(said, dict):  # by the scheduler, of its own work for us
+            return
+        number, kind, content = said
         if order := self._orders.get(number):
-            self._heard(order.ticket, message)
+            if kind == ANSWERED:
+                self._end(order, content)
+            else:
+                self._heard(order.ticket, content)
 
     def _site_lost(self, name: str) -> SiteLost:
         return SiteLost(
@@ -334,7 +344,7 @@ class _Cluster:
             if task is not asyncio.current_task():
                 task.cancel()
         if self._connected():  # else the scheduler would tell us that we are gone, and log that it cannot
-            for topic in (self._session, "all"):
+            for topic in (self._client.id, "all"):
                 self._client.unsubscribe_topic(topic)
         await _part(self._client)
 

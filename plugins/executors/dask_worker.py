@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 
 ENTRY = f"{__name__}:carry_out"
 """By which workers find `carry_out`."""
+TOLD, ANSWERED = "told", "answered"
+"""What an event is about: a message of progress, or an answer."""
+SMALL = 2**16
+"""Bytes of an answer that comes as an event, of which a scheduler remembers the last thousand for a while."""
 
 
 def versions() -> dict[str, str]:
@@ -44,16 +48,21 @@ async def look_around(survey: str, dask_worker: Worker) -> dict[str, Any]:
     }
 
 
-def carry_out(handler: str, topic: str, number: int, order: bytes) -> tuple[bool, bytes]:
+def carry_out(handler: str, topic: str, number: int, order: bytes) -> tuple[bool, bytes | None]:
     """Give an order to the function `handler` (module:name).
 
     The answer and whether it is one: else it is what the handler raised, pickled, so that Dask neither logs the order
-    nor takes the error for one of its own.
+    nor takes the error for one of its own. A small answer has gone before, as an event, and is None: to fetch it is a
+    conversation between three processes.
     """
+    channel = _TopicChannel(topic, number)
     try:
-        return True, resolve_name(handler)(order, _TopicChannel(topic, number))
+        answer = resolve_name(handler)(order, channel)
     except Exception as error:
         return False, pickled(error)
+    if len(answer) <= SMALL and channel.send(ANSWERED, answer):
+        return True, None
+    return True, answer
 
 
 class _TopicChannel(Channel):
@@ -67,8 +76,14 @@ class _TopicChannel(Channel):
         self._topic, self._number = topic, number
 
     def tell(self, message: bytes) -> None:
+        self.send(TOLD, message)
+
+    def send(self, kind: str, content: bytes) -> bool:
+        """Whether it could be sent."""
         with suppress(Exception):  # the worker's loop has ended
-            self._worker.log_event(self._topic, (self._number, message))
+            self._worker.log_event(self._topic, (self._number, kind, content))
+            return True
+        return False
 
     def cancelled(self) -> bool:
         """The scheduler has workers let go of what no client wants, a lost client's orders included."""

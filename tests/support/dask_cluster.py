@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
@@ -20,6 +20,7 @@ from benchsuite.api import Session, Site
 
 T = TypeVar("T")
 
+LOOPBACK = {"127.0.0.1", "::1"}
 LIMIT = 60.0
 """Seconds that anything may take before a test gives up on it."""
 WITHOUT_BENCHSUITE = """
@@ -104,6 +105,15 @@ class Cluster:
         alive = [psutil.Process(process.pid) for process in started if process.poll() is None]
         return [*alive, *(child for process in alive for child in process.children(recursive=True))]
 
+    def listening(self) -> set[str]:
+        """The addresses on which they listen."""
+        found = set()
+        for process in self.processes():
+            with suppress(psutil.NoSuchProcess):
+                sockets = process.net_connections("inet")
+                found |= {one.laddr.ip for one in sockets if one.status == psutil.CONN_LISTEN}
+        return found
+
     def end_workers(self) -> None:
         """Kill them, and what they have started."""
         scheduler, self.scheduler = self.scheduler, None
@@ -128,6 +138,7 @@ def cluster(
     try:
         made.start(workers, nanny, bare)
         yield made
+        assert made.listening() <= LOOPBACK, "nobody else may reach what tests start"
     finally:
         made.end()
 

@@ -22,6 +22,8 @@ import pytest
 from benchsuite_plugins.executors import dask_session
 from benchsuite_plugins.executors.dask import Dask
 from benchsuite_plugins.executors.dask_options import DaskParameters
+from benchsuite_plugins.executors.dask_worker import SMALL
+from distributed import Client
 from pydantic import ValidationError
 
 from benchsuite.api import BenchsuiteError, EngineLost, Session, SetupError, SiteLost
@@ -232,6 +234,30 @@ def test_what_the_handler_raises_comes_home(session: Session) -> None:
     with pytest.raises(BenchsuiteError, match="_Unsendable: it cannot be pickled"):
         session.submit("broken", order("break"), names).result(LIMIT)
     assert session.submit("again", order("echo"), names).result(LIMIT) == order("echo")
+
+
+@pytest.mark.slow
+def test_small_answers_come_by_themselves_and_others_are_fetched(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def gather(*given: Any, **named: Any) -> Any:
+        raise RuntimeError("it is fetched")
+
+    monkeypatch.setattr(Client, "_gather", gather)
+    names = frozenset({"w1"})
+    small = session.submit("small", order("large", size=SMALL), names)
+    assert len(small.result(LIMIT)) == SMALL
+    with pytest.raises(RuntimeError, match="it is fetched"):
+        session.submit("large", order("large", size=SMALL + 1), names).result(LIMIT)
+
+
+@pytest.mark.slow
+def test_an_answer_of_which_nothing_was_heard_is_lost(shared: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dask_session._Cluster, "_hear", lambda cluster, event: None)
+    with opened(address=shared.address) as session:
+        usable(session, 2)
+        with pytest.raises(SiteLost):
+            session.submit("small", order("echo"), frozenset({"w1"})).result(LIMIT)
 
 
 @pytest.mark.slow
