@@ -10,14 +10,14 @@ from benchsuite.commands.console import count, say
 from benchsuite.commands.findings import Finding
 
 if TYPE_CHECKING:
-    from benchsuite.execution.dispatch import KnownSite
+    from benchsuite.execution.known_sites import KnownSite
     from benchsuite.identity.numerics import MachineFacts
 
 
 def sites(name: str, options: Sequence[str]) -> Iterator[Finding]:
     """A finding for each site, and one on all of them. Raises what opening the executor raises."""
-    from benchsuite.execution.dispatch import agreed, deviation, machine_title, read_site
     from benchsuite.execution.executors import LOCAL, choose, open_engine
+    from benchsuite.execution.known_sites import agreed, deviation, machine_title, read_site
     from benchsuite.identity.source_fingerprint import fingerprints
     from benchsuite.registry import registry
 

@@ -172,7 +172,7 @@ def size_words(plan: Plan) -> str:
 
 def shares_words(study: Session) -> Iterator[str]:
     """Which kind of machine makes which seeds, a line each; nothing where one makes them all."""
-    from benchsuite.execution.dispatch import machine_title
+    from benchsuite.execution.known_sites import machine_title
 
     fleet, plan = study.place.fleet, study.preparation.plan
     if fleet is None or len(fleet.makers) < 2:

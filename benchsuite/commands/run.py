@@ -83,7 +83,7 @@ def run(
 
     Finished runs are reused, interrupted ones go on from their last checkpoint. With --json one document about the
     study, its runs and its paper is printed at the end, whatever the exit code. Exit code 0: all done; 1: some runs
-    failed, or their paper could not be made; 2: nothing could be started.
+    failed, the study had to stop, or the paper could not be made; 2: nothing could be started.
     """
     began = time.monotonic()
     from benchsuite.commands.paper import try_paper

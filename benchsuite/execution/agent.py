@@ -11,13 +11,13 @@ import os
 import threading
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -26,12 +26,12 @@ from benchsuite.contracts.executor import Channel
 from benchsuite.contracts.observer import EpochReport
 from benchsuite.engine.task import RunTask
 from benchsuite.errors import BenchsuiteError, DataError, SetupError, StoreError, first_line
-from benchsuite.execution.canary import canary
+from benchsuite.execution.canary import canary, other_steps
 from benchsuite.execution.executor import WAIT_SECONDS
 from benchsuite.execution.messages import Busy, Probe, ProbeJob
 from benchsuite.execution.preparation import Place, TaskMaker, task_maker
 from benchsuite.execution.scratch import scratch, tidy
-from benchsuite.execution.wire import FORM, Answer, Order, Refusal, Report, refusal_of, told
+from benchsuite.execution.wire import ASKED, FORM, Answer, Arrived, Order, Refusal, Report, refusal_of, told
 from benchsuite.execution.worker_pool import Pool
 from benchsuite.identity.gpu_trial import usable_gpus
 from benchsuite.identity.key_diff import differences
@@ -39,27 +39,31 @@ from benchsuite.identity.numerics import Device, MachineFacts, Numerics, machine
 from benchsuite.identity.source_fingerprint import fingerprints
 from benchsuite.registry import registry
 from benchsuite.settings import cache_root
-from benchsuite.sources.cache import Policy
 from benchsuite.store.parcel import pack
 from benchsuite.store.record import RunRecord
 from benchsuite.store.run_store import Store, keeps_weights
+from benchsuite.suite.cases.plan import Case
 
 ASK_SECONDS = 0.25
 """How often it is asked whether the order is still wanted."""
 TELL_SECONDS = 0.5
 """How often at most progress is told."""
-AGENT = f"{os.uname().nodename if hasattr(os, 'uname') else 'site'}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
+HOST = os.uname().nodename if hasattr(os, "uname") else "site"
+AGENT = f"{HOST}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
+MOST_CASES = 1024
+"""For which is kept what was found for their runs; then it is found anew, from what the cache remembers."""
 
 
 def survey() -> bytes:
     """What this process tells of the machine: a `wire.Report`. Never raises."""
     machine: MachineFacts | None = None
     code = trouble = ""
-    steps: dict[Device, str] = {}
+    steps: Mapping[Device, str] = {}
     try:
-        machine, code = machine_facts(), fingerprints(())["benchsuite"]
+        machine, code = machine_facts(), _code()
         scratch().check_writable()
-        steps = canary(machine, code)
+        steps = _steps()
+        _SURVEYED.set()
     except Exception as error:
         trouble = f"{type(error).__name__}: {first_line(error)}"
         if isinstance(error, BenchsuiteError):
@@ -71,13 +75,13 @@ def survey() -> bytes:
 def carry_out(message: bytes, channel: Channel) -> bytes:
     """Carry out an order: the answer is a `wire.Answer`. Never raises for what is wrong with the order or this site."""
     try:
-        order = Order.model_validate_json(message)
+        asked = ASKED.validate_json(message)
     except ValidationError as error:
         return _refuse(_other_version(error)).to_bytes()
     try:
-        return _carry_out(order, channel).to_bytes()
+        return (_let_go(asked) if isinstance(asked, Arrived) else _carry_out(asked, channel)).to_bytes()
     except BenchsuiteError as error:
-        _maker.cache_clear()  # what is wrong may be mended before the next order
+        _TASKS.forget()  # what is wrong may be mended before the next order
         return _refuse(error).to_bytes()
 
 
@@ -92,6 +96,14 @@ def _other_version(error: ValidationError) -> SetupError:
         expected="one version of benchsuite on all machines",
         remedy="install on this site what the study was planned with, and start its workers again",
     )
+
+
+def _let_go(arrived: Arrived) -> Answer:
+    """Remove what has come home."""
+    store = scratch()
+    for key in arrived.keys:
+        store.remove(key)
+    return Answer(AGENT, None)
 
 
 def _carry_out(order: Order, channel: Channel) -> Answer:
@@ -109,7 +121,8 @@ def _carry_out(order: Order, channel: Channel) -> Answer:
     if failure is not None and failure.kind in (StoreError.kind, SetupError.kind):  # of this site, not of the run
         return Answer(AGENT, Refusal(**failure.model_dump(exclude={"traceback"})))
     parcel = pack(store.folder(key), weights=task.keeps_weights)
-    if not channel.cancelled():  # else nobody takes it, and it waits here until it is asked for again
+    # It stays until word comes that it has arrived, or where nobody takes it: until it is asked for again.
+    if not (_SURVEYED.is_set() or channel.cancelled()):
         store.remove(key)
     return Answer(AGENT, parcel)
 
@@ -122,10 +135,7 @@ def _task(order: Order) -> RunTask:
             where=AGENT,
             remedy="install one version of benchsuite on all machines, and start the site's workers again",
         )
-    policy: Policy = "sample" if order.sample else "auto" if order.random_weights else "real"
-    numerics = order.numerics
-    maker = _maker(policy, numerics.device, numerics.threads, order.skip_broken)
-    task = maker.task(order.spec)
+    task = _TASKS.task(order)
     if task is None:
         raise SetupError(
             "data or weights of this run are not here, and cannot be downloaded",
@@ -148,22 +158,66 @@ def _task(order: Order) -> RunTask:
             expected="the same source, data, weights, libraries and threads as where the study was planned",
             remedy="make them equal, and start the site's workers again",
         )  # fmt: skip
+    if order.canary and (steps := _steps().get(order.numerics.device, "")) != order.canary:
+        raise other_steps(steps, order.canary, where=HOST)
     return replace(task, deviations=order.deviations, keeps_weights=order.keeps_weights)
 
 
+class _Tasks:
+    """Makes the tasks of orders. Every order brings its case anew, and what was found for one that is the same serves
+    it: of so many cases, since a study may have any number of them."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._makers: dict[Place, TaskMaker] = {}
+        self._cases: dict[str, Case] = {}
+
+    def task(self, order: Order) -> RunTask | None:
+        """The run as it would be made here; None when its data or weights are not here. Raises BenchsuiteError."""
+        numerics, data = order.numerics, os.environ.get("BENCHSUITE_DATA")
+        place = Place(
+            policy="sample" if order.sample else "auto" if order.random_weights else "real",
+            data=Path(data).expanduser() if data else None,
+            cache=cache_root(),
+            results=scratch().root,
+            device=numerics.device,
+            threads=numerics.threads,
+            skip_broken=order.skip_broken,
+        )
+        case = order.spec.case
+        with self._lock:  # two that look for the same data would only take longer
+            if len(self._cases) >= MOST_CASES:
+                self._forget()
+            known = self._cases.setdefault(case.model_dump_json(), case)
+            maker = self._makers.get(place)
+            if maker is None:
+                maker = self._makers[place] = task_maker(registry(), place)
+            return maker.task(order.spec.model_copy(update={"case": known}))
+
+    def forget(self) -> None:
+        """Have everything found anew for the next order."""
+        with self._lock:
+            self._forget()
+
+    def _forget(self) -> None:
+        self._makers.clear()
+        self._cases.clear()
+
+
+_TASKS = _Tasks()
+_SURVEYED = threading.Event()
+"""Whether this process has told of itself, as sites do that last: it is then told, too, what has arrived."""
+
+
+def _code() -> str:
+    return fingerprints(())["benchsuite"]
+
+
 @cache
-def _maker(policy: Policy, device: Literal["cpu", "cuda"], threads: int, skip_broken: bool) -> TaskMaker:
-    data = os.environ.get("BENCHSUITE_DATA")
-    place = Place(
-        policy=policy,
-        data=Path(data).expanduser() if data else None,
-        cache=cache_root(),
-        results=scratch().root,
-        device=device,
-        threads=threads,
-        skip_broken=skip_broken,
-    )
-    return task_maker(registry(), place)
+def _steps() -> Mapping[Device, str]:
+    """What the canary comes to here: of a process that carries out an order, too, since the node of a batch job need
+    not be the one that told of itself."""
+    return canary(machine_facts(), _code())
 
 
 @dataclass

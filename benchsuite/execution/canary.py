@@ -17,7 +17,7 @@ from pathlib import Path
 from benchsuite.atomic_files import write_text
 from benchsuite.contracts.recipe import Optimizer, Phase
 from benchsuite.engine.determinism.torch_settings import configure, prepare_environment
-from benchsuite.errors import DeviceError, StoreError, first_line
+from benchsuite.errors import DeviceError, SetupError, StoreError, first_line
 from benchsuite.identity.canonical import digest
 from benchsuite.identity.gpu_trial import usable_gpus
 from benchsuite.identity.numerics import Device, MachineFacts, Numerics, numerics_of
@@ -30,6 +30,24 @@ STEPS = 3
 DEVICES: tuple[Device, ...] = ("cpu", "cuda")
 TIMEOUT_SECONDS = 300
 """The first start of CUDA on a machine can take minutes."""
+
+
+class OtherSteps(SetupError):
+    """The steps come to something else on one machine than on others of its kind."""
+
+    kind = "canary"
+
+
+def other_steps(found: str, expected: str, where: str | None = None) -> OtherSteps:
+    """The error for a machine where the steps came to `found`."""
+    return OtherSteps(
+        f"{STEPS} training steps give other bits there ({found[:8] or 'none'}) than on other machines of its kind"
+        f" ({expected[:8] or 'none'})",
+        where=where,
+        expected="the same bits from every machine of one kind",
+        remedy="look for libraries that are loaded from elsewhere there, and for failing memory, or leave that machine"
+        f" out; then remove {MEMORY} from its cache, and start its worker again",
+    )
 
 
 def canary(machine: MachineFacts, code: str) -> dict[Device, str]:

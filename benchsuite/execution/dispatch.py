@@ -12,31 +12,38 @@ import math
 import queue
 import threading
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any, Literal
 
-from pydantic import ValidationError
+from filelock import Timeout
 
-from benchsuite.contracts.executor import EngineLost, Session, Site, SiteLost
+from benchsuite.contracts.executor import EngineLost, Session, SiteLost
 from benchsuite.engine.task import RunTask
-from benchsuite.errors import BenchsuiteError, Nondeterminism, PluginError, SetupError, WorkerDied, first_line
-from benchsuite.execution.canary import MEMORY, STEPS
+from benchsuite.errors import (
+    BenchsuiteError,
+    Nondeterminism,
+    PluginError,
+    SetupError,
+    StoreError,
+    WorkerDied,
+    first_line,
+)
+from benchsuite.execution.canary import OtherSteps
 from benchsuite.execution.case_cost import CaseCost
 from benchsuite.execution.executor import Executor
 from benchsuite.execution.failed_record import record_failure
 from benchsuite.execution.fleet import Fleet
+from benchsuite.execution.known_sites import KnownSite, agreed, deviation, machine_title, read_site
 from benchsuite.execution.messages import Busy, ProbeJob, RunWatcher
 from benchsuite.execution.packing import Packing
-from benchsuite.execution.wire import FORM, GarbledAnswer, Refusal, Report, order_of, read_answer, read_told
-from benchsuite.identity.numerics import MachineFacts
+from benchsuite.execution.wire import Arrived, GarbledAnswer, Refusal, order_of, read_answer, read_told
 from benchsuite.store.arrival import accept
 from benchsuite.store.parcel import DamagedParcel, unpack
-from benchsuite.store.record import Failure
+from benchsuite.store.record import Failure, RunRecord
 from benchsuite.store.run_store import Store
 
 MOST_LOSSES = 3
@@ -48,44 +55,19 @@ LOOK_SECONDS = 2.0
 """How often it is asked which sites there are."""
 WAIT_FOR_SITES = 60.0
 """How long it is waited for a site when all are gone."""
-MOST_KNOWN = 4096
-"""Sites whose report is kept once it was read."""
 TAKERS = 4
 """Threads that take parcels: a disk lets each wait for it."""
 LOCK_SECONDS = 30.0
+MOST_ARRIVED = 64
+"""Runs of a site that have come home before it is told so, and lets go of them."""
+THANKS_SECONDS = 5.0
+"""How long sites may take to hear that the last ones have."""
 
 
-@dataclass(frozen=True)
-class KnownSite:
-    """A site and what it told of itself."""
+class NotKept(StoreError):
+    """What has come home cannot be put on disk."""
 
-    site: Site
-    report: Report
-
-    @property
-    def machine(self) -> MachineFacts:
-        assert self.report.machine is not None, "read_site has looked"
-        return self.report.machine
-
-    def canary(self, kind: MachineFacts) -> str:
-        """What the canary came to there on the device that makes this kind what it is."""
-        return self.report.canary.get("cuda" if kind.gpu else "cpu", "")
-
-
-@lru_cache(MOST_KNOWN)
-def read_site(site: Site) -> tuple[KnownSite | None, str]:
-    """A site that can be given orders, or None and why it cannot."""
-    if site.trouble:
-        return None, site.trouble
-    try:
-        report = Report.model_validate_json(site.facts)
-    except ValidationError:
-        return None, "benchsuite there is another version"
-    if report.form != FORM:
-        return None, f"benchsuite there is {report.version}, which speaks another form of orders"
-    if report.machine is None or report.trouble:
-        return None, report.trouble
-    return KnownSite(site, report), ""
+    exit_code = 1
 
 
 @dataclass(order=True)
@@ -103,6 +85,8 @@ class _Item:
     kind: int = field(default=0, compare=False)
     """The number of the kind of machine that makes it."""
     damaged: Counter[str] = field(default_factory=Counter, compare=False)
+    deviations: int = field(default=0, compare=False)
+    """How often it came to a machine that computes otherwise than its kind."""
     ticket: str = field(default="", compare=False)
     sites: frozenset[str] = field(default=frozenset(), compare=False)
     """To one of which it was given."""
@@ -136,6 +120,10 @@ class Dispatch(Executor):
         """Agents that sites have told of: all that answer, unless a site has a process of its own for each order."""
         self._one_by_one = False
         """Whether orders go to one site each, since some of such processes refuse, and of which site is to be known."""
+        self._arrived: defaultdict[str, list[str]] = defaultdict(list)
+        """Of each agent, the runs that have come home, and of which it has not been told so."""
+        self._thanks: dict[str, Future[bytes]] = {}
+        """Word of that which is on its way, or was heard, by its ticket."""
         self._told: set[str] = set()
         self._costs: Mapping[str, float] = {}
         self._order = itertools.count()
@@ -184,6 +172,11 @@ class Dispatch(Executor):
         self._events.put(lambda: None)  # so that nobody waits for one
         self._thread.join()
         self._takers.shutdown(wait=True, cancel_futures=now)
+        if not now:
+            wait(self._thanks.values(), THANKS_SECONDS)
+        for ticket in (ticket for ticket, heard in self._thanks.items() if not heard.done()):
+            with suppress(Exception):  # so they are kept there for a while
+                self._session.cancel(ticket)
         self._session.close(now=now)
 
     # What the one thread does that speaks to the session.
@@ -205,6 +198,8 @@ class Dispatch(Executor):
         """Take in what happens within so many seconds, and hand out what can be; False when nothing is left to do."""
         self._see_to_events(seconds)
         if self._closing and not any(self._waiting) and not self._out:
+            for agent in list(self._arrived):
+                self._thank(agent)
             return False
         lacking = any(jobs and not sites for jobs, sites in zip(self._waiting, self._sites, strict=True))
         if lacking or self._clock() - self._looked >= LOOK_SECONDS:
@@ -310,7 +305,7 @@ class Dispatch(Executor):
         item.ticket = f"{item.task.key.key}-{kind}-{next(self._order)}"
         item.begun, item.sites = isinstance(item.job, ProbeJob), sites
         self._out[item.ticket] = item
-        order = order_of(item.task, kind).model_dump_json().encode()
+        order = order_of(item.task, kind, self._canaries[item.kind] or "").model_dump_json().encode()
         self._session.submit(item.ticket, order, item.sites).add_done_callback(
             lambda future: self._takers_submit(item, future)
         )
@@ -342,6 +337,13 @@ class Dispatch(Executor):
             arrival = accept(store, task.key.key, parcel, wait=LOCK_SECONDS)
         except DamagedParcel as error:
             return answer.agent, error
+        except Timeout:
+            return answer.agent, Busy(task.key.key)
+        except StoreError as error:
+            remedy = (
+                f"{error.remedy or 'see to the results folder'}, and start this command again: what is done is kept"
+            )
+            raise NotKept(error.what, where=error.where, expected=error.expected, remedy=remedy) from error
         record = parcel.record() if arrival == "taken" else store.read(task.key.key)
         return answer.agent, record if record is not None else Busy(task.key.key)
 
@@ -357,7 +359,7 @@ class Dispatch(Executor):
             self._lost(item, SiteLost(f"an answer of its site cannot be read: {error}"))
         elif isinstance(error, BenchsuiteError):  # EngineLost, Nondeterminism, the store's
             _set(item.future, error)
-            if isinstance(error, EngineLost | Nondeterminism):
+            if isinstance(error, EngineLost | Nondeterminism | NotKept):
                 raise error
         elif error is not None:
             _set(item.future, _defect(error))
@@ -366,7 +368,7 @@ class Dispatch(Executor):
 
     def _answered(self, item: _Item, agent: str, content: Any) -> None:
         if isinstance(content, Refusal):
-            self._exclude(item.kind, agent, content, item.sites)
+            self._refused(item, agent, content)
             heapq.heappush(self._waiting[item.kind], item)
         elif isinstance(content, DamagedParcel):
             sender = agent if agent in self._met else ""
@@ -379,7 +381,29 @@ class Dispatch(Executor):
         elif content is None:  # cancelled there, though nobody here did
             self._lost(item, SiteLost("its site was told to stop"))
         else:
+            if isinstance(content, RunRecord) and agent in self._met:
+                self._arrived[agent].append(item.task.key.key)
+                if len(self._arrived[agent]) >= MOST_ARRIVED:
+                    self._thank(agent)
             _set(item.future, None, content)
+
+    def _thank(self, agent: str) -> None:
+        """Tell an agent which of its runs have come home. It may never hear of it: then it keeps them for a while."""
+        keys, ticket = tuple(self._arrived.pop(agent)), f"arrived-{next(self._order)}"
+        every = itertools.chain(*(sites.items() for sites in self._sites))
+        if names := frozenset(name for name, known in every if known.report.agent == agent):
+            self._thanks[ticket] = self._session.submit(ticket, Arrived(keys=keys).model_dump_json().encode(), names)
+
+    def _refused(self, item: _Item, agent: str, refusal: Refusal) -> None:
+        """Give nothing more to who refuses. The machine of a batch job may be the only one of its site that computes
+        otherwise: the site is given up when a run has come to such machines again and again."""
+        if refusal.kind == OtherSteps.kind and agent not in self._met:
+            self._one_by_one = True
+            item.deviations += 1
+            self._tell_once(f"{refusal.where or agent} makes none of the runs that come to it: {refusal.what}")
+            if item.deviations < MOST_LOSSES:
+                return
+        self._exclude(item.kind, agent, refusal, item.sites)
 
     def _exclude(self, kind: int, agent: str, refusal: Refusal, sites: frozenset[str] = frozenset()) -> None:
         """Give nothing more to an agent, or to the one of these sites whose process it was."""
@@ -454,32 +478,6 @@ class Hearing:
 
     def __call__(self, ticket: str, message: bytes) -> None:
         self.listener(ticket, message)
-
-
-def machine_title(machine: MachineFacts) -> str:
-    """What users call a kind of machine."""
-    device = f"{machine.gpu.name}, driver {machine.gpu.driver}" if machine.gpu else machine.processor
-    return f"{device}, torch {machine.torch}"
-
-
-def agreed(sites: Sequence[KnownSite], kind: MachineFacts) -> str | None:
-    """What the canary came to on most sites of a kind; of as many, on those that come first."""
-    found = Counter(known.canary(kind) for known in sites).most_common(1)
-    return found[0][0] if found else None
-
-
-def deviation(known: KnownSite, kind: MachineFacts, expected: str | None) -> Refusal | None:
-    """Why a site is given nothing, if the canary came to something else there than is expected of its kind."""
-    found = known.canary(kind)
-    if found == expected:
-        return None
-    return Refusal(
-        kind=SetupError.kind,
-        what=f"{STEPS} training steps give other bits there ({found[:8] or 'none'}) than on other machines of its kind"
-        f" ({(expected or '')[:8] or 'none'})",
-        remedy="look for libraries that are loaded from elsewhere there, and for failing memory; then remove"
-        f" {MEMORY} from its cache, and start its worker again",
-    )
 
 
 def _set(future: Future[Any], error: BaseException | None, outcome: Any = None) -> None:

@@ -156,7 +156,7 @@ class Remote(Engine):
     def fleet(
         self, devices: Devices, device: ChosenDevice, known: Fleet | None, finished: Callable[[], Finished]
     ) -> Fleet:
-        from benchsuite.execution.dispatch import read_site
+        from benchsuite.execution.known_sites import read_site
 
         kinds: Counter[MachineFacts] = Counter()
         troubles = []

@@ -7,9 +7,9 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, TypeAdapter
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from benchsuite.contracts.observer import EpochReport
 from benchsuite.engine.task import RunTask
@@ -37,7 +37,8 @@ class Part(BaseModel):
 class Order(Part):
     """One run to be made, or to be probed. `fields` are those of its key, by which a site sees whether it would make
     the same run; `sample` and `random_weights` say what the data and the weights are, which the site finds itself.
-    `keeps_weights` says whether those that it trains come home."""
+    `keeps_weights` says whether those that it trains come home; `canary` is what the canary comes to on machines of the
+    kind that is to make it, empty where it does not matter."""
 
     form: int = FORM
     kind: Literal["run", "probe"]
@@ -49,6 +50,7 @@ class Order(Part):
     skip_broken: bool
     keeps_weights: bool
     deviations: tuple[Deviation, ...]
+    canary: str = ""
 
     @property
     def numerics(self) -> Numerics:
@@ -56,7 +58,19 @@ class Order(Part):
         return Numerics.model_validate(self.fields["numerics"])
 
 
-def order_of(task: RunTask, kind: Literal["run", "probe"]) -> Order:
+class Arrived(Part):
+    """Word that runs have come home: a site need not keep what it made of them."""
+
+    form: int = FORM
+    kind: Literal["arrived"] = "arrived"
+    keys: tuple[Annotated[str, Field(pattern="^[0-9a-f]{8,64}$")], ...]
+
+
+ASKED: TypeAdapter[Order | Arrived] = TypeAdapter(Annotated[Order | Arrived, Field(discriminator="kind")])
+"""What a site is asked."""
+
+
+def order_of(task: RunTask, kind: Literal["run", "probe"], canary: str = "") -> Order:
     """What a site is told of a task."""
     return Order(
         kind=kind,
@@ -68,6 +82,7 @@ def order_of(task: RunTask, kind: Literal["run", "probe"]) -> Order:
         skip_broken=bool(task.data.left_out),
         keeps_weights=task.keeps_weights,
         deviations=task.deviations,
+        canary=canary,
     )
 
 

@@ -39,6 +39,8 @@ class SlurmJobs(Parameters):
     """Quality of service."""
     constraint: _Word | None = None
     """Features that a node must have, such as a100&nvlink."""
+    exclude: _Word | None = None
+    """Nodes that are given no job, such as node7,node[12-14]."""
     gpus: int = Field(default=0, ge=0, le=16)
     """GPUs of a job. A run uses one."""
     gres: _Word | None = None
@@ -150,7 +152,7 @@ def _queue(options: SlurmOptions, kinds: dict[str, SlurmJobs], desk: Desk) -> Qu
 
 def _parameters(jobs: SlurmJobs, options: SlurmOptions) -> dict[str, Any]:
     """What submitit calls these."""
-    names = ("partition", "account", "qos", "constraint", "gres")
+    names = ("partition", "account", "qos", "constraint", "exclude", "gres")
     asked: dict[str, Any] = {name: getattr(jobs, name) for name in names if getattr(jobs, name) is not None}
     asked |= {"gpus_per_node": jobs.gpus} if jobs.gpus else {}
     return asked | {

@@ -20,7 +20,7 @@ from safetensors.numpy import save
 from benchsuite.api import Channel
 from benchsuite.engine.task import RunTask
 from benchsuite.execution import agent
-from benchsuite.execution.wire import Answer, Order, told
+from benchsuite.execution.wire import ASKED, Answer, Arrived, told
 from benchsuite.processes import Parent
 from benchsuite.store.parcel import Parcel, to_message
 from benchsuite.store.predictions import Predictions, predictions_hash, to_bytes
@@ -48,9 +48,11 @@ def survey() -> bytes:
 
 def answer(message: bytes, channel: Channel) -> bytes:
     """The parcel of a run that nobody made: a handler of orders."""
+    order = ASKED.validate_json(message)
+    if isinstance(order, Arrived):
+        return Answer(agent.AGENT, None).to_bytes()
     channel.tell(told("started"))
     _sleep()
-    order = Order.model_validate_json(message)
     record, files = _run(order.key, order.fields, order.spec, order.deviations)
     contents = {**files, LOG: b"nothing was made\n", RECORD: record.model_dump_json(indent=1).encode()}
     return Answer(agent.AGENT, to_message(Parcel("nothing", _described(contents), contents))).to_bytes()
@@ -103,9 +105,11 @@ def _results(variant: int, images: Images) -> tuple[RunRecord, Mapping[str, byte
     record = make_record(seed=variant)
     assert record.test is not None
     confusion = predictions.confusion
-    right = sum(row[i] for i, row in enumerate(confusion)) / images[1]
+    counts = np.asarray(confusion)
+    right = float(np.trace(counts)) / images[1]
+    f1 = float(np.mean(2 * np.diag(counts) / (counts.sum(axis=0) + counts.sum(axis=1))))
     changes = {
-        "test": record.test.model_copy(update={"confusion": confusion, "accuracy": right}),
+        "test": record.test.model_copy(update={"confusion": confusion, "accuracy": right, "macro_f1": f1}),
         "weights_hash": weights_hash(io.BytesIO(weights)),
         "predictions_hash": predictions_hash(predictions),
         "files": _described(files),

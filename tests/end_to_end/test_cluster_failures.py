@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from benchsuite.identity.numerics import processor_name
@@ -108,8 +109,13 @@ def bits(results: Path, folder: str = "squares_width@sample") -> dict[str, tuple
     return {record.key: (record.weights_hash, record.predictions_hash) for record in found if record.status == "done"}
 
 
+def logs(folder: Path) -> list[Path]:
+    """Those of the runs on sites."""
+    return list(folder.glob("sites/*/sites/runs/*/log.txt"))
+
+
 def training(folder: Path) -> bool:
-    return any("epoch 2 of" in log.read_text() for log in folder.glob("sites/*/sites/runs/*/log.txt"))
+    return any("epoch 2 of" in log.read_text() for log in logs(folder))
 
 
 @pytest.fixture
@@ -158,7 +164,7 @@ def test_other_bits_of_a_run_that_is_done_meanwhile_stop_the_study(
     here, store = Store(tmp_path / "here" / "squares_width@sample"), Store(program.results / "squares_width@sample")
     process = program.start(*RUN, *SAMPLE, *over)
     try:
-        wait_for("a run that trains", lambda: process.poll() is not None or training(tmp_path))
+        wait_for("a run that trains", lambda: process.poll() is not None or training(tmp_path), 180)
         for key in here.run_keys():  # as if another command had made them meanwhile
             shutil.copytree(here.folder(key), store.folder(key))
         _, err = process.communicate(timeout=120)
@@ -179,26 +185,95 @@ def test_a_full_disk_of_a_worker_is_its_own(program: Program, workers: Workers, 
     assert bits(program.results) == expected
 
 
-def test_a_full_disk_here_ends_the_study_with_what_to_do(program: Program, workers: Workers, expected: object) -> None:
+def test_a_full_disk_here_ends_the_study_with_what_to_do(
+    program: Program, workers: Workers, expected: object, tmp_path: Path
+) -> None:
     over = workers(good="")
     largest = min(path.stat().st_size for path in (program.folder / "here").rglob("record.json")) - 1
     limited = subprocess.run(
         [sys.executable, "-m", "benchsuite", *RUN, *SAMPLE, *over],
-        env={**os.environ, "PYTHONPATH": str(program.plugins)},
+        env={**os.environ, "PYTHONPATH": str(program.plugins), "PYTHONDONTWRITEBYTECODE": "1"},  # it would be cut off
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (largest, largest)),
         capture_output=True,
         text=True,
         timeout=120,
         check=False,
     )
-    assert limited.returncode == 2, limited.stderr
+    assert limited.returncode == 1, limited.stderr
     assert "File too large" in limited.stderr
     assert "ulimit -f" in limited.stderr
+    assert "what is done is kept" in limited.stderr
     assert "Traceback" not in limited.stderr
     assert records(program.results) == {}
+    waiting = {record.key: record.started for record in Store(tmp_path / "sites" / "good" / "sites").records()}
+    assert waiting, "what did not fit is kept where it was made"
     study = program.run(*RUN, *SAMPLE, *over)
     assert study.code == 0, study.err
     assert bits(program.results) == expected
+    found = records(program.results)
+    assert {key: found[key].started for key in waiting} == waiting, "it is not made again"
+
+
+@pytest.fixture
+def small_disk(program: Program) -> Iterator[Path]:
+    """The disk of the results, on which there is room for a few runs."""
+    program.results.mkdir()
+    small = ["mount", "-t", "tmpfs", "-o", "size=120k", "tmpfs", str(program.results)]
+    if subprocess.run(small, capture_output=True, check=False).returncode:
+        pytest.skip("mounting a small disk takes a privileged user")
+    yield program.results
+    subprocess.run(["umount", str(program.results)], check=True)
+
+
+def test_a_disk_here_that_fills_in_the_midst_keeps_what_is_done_and_the_next_start_takes_the_rest(
+    program: Program, workers: Workers, small_disk: Path, tmp_path: Path
+) -> None:
+    over, many = workers(one="", two=""), ("--seeds", "6")
+    full = program.run(*RUN, *SAMPLE, *many, *over)
+    assert full.code == 1, full.err
+    assert "Traceback" not in full.out + full.err
+    for word in ("No space left", "remedy:", "free some disk space", "what is done is kept"):
+        assert word in full.err
+    kept = bits(small_disk)
+    assert 0 < len(kept) < 12
+    subprocess.run(["mount", "-o", "remount,size=10m", str(small_disk)], check=True)
+    study = program.run(*RUN, *SAMPLE, *many, *over)
+    assert study.code == 0, study.err
+    here = program.run(*RUN, *SAMPLE, *many, "--results", "here")
+    assert here.code == 0, here.err
+    assert bits(small_disk) == bits(tmp_path / "here")
+    assert kept.items() <= bits(small_disk).items()
+
+
+def test_a_run_whose_own_process_is_killed_has_failed_and_the_study_goes_on(
+    program: Program, workers: Workers, shared: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program.suite(SLOW)
+    with monkeypatch.context() as own:
+        own.setenv("TINY_SLOW_SECONDS", "0")
+        assert program.run(*RUN, *SAMPLE, "--results", "here").code == 0
+        own.setenv("TINY_SLOW_SECONDS", "0.2")
+        over = workers(one="", two="")
+    process = program.start(*RUN, *SAMPLE, *over)
+    try:
+        wait_for("a run that trains", lambda: process.poll() is not None or training(tmp_path), 180)
+        log = next(log for log in logs(tmp_path) if "epoch 2 of" in log.read_text())
+        worker = shared.workers[log.relative_to(tmp_path / "sites").parts[0]]
+        (maker,) = psutil.Process(worker.pid).children()
+        maker.kill()
+        _, err = process.communicate(timeout=300)
+    finally:
+        process.kill()
+    assert process.returncode == 1, err
+    assert worker.poll() is None, "its site goes on"
+    found = records(program.results)
+    assert sorted(record.status for record in found.values()) == ["done", "done", "done", "failed"]
+    failure = found[log.parent.name].failure
+    assert failure is not None
+    assert (failure.kind, "killed by SIGKILL" in failure.what) == ("worker died", True), failure.what
+    study = program.run(*RUN, *SAMPLE, *over)
+    assert study.code == 0, study.err
+    assert bits(program.results) == bits(tmp_path / "here")
 
 
 def test_threads_are_those_of_who_asks(program: Program, workers: Workers) -> None:
@@ -262,3 +337,4 @@ def test_weights_come_home_as_is_asked(
     assert len(list(program.results.rglob("weights.safetensors"))) == kept
     assert program.run("verify", "squares_width", *SAMPLE, "--runs", "4").code == 0
     assert not list((tmp_path / "sites").rglob("weights.safetensors"))
+    assert not list((tmp_path / "sites").rglob("record.json")), "what has come home is not kept there"

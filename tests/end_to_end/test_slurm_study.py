@@ -103,6 +103,33 @@ def test_jobs_stop_when_the_command_ends_and_the_next_takes_the_rest(
     assert bits(program.results) == expected
 
 
+STAND_IN = """
+import os
+
+if steps := os.environ.get("STAND_IN_STEPS"):
+    from benchsuite.execution import canary
+
+    canary.STEPS = int(steps)
+"""
+
+
+def test_a_node_that_computes_otherwise_than_the_one_that_told_of_itself_makes_nothing(
+    program: Program, slurm: StandInSlurm, tmp_path: Path, expected: object
+) -> None:
+    (tmp_path / "stand-in").mkdir()
+    (tmp_path / "stand-in" / "sitecustomize.py").write_text(STAND_IN)
+    other = f"if [ $SLURM_JOB_ID = 1001_0 ]; then export STAND_IN_STEPS=5 BENCHSUITE_CACHE={tmp_path / 'other'}; fi"
+    setup = f'["export BENCHSUITE_CACHE={tmp_path / "site"}", "{other}"]'
+    path = os.pathsep.join(map(str, (tmp_path / "stand-in", program.plugins)))
+    process = program.start("run", *PLAIN, *over(tmp_path, setup=setup), PYTHONPATH=path)
+    out, err = process.communicate(timeout=240)
+    assert process.returncode == 0, out + err
+    assert "1001_0" in slurm.all_jobs()
+    assert err.count("makes none of the runs that come to it: 5 training steps give other bits there") == 1, err
+    assert not list((tmp_path / "other").rglob("record.json"))
+    assert bits(program.results) == expected
+
+
 def test_a_site_whose_jobs_lack_a_plugin_is_told_once(program: Program, slurm: StandInSlurm, tmp_path: Path) -> None:
     program.suite(SUITE)
     refused = program.run("run", *PLAIN, *over(tmp_path))  # jobs do not see the plugins of this process

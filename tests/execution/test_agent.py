@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import math
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -17,7 +18,7 @@ from benchsuite.engine.task import RunTask
 from benchsuite.errors import DeviceError
 from benchsuite.execution import agent, scratch
 from benchsuite.execution.messages import Busy, Probe, ProbeJob
-from benchsuite.execution.wire import Answer, Refusal, Report, order_of, read_answer, read_told
+from benchsuite.execution.wire import Answer, Arrived, Refusal, Report, order_of, read_answer, read_told
 from benchsuite.identity.numerics import machine_facts
 from benchsuite.store.parcel import unpack
 from benchsuite.store.record import RunRecord
@@ -41,15 +42,23 @@ class Listening:
 
 
 @pytest.fixture
-def site(bench: Bench, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+def site(bench: Bench, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
     """This process as a site, with a cache of its own and the data of `bench`."""
     cache = tmp_path / "site"
     monkeypatch.setenv("BENCHSUITE_CACHE", str(cache))
     monkeypatch.setenv("BENCHSUITE_DATA", str(bench.data))
     monkeypatch.setattr(agent, "registry", lambda: bench.registry)
     monkeypatch.setattr(agent, "canary", lambda machine, code: {"cpu": "steps"})
-    agent._maker.cache_clear()
-    return cache
+    _as_new()
+    yield cache
+    _as_new()
+
+
+def _as_new() -> None:
+    """What a process of a site remembers."""
+    agent._TASKS.forget()
+    agent._steps.cache_clear()
+    agent._SURVEYED.clear()
 
 
 def asked(task: RunTask, channel: Listening | None = None) -> Answer:
@@ -119,7 +128,7 @@ def test_missing_data_are_refused_and_the_sample_is_none_of_them(
     found = refused(replace(task, weights=pretrained))
     assert "takes no sample for it" in found.what
     monkeypatch.setenv("BENCHSUITE_DATA", str(bench.data))
-    assert agent._maker.cache_info().currsize == 0, "what was missing may come"
+    assert not agent._TASKS._makers, "what was missing may come"
 
 
 def test_other_photos_are_refused(site: Path, bench: Bench, tmp_path: Path) -> None:
@@ -242,3 +251,85 @@ def test_a_full_disk_of_the_site_is_its_own_and_no_failed_run(
     monkeypatch.setattr(agent._SLOTS, "taken", lambda n: Slot(lambda job: record_failure(bench.task(), failure)))
     found = refused(bench.task())
     assert (found.kind, found.what, found.remedy) == ("store", failure.what, failure.remedy)
+
+
+def test_a_machine_that_computes_otherwise_than_its_kind_refuses(
+    site: Path, bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Which one of a batch job is, since it need not be the one that told of itself."""
+    monkeypatch.setattr(agent._SLOTS, "taken", lambda numerics: Slot(lambda job: None))
+    task = bench.task(make_case())
+
+    def answer(canary: str) -> object:
+        message = order_of(task, "run", canary).model_dump_json().encode()
+        return read_answer(agent.carry_out(message, Listening())).content
+
+    assert answer("") is None, "nothing is expected"
+    assert answer("steps") is None
+    found = answer("otherwise")
+    assert isinstance(found, Refusal)
+    assert (found.kind, found.where) == ("canary", agent.HOST)
+    assert "training steps give other bits there (steps) than on other machines of its kind (otherwis)" in found.what
+
+
+@pytest.mark.parametrize("told", [False, True])
+def test_who_is_told_what_has_arrived_keeps_it_until_then(
+    site: Path, bench: Bench, monkeypatch: pytest.MonkeyPatch, told: bool
+) -> None:
+    task, store = bench.task(make_case()), Store(site / "sites")
+
+    def make(job: object) -> RunRecord:
+        record = put_run(store.root)
+        store.folder(record.key).rename(store.folder(task.key.key))
+        return record
+
+    monkeypatch.setattr(agent._SLOTS, "taken", lambda numerics: Slot(make))
+    if told:
+        agent.survey()
+    assert isinstance(asked(task).content, bytes)
+    assert store.folder(task.key.key).exists() == told
+    arrived = Arrived(keys=("0" * 32, task.key.key)).model_dump_json().encode()
+    assert read_answer(agent.carry_out(arrived, Listening())).content is None
+    assert list(store.run_keys()) == []
+
+
+def test_word_of_what_is_no_run_is_refused(site: Path) -> None:
+    (site / "sites").mkdir(parents=True)
+    for key in ("..", "/etc", "a" * 65):
+        message = json.dumps({"form": 1, "kind": "arrived", "keys": [key]}).encode()
+        assert isinstance(read_answer(agent.carry_out(message, Listening())).content, Refusal)
+    assert (site / "sites").is_dir()
+
+
+def test_what_a_site_remembers_of_orders_does_not_grow(
+    site: Path, bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(agent, "MOST_CASES", 4)
+    monkeypatch.setattr(agent._SLOTS, "taken", lambda numerics: Slot(lambda job: None))
+
+    def remembered() -> tuple[int, ...]:
+        makers = agent._TASKS._makers.values()
+        (maker,) = makers
+        return len(agent._TASKS._cases), len(maker.shared), len(maker.finder.identities), len(maker.finder.found)
+
+    assert asked(bench.task(make_case())).content is None
+    first = remembered()
+    for seed in range(20):
+        assert asked(bench.task(make_case(), seed=seed)).content is None
+    assert remembered() == first, "the same case is known, whatever its seed, and though every order has a copy"
+    for number in range(20):
+        assert asked(bench.task(make_case(f"case {number}", learning_rate=0.01 + number / 1000))).content is None
+        assert remembered()[0] <= 4
+        assert all(size <= 8 * 4 * many for size, many in zip(remembered(), first, strict=True)), remembered()
+
+
+def test_orders_that_come_at_once_are_the_runs_that_were_planned(
+    site: Path, bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(agent, "MOST_CASES", 2)
+    monkeypatch.setattr(agent._SLOTS, "taken", lambda numerics: Slot(lambda job: None))
+    cases = [make_case(f"case {number}", learning_rate=0.01 + number / 1000) for number in range(6)]
+    tasks = bench.tasks(*cases, seeds=(0, 1, 2, 3))
+    with ThreadPoolExecutor(8) as threads:
+        answers = list(threads.map(asked, tasks))
+    assert [answer.content for answer in answers] == [None] * 24

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import uuid
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -12,6 +13,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from filelock import Timeout
 
 from benchsuite.api import EngineLost, Site, SiteLost
 from benchsuite.engine.task import RunTask
@@ -20,7 +22,7 @@ from benchsuite.execution import dispatch
 from benchsuite.execution.case_cost import CaseCost
 from benchsuite.execution.dispatch import Dispatch, Hearing
 from benchsuite.execution.fleet import Fleet
-from benchsuite.execution.wire import FORM, Answer, Order, Refusal, Report, told
+from benchsuite.execution.wire import ASKED, FORM, Answer, Arrived, Order, Refusal, Report, told
 from benchsuite.identity.numerics import MachineFacts
 from benchsuite.identity.run_key import RunKey
 from benchsuite.store.parcel import pack
@@ -55,6 +57,9 @@ class Sites(QueueSession):
     ) -> None:
         self.behaviour, self.machines, self.canaries = behaviour, machines, canaries
         self.seen: list[tuple[str, Order]] = []
+        self.arrived: list[tuple[str, tuple[str, ...]]] = []
+        """What a site was told of."""
+        self.hears: Callable[[str], bytes] = lambda site: Answer(f"agent of {site}", None).to_bytes()
         self.troubles: dict[str, str] = {}
         self.broken: Exception | None = None
         super().__init__(SitesParameters(sites=sites), lambda order, channel: b"", lambda: b"", hearing)
@@ -71,7 +76,10 @@ class Sites(QueueSession):
         return super().sites()
 
     def carry_out(self, site: str, order: Given) -> bytes:
-        read = Order.model_validate_json(order.order)
+        read = ASKED.validate_json(order.order)
+        if isinstance(read, Arrived):
+            self.arrived.append((site, read.keys))
+            return self.hears(site)
         self.seen.append((site, read))
         return self.behaviour(site, read, order)
 
@@ -548,8 +556,128 @@ def test_an_interrupted_study_ends_though_cancelling_raises(task: Callable[..., 
     assert free.is_set()
 
 
-def test_a_site_of_another_form_is_given_nothing() -> None:
-    report = Report(form=FORM + 1, agent="a", version="9.9", machine=MACHINE)
-    known, trouble = dispatch.read_site(Site("w1", "node", 1, report.model_dump_json().encode()))
-    assert known is None
-    assert "9.9" in trouble
+def test_when_nothing_more_can_be_kept_dispatch_stops_and_keeps_what_is_done(
+    task: Callable[..., RunTask], home: Behaviour, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    kept, accepted = dispatch.accept, 0
+
+    def accept(*given: Any, **named: Any) -> Any:
+        nonlocal accepted
+        accepted += 1
+        if accepted > 2:
+            raise StoreError("no space is left on the disk", where="here", remedy="free some disk space")
+        return kept(*given, **named)
+
+    monkeypatch.setattr(dispatch, "TAKERS", 1)
+    monkeypatch.setattr(dispatch, "LEAST_WINDOW", 1)
+    monkeypatch.setattr(dispatch, "accept", accept)
+    records: list[RunRecord] = []
+    tasks = [task(seed) for seed in range(30)]
+    with pytest.raises(StoreError) as raised, dispatching(home, sites=1) as (executor, session, _):
+        records.extend(executor.run(tasks))
+    assert raised.value.exit_code == 1, "something was started"
+    assert raised.value.remedy == "free some disk space, and start this command again: what is done is kept"
+    assert len(records) == 2
+    assert {record.key for record in Store(tmp_path / "here").records()} == {record.key for record in records}
+    assert len(session.seen) <= 2 + 4 + 1, "no more is handed out"
+
+
+def test_what_another_command_makes_meanwhile_is_waited_for(
+    task: Callable[..., RunTask], home: Behaviour, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept, times = dispatch.accept, Counter[str]()
+
+    def accept(store: Store, key: str, *given: Any, **named: Any) -> Any:
+        times[key] += 1
+        if times[key] == 1:
+            raise Timeout("the lock of this run")
+        return kept(store, key, *given, **named)
+
+    monkeypatch.setattr(dispatch, "accept", accept)
+    with dispatching(home) as (executor, _, watcher):
+        records = list(executor.run([task()]))
+    assert [record.status for record in records] == ["done"]
+    assert sum("another process is making this run" in text for text in watcher.said) == 1
+
+
+def test_sites_are_told_what_has_arrived_of_theirs(
+    task: Callable[..., RunTask], home: Behaviour, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dispatch, "MOST_ARRIVED", 2)
+    with dispatching(home) as (executor, session, _):
+        list(executor.run([task(seed) for seed in range(7)]))
+    told = Counter((site, key) for site, keys in session.arrived for key in keys)
+    assert told == Counter((site, order.key) for site, order in session.seen)
+    assert all(1 <= len(keys) <= 2 for _, keys in session.arrived)
+
+
+def test_a_study_ends_well_though_a_site_hears_nothing_of_what_has_arrived(
+    task: Callable[..., RunTask], home: Behaviour, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dispatch, "THANKS_SECONDS", 0.2)
+    never = threading.Event()
+
+    def hears(site: str) -> bytes:
+        if site == "sites-1":
+            raise RuntimeError("it is deaf")
+        never.wait(5)
+        return b""
+
+    with dispatching(home) as (executor, session, _):
+        session.hears = hears
+        records = list(executor.run([task(seed) for seed in range(4)]))
+    never.set()
+    assert [record.status for record in records] == ["done"] * 4
+
+
+def test_processes_that_pass_are_told_of_nothing(task: Callable[..., RunTask], there: Path) -> None:
+    def behave(site: str, order: Order, given: Given) -> bytes:
+        return passing(pack(Store(there).folder(order.key)))
+
+    with dispatching(behave) as (executor, session, _):
+        list(executor.run([task(seed) for seed in range(4)]))
+    assert session.arrived == []
+
+
+def otherwise(node: str) -> bytes:
+    """What a process answers on a machine that computes otherwise than its kind."""
+    return passing(Refusal(kind="canary", what="3 training steps give other bits there", where=node))
+
+
+def test_one_machine_of_a_site_that_computes_otherwise_costs_its_site_nothing(
+    task: Callable[..., RunTask], there: Path
+) -> None:
+    lock, deviated = threading.Lock(), 0
+
+    def behave(site: str, order: Order, given: Given) -> bytes:
+        nonlocal deviated
+        assert order.canary == "the same", "each must come to what was met"
+        with lock:
+            deviated += 1
+            first = deviated <= 2
+        return otherwise("node7") if first else passing(pack(Store(there).folder(order.key)))
+
+    with dispatching(behave, sites=1) as (executor, _, watcher):
+        records = list(executor.run([task(seed) for seed in range(4)]))
+    assert [record.status for record in records] == ["done"] * 4
+    assert [text for text in watcher.said if "node7" in text] == [
+        "node7 makes none of the runs that come to it: 3 training steps give other bits there"
+    ]
+    assert not [text for text in watcher.said if "given no more" in text]
+
+
+def test_a_site_on_which_runs_come_to_such_machines_again_and_again_is_given_up(
+    task: Callable[..., RunTask], there: Path
+) -> None:
+    def behave(site: str, order: Order, given: Given) -> bytes:
+        return otherwise("node7") if site == "sites-2" else passing(pack(Store(there).folder(order.key)))
+
+    with dispatching(behave) as (executor, *_):
+        records = list(executor.run([task(seed) for seed in range(12)]))
+    assert [record.status for record in records] == ["done"] * 12
+    with (
+        pytest.raises(SetupError, match="no site makes the runs") as raised,
+        dispatching(lambda *_: otherwise("node7"), sites=1) as (executor, *_),
+    ):
+        list(executor.run([task()]))
+    assert "training steps give other bits" in str(raised.value.where)

@@ -20,8 +20,8 @@ from pathlib import Path
 COMMANDS = ("sbatch", "squeue", "sacct", "scancel", "scontrol", "srun")
 _LASTS = 120.0
 _KNOWN = (
-    "array", "constraint", "cpus-per-task", "error", "gpus-per-node", "gres", "job-name", "mem", "nodes", "open-mode",
-    "output", "partition", "account", "qos", "requeue", "signal", "time",
+    "array", "constraint", "cpus-per-task", "error", "exclude", "gpus-per-node", "gres", "job-name", "mem", "nodes",
+    "open-mode", "output", "partition", "account", "qos", "requeue", "signal", "time",
 )  # fmt: skip
 _THERE = ("PENDING", "RUNNING")
 

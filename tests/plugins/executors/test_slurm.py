@@ -274,7 +274,13 @@ def test_a_partition_that_is_rejected_is_told(slurm: StandInSlurm, tmp_path: Pat
 @pytest.mark.slow
 def test_orders_are_dealt_to_one_array_in_their_order(slurm: StandInSlurm, tmp_path: Path) -> None:
     notes = tmp_path / "notes"
-    asked = {"partition": "gpu", "gres": "gpu:a100:1", "account": "lab", "setup": ("export DONE=1",)}
+    asked = {
+        "partition": "gpu",
+        "gres": "gpu:a100:1",
+        "account": "lab",
+        "exclude": "node7,node[12-14]",
+        "setup": ("export DONE=1",),
+    }
     with opened(orders.noted, tmp_path / "meet", cluster="slurm", most=2, chunk=3, **asked) as session:
         assert names(session) == {"gpu"}
         answers = [session.submit(str(n), f"{notes} {n} 1".encode(), names(session)) for n in range(9)]
@@ -286,7 +292,8 @@ def test_orders_are_dealt_to_one_array_in_their_order(slurm: StandInSlurm, tmp_p
         assert [number for number in begun if number in chunk] == chunk
     assert sorted(begun) == list(range(9))
     array = slurm.scripts()[1]
-    for line in ("--partition=gpu", "--gres=gpu:a100:1", "--account=lab", "--array=0-1%2", "--requeue", "--time=240"):
+    lines = ("--partition=gpu", "--gres=gpu:a100:1", "--account=lab", "--exclude=node7,node[12-14]", "--array=0-1%2")
+    for line in (*lines, "--requeue", "--time=240"):
         assert f"#SBATCH {line}\n" in array
     assert "export DONE=1" in array
     assert slurm.most_at_once() == 2
