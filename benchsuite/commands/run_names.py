@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -18,9 +18,10 @@ from benchsuite.errors import BenchsuiteError, StoreError
 
 if TYPE_CHECKING:
     from benchsuite.commands.session import Session
+    from benchsuite.engine.task import RunTask
     from benchsuite.store.record import RunRecord
-    from benchsuite.store.run_store import Store
-    from benchsuite.suite.cases.plan import Plan, RunSpec
+    from benchsuite.store.run_store import Outcome, Store
+    from benchsuite.suite.cases.plan import Plan
 
 RunName = Annotated[
     str,
@@ -45,6 +46,8 @@ def describe_trials(plan: Plan) -> str:
 
 NAMED = re.compile(r"(?P<suite>.+?\.ya?ml|[^/]+?)(?P<smoke>@sample)?(/(?P<run>.+))?")
 Found = tuple["Store", "RunRecord"]
+Listed = tuple["Store", str, "Outcome"]
+"""A record that is not read until it is wanted: where it is, its key, and what is remembered of it."""
 
 
 @dataclass(frozen=True)
@@ -55,8 +58,13 @@ class NamedRuns:
     smoke: bool
     run: str | None
 
-    def has(self, spec: RunSpec) -> bool:
-        return self.run in (None, spec.case.name, f"{spec.case.name}/{spec.seed}")
+    def has(self, case: str, seed: int) -> bool:
+        return self.run in (None, case, f"{case}/{seed}")
+
+    def has_task(self, task: RunTask, known: Mapping[str, Outcome]) -> bool:
+        """Whether a run is called so now, or was when it was made. `known` is what is remembered of records."""
+        made, spec = known.get(task.key.key), task.spec
+        return self.has(spec.case.name, spec.seed) or (made is not None and self.has(made.case, made.seed))
 
     def options(self, options: StudyOptions) -> StudyOptions:
         """The options with which the study is opened that has these runs."""
@@ -102,9 +110,8 @@ def find_by_key(run: str, results: Path) -> list[Found]:
     keys = [(store, key) for store in stores for key in store.run_keys() if key.startswith(run)]
     found = [(store, record) for store, key in keys if (record := store.read(key)) is not None]
     if keys and not found:
-        for problem in (problem for store in stores for problem in store.damaged()):
-            if any(str(store.folder(key)) in (problem.where or "") for store, key in keys):
-                raise problem
+        for problem in (problem for store, key in keys for problem in store.damaged(keys=[key])):
+            raise problem
     return found
 
 
@@ -113,15 +120,17 @@ def find_records(run: str, options: StudyOptions) -> list[Found]:
     it gives them now and in its order; or, where there are none, those that were made under that name."""
     if found := find_by_key(run, options.results):
         return found
+    from benchsuite.settings import cache_root
     from benchsuite.store.run_store import stores_below
 
     named = read_name(run)
     study, refused = _open(named, options)
-    everything = [(store, record) for store in stores_below(options.results) for record in store.records()]
-    made = _made(named, study.suite.name if study else Path(named.suite).stem, everything)
-    planned = _planned(named, study, everything) if study else []
+    surveys = [(store, store.survey(cache_root())) for store in stores_below(options.results)]
+    listed = [(store, key, outcome) for store, survey in surveys for key, outcome in survey.outcomes.items()]
+    made = _made(named, study.suite.name if study else Path(named.suite).stem, listed)
+    planned = _planned(named, study, listed) if study else []
     # Where the data are gone, so that the plan is the sample's, what was made of them is still what is meant.
-    real = [pair for pair in made if not is_smoke(pair[0])]
+    real = [one for one in made if not is_smoke(one[0])]
     if planned and not (real and is_smoke(planned[0][0]) and options.policy is not PolicyName.sample):
         return planned
     if made:
@@ -129,13 +138,13 @@ def find_records(run: str, options: StudyOptions) -> list[Found]:
             say(
                 f"no record is of {study.suite.name} as it is now; these were made for it as it was, or with other data"
             )
-        return made
+        return [(store, record) for store, key, _ in made if (record := store.read(key)) is not None]
     if refused is not None:
         raise refused
-    known = sorted({store_name(store, record) for store, record in everything})
+    known = sorted({store_name(store, outcome.suite) for store, _, outcome in listed})
     suite = study.suite.name if study else Path(named.suite).stem
-    cases = sorted({one.spec.case.name for _, one in everything if named.run and one.spec.suite == suite})
-    damaged = sum(len(store.damaged()) for store in stores_below(options.results))
+    cases = sorted({outcome.case for _, _, outcome in listed if named.run and outcome.suite == suite})
+    damaged = sum(len(survey.damaged) for _, survey in surveys)
     doctor = f"benchsuite doctor --results {shlex.quote(str(options.results))}"
     raise StoreError(
         f"no record of {run!r}" + (f", and {count(damaged, 'record')} there cannot be read" if damaged else ""),
@@ -166,30 +175,33 @@ def _open(named: NamedRuns, options: StudyOptions) -> tuple[Session | None, Benc
         return None, error
 
 
-def _planned(named: NamedRuns, study: Session, everything: Sequence[Found]) -> list[Found]:
+def _planned(named: NamedRuns, study: Session, listed: Sequence[Listed]) -> list[Found]:
     """The records of the study's runs, each with the case that it is of now; they may be named as they were made."""
     root = study.preparation.runs_folder
-    known = {record.key: (store, record) for store, record in everything if store.root == root}
+    known = {key: (store, outcome) for store, key, outcome in listed if store.root == root}
     places = {case.name: place for place, case in enumerate(study.preparation.plan.cases)}
     found = []
     for task in study.preparation.tasks:
-        store, record = known.get(task.key.key, (None, None))
-        if store and record and (named.has(task.spec) or named.has(record.spec)):
+        store, outcome = known.get(task.key.key, (None, None))
+        if store is None or outcome is None:
+            continue
+        wanted = named.has(task.spec.case.name, task.spec.seed) or named.has(outcome.case, outcome.seed)
+        if wanted and (record := store.read(task.key.key)) is not None:
             found.append((store, record.model_copy(update={"spec": task.spec})))
     return sorted(found, key=lambda pair: places.get(pair[1].spec.case.name, len(places)))
 
 
-def _made(named: NamedRuns, suite: str, everything: Sequence[Found]) -> list[Found]:
+def _made(named: NamedRuns, suite: str, listed: Sequence[Listed]) -> list[Listed]:
     """The records that were made under a name; those of a smoke run where there are no others, or where asked for."""
-    made = [(store, record) for store, record in everything if record.spec.suite == suite and named.has(record.spec)]
-    groups = [[pair for pair in made if is_smoke(pair[0]) is smoke] for smoke in (False, True)]
+    made = [one for one in listed if one[2].suite == suite and named.has(one[2].case, one[2].seed)]
+    groups = [[one for one in made if is_smoke(one[0]) is smoke] for smoke in (False, True)]
     chosen = groups[1] if named.smoke else groups[0] or groups[1]
-    return sorted(chosen, key=lambda pair: (pair[1].spec.case.name, pair[1].spec.seed))
+    return sorted(chosen, key=lambda one: (one[2].case, one[2].seed))
 
 
-def store_name(store: Store, record: RunRecord) -> str:
+def store_name(store: Store, suite: str) -> str:
     """What a study's results are called: the suite, with @sample for a smoke run."""
-    return store.root.name if is_smoke(store) else record.spec.suite
+    return store.root.name if is_smoke(store) else suite
 
 
 def is_smoke(store: Store) -> bool:

@@ -59,10 +59,11 @@ def tell_deviations(record: RunRecord, numerics: Numerics) -> None:
 
 def _find(name: str, options: StudyOptions) -> list[Found]:
     from benchsuite.commands.session import tell_damaged
+    from benchsuite.settings import cache_root
     from benchsuite.store.run_store import stores_below
 
     for store in stores_below(options.results):
-        tell_damaged(store.damaged(), store.root)
+        tell_damaged(store.survey(cache_root()).damaged, store.root)
     return find_records(name, options)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -18,7 +18,7 @@ from benchsuite.errors import StoreError
 if TYPE_CHECKING:
     from benchsuite.engine.task import RunTask
     from benchsuite.store.record import RunRecord
-    from benchsuite.store.run_store import Store
+    from benchsuite.store.run_store import Outcome, Store
 
 
 def verify(
@@ -40,8 +40,9 @@ def verify(
     named = read_run(run, options.results)
     study = open_study(named.suite, named.options(options), download=True, machines=made_here)
     store = Store(study.preparation.runs_folder)
-    pairs = find_pairs(study.preparation.tasks, tuple(store.records()))
-    found = [(task, record) for task, record in pairs if named.has(task.spec) or named.has(record.spec)][:runs]
+    known = study.survey().outcomes
+    tasks = [task for task in study.preparation.tasks if named.has_task(task, known)]
+    found = find_pairs(tasks, _finished(tasks, store, known, runs))[:runs]
     if not found:
         called = f" called {named.run}" if named.run is not None else ""
         raise StoreError(
@@ -85,6 +86,16 @@ class Verdict:
     broken: bool
 
 
+def _finished(tasks: Sequence[RunTask], store: Store, known: Mapping[str, Outcome], runs: int) -> list[RunRecord]:
+    """Finished records from which `find_pairs` has so many runs; the others are not read."""
+    done = {key: outcome for key, outcome in known.items() if outcome.status == "done"}
+    keys = [task.key.key for task in tasks if task.key.key in done][:runs]
+    if len(keys) < runs:
+        names = {(task.spec.case.name, task.spec.seed) for task in tasks}
+        keys += [key for key, outcome in done.items() if (outcome.case, outcome.seed) in names]
+    return [record for key in dict.fromkeys(keys) if (record := store.read(key)) is not None]
+
+
 def find_pairs(tasks: Sequence[RunTask], records: Sequence[RunRecord]) -> list[tuple[RunTask, RunRecord]]:
     """Each task with its finished record: of the same key, else the closest one of the same case and seed.
 
@@ -92,15 +103,23 @@ def find_pairs(tasks: Sequence[RunTask], records: Sequence[RunRecord]) -> list[t
     """
     from benchsuite.identity.key_diff import differences
 
-    done = [record for record in records if record.status == "done"]
+    own: dict[str, RunRecord] = {}
+    same: dict[tuple[str, int], list[RunRecord]] = {}
+    for record in records:
+        if record.status == "done":
+            own[record.key] = record
+            same.setdefault((record.spec.case.name, record.spec.seed), []).append(record)
     found = []
     for task in tasks:
-        wanted = (task.spec.case, task.spec.seed)
-        same = [r for r in done if r.key == task.key.key or (r.spec.case, r.spec.seed) == wanted]
-        if same:
+        closest = own.get(task.key.key)
+        if closest is None:
+            named = same.get((task.spec.case.name, task.spec.seed), ())
             closest = min(
-                same, key=lambda r: (r.key != task.key.key, len(differences(r.key_fields, task.key.fields)), r.key)
+                (record for record in named if record.spec.case == task.spec.case),
+                key=lambda record: (len(differences(record.key_fields, task.key.fields)), record.key),
+                default=None,
             )
+        if closest is not None:
             found.append((task, closest))
     return sorted(found, key=lambda pair: pair[0].key.key != pair[1].key)
 

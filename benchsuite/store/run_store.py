@@ -13,7 +13,7 @@ import logging
 import os
 import re
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
@@ -64,11 +64,13 @@ ROOM = 2**20
 
 
 class Outcome(NamedTuple):
-    """What planning asks of a record, which is read once for that."""
+    """What is asked of all records, each of which is read once for that."""
 
     status: str
+    suite: str
     case: str
     """Its name."""
+    seed: int
     accuracy: float | None
     """Of validation, as the loss: at the epoch that it chose."""
     loss: float | None
@@ -79,9 +81,9 @@ class Outcome(NamedTuple):
     def read(cls, text: str) -> Outcome | None:
         """What `written` wrote; None for anything else."""
         with suppress(ValueError, TypeError):
-            status, case, accuracy, loss, weights = json.loads(text)
+            status, suite, case, seed, accuracy, loss, weights = json.loads(text)
             if status in ("done", "failed"):
-                return cls(status, case, accuracy, loss, weights and (weights[0], weights[1]))
+                return cls(status, suite, case, seed, accuracy, loss, weights and (weights[0], weights[1]))
         return None
 
     def written(self) -> str:
@@ -89,14 +91,14 @@ class Outcome(NamedTuple):
 
 
 def outcome_of(record: RunRecord) -> Outcome:
-    """What planning asks of this record."""
+    """What is asked of all records, of this one."""
     best, started = record.best, record.weights
     weights = None
     if started is not None and started.provenance == "official" and started.sha256 is not None:
         weights = started.request, started.sha256
-    if best is None:
-        return Outcome(record.status, record.spec.case.name, None, None, weights)
-    return Outcome(record.status, record.spec.case.name, best.validation_accuracy, best.validation_loss, weights)
+    accuracy, loss = (best.validation_accuracy, best.validation_loss) if best is not None else (None, None)
+    spec = record.spec
+    return Outcome(record.status, spec.suite, spec.case.name, spec.seed, accuracy, loss, weights)
 
 
 @dataclass(frozen=True)
@@ -197,10 +199,10 @@ class Store:
         """Every whole record, in the order of the keys, one at a time. Raises what `read` raises."""
         return (record for key in self.run_keys() if (record := self.read(key)) is not None)
 
-    def damaged(self, thorough: bool = False) -> tuple[DamagedRecord, ...]:
-        """What is wrong with each record that is not whole, as `read` says, in the order of the keys."""
+    def damaged(self, thorough: bool = False, keys: Iterable[str] | None = None) -> tuple[DamagedRecord, ...]:
+        """What is wrong with each record (of `keys`, if given) that is not whole, as `read` says, in their order."""
         problems = []
-        for key in self.run_keys():
+        for key in self.run_keys() if keys is None else keys:
             try:
                 self.load(key, thorough)
             except DamagedRecord as problem:

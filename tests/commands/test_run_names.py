@@ -5,12 +5,16 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from benchsuite import file_stamps
 from benchsuite.api import WeightsRequest
 from benchsuite.commands.options import StudyOptions
 from benchsuite.commands.session import open_study
+from benchsuite.commands.verify import _finished, find_pairs
+from benchsuite.store.run_store import Store
 from support.large_study import make_done
 from support.plugins import SUITE
 from support.program import Program
@@ -141,3 +145,50 @@ def test_a_damaged_record_is_not_said_to_be_none(study: Program) -> None:
     study.run("show", key[:8]).refused("not JSON", "run the suite again")
     study.run("show", "squares_width/wide/0", *DATA).refused("1 record there cannot be read", "benchsuite doctor")
     assert len(shown(study, "squares_width")) == 3
+
+
+@pytest.fixture
+def read(study: Program, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The keys of the records that are read from now on, where all have been looked at before."""
+    monkeypatch.setattr(file_stamps, "SETTLED_NS", -(10**18))  # they are new
+    assert statuses(study, "squares_width") == ["done"] * 4
+    keys: list[str] = []
+    load = Store._load
+
+    def noted(store: Store, key: str, *given: Any, **named: Any) -> Any:
+        keys.append(key)
+        return load(store, key, *given, **named)
+
+    monkeypatch.setattr(Store, "_load", noted)
+    return keys
+
+
+def test_who_asks_for_a_run_has_no_other_read(study: Program, read: list[str]) -> None:
+    assert shown(study, "squares_width/wide/1") == [("squares_width", "wide", 1)]
+    (key,) = read
+    assert shown(study, key[:8]) == [("squares_width", "wide", 1)]
+    assert read == [key, key]
+    assert "done" in study.run("why", "squares_width/wide/1", *DATA).out
+    assert statuses(study, "squares_width") == ["done"] * 4
+    assert read == [key, key], "why a run is done is known without its record"
+    study.suite(NAMED.replace("max_epochs: 3", "max_epochs: 2"))
+    changed = study.run("why", "squares_width/wide/1", *DATA).out
+    assert "changed: recipe.max_epochs: 3 -> 2" in changed
+    assert read == [key, key, key]
+    assert shown(study, "squares_width/wide/1") == [("squares_width", "wide", 1)]
+    assert read == [key] * 4
+
+
+@pytest.mark.parametrize("changed", [False, True])
+def test_verify_reads_as_many_records_as_it_repeats(study: Program, read: list[str], changed: bool) -> None:
+    options = StudyOptions(data=Path("data"), threads=2 if changed else None)
+    opened = open_study("squares_width", options, download=False)
+    tasks, store = opened.preparation.tasks, Store(opened.preparation.runs_folder)
+    known, every = opened.survey().outcomes, tuple(store.records())
+    read.clear()
+    for runs in (1, 2, 99):
+        found = find_pairs(tasks, _finished(tasks, store, known, runs))[:runs]
+        assert found == find_pairs(tasks, every)[:runs]
+        assert len(found) == min(runs, len(tasks))
+        assert len(read) == (len(tasks) if changed else len(found)), "of others only what may be the closest"
+        read.clear()
