@@ -35,10 +35,11 @@ def check(paper: PaperFile, plugins: Plugins = None, as_json: Json = False) -> N
     """
     from benchsuite.paper.rendering.process import Renderer
 
-    with Renderer.of_stranger() as renderer, scratch_folder("check") as folder:
+    file = paper_in(paper)
+    with Renderer.of_stranger(file) as renderer, scratch_folder("check") as folder:
         from benchsuite.paper.bundle.reader import PaperReader  # while the renderer reads in its own libraries
 
-        with PaperReader(paper_in(paper)) as reader:
+        with PaperReader(file) as reader:
             material, inconsistent = reader.read()
             faults = [*inconsistent, *_other_charts(material)]
             for fault in faults[:SHOWN]:

@@ -102,7 +102,7 @@ def _compare(first: Path, second: Path, to: Path, as_json: bool) -> None:
     from benchsuite.paper.rendering.process import Renderer
 
     found = [paper_in(place) for place in (first, second)]
-    with Renderer.of_stranger() as renderer:
+    with Renderer.of_stranger(*found) as renderer:
         with PaperReader(found[0]) as one, PaperReader(found[1]) as other:
             first_material, second_material = (reader.read()[0] for reader in (one, other))
         files = build_comparison(first_material, second_material, to, renderer=renderer)

@@ -53,10 +53,11 @@ def reproduce(
     """
     from benchsuite.paper.rendering.process import Renderer
 
-    with Renderer.of_stranger() as renderer:  # which reads in its libraries while the paper is read
+    file = paper_in(paper)
+    with Renderer.of_stranger(file) as renderer:  # which reads in its libraries while the paper is read
         from benchsuite.paper.bundle.reader import PaperReader
 
-        with PaperReader(paper_in(paper)) as reader:
+        with PaperReader(file) as reader:
             material, faults = reader.read()
             if runs:
                 from benchsuite.commands.foreign_places import refuse_foreign_places

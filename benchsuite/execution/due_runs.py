@@ -9,6 +9,7 @@ from typing import Literal
 from benchsuite.engine.task import RunTask
 from benchsuite.store.record import RunRecord
 from benchsuite.store.run_store import Store
+from benchsuite.store.shared_parts import SharedParts
 from benchsuite.suite.cases.plan import Plan
 
 Kept = Literal["all", "cases", "none"]
@@ -16,9 +17,10 @@ Kept = Literal["all", "cases", "none"]
 
 
 def load_records(tasks: Iterable[RunTask]) -> dict[str, RunRecord]:
-    """What the store already has of these tasks, by key."""
+    """What the store already has of these tasks, by key; what is equal in records is there once."""
     records = ((task.key.key, Store(task.results).read(task.key.key)) for task in tasks)
-    return {key: record for key, record in records if record is not None}
+    parts = SharedParts()
+    return {key: parts.of(record) for key, record in records if record is not None}
 
 
 def find_due(tasks: Iterable[RunTask], statuses: Mapping[str, str]) -> tuple[RunTask, ...]:

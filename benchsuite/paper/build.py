@@ -70,7 +70,7 @@ def _build(
     files = PaperFiles(html=folder / f"{name}.html", pdf=folder / f"{name}.pdf")
     packed = [attachments.pack(material) for material in materials]
     setting = _digest(json.dumps([dict(materials[0].renderer), pango.versions(), sys.version]).encode())
-    order = _digest(repr(packed).encode())
+    order = _digest(*(part for files in packed for name, content in files.items() for part in (name.encode(), content)))
     place = memory / f"{_digest(os.fsencode(folder.resolve()))[:32]}.json" if memory is not None else None
     before = _remembered(place)
     if (before.order, before.renderer) == (order, setting) and _stand(files, before):
@@ -87,8 +87,12 @@ def _build(
     return files
 
 
-def _digest(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
+def _digest(*contents: bytes) -> str:
+    found = hashlib.sha256()
+    for content in contents:
+        found.update(b"%d " % len(content) if contents[1:] else b"")
+        found.update(content)
+    return found.hexdigest()
 
 
 def _remembered(place: Path | None) -> Built:

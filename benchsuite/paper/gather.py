@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from benchsuite.registry import Entry, Registry
     from benchsuite.store.predictions import Predictions
     from benchsuite.store.record import RunRecord
+    from benchsuite.store.run_store import Store
     from benchsuite.suite.schema.suite import Suite
 
 PHOTOS_PER_CLASS = 3
@@ -40,17 +41,16 @@ def gather(suite: Suite, preparation: Preparation, registry: Registry) -> PaperM
     tasks, plan = preparation.tasks, preparation.plan
     records = load_records(tasks)
     store = Store(preparation.runs_folder)
-    predictions = {
-        key: store.read_predictions(record)
+    outcomes = {  # of all that was predicted, which may not fit into memory, no more than this
+        key: _right(store.read_predictions(record))
         for key, record in records.items()
         if record.status == "done" and record.test is not None
     }
-    outcomes = {key: _right(found) for key, found in predictions.items()}
     material = replace(
         material,
         results=replace(material.results, records=records, outcomes=outcomes),
         samples=_photos(tasks[0], material.card),
-        mistakes=_mistakes(tasks[: len(plan.cases) * len(plan.seeds)], records, predictions),
+        mistakes=_mistakes(tasks[: len(plan.cases) * len(plan.seeds)], records, store),
     )
     return replace(material, charts=charts_apart(material))
 
@@ -119,9 +119,7 @@ def _photos(task: RunTask, card: DatasetCard) -> Sequence[tuple[str, bytes]]:
     return photos
 
 
-def _mistakes(
-    tasks: Sequence[RunTask], records: Mapping[str, RunRecord], predictions: Mapping[str, Predictions]
-) -> Sequence[Mistake]:
+def _mistakes(tasks: Sequence[RunTask], records: Mapping[str, RunRecord], store: Store) -> Sequence[Mistake]:
     """The test photos that a run of the best case, its first seed, is surest of and has wrong. `tasks` are the cases'
     own, without a search's trials."""
     import numpy as np
@@ -138,8 +136,9 @@ def _mistakes(
     if not reached:
         return ()
     best = max(reached, key=lambda name: sum(reached[name]) / len(reached[name]))
-    task = next(task for task in tasks if task.spec.case.name == best and task.key.key in predictions)
-    found = predictions[task.key.key]
+    made = ((task, records[task.key.key]) for task in tasks if task.spec.case.name == best and task.key.key in records)
+    task, record = next((task, record) for task, record in made if record.test is not None)
+    found = store.read_predictions(record)
     index = task.data.index
     sure = np.where(_right(found), -1.0, found.test_probabilities.max(axis=1))
     order = [int(i) for i in np.argsort(-sure, kind="stable")[:MISTAKES] if sure[i] >= 0]

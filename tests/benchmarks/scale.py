@@ -31,10 +31,11 @@ import psutil
 from benchsuite.contracts.executor import Session, Site
 from benchsuite.engine.task import RunTask
 from benchsuite.execution import agent, worker_pool
-from benchsuite.execution.dispatch import Dispatch, Hearing, read_site
+from benchsuite.execution.dispatch import Dispatch, Hearing
 from benchsuite.execution.executor import Executor
 from benchsuite.execution.executors import open_executor
 from benchsuite.execution.fleet import Fleet
+from benchsuite.execution.known_sites import read_site
 from support.dask_cluster import Cluster, cluster, wait_for
 from support.engine import Silent
 from support.plugins import SUITE, TINY, install
@@ -318,6 +319,18 @@ def _planning(options: argparse.Namespace) -> None:
         if "nothing" in name:
             idle.fill(_tasks(suite, seeds, results))
         time.sleep(SETTLED_SECONDS)
+    task = _tasks(suite, seeds, results)[-1]
+    one = f"{suite}/{task.spec.case.name}/{task.spec.seed}"
+    (paper,) = results.rglob("paper.pdf")
+    for name, arguments in {
+        "show, one run": ["show", one, *asked[1:]],
+        "why, one run": ["why", one, *asked[1:]],
+        "check, the paper": ["check", str(paper)],
+        "reproduce, the paper": ["reproduce", str(paper), "--to", str(options.folder / "again")],
+    }.items():
+        seconds, cpu, memory = timed("-m", "benchsuite", *arguments)
+        print(f"| {name} | {seconds:.1f} | {cpu:.1f} | {memory:.0f} |", flush=True)
+    print(f"\nThe paper has {paper.stat().st_size / 2**20:.1f} MB.", flush=True)
 
 
 PARTS = {

@@ -23,8 +23,10 @@ def test_every_part_measures_something(bench: Callable[..., Rows]) -> None:
     asleep = [row for row in rows if row[0] in ("here", "by Dask") and len(row) == 4]
     assert [row[1] for row in asleep] == ["32", "32"]
     assert all(0 < float(linear) <= 100 for *_, linear in asleep)
-    commands = [row[0] for row in rows if row[0].startswith(("plan", "paper"))]
-    assert commands == ["plan, nothing done", "plan, all done, seen first", "plan, all done", "paper"]
+    names = ("plan", "paper", "show", "why", "check", "reproduce")
+    commands = [row[0] for row in rows if row[0].startswith(names)]
+    assert commands[:4] == ["plan, nothing done", "plan, all done, seen first", "plan, all done", "paper"]
+    assert commands[4:] == ["show, one run", "why, one run", "check, the paper", "reproduce, the paper"]
     ended = [row for row in rows if row[0].startswith("after")]
     assert [row[0] for row in ended] == ["after Ctrl-C", "after the command was killed"]
     assert all(0 <= float(seconds) < 30 for row in ended for seconds in row[1:])

@@ -10,13 +10,13 @@ from __future__ import annotations
 import base64
 import json
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from io import BytesIO
 from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
-from pydantic import TypeAdapter
+from pydantic import BaseModel, TypeAdapter
 from pydantic_core import to_jsonable_python
 
 from benchsuite.analysis.results import Results
@@ -31,7 +31,8 @@ from benchsuite.paper.document.markup import without_folders
 from benchsuite.paper.document.thumbnails import as_thumbnail
 from benchsuite.store.environment import distinct_environments
 from benchsuite.store.migrations import NewerRecord, load_record
-from benchsuite.store.record import RunRecord
+from benchsuite.store.record import DatasetFacts, RunRecord
+from benchsuite.store.shared_parts import SharedParts
 from benchsuite.suite.cases.plan import Plan
 from benchsuite.suite.schema.suite import MOST_RUNS, Suite
 from benchsuite.suite.source.problems import printable
@@ -44,8 +45,11 @@ ARGUMENTS = ("study_arguments", "form_arguments")
 USUAL = {"language": "es", "written_in": None}
 """What is attached of the form of a paper only where it is otherwise."""
 LARGEST = 100_000_000
-"""Bytes of a paper that is read, and of all that it unpacks to."""
+"""Bytes of a paper that is read."""
+UNPACKS = 40
+"""Times its own bytes to which a paper may unpack, or to LARGEST: records of one study repeat each other."""
 MOST_PAGES = 1000
+_BLANKS = (" ", "\n", "\t", "\r")
 
 
 UNREADABLE = (ArithmeticError, AttributeError, LookupError, OSError, RecursionError, StoreError, TypeError, ValueError,
@@ -63,7 +67,7 @@ def pack(material: PaperMaterial) -> dict[str, bytes]:
         "suite": results.suite.model_dump(mode="json", exclude=_usual(results.suite)),
         "plan": results.plan.model_dump(mode="json"),
         "keys": [[case, seed, key] for (case, seed), key in results.keys.items()],
-        "records": [_bare(record).model_dump(mode="json", exclude={"files"}) for record in results.records.values()],
+        "records": None,
         "outcomes": {key: _packed(outcomes) for key, outcomes in results.outcomes.items()},
         "card": to_jsonable_python(material.card),
         "model": [material.model_title, material.model_bibtex],
@@ -80,7 +84,9 @@ def pack(material: PaperMaterial) -> dict[str, bytes]:
     environments = [
         found.model_dump(mode="json") for found in distinct_environments(record.environment for record in finished)
     ]
-    files = {RESULTS: _json(content)}
+    told, records = {name: _text(value) for name, value in content.items()}, _Texts()
+    told["records"] = _array(map(records.of, results.records.values()))
+    files = {RESULTS: f"{_object(told)}\n".encode()}
     if results.suite.text:
         files[SUITE] = results.suite.text.encode()
         files |= {name: content.encode() for name, content in results.suite.beside.items()}
@@ -106,7 +112,7 @@ def unpack(files: Mapping[str, bytes]) -> PaperMaterial:
     if RESULTS not in files:
         raise PaperError("no results are attached", expected=RESULTS, remedy="give a PDF that benchsuite made")
     try:
-        content: dict[str, Any] = json.loads(files[RESULTS])
+        content = _parsed(files[RESULTS].decode())
         if content.get("schema") not in READABLE:
             raise PaperError(
                 f"the attached results have format {content.get('schema')!r}",
@@ -116,7 +122,8 @@ def unpack(files: Mapping[str, bytes]) -> PaperMaterial:
         suite = Suite.model_validate_json(json.dumps(content["suite"]))
         beside = {name: content.decode() for name, content in files.items() if name.endswith(BIBTEX)}
         suite.keep(files.get(SUITE, b"").decode(), beside)
-        records = [load_record(json.dumps(record), where=RESULTS) for record in content["records"]]
+        parts = SharedParts()
+        records = [parts.of(load_record(record, where=RESULTS)) for record in content["records"]]
         return PaperMaterial(
             results=Results(
                 suite=suite,
@@ -169,12 +176,18 @@ def _charts(content: object) -> tuple[PluginChart, ...]:
     return charts
 
 
+def most_unpacked(size: int) -> int:
+    """Bytes to which a paper of so many bytes may unpack."""
+    return max(LARGEST, UNPACKS * size)
+
+
 def attached(pdf: bytes) -> dict[str, bytes]:
     """The files inside a PDF. Raises PaperError for what is no PDF, or unpacks to more than a paper may hold."""
     from pypdf import PdfReader
     from pypdf.errors import PyPdfError
 
     found: dict[str, bytes] = {}
+    most = most_unpacked(len(pdf))
     try:
         reader = PdfReader(BytesIO(pdf))
         if reader.is_encrypted:
@@ -184,8 +197,8 @@ def attached(pdf: bytes) -> dict[str, bytes]:
         for name, contents in reader.attachments.items():
             if contents:
                 found[name] = contents[0]
-            if sum(map(len, found.values())) > LARGEST:
-                raise damaged(f"it unpacks to more than {LARGEST:,} bytes")
+            if sum(map(len, found.values())) > most:
+                raise damaged(f"it unpacks to more than {most:,} bytes")
     except (PyPdfError, *UNREADABLE) as error:
         raise damaged(f"this PDF cannot be read: {first_line(error)}") from error
     return found
@@ -219,19 +232,83 @@ def read_paper(path: Path) -> bytes:
     return content
 
 
-def _bare(record: RunRecord) -> RunRecord:
-    """A record as it leaves this machine: without single steps, tracebacks, and the folders that messages name."""
+class _Texts:
+    """The JSON of records, in which a part that many of them share is written once."""
 
-    def told(text: str | None) -> str | None:
-        return None if text is None else without_folders(text)
+    def __init__(self) -> None:
+        self._known: dict[int, tuple[object, str]] = {}
+        """By id; the part is kept, so that no other comes to have its id."""
 
-    failure, dataset = record.failure, record.dataset
-    if failure is not None:
-        words = {name: told(getattr(failure, name)) for name in ("what", "where", "expected", "remedy")}
-        failure = failure.model_copy(update={**words, "traceback": None})
-    if dataset is not None:
-        dataset = dataset.model_copy(update={"evidence": told(dataset.evidence)})
-    return record.model_copy(update={"steps": (), "failure": failure, "dataset": dataset})
+    def of(self, record: RunRecord) -> str:
+        """A record as it leaves this machine: without single steps, tracebacks, and the folders that messages name."""
+        spec, failure = record.spec, record.failure
+        if failure is not None:
+            words = {name: _told(getattr(failure, name)) for name in ("what", "where", "expected", "remedy")}
+            failure = failure.model_copy(update={**words, "traceback": None})
+        texts = {name: self._shared(getattr(record, name)) for name in ("environment", "dataset", "weights", "model")}
+        texts["key_fields"] = _object({name: self._shared(value) for name, value in record.key_fields.items()})
+        texts["spec"] = _object({"suite": _text(spec.suite), "case": self._shared(spec.case), "seed": _text(spec.seed)})
+        own = record.model_copy(update={"steps": (), "failure": failure})
+        others = own.model_dump(mode="json", exclude={*texts, "files"})
+        texts |= {name: _text(value) for name, value in others.items()}
+        return _object({name: texts[name] for name in RunRecord.model_fields if name in texts})
+
+    def _shared(self, part: Any) -> str:
+        if not isinstance(part, BaseModel | dict | list):
+            return _text(to_jsonable_python(part))
+        if id(part) not in self._known:
+            plain = part.model_dump(mode="json") if isinstance(part, BaseModel) else to_jsonable_python(part)
+            if isinstance(part, DatasetFacts):
+                plain["evidence"] = _told(part.evidence)
+            self._known[id(part)] = part, _text(plain)
+        return self._known[id(part)][1]
+
+
+def _told(text: str | None) -> str | None:
+    return None if text is None else without_folders(text)
+
+
+def _parsed(text: str) -> dict[str, Any]:
+    """The object of a JSON text, but for its `records`, each of which is left as a text: as plain values all of them
+    would take many times the memory of what is made of them one by one. Raises ValueError and LookupError."""
+    decode, found = json.JSONDecoder().raw_decode, dict[str, Any]()
+
+    def after(at: int, *signs: str) -> tuple[str, int]:
+        """The sign that comes next, which must be one of these, and where what follows it begins."""
+        at = _behind_blanks(text, at)
+        if text[at] not in signs:
+            raise ValueError(f"{text[at]!r} where {' or '.join(signs)} belongs")
+        return text[at], _behind_blanks(text, at + 1)
+
+    sign, at = after(0, "{")
+    if text[at] == "}":
+        sign, at = after(at, "}")
+    while sign != "}":
+        name, at = decode(text, at)
+        if not isinstance(name, str):
+            raise ValueError("a name that is no text")
+        _, at = after(at, ":")
+        if name == "records" and text[at] == "[":
+            places, (sign, at) = [], after(at, "[")
+            if text[at] == "]":
+                sign, at = after(at, "]")
+            while sign != "]":
+                _, end = decode(text, at)
+                places.append((at, end))
+                sign, at = after(end, ",", "]")
+            found[name] = (text[begin:end] for begin, end in places)
+        else:
+            found[name], at = decode(text, at)
+        sign, at = after(at, ",", "}")
+    if text[at:]:
+        raise ValueError("more than one object")
+    return found
+
+
+def _behind_blanks(text: str, at: int) -> int:
+    while text[at : at + 1] in _BLANKS:
+        at += 1
+    return at
 
 
 def _packed(outcomes: Outcomes) -> tuple[int, str]:
@@ -247,4 +324,19 @@ def _unpacked(images: int, bits: str) -> Outcomes:
 
 
 def _json(content: object) -> bytes:
-    return (json.dumps(content, ensure_ascii=False, indent=0, separators=(",", ":")) + "\n").encode()
+    return f"{_text(content)}\n".encode()
+
+
+def _text(content: object) -> str:
+    return json.dumps(content, ensure_ascii=False, indent=0, separators=(",", ":"))
+
+
+def _object(texts: Mapping[str, str]) -> str:
+    """As `_text` writes a mapping to values of these texts."""
+    return "{\n" + ",\n".join(f"{_text(name)}:{text}" for name, text in texts.items()) + "\n}" if texts else "{}"
+
+
+def _array(texts: Iterable[str]) -> str:
+    """As `_text` writes a list of values of these texts."""
+    inside = ",\n".join(texts)
+    return f"[\n{inside}\n]" if inside else "[]"

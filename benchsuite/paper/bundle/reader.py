@@ -7,6 +7,7 @@ read, so nobody else has to do with the file; whatever goes wrong there is said 
 from __future__ import annotations
 
 import time
+import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -14,11 +15,16 @@ from pathlib import Path
 from typing import TypeVar
 
 from benchsuite.errors import BenchsuiteError, PaperError
-from benchsuite.paper.bundle.attachments import attached, damaged, pack, read_paper, unpack
+from benchsuite.paper.bundle.attachments import attached, damaged, most_unpacked, pack, read_paper, unpack
 from benchsuite.paper.bundle.pdf_diff import Difference
-from benchsuite.paper.concurrency.closed_process import BYTES_AS_BASE64, ClosedProcess, answer, close
-from benchsuite.paper.concurrency.closed_process import STRANGERS_MEMORY as MEMORY
-from benchsuite.paper.concurrency.closed_process import STRANGERS_SECONDS as SECONDS
+from benchsuite.paper.concurrency.closed_process import (
+    BYTES_AS_BASE64,
+    STRANGERS_MEMORY,
+    ClosedProcess,
+    allowed,
+    answer,
+    close,
+)
 from benchsuite.paper.context.material import PaperMaterial
 from benchsuite.processes import Parent, ProcessEnded, limit_memory
 from benchsuite.suite.prose.extent import extent_problems
@@ -29,7 +35,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Carried:
-    """The files inside a paper, written anew, and what in them does not follow from the rest of them."""
+    """The files inside a paper, written anew and compressed, and what in them does not follow from the rest of them."""
 
     __pydantic_config__ = BYTES_AS_BASE64
 
@@ -50,26 +56,29 @@ class PaperReader(ClosedProcess):
 
     def __init__(self, paper: Path) -> None:
         self.given = read_paper(paper)
-        self._where, self._left = str(paper), SECONDS
+        self._where = str(paper)
+        self._seconds, self._memory = allowed(len(self.given))
+        self._left = self._seconds
         # A thread of these libraries reserves memory by the gigabyte.
         threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
         super().__init__(main, threads)
 
     def read(self) -> tuple[PaperMaterial, tuple[str, ...]]:
         """The material that the paper carries, and what in it does not follow from the rest. Raises PaperError."""
-        found = self._asked(self.given, Carried)
-        return unpack(found.files), found.faults
+        found = self._asked((self.given, self._memory), Carried)
+        most = most_unpacked(len(self.given))
+        return unpack({name: _inflated(content, most) for name, content in found.files.items()}), found.faults
 
     def compare(self, rebuilt: bytes) -> Differences:
         """How the paper differs from one built again from what it carries. Raises PaperError."""
         return self._asked(rebuilt, Differences)
 
-    def _asked(self, order: bytes, kind: type[T]) -> T:
+    def _asked(self, order: object, kind: type[T]) -> T:
         begun = time.monotonic()
         try:
             return self.ask(order, kind, max(self._left, 0.001))
         except ProcessEnded as ended:
-            long, large = f"more than {SECONDS:.0f} s", f"more than {MEMORY / 2**30:.0f} GiB of memory"
+            long, large = f"more than {self._seconds:.0f} s", _too_much(self._memory)
             what = (
                 f"reading it takes {long}" if ended.timed_out else f"reading it takes {large}, or is cut short: {ended}"
             )
@@ -81,6 +90,22 @@ class PaperReader(ClosedProcess):
             self._left -= time.monotonic() - begun
 
 
+def _too_much(memory: int) -> str:
+    return f"more than {memory / 2**30:.3g} GiB of memory"
+
+
+def _inflated(content: bytes, most: int) -> bytes:
+    """A file as it was before it was compressed: by a process that is not trusted."""
+    stream = zlib.decompressobj()
+    try:
+        inflated = stream.decompress(content, most)
+    except zlib.error as error:
+        raise damaged(str(error)) from error
+    if not stream.eof:
+        raise damaged(f"it unpacks to more than {most:,} bytes")
+    return inflated
+
+
 def main(parent: Parent) -> None:
     """Receive a paper, and send what it carries; then receive papers built again, and send how they differ."""
     import pypdf  # noqa: F401
@@ -90,22 +115,22 @@ def main(parent: Parent) -> None:
     from benchsuite.paper.bundle import consistency, pdf_diff  # noqa: F401
 
     Image.init()
-    given = parent.receive()
-    limit_memory(MEMORY)
+    given, memory = parent.receive()
+    limit_memory(memory)
     close()
-    answer(parent, partial(_guarded, _carried, given))
+    answer(parent, partial(_guarded, _carried, given, memory=memory))
     while (rebuilt := parent.receive()) is not None:
-        answer(parent, partial(_guarded, _differences, given, rebuilt))
+        answer(parent, partial(_guarded, _differences, given, rebuilt, memory=memory))
 
 
-def _guarded(make: Callable[..., T], *content: bytes) -> T:
+def _guarded(make: Callable[..., T], *content: bytes, memory: int = STRANGERS_MEMORY) -> T:
     """What is made of a file: whatever goes wrong is the file's fault, for nothing else is worked on here."""
     try:
         return make(*content)
     except BenchsuiteError:
         raise
     except MemoryError:
-        raise damaged(f"reading it takes more than {MEMORY / 2**30:.0f} GiB of memory") from None
+        raise damaged(f"reading it takes {_too_much(memory)}") from None
     except Exception as error:
         raise damaged(f"{type(error).__name__}: {error}") from None
 
@@ -119,7 +144,7 @@ def _carried(pdf: bytes) -> Carried:
     faults = tuple(printable(fault, 300) for fault in inconsistencies(material))
     _ = material.findings  # which is where numbers that cannot be show
     try:
-        return Carried(pack(material), faults)
+        return Carried({name: zlib.compress(content, 1) for name, content in pack(material).items()}, faults)
     except PaperError as error:  # a photo that is none
         raise damaged(error.what) from error
 

@@ -26,9 +26,20 @@ FORBIDDEN = ("socket.", "subprocess.", "os.exec", "os.fork", "os.posix_spawn", "
              "ctypes.dlopen", "urllib.", "ftplib.", "http.")  # fmt: skip
 STRANGERS_SECONDS, STRANGERS_MEMORY = 180.0, 2**30
 """What reading the paper of a stranger may take, and setting it again; a paper of a hundred pages takes an eighth."""
+ORDINARY = 2_000_000
+"""Bytes of a paper for which that is enough: of some hundred runs."""
+SECONDS_MORE, MEMORY_MORE = 60e-6, 200
+"""For each byte beyond: a paper carries every record of its runs, and so may take more the more of them it has. Whoever
+wants to keep a reader busy has to send as much."""
 MOST_PRINTED = 10_000
 BYTES_AS_BASE64 = {"ser_json_bytes": "base64", "val_json_bytes": "base64"}
 """The `__pydantic_config__` of an answer that holds bytes."""
+
+
+def allowed(size: int) -> tuple[float, int]:
+    """Seconds and bytes of memory for the paper of a stranger that has so many bytes."""
+    more = max(0, size - ORDINARY)
+    return STRANGERS_SECONDS + SECONDS_MORE * more, STRANGERS_MEMORY + MEMORY_MORE * more
 
 
 class ClosedProcess:

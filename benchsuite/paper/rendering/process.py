@@ -7,13 +7,13 @@ import gc
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 
 from benchsuite.errors import BenchsuiteError, PaperError
 from benchsuite.paper.concurrency.closed_process import (
     BYTES_AS_BASE64,
-    STRANGERS_MEMORY,
-    STRANGERS_SECONDS,
     ClosedProcess,
+    allowed,
     answer,
     close,
 )
@@ -46,9 +46,13 @@ class Renderer(ClosedProcess):
         super().__init__(main)
 
     @classmethod
-    def of_stranger(cls) -> Renderer:
-        """One for a paper that somebody else has made, which gets no more than reading it does."""
-        return cls(STRANGERS_SECONDS, STRANGERS_MEMORY)
+    def of_stranger(cls, *papers: Path) -> Renderer:
+        """One for papers that somebody else has made, which gets no more than reading the largest does."""
+        sizes = [0]
+        for paper in papers:
+            with contextlib.suppress(OSError):  # which reading it tells
+                sizes.append(paper.stat().st_size)
+        return cls(*allowed(max(sizes)))
 
     def pages(self, packed: Sequence[Mapping[str, bytes]], memo: Mapping[str, str] | None = None) -> Pages:
         """The paper of one packed material, or the comparison of two. `memo` is that of earlier pages, if any.
@@ -78,7 +82,7 @@ class Renderer(ClosedProcess):
             raise PaperError(
                 f"the process that sets the paper ended: {ended}",
                 where=self.last_words(),
-                expected=f"at most {self._memory / 2**30:.0f} GiB of memory" if killed else None,
+                expected=f"at most {self._memory / 2**30:.3g} GiB of memory" if killed else None,
                 remedy="shorten the suite's prose; if it is short, please report this",
             ) from None
 
@@ -102,7 +106,7 @@ def main(parent: Parent) -> None:
             return replace(set_now, memo=made)
         except MemoryError:
             raise PaperError(
-                f"the paper needs more than {memory / 2**30:.0f} GiB of memory",
+                f"the paper needs more than {memory / 2**30:.3g} GiB of memory",
                 remedy="shorten the suite's prose, or its tables",
             ) from None
 

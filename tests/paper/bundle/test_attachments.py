@@ -9,10 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from benchsuite.errors import PaperError
 from benchsuite.paper.build import build_paper
-from benchsuite.paper.bundle.attachments import attached, pack, read_paper, unpack
+from benchsuite.paper.bundle import attachments
+from benchsuite.paper.bundle.attachments import _parsed, attached, pack, read_paper, unpack
 from benchsuite.paper.bundle.consistency import inconsistencies
 from benchsuite.paper.bundle.pdf_diff import differing_drawings, differing_words, words
 from benchsuite.paper.context.material import PaperFiles, PaperMaterial
@@ -213,3 +216,45 @@ def test_a_paper_of_format_2_is_read_and_its_records_are_migrated(small: PaperMa
 def test_a_paper_that_is_not_there_is_told(tmp_path: Path) -> None:
     with pytest.raises(PaperError, match="cannot be read"):
         read_paper(tmp_path / "nowhere.pdf")
+
+
+def test_results_are_written_as_json_writes_them() -> None:
+    text = pack(make_material(**SAMPLE, failed=[(0, 0)]))["results.json"].decode()
+    content = json.loads(text)
+    assert len(content["records"]) > 1
+    assert text == json.dumps(content, ensure_ascii=False, indent=0, separators=(",", ":")) + "\n"
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
+    max_leaves=8,
+)
+OBJECTS = st.dictionaries(st.sampled_from(["schema", "keys", "", "ñ", "record"]), JSON)
+
+
+@given(OBJECTS, st.lists(JSON, max_size=4) | st.none(), OBJECTS, st.sampled_from([None, 0, 2]))
+def test_results_are_read_as_json_reads_them(before: Any, records: Any, after: Any, indent: int | None) -> None:
+    content = {**before, **({} if records is None else {"records": records}), **after}
+    found: dict[str, Any] = _parsed(json.dumps(content, indent=indent, ensure_ascii=indent == 0))
+    assert records is None or [json.loads(text) for text in found.pop("records")] == content.pop("records")
+    assert found == content
+
+
+@given(OBJECTS, st.lists(JSON, max_size=2), st.data())
+def test_what_is_cut_off_or_goes_on_is_none(content: Any, records: Any, data: st.DataObject) -> None:
+    text = json.dumps({**content, "records": records})
+    for wrong in (text[: data.draw(st.integers(0, len(text) - 1))], f"{text}{{}}", f"{text[:-1]},}}"):
+        with pytest.raises((ValueError, LookupError)):
+            _parsed(wrong)
+
+
+def test_what_a_paper_may_unpack_to_grows_with_it(honest: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert attachments.most_unpacked(1000) == attachments.LARGEST
+    unpacked = sum(map(len, attached(honest).values()))
+    monkeypatch.setattr(attachments, "LARGEST", unpacked // 2)
+    assert attachments.most_unpacked(len(honest)) > unpacked, "records of one study repeat each other"
+    attached(honest)
+    monkeypatch.setattr(attachments, "UNPACKS", unpacked // 2 // len(honest))
+    with pytest.raises(PaperError, match="it unpacks to more than"):
+        attached(honest)

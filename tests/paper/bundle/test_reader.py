@@ -105,7 +105,7 @@ def take_memory(parent: Parent) -> None:
     """In place of `main`: what a file may make the libraries do."""
     reading.limit_memory(2**28)
     parent.receive()
-    reading.answer(parent, lambda: reading._guarded(lambda: bytes(2**30)))
+    reading.answer(parent, lambda: reading._guarded(lambda: bytes(2**30), memory=2**30))
 
 
 def leave(parent: Parent) -> None:
@@ -125,7 +125,7 @@ def hang(parent: Parent) -> None:
 )
 def test_its_limits_are_told(instead: object, told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reading, "main", instead)
-    monkeypatch.setattr(reading, "SECONDS", 1.0 if instead is hang else 60.0)
+    monkeypatch.setattr(reading, "allowed", lambda size: (1.0 if instead is hang else 60.0, 2**30))
     what = refused(file_of(tmp_path, honest()))
     assert what.startswith(HOSTILE)
     assert told in what
@@ -134,7 +134,7 @@ def test_its_limits_are_told(instead: object, told: str, tmp_path: Path, monkeyp
 def test_all_that_is_asked_shares_one_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with PaperReader(file_of(tmp_path, honest())) as reader:
         reader.read()
-        assert reader._left < reading.SECONDS
+        assert reader._left < reader._seconds
         before = reader._left
         reader.compare(honest())
         assert reader._left < before

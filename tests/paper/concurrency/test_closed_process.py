@@ -11,7 +11,18 @@ from pathlib import Path
 import pytest
 
 from benchsuite.errors import BenchsuiteError, PaperError, SetupError, StoreError
-from benchsuite.paper.concurrency.closed_process import BYTES_AS_BASE64, ClosedProcess, answer, close
+from benchsuite.paper.concurrency.closed_process import (
+    BYTES_AS_BASE64,
+    MEMORY_MORE,
+    ORDINARY,
+    SECONDS_MORE,
+    STRANGERS_MEMORY,
+    STRANGERS_SECONDS,
+    ClosedProcess,
+    allowed,
+    answer,
+    close,
+)
 from benchsuite.processes import Parent, ProcessEnded
 from benchsuite.store.migrations import DamagedRecord
 
@@ -147,3 +158,10 @@ def print_and_leave(parent: Parent) -> None:
     print("x" * 50_000)
     print("the last", flush=True)
     os._exit(3)
+
+
+def test_what_a_strangers_paper_may_take_grows_with_it() -> None:
+    assert allowed(0) == allowed(ORDINARY) == (STRANGERS_SECONDS, STRANGERS_MEMORY)
+    seconds, memory = allowed(ORDINARY + 10_000_000)
+    assert seconds == pytest.approx(STRANGERS_SECONDS + 1e7 * SECONDS_MORE)
+    assert memory == STRANGERS_MEMORY + 10_000_000 * MEMORY_MORE
