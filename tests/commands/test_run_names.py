@@ -153,13 +153,13 @@ def read(study: Program, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     monkeypatch.setattr(file_stamps, "SETTLED_NS", -(10**18))  # they are new
     assert statuses(study, "squares_width") == ["done"] * 4
     keys: list[str] = []
-    load = Store._load
+    load = Store.load
 
     def noted(store: Store, key: str, *given: Any, **named: Any) -> Any:
         keys.append(key)
         return load(store, key, *given, **named)
 
-    monkeypatch.setattr(Store, "_load", noted)
+    monkeypatch.setattr(Store, "load", noted)
     return keys
 
 

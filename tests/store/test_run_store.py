@@ -204,8 +204,9 @@ def test_what_planning_asks_of_a_record_is_remembered_as_it_was_read(
     assert not looks
     done = next(record for record in records.values() if record.status == "done")
     assert done.best is not None
-    assert read[done.key][:3] == ("done", done.spec.case.name, done.best.validation_accuracy)
-    assert read[done.key].loss == done.best.validation_loss
+    found, spec = read[done.key], done.spec
+    assert (found.status, found.suite, found.case, found.seed) == ("done", spec.suite, spec.case.name, spec.seed)
+    assert (found.accuracy, found.loss) == (done.best.validation_accuracy, done.best.validation_loss)
 
 
 def test_a_survey_finds_a_change_that_keeps_size_and_time(store: Store, tmp_path: Path, looks: list[str]) -> None:
