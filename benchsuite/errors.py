@@ -36,6 +36,10 @@ class BenchsuiteError(Exception):
         lines += [f"  remedy:   {self.remedy}"] if self.remedy else []
         return "\n".join(lines)
 
+    def _render_traceback_(self) -> list[str]:
+        """What a notebook shows: no traceback, for nothing in the code is to be mended."""
+        return [f"{type(self).__name__}: {self}", *getattr(self, "__notes__", ())]
+
     def __reduce__(self) -> tuple[object, ...]:
         return (_rebuild, (type(self), self.what, self.where, self.expected, self.remedy))
 

@@ -14,6 +14,7 @@ from benchsuite.errors import SetupError
 EXTRAS: Mapping[str, tuple[str, ...]] = {
     "check-plugin": ("jsonschema",),
     "dask": ("distributed",),
+    "frames": ("pyarrow",),
     "heic": ("pillow_heif",),
     "huggingface": ("huggingface_hub", "pyarrow"),
     "onnx": ("onnx", "onnxruntime", "onnxscript"),
@@ -32,7 +33,8 @@ def require(what: str, *modules: str, where: str | None = None, otherwise: str =
     absent = missing(modules)
     if not absent:
         return
-    (extra,) = (name for name, brought in EXTRAS.items() if set(modules) <= set(brought))
+    brings = [name for name, brought in EXTRAS.items() if set(modules) <= set(brought)]
+    extra = min(brings, key=lambda name: len(EXTRAS[name]))  # nobody needs more than that
     raise SetupError(
         f"{what} needs {' and '.join(absent)}, which {'is' if len(absent) == 1 else 'are'} not installed",
         where=where,

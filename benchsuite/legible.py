@@ -14,6 +14,8 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
+KERNEL = "ipykernel"
+"""The package whose streams lead into the cell of a notebook, as those of every kernel for Python do."""
 ERRORS = "benchsuite.legible"
 """How encoders call the way in which what they do not have is written."""
 
@@ -56,6 +58,22 @@ def let_streams_escape() -> None:
     for stream in (sys.stdout, sys.stderr):
         with suppress(AttributeError):  # what stands in for a stream may be none
             stream.reconfigure(errors=ERRORS)  # type: ignore[union-attr]
+
+
+def in_kernel() -> bool:
+    """Whether this process is the kernel of a notebook, whose streams lead into a cell."""
+    return type(sys.stdout).__module__.partition(".")[0] == KERNEL
+
+
+def in_notebook() -> bool:
+    """Whether what this process writes ends in the cell of a notebook: it is a kernel, or a command of a cell. Such a
+    command may have a terminal, but the cell keeps every byte that moves its cursor.
+
+    Known by what Jupyter sets for its kernels, and kernels for their commands.
+    """
+    variables = os.environ
+    shell = variables.get("TERM") == "xterm-color" and variables.get("GIT_PAGER") == "cat"
+    return in_kernel() or "JPY_PARENT_PID" in variables or shell
 
 
 def let_pillow_remark() -> None:

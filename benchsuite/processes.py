@@ -77,7 +77,7 @@ class ChildProcess:
                 stdin=subprocess.DEVNULL,
                 stdout=stream,
                 stderr=stream,
-                env={**os.environ, **(environment or {})},
+                env=_environment(environment or {}),
                 cwd=folder,
                 start_new_session=own_group,
                 **_inheriting(theirs),
@@ -307,6 +307,12 @@ def limit_memory(most: int) -> None:
         most += psutil.Process().memory_info().vms
         _, highest = resource.getrlimit(resource.RLIMIT_AS)
         resource.setrlimit(resource.RLIMIT_AS, (most if highest < 0 else min(most, highest), highest))
+
+
+def _environment(added: Mapping[str, str]) -> dict[str, str]:
+    """Ours, without what notebooks and builds set for other programs: drawing goes by it, and papers must not."""
+    ours = {name: value for name, value in os.environ.items() if name != "SOURCE_DATE_EPOCH"}
+    return {**ours, "MPLBACKEND": "agg", **added}
 
 
 @contextmanager

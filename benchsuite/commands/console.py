@@ -17,29 +17,35 @@ from rich.table import Table
 from rich.text import Text
 
 from benchsuite.errors import BenchsuiteError, StoreError
+from benchsuite.legible import in_kernel, in_notebook
 
 LOGGER = "benchsuite"
 """Above all loggers of benchsuite, which are called by their modules."""
 
 
 class _Messages:
-    """Standard error. Its loss (a full disk, a terminal that is gone) ends nothing: the work goes on without words."""
+    """Standard error; in a kernel standard output, since notebooks show the other as something that went wrong. Its
+    loss (a full disk, a terminal that is gone) ends nothing: the work goes on without words."""
+
+    @property
+    def _stream(self) -> TextIO:
+        return sys.stdout if in_kernel() else sys.stderr
 
     def write(self, text: str) -> int:
         try:
-            return sys.stderr.write(text)
+            return self._stream.write(text)
         except OSError:
-            _give_up(sys.stderr)
+            _give_up(self._stream)
             return len(text)
 
     def flush(self) -> None:
         try:
-            sys.stderr.flush()
+            self._stream.flush()
         except OSError:
-            _give_up(sys.stderr)
+            _give_up(self._stream)
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(sys.stderr, name)
+        return getattr(self._stream, name)
 
 
 class Output:
@@ -81,11 +87,14 @@ def _give_up(stream: TextIO) -> None:
         os.dup2(nowhere.fileno(), stream.fileno())
 
 
-out = Console(highlight=False, soft_wrap=True)
-messages = Console(file=cast("IO[str]", _Messages()), stderr=True, highlight=False, soft_wrap=True)
+def _console(**where: Any) -> Console:
+    plain = False if in_notebook() else None
+    return Console(**where, highlight=False, soft_wrap=True, force_terminal=plain, force_jupyter=False)
 
 
-alarms = Console(file=cast("IO[str]", _Messages()), stderr=True, highlight=False, soft_wrap=True)
+out = _console()
+messages = _console(file=cast("IO[str]", _Messages()), stderr=True)
+alarms = _console(file=cast("IO[str]", _Messages()), stderr=True)
 """As `messages`, for what is said where these are not wanted."""
 
 

@@ -10,7 +10,7 @@ from benchsuite.errors import BenchsuiteError, describe_system_error, first_line
 from benchsuite.legible import ERRORS
 
 
-def describe_crash(error: Exception) -> BenchsuiteError:
+def describe_crash(error: BaseException) -> BenchsuiteError:
     """A defect as one screen: a plugin's where its code raised it, else benchsuite's own. Keeps the traceback."""
     from benchsuite.registry import registry
     from benchsuite.registry.attribution import blame
@@ -36,7 +36,7 @@ def describe_crash(error: Exception) -> BenchsuiteError:
     )
 
 
-def _save_traceback(error: Exception) -> str:
+def _save_traceback(error: BaseException) -> str:
     number, path = tempfile.mkstemp(prefix="benchsuite-", suffix=".traceback.txt")
     with os.fdopen(number, "w", encoding="utf-8", errors=ERRORS) as file:
         file.writelines(traceback.format_exception(error))

@@ -48,6 +48,17 @@ def paper(
         raise PaperError(
             "no suite is named", expected="SUITE, or --compare A B", remedy="`benchsuite list` shows the suites"
         )
+    made_of, files = make_paper(suite, options, form, need_all)
+    say(f"paper: {files.pdf}\n       {files.html}")
+    if as_json:
+        print_json({"suite": made_of, "pdf": str(files.pdf), "html": str(files.html)})
+
+
+def make_paper(suite: str, options: StudyOptions, form: FormOptions, need_all: bool = False) -> tuple[str, PaperFiles]:
+    """Write the paper of a suite from the finished runs; returns the suite's name, too.
+
+    Raises PaperError where there are none, or less than all while all are needed.
+    """
     from benchsuite.paper.rendering.pango import check_pango
     from benchsuite.paper.rendering.process import Renderer
 
@@ -56,19 +67,17 @@ def paper(
         from benchsuite.commands.session import open_study
 
         study = open_study(suite, options, download=False)
-        study.check_paper_folder()
-        _check_done(study, options.results, need_all)
-        files = write_paper(study, form, renderer)
-    say(f"paper: {files.pdf}\n       {files.html}")
-    if as_json:
-        print_json({"suite": study.suite.name, "pdf": str(files.pdf), "html": str(files.html)})
+        check_ready(study, need_all)
+        return study.suite.name, write_paper(study, form, renderer)
 
 
-def _check_done(study: Session, results: Path, need_all: bool) -> None:
-    """Say how much of a study is done. Raises PaperError when nothing is, or less than all while all is needed."""
+def check_ready(study: Session, need_all: bool = False) -> None:
+    """Say how much of a study is done. Raises PaperError when nothing is, or less than all while all is needed, or
+    when another study's paper lies where this one's would."""
     from benchsuite.commands.session import tell_damaged
 
-    preparation = study.preparation
+    study.check_paper_folder()
+    preparation, results = study.preparation, study.place.results
     if not preparation.tasks:
         smoke = results / f"{study.suite.name}@sample"
         raise PaperError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from typing import Protocol, Self
 
@@ -21,6 +22,8 @@ from benchsuite.engine.task import RunTask
 from benchsuite.store.record import RunRecord
 
 LINE_SECONDS = 10.0
+LINES_A_DECADE = 50
+"""About how many lines tell of the epochs while a study takes ten times as long as before."""
 
 
 class Display(Protocol):
@@ -42,8 +45,9 @@ class Display(Protocol):
 
 
 def display(total: int, done: int) -> Display:
-    """Bars when standard error is a terminal, else lines."""
-    return Bars(total, done) if messages.is_terminal else Lines(total, done)
+    """Bars when standard error is a terminal, else lines; the bars of one study only, should others be made beside."""
+    alone = threading.current_thread() is threading.main_thread()
+    return Bars(total, done) if messages.is_terminal and alone else Lines(total, done)
 
 
 def outcome(record: RunRecord) -> str:
@@ -65,7 +69,7 @@ class Lines:
 
     def __init__(self, total: int, done: int) -> None:
         self._total, self._done = total, done
-        self._said = time.monotonic()
+        self._began = self._said = time.monotonic()
 
     def __enter__(self) -> Self:
         return self
@@ -80,8 +84,7 @@ class Lines:
         say(f"  {text}")
 
     def epoch(self, task: RunTask, report: EpochReport, max_epochs: int) -> None:
-        if time.monotonic() - self._said >= LINE_SECONDS:
-            self._said = time.monotonic()
+        if self._is_time(LINE_SECONDS):
             say(
                 f"  {task.title}: epoch {report.epoch} of at most {max_epochs}, loss {report.train_loss:.3f}, "
                 f"validation {report.validation_loss:.3f} ({100 * report.validation_accuracy:.1f} %), "
@@ -89,14 +92,21 @@ class Lines:
             )
 
     def steps(self, task: RunTask, epoch: int, done: int, total: int) -> None:
-        if time.monotonic() - self._said >= 3 * LINE_SECONDS:
-            self._said = time.monotonic()
+        if self._is_time(3 * LINE_SECONDS):
             say(f"  {task.title}: epoch {epoch}, step {done} of {total}")
 
     def finished(self, record: RunRecord) -> None:
         self._done += 1
         self._said = time.monotonic()
         say(f"[{self._done}/{self._total}] {outcome(record)}")
+
+    def _is_time(self, seconds: float) -> bool:
+        """Whether nothing was said for so long; for longer, the longer it takes: a log must not grow without end."""
+        now = time.monotonic()
+        if now - self._said < max(seconds, 2 * (now - self._began) / LINES_A_DECADE):
+            return False
+        self._said = now
+        return True
 
 
 class Bars:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -65,19 +65,34 @@ Cases = Annotated[
 ]
 
 
+@dataclass(frozen=True)
+class RunOptions:
+    """Which runs of a study are made now, where and how, and what is told and written besides."""
+
+    cases: Cases = None
+    workers: Workers = None
+    executor: ExecutorName = None
+    executor_option: ExecutorOptions = None
+    weights: Weights = None
+    show_estimate: Estimate = True
+    paper: Paper = True
+
+
+@dataclass(frozen=True)
+class Made:
+    """A study whose due runs were made."""
+
+    study: Session
+    keys: Sequence[str]
+    """Of the runs that were made now."""
+    failed: Sequence[RunRecord]
+    paper: PaperFiles | None
+    no_paper: BenchsuiteError | None
+    """Why the paper could not be made, which costs no run."""
+
+
 def run(
-    suite: SuiteName,
-    *,
-    options: StudyOptions,
-    cases: Cases = None,
-    workers: Workers = None,
-    executor: ExecutorName = None,
-    executor_option: ExecutorOptions = None,
-    weights: Weights = None,
-    show_estimate: Estimate = True,
-    paper: Paper = True,
-    form: FormOptions,
-    as_json: Json = False,
+    suite: SuiteName, *, options: StudyOptions, making: RunOptions, form: FormOptions, as_json: Json = False
 ) -> None:
     """Make every run of SUITE that is due, then write its paper.
 
@@ -86,6 +101,25 @@ def run(
     failed, the study had to stop, or the paper could not be made; 2: nothing could be started.
     """
     began = time.monotonic()
+    made = make_study(suite, options, making, form)
+    if made.no_paper is not None:
+        complain(made.no_paper)
+        announce(f"no paper, but all runs are kept; make it with: benchsuite paper {made.study.name}")
+    if made.failed:
+        _report(made.failed)
+    if as_json:
+        told = summary(made.study, made.keys, made.failed, time.monotonic() - began)
+        error = error_as_json(made.no_paper) if made.no_paper else None
+        print_json({**told, "paper": paper_told(made.paper), "paper_error": error})
+    if made.failed or made.no_paper is not None:
+        raise typer.Exit(1)
+
+
+def make_study(suite: str, options: StudyOptions, making: RunOptions, form: FormOptions) -> Made:
+    """Make every run of a suite that is due, then write its paper; what happens is said meanwhile.
+
+    Raises a BenchsuiteError where nothing could be started. What goes wrong later is told in what is returned.
+    """
     from benchsuite.commands.paper import try_paper
     from benchsuite.commands.session import open_study, tell_damaged
     from benchsuite.execution import fleet
@@ -97,8 +131,9 @@ def run(
     from benchsuite.store.run_store import Store
 
     with ExitStack() as beside:
-        renderer = beside.enter_context(_renderer()) if paper else None
-        engine = beside.enter_context(open_engine(choose(executor, executor_option or ()), registry(), say))
+        renderer = beside.enter_context(_renderer()) if making.paper else None
+        chosen = choose(making.executor, making.executor_option or ())
+        engine = beside.enter_context(open_engine(chosen, registry(), say))
         engine.begin(options.device.value, options.threads or int(THREADS.value()))
         study = open_study(
             suite,
@@ -112,7 +147,7 @@ def run(
                 lambda: fleet.finished(suite, results),
             ),
         )
-        if paper:
+        if making.paper:
             study.check_paper_folder()
         store = Store(study.preparation.runs_folder)
         store.check_writable()
@@ -123,8 +158,8 @@ def run(
         _announce(study, study.preparation.tasks)
         survey = study.survey()
         tell_damaged(survey.damaged, study.preparation.runs_folder)
-        todo = _of_cases(find_due(study.preparation.tasks, survey.statuses), cases, study)
-        made: list[str] = []
+        todo = _of_cases(find_due(study.preparation.tasks, survey.statuses), making.cases, study)
+        keys: list[str] = []
         failed: list[RunRecord] = []
         if todo:
 
@@ -133,19 +168,13 @@ def run(
                     try_paper(study, form, renderer)
                 tell_changes(decode_images(todo, study.registry, say))
 
-            study, made, failed = _make(study, todo, survey, engine, workers, weights, check, show_estimate, not cases)
+            study, keys, failed = _make(study, todo, survey, engine, making, check)
         else:
             say("Everything is done already: nothing to train.")
-        files, error = _write_paper(study, form, renderer) if renderer is not None else (None, None)
+        files, no_paper = _write_paper(study, form, renderer) if renderer is not None else (None, None)
     if study.preparation.sample:
         announce(_SAMPLE_END + (_GENERATED if study.origins <= {"generated", "packaged"} else _REAL))
-    if failed:
-        _report(failed)
-    if as_json:
-        told = summary(study, made, failed, time.monotonic() - began)
-        print_json({**told, "paper": paper_told(files), "paper_error": error_as_json(error) if error else None})
-    if failed or error:
-        raise typer.Exit(1)
+    return Made(study, keys, failed, files, no_paper)
 
 
 def _of_cases(todo: Sequence[RunTask], cases: Sequence[str] | None, study: Session) -> Sequence[RunTask]:
@@ -178,7 +207,7 @@ def _renderer() -> Renderer:
 def _write_paper(
     study: Session, form: FormOptions, renderer: Renderer
 ) -> tuple[PaperFiles | None, BenchsuiteError | None]:
-    """Write the paper if any run is done; an error, which is shown, costs no run."""
+    """Write the paper if any run is done. Returns it, or why that fails."""
     from benchsuite.commands.crash_report import describe_crash
     from benchsuite.commands.paper import write_paper
 
@@ -189,10 +218,7 @@ def _write_paper(
     try:
         files = write_paper(study, form, renderer if renderer.alive else None)  # hours may have passed
     except Exception as error:
-        told = error if isinstance(error, BenchsuiteError) else describe_crash(error)
-        complain(told)
-        announce(f"no paper, but all runs are kept; make it with: benchsuite paper {study.name}")
-        return None, told
+        return None, error if isinstance(error, BenchsuiteError) else describe_crash(error)
     say(f"paper: {files.pdf}\n       {files.html}")
     return files, None
 
@@ -256,14 +282,11 @@ def _make(
     todo: Sequence[RunTask],
     survey: Survey,
     engine: Engine,
-    workers: int | None,
-    weights: WeightsName | None,
+    making: RunOptions,
     check: Callable[[], None],
-    show_estimate: bool,
-    searching: bool,
 ) -> tuple[Session, list[str], list[RunRecord]]:
-    """Make the due runs and, `searching`, those that a search proposes on their results, until there are none. What
-    `check` raises comes before all of them; it is called while the executor starts.
+    """Make the due runs and, unless only some cases were asked for, those that a search proposes on their results,
+    until there are none. What `check` raises comes before all of them; it is called while the executor starts.
 
     Returns the study as far as its search then is, the keys of the runs that were made, and those that failed.
     """
@@ -275,22 +298,23 @@ def _make(
     from benchsuite.store.run_store import Store
 
     made, failed = [], []
+    searching = not making.cases
     tasks, following = study.preparation.tasks, study.preparation.plan.following if searching else 0
-    keep = keeping((weights or WeightsName.all).value, study.preparation.plan)
+    keep = keeping((making.weights or WeightsName.all).value, study.preparation.plan)
     todo = tuple(map(keep, todo))
     next_due = follow(study.search, todo, survey.statuses)
     shown = display(len(tasks) + following, len(tasks) - len(todo))
     with ExitStack() as beside:
         executor = beside.enter_context(engine.executor(todo[0].numerics, study.place.fleet, shown))
-        executor.start(min(len(todo), workers or len(todo)))
+        executor.start(min(len(todo), making.workers or len(todo)))
         check()
         beside.enter_context(shown)
-        costs = study_cost(study.preparation.plan, tasks, todo, executor, say) if show_estimate else ()
-        packing = executor.packing(len(todo) + following, costs, workers)
-        if show_estimate:
+        costs = study_cost(study.preparation.plan, tasks, todo, executor, say) if making.show_estimate else ()
+        packing = executor.packing(len(todo) + following, costs, making.workers)
+        if making.show_estimate:
             messages.print(cost_table(costs))
             shown.say(verdict(costs, packing))
-            if weights is None:
+            if making.weights is None:
                 _ask_for_weights(costs)
             Store(study.preparation.runs_folder).check_space(sum(cost.disk_bytes for cost in costs))
         for remark in packing.remarks:

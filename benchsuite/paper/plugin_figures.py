@@ -153,14 +153,15 @@ def _study_result(material: PaperMaterial) -> StudyResult:
                 settings=dict(case.case.settings),
                 parameters=model.parameters_total if model else None,
                 trainable=model.parameters_trainable if model else None,
-                runs=tuple(_run(record) for record in records if record is not None and record.status == "done"),
+                runs=tuple(run_result(record) for record in records if record is not None and record.status == "done"),
             )
         )
     dataset = study.findings.dataset
     return StudyResult(factor=study.names.factor, classes=dataset.classes if dataset else (), cases=tuple(cases))
 
 
-def _run(record: RunRecord) -> RunResult:
+def run_result(record: RunRecord) -> RunResult:
+    """What is told of a run."""
     measured = {name: metric.read(record) for name, metric in METRICS.items()}
     return RunResult(
         key=record.key,

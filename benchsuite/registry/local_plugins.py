@@ -27,6 +27,8 @@ from benchsuite.registry.validation import ClassesPlugin, InvalidPlugin
 DISTRIBUTION = "local"
 VARIABLE = "BENCHSUITE_PLUGINS"
 """Where a process keeps the places of its local plugins, so that the processes it starts have them too."""
+READ = "__benchsuite_read__"
+"""In a local module: the version of its file that this process has read."""
 NO_PLUGINS = ("_", "test_", "conftest", "setup")
 """How files begin that a folder of plugins may hold beside them."""
 
@@ -60,7 +62,9 @@ class LocalPlugin:
         if str(folder) not in sys.path:
             sys.path.append(str(folder))
             importlib.invalidate_caches()
+        self._forget_older()
         module = importlib.import_module(self.name)
+        module.__dict__[READ] = self.dist.version
         found = Path(module.__file__ or "").resolve()
         if found != self.path:
             raise InvalidPlugin(f"another module is called {self.name!r} ({found}): rename the file")
@@ -70,6 +74,12 @@ class LocalPlugin:
         if not classes and self.required:
             raise InvalidPlugin(f"it implements no hook and defines no {BASES} with a name")
         return ClassesPlugin(classes, getattr(module, "benchsuite_api", None)) if classes else None
+
+    def _forget_older(self) -> None:
+        """Let the module be read again where it has changed since this process read it, as it does in notebooks."""
+        if getattr(sys.modules.get(self.name), READ, self.dist.version) != self.dist.version:
+            for name in [name for name in sys.modules if name == self.name or name.startswith(f"{self.name}.")]:
+                del sys.modules[name]
 
 
 def _defined(module: ModuleType) -> list[type]:
@@ -123,6 +133,8 @@ def places() -> tuple[Path, ...]:
 
 def add_places(more: Sequence[Path]) -> None:
     """Tell this process, and those it will start, of more places. Raises PluginError for one that is none."""
+    if not more:
+        return
     for place in more:
         list(_files(place))
     known = [str(place) for place in places()]

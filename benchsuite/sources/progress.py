@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 from rich.progress import Progress as RichProgress
 
+from benchsuite.legible import in_notebook
 from benchsuite.sources.cache import Say
 
 
@@ -18,7 +19,7 @@ class Progress:
         self._name, self._done, self._total, self._say = name, done, total, say
         console = Console(stderr=True)
         self._bar: RichProgress | None = None
-        if console.is_terminal:
+        if console.is_terminal and not in_notebook():
             self._bar = RichProgress(
                 TextColumn("{task.description}"),
                 BarColumn(),

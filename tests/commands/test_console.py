@@ -198,3 +198,35 @@ def test_a_quiet_run_says_only_what_must_not_be_overlooked(program: Program) -> 
     assert outcome.code == 0
     assert outcome.out == ""
     assert all("SAMPLE" in line or "CPU" in line for line in outcome.err.splitlines()), outcome.err
+
+
+def test_a_command_of_a_notebook_writes_plain_lines_though_it_has_a_terminal() -> None:
+    program = (
+        "from benchsuite.commands.console import announce, messages; from benchsuite.commands.progress import display;"
+        "announce('careful'); print(messages.is_terminal, type(display(1, 0)).__name__)"
+    )
+    plain = {name: value for name, value in os.environ.items() if name not in ("JPY_PARENT_PID", "GIT_PAGER", "TERM")}
+    assert said_on_a_terminal(program, {**plain, "TERM": "xterm"}).endswith("True Bars")
+    for notebook in (
+        {"JPY_PARENT_PID": "1", "TERM": "xterm", "FORCE_COLOR": "1"},
+        {"TERM": "xterm-color", "GIT_PAGER": "cat", "CLICOLOR": "1"},
+    ):
+        assert said_on_a_terminal(program, {**plain, **notebook}) == "careful\r\nFalse Lines"
+
+
+def said_on_a_terminal(program: str, environment: dict[str, str]) -> str:
+    """What a program writes to the terminal that it has."""
+    import pty
+
+    ours, theirs = pty.openpty()
+    with os.fdopen(ours, "rb", buffering=0) as terminal:
+        process = subprocess.Popen([sys.executable, "-c", program], env=environment, stdout=theirs, stderr=theirs)
+        os.close(theirs)
+        said = b""
+        try:
+            while part := terminal.read(1000):
+                said += part
+        except OSError:  # how Linux tells that nobody holds the other end
+            pass
+        assert process.wait(60) == 0, said
+    return said.decode().strip()

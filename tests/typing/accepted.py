@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, assert_type
 
 from pydantic import Field
 
+import benchsuite
 from benchsuite.api import (
     CHANGES,
     Augmentation,
@@ -321,3 +322,44 @@ def benchsuite_run_finished(run: RunInfo, summary: RunSummary) -> None:
     if summary.test_accuracy is None:
         raise BenchsuiteError("no test", where=str(run.folder), expected="a test", remedy="run it again")
     assert_type(summary.test_accuracy, float)
+
+
+def notebook() -> float:
+    study = assert_type(
+        benchsuite.run(
+            Path("suite.yaml"),
+            seeds=[0, 4],
+            set={"recipe.max_epochs": 2, "model.hidden": [8, 4]},
+            policy="sample",
+            plugins=["network.py"],
+            executor_options={"slots": 2},
+            weights="cases",
+            page="letter",
+        ),
+        benchsuite.Study,
+    )
+    benchsuite.run("beans_freeze", seeds=3, set=["recipe.max_epochs=2"], results="results", paper=False)
+    for run in assert_type(study.runs, tuple[benchsuite.Run, ...]):
+        assert_type(run.metrics, Mapping[str, float])
+    for claim in assert_type(study.claims, tuple[benchsuite.Claim, ...]):
+        assert_type(claim.seeds_needed, int | None)
+    assert_type(study.paper(template="report"), benchsuite.Paper)
+    study.frame(by="epoch").to_pandas()
+    return sum(run.metrics["test_accuracy"] for run in study.done)
+
+
+def stored() -> tuple[benchsuite.Run, ...]:
+    assert_type(benchsuite.load("results", "beans_freeze"), benchsuite.Study)
+    found = assert_type(benchsuite.load(Path("results")), benchsuite.Study | benchsuite.Studies)
+    if isinstance(found, benchsuite.Studies):
+        return tuple(run for one in found.values() for run in one.failed)
+    return found.runs
+
+
+def failing() -> benchsuite.Study:
+    try:
+        return benchsuite.run("beans_freeze")
+    except benchsuite.RunsFailed as failed:
+        return assert_type(failed.study, benchsuite.Study)
+    except benchsuite.BenchsuiteError as error:
+        raise SystemExit(assert_type(error.exit_code, int)) from error

@@ -105,3 +105,10 @@ def declare(folder: Path, images: Images, dataset: Dataset[Any], recipe: Recipe[
         "step": recipe.step,  # error: attr-defined
         "engine": benchsuite.api.engine,  # error: attr-defined
     }
+
+
+def calls() -> None:
+    benchsuite.run("beans_freeze", policy="fake")  # error: arg-type
+    benchsuite.run("beans_freeze", 3)  # error: call-arg
+    benchsuite.load("results").runs  # error: union-attr
+    benchsuite.load("results", "beans_freeze").frame(by="seed")  # error: arg-type

@@ -1,0 +1,12 @@
+"""Studies from Python: `benchsuite.run` makes one, `benchsuite.load` opens what is stored, and both give a `Study`.
+
+`benchsuite` hands these names on, and imports this package when one of them is first asked for.
+"""
+
+from benchsuite.errors import BenchsuiteError
+from benchsuite.study.calls import RunsFailed, run
+from benchsuite.study.outcomes import Claim, Run
+from benchsuite.study.stored import Studies, load
+from benchsuite.study.study import Paper, Study
+
+__all__ = ["BenchsuiteError", "Claim", "Paper", "Run", "RunsFailed", "Studies", "Study", "load", "run"]

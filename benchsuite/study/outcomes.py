@@ -1,0 +1,107 @@
+"""What came of a study's runs and claims, as Python sees it: plain values that nobody changes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from benchsuite.commands.console import count
+from benchsuite.contracts.figure import RunResult
+from benchsuite.paper.document.markup import plain
+from benchsuite.paper.plugin_figures import run_result
+
+if TYPE_CHECKING:
+    from benchsuite.analysis.findings import ClaimFindings
+    from benchsuite.store.record import RunRecord
+
+
+@dataclass(frozen=True)
+class Run(RunResult):
+    """A run: one case with one seed. Of one that failed, what it did not get to is missing or empty."""
+
+    suite: str
+    """The name of its suite."""
+    case: str
+    """The case's name, as `benchsuite plan` shows it."""
+    settings: Mapping[str, Any]
+    """The values that set the case apart, by dotted path."""
+    status: Literal["done", "failed"]
+    """Whether it was finished."""
+    failure: str | None
+    """Why it failed, with what to do."""
+    deviations: tuple[str, ...]
+    """Everything about it that is not as the suite asked, in words."""
+    started: str
+    """When, as ISO 8601, UTC."""
+    finished: str
+    """When, as ISO 8601, UTC."""
+    folder: Path
+    """Where its record, predictions, weights and log lie."""
+
+
+def run_of(record: RunRecord, folder: Path) -> Run:
+    """A stored run as Python sees it."""
+    failure = record.failure
+    told = failure and ((failure.what, ""), (failure.where, "where: "), (failure.remedy, "remedy: "))
+    return Run(
+        **vars(run_result(record)),
+        suite=record.spec.suite,
+        case=record.spec.case.name,
+        settings=record.spec.case.settings,
+        status=record.status,
+        failure="; ".join(f"{title}{text}" for text, title in told if text) if told else None,
+        deviations=tuple(map(str, record.deviations)),
+        started=record.started,
+        finished=record.finished,
+        folder=folder,
+    )
+
+
+def standing(runs: Iterable[Run]) -> str:
+    """How runs stand in a few words: `9 runs done, 1 failed`."""
+    statuses = [run.status for run in runs]
+    failed = statuses.count("failed")
+    return f"{count(statuses.count('done'), 'run')} done" + (f", {failed} failed" if failed else "")
+
+
+def in_order(runs: Iterable[Run]) -> tuple[Run, ...]:
+    """Runs by case and seed, as people count: `hidden=8` comes before `hidden=32`."""
+
+    def rank(run: Run) -> tuple[list[tuple[bool, float, str]], int]:
+        parts = re.findall(r"[0-9]+|[^0-9]+", run.case)
+        return [(part.isdecimal(), float(part) if part.isdecimal() else 0, part) for part in parts], run.seed
+
+    return tuple(sorted(runs, key=rank))
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A claim of the suite, and what became of it."""
+
+    id: str
+    """Its name in the suite."""
+    text: str
+    """The sentence, in Spanish, without its markup."""
+    source: str | None
+    """The work that says so; None for one of the suite's own."""
+    verdict: Literal["holds", "fails", "open"]
+    """`holds` and `fails` are shown by the runs; `open` is neither."""
+    seeds_needed: int | None
+    """So many seeds would let an open claim be decided; None where seeds are not what it lacks."""
+    runs: tuple[str, ...]
+    """The keys of the runs that decide."""
+
+
+def claim_of(found: ClaimFindings) -> Claim:
+    """A claim as Python sees it."""
+    return Claim(
+        found.claim.id,
+        plain(found.claim.text),
+        found.claim.source,
+        found.verdict,
+        found.seeds_needed,
+        found.runs,
+    )

@@ -1,0 +1,61 @@
+"""Studies as a notebook shows them: small tables without colours of their own, for light and dark alike."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from html import escape
+
+from benchsuite.analysis.intervals import mean_estimate
+from benchsuite.study.outcomes import Claim, Run, standing
+
+COLUMNS = {"validation_accuracy": "validation (%)", "test_accuracy": "test (%)"}
+MOST_ROWS = 40
+MOST_FAILURES = 5
+
+
+def study_page(name: str, sample: bool, runs: Sequence[Run], claims: Sequence[Claim]) -> str:
+    """A study: what is done, its cases with their means, its claims, and what failed."""
+    return "".join(_study(name, sample, runs, claims))
+
+
+def studies_page(studies: Iterable[tuple[str, Sequence[Run]]]) -> str:
+    """A line for each study, given its name and its runs."""
+    return _table(("study", "runs"), [(name, standing(runs)) for name, runs in studies])
+
+
+def _study(name: str, sample: bool, runs: Sequence[Run], claims: Sequence[Claim]) -> Iterator[str]:
+    yield f"<p><strong>{escape(name)}</strong>: {standing(runs)}</p>"
+    if sample:
+        yield "<p><strong>Synthetic sample:</strong> a smoke run; these numbers mean nothing.</p>"
+    cases: dict[str, list[Run]] = {}
+    for run in runs:
+        cases.setdefault(run.case, []).append(run)
+    rows = [(case, *_case(own)) for case, own in cases.items()]
+    more = [(f"… {len(rows) - MOST_ROWS:,} more", *[""] * (1 + len(COLUMNS)))] if rows[MOST_ROWS:] else []
+    yield _table(("case", "runs", *COLUMNS.values()), [*rows[:MOST_ROWS], *more])
+    if claims:
+        yield _table(("claim", "verdict"), [(claim.text, claim.verdict) for claim in claims])
+    for run in [run for run in runs if run.status == "failed"][:MOST_FAILURES]:
+        yield f"<p>{escape(f'{run.case}, seed {run.seed} failed: {run.failure}')}</p>"
+
+
+def _case(runs: Sequence[Run]) -> Iterator[str]:
+    """How many of the runs are done, and the mean of each column with its 95 % interval."""
+    done = [run for run in runs if run.status == "done"]
+    yield str(len(done))
+    for metric in COLUMNS:
+        values = [100 * run.metrics[metric] for run in done if metric in run.metrics]
+        if not values:
+            yield ""
+            continue
+        mean = mean_estimate(values, [run.key for run in done])
+        interval = f" [{mean.low:.1f}, {mean.high:.1f}]" if mean.low is not None and mean.high is not None else ""
+        yield f"{mean.mean:.1f}{interval}"
+
+
+def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    head = "".join(f'<th scope="col" style="text-align:left">{escape(one)}</th>' for one in heads)
+    body = "".join(
+        "<tr>" + "".join(f'<td style="text-align:left">{escape(cell)}</td>' for cell in row) + "</tr>" for row in rows
+    )
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
