@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 
 from benchsuite.analysis.intervals import mean_estimate
+from benchsuite.metrics import METRICS
 from benchsuite.study.outcomes import Claim, Run, standing
 
 COLUMNS = {"validation_accuracy": "validation (%)", "test_accuracy": "test (%)"}
@@ -44,13 +45,15 @@ def _case(runs: Sequence[Run]) -> Iterator[str]:
     done = [run for run in runs if run.status == "done"]
     yield str(len(done))
     for metric in COLUMNS:
-        values = [100 * run.metrics[metric] for run in done if metric in run.metrics]
+        values = [run.metrics[metric] for run in done if metric in run.metrics]
         if not values:
             yield ""
             continue
-        mean = mean_estimate(values, [run.key for run in done])
-        interval = f" [{mean.low:.1f}, {mean.high:.1f}]" if mean.low is not None and mean.high is not None else ""
-        yield f"{mean.mean:.1f}{interval}"
+        found, of = mean_estimate(values, [run.key for run in done]), METRICS[metric]
+        shown = f"{100 * found.mean:.1f}"
+        if found.low is not None and found.high is not None:
+            shown += f" [{100 * max(found.low, of.least):.1f}, {100 * min(found.high, of.most):.1f}]"
+        yield shown
 
 
 def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
