@@ -76,8 +76,9 @@ def run(
     """Make every run of a suite that is due, then write its paper, as the command `benchsuite run` does.
 
     `suite` is a suite's name, or the path of a .yaml file. `seeds` says how many (3), or which ones ([0, 4, 7]); `set`
-    changes parameters of every case ({"recipe.max_epochs": 2}); `cases` are those whose runs are made now. Every other argument is the command's option of that
-    name, environment variables included: without `data`, `results` or `executor`, BENCHSUITE_DATA and the like count.
+    changes parameters of every case ({"recipe.max_epochs": 2}); `cases` are those whose runs are made now. Every other
+    argument is the command's option of that name, environment variables included: without `data`, `results` or
+    `executor`, BENCHSUITE_DATA and the like count.
 
     Finished runs are reused, interrupted ones go on from their last checkpoint. An interrupt (Ctrl-C, or the stop
     button of a notebook) is a KeyboardInterrupt; what is done is kept. Several calls may be at work at once, in threads

@@ -120,9 +120,9 @@ def test_one_name_or_several() -> None:
     assert read_names("cases", None) is None
     assert read_names("cases", "wide") == ["wide"]
     assert read_names("cases", ("wide", "narrow")) == ["wide", "narrow"]
-    for given in ([], 3, [3], ["wide", None]):
+    for none in ([], 3, [3], ["wide", None]):
         with pytest.raises(SetupError, match="cases is "):
-            read_names("cases", given)
+            read_names("cases", none)
 
 
 def test_one_path_or_several() -> None:
