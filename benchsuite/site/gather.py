@@ -56,7 +56,8 @@ class Problem:
 
 @dataclass(frozen=True)
 class Declared:
-    """What a study was meant to be. `arguments` name it on the command line, with what was changed of it."""
+    """What a study was meant to be. `arguments` name it on the command line, with what was changed of it; `language` is
+    that of the title, empty where it is but a name."""
 
     source: Source
     title: str
@@ -64,6 +65,7 @@ class Declared:
     keys: Mapping[tuple[str, int], str]
     suite: Suite | None = None
     arguments: tuple[str, ...] = ()
+    language: str = ""
 
 
 @dataclass(frozen=True)
@@ -219,6 +221,7 @@ def _of_paper(paper: Path, known: Mapping[str, Run], remarks: list[str]) -> Decl
     from benchsuite.paper.bundle.reader import PaperReader
     from benchsuite.paper.context.paper_context import PaperContext
     from benchsuite.paper.document import markup
+    from benchsuite.paper.language.current import speaking
     from benchsuite.paper.sections.front import paper_title
 
     with PaperReader(paper) as reader:
@@ -233,13 +236,17 @@ def _of_paper(paper: Path, known: Mapping[str, Run], remarks: list[str]) -> Decl
         remarks.append(f"{lost} of the {len(told)} runs that the paper tells of are no longer here.")
     if new := len(now - told):
         remarks.append(f"The paper is older than the results: {new} of {len(now)} finished runs are not in it.")
+    paper_of = results.suite.paper
+    with speaking(paper_of.language):
+        title = markup.plain(paper_title(PaperContext(material)))
     return Declared(
         "paper",
-        markup.plain(paper_title(PaperContext(material))),
+        title,
         results.plan,
         results.keys,
         results.suite,
         material.study_arguments,
+        paper_of.prose_language if results.suite.title else paper_of.language,
     )
 
 
@@ -277,7 +284,9 @@ def _of_suite(name: str, own: Sequence[Run], remarks: list[str]) -> Declared | N
         for spec in plan.runs
         if (identity := (_identity(spec.case), spec.seed)) in made
     }
-    return Declared("suite", markup.plain(suite.title) or name, plan, keys, suite)
+    title = markup.plain(suite.title)
+    language = suite.paper.prose_language if title else ""
+    return Declared("suite", title or name, plan, keys, suite, language=language)
 
 
 def _identity(case: Case) -> str:

@@ -9,7 +9,6 @@ import shlex
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from functools import cache, partial
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
@@ -19,32 +18,23 @@ from markupsafe import Markup
 
 from benchsuite import __version__
 from benchsuite.legible import legible
-from benchsuite.metrics import METRICS
 from benchsuite.paper.document import markup
+from benchsuite.paper.language.current import speaking
+from benchsuite.paper.language.metrics import METRICS
+from benchsuite.paper.language.typography import p_value, seconds, upper_first, with_unit
 from benchsuite.site.charts import Bar, Curve, curves, intervals
 from benchsuite.site.folder import Page
 from benchsuite.store.run_store import SMOKE
 
 if TYPE_CHECKING:
-    from benchsuite.analysis.findings import ClaimFindings, Comparison, Estimate
+    from benchsuite.analysis.findings import ClaimFindings, Comparison
     from benchsuite.site.gather import Gathered, Run, Study
     from benchsuite.store.record import RunRecord
     from benchsuite.suite.cases.plan import Case
 
 ASSETS = ("site.css", "site.js")
-UNITS = {"puntos": "points", "imágenes/s": "images/s"}
-"""Those units of metrics that papers, which are Spanish, write otherwise."""
-NAMES = {
-    "epochs_to_95": "epochs to 95 % of the best",
-    "training_seconds": "training time",
-    "seconds_per_epoch": "time per epoch",
-    "images_per_second": "training speed",
-    "peak_memory_bytes": "peak memory",
-    "energy_joules": "energy of the GPU",
-}
-"""Metrics whose names say a unit, which their values have, or too little."""
-NBSP = "\N{NO-BREAK SPACE}"
-MINUS = "\N{MINUS SIGN}"
+english = speaking("en")
+"""The site is in English, whatever language its papers have; it prints numbers as English papers do."""
 HEADLINE = ("test_accuracy", "test_macro_f1", "validation_accuracy")
 MOST_CLASSES = 24
 """Of more, a page shows the most frequent mistakes and no matrix."""
@@ -137,27 +127,6 @@ def _told(text: object) -> str:
     return markup.without_folders(str(text))
 
 
-def quantity(metric: str, value: float | None, *, difference: bool = False) -> str:
-    """A value of a metric with its unit, as in `97.3 %`; empty where there is none."""
-    if value is None:
-        return ""
-    unit = METRICS[metric].unit
-    symbol = (unit.difference or unit.symbol) if difference else unit.symbol
-    sign = "+" if difference and value > 0 else ""
-    decimals = 0 if unit.whole and float(value).is_integer() else unit.decimals
-    number = f"{sign}{unit.scale * value:,.{decimals}f}".replace("-", MINUS)
-    return f"{number}{NBSP}{UNITS.get(symbol, symbol)}" if symbol else number
-
-
-def _interval(metric: str, estimate: Estimate) -> str:
-    """`[96.1, 98.5]`, cut at what the metric can be, as papers do."""
-    if estimate.low is None or estimate.high is None:
-        return ""
-    unit, found = METRICS[metric].unit, METRICS[metric]
-    ends = max(estimate.low, found.least), min(estimate.high, found.most)
-    return "[" + ", ".join(f"{unit.scale * end:,.{unit.decimals}f}".replace("-", MINUS) for end in ends) + "]"
-
-
 def _count(number: int, noun: str, plural: str = "") -> str:
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 
@@ -167,34 +136,25 @@ def _when(iso: str) -> str:
     return f"{iso[:16].replace('T', ' ')} UTC"
 
 
-def _lasting(seconds: float) -> str:
-    return f"{seconds:.1f}{NBSP}s" if seconds < 60 else str(timedelta(seconds=round(seconds)))
-
-
 def _size(count: float) -> str:
-    return f"{count / 2**20:,.1f}{NBSP}MiB" if count >= 2**20 else f"{count:,.0f} bytes"
-
-
-def _metric(name: str) -> str:
-    """A metric's name in running text: `test accuracy`."""
-    return NAMES.get(name, name.replace("_", " ").replace(" f1", " F1"))
+    return f"{count / 2**20:,.1f}\N{NO-BREAK SPACE}MiB" if count >= 2**20 else f"{count:,.0f} bytes"
 
 
 def _title(metric: str) -> str:
-    """A metric's name as a title: `Test accuracy`."""
-    name = _metric(metric)
-    return name[:1].upper() + name[1:]
+    """A metric's name where a sentence or a line begins."""
+    return upper_first(METRICS[metric].title)
 
 
 # The index and the studies.
 
 
+@english
 def _index(gathered: Gathered, shown: Mapping[str, Mapping[str, Any]], title: str) -> bytes:
     studies, problems = gathered.studies, gathered.problems
-    seconds = sum(run.record.cost.seconds.get("total", 0.0) for run in gathered.runs if run.record.cost)
+    spent = sum(run.record.cost.seconds.get("total", 0.0) for run in gathered.runs if run.record.cost)
     done = sum(run.record.status == "done" for run in gathered.runs)
     summary = (
-        f"{_count(len(studies), 'study', 'studies')}, {_count(done, 'finished run')}, {_lasting(seconds)} of computing."
+        f"{_count(len(studies), 'study', 'studies')}, {_count(done, 'finished run')}, {seconds(spent)} of computing."
     )
     more = f"; the first {MOST_PROBLEMS} are shown" if len(problems) > MOST_PROBLEMS else ""
     return _render(
@@ -209,6 +169,7 @@ def _index(gathered: Gathered, shown: Mapping[str, Mapping[str, Any]], title: st
     )
 
 
+@english
 def _study(study: Study) -> dict[str, Any]:
     """A study as templates see it."""
     found, told = study.findings, study.declared
@@ -219,14 +180,16 @@ def _study(study: Study) -> dict[str, Any]:
         "name": study.name,
         "slug": study.slug,
         "title": told.title,
-        "titled": told.source != "records",
+        "lang": told.language,
+        "prose_lang": told.suite.paper.prose_language if told.suite else "",
+        "paper_lang": told.suite.paper.language if told.suite else "",
         "sample": study.sample or found.sample,
         "data": f"{facts.title}, {_count(len(facts.classes), 'class', 'classes')}, {facts.provenance}" if facts else "",
         "done": study.done,
         "failed": study.failed,
         "due": study.due,
         "standing": _standing(study),
-        "metric": _metric(found.metric),
+        "metric": METRICS[found.metric].title,
         "best": best,
         "claims": [_claim(claim) for claim in found.claims],
         "verdicts": [
@@ -283,8 +246,8 @@ def _best(study: Study) -> dict[str, Any] | None:
     estimate = best.estimates[metric.name]
     return {
         "case": best.case.name,
-        "value": quantity(metric.name, estimate.mean),
-        "interval": _interval(metric.name, estimate),
+        "value": metric.format(estimate.mean),
+        "interval": metric.interval(estimate),
         "n": _count(estimate.n, "seed"),
     }
 
@@ -302,7 +265,7 @@ def _study_facts(study: Study) -> Iterator[tuple[str, str]]:
         yield "Size", "×".join(map(str, facts.image_size)) + " pixels"
     if found.finished:
         yield "Last run", _when(found.finished)
-        yield "Computing", _lasting(found.total_seconds)
+        yield "Computing", seconds(found.total_seconds)
     devices = dict.fromkeys(device for case in found.cases for device in case.devices)
     if devices:
         yield "Devices", ", ".join(devices)
@@ -332,7 +295,8 @@ def _case(study: Study, number: int, best: Mapping[str, Any] | None) -> dict[str
         "best": best is not None and best["case"] == case.case.name and len(study.findings.cases) > 1,
         "baseline": case.case.name in study.findings.baselines,
         "measured": [
-            (quantity(name, found.mean), _interval(name, found)) if found else ("", "") for name, found in known
+            (METRICS[name].format(found.mean), METRICS[name].interval(found)) if found else ("", "")
+            for name, found in known
         ],
     }
 
@@ -361,27 +325,19 @@ def _drawing(study: Study, best: Mapping[str, Any] | None) -> Markup:
         for case in known
         if case.case.name in chosen
     ]
-    unit = UNITS.get(metric.unit.symbol, metric.unit.symbol)
-    return intervals(_metric(metric.name), bars, unit=unit, ident="cases-drawing")
+    return intervals(metric.title, bars, unit=metric.symbol, ident="cases-drawing")
 
 
 def _comparison(one: Comparison) -> dict[str, str]:
     assert one.difference is not None
-    found = one.difference
-    scale = METRICS[one.metric].unit.scale
-    interval = ""
-    if found.low is not None and found.high is not None:
-        interval = f"[{scale * found.low:.2f}, {scale * found.high:.2f}]".replace("-", MINUS)
-    if one.p_adjusted is not None:
-        p = f"{one.p_adjusted:.3f}" if one.p_adjusted >= 0.001 else "<\N{NO-BREAK SPACE}0.001"
-    else:
-        p = f"needs {one.seeds_needed} seeds" if one.seeds_needed else ""
+    found, metric = one.difference, METRICS[one.metric]
+    needed = f"needs {one.seeds_needed} seeds" if one.seeds_needed else ""
     return {
         "case": one.case,
         "baseline": one.baseline,
-        "difference": quantity(one.metric, found.mean, difference=True),
-        "interval": interval,
-        "p": p,
+        "difference": with_unit(metric.signed(found.mean), metric.difference_unit),
+        "interval": metric.signed_interval(found),
+        "p": p_value(one.p_adjusted) if one.p_adjusted is not None else needed,
     }
 
 
@@ -405,7 +361,7 @@ def _rows(study: Study) -> Iterator[tuple[str, list[dict[str, Any]]]]:
         if key in by_key:
             run = by_key[key]
             test = run.record.test
-            said = quantity("test_accuracy", test.accuracy) if test else run.record.status
+            said = METRICS["test_accuracy"].format(test.accuracy) if test else run.record.status
             cells.setdefault(case, []).append(
                 {"page": run.page, "seed": seed, "status": run.record.status, "value": said}
             )
@@ -491,7 +447,7 @@ def _run_pages(gathered: Gathered, bundle: str) -> Iterator[Page]:
         of_case = cases[study.name].get(run.record.spec.case.name, [])
         around = _Around(
             tuple(
-                {"slug": one.slug, "title": one.declared.title, "titled": one.declared.source != "records"}
+                {"slug": one.slug, "title": one.declared.title, "lang": one.declared.language}
                 for one in homes[run.page]
             ),
             tuple(sorted(pair for pair in of_case if pair[1] != run.page)),
@@ -524,6 +480,7 @@ def _repeat(run: Run, study: Study, earlier: bool) -> tuple[str, str]:
     return shlex.join(["benchsuite", "verify", f"{name}{smoke}/{spec.case.name}/{spec.seed}", *words]), said
 
 
+@english
 def _run_page(run: Run, around: _Around) -> bytes:
     record = run.record
     spec, failure = record.spec, record.failure
@@ -549,7 +506,7 @@ def _run_page(run: Run, around: _Around) -> bytes:
         if failure
         else None,
         "headline": [
-            (_title(name), quantity(name, value))
+            (_title(name), METRICS[name].format(value))
             for name in HEADLINE
             if (value := METRICS[name].read(record)) is not None
         ],
@@ -560,9 +517,9 @@ def _run_page(run: Run, around: _Around) -> bytes:
                 epoch.epoch,
                 epoch.phase,
                 f"{epoch.train_loss:.4f}",
-                f"{100 * epoch.train_accuracy:.2f}{NBSP}%",
+                f"{100 * epoch.train_accuracy:.2f}%",
                 f"{epoch.validation_loss:.4f}",
-                f"{100 * epoch.validation_accuracy:.2f}{NBSP}%",
+                f"{100 * epoch.validation_accuracy:.2f}%",
                 f"{epoch.learning_rate:.3g}",
                 f"{epoch.seconds:.2f}",
             )
@@ -621,7 +578,7 @@ def _confusion(record: RunRecord) -> dict[str, Any] | None:
                     (count, math.ceil(LEVELS * count / total) if total else 0, true == predicted)
                     for predicted, count in enumerate(row)
                 ],
-                "recall": f"{100 * row[true] / total:.1f}{NBSP}%" if total else "",
+                "recall": f"{100 * row[true] / total:.1f}%" if total else "",
             }
         )
     return {"classes": classes, "cells": rows, "mistakes": ()}
@@ -635,7 +592,7 @@ def _sections(record: RunRecord) -> Iterator[tuple[str, Rows]]:
     yield (
         "Metrics",
         [
-            (_title(name), quantity(name, value))
+            (_title(name), metric.format(value))
             for name, metric in METRICS.items()
             if (value := metric.read(record)) is not None
         ],
@@ -696,8 +653,8 @@ def _network(record: RunRecord) -> Iterator[tuple[str, str]]:
     if (model := record.model) is not None:
         yield "Parameters", f"{model.parameters_total:,}"
         yield "Trainable", f"{model.parameters_trainable:,}"
-        yield "Forward", f"{model.forward_flops / 1e6:,.1f}{NBSP}MFLOP an image"
-        yield "Training", f"{model.train_flops / 1e6:,.1f}{NBSP}MFLOP an image"
+        yield "Forward", f"{model.forward_flops / 1e6:,.1f}\N{NO-BREAK SPACE}MFLOP an image"
+        yield "Training", f"{model.train_flops / 1e6:,.1f}\N{NO-BREAK SPACE}MFLOP an image"
         yield "Stages", ", ".join(model.stages)
         if model.frozen_stages:
             yield "Frozen", ", ".join(model.frozen_stages)
@@ -723,14 +680,14 @@ def _cost(record: RunRecord) -> Iterator[tuple[str, str]]:
     if record.resumed:
         yield "Resumed", _count(record.resumed, "time")
     if (cost := record.cost) is not None:
-        for part, seconds in cost.seconds.items():
-            yield part.capitalize(), _lasting(seconds)
+        for part, spent in cost.seconds.items():
+            yield part.capitalize(), seconds(spent)
         yield "Speed", f"{cost.images_per_second:,.0f} training images/s"
         yield "Peak memory", _size(cost.peak_memory_bytes)
         if cost.peak_device_memory_bytes is not None:
             yield "Peak memory of the GPU", _size(cost.peak_device_memory_bytes)
         if cost.energy_joules is not None:
-            yield "Energy of the GPU", f"{cost.energy_joules / 1000:,.1f}{NBSP}kJ"
+            yield "Energy of the GPU", f"{cost.energy_joules / 1000:,.1f}\N{NO-BREAK SPACE}kJ"
         if cost.at_once:
             yield "Runs at once", str(cost.at_once)
         for phase, how in cost.execution.items():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 import subprocess
@@ -135,3 +136,12 @@ def test_a_study_is_told_by_the_suite_that_is_found_here(program: Program) -> No
     told = program.run("site", "-o", "pages")
     assert told.code == 0
     assert "squares_width: The suite squares_width.yaml cannot be read" in told.err
+
+
+def test_programs_are_told_what_was_written_and_what_could_not_be_read(program: Program) -> None:
+    put_run(program.results)
+    keys = put_broken(program.results)
+    told = json.loads(program.run("site", "-o", "pages", "--json").out)
+    assert (told["site"], told["studies"], told["runs"]) == ("pages/index.html", 1, 1)
+    assert (told["written"], told["kept"], told["removed"]) == (6, 0, 0)
+    assert {problem["where"] for problem in told["problems"]} == {f"runs/{key}" for key in keys}

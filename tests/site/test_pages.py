@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
+from dataclasses import replace
 from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
@@ -11,16 +13,17 @@ from urllib.parse import urljoin
 
 import pytest
 
-from benchsuite.metrics import METRICS
+from benchsuite.paper.language.current import speaking
 from benchsuite.site.build import build_site
 from benchsuite.site.folder import LOCK
 from benchsuite.site.gather import gather
-from benchsuite.site.pages import MOST_CLASSES, pages, quantity
+from benchsuite.site.pages import MOST_CLASSES, pages
 from benchsuite.store.record import Deviation
+from benchsuite.store.run_store import Store
 from benchsuite.suite.cases.plan import RunSpec
 from support.paper_material import make_material
 from support.runs import put_run
-from support.site import CASES, DUE, HOSTILE, SEEDS, make_results, put_broken, put_failure, put_paper, tree
+from support.site import CASES, CLAIMS, DUE, HOSTILE, SEEDS, make_results, put_broken, put_failure, put_paper, tree
 from support.synthetic import make_case, make_environment, make_record
 
 FOLDER = "/home/ada/fotos"
@@ -167,9 +170,9 @@ def test_the_index_tells_each_study_with_its_best_case_and_its_claims(results: P
     estimate = best.estimates["test_accuracy"]
     assert "Un estudio de prueba" in card
     assert f"{CASES * SEEDS - DUE - 1} runs done, 1 failed, {DUE} due" in card
-    assert f"Best test accuracy {quantity('test_accuracy', estimate.mean)}".replace("\xa0", " ") in card
+    assert f"Best test accuracy {100 * estimate.mean:.1f}%" in card
     assert estimate.low is not None
-    assert f"[{100 * max(estimate.low, 0):.1f}," in card
+    assert f"[{100 * max(estimate.low, 0):.1f};" in card
     assert f"{best.case.name}, {estimate.n} seeds" in card
     assert "2 open" in card
     assert 'lang="es">Un estudio de prueba</a>' in site["index.html"]
@@ -205,7 +208,7 @@ def test_a_runs_page_tells_all_of_the_record(tmp_path: Path) -> None:
         "241f5eb3e70172a070b7ee3dccd25f177a3461ce",
         f"epoch {record.best.epoch}, which validation chose",
         f"{len(record.epochs)} epochs as numbers",
-        f"{100 * record.test.accuracy:.1f} %",
+        f"{100 * record.test.accuracy:.1f}%",
         f"Peak memory {record.cost.peak_memory_bytes / 2**20:,.1f} MiB",
         "benchsuite verify beans_freeze/freeze_blocks=1/3",
     ):
@@ -225,8 +228,6 @@ def test_a_failed_runs_page_says_why_and_how_to_make_it(tmp_path: Path) -> None:
 
 
 def test_the_command_has_what_was_changed_of_the_study(tmp_path: Path) -> None:
-    from dataclasses import replace
-
     arguments = ("beans_freeze", "--seeds", "1", "--set", "recipe.max_epochs=2", "--policy", "sample")
     material = replace(make_material(cases=1, seeds=1, sample=True), study_arguments=arguments)
     put_paper(tmp_path / "beans_freeze@sample", material)
@@ -238,8 +239,6 @@ def test_the_command_has_what_was_changed_of_the_study(tmp_path: Path) -> None:
 
 
 def test_names_of_cases_are_quoted_for_the_shell(site: dict[str, str]) -> None:
-    import shlex
-
     command = next(
         unescape(found[1])
         for text in html(site).values()
@@ -288,8 +287,6 @@ def test_of_many_classes_the_most_frequent_mistakes_are_told(tmp_path: Path) -> 
     assert record.test is not None
     confusion = tuple(tuple(9 if a == b else 7 if (a, b) == (3, 5) else 0 for b in range(size)) for a in range(size))
     changed = record.model_copy(update={"test": record.test.model_copy(update={"confusion": confusion})})
-    from benchsuite.store.run_store import Store
-
     Store(tmp_path).write(changed)
     page = made(tmp_path)[f"runs/{record.key}.html"]
     assert "3 taken for 5: 7" in words(page)
@@ -304,21 +301,24 @@ def test_environments_may_tell_little(tmp_path: Path) -> None:
     assert "packages" not in page
 
 
-@pytest.mark.parametrize(
-    ("metric", "value", "said"),
-    [
-        ("test_accuracy", 0.97314, "97.3\xa0%"),
-        ("overfitting_gap", -0.0123, "−1.2\xa0points"),
-        ("images_per_second", 1234.5, "1,234\xa0images/s"),
-        ("best_epoch", 7, "7"),
-        ("best_epoch", 7.25, "7.2"),
-        ("test_loss", None, ""),
-    ],
-)
-def test_values_are_written_as_english_has_them(metric: str, value: float | None, said: str) -> None:
-    assert quantity(metric, value) == said
+def test_the_site_is_english_whatever_its_papers_are(results: Path) -> None:
+    with speaking("es"):
+        found = made(results)
+    record = next(run for run in gather(results).runs if run.record.status == "done")
+    page = words(found[record.page])
+    assert re.search(r"Overfitting gap −?\d+\.\d points", page)
+    assert re.search(r"Training rate \d+ images/s", page)
+    assert not re.search(
+        "puntos|imágenes|exactitud", " ".join(found[path] for path in found if path.startswith("runs/"))
+    )
 
 
-@pytest.mark.parametrize("metric", METRICS)
-def test_no_unit_is_spanish(metric: str) -> None:
-    assert not re.search("puntos|imágenes", quantity(metric, 1.0) + quantity(metric, 1.0, difference=True))
+def test_titles_and_claims_say_their_language(tmp_path: Path) -> None:
+    material = make_material(cases=2, seeds=2, claims=CLAIMS)
+    paper = material.suite.paper.model_copy(update={"language": "en", "written_in": "es"})
+    suite = material.suite.model_copy(update={"paper": paper})
+    put_paper(tmp_path / "beans_freeze", replace(material, results=replace(material.results, suite=suite)))
+    found = made(tmp_path)
+    assert 'lang="es">Un estudio de prueba</a>' in found["index.html"]
+    assert 'hreflang="en">Paper</a>' in found["index.html"]
+    assert '<span lang="es">Se supera el azar &amp; más</span>' in found["studies/beans_freeze/index.html"]

@@ -104,7 +104,7 @@ def test_quality_sorts_the_best_first_and_what_is_unknown_last(browser: Browser,
             head(page, "test_accuracy").get_by_role("button").click()
             expect(head(page, "test_accuracy")).to_have_attribute("aria-sort", way)
             shown = column(page, "test_accuracy")
-            values = [float(text.removesuffix(" %")) for text in shown if text]
+            values = [float(text.removesuffix("%")) for text in shown if text]
             assert values == sorted(values, reverse=way == "descending")
             assert shown[-1] == ""
 

@@ -94,7 +94,7 @@ function startTable() {
   }
 
   const made = (tag, text, name) => Object.assign(document.createElement(tag), { textContent: text, className: name ?? "" });
-  const share = (number) => (number === null ? "" : `${(100 * number).toFixed(1)} %`);
+  const share = (number) => (number === null ? "" : `${(100 * number).toFixed(1)}%`);
   const plain = (number) => (number === null ? "" : String(number));
   const print = {
     test_accuracy: share,
