@@ -64,10 +64,36 @@ def join_assignments() -> None:
     os.environ["COMP_CWORD"] = str(position)
 
 
+def _given(ctx: typer.Context) -> Mapping[str, Any]:
+    """What the line gives so far. An option that has yet to get its value hides from the parser all that is before it,
+    so it is read without."""
+    told = os.environ.get("COMP_WORDS") or os.environ.get("_TYPER_COMPLETE_ARGS", "")
+    words = shlex.split(told)
+    if "COMP_WORDS" in os.environ:
+        words = words[: int(os.environ["COMP_CWORD"])]
+    elif not told.endswith(" "):
+        words = words[:-1]
+    name = str(ctx.info_name)
+    own = words[words.index(name) + 1 :]
+    if own and own[-1].startswith("-"):
+        own = own[:-1]
+    found: Mapping[str, Any] = ctx.command.make_context(name, own, parent=ctx.parent, resilient_parsing=True).params
+    return found
+
+
+class _Rest(str):
+    """What stands after the sign of an assignment. Whoever asks is to take it for what was typed with more to it."""
+
+    def startswith(self, *_: Any) -> bool:
+        return True
+
+
 def _fitting(typed: str, found: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
     """What begins as it was typed. To bash, only what stands after the last `=` is being completed."""
-    before = typed.rfind("=") + 1 if os.environ.get(ASKED_BY) == "complete_bash" else 0
-    return [(word[before:], about) for word, about in islice((one for one in found if one[0].startswith(typed)), MOST)]
+    fitting = list(islice((one for one in found if one[0].startswith(typed)), MOST))
+    if "=" in typed and os.environ.get(ASKED_BY) == "complete_bash":
+        return [(_Rest(word[typed.rfind("=") + 1 :]), about) for word, about in fitting]
+    return fitting
 
 
 def _words(typed: str, found: Iterable[str]) -> list[str]:
@@ -106,14 +132,15 @@ def complete_run(incomplete: str) -> list[str]:
 @silent
 def complete_case_of(ctx: typer.Context, incomplete: str) -> list[str]:
     """The cases of the suite that the line names."""
-    plan, _ = _plan(str(ctx.params["suite"]))
+    plan, _ = _plan(str(_given(ctx)["suite"]))
     return _words(incomplete, (case.name for case in plan.cases))
 
 
 @silent
 def complete_override(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
     """The parameters of the suite that the line names, and after `=` their values, with what they are now."""
-    named = next(ctx.params[name] for name in ("suite", "name", "run") if ctx.params.get(name))
+    given = _given(ctx)
+    named = next(given[name] for name in ("suite", "name", "run") if given.get(name))
     plan, known = _plan(str(named).partition("/")[0])
     path, equals, _ = incomplete.partition("=")
     if not equals:
@@ -136,7 +163,7 @@ def complete_executor_option(ctx: typer.Context, incomplete: str) -> list[tuple[
     from benchsuite.registry import registry
     from benchsuite.suite.source.json_schema import choices_at
 
-    entry = registry().entry("executor", choose(ctx.params.get("executor"), ()).name)
+    entry = registry().entry("executor", choose(_given(ctx).get("executor"), ()).name)
     schema = entry.component.Parameters
     name, equals, _ = incomplete.partition("=")
     if equals:
