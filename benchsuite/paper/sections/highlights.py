@@ -78,10 +78,12 @@ def _claims(study: PaperContext) -> Iterator[str]:
         yield say("found-only-claim", claim=_sentence(study, found[0]), verdict=verdict)
     elif found:
         shown = [say("found-claims", claims=len(found), verdicts=count_verdicts(study))]
-        for verdict in ("holds", "fails"):
+        for verdict, whole in (("holds", "found-all-hold"), ("fails", "found-all-fail")):
             of_it = [_sentence(study, one) for one in found if one.verdict == verdict]
-            if 0 < len(of_it) <= FEW:
-                named = "; ".join(say("case-quoted", case=sentence) for sentence in of_it)
+            named = "; ".join(say("case-quoted", case=sentence) for sentence in of_it)
+            if 0 < len(of_it) == len(found) <= FEW:
+                shown = [say(whole, claims=len(found), named=named)]
+            elif 0 < len(of_it) <= FEW:
                 shown.append(say(f"found-{verdict}", n=len(of_it), claims=named))
         yield " ".join(shown)
 

@@ -62,6 +62,13 @@ def test_claims_are_counted_and_those_that_were_decided_are_quoted() -> None:
     assert "No se sostiene «La exactitud supera casi todo»" in told
 
 
+def test_claims_of_one_verdict_are_told_in_one_sentence() -> None:
+    found = box(make_material(cases=2, seeds=10, claims=[HOLDS, {**HOLDS, "id": "tres", "text": "Supera el 2 %"}]))
+    assert "Las 2 afirmaciones contrastadas se sostienen: «La exactitud supera el 1 %»; «Supera el 2 %»." in found
+    found = box(make_material(cases=2, seeds=10, claims=[FAILS, {**FAILS, "id": "tres", "text": "Supera todo"}]))
+    assert any(text.startswith("Ninguna de las 2 afirmaciones contrastadas se sostiene: «") for text in found)
+
+
 def test_a_claim_that_is_open_is_told_with_its_seeds() -> None:
     found = box(make_material(cases=2, seeds=3, claims=[HOLDS]))
     assert "La única afirmación contrastada, «La exactitud supera el 1 %», no es concluyente." in found
