@@ -12,7 +12,7 @@ import typer
 from benchsuite.atomic_files import scratch_folder
 from benchsuite.commands.console import announce, count, print_json, say
 from benchsuite.commands.options import Json, Plugins
-from benchsuite.commands.paper import paper_in
+from benchsuite.commands.paper import paper_in, tell_of_renderer
 from benchsuite.errors import PaperError
 
 if TYPE_CHECKING:
@@ -87,6 +87,7 @@ def rebuild(material: PaperMaterial, folder: Path, renderer: Renderer) -> bytes:
     from benchsuite.paper.build import build_paper
     from benchsuite.paper.bundle.attachments import damaged
 
+    tell_of_renderer()
     try:
         return build_paper(material, folder, renderer=renderer).pdf.read_bytes()
     except PaperError as error:

@@ -66,6 +66,7 @@ def _parts(data: Path | None, results: Path) -> list[tuple[str, Callable[[], Ite
         ("extras", _extras),
         ("device", _device),
         ("pango", _pango),
+        ("weasyprint", _weasyprint),
         ("fonts", _fonts),
         ("data", lambda: _data(data)),
         ("cache", _cache),
@@ -147,6 +148,16 @@ def _pango() -> Iterator[Finding]:
 
     check_pango()
     yield Finding("pango", "good", ", ".join(f"{name} {version}" for name, version in versions().items()) or "there")
+
+
+def _weasyprint() -> Iterator[Finding]:
+    from benchsuite.paper.rendering.weasyprint_boxes import KNOWN, installed, is_known
+
+    if is_known():
+        yield Finding("weasyprint", "good", f"WeasyPrint {installed()}")
+    else:
+        what = f"WeasyPrint {installed()} sets papers plainly, their wide figures and tables after the text"
+        yield Finding("weasyprint", "note", what, f"pip install 'weasyprint=={KNOWN}.*'")
 
 
 def _fonts() -> Iterator[Finding]:

@@ -111,6 +111,7 @@ def _compare(first: Path, second: Path, to: Path, as_json: bool) -> None:
     from benchsuite.paper.rendering.process import Renderer
 
     found = [paper_in(place) for place in (first, second)]
+    tell_of_renderer()
     with Renderer.of_stranger(*found) as renderer:
         with PaperReader(found[0]) as one, PaperReader(found[1]) as other:
             first_material, second_material = (reader.read()[0] for reader in (one, other))
@@ -145,11 +146,23 @@ def write_paper(study: Session, form: FormOptions, renderer: Renderer | None = N
     from benchsuite.paper.build import build_paper
     from benchsuite.paper.gather import gather
 
+    tell_of_renderer()
     material = _formed(gather(study.suite, study.preparation, study.registry), study, form)
     memory = study.place.cache / "papers"
     files = build_paper(material, study.preparation.paper_folder, renderer=renderer, memory=memory)
     study.own_paper_folder()
     return files
+
+
+def tell_of_renderer() -> None:
+    """Say so where papers are set by a WeasyPrint whose layout is not known."""
+    from benchsuite.paper.rendering.weasyprint_boxes import KNOWN, installed, is_known
+
+    if not is_known():
+        announce(
+            f"WeasyPrint {installed()} is here and not {KNOWN}: the paper is set plainly, its wide figures and tables "
+            f"after the text; for its usual form: pip install 'weasyprint=={KNOWN}.*'"
+        )
 
 
 def try_paper(study: Session, form: FormOptions, renderer: Renderer) -> None:

@@ -30,7 +30,8 @@ def findings(program: Program, *options: str) -> list[dict[str, str]]:
 
 def test_every_part_is_looked_at_and_what_is_not_good_has_a_remedy(program: Program) -> None:
     found = findings(program)
-    parts = {"python", "torch", "extras", "device", "pango", "fonts", "data", "cache", "results", "memory", "plugins"}
+    parts = {"python", "torch", "extras", "device", "pango", "weasyprint", "fonts"}
+    parts |= {"data", "cache", "results", "memory", "plugins"}
     assert {one["part"] for one in found} == parts
     assert all(one["remedy"] for one in found if one["verdict"] != "good")
 

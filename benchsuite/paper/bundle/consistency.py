@@ -1,12 +1,16 @@
-"""Whether the records that a paper carries follow from one another."""
+"""Whether the records that a paper carries follow from one another, and how many of its numbers stand on them."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 import numpy as np
 
 from benchsuite.analysis.seed_image_anova import Outcomes
 from benchsuite.identity.canonical import digest
 from benchsuite.paper.context.material import PaperMaterial
+from benchsuite.paper.document.blocks import Block, Table
+from benchsuite.paper.document.quantities import Quantity
 from benchsuite.store.record import RunRecord
 
 
@@ -19,6 +23,17 @@ def inconsistencies(material: PaperMaterial) -> list[str]:
             found.append(f"{title}: its key is not the hash of its fields")
         found += [f"{title}: {wrong}" for wrong in _wrong(record, material.results.outcomes.get(key))]
     return found
+
+
+def count_traced(material: PaperMaterial, body: Iterable[Block], quantities: Iterable[Quantity]) -> int:
+    """How many printed numbers, in text and in tables, come from finished runs that the paper carries, each of which
+    follows from its own record; none where some record contradicts itself."""
+    if inconsistencies(material):
+        return 0
+    finished = {key for key, record in material.results.records.items() if record.status == "done"}
+    cells = (cell for block in body if isinstance(block, Table) for row in block.rows for cell in row)
+    printed = [*(cell.runs for cell in cells if cell.value is not None), *(found.runs for found in quantities)]
+    return sum(1 for runs in printed if runs and finished.issuperset(runs))
 
 
 def _wrong(record: RunRecord, outcomes: Outcomes | None) -> list[str]:

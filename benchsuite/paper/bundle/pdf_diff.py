@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from io import BytesIO
@@ -13,6 +14,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pypdf import PageObject
 
+_BROKEN = re.compile(r"(?<=[^\W\d_])-\n(?=[^\W\d_])")
+"""A word that goes on in the next line: whether its hyphen was there before, the page does not say."""
+_HYPHEN = re.compile(r"(?<=[^\W\d_])-(?=[^\W\d_])")
 CONTEXT = 3
 """Words shown before a difference."""
 
@@ -39,7 +43,8 @@ def differing_words(given: bytes, rebuilt: bytes) -> list[Difference]:
         if before is not None and after is not None and _drawn(before) == _drawn(after):
             continue  # reading the words takes much longer
         printed, expected = _words(before), _words(after)
-        for kind, a, b, c, d in SequenceMatcher(None, printed, expected, autojunk=False).get_opcodes():
+        matcher = SequenceMatcher(None, _unhyphenated(printed), _unhyphenated(expected), autojunk=False)
+        for kind, a, b, c, d in matcher.get_opcodes():
             if kind != "equal":
                 lead = " ".join(printed[max(0, a - CONTEXT) : a])
                 found.append(Difference(number + 1, " ".join(printed[a:b]), " ".join(expected[c:d]), lead))
@@ -54,7 +59,12 @@ def differing_drawings(given: bytes, rebuilt: bytes) -> list[int]:
 
 
 def _words(page: PageObject | None) -> tuple[str, ...]:
-    return tuple(page.extract_text().split()) if page is not None else ()
+    return tuple(_BROKEN.sub("-", page.extract_text()).split()) if page is not None else ()
+
+
+def _unhyphenated(words_: Sequence[str]) -> list[str]:
+    """Words as they compare: lines may end elsewhere, and break other words."""
+    return [_HYPHEN.sub("", word) for word in words_]
 
 
 def _pages(pdf: bytes) -> Iterator[PageObject]:

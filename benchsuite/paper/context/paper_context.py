@@ -11,6 +11,7 @@ from benchsuite.paper.context.material import PaperMaterial
 from benchsuite.paper.context.result_quotes import ResultQuotes
 from benchsuite.paper.document import markup
 from benchsuite.paper.language.metrics import METRICS, PrintedMetric, spread_of
+from benchsuite.paper.references.methods import CROSSED, EPSILON_SQUARED, IMPORTANCE
 from benchsuite.paper.references.works import Works, gather_works
 from benchsuite.suite.prose.references import Vocabulary
 
@@ -102,9 +103,17 @@ class PaperContext:
         material = self.material
         return material.models.get(case.case.name, (material.model_title, material.model_bibtex))
 
+    @property
+    def _methods(self) -> list[tuple[str, str]]:
+        """The works behind what the analysis does with these results."""
+        found = self.findings
+        used = [CROSSED] if any(one.crossed is not None for one in found.comparisons) else []
+        used += [IMPORTANCE, EPSILON_SQUARED] if found.search is not None else []
+        return [("the analysis", bibtex) for bibtex in used]
+
     @cached_property
     def works(self) -> Works:
-        """The works of the suite, of the data set, of each model, each recipe and each figure of a plugin."""
+        """The works of the suite, of its data set, models, recipes and plugin figures, and of the analysis."""
         material = self.material
         models = [material.models[case.case.name] for case in self.findings.cases if case.case.name in material.models]
         sources = [
@@ -113,5 +122,6 @@ class PaperContext:
             *models,
             *material.recipes.items(),
             *((chart.figure, chart.bibtex) for chart in material.charts),
+            *self._methods,
         ]
         return gather_works(material.suite.paper, dict.fromkeys(sources))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from typing import ClassVar, Literal
 
 from benchsuite.paper.document.quantities import Quantity
@@ -91,18 +91,29 @@ class Drawing:
 
 @dataclass(frozen=True)
 class Figure:
-    """A drawing, which `draw` makes for the figure's identifier. `wide` figures span both columns."""
+    """A drawing, which `draw` makes for the figure's identifier. `wide` figures span both columns; `narrow` draws them
+    for a screen that has no room for that, with one panel below the other."""
 
     id: str
     caption: str
     draw: Callable[[str], Drawing]
     wide: bool = False
+    narrow: Callable[[str], Drawing] | None = None
     kind: ClassVar[str] = "figure"
 
     @cached_property
     def drawing(self) -> Drawing:
         """Made when it is first asked for."""
         return self.draw(self.id)
+
+    @cached_property
+    def narrow_drawing(self) -> Drawing | None:
+        return None if self.narrow is None else self.narrow(f"{self.id}-narrow")
+
+
+def figure(name: str, caption: str, draw: Callable[..., Drawing], *, wide: bool) -> Figure:
+    """A figure whose `draw` takes `narrow`, which only a wide one has use for."""
+    return Figure(name, caption, draw, wide, partial(draw, narrow=True) if wide else None)
 
 
 @dataclass(frozen=True)
@@ -208,6 +219,10 @@ class Document:
     runs: tuple[tuple[str, str, int], ...] = ()
     """(key, name of the case, seed) of every finished run."""
     form: Form = field(default_factory=Form)
+    name: str = "paper"
+    """What the files are called in which the paper is written."""
+    verified: int = 0
+    """How many of its numbers have been traced to runs that it carries and that do not contradict themselves."""
 
     @property
     def results(self) -> bytes:

@@ -22,9 +22,9 @@ LONG = 12
 
 
 @memoize
-def draw_chart(name: str, chart: Chart) -> Drawing:
-    """The drawing of a chart that `chart_faults` finds nothing wrong with."""
-    with drawing(name, PAGE if chart.wide else COLUMN, 2.1) as canvas:
+def draw_chart(name: str, chart: Chart, *, narrow: bool = False) -> Drawing:
+    """The drawing of a chart that `chart_faults` finds nothing wrong with; `narrow`, however wide it asks to be."""
+    with drawing(name, PAGE if chart.wide and not narrow else COLUMN, 2.1) as canvas:
         axes = canvas.axes
         for index, series in enumerate(chart.series):
             across = _places(chart, index, series)

@@ -61,16 +61,20 @@ def find_errors(counts: Any) -> list[ClassError]:
 
 
 @memoize
-def draw_matrices(name: str, cases: Sequence[CaseFindings], classes: Sequence[str], factor: str) -> Drawing:
-    """A panel for each case that has a matrix; shades are shares of the true class.
+def draw_matrices(
+    name: str, cases: Sequence[CaseFindings], classes: Sequence[str], factor: str, *, narrow: bool = False
+) -> Drawing:
+    """A panel for each case that has a matrix, `narrow` fewer abreast; shades are shares of the true class.
 
     The numbers are counts of images, or percentages of the true class where there are more than five classes.
     """
     shown = [(case, np.asarray(case.confusion)) for case in cases if case.confusion is not None]
     columns = abreast(len(classes), len(shown))
+    if narrow:
+        columns = min(columns, 2 if len(classes) <= FEW else 1)
     rows = -(-len(shown) // columns)
     if len(classes) <= FEW:
-        size = (PAGE if columns > 2 else 2.3 * columns, 1.85 * rows + 0.1)
+        size = (COLUMN if narrow else PAGE if columns > 2 else 2.3 * columns, (1.75 if narrow else 1.85) * rows + 0.1)
     else:
         size = (PAGE, 3.5 * rows) if columns > 1 else (COLUMN, 3.3)
     names = shorten_all(classes, 26)

@@ -64,15 +64,19 @@ def find_front(costs: Sequence[tuple[CaseFindings, float]]) -> list[CaseFindings
 
 
 @memoize
-def draw_pareto(name: str, cases: Sequence[CaseFindings], factor: str) -> Drawing:
-    """Test accuracy against both costs side by side, or against time alone where all cases train as many parameters.
+def draw_pareto(name: str, cases: Sequence[CaseFindings], factor: str, *, narrow: bool = False) -> Drawing:
+    """Test accuracy against both costs side by side, `narrow` one below the other, or against time alone where all
+    cases train as many parameters.
 
     Axes are logarithmic where amounts spread widely; bars are intervals over seeds.
     """
     costs, wide = cost_axes(cases), is_wide(cases)
     size = (PAGE, 2.1) if wide else (COLUMN, 1.9)
-    with drawing(name, *size, factor=factor, ncols=len(costs), sharey=True, squeeze=False) as canvas:
-        panels = canvas.axes[0]
+    grid = {"ncols": len(costs)}
+    if narrow:
+        size, grid = (COLUMN, 1.8 * len(costs)), {"nrows": len(costs)}
+    with drawing(name, *size, factor=factor, sharey=True, squeeze=False, **grid) as canvas:
+        panels = list(canvas.axes.flat)
         for axes, cost in zip(panels, costs, strict=True):
             amounts = {case.case.name: amount for case, amount in cost.costs}
             if front := find_front(cost.costs):
@@ -89,7 +93,8 @@ def draw_pareto(name: str, cases: Sequence[CaseFindings], factor: str) -> Drawin
             axes.set(xlabel=cost.title)
             axes.margins(x=0.12, y=0.12)
             set_amounts(axes, list(amounts.values()), narrow=len(costs) > 1 and not wide)
-        panels[0].set(ylabel=say("axis-test-accuracy"))
+        for axes in canvas.axes[:, 0]:
+            axes.set(ylabel=say("axis-test-accuracy"))
         set_numerals(panels[0].yaxis)
         canvas.legend(panels[-1], factor)
         text = "; ".join(f"{case.label}, {_describe(case)}" for case, _ in costs[-1].costs)

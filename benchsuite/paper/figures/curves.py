@@ -28,16 +28,19 @@ MOST_LINES = 60
 
 
 @memoize
-def draw_loss(name: str, cases: Sequence[CaseFindings], factor: str, seeds: Seeds) -> Drawing:
+def draw_loss(name: str, cases: Sequence[CaseFindings], factor: str, seeds: Seeds, *, narrow: bool = False) -> Drawing:
     """Training and validation loss by epoch, mean over seeds, every run and their range: a panel for each side, page
-    wide; one panel for the only case."""
+    wide or, `narrow`, one below the other; one panel for the only case."""
     alone = len(cases) == 1
     size, panels = ((COLUMN, 1.9), [[*SIDES]]) if alone else ((PAGE, 2.1), [[side] for side in SIDES])
+    if narrow:
+        size = (COLUMN, 1.8 * len(panels))
     with _curves(name, cases, factor, seeds, "loss", size, panels) as canvas:
-        canvas.axes[0][0].set(ylabel=say("axis-loss"), ylim=(0, _top(cases)))
+        for axes in canvas.axes[:, 0]:
+            axes.set(ylabel=say("axis-loss"), ylim=(0, _top(cases)))
         if alone:
             return canvas.finish(say("alt-loss-of-one", ends=_both_ends(cases[0], "loss")))
-        for axes, side in zip(canvas.axes[0], SIDES, strict=True):
+        for axes, side in zip(canvas.axes.flat, SIDES, strict=True):
             axes.set(title=say(f"column-split-{side}"))
         text = "; ".join(_ends(case, "validation_loss", case.label) for case in cases)
         return canvas.finish(say("alt-loss", cases=text))
@@ -73,8 +76,10 @@ def _curves(
     """A panel for each of some sides: with several of them, there is one case, and they are told apart instead."""
     factor = factor if len(cases) > 1 else ""
     lines = seeds if have_lines(cases) else {}
-    with drawing(name, *size, factor=factor, ncols=len(panels), sharey=True, squeeze=False) as canvas:
-        for axes, sides in zip(canvas.axes[0], panels, strict=True):
+    rows = len(panels) if size[0] < PAGE else 1
+    grid = {"nrows": rows, "ncols": len(panels) // rows, "sharey": True, "squeeze": False}
+    with drawing(name, *size, factor=factor, **grid) as canvas:
+        for axes, sides in zip(canvas.axes.flat, panels, strict=True):
             for index, (case, side) in enumerate(product(cases, sides)):
                 label = say(f"column-split-{side}") if len(sides) > 1 else case.label
                 _draw(canvas, axes, case, f"{side}_{quantity}", index, lines, label)

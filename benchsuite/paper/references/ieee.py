@@ -16,6 +16,7 @@ from benchsuite.paper.language import latex
 from benchsuite.paper.language.catalogue import find, say
 from benchsuite.paper.language.phrases import date, listing
 from benchsuite.paper.language.typography import NBSP
+from benchsuite.paper.references.abbreviations import abbreviate, abbreviate_meeting
 from benchsuite.suite.prose.bibtex import BOOKS, Name, Work
 
 MOST_AUTHORS = 6
@@ -36,6 +37,7 @@ THESES = {
 }
 
 
+MEETINGS = ("inproceedings", "conference")
 PATTERNS = {kind: parts for kinds, parts in {
     "article": "authors title journal date note doi",
     "inproceedings conference": "authors title container editors series volume number address date pages note doi",
@@ -154,13 +156,15 @@ class _Entry:
     @property
     def container(self) -> str:
         found = self.get("booktitle")
+        if self.work.kind in MEETINGS:
+            found = abbreviate_meeting(found)
         return say("reference-in", container=_italic(found)) if found else ""
 
     @property
     def journal(self) -> str:
         if self.arxiv:
             return self.arxiv
-        name = _italic(self.get("journal", "journaltitle"))
+        name = _italic(abbreviate(self.get("journal", "journaltitle")))
         return ", ".join(filter(None, [name, *self.parts("volume number pages")]))
 
     @property

@@ -6,6 +6,7 @@ import base64
 import dataclasses
 import hashlib
 import re
+from typing import Any
 
 from markupsafe import Markup
 
@@ -17,7 +18,9 @@ from benchsuite.paper.language.current import speaking
 from benchsuite.paper.rendering import fonts, templates
 from benchsuite.paper.rendering.templates import Entry
 
-SCRIPTS = ("page", "theme", "facets", "tables", "data", "values", "links", "runs")
+SCRIPTS = (
+    "page", "narrow", "contents", "theme", "facets", "tables", "data", "values", "figures", "links", "runs", "previews",
+)  # fmt: skip
 """The page's scripts in the order in which they run, as one."""
 
 BLEED = 8
@@ -47,6 +50,7 @@ def _render_html(document: Document, numbering: Numbering) -> str:
         "csp": policy,
         "js": Markup(script),
         "bibtex": _bibtex(document),
+        "linked": _linked_data(document, numbering),
         "results_base64": base64.b64encode(document.results).decode(),
         "results_sha256": hashlib.sha256(document.results).hexdigest(),
     }
@@ -61,6 +65,37 @@ def _render_html(document: Document, numbering: Numbering) -> str:
     styles = templates.template_text("ieee_es/web.css") + printed
     words = re.sub(r"<script>.*?</script>|data:[^\"]*|<[^>]+>", "", page(""), flags=re.DOTALL)
     return page(fonts.web_faces("".join(sorted(set(words)))) + styles)
+
+
+def _linked_data(document: Document, numbering: Numbering) -> dict[str, Any]:
+    """The paper as schema.org describes works, for search engines and reference managers."""
+
+    def plain(source: str) -> str:
+        return templates.plain(document, source)
+
+    people = []
+    for author in document.authors:
+        person: dict[str, Any] = {"@type": "Person", "name": author.name}
+        if author.affiliation:
+            person["affiliation"] = {"@type": "Organization", "name": author.affiliation}
+        people.append(person)
+    found = {
+        "@context": "https://schema.org",
+        "@type": "ScholarlyArticle",
+        "headline": plain(document.title),
+        "author": people,
+        "inLanguage": document.form.language,
+        "abstract": plain(document.abstract),
+        "keywords": list(document.keywords),
+        "datePublished": document.date,
+        "encoding": {
+            "@type": "MediaObject",
+            "encodingFormat": "application/pdf",
+            "contentUrl": f"{document.name}.pdf",
+        },
+        "citation": [plain(document.references[key]) for key in numbering.citations],
+    }
+    return {name: value for name, value in found.items() if value}
 
 
 def _photo(identifier: str, row: int, column: int, file: bytes) -> str:

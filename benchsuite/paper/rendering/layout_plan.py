@@ -56,7 +56,10 @@ def _kind(block: object) -> Kind:
 
 
 def arrange(document: Document, numbering: Numbering) -> Arrangement:
-    """Place the floats on the imitation of columns, from measures of every block."""
+    """Place the floats on the imitation of columns, from measures of every block.
+
+    Under a WeasyPrint that is not known all follows in the order it is written, wide blocks after the columns.
+    """
     with speaking(document.form.language):
         return _arrange(document, numbering)
 
@@ -64,6 +67,8 @@ def arrange(document: Document, numbering: Numbering) -> Arrangement:
 def _arrange(document: Document, numbering: Numbering) -> Arrangement:
     geometry = document.form.geometry
     content = layout_blocks(document)
+    if not weasyprint_boxes.is_known():
+        return Arrangement(tuple(range(len(content))))
     (measures, front), (more, _) = measure_blocks(document, numbering, content)
     measures |= more
     heights = {i: measures[i].height for i, block in enumerate(content) if block.wide}

@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from types import MethodType
 from typing import Any
 
 from benchsuite.paper.bundle.files import SUITE, content_of
@@ -18,7 +17,7 @@ from benchsuite.paper.document.blocks import Document
 from benchsuite.paper.document.numbering import Numbering
 from benchsuite.paper.language.catalogue import say
 from benchsuite.paper.language.current import speaking
-from benchsuite.paper.rendering import weasyprint_boxes
+from benchsuite.paper.rendering import archival, weasyprint_boxes
 from benchsuite.paper.rendering.layout_plan import arrange, layout_blocks
 from benchsuite.paper.rendering.print_page import VARIANT, collect_assets, lay_out, print_html
 from benchsuite.paper.typesetting.arrangement import Arrangement
@@ -49,7 +48,7 @@ def _render_pdf(document: Document, numbering: Numbering, planned: Arrangement |
     content = layout_blocks(document)
     arrangement = planned or arrange(document, numbering)
     laid_out = lay_out(print_html(document, numbering, arrangement), assets)
-    for _ in range(RESCUES):
+    for _ in range(RESCUES if weasyprint_boxes.is_known() else 0):
         layout = weasyprint_boxes.layout(laid_out)
         grave = [fault for fault in faults(content, arrangement, layout) if fault.kind in GRAVE]
         if not grave and layout.pages <= arrangement.last:
@@ -61,11 +60,11 @@ def _render_pdf(document: Document, numbering: Numbering, planned: Arrangement |
             break
         arrangement = relaxed
         laid_out = lay_out(print_html(document, numbering, arrangement), assets)
-    _declare_accessible(laid_out)
+    archival.declare_accessible(laid_out)
     when = datetime.fromisoformat(document.date).astimezone(UTC) if document.date else UNDATED
     laid_out.metadata.attachments = [_attachment(name, file, when) for name, file in document.files.items()]
     target = io.BytesIO()
-    laid_out.write_pdf(target, pdf_variant=VARIANT)
+    laid_out.write_pdf(target, finisher=archival.finish, pdf_variant=VARIANT)
     return target.getvalue()
 
 
@@ -89,31 +88,3 @@ def _attachment(name: str, content: bytes, when: datetime) -> Any:
 def _source(content: bytes, media_type: str) -> Iterator[tuple[io.BytesIO, None, None, str]]:
     """An attachment as WeasyPrint reads it: a file, its address, its encoding, its media type."""
     yield io.BytesIO(content), None, None, media_type
-
-
-_PDFUA = (
-    '<rdf:Description rdf:about="" xmlns:pdfuaid="http://www.aiim.org/pdfua/ns/id/"><pdfuaid:part>1</pdfuaid:part>'
-    '</rdf:Description><rdf:Description rdf:about="" '
-    'xmlns:pdfaExtension="http://www.aiim.org/pdfa/ns/extension/" '
-    'xmlns:pdfaSchema="http://www.aiim.org/pdfa/ns/schema#" '
-    'xmlns:pdfaProperty="http://www.aiim.org/pdfa/ns/property#"><pdfaExtension:schemas><rdf:Bag>'
-    '<rdf:li rdf:parseType="Resource"><pdfaSchema:schema>PDF/UA Universal Accessibility Schema</pdfaSchema:schema>'
-    "<pdfaSchema:namespaceURI>http://www.aiim.org/pdfua/ns/id/</pdfaSchema:namespaceURI>"
-    "<pdfaSchema:prefix>pdfuaid</pdfaSchema:prefix><pdfaSchema:property><rdf:Seq>"
-    '<rdf:li rdf:parseType="Resource"><pdfaProperty:name>part</pdfaProperty:name>'
-    "<pdfaProperty:valueType>Integer</pdfaProperty:valueType>"
-    "<pdfaProperty:category>internal</pdfaProperty:category>"
-    "<pdfaProperty:description>Indicates, which part of ISO 14289 standard is followed</pdfaProperty:description>"
-    "</rdf:li></rdf:Seq></pdfaSchema:property></rdf:li></rdf:Bag></pdfaExtension:schemas></rdf:Description>"
-)
-
-
-def _declare_accessible(laid_out: Any) -> None:
-    """Declare PDF/UA-1 beside PDF/A-3a in the metadata; WeasyPrint admits one variant a document."""
-    plain = laid_out.metadata.generate_rdf_metadata
-
-    def both(_: Any, *arguments: Any) -> bytes:
-        text: str = plain(*arguments).decode()
-        return text.replace("</rdf:RDF>", f"{_PDFUA}</rdf:RDF>").encode()
-
-    laid_out.metadata.generate_rdf_metadata = MethodType(both, laid_out.metadata)

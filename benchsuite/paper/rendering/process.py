@@ -123,6 +123,7 @@ def _libraries() -> Callable[[list[dict[str, bytes]], dict[str, str], bool], Pag
     from benchsuite.paper.document.blocks import Figure
     from benchsuite.paper.document.numbering import number
     from benchsuite.paper.language.current import speaking
+    from benchsuite.paper.rendering import weasyprint_boxes
     from benchsuite.paper.rendering.html import render_html
     from benchsuite.paper.rendering.layout_plan import arrange
     from benchsuite.paper.rendering.pango import check_pango
@@ -134,6 +135,8 @@ def _libraries() -> Callable[[list[dict[str, bytes]], dict[str, str], bool], Pag
         check_pango()
         import scipy.special  # noqa: F401
         import weasyprint  # noqa: F401
+
+        weasyprint_boxes.installed()  # which looks into folders, as later it may not
 
     def render(packed: list[dict[str, bytes]], before: dict[str, str], whole: bool = True) -> Pages:
         check_pango()
@@ -147,6 +150,7 @@ def _libraries() -> Callable[[list[dict[str, bytes]], dict[str, str], bool], Pag
             figures = [block for block in document.body if isinstance(block, Figure)]
             figures.sort(key=lambda figure: not figure.wide)  # what takes longest comes first
             prefetch(partial(figure.draw, figure.id) for figure in figures)
+            prefetch(partial(getattr, figure, "narrow_drawing") for figure in figures if figure.narrow is not None)
             planned = arrange(document, numbering)
 
             def web() -> tuple[bytes, dict[str, str]]:

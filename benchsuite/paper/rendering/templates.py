@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -18,16 +19,19 @@ from markupsafe import Markup, escape
 
 from benchsuite.errors import PaperError
 from benchsuite.paper.document import markup
-from benchsuite.paper.document.blocks import Block, Document, Equation
+from benchsuite.paper.document.blocks import Block, Document
 from benchsuite.paper.document.numbering import Numbering
 from benchsuite.paper.document.quantities import TOKEN
 from benchsuite.paper.language import phrases, typography
 from benchsuite.paper.language.catalogue import say
 from benchsuite.paper.language.current import speaking
 from benchsuite.paper.rendering import equations
+from benchsuite.paper.rendering import tex as tex_words
 from benchsuite.paper.rendering.run_links import Backing
 
 TEMPLATES = "benchsuite_report_templates"
+VOICES = ("rich", "plain", "heading", "opening", "backed", "run_anchor", "equation", "returns")
+"""Filters that depend on the document."""
 Medium = Literal["paper", "web"]
 PhotoAddress = Callable[[str, int, int, bytes], str]
 
@@ -95,14 +99,17 @@ def _render(
     extra: Mapping[str, Any],
 ) -> str:
     backing = Backing(document)
-    links = _links(document, numbering, backing if medium == "web" else None)
-    voice: dict[str, Callable[..., str]] = {
+    returns: Counter[str] = Counter()
+    links = _links(document, numbering, medium, backing, returns)
+    voice: dict[str, Callable[..., Any]] = {
         "rich": lambda source: markup.render(document.form.agreeing(source), links),
         "plain": lambda source: plain(document, source),
         "heading": lambda title: _heading(document, title),
         "opening": lambda caption: _OPENING.split(plain(document, caption), 1)[0],
         "backed": backing.cell,
         "run_anchor": backing.anchor,
+        "equation": lambda block: _equation(medium, block.tex, block.reading, display=True),
+        "returns": lambda work: range(1, returns[work.anchor] + 1),
     }
     cited = [Work(anchor(key), document.references[key], document.bibtex.get(key, "")) for key in numbering.citations]
     template = _environment().get_template(f"{document.form.template}_es/paper.html.j2")
@@ -126,15 +133,15 @@ def _environment() -> Environment:
         loader=FunctionLoader(template_text), autoescape=True, undefined=StrictUndefined, auto_reload=False
     )
 
-    def of_document(name: str) -> Callable[..., str]:
+    def of_document(name: str) -> Callable[..., Any]:
         return pass_context(lambda context, *values: context["voice"][name](*values))
 
     filters: dict[str, Callable[..., Any]] = {
-        **{name: of_document(name) for name in ("rich", "plain", "heading", "opening", "backed", "run_anchor")},
-        "equation": _display,
+        **{name: of_document(name) for name in VOICES},
         "inline_svg": Markup,
         "series": lambda found: [dataclasses.asdict(series) for series in found],
         "date": phrases.date,
+        "number": typography.number,
     }
     environment.filters.update(filters)
     environment.globals["say"] = say
@@ -161,11 +168,17 @@ def _heading(document: Document, title: str) -> str:
     return typography.small_caps(words) if document.form.small_caps else words
 
 
-def _display(block: Equation) -> Markup:
-    return equations.equation(block.tex, block.reading, display=True)
+def _equation(medium: Medium, tex: str, reading: str, *, display: bool = False) -> Markup:
+    if medium == "web":
+        return equations.spoken_equation(tex, reading, display=display)
+    return equations.equation(tex, reading, display=display, printed=True)
 
 
-def _links(document: Document, numbering: Numbering, backing: Backing | None) -> markup.Links:
+def _links(
+    document: Document, numbering: Numbering, medium: Medium, backing: Backing, returns: Counter[str]
+) -> markup.Links:
+    """`returns` counts how often each work has been cited so far, which names the places of a page."""
+
     def citation(key: str) -> Markup:
         name = key.strip()
         if name not in numbering.citations:
@@ -174,7 +187,10 @@ def _links(document: Document, numbering: Numbering, backing: Backing | None) ->
                 where="paper",
                 remedy="cite it in a section's text",
             )
-        return Markup('<a class="cite" href="#ref-{}">[{}]</a>').format(anchor(name), numbering.citations[name])
+        place = anchor(name)
+        returns[place] += 1
+        its = Markup(' id="cite-{}-{}"').format(place, returns[place]) if medium == "web" else ""
+        return Markup('<a class="cite"{} href="#ref-{}">[{}]</a>').format(its, place, numbering.citations[name])
 
     def reference(name: str) -> Markup:
         if name in document.expected:
@@ -191,13 +207,13 @@ def _links(document: Document, numbering: Numbering, backing: Backing | None) ->
 
     def quantity(index: int) -> Markup:
         found = document.quantities[index]
-        return escape(found.text) if backing is None else backing.number(escape(found.text), found.runs)
+        return escape(found.text) if medium == "paper" else backing.number(escape(found.text), found.runs)
 
     return markup.Links(
         citation=citation,
         reference=reference,
         quantity=quantity,
-        equation=lambda tex: equations.equation(tex, _spoken(tex)),
+        equation=lambda tex: tex_words.plain(tex) or _equation(medium, tex, tex_words.as_text(tex) or _spoken(tex)),
     )
 
 

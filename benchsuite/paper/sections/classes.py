@@ -11,7 +11,7 @@ from benchsuite.analysis.findings import CaseFindings
 from benchsuite.paper.context.case_groups import rank_cases
 from benchsuite.paper.context.paper_context import PaperContext
 from benchsuite.paper.document import markup
-from benchsuite.paper.document.blocks import Block, Figure, Paragraph, Photos
+from benchsuite.paper.document.blocks import Block, Figure, Paragraph, Photos, figure
 from benchsuite.paper.document.thumbnails import as_thumbnail
 from benchsuite.paper.figures import classes, confusion
 from benchsuite.paper.language import typography
@@ -92,7 +92,7 @@ def _matrices(study: PaperContext, shown: Sequence[CaseFindings], names: Sequenc
     draw = partial(confusion.draw_matrices, cases=shown, classes=names, factor=study.names.legend_title)
     return [
         Paragraph(f"{say('confusion', whose=whose)} {_most_frequent(study, shown, names)}"),
-        Figure("fig-confusion", caption, draw, wide),
+        figure("fig-confusion", caption, draw, wide=wide),
     ]
 
 

@@ -69,6 +69,7 @@ def _compose(first: PaperMaterial, second: PaperMaterial) -> Document:
         version=first.version,
         form=Form(language=first.suite.paper.language),
         files=files,
+        name="comparison",
     )
 
 

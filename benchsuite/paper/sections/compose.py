@@ -13,6 +13,7 @@ from typing import Literal
 
 from benchsuite.errors import PaperError
 from benchsuite.paper.bundle.attachments import pack
+from benchsuite.paper.bundle.consistency import count_traced
 from benchsuite.paper.context.material import PaperMaterial
 from benchsuite.paper.context.paper_context import PaperContext
 from benchsuite.paper.document import markup
@@ -79,6 +80,7 @@ def _compose(material: PaperMaterial, files: Mapping[str, bytes] | None) -> Docu
         seeds=findings.seeds,
         runs=tuple((key, case, seed) for key, case, seed, _ in findings.runs),
         form=form,
+        verified=count_traced(material, body, study.quotes.quantities),
     )
 
 

@@ -7,7 +7,7 @@ from functools import partial
 from benchsuite.paper.context.case_groups import find_extremes
 from benchsuite.paper.context.machine_kinds import kind_titles
 from benchsuite.paper.context.paper_context import PaperContext
-from benchsuite.paper.document.blocks import Block, Figure, Paragraph
+from benchsuite.paper.document.blocks import Block, Paragraph, figure
 from benchsuite.paper.figures import cost
 from benchsuite.paper.language.catalogue import say
 from benchsuite.paper.language.typography import percent, upper_first
@@ -26,7 +26,7 @@ def efficiency_blocks(study: PaperContext) -> list[Block]:
     caption = say("caption-cost", costs=costs, bars=say(f"caption-cost-bars-{study.spread}") if study.spread else "")
     draw = partial(cost.draw_pareto, cases=study.done, factor=study.names.legend_title)
     more = f"{say('cost-figure', costs=costs)} {_front(study)}{_saving(study)}"
-    return [*blocks, Paragraph(more), Figure("fig-cost", caption, draw, cost.is_wide(study.done))]
+    return [*blocks, Paragraph(more), figure("fig-cost", caption, draw, wide=cost.is_wide(study.done))]
 
 
 def _says_nothing(study: PaperContext) -> bool:

@@ -11,7 +11,7 @@ from benchsuite.contracts.figure import Chart
 from benchsuite.errors import cut
 from benchsuite.paper.context.paper_context import PaperContext
 from benchsuite.paper.document import markup
-from benchsuite.paper.document.blocks import Block, Bullets, Drawing, Figure, Paragraph
+from benchsuite.paper.document.blocks import Block, Bullets, Drawing, Figure, Paragraph, figure
 from benchsuite.paper.figures import curves, intervals
 from benchsuite.paper.figures.chart import draw_chart
 from benchsuite.paper.language import typography
@@ -53,7 +53,7 @@ def _plugin_figures(study: PaperContext, place: str) -> list[Block]:
             cited = study.works.cite(made.bibtex)
             blocks += [
                 Paragraph(say("plugin-figure", figure=f"{{{{{made.block}}}}}", shows=shows, cited=cited)),
-                Figure(made.block, f"{upper_first(shows)}.", draw, chart.wide),
+                figure(made.block, f"{upper_first(shows)}.", draw, wide=chart.wide),
             ]
     return blocks
 
@@ -70,7 +70,7 @@ def _figure(
     study: PaperContext, name: str, draw: Callable[..., Drawing], caption: str, *, wide: bool = False
 ) -> Figure:
     """A figure of all finished cases."""
-    return Figure(name, caption, partial(draw, cases=study.done, factor=study.names.legend_title), wide)
+    return figure(name, caption, partial(draw, cases=study.done, factor=study.names.legend_title), wide=wide)
 
 
 def _seeds(study: PaperContext) -> dict[str, int]:

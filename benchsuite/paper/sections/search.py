@@ -14,6 +14,7 @@ from benchsuite.paper.language import typography
 from benchsuite.paper.language.catalogue import say
 from benchsuite.paper.language.metrics import METRICS
 from benchsuite.paper.language.phrases import listing
+from benchsuite.paper.references.methods import EPSILON_SQUARED, IMPORTANCE
 from benchsuite.paper.tables.search import trials_table
 
 MOST_VALUES = 30
@@ -130,7 +131,8 @@ def _importance(study: PaperContext, found: SearchFindings) -> str:
              if axis.share is not None and axis.chance is not None]  # fmt: skip
     clear, unclear = ([axis for axis, exceeds in known if exceeds is wanted] for wanted in (True, False))
     unknown = [axis for axis in found.importances if axis.share is None]
-    parts = [say("importance")]
+    cited = {"anova": study.works.cite(IMPORTANCE), "measure": study.works.cite(EPSILON_SQUARED)}
+    parts = [say("importance", **cited)]
     if clear:
         parts.append(say("importance-clear", axes=_list_axes(study, clear)))
     if unclear:

@@ -12,6 +12,7 @@ from benchsuite.paper.language import typography
 from benchsuite.paper.language.catalogue import say
 from benchsuite.paper.language.phrases import listing
 from benchsuite.paper.language.typography import NBSP
+from benchsuite.paper.references.methods import CROSSED
 from benchsuite.paper.tables.results import images_table
 
 
@@ -63,7 +64,7 @@ def image_blocks(study: PaperContext) -> list[Block]:
     if all(c.single is not None for c in known):
         text = say("images-one-seed")
     else:
-        text = say("images-crossed")
+        text = say("images-crossed", cited=study.works.cite(CROSSED))
         lost = [
             study.mention(c.case)
             for c in known

@@ -28,9 +28,7 @@
       aria: { label: `⟦web-csv-of table=called(table.figure)⟧` },
     });
     button.addEventListener("click", () => {
-      const href = URL.createObjectURL(new Blob([csv(table)], { type: "text/csv;charset=utf-8" }));
-      make("a", { href, download: `${table.figure.id}.csv` }).click();
-      setTimeout(() => URL.revokeObjectURL(href));
+      save(`${table.figure.id}.csv`, new Blob([csv(table)], { type: "text/csv;charset=utf-8" }));
     });
     table.tools.append(button);
   }

@@ -19,19 +19,13 @@
     item.append(which, String(run.seed));
     return item;
   }
-  function open(link) {
-    const keys = link.dataset.runs.split(" ");
+  function open(link, keys, what) {
     const said = keys.length > 1 ? `⟦web-several-runs count=spanish(keys.length)⟧` : "⟦web-one-run⟧";
-    const title = `⟦web-runs-behind runs=said number=link.textContent.trim()⟧`;
+    const title = `⟦web-runs-behind runs=said number=what⟧`;
     panel.setAttribute("aria-label", title);
     panel.replaceChildren(make("p", { textContent: title }), make("ul", {}, ...keys.map(entry)));
     panel.showPopover();
-    const box = link.getBoundingClientRect();
-    const right = document.documentElement.clientWidth - panel.offsetWidth - 8;
-    const below = box.bottom + 6 + panel.offsetHeight < innerHeight || box.top < panel.offsetHeight + 6;
-    const top = below ? box.bottom + 6 : box.top - panel.offsetHeight - 6;
-    panel.style.left = `${Math.max(8, Math.min(box.left, right)) + scrollX}px`;
-    panel.style.top = `${top + scrollY}px`;
+    placeBeside(panel, link);
     link.setAttribute("aria-expanded", "true");
     opener = link;
     panel.focus({ preventScroll: true });
@@ -56,7 +50,20 @@
     link.addEventListener("click", (event) => {
       if (isElsewhere(event)) return;
       event.preventDefault();
-      open(link);
+      open(link, link.dataset.runs.split(" "), link.textContent.trim());
     });
+  }
+  // What a figure shows comes from runs, too.
+  for (const { figure, tools } of figures) {
+    const data = figure.querySelector(":scope > script[type='application/json']");
+    const shown = data ? JSON.parse(data.textContent).map(({ facet }) => facet) : [];
+    const isShown = ([, name, seed]) => shown.some((facet) => facet.case === name && (facet.seed ?? seed) === seed);
+    const keys = facets.runs.filter(isShown).map(([key]) => key.slice(0, 12));
+    if (!keys.length) continue;
+    const button = make("button", { type: "button", textContent: `⟦web-figure-runs count=spanish(keys.length)⟧` });
+    button.setAttribute("aria-haspopup", "dialog");
+    button.setAttribute("aria-expanded", "false");
+    button.addEventListener("click", () => open(button, keys, `⟦web-the-figure figure=called(figure)⟧`));
+    tools.append(button);
   }
 }
