@@ -77,7 +77,7 @@ def _css(document: Document, arrangement: Arrangement) -> str:
     for index, margin in sorted(arrangement.margins.items()):
         rules.append(f'[data-b="{index}"]{{margin-top:{margin:.2f}px}}')
     for index in arrangement.heads:
-        rules.append(f'[data-b="{index}"]{{top:-{arrangement.offset(index):.2f}px;z-index:-1}}')
+        rules.append(f'[data-b="{index}"]{{top:-{arrangement.offset(index):.2f}px}}')
     for index in arrangement.feet:
         # By its bottom: WeasyPrint breaks what it positions by its top below the text area.
         rules.append(f'[data-b="{index}"]{{bottom:-{arrangement.offset(index) + arrangement.heights[index]:.2f}px}}')

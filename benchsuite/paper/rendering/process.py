@@ -149,8 +149,9 @@ def _libraries() -> Callable[[list[dict[str, bytes]], dict[str, str], bool], Pag
                 return Pages(render_html(document, numbering).encode(), b"", memo.used)
             figures = [block for block in document.body if isinstance(block, Figure)]
             figures.sort(key=lambda figure: not figure.wide)  # what takes longest comes first
-            prefetch(partial(figure.draw, figure.id) for figure in figures)
-            prefetch(partial(getattr, figure, "narrow_drawing") for figure in figures if figure.narrow is not None)
+            drawn = [partial(getattr, figure, "drawing") for figure in figures]
+            drawn += [partial(getattr, figure, "narrow_drawing") for figure in figures if figure.narrow is not None]
+            prefetch(drawn)
             planned = arrange(document, numbering)
 
             def web() -> tuple[bytes, dict[str, str]]:
