@@ -31,8 +31,9 @@ ALLOWED = {
     "Ã(?![A-ZÁÉÍÓÚÑÜÕÇ])|â€|ğŸ|Â[\u00a0-\u00bf]|\ufffd", "UTF-8 text such as «clasificación»", " {\"'“¿¡(«",
     r"(?i)\W*h?[ií](?![aeiouáéóú])", "[^a-záéíóúüñ]*", r";\s|\.\s+(?=[A-ZÁÉÍÓÚÑ«¿])|\.$",
     "ABCDEFGHIJKLMNOPQRSTUVWXYZÁÉÍÓÚÑÜ▲▼§«» .,-0123456789abcdefghijklmnopqrstuvwxyz", " *et al.*", "es",
+    "min max log ln exp sin cos tan tanh lim arg argmin argmax det sup inf Pr",
 }  # fmt: skip
-"""Letters that patterns and fonts know, an example of a spoilt text, Latin, and the name of a language."""
+"""Letters that patterns and fonts know, an example of a spoilt text, Latin, the name of a language, and the functions of TeX."""
 
 
 def sources() -> Iterator[Path]:
