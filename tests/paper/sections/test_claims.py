@@ -58,7 +58,7 @@ def test_prose_quotes_a_claim_with_its_source_verdict_and_numbers(document: Docu
     assert quoted.startswith("Dice: «Con tres bloques supera el 95 %» : se sostiene (bloques congelados")
     assert quoted.endswith("Y además: no se sostiene.")
     html = render_html(document, number(document))
-    assert '» <a class="cite" href="#ref-alfa">[1]</a>: <b><a class="q" href="#run-' in html
+    assert '» <a class="cite" id="cite-alfa-1" href="#ref-alfa">[1]</a>: <b><a class="q" href="#run-' in html
 
 
 def test_with_few_seeds_it_is_said_how_many_are_needed() -> None:
