@@ -33,7 +33,7 @@ ALLOWED = {
     "ABCDEFGHIJKLMNOPQRSTUVWXYZÁÉÍÓÚÑÜ▲▼§«» .,-0123456789abcdefghijklmnopqrstuvwxyz", " *et al.*", "es",
     "min max log ln exp sin cos tan tanh lim arg argmin argmax det sup inf Pr",
 }  # fmt: skip
-"""Letters that patterns and fonts know, an example of a spoilt text, Latin, the name of a language, and the functions of TeX."""
+"""Letters that patterns and fonts know, an example of a spoilt text, Latin, the name of a language, and TeX."""
 
 
 def sources() -> Iterator[Path]:
