@@ -93,6 +93,7 @@ READ = (
     ["why", "colours"],
     ["references", "colours"],
     ["paper", "colours"],
+    ["site", "-o", "pages"],
     ["inspect", "data", "photos"],
     ["merge", "elsewhere"],
     ["doctor", "--results", "results"],

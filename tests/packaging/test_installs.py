@@ -144,7 +144,15 @@ def test_whoever_reads_papers_needs_no_torch(reader: Installed, study: Path) -> 
 
 @pytest.mark.parametrize(
     "words",
-    [["--help"], ["list"], ["schema"], ["show", "squares_width"], ["merge", "{study}"], ["inspect", "data", "photos"]],
+    [
+        ["--help"],
+        ["list"],
+        ["schema"],
+        ["show", "squares_width"],
+        ["merge", "{study}"],
+        ["site", "-o", "pages"],
+        ["inspect", "data", "photos"],
+    ],
     ids=lambda words: words[0],
 )
 def test_what_computes_nothing_needs_no_torch(reader: Installed, study: Path, words: list[str]) -> None:

@@ -5,6 +5,7 @@ Both hold for every process that is started from them.
 
 from __future__ import annotations
 
+import sysconfig
 import venv
 from collections.abc import Iterable
 from importlib import metadata
@@ -50,7 +51,8 @@ def make_environment(folder: Path, requirements: Iterable[str]) -> Path:
     venv.create(home)
     (packages,) = home.glob("lib/python*/site-packages")
     for name in (*brought_by(requirements), "benchsuite"):
-        distribution = metadata.distribution(name)
+        # Not what a build has left of the metadata in the checkout, which comes first where tests are started.
+        (distribution, *_) = metadata.distributions(name=name, path=[sysconfig.get_path("purelib")])
         for top in {file.parts[0] for file in distribution.files or ()} - {"..", "__pycache__"}:
             if not (packages / top).exists():  # several may share a folder
                 (packages / top).symlink_to(Path(str(distribution.locate_file(top))))
