@@ -11,7 +11,7 @@ from pathlib import Path
 
 from benchsuite.errors import SetupError
 
-OLDEST = (2, 11)
+OLDEST = (2, 9)
 """The oldest torch that has what the engine needs. `pyproject.toml` says so to pip, which may be told to look away."""
 
 
