@@ -81,7 +81,7 @@ def intervals(title: str, bars: Sequence[Bar], *, unit: str, ident: str) -> Mark
     ends = [value for bar in bars for value in (bar.mean, bar.low, bar.high) if value is not None]
     ticks = ticks_of(min(ends), max(ends), most=4)
     low, high = ticks[0], ticks[-1]
-    height = len(bars) * ROW + 40
+    height = len(bars) * ROW + 46
     base = len(bars) * ROW + 8
 
     def x(value: float) -> float:

@@ -344,7 +344,7 @@ def _comparison(one: Comparison) -> dict[str, str]:
 def _claim(found: ClaimFindings) -> dict[str, str]:
     detail = ""
     if found.seeds_needed:
-        detail = f"({_count(found.seeds_needed, 'seed')} would decide it)"
+        detail = f"(to be decided it needs {_count(found.seeds_needed, 'seed')})"
     return {
         "kind": found.verdict,
         "verdict": VERDICTS[found.verdict],

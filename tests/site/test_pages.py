@@ -23,6 +23,7 @@ from benchsuite.store.run_store import Store
 from benchsuite.suite.cases.plan import RunSpec
 from support.paper_material import make_material
 from support.runs import put_run
+from support.search import make_search_material
 from support.site import CASES, CLAIMS, DUE, HOSTILE, SEEDS, make_results, put_broken, put_failure, put_paper, tree
 from support.synthetic import make_case, make_environment, make_record
 
@@ -322,3 +323,26 @@ def test_titles_and_claims_say_their_language(tmp_path: Path) -> None:
     assert 'lang="es">Un estudio de prueba</a>' in found["index.html"]
     assert 'hreflang="en">Paper</a>' in found["index.html"]
     assert '<span lang="es">Se supera el azar &amp; más</span>' in found["studies/beans_freeze/index.html"]
+
+
+def test_a_search_has_its_trials_and_counts_them(tmp_path: Path) -> None:
+    material = make_search_material()
+    put_paper(tmp_path / "beans_freeze", material)
+    for record in material.results.records.values():
+        Store(tmp_path).write(record)
+    found = material.findings.search
+    assert found is not None
+    page = made(tmp_path)["studies/beans_freeze/index.html"]
+    due = found.planned - found.done - found.failed + material.findings.planned
+    assert f"{found.done} runs done" in words(page)
+    assert f"{due} due" in words(page)
+    assert f"Search {found.done} of {found.planned} runs of trials" in words(page)
+    assert all(f"runs/{key}.html" in page for key in material.results.records)
+
+
+def test_a_study_of_which_no_run_is_here_has_a_page(tmp_path: Path) -> None:
+    put_paper(tmp_path / "beans_freeze", make_material(cases=2, seeds=2))
+    found = made(tmp_path)
+    assert "0 runs done, 4 due" in words(found["studies/beans_freeze/index.html"])
+    assert "0 of 2 none none none" in words(found["studies/beans_freeze/index.html"])
+    assert "Best" not in words(found["index.html"])
