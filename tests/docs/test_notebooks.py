@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import nbclient
@@ -52,7 +51,7 @@ def test_a_notebook_runs_from_the_first_cell_to_the_last(
     folder = tmp_path / "home"
     folder.mkdir()
     notebook = nbformat.read(path, as_version=4)
-    options = {"timeout": 300, "resources": {"metadata": {"path": str(folder)}}, "env": dict(os.environ)}
+    options = {"timeout": 300, "resources": {"metadata": {"path": str(folder)}}}
     nbclient.NotebookClient(notebook, kernel_name="python3", **options).execute()
     cells = {cell.source: cell.outputs for cell in notebook.cells if cell.cell_type == "code"}
     for source, outputs in cells.items():
