@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 
-from benchsuite.analysis.intervals import mean_estimate
+from benchsuite.analysis.intervals import FEWEST_SEEDS, mean_estimate
 from benchsuite.metrics import METRICS
 from benchsuite.study.outcomes import Claim, Run, standing
 
@@ -41,7 +41,8 @@ def _study(name: str, sample: bool, runs: Sequence[Run], claims: Sequence[Claim]
 
 
 def _case(runs: Sequence[Run]) -> Iterator[str]:
-    """How many of the runs are done, and the mean of each column with its 95 % interval."""
+    """How many of the runs are done, and the mean of each column with its 95 % interval; with few seeds, as in papers,
+    with the smallest and largest value."""
     done = [run for run in runs if run.status == "done"]
     yield str(len(done))
     for metric in COLUMNS:
@@ -51,8 +52,10 @@ def _case(runs: Sequence[Run]) -> Iterator[str]:
             continue
         found, of = mean_estimate(values, [run.key for run in done]), METRICS[metric]
         shown = f"{100 * found.mean:.1f}"
-        if found.low is not None and found.high is not None:
+        if found.n >= FEWEST_SEEDS and found.low is not None and found.high is not None:
             shown += f" [{100 * max(found.low, of.least):.1f}, {100 * min(found.high, of.most):.1f}]"
+        elif found.n > 1:
+            shown += f" ({100 * min(values):.1f} to {100 * max(values):.1f})"
         yield shown
 
 

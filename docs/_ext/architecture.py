@@ -40,7 +40,7 @@ class Place:
 
 PLACES = {
     "cli": Place(0, 1, "the program: errors to one screen and an exit code"),
-    "study": Place(0, 0, "from Python: run, load"),
+    "study": Place(0, 0, "from Python: run, load", lane=40),
     "commands": Place(1, 1, "a file a command"),
     "scaffold": Place(2, 0, "benchsuite new", lane=15),
     "site": Place(2, 2, "all studies as pages"),

@@ -19,11 +19,19 @@ def test_a_study_shows_its_cases_claims_and_failures() -> None:
     assert "<strong>freeze</strong>: 5 runs done, 1 failed" in page
     first = [run for run in RUNS if run.case == RUNS[0].case]
     mean = 100 * sum(run.metrics["test_accuracy"] for run in first) / len(first)
-    assert f"{mean:.1f} [" in page
+    assert f"{mean:.1f} (" in page, "of three seeds, smallest and largest value"
     assert "Una red más ancha acierta más" in page
     assert "open" in page
     assert "seed 2 failed" in page
     assert "Synthetic sample" not in page
+
+
+def test_of_five_seeds_there_is_an_interval_within_what_can_be() -> None:
+    values = (0.99, 1.0, 0.7, 1.0, 1.0)
+    runs = [replace(RUNS[0], seed=seed, metrics={"test_accuracy": value}) for seed, value in enumerate(values)]
+    page = study_page("freeze", False, runs, [])
+    assert "93.8 [" in page
+    assert ", 100.0]" in page
 
 
 def test_a_smoke_run_says_so() -> None:
