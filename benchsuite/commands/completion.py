@@ -23,8 +23,9 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 MOST = 200
 """So many are offered; of more, what is typed must choose."""
-ASKED_BY = "_BENCHSUITE_COMPLETE"
-"""The variable by which a shell asks, and in which it says which it is."""
+PROGRAM = "benchsuite"
+ASKED_BY = f"_{PROGRAM.upper()}_COMPLETE"
+"""The variable by which a shell asks, and in which it says which it is; typer calls it by the program's name."""
 
 
 def silent(complete: F) -> F:

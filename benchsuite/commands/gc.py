@@ -48,7 +48,7 @@ def _seconds(text: str) -> float:
 
 def gc(
     results: Annotated[
-        Path, typer.Argument(metavar="[RESULTS]", envvar="BENCHSUITE_RESULTS", help="The results folder.")
+        Path, typer.Argument(metavar="RESULTS", envvar="BENCHSUITE_RESULTS", help="The results folder.")
     ] = RESULTS,
     suites: Annotated[
         list[str] | None,
