@@ -311,20 +311,19 @@ def _drawing(study: Study, best: Mapping[str, Any] | None) -> Markup:
     chosen = {case.case.name for case in ranked}
     scale = metric.unit.scale
 
-    def scaled(value: float | None) -> float | None:
-        return None if value is None else scale * min(max(value, metric.least), metric.most)
-
-    bars = [
-        Bar(
-            case.case.name,
-            scale * case.estimates[metric.name].mean,
-            scaled(case.estimates[metric.name].low),
-            scaled(case.estimates[metric.name].high),
-            strong=best is not None and best["case"] == case.case.name,
+    bars = []
+    for case in (case for case in known if case.case.name in chosen):
+        estimate = case.estimates[metric.name]
+        low, high = metric.bounds(estimate) or (None, None)
+        bars.append(
+            Bar(
+                case.case.name,
+                scale * estimate.mean,
+                None if low is None else scale * low,
+                None if high is None else scale * high,
+                strong=best is not None and best["case"] == case.case.name,
+            )
         )
-        for case in known
-        if case.case.name in chosen
-    ]
     return intervals(metric.title, bars, unit=metric.symbol, ident="cases-drawing")
 
 
