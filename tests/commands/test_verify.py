@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
+
+import pytest
 
 from benchsuite.commands.verify import _compare
 from benchsuite.store.record import RunRecord
@@ -26,3 +29,14 @@ def test_runs_on_other_images_are_not_compared_image_by_image() -> None:
 def test_a_run_that_is_not_there_is_told_by_its_name(program: Program) -> None:
     refused = program.run("verify", "squares_width/no such case/0", "--policy", "sample")
     refused.refused("no finished run called no such case/0 to verify", "benchsuite run squares_width")
+
+
+@pytest.mark.slow
+def test_for_programs_verdicts_are_a_document(program: Program) -> None:
+    smoke = ("squares_width", "--policy", "sample")
+    made = program.run("run", *smoke, "--no-paper", "--no-estimate", "--seeds", "1", "--case", "width=2")
+    assert made.code == 0, made.err
+    done = program.run("verify", *smoke, "--seeds", "1", "--json")
+    assert done.code == 0, done.err
+    (verdict,) = json.loads(done.out)
+    assert (verdict["weights"], verdict["predictions"], verdict["broken"]) == ("equal", "equal", False)
