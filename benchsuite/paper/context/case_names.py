@@ -9,7 +9,7 @@ from functools import cached_property
 from benchsuite.analysis.findings import CaseFindings, Findings
 from benchsuite.paper.context.parameter_words import describe_value, name_axis
 from benchsuite.paper.document import markup
-from benchsuite.paper.language.catalogue import say
+from benchsuite.paper.language.catalogue import find, in_words, say
 from benchsuite.paper.language.phrases import listing
 from benchsuite.paper.language.typography import lower_first
 from benchsuite.suite.prose.references import written
@@ -31,7 +31,10 @@ class CaseNames:
         """The names that a suite gives to the cases of its findings; models that are varied as a whole go by their
         titles, which `titles` has by the name of the case."""
         paths = {tuple(case.case.settings) for case in findings.cases} if not suite.cases else set()
-        labels = {**_model_labels(findings, titles), **suite.paper.labels}
+        own = suite.paper.labels
+        if suite.paper.prose_language != suite.paper.language:  # what we have words for is said in those of the paper
+            own = {path: label for path, label in own.items() if find(f"parameter-{path}") is None}
+        labels = {**_model_labels(findings, titles), **own}
         return cls(labels, next(iter(paths)) if len(paths) == 1 else ())
 
     @cached_property
@@ -81,6 +84,16 @@ class CaseNames:
         if len(self.axes) != 1:
             return listing([say("case-quoted", case=label) for label in labels])
         return say("case-of-factor", factor=markup.literal(lower_first(self.factor)), cases=listing(labels))
+
+    def subject(self, *cases: CaseFindings) -> str:
+        """The same as the subject of a sentence: «la configuración con un bloque congelado»."""
+        values = [case.case.settings[self.axes[0]] for case in cases] if len(self.axes) == 1 else []
+        numbers = [value for value in values if isinstance(value, int) and not isinstance(value, bool)]
+        if not numbers or len(numbers) < len(values) or [str(n) for n in numbers] != [case.label for case in cases]:
+            return self.mention(*cases)
+        one = numbers == [1]
+        noun = find(f"noun-{self.axes[0]}", n=1 if one else 2, count=listing([in_words(number) for number in numbers]))
+        return self.mention(*cases) if noun is None else say("case-with", n=len(cases), what=noun)
 
 
 def _model_labels(findings: Findings, titles: Mapping[str, str]) -> dict[str, str]:

@@ -14,6 +14,7 @@ from benchsuite.paper.figures.axes import set_logarithmic, set_numerals
 from benchsuite.paper.figures.canvas import drawing, mark
 from benchsuite.paper.figures.style import COLUMN, HATCHES, PAGE, look, shorten_all
 from benchsuite.paper.language import typography
+from benchsuite.paper.language.catalogue import say
 
 BARS = 0.7
 """How much of the room between two places the bars there take together."""
@@ -100,5 +101,6 @@ def _describe(chart: Chart, series: ChartSeries, index: int) -> str:
     place = chart.categories[int(x)] if chart.categories else typography.rounded(x)
     text = f"{place}: {typography.rounded(series.y[index])}"
     if series.low:
-        text += f" [{typography.rounded(series.low[index])}; {typography.rounded(series.high[index])}]"
+        low, high = typography.rounded(series.low[index]), typography.rounded(series.high[index])
+        text += f" {say('interval', low=low, high=high)}"
     return text

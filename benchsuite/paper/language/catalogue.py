@@ -1,10 +1,10 @@
 """What papers say, by the names of messages: the catalogues beside this module hold the words of each language.
 
 A catalogue is a folder of PO files, as gettext and the programs of translators have them: people read them, Babel
-reads them here. In a message `{name}` stands for what the code gives, `{{tab-results}}` for a table or figure as in all
-prose, and `~` is a non-breaking space. What depends on the number `n` has a form for each of the language's plurals;
-what depends on the words around it, such as their gender, has a context. A context without words of its own in a
-language has those of the message without one.
+reads them here. In a message `{name}` stands for what the code gives, `{name:words}` for a number that is in words
+where it has one digit, `{{tab-results}}` for a table or figure as in all prose, and `~` is a non-breaking space. What
+depends on the number `n` has a form for each of the language's plurals; what depends on the words around it, such as
+their gender, has a context. A context without words of its own in a language has those of the message without one.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from benchsuite.paper.language.current import spoken
 from benchsuite.paper.language.typography import NBSP, number
 from benchsuite.suite.schema.suite import Language
 
-VARIABLE = re.compile(r"(?<!\{)\{([a-z_]+)\}(?!\})")
+VARIABLE = re.compile(r"(?<!\{)\{([a-z_]+)(:words)?\}(?!\})")
 
 
 @dataclass(frozen=True)
@@ -76,6 +76,13 @@ def find(message: str, *, context: str = "", **words: str | float) -> str | None
 
     def word(match: re.Match[str]) -> str:
         value = words[match[1]]
-        return value if isinstance(value, str) else number(value)
+        if isinstance(value, str):
+            return value
+        return in_words(value) if match[2] else number(value)
 
     return VARIABLE.sub(word, form)
+
+
+def in_words(value: float) -> str:
+    """A whole number of one digit in words, as running text has it; others in figures."""
+    return find(f"numeral-{value}") or number(value)

@@ -143,15 +143,14 @@ def _unit(symbol: str) -> str:
 
 
 def _brackets(low: float, high: float, form: Callable[[float], str], *, observed: bool = False) -> str:
-    if observed:
-        return say("observed", low=form(low), high=form(high))
-    return f"[{form(low)};{typography.NBSP}{form(high)}]"
+    return say("observed" if observed else "interval", low=form(low), high=form(high))
 
 
 def _counted(interval: str, estimate: Estimate) -> str:
     """An interval that tells of how few seeds it is."""
-    count = f";{typography.NBSP}n{typography.NBSP}={typography.NBSP}{estimate.n}]"
-    return f"{interval[:-1]}{count}" if interval and is_observed(estimate) else interval
+    if not interval or not is_observed(estimate):
+        return interval
+    return say("interval-counted", interval=interval[:-1], seeds=estimate.n)
 
 
 METRICS: Mapping[str, PrintedMetric] = {name: PrintedMetric(**vars(metric)) for name, metric in metrics.METRICS.items()}

@@ -91,8 +91,10 @@ def with_unit(printed: str, unit: str) -> str:
 
 
 def p_value(p: float) -> str:
-    """A p value to three decimals; smaller ones as a bound."""
-    return f"<{NBSP}{number(0.001)}" if p < 0.001 else number(p, 3)
+    """A p value to three decimals; smaller ones, and those next to 1, as a bound."""
+    if p < 0.001:
+        return f"<{NBSP}{number(0.001)}"
+    return f">{NBSP}{number(0.99)}" if p > 0.99 else number(p, 3)
 
 
 def seconds(value: float) -> str:

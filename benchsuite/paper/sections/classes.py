@@ -120,7 +120,9 @@ def _most_frequent(study: PaperContext, cases: Sequence[CaseFindings], names: Se
     pair = {"true": markup.literal(names[errors[0].true]), "predicted": markup.literal(names[errors[0].predicted])}
     if images == 1:
         return say("errors-one", only=study.quotes.number(1, say("errors-only"), runs), **pair)
-    return say("errors", total=total, most=study.quotes.number(errors[0].images, runs=runs), **pair)
+    most = errors[0].images
+    share = study.quotes.number(most / images, typography.percent(most / images), runs)
+    return say("errors", total=total, most=study.quotes.number(most, runs=runs), share=share, **pair)
 
 
 def _mistakes(study: PaperContext, titles: dict[str, str]) -> list[Block]:

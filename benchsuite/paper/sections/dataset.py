@@ -189,8 +189,6 @@ def _holders(totals: Sequence[int], names: Sequence[str], size: int) -> str:
 
 def _provenance(facts: DatasetFacts, licence: str) -> str:
     origin = facts.provenance.replace(" ", "-")
-    told = say(
-        "provenance", origin=say(f"provenance-{origin}"), words=say(f"origin-{origin}"), hash=facts.fingerprint[:16]
-    )
+    told = say("provenance", words=say(f"origin-{origin}"), hash=facts.fingerprint[:16])
     terms = f" {say('licence', licence=markup.literal(markup.line(licence, 'dataset licence')))}" if licence else ""
     return told + terms

@@ -10,10 +10,13 @@ from benchsuite.paper.context.paper_context import PaperContext
 from benchsuite.paper.document.blocks import Block, Paragraph, figure
 from benchsuite.paper.figures import cost
 from benchsuite.paper.language.catalogue import say
-from benchsuite.paper.language.typography import percent, upper_first
+from benchsuite.paper.language.typography import number, percent, upper_first
 from benchsuite.paper.sections.metric_range import describe_range
 from benchsuite.paper.tables.results import cost_table
 from benchsuite.suite.prose.references import prose_texts
+
+SLOWER = 1.05
+"""A time that is so many times another is a longer one."""
 
 
 def efficiency_blocks(study: PaperContext) -> list[Block]:
@@ -88,12 +91,18 @@ def _saving(study: PaperContext) -> str:
     def quote(share: float, runs: tuple[str, ...] = ()) -> str:
         return study.quotes.number(share, percent(share, 1 if share >= 0.001 else 3), runs)
 
+    ratio = short.mean / long.mean
+    runs = short.runs + long.runs
+    if ratio > SLOWER:
+        duration = say("saving-loss", time=study.quotes.number(ratio, number(ratio, 1), runs))
+    else:
+        duration = say("saving-none" if ratio > 1 / SLOWER else "saving-share", time=quote(ratio, runs))
     told = say(
         "saving",
         least=study.names.mention(least),
         most=study.names.mention(most),
         size=quote(small.parameters_trainable / large.parameters_trainable),
-        time=quote(short.mean / long.mean, short.runs + long.runs),
+        duration=duration,
         once=say("saving-once") if small.frozen_stages else "",
     )
     return f" {told}"

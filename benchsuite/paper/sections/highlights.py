@@ -12,6 +12,7 @@ from benchsuite.paper.language.catalogue import say
 from benchsuite.paper.language.phrases import listing
 from benchsuite.paper.sections.claims import count_verdicts
 from benchsuite.paper.sections.prose import claim_sentence
+from benchsuite.paper.sections.verdicts import say_p
 
 FEW = 3
 """Comparisons or claims that are told one by one."""
@@ -47,28 +48,27 @@ def _differences(study: PaperContext) -> Iterator[str]:
         yield say("found-no-difference", n=len(compared), **words)
     elif len(decided) <= FEW:
         each = [
-            say("found-difference", case=study.mention(one.case), value=study.quotes.difference(one), p=_p(one))
+            say(
+                "found-difference",
+                case=study.mention(one.case),
+                value=study.quotes.difference(one),
+                p=say_p(one.p_adjusted or 0.0),
+            )
             for one in decided
         ]
         yield say("found-differences", n=len(decided), each=listing(each), **words)
     else:
         largest = decided[0]
-        least_certain = max(decided, key=lambda one: one.p_adjusted or 0.0)
-        yield say(
+        told = say(
             "found-all-differ" if len(decided) == len(compared) else "found-many-differ",
             decided=len(decided),
             compared=len(compared),
-            p=_p(least_certain, "≤"),
+            p=say_p(max(one.p_adjusted or 0.0 for one in decided), "≤"),
             largest=study.mention(largest.case),
             value=study.quotes.difference(largest),
             **words,
         )
-
-
-def _p(comparison: Comparison, sign: str = "=") -> str:
-    """«p = 0,016», or «p < 0,001»."""
-    p = typography.p_value(comparison.p_adjusted or 0.0)
-    return say("p-below" if p.startswith("<") else "p-value", sign=sign, p=p)
+        yield typography.upper_first(told)
 
 
 def _claims(study: PaperContext) -> Iterator[str]:

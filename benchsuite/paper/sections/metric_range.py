@@ -10,6 +10,9 @@ from benchsuite.paper.context.paper_context import PaperContext
 from benchsuite.paper.language.catalogue import say
 from benchsuite.paper.language.metrics import METRICS
 
+ALIKE = 1.02
+"""Times and the like that differ by less are practically the same."""
+
 
 @dataclass(frozen=True)
 class End:
@@ -26,6 +29,10 @@ class End:
     def quote_mean(self) -> str:
         return self.study.quotes.mean(self.metric, self.cases[0])
 
+    def subject(self) -> str:
+        """The cases there, as the subject of a sentence."""
+        return self.study.names.subject(*self.cases)
+
     def mention(self) -> str:
         """The cases there."""
         return self.study.names.mention(*self.cases)
@@ -37,10 +44,17 @@ def find_ends(study: PaperContext, metric: str) -> tuple[End, End]:
     return End(study, metric, lowest), End(study, metric, highest)
 
 
+def _mean(end: End) -> float:
+    return end.cases[0].estimates[end.metric].mean
+
+
 def describe_range(study: PaperContext, metric: str) -> str:
     """«la exactitud en test va de X (a) a Y (b)», or that it is the same everywhere, or the only one there is."""
     low, high = find_ends(study, metric)
     known = METRICS[metric]
+    if low != high and known.of_machine and _mean(high) < ALIKE * _mean(low):
+        ends = {"lowest": low.quote_mean(), "highest": high.quote_mean()}
+        return say("range-alike", context=known.gender, metric=known.the, **ends)
     if low != high:
         ends = {"lowest": low.quote(), "least": low.mention(), "highest": high.quote(), "most": high.mention()}
         return say("range", metric=known.the, **ends)

@@ -9,6 +9,7 @@ from benchsuite.paper.context.conditions import find_best, is_met
 from benchsuite.paper.context.paper_context import PaperContext
 from benchsuite.paper.document import markup
 from benchsuite.paper.language.catalogue import say
+from benchsuite.paper.language.current import speaking
 from benchsuite.paper.sections.claim_words import cite_source, quote_evidence, quote_verdict
 from benchsuite.paper.sections.search import quote_best_trial
 from benchsuite.suite.prose.conditions import keep, parse
@@ -24,7 +25,8 @@ def resolve_prose(study: PaperContext, text: str, where: str) -> str:
     """Foreign prose made safe, its quoted results exchanged for tokens. Raises PaperError for unknown ones."""
     parts, _ = parse(markup.clean(text, where), study.vocabulary)
     kept = keep(parts, lambda condition: is_met(study.findings, condition))
-    resolved = REFERENCE.sub(lambda match: _resolve(study, match[1].strip(), where), kept)
+    with speaking(study.material.suite.paper.prose_language):
+        resolved = REFERENCE.sub(lambda match: _resolve(study, match[1].strip(), where), kept)
     return study.works.unify_citations(resolved)
 
 

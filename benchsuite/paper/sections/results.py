@@ -16,7 +16,7 @@ from benchsuite.paper.figures import curves, intervals
 from benchsuite.paper.figures.chart import draw_chart
 from benchsuite.paper.language import typography
 from benchsuite.paper.language.catalogue import say
-from benchsuite.paper.language.typography import NBSP, upper_first
+from benchsuite.paper.language.typography import upper_first
 from benchsuite.paper.sections.classes import class_blocks
 from benchsuite.paper.sections.dataset import resolution
 from benchsuite.paper.sections.efficiency import efficiency_blocks
@@ -144,7 +144,7 @@ def _gap(study: PaperContext) -> str:
 
 def _ends(low: End, high: End) -> dict[str, str]:
     """Both ends of a range, for a message."""
-    return {"most": high.mention(), "highest": high.quote(), "least": low.mention(), "lowest": low.quote()}
+    return {"most": high.subject(), "highest": high.quote(), "least": low.subject(), "lowest": low.quote()}
 
 
 def _convergence(study: PaperContext) -> str:
@@ -153,8 +153,11 @@ def _convergence(study: PaperContext) -> str:
         total = find_ends(study, "epochs_run")[0].quote()
         return say("convergence-of-one", epochs=_epochs(high, high.quote()), total=total)
     if low != high:
-        ends = _ends(low, high) | {"lowest": _epochs(low, low.quote())}
-        text = say("convergence-ends", **ends)
+        fastest = say("convergence-fastest", n=len(low.cases), cases=low.subject(), epochs=_epochs(low, low.quote()))
+        slowest = say(
+            "convergence-slowest", n=len(high.cases), cases=high.subject(), epochs=_epochs(high, high.quote())
+        )
+        text = say("convergence-ends", fastest=fastest, slowest=slowest)
     elif len(study.done) == 1:
         text = say("convergence-of-one-done", epochs=_epochs(high, high.quote()))
     else:
@@ -180,7 +183,7 @@ def _test(study: PaperContext) -> list[Block]:
 def _test_accuracy(study: PaperContext) -> str:
     low, high = find_ends(study, "test_accuracy")
     if low != high:
-        text = say("test-ends", **_ends(low, high))
+        text = say("test-ends", n=len(high.cases), **_ends(low, high))
     elif len(study.done) > 1:
         text = say("test-equal", accuracy=high.quote_mean())
     elif study.compares_cases:
@@ -191,9 +194,9 @@ def _test_accuracy(study: PaperContext) -> str:
         text += " " + say("test-resolution", step=step)
     first = study.done[0]
     if first.accuracy_wilson is not None and not study.has_repeats:
-        bounds = f";{NBSP}".join(typography.number(100 * value, 1) for value in first.accuracy_wilson)
+        bounds = [typography.number(100 * value, 1) for value in first.accuracy_wilson]
         whose = say("test-wilson-of", case=study.names.mention(first)) if study.compares_cases else ""
-        interval = typography.with_unit(markup.literal(f"[{bounds}]"), "%")
+        interval = typography.with_unit(markup.literal(say("interval", low=bounds[0], high=bounds[1])), "%")
         text += " " + say("test-wilson", whose=whose, interval=interval)
     return text
 

@@ -11,9 +11,13 @@ from benchsuite.paper.document.blocks import Block, Paragraph
 from benchsuite.paper.language import typography
 from benchsuite.paper.language.catalogue import say
 from benchsuite.paper.language.phrases import listing
-from benchsuite.paper.language.typography import NBSP
 from benchsuite.paper.references.methods import CROSSED
 from benchsuite.paper.tables.results import images_table
+
+Decided = tuple[Comparison, float]
+"""A comparison and its adjusted p."""
+MOST_TOLD = 3
+"""Comparisons that a sentence tells one by one."""
 
 
 def describe_verdicts(study: PaperContext) -> str:
@@ -28,17 +32,19 @@ def describe_verdicts(study: PaperContext) -> str:
     undecided = [c for c in known if c.p_adjusted is None]
     missing = [c for c in findings.comparisons if c.difference is None]
     out: list[str] = []
-    if detected:
-        metric = study.metric.title
+    metric = study.metric.title
+    if len(decided) > MOST_TOLD:
+        out += _sum_up(study, reference, detected, undetected)
+    elif detected:
         out.append(say("detected", reference=reference, metric=metric, cases=_list(study, detected)))
-    if undetected:
+    if undetected and len(decided) <= MOST_TOLD:
         cases = _list(study, undetected)
         out.append(say("undetected-either" if detected else "undetected", reference=reference, cases=cases))
     if undecided:
         needed = max(c.seeds_needed or 0 for c in undecided)
         which = "undecided" if not decided else "undecided-rest"
         more = say("seeds-needed", seeds=needed) if needed else ""
-        out.append(say(which, n=1 if not decided else len(undecided), more=more))
+        out.append(say(which, n=len(undecided), more=more))
     if missing and known:
         out.append(say("comparisons-missing", cases=listing([study.mention(c.case) for c in missing])))
     if refused := describe_refused(pair for c in findings.comparisons for pair in c.refused_pairs):
@@ -46,14 +52,35 @@ def describe_verdicts(study: PaperContext) -> str:
     return " ".join(out)
 
 
-def _list(study: PaperContext, decided: Sequence[tuple[Comparison, float]]) -> str:
-    return "; ".join(f"{study.mention(c.case)} ({study.quotes.difference(c)}; p{NBSP}{_p(p)})" for c, p in decided)
+def _sum_up(
+    study: PaperContext, reference: str, detected: Sequence[Decided], undetected: Sequence[Decided]
+) -> list[str]:
+    """So many comparisons that the table tells of each."""
+    metric, compared = study.metric.title, len(detected) + len(undetected)
+    if not detected:
+        return [say("undetected-many", reference=reference, metric=metric, compared=compared)]
+    largest = max((one for one, _ in detected), key=lambda one: abs(one.difference.mean) if one.difference else 0.0)
+    told = say(
+        "detected-many",
+        reference=reference,
+        metric=metric,
+        decided=len(detected),
+        compared=compared,
+        p=say_p(max(p for _, p in detected), "≤"),
+        largest=study.mention(largest.case),
+        value=study.quotes.difference(largest),
+    )
+    return [told, say("undetected-rest", n=len(undetected))] if undetected else [told]
 
 
-def _p(value: float) -> str:
-    """«= 0,016» or «< 0,001»."""
+def _list(study: PaperContext, decided: Sequence[Decided]) -> str:
+    return "; ".join(f"{study.mention(c.case)} ({study.quotes.difference(c)}; {say_p(p)})" for c, p in decided)
+
+
+def say_p(value: float, sign: str = "=") -> str:
+    """«p = 0,016», or «p < 0,001»."""
     shown = typography.p_value(value)
-    return shown if shown.startswith("<") else f"={NBSP}{shown}"
+    return say("p-below", p=shown) if shown.startswith(("<", ">")) else say("p-value", sign=sign, p=shown)
 
 
 def image_blocks(study: PaperContext) -> list[Block]:

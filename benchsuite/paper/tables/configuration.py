@@ -12,7 +12,7 @@ from benchsuite.paper.context.parameter_words import describe_value, name_parame
 from benchsuite.paper.document import markup
 from benchsuite.paper.document.blocks import Cell, Column, Table
 from benchsuite.paper.language import typography
-from benchsuite.paper.language.catalogue import say
+from benchsuite.paper.language.catalogue import find, say
 from benchsuite.paper.tables import cells
 
 COLUMNS = 8
@@ -83,7 +83,10 @@ def _list(values: Mapping[str, str], usual: Mapping[str, str], names: Mapping[st
 
 
 def _is_idle(path: str, value: Any, settings: Mapping[str, Any]) -> bool:
-    """Whether a parameter of the recipe does nothing: a penalty of zero, what shapes a schedule that is constant."""
+    """Whether a parameter of the recipe does nothing: a penalty of zero, what shapes a schedule that is constant, and
+    what is no part of the method, such as how often is logged."""
+    if path == "recipe.log_every":
+        return True
     if path.startswith("recipe.scheduler.") and settings.get("recipe.scheduler.name") == "constant":
         return path != "recipe.scheduler.name"
     return path.startswith("recipe.") and isinstance(value, bool | int | float) and not value
@@ -176,9 +179,14 @@ def phases_table(study: PaperContext) -> Table | None:
 
 def _value(value: Any) -> str:
     """A parameter's value in the mini grammar; what is text, as code."""
-    return describe_value(
-        value, lambda text: markup.code(text, "parameter") if markup.line(text, "parameter") else ABSENT
-    )
+    return describe_value(value, _word)
+
+
+def _word(text: str) -> str:
+    """A value that is text: in words where the catalogue has some, else as code."""
+    if not markup.line(text, "parameter"):
+        return ABSENT
+    return find(f"word-{text}") or markup.code(text, "parameter")
 
 
 def _seeds(seeds: tuple[int, ...]) -> str:

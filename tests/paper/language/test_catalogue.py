@@ -81,7 +81,7 @@ def messages(language: Language) -> dict[str, set[str]]:
     found: dict[str, set[str]] = defaultdict(set)
     for (name, _), forms in catalogue(language).forms.items():
         for form in forms:
-            found[name] |= set(VARIABLE.findall(form)) - {"n"}
+            found[name] |= {name for name, _ in VARIABLE.findall(form)} - {"n"}
     return dict(found)
 
 
@@ -186,3 +186,11 @@ def test_a_message_that_there_is_not_is_found_nowhere() -> None:
     assert find("no-such-message") is None
     with pytest.raises(KeyError, match="no-such-message"):
         say("no-such-message")
+
+
+def test_numbers_of_one_digit_are_in_words_where_a_message_says_so() -> None:
+    assert [say("count-seed", n=n) for n in (0, 2, 9, 10)] == [
+        f"cero{NBSP}semillas", f"dos{NBSP}semillas", f"nueve{NBSP}semillas", f"10{NBSP}semillas",
+    ]  # fmt: skip
+    with speaking("en"):
+        assert say("count-seed", n=5) == f"five{NBSP}seeds"

@@ -39,8 +39,8 @@ def words(material: PaperMaterial) -> tuple[str, str]:
 
 def test_one_factor_is_the_title_and_the_results_are_the_abstract() -> None:
     title, abstract = words(bare(make_material(cases=5, seeds=10)))
-    assert title == "Bloques congelados: comparación de 5 configuraciones en el conjunto Beans"
-    assert abstract.startswith("Se comparan 5 configuraciones de ResNet18, que difieren en bloques congelados, en")
+    assert title == "Bloques congelados: comparación de cinco configuraciones en el conjunto Beans"
+    assert abstract.startswith("Se comparan cinco configuraciones de ResNet18, que difieren en bloques congelados, en")
     assert "imágenes de 3 clases del conjunto Beans, con 10 semillas." in abstract
     assert "La exactitud en test va de " in abstract
     assert "Frente a la referencia" in abstract or "con la referencia" in abstract
@@ -49,14 +49,16 @@ def test_one_factor_is_the_title_and_the_results_are_the_abstract() -> None:
 def test_few_named_cases_are_named_and_many_are_counted() -> None:
     title, abstract = words(bare(make_study("convolucionales")))
     assert title == "Comparación de cnn_lessvalues, CNN_LeNet-5, CNN_ResNet-18 y CNN_VGG16 en el conjunto CIFAR-10"
-    assert abstract.startswith("Se comparan 4 configuraciones (cnn_lessvalues, CNN_LeNet-5, CNN_ResNet-18 y CNN_VGG16)")
+    assert abstract.startswith(
+        "Se comparan cuatro configuraciones (cnn_lessvalues, CNN_LeNet-5, CNN_ResNet-18 y CNN_VGG16)"
+    )
     title, _ = words(bare(make_study("optimizadores")))
     assert title == "Comparación de 11 configuraciones en el conjunto CIFAR-10"
 
 
 def test_two_factors_are_joined_and_a_single_case_is_its_model() -> None:
     title, abstract = words(bare(make_study("fases")))
-    assert title == "Estrategia y profundidad: comparación de 8 configuraciones en el conjunto CIFAR-10"
+    assert title == "Estrategia y profundidad: comparación de ocho configuraciones en el conjunto CIFAR-10"
     assert "que difieren en estrategia y profundidad," in abstract
     title, abstract = words(bare(make_study("doscientas")))
     assert title == "Clasificación de imágenes con BirdCNN en el conjunto CUB-200-2011"
@@ -87,7 +89,7 @@ def test_claims_are_told_with_what_became_of_them() -> None:
     _, abstract = words(bare(make_material(seeds=10, claims=[CLAIM])))
     assert "La afirmación contrastada, «La exactitud supera el 1 %», se sostiene." in abstract
     _, abstract = words(bare(make_material(seeds=10, claims=[CLAIM, {**CLAIM, "id": "otra", "at_least": 0.9999}])))
-    assert "De las 2 afirmaciones contrastadas, una se sostiene y una no se sostiene." in abstract
+    assert "De las dos afirmaciones contrastadas, una se sostiene y una no se sostiene." in abstract
 
 
 def test_numbers_of_the_abstract_name_their_runs() -> None:

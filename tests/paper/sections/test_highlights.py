@@ -45,19 +45,19 @@ def test_decided_differences_are_told_with_their_numbers_and_the_others_with_the
 
 def test_many_decided_differences_are_counted_and_the_largest_is_told() -> None:
     (found,) = box(with_p(make_material(cases=5, seeds=10), 0.01, 0.01, 0.02, 0.03))
-    assert found.startswith("Las 4 configuraciones comparadas difieren significativamente de la referencia (")
+    assert found.startswith("Las cuatro configuraciones comparadas difieren significativamente de la referencia (")
     assert "(p ≤ 0,030); la mayor diferencia es la de " in found
 
 
 def test_where_no_difference_is_decided_it_is_said_so() -> None:
     found = box(with_p(make_material(cases=5, seeds=10), None, None, None, 0.4))
-    assert found[0].startswith("Ninguna de las 4 comparaciones con la referencia (")
-    assert found[1].startswith("Sin decidir quedan 4: la que menos semillas necesitaría es ")
+    assert found[0].startswith("Ninguna de las cuatro comparaciones con la referencia (")
+    assert found[1].startswith("Sin decidir quedan cuatro: la que menos semillas necesitaría es ")
 
 
 def test_claims_are_counted_and_those_that_were_decided_are_quoted() -> None:
     found = box(make_material(cases=2, seeds=10, claims=[HOLDS, FAILS]))
-    told = next(text for text in found if text.startswith("De las 2 afirmaciones contrastadas"))
+    told = next(text for text in found if text.startswith("De las dos afirmaciones contrastadas"))
     assert "Se sostiene «La exactitud supera el 1 %»" in told
     assert "No se sostiene «La exactitud supera casi todo»" in told
 

@@ -81,9 +81,9 @@ def test_classes_that_differ_in_size_are_drawn_and_equal_ones_are_said(composed:
 @pytest.mark.parametrize(
     ("name", "what"),
     [
-        ("aves", "miden de media 388 × 470 píxeles (alto por ancho). Cada imagen se lleva a 256 × 256 píxeles."),
+        ("aves", "miden de media 388 × 470 píxeles (alto por ancho). Cada imagen se redimensiona a 256 × 256 píxeles."),
         ("doscientas", "Cada imagen tiene 256 × 256 píxeles."),
-        ("densas", "Cada imagen se lleva a 256 × 256 píxeles."),
+        ("densas", "Cada imagen se redimensiona a 256 × 256 píxeles."),
     ],
 )
 def test_the_size_of_the_photos_is_told_where_the_records_know_it(composed: Composed, name: str, what: str) -> None:
