@@ -41,7 +41,7 @@ def test_one_factor_is_the_title_and_the_results_are_the_abstract() -> None:
     title, abstract = words(bare(make_material(cases=5, seeds=10)))
     assert title == "Bloques congelados: comparación de cinco configuraciones en el conjunto Beans"
     assert abstract.startswith("Se comparan cinco configuraciones de ResNet18, que difieren en bloques congelados, en")
-    assert "imágenes de 3 clases del conjunto Beans, con 10 semillas." in abstract
+    assert "imágenes de tres clases del conjunto Beans, con 10 semillas." in abstract
     assert "La exactitud en test va de " in abstract
     assert "Frente a la referencia" in abstract or "con la referencia" in abstract
 

@@ -50,7 +50,7 @@ def test_every_parameter_that_was_changed_is_told(change: str, notice: str) -> N
 def test_fewer_seeds_are_told_with_those_declared() -> None:
     material = changed("seeds = 0 to 2 (suite: 0 to 9)", seeds=3)
     declared = len(material.suite.seed_values)
-    assert f"ESTUDIO REDUCIDO: 3 semillas (declaradas: {declared})" in told(material)
+    assert f"ESTUDIO REDUCIDO: tres semillas (declaradas: {declared})" in told(material)
 
 
 def test_many_changes_are_told_up_to_a_length() -> None:
