@@ -223,3 +223,22 @@ def test_the_cost_table_tells_the_energy_where_the_gpu_did() -> None:
     assert [templates.plain(document, row[at].text) for row in made.rows] == ["12,3", "12,3"]
     assert [row[at].value for row in made.rows] == [12.345, 12.345]
     assert "Energía: de la GPU entera" in (made.note or "")
+
+
+def test_an_english_paper_says_all_of_its_own_in_english() -> None:
+    document = compose(make_material({"language": "en", "abstract": "", "sections": ()}, cases=3, seeds=3))
+    assert (document.form.abstract, document.form.table, document.form.keywords) == ("Abstract", "Table", "Index Terms")
+    page = render_html(document, number(document))
+    assert '<html lang="en">' in page
+    assert "The test split stays sealed" in page
+    assert "Fig. 1." in page
+    assert "semillas" not in page
+    assert not document.notices
+
+
+def test_prose_in_another_language_than_the_paper_is_marked_and_the_first_page_says_so() -> None:
+    document = compose(make_material({"language": "en", "written_in": "es"}, cases=2, seeds=2))
+    assert "The authors’ own text is in Spanish" in document.notices
+    page = render_html(document, number(document))
+    assert '<span lang="es">' in page
+    assert ' lang="es">' in page.split("<main", 1)[1]
