@@ -85,7 +85,9 @@ class Local(Engine):
         # Planning waits for the disk and for one core; torch takes as long to read in.
         with suppress(BenchsuiteError, OSError):  # planning says what is wrong with the device or the machine
             if usable_cores() > 1:
-                self._early = EarlyWorker(describe(device, threads), device)
+                numerics = describe(device, threads)
+                gpu = usable_gpus()[0].uuid if numerics.device == "cuda" else None
+                self._early = EarlyWorker(numerics, gpu)
 
     def fleet(
         self, devices: Devices, device: ChosenDevice, known: Fleet | None, finished: Callable[[], Finished]

@@ -24,8 +24,8 @@ from benchsuite.execution.executor import Executor
 from benchsuite.execution.failed_record import record_failure
 from benchsuite.execution.messages import Busy, Probe, ProbeJob, RunWatcher
 from benchsuite.execution.packing import Packing, choose_packing
-from benchsuite.identity.gpu_trial import try_gpu, usable_gpus
-from benchsuite.identity.numerics import ChosenDevice, Numerics
+from benchsuite.identity.gpu_trial import try_gpu
+from benchsuite.identity.numerics import Numerics
 from benchsuite.machine import usable_cores
 from benchsuite.processes import GRACE_SECONDS, ChildProcess, ProcessEnded, describe_exit, interrupts_blocked
 from benchsuite.registry import OURS
@@ -308,10 +308,9 @@ class _Device:
 class EarlyWorker:
     """The process of a worker that is started before its study is planned, on a guess of the numerics of its runs."""
 
-    def __init__(self, numerics: Numerics, device: ChosenDevice) -> None:
-        gpus = usable_gpus() if device != "cpu" else ()
-        self._numerics, self._gpu = numerics, gpus[0].uuid if numerics.device == "cuda" else None
-        self._process: ChildProcess | None = ChildProcess(worker.main, self._numerics, self._gpu, logs.level())
+    def __init__(self, numerics: Numerics, gpu: str | None) -> None:
+        self._numerics, self._gpu = numerics, gpu
+        self._process: ChildProcess | None = ChildProcess(worker.main, numerics, gpu, logs.level())
 
     def take(self, numerics: Numerics, gpu: str | None) -> ChildProcess | None:
         """The process, once, for a worker that is prepared alike: the precision is the runs' own affair."""

@@ -172,7 +172,7 @@ BUSY = "CUDA error: CUDA-capable device(s) is/are busy or unavailable"
 PATIENCE = 120.0
 
 
-def stand_in_worker(parent: Any, numerics: Any, gpu: str | None) -> None:
+def stand_in_worker(parent: Any, numerics: Any, gpu: str | None, level: int) -> None:
     """What a worker process does, with a stand-in card: put in the place of `worker.main`.
 
     With MEETING no graph has room for a step, and all are captured at the same time. With FAULT the first run that
@@ -184,7 +184,7 @@ def stand_in_worker(parent: Any, numerics: Any, gpu: str | None) -> None:
         mock.patch.object(CUDAGraph, "room", 20 if MEETING in os.environ else None),
         mock.patch("torch.cuda.reset_peak_memory_stats", _start),
     ):
-        worker.main(parent, numerics, gpu)
+        worker.main(parent, numerics, gpu, level)
 
 
 def _start() -> None:
