@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import signal
+import sys
 import threading
 from collections.abc import Sequence
 from concurrent.futures import Future
@@ -309,12 +310,14 @@ class EarlyWorker:
     """The process of a worker that is started before its study is planned, on a guess of the numerics of its runs."""
 
     def __init__(self, numerics: Numerics, gpu: str | None) -> None:
-        self._numerics, self._gpu = numerics, gpu
+        self._numerics, self._gpu, self._path = numerics, gpu, tuple(sys.path)
         self._process: ChildProcess | None = ChildProcess(worker.main, numerics, gpu, logs.level())
 
     def take(self, numerics: Numerics, gpu: str | None) -> ChildProcess | None:
-        """The process, once, for a worker that is prepared alike: the precision is the runs' own affair."""
-        if gpu != self._gpu or worker.preparation(numerics) != worker.preparation(self._numerics):
+        """The process, once, for a worker that is prepared alike: the precision is the runs' own affair, and files of
+        plugins that planning has found are beyond it."""
+        alike = worker.preparation(numerics) == worker.preparation(self._numerics)
+        if gpu != self._gpu or tuple(sys.path) != self._path or not alike:
             return None
         process, self._process = self._process, None
         return process

@@ -82,7 +82,7 @@ def test_a_site_whose_canary_deviates_is_bad_and_others_of_its_kind_are_not(
     fleet: Program, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     steps = iter(["steps", "other steps", "steps"])
-    monkeypatch.setattr(agent, "canary", lambda machine, code: {"cpu": next(steps)})
+    monkeypatch.setattr(agent, "_steps", lambda: {"cpu": next(steps)})
     code, found = findings(fleet, "threads", "--executor-option", "sites=3")
     assert code == 1
     assert [one["verdict"] for one in found] == ["good", "bad", "good", "good"]

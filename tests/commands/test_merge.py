@@ -44,7 +44,7 @@ def test_other_bits_are_told_by_merge_show_and_doctor(program: Program) -> None:
     put_run(program.folder / "a", bits=1)
     program.run("merge", "a").refused("weights and predictions differ", "both are kept", code=1)
     assert "OTHER BITS" in program.run("show", record.key).out
-    assert "other bits" in program.run("doctor", "--results", "results").out
+    assert "other bits" in program.run("doctor", "--json", "--results", "results").out
 
 
 @pytest.mark.parametrize("name", ["record.json", "weights.safetensors"])

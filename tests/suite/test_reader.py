@@ -123,7 +123,7 @@ def test_a_text_that_no_paper_could_set_is_refused_before_anything_runs(read: Re
         ("seeds: 2\n", "seeds: 2\npaper: {sections: [{title: A, place: Some Where}]}\n", "paper.sections[0].place: 'Some Where' has characters"),
         ("seeds: 2\n", "seeds: 2\npaper: {figures: [violins]}\n", "paper.figures[0]: 'violins' is not a mapping (expected a mapping such as {figure: {name: ...}}, perhaps with id, place)"),
         ("seeds: 2\n", "seeds: 2\npaper: {figures: violins}\n", "'violins' is not a list (expected a list, each a mapping such as {figure: {name: ...}}, perhaps with id, place)"),
-        ("seeds: 2\n", "seeds: 2\npaper: short\n", "paper: 'short' is not a mapping (expected a mapping with any of template, page, words, authors,"),
+        ("seeds: 2\n", "seeds: 2\npaper: short\n", "paper: 'short' is not a mapping (expected a mapping with any of template, page, language, written_in, words, authors,"),
         ("seeds: 2\n", "seeds: 2\nclaims: [it works]\n", "(expected a mapping such as {id: ..., text: ...}, perhaps with source, metric"),
         ("seeds: 2\n", "seeds: 2\ncases: [{name: 10}]\n", "cases[0].name: 10 is not a text"),
         ("seeds: 2\n", "seeds: 2\ncases: [{name: 10}]\n", "; put quotes around it"),

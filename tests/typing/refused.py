@@ -109,6 +109,6 @@ def declare(folder: Path, images: Images, dataset: Dataset[Any], recipe: Recipe[
 
 def calls() -> None:
     benchsuite.run("beans_freeze", policy="fake")  # error: arg-type
-    benchsuite.run("beans_freeze", 3)  # error: call-arg
+    benchsuite.run("beans_freeze", 3)  # error: arg-type, call-arg
     benchsuite.load("results").runs  # error: union-attr
     benchsuite.load("results", "beans_freeze").frame(by="seed")  # error: arg-type

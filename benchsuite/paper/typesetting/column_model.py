@@ -130,7 +130,9 @@ def advance(
                 cursor = cursor._replace(y=bottom)
                 done = here
         holes.append(Hole(cursor.page, cursor.column, cursor.limit - cursor.y))
-        closer = room + gap - max(cursor.margin, 0.0) >= (measure.least if measure.cuts else whole)
+        # A heading that fits goes with what must stand below it: the break before it is looked for afterwards.
+        alone = measure.least if measure.cuts else measure.height if measure.heading else whole
+        closer = room < alone <= room + gap - max(cursor.margin, 0.0)
         gap = measure.above if closer and not done else 0.0
         cursor = turn(cursor, sheet, reserves)
     return cursor._replace(y=parts[-1].bottom, margin=measure.below), parts, holes

@@ -180,6 +180,19 @@ def test_every_block_is_set_exactly_once_and_within_its_column(shape: list[tuple
         assert part.bottom <= SHEET.height - foot + 1
 
 
+@pytest.mark.parametrize("lines", range(8, 30))
+def test_room_at_the_foot_of_a_page_parts_no_heading_from_its_text(lines: int) -> None:
+    """What was set before the room was made stands where it was, although the room is known from the start now."""
+    content = [TEXT, Block("heading"), Block("figure", wide=True), *[TEXT] * 3]
+    measures = {0: paragraph(lines), 1: Measure(16, above=9, below=6, heading=True), 2: figure(200)}
+    measures |= {i: paragraph(30) for i in (3, 4, 5)}
+    arrangement, parts = placed(content, measures)
+    for page in arrangement.feet.values():
+        foot = arrangement.reserve(page).foot
+        ends = [part.bottom for _, part in parts if (part.page, part.column) == (page, 0)]
+        assert SHEET.height - foot - max(ends) <= HOLE
+
+
 def test_paragraphs_leave_no_single_line_at_either_end() -> None:
     parts = list(column_model.fill((0, 1), {0: paragraph(42), 1: paragraph(5)}, SHEET, {}))
     pieces = [round((part.bottom - part.top) / 16) for index, part in parts if index == 1]
