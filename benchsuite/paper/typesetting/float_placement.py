@@ -266,7 +266,7 @@ class _Search:
             after = state._replace(reserves=reserves, path=path)
             yield self._counted(after, kind, index, page + 1, 0, page + 1)
         cursor = state.cursor
-        # With its margin, or what a heading keeps below it: without them no block would stand where the foot's room ends.
+        # With its margin or what a heading keeps below it, without which nothing would stand where this room ends.
         kept = self.keep.get(self.texts[state.taken[0] - 1], 0.0) if state.taken[0] else 0.0
         low = cursor.column == 0 and cursor.y + max(cursor.margin, kept) <= cursor.limit - need
         if low and sum(present) + need <= FULLEST * self.sheet.height and page >= state.floors[kind]:
