@@ -292,7 +292,7 @@ def test_orders_are_dealt_to_one_array_in_their_order(slurm: StandInSlurm, tmp_p
         assert [number for number in begun if number in chunk] == chunk
     assert sorted(begun) == list(range(9))
     array = slurm.scripts()[1]
-    lines = ("--partition=gpu", "--gres=gpu:a100:1", "--account=lab", "--exclude=node7,node[12-14]", "--array=0-1%2")
+    lines = ("--partition=gpu", "--gres=gpu:a100:1", "--account=lab", "--exclude='node7,node[12-14]'", "--array=0-1%2")
     for line in (*lines, "--requeue", "--time=240"):
         assert f"#SBATCH {line}\n" in array
     assert "export DONE=1" in array
