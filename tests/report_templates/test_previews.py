@@ -11,6 +11,8 @@ from playwright.sync_api import Browser, Page, expect
 
 from support.browser import DESKTOP, PHONE, opened
 
+pytestmark = pytest.mark.slow
+
 FIGURE = "main a.ref[href='#fig-loss'] >> nth=0"
 WORK = "main a.cite[href='#ref-zeta'] >> nth=0"
 

@@ -32,6 +32,8 @@ from support.cuda_runs import (
 )
 from support.stand_in_card import Card, CUDAGraph
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(autouse=True)
 def recorded(monkeypatch: pytest.MonkeyPatch, deterministic: None) -> None:

@@ -28,6 +28,8 @@ from support.cuda_runs import (
 )
 from support.stand_in_card import Card
 
+pytestmark = pytest.mark.slow
+
 Precision = Literal["fp32", "bf16", "fp16"]
 QUICK = {
     "resnet_cifar": "fp16",

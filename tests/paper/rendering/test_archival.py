@@ -21,6 +21,8 @@ from benchsuite.paper.rendering.pdf import render_pdf
 from benchsuite.paper.sections.compose import compose
 from support.paper_material import make_material
 
+pytestmark = pytest.mark.slow
+
 PAINTING = {b"f", b"F", b"f*", b"B", b"B*", b"b", b"b*", b"S", b"s", b"sh", b"Do", b"Tj", b"TJ", b"'", b'"'}
 
 

@@ -147,6 +147,7 @@ def test_csv_has_the_rows_and_columns_that_are_shown_in_their_order(page: Page) 
     assert [row[0] for row in rows] == ["6", "5", "4", "3", "1", "0"]
 
 
+@pytest.mark.slow
 def test_fields_with_commas_quotes_and_line_breaks_survive_csv(browser: Browser, paper: Path, tmp_path: Path) -> None:
     marked = re.sub(r"<code>resnet</code>", "res,&quot;net&quot;<br>«ñ»", paper.read_text(encoding="utf-8"))
     copy = tmp_path / "marked.html"
@@ -262,6 +263,7 @@ def test_what_is_hidden_has_no_values(page: Page) -> None:
     expect(probe).to_be_hidden()
 
 
+@pytest.mark.slow
 def test_a_tap_tells_a_value(browser: Browser, paper: Path) -> None:
     with opened(browser, paper, viewport=PHONE, has_touch=True, is_mobile=True) as page:
         page.locator("#fig-gap .probe").scroll_into_view_if_needed()
@@ -281,6 +283,7 @@ def background(page: Page) -> str:
     return str(page.evaluate("getComputedStyle(document.documentElement).backgroundColor"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("system", "own", "other"), [("light", BRIGHT, DARK), ("dark", DARK, BRIGHT)])
 def test_the_reader_chooses_light_or_dark_over_the_system_and_is_remembered(
     browser: Browser, paper: Path, system: Any, own: str, other: str
@@ -300,6 +303,7 @@ def test_the_reader_chooses_light_or_dark_over_the_system_and_is_remembered(
         assert background(page) == other, "without a choice of its own the page follows the system"
 
 
+@pytest.mark.slow
 def test_without_storage_the_choice_lasts_as_long_as_the_page(browser: Browser, paper: Path) -> None:
     refuse = "Object.defineProperty(window, 'localStorage', {get() { throw new DOMException('no', 'SecurityError') }})"
     with opened(browser, paper, color_scheme="light") as page:
@@ -317,6 +321,7 @@ def test_bibtex_is_copied_whole(page: Page) -> None:
     assert page.evaluate("navigator.clipboard.readText()") == "@misc{beans,\n  title = {Beans},\n}"
 
 
+@pytest.mark.slow
 def test_without_scripts_the_page_is_whole_and_has_no_dead_controls(browser: Browser, paper: Path) -> None:
     with opened(browser, paper, java_script_enabled=False, color_scheme="dark", viewport=PHONE) as page:
         assert page.locator("button, input, .probe, .tools, .options").count() == 0
@@ -340,6 +345,7 @@ def papers(paper: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[s
     return find
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "scheme", "viewport"),
     [
@@ -391,6 +397,7 @@ def test_the_keyboard_goes_through_the_page_in_reading_order(page: Page) -> None
     assert places == 0, "no control jumps the queue"
 
 
+@pytest.mark.slow
 def test_print_is_black_on_white_without_controls(browser: Browser, paper: Path) -> None:
     with opened(browser, paper, color_scheme="dark") as page:
         page.get_by_text("Qué se muestra").click()
@@ -406,6 +413,7 @@ def test_print_is_black_on_white_without_controls(browser: Browser, paper: Path)
         assert page.pdf().startswith(b"%PDF")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["cases", pytest.param("search", marks=pytest.mark.slow)])
 def test_print_is_one_column_that_nothing_leaves(browser: Browser, papers: Callable[[str], Path], name: str) -> None:
     sheet = {"width": int((210 - 2 * (25 - BLEED)) * 96 / 25.4), "height": 900}
@@ -418,12 +426,14 @@ def test_print_is_one_column_that_nothing_leaves(browser: Browser, papers: Calla
         assert [round(float(side) * 25.4 / 72) for side in printed.pages[0].mediabox[2:]] == [210, 297]
 
 
+@pytest.mark.slow
 def test_nothing_moves_for_those_who_ask_for_less_motion(browser: Browser, paper: Path) -> None:
     with opened(browser, paper, reduced_motion="reduce") as page:
         assert page.evaluate("getComputedStyle(document.documentElement).scrollBehavior") == "auto"
         assert page.evaluate("document.getAnimations().length") == 0
 
 
+@pytest.mark.slow
 def test_forced_colours_keep_figures_on_white_and_controls_told_apart(browser: Browser, paper: Path) -> None:
     with opened(browser, paper, forced_colors="active", color_scheme="dark") as page:
         assert page.locator(".card").first.evaluate("node => getComputedStyle(node).backgroundColor") == BRIGHT

@@ -23,6 +23,8 @@ from benchsuite.testing.harness.outcomes import Broken, Inapplicable
 from benchsuite.testing.rules.component import RULES
 from support.contract import Dots, DotsParameters, check
 
+pytestmark = pytest.mark.slow
+
 
 def with_parameters(parameters: type[Parameters]) -> type[Dots]:
     return type(
