@@ -8,6 +8,7 @@ given up, and its run made on another. The others go on.
 from __future__ import annotations
 
 import logging
+import os
 import signal
 import sys
 import threading
@@ -306,18 +307,23 @@ class _Device:
     given_up: bool = False
 
 
+def _surroundings() -> tuple[object, ...]:
+    """What a process inherits at its start."""
+    return tuple(sys.path), dict(os.environ)
+
+
 class EarlyWorker:
     """The process of a worker that is started before its study is planned, on a guess of the numerics of its runs."""
 
     def __init__(self, numerics: Numerics, gpu: str | None) -> None:
-        self._numerics, self._gpu, self._path = numerics, gpu, tuple(sys.path)
+        self._numerics, self._gpu, self._surroundings = numerics, gpu, _surroundings()
         self._process: ChildProcess | None = ChildProcess(worker.main, numerics, gpu, logs.level())
 
     def take(self, numerics: Numerics, gpu: str | None) -> ChildProcess | None:
-        """The process, once, for a worker that is prepared alike: the precision is the runs' own affair, and files of
+        """The process, once, for a worker that is prepared alike: the precision is the runs' own affair, but files of
         plugins that planning has found are beyond it."""
         alike = worker.preparation(numerics) == worker.preparation(self._numerics)
-        if gpu != self._gpu or tuple(sys.path) != self._path or not alike:
+        if gpu != self._gpu or _surroundings() != self._surroundings or not alike:
             return None
         process, self._process = self._process, None
         return process

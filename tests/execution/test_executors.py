@@ -89,6 +89,21 @@ def test_a_worker_that_was_started_before_planning_makes_runs_that_it_fits_and_n
     assert not process.alive
 
 
+@pytest.mark.parametrize("found", ["path", "variable"])
+def test_a_worker_that_was_started_before_a_plugin_was_found_makes_no_runs(
+    found: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(executors, "usable_cores", lambda: 2)
+    with open_engine(choose(LOCAL, ()), registry(), lambda text: None) as engine:
+        engine.begin("cpu", None)
+        if found == "path":
+            monkeypatch.syspath_prepend(tmp_path)
+        else:
+            monkeypatch.setenv("BENCHSUITE_PLUGINS", str(tmp_path))
+        with engine.executor(describe("cpu"), None, Silent()) as pool:
+            assert pool._workers[0]._process is None  # type: ignore[attr-defined]
+
+
 def test_on_one_core_nothing_competes_with_planning(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(executors, "usable_cores", lambda: 1)
     with open_engine(choose(LOCAL, ()), registry(), lambda text: None) as engine:
