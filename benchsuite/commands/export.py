@@ -46,7 +46,12 @@ def export(
             " runs without the model's code.",
         ),
     ] = FormatName.safetensors,
-    to: Annotated[Path, typer.Option("--to", "-o", metavar="DIR", help="Folder for the file and its card.")],
+    to: Annotated[
+        Path | None,
+        typer.Option(
+            "--to", "-o", metavar="DIR", help="Folder for the file and its card.", show_default="exported/<suite>-<run>"
+        ),
+    ] = None,
     hub: Annotated[
         str | None,
         typer.Option("--hub", metavar="REPO", help="Also push both to this model repository of the Hugging Face Hub."),
@@ -82,18 +87,19 @@ def export(
     numerics = describe("cpu", usable_cores(), "fp32")
     tell_deviations(record, record.environment)
     data = None if format is FormatName.safetensors else _data(record, options, sample=is_smoke(store))
-    file = to / FILES[format.value]
+    folder = to or Path("exported") / f"{record.spec.suite}-{record.key[:12]}"
+    file = folder / FILES[format.value]
     told = metadata(record, card, preprocessing)
     gap = carry_out(ExportJob(numerics, record, weights, format.value, file, told, data, place_from(options).cache))
-    write_text(to / CARD, model_card(record, model, card, preprocessing, file.name, material))
+    write_text(folder / CARD, model_card(record, model, card, preprocessing, file.name, material))
     if gap is not None:
         say(f"on the test split its probabilities differ from torch's by at most {gap:.1e}")
-    say(f"written: {file}\n         {to / CARD}")
-    pushed = _push(to, (file.name, CARD), hub, title(record)) if hub is not None else None
+    say(f"written: {file}\n         {folder / CARD}")
+    pushed = _push(folder, (file.name, CARD), hub, title(record)) if hub is not None else None
     if pushed is not None:
         say(f"pushed:  {pushed}")
     if as_json:
-        written = {"format": format.value, "file": str(file), "card": str(to / CARD), "key": record.key}
+        written = {"format": format.value, "file": str(file), "card": str(folder / CARD), "key": record.key}
         print_json({**written, "largest_difference": gap, "pushed": pushed})
 
 

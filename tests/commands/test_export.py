@@ -144,8 +144,8 @@ def test_the_card_has_the_tables_of_the_paper_and_metadata_that_the_hub_reads(st
 def test_without_the_study_the_card_tells_of_the_run_alone(study: Program) -> None:
     record = record_of(study, "whole")
     (study.folder / "suites" / "colours.yaml").unlink()
-    assert study.run("export", record.key, "-o", "out").code == 0
-    card = Path("out/README.md").read_text(encoding="utf-8")
+    assert study.run("export", record.key).code == 0
+    card = Path(f"exported/colours-{record.key[:12]}/README.md").read_text(encoding="utf-8")
     assert record.key in card
     assert "Resultados por configuración" not in card
 
