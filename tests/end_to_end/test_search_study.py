@@ -89,7 +89,7 @@ def test_a_search_is_run_batch_by_batch_and_resumed_from_wherever_it_was(study: 
     made = set(records(study))
 
     paper = (study.smoke_runs.parent / "paper.html").read_text()
-    for word in ("Búsqueda de hiperparámetros", "fig-search", "fig-importance", "Entre 4", "estimador de Parzen"):
+    for word in ("Búsqueda de hiperparámetros", "fig-search", "fig-importance", "Entre cuatro", "estimador de Parzen"):
         assert word in paper.replace("\u00a0", " ")
     bytes_ = (study.smoke_runs.parent / "paper.pdf").read_bytes()
 
