@@ -90,6 +90,7 @@ class InProcess:
     """In the place of a worker process: this one, in which each job is done as soon as it is sent."""
 
     faults: Faults
+    pid = 1
 
     def __init__(self, target: Any, *arguments: Any, **_: Any) -> None:
         self.faults.meet("start")
@@ -156,6 +157,7 @@ class _Study(Silent):
 @pytest.fixture
 def faults(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Faults:
     monkeypatch.setattr(worker, "_prepare", lambda *_: None)
+    monkeypatch.setattr(worker.logs, "tell_parent", lambda *_: None)  # which is this process
     monkeypatch.setattr(worker, "registry", lambda: bench.registry)
     monkeypatch.setattr(worker_pool, "ChildProcess", InProcess)
     InProcess.faults = Faults(monkeypatch)
@@ -189,7 +191,7 @@ def _check(record: RunRecord, task: RunTask, said: str) -> None:
 def _places(bench: Bench, faults: Faults) -> list[Place]:
     """All that a run passes, the cache being empty."""
     records = _Study(bench, faults, bench.root / "whole").make()
-    assert [record.status for record in records.values()] == ["done", "done"]
+    assert [record.failure for record in records.values()] == [None, None]
     assert {"send", "answer", "receive", "flock", "fsync", "__new__"} <= {name for _, _, name in faults.places}
     return list(faults.places)
 
