@@ -307,6 +307,10 @@ class _Device:
     given_up: bool = False
 
 
+def _started(numerics: Numerics, gpu: str | None) -> ChildProcess:
+    return ChildProcess(worker.main, numerics, gpu, logs.level())
+
+
 def _surroundings() -> tuple[object, ...]:
     """What a process inherits at its start."""
     return tuple(sys.path), dict(os.environ)
@@ -317,7 +321,7 @@ class EarlyWorker:
 
     def __init__(self, numerics: Numerics, gpu: str | None) -> None:
         self._numerics, self._gpu, self._surroundings = numerics, gpu, _surroundings()
-        self._process: ChildProcess | None = ChildProcess(worker.main, numerics, gpu, logs.level())
+        self._process: ChildProcess | None = _started(numerics, gpu)
 
     def take(self, numerics: Numerics, gpu: str | None) -> ChildProcess | None:
         """The process, once, for a worker that is prepared alike: the precision is the runs' own affair, but files of
@@ -356,7 +360,7 @@ class _Worker:
             if self._process is None or not self._process.alive:
                 if self._process is not None:
                     self._process.close()
-                self._process = ChildProcess(worker.main, self._numerics, self.device.gpu, logs.level())
+                self._process = _started(self._numerics, self.device.gpu)
                 _LOG.debug("worker %d started on %s", self._process.pid, self.device.gpu or "the CPU")
 
     def send(self, job: RunTask | ProbeJob) -> None:

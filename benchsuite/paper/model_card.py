@@ -52,26 +52,15 @@ def model_card(
     Raises PaperError for words that cannot be set.
     """
     with speaking(material.suite.paper.language if material is not None else "es"):
-        return _card(record, model, card, preprocessing, file, material)
-
-
-def _card(
-    record: RunRecord,
-    model: str,
-    card: DatasetCard,
-    preprocessing: Preprocessing,
-    file: str,
-    material: PaperMaterial | None,
-) -> str:
-    titles = {name: markup.line(title, "class title") for name, title in card.class_titles.items()}
-    parts = (
-        _front(record),
-        _introduction(record, model, material),
-        _use(record, preprocessing, titles, file),
-        _tables(record, titles, material),
-        _origin(record, card),
-    )
-    return "\n".join(line for part in parts for line in part)
+        titles = {name: markup.line(title, "class title") for name, title in card.class_titles.items()}
+        parts = (
+            _front(record),
+            _introduction(record, model, material),
+            _use(record, preprocessing, titles, file),
+            _tables(record, titles, material),
+            _origin(record, card),
+        )
+        return "\n".join(line for part in parts for line in part)
 
 
 def _front(record: RunRecord) -> Iterator[str]:
