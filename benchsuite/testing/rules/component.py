@@ -176,8 +176,12 @@ def bibtex_reads(subject: Subject) -> str:
     "restore what must be changed for a moment.",
 )
 def process_untouched(subject: Subject) -> None:
+    from PIL import ImageFile
+
     from benchsuite.testing.harness.global_state import FILTERS, RANDOM, changes, snapshot
 
+    # As our own decoding of photos sets it: a library that renders pages may have switched it on before.
+    ImageFile.LOAD_TRUNCATED_IMAGES = False
     imported = in_new_process(subject, subprocess_check.changes_by_loading, subject.origin)
     said = [f"importing it changes {join_some(imported)}"] if imported else []
     for name, call, draws in _calls(subject):

@@ -14,6 +14,7 @@ from typing import Annotated, Any
 
 import numpy as np
 import pytest
+from PIL import ImageFile
 from pydantic import AfterValidator, ConfigDict, Field
 
 import support.contract
@@ -231,6 +232,13 @@ def _library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("rule", [rule.id for rule in RULES])
 def test_a_sound_component_keeps_the_rule(rule: str, tmp_path: Path) -> None:
     check(Dots, rule, tmp_path)
+
+
+def test_decoding_is_not_blamed_for_what_a_library_of_pages_switched_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ImageFile, "LOAD_TRUNCATED_IMAGES", True)
+    check(Dots, "process-untouched", tmp_path)
 
 
 @pytest.mark.parametrize(("rule", "component", "words"), BROKEN, ids=[f"{r}-{c.__qualname__}" for r, c, _ in BROKEN])
