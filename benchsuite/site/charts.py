@@ -110,8 +110,9 @@ def intervals(title: str, bars: Sequence[Bar], *, unit: str, ident: str) -> Mark
 
 def ticks_of(low: float, high: float, most: int = 5) -> list[float]:
     """Round numbers, at least two, that hold low and high between them."""
-    if not high > low:
-        half = abs(low) / 10 or 0.5
+    size = max(abs(low), abs(high))
+    if not high - low > max(1e-9 * size, 1e-300):  # the numbers of ticks could not tell them apart
+        half = size / 10 if size > 1e-300 else 0.5
         low, high = low - half, high + half
     rough = (high - low) / most
     power = 10.0 ** math.floor(math.log10(rough))

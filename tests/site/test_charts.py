@@ -7,7 +7,7 @@ import re
 from xml.etree import ElementTree
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from benchsuite.site.charts import HEIGHT, MOST_POINTS, WIDTH, Bar, Curve, curves, intervals, ticks_of
@@ -16,6 +16,9 @@ NUMBERS = st.floats(-1e9, 1e9, allow_nan=False)
 
 
 @given(NUMBERS, NUMBERS)
+@example(0.0, 5e-324)
+@example(1e9, math.nextafter(1e9, 2e9))
+@example(1.0, 1.0 + 2e-9)
 def test_ticks_are_few_and_hold_what_is_shown(one: float, other: float) -> None:
     low, high = min(one, other), max(one, other)
     ticks = ticks_of(low, high)
