@@ -14,6 +14,8 @@ PAGES   ?= pages
 REPORT  ?= gpu-report
 KILLS   ?= 100
 SEED    ?= 0
+# Of the tests: one more than there are cores, because they wait for processes of their own.
+PROCESSES ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 BIN     := $(VENV)/bin
 READY   := $(VENV)/.ready
 
@@ -88,10 +90,10 @@ site: $(READY)  ## Write all studies as pages to browse, into PAGES
 	@$(BIN)/benchsuite site $(if $(RESULTS),"$(RESULTS)") --to "$(PAGES)"
 
 test: $(READY)  ## Run the tests
-	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not slow" -n auto --dist loadfile $(ARGS)
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not slow" -n $(PROCESSES) --dist loadfile $(ARGS)
 
 test-all: $(READY)  ## Run the tests, those that take minutes included
-	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not slow" -n auto --dist loadfile $(ARGS)
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not slow" -n $(PROCESSES) --dist loadfile $(ARGS)
 	@$(BIN)/python -m pytest -m slow $(ARGS)
 
 campaign: $(READY)  ## Kill a small study at KILLS random instants and look for what is lost, or left behind

@@ -20,7 +20,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -289,13 +289,19 @@ def _time_end(folder: Path, ending: signal.Signals, made: Cluster | None = None)
         makers = [child for parent in parents for child in psutil.Process(parent).children()]
         start = time.perf_counter()
         process.send_signal(ending)
-        _, alive = psutil.wait_procs(makers, WAIT)
         assert makers
-        assert not alive
+        wait_for("the end of all that made runs", lambda: not any(map(_computes, makers)), WAIT)
         return time.perf_counter() - start
     finally:
         process.kill()
         process.wait()
+
+
+def _computes(process: psutil.Process) -> bool:
+    """Not so one that has ended and that the system has yet to take away, which some look after once a second."""
+    with suppress(psutil.NoSuchProcess):
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    return False
 
 
 def _take_interrupts() -> None:
