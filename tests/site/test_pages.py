@@ -17,7 +17,8 @@ from benchsuite.paper.language.current import speaking
 from benchsuite.paper.language.metrics import METRICS
 from benchsuite.site.build import build_site
 from benchsuite.site.gather import gather
-from benchsuite.site.pages import MOST_CLASSES, pages
+from benchsuite.site.pages import pages
+from benchsuite.site.run_pages import MOST_CLASSES
 from benchsuite.store.record import Deviation
 from benchsuite.store.run_store import Store
 from benchsuite.suite.cases.plan import RunSpec
