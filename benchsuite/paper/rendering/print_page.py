@@ -10,7 +10,7 @@ from typing import Any
 from markupsafe import escape
 
 from benchsuite.errors import PaperError, cut
-from benchsuite.paper.document.blocks import Document, Figure, Photos, Table
+from benchsuite.paper.document.blocks import Document, Figure, Listing, Photos, Table
 from benchsuite.paper.document.numbering import Numbering
 from benchsuite.paper.document.page import INCH, Geometry
 from benchsuite.paper.rendering import fonts, templates
@@ -114,7 +114,7 @@ def is_wide(document: Document, index: int) -> bool:
 
 
 def _declared_wide(block: object) -> bool:
-    return isinstance(block, Figure | Photos | Table) and block.wide
+    return isinstance(block, Figure | Photos | Listing | Table) and block.wide
 
 
 def lay_out(html: str, assets: Mapping[str, Asset]) -> Any:
