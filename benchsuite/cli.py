@@ -7,36 +7,14 @@ import sys
 from collections.abc import Callable
 from contextlib import redirect_stdout
 from gc import set_threshold
+from importlib import import_module
 from pathlib import Path
-from typing import Annotated, TextIO, cast
+from typing import Annotated, Any, TextIO, cast
 
 import typer
 
 from benchsuite import __version__
-from benchsuite.commands import (
-    cache,
-    check,
-    check_plugin,
-    doctor,
-    export,
-    gc,
-    inspect,
-    list,
-    merge,
-    new,
-    paper,
-    plan,
-    predict,
-    references,
-    reproduce,
-    run,
-    schema,
-    show,
-    site,
-    verify,
-    why,
-)
-from benchsuite.commands.completion import join_assignments
+from benchsuite.commands.completion import asked_command, join_assignments
 from benchsuite.commands.console import Output, end_with, messages, speech
 from benchsuite.commands.crash_report import describe_crash
 from benchsuite.commands.options import Quiet, Verbose, expand_options, with_speech
@@ -45,40 +23,30 @@ from benchsuite.legible import let_pillow_remark, let_streams_escape, open_close
 
 INTERRUPTED = 130
 
-app = typer.Typer(
-    name="benchsuite",
-    help="Declare an image-classification study in one YAML file, run it bit for bit, read its paper.\n\n"
-    "Start with: benchsuite list, then benchsuite run beans_freeze.",
-    no_args_is_help=True,
-    context_settings={"help_option_names": ["-h", "--help"]},  # commands inherit it
-    pretty_exceptions_enable=False,
-    rich_markup_mode="rich",
+COMMANDS = (
+    "list",
+    "inspect",
+    "plan",
+    "run",
+    "paper",
+    "check",
+    "check-plugin",
+    "reproduce",
+    "references",
+    "show",
+    "site",
+    "predict",
+    "export",
+    "why",
+    "verify",
+    "merge",
+    "schema",
+    "gc",
+    "cache",
+    "doctor",
+    "new",
 )
-COMMANDS: dict[str, Callable[..., None]] = {
-    "list": list.list_,
-    "inspect": inspect.inspect,
-    "plan": plan.plan,
-    "run": run.run,
-    "paper": paper.paper,
-    "check": check.check,
-    "check-plugin": check_plugin.check_plugin,
-    "reproduce": reproduce.reproduce,
-    "references": references.references,
-    "show": show.show,
-    "site": site.site,
-    "predict": predict.predict,
-    "export": export.export,
-    "why": why.why,
-    "verify": verify.verify,
-    "merge": merge.merge,
-    "schema": schema.schema,
-    "gc": gc.gc,
-    "cache": cache.cache,
-    "doctor": doctor.doctor,
-    "new": new.new,
-}
-for _name, _command in COMMANDS.items():
-    app.command(_name)(with_speech(expand_options(_command)))
+"""In the order of the help; each is a function of the module that is called as it is."""
 
 
 def _version(asked: bool) -> None:
@@ -87,7 +55,6 @@ def _version(asked: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 def options(
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and leave.")
@@ -96,6 +63,49 @@ def options(
     verbose: Verbose = 0,
 ) -> None:
     """Options before the command."""
+
+
+def program(asked: str | None = None) -> typer.Typer:
+    """The command line: the command `asked` alone, the bare names of all where there is none of that name, or (None)
+    all of it. To read every command and its options takes longer than most commands do."""
+    made = typer.Typer(
+        name="benchsuite",
+        help="Declare an image-classification study in one YAML file, run it bit for bit, read its paper.\n\n"
+        "Start with: benchsuite list, then benchsuite run beans_freeze.",
+        no_args_is_help=True,
+        context_settings={"help_option_names": ["-h", "--help"]},  # commands inherit it
+        pretty_exceptions_enable=False,
+        rich_markup_mode="rich",
+    )
+    made.callback()(options)
+    for name in (asked,) if asked in COMMANDS else COMMANDS:
+        command = _command(name)
+        made.command(name)(with_speech(expand_options(command)) if asked in (None, name) else _bare(command))
+    return made
+
+
+def _command(name: str) -> Callable[..., None]:
+    word = name.replace("-", "_")
+    module = vars(import_module(f"benchsuite.commands.{word}"))
+    found: Callable[..., None] = module.get(word) or module[f"{word}_"]  # Python has a `list`
+    return found
+
+
+def _bare(command: Callable[..., None]) -> Callable[[], None]:
+    """What help says of a command."""
+
+    def named() -> None:
+        pass
+
+    named.__doc__ = command.__doc__
+    return named
+
+
+def __getattr__(name: str) -> Any:
+    """All of the command line is made when it is asked for as `app`."""
+    if name != "app":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return program()
 
 
 def main() -> None:
@@ -145,6 +155,6 @@ def _invoke() -> None:
     """The command, and the last of its output, which Python would else write when nobody can tell of it any more."""
     with redirect_stdout(cast("TextIO", Output(sys.stdout))):
         try:
-            app()
+            program(asked_command())()
         finally:
             sys.stdout.flush()

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from operator import attrgetter
 
 from benchsuite.analysis.findings import Curve, PhaseFindings
+from benchsuite.contracts.observer import Epoch
 from benchsuite.store.record import RunRecord
 
-CURVES = ("train_loss", "validation_loss", "train_accuracy", "validation_accuracy")
+CURVES: Mapping[str, Callable[[Epoch], float]] = {
+    **{name: attrgetter(name) for name in ("train_loss", "validation_loss", "train_accuracy", "validation_accuracy")},
+    "overfitting_gap": lambda epoch: epoch.train_accuracy - epoch.validation_accuracy,
+}
+"""How each is read from an epoch."""
 
 
 def curve(records: Sequence[RunRecord], metric: str) -> Curve:
     """`metric` (one of `CURVES`) by epoch over finished runs; an epoch counts the runs that reached it."""
     last = max((len(record.epochs) for record in records), default=0)
-    each = tuple(tuple(float(getattr(epoch, metric)) for epoch in record.epochs) for record in records)
+    each = tuple(tuple(float(CURVES[metric](epoch)) for epoch in record.epochs) for record in records)
     columns = [[values[i] for values in each if i < len(values)] for i in range(last)]
     return Curve(
         epochs=tuple(range(1, last + 1)),

@@ -170,7 +170,7 @@ class CaseFindings:
     """What came out of one case.
 
     `estimates` has the `METRICS` that its finished runs tell; it is empty when no run is done.
-    `curves` has train_loss, validation_loss, train_accuracy, validation_accuracy.
+    `curves` has train_loss, validation_loss, train_accuracy, validation_accuracy and overfitting_gap.
     """
 
     case: Case

@@ -42,6 +42,7 @@ HOLDINGS = (
     Holding("records", "what was found of runs", remade=True, suffix=".json"),
     Holding("papers", "drawings of papers", remade=True, suffix=".json"),
     Holding("proposals", "what searches proposed", remade=True, suffix=".json"),
+    Holding("listings", "what suites come to", remade=True, suffix=".json"),
 )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 import os
 import shlex
+import sys
 import warnings
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
@@ -68,18 +69,33 @@ def join_assignments() -> None:
 def _given(ctx: typer.Context) -> Mapping[str, Any]:
     """What the line gives so far. An option that has yet to get its value hides from the parser all that is before it,
     so it is read without."""
-    told = os.environ.get("COMP_WORDS") or os.environ.get("_TYPER_COMPLETE_ARGS", "")
-    words = shlex.split(told)
-    if "COMP_WORDS" in os.environ:
-        words = words[: int(os.environ["COMP_CWORD"])]
-    elif not told.endswith(" "):
-        words = words[:-1]
+    words = _words_before()
     name = str(ctx.info_name)
     own = words[words.index(name) + 1 :]
     if own and own[-1].startswith("-"):
         own = own[:-1]
     found: Mapping[str, Any] = ctx.command.make_context(name, own, parent=ctx.parent, resilient_parsing=True).params
     return found
+
+
+def _words_before() -> list[str]:
+    """The words of a half typed line before the one that is being typed."""
+    told = os.environ.get("COMP_WORDS") or os.environ.get("_TYPER_COMPLETE_ARGS", "")
+    words = shlex.split(told)
+    if "COMP_WORDS" in os.environ:
+        return words[: int(os.environ["COMP_CWORD"])]
+    return words if told.endswith(" ") else words[:-1]
+
+
+def asked_command() -> str:
+    """The command that the line of this process, or the half typed one of a shell, names; empty where it names none.
+    No option before a command has a value."""
+    words = sys.argv
+    if ASKED_BY in os.environ:
+        words = []
+        with suppress(ValueError):  # of a quotation mark that has yet to be closed
+            words = _words_before()
+    return next((word for word in words[1:] if not word.startswith("-")), "")
 
 
 class _Rest(str):
@@ -105,7 +121,7 @@ def _words(typed: str, found: Iterable[str]) -> list[str]:
 def complete_suite(incomplete: str) -> list[str]:
     """Names of suites."""
     from benchsuite.registry import registry
-    from benchsuite.suite.reader import suite_files
+    from benchsuite.registry.suite_files import suite_files
 
     return [name for name in suite_files(registry()) if name.startswith(incomplete)]
 

@@ -169,7 +169,8 @@ def _read_suites(results: Path, named: Sequence[str]) -> _Suites:
     ones, where it is one of them."""
     from benchsuite.registry import discover, registry
     from benchsuite.registry.local_plugins import places
-    from benchsuite.suite.reader import plugins_of, read_suite, suite_files, suite_path
+    from benchsuite.registry.suite_files import suite_files
+    from benchsuite.suite.reader import plugins_of, read_suite, suite_path
     from benchsuite.suite.source.problems import SuiteError
 
     known = registry()

@@ -29,13 +29,14 @@ def list_(
     as_json: Json = False,
 ) -> None:
     """Show the suites and components that are installed, and plugins that had to be set aside."""
+    from benchsuite.commands.suite_rows import suite_rows
     from benchsuite.registry import KINDS, registry
 
     if what and what not in LISTS:
         raise typer.BadParameter(f"{what!r} is none of {', '.join(LISTS)}")
     known = registry()
     look: dict[str, Callable[[], list[dict[str, Any]]]] = {
-        "suites": lambda: _suites(known),
+        "suites": lambda: suite_rows(known),
         **{f"{kind}s": partial(_entries, known, kind) for kind in KINDS},
         "plugins": lambda: _plugins(known),
     }
@@ -54,27 +55,6 @@ def list_(
     for bad in known.quarantined:
         announce(f"set aside: {bad.entry_point} of {bad.distribution} {bad.version}")
         say(f"  {bad.reason}")
-
-
-def _suites(known: Registry) -> list[dict[str, Any]]:
-    from benchsuite.registry import discover
-    from benchsuite.registry.local_plugins import places
-    from benchsuite.suite.planning.expand import expand
-    from benchsuite.suite.reader import plugins_of, read_suite, suite_files
-    from benchsuite.suite.source.problems import SuiteError
-
-    rows = []
-    for name, paths in suite_files(known).items():
-        try:
-            own = plugins_of(paths[0])
-            its = discover(local=(*places(), *own)) if own else known
-            suite = read_suite(paths[0], its)
-            plan = expand(suite, its)
-            runs = len(plan.runs) + plan.following
-            rows.append({"name": name, "cases": len(plan.cases), "runs": runs, "title": suite.title})
-        except (SuiteError, PluginError) as error:
-            rows.append({"name": name, "cases": 0, "runs": 0, "title": f"INVALID: {str(error).splitlines()[0]}"})
-    return rows
 
 
 def _entries(known: Registry, kind: Kind) -> list[dict[str, Any]]:
@@ -104,7 +84,7 @@ def _about(entry: Entry) -> str:
 
 def _plugins(known: Registry) -> list[dict[str, Any]]:
     """A row for each distribution: what it provides, and what `check-plugin` found of its components."""
-    from benchsuite.suite.reader import ENDINGS
+    from benchsuite.registry.suite_files import ENDINGS
 
     owners: dict[tuple[str, str], list[str]] = {}
     checked: dict[tuple[str, str], list[str]] = {}

@@ -70,9 +70,10 @@ def new(
 
 def _new_suite(name: str, data: str | None, folder: Path) -> None:
     from benchsuite.registry import registry
+    from benchsuite.registry.suite_files import LOCAL
     from benchsuite.scaffold.study import write_suite
     from benchsuite.suite.planning.expand import expand
-    from benchsuite.suite.reader import LOCAL, read_suite
+    from benchsuite.suite.reader import read_suite
 
     file = folder / f"{name}.yaml"
     write_suite(_study(name, data), file)

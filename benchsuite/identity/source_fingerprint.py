@@ -4,7 +4,7 @@ A fingerprint covers what the code does: the syntax trees of the modules without
 space, and texts that only people read (see `_WithoutMessages`); it is the same in every version of Python that reads
 the same tree. So neither reformatting a plugin nor rewording its errors makes a run due again, and changing a constant
 does. Modules are found the way Python finds them, but only packages' search paths are consulted, so torch is never
-imported.
+imported. What a file means is remembered as long as the file system tells of no change of it, or of this module.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from __future__ import annotations
 import ast
 import hashlib
 import importlib.util
+import json
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,7 +21,9 @@ from importlib import metadata
 from pathlib import Path
 
 from benchsuite.errors import PluginError
+from benchsuite.file_stamps import Stamp, files_stamp, memory_of, recall, remember
 from benchsuite.identity.deciding_code import DECIDING_CODE
+from benchsuite.settings import cache_root
 
 KEYED_ELSEWHERE = frozenset({"benchsuite", "pydantic", "torch", "torchvision", "numpy", "PIL"})
 """Top-level modules that decide a result only through other fields of a run key."""
@@ -82,6 +85,7 @@ def locate(name: str) -> Path:
 
 def _family(module: str) -> dict[str, Path]:
     """The component's module and the modules of its own top-level package that it draws in, by name."""
+    _recall(_memory())
     own = module.partition(".")[0]
     found: dict[str, Path] = {}
     waiting = [module]
@@ -143,52 +147,84 @@ def _below(name: str, path: Path) -> Iterator[tuple[str, Path]]:
 def _imports(name: str, path: Path) -> Iterator[str]:
     """Full names of what a module imports; `from a import b` gives both a and a.b, since b may be a module."""
     parent = name if path.name == "__init__.py" else name.rpartition(".")[0]
-    for node in _read(path).imports:
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        else:
-            base = node.module or ""
-            if node.level:
-                above = parent.split(".")[: len(parent.split(".")) - node.level + 1]
-                base = ".".join((*above, base) if base else above)
-            yield base
-            yield from (f"{base}.{alias.name}" for alias in node.names)
+    for level, module, names in _read(path).imports:
+        base = module
+        if level:
+            above = parent.split(".")[: len(parent.split(".")) - level + 1]
+            base = ".".join((*above, module) if module else above)
+        yield base
+        yield from (f"{base}.{imported}" for imported in names)
 
 
 def _digest(modules: dict[str, Path]) -> str:
+    _recall(_memory())
     total = hashlib.sha256()
     for name in sorted(modules):
         total.update(f"{name}:{_read(modules[name]).meaning}\n".encode())
+    if _UNSAVED:
+        _UNSAVED.clear()
+        remember(_memory(), _KNOWN)
     return total.hexdigest()
 
 
 @dataclass(frozen=True)
 class _Source:
-    """A file of Python: what it imports, and the SHA-256 of what it means."""
+    """A file of Python: what it imports (how many packages up, which module, and which names of it), and the SHA-256
+    of what it means."""
 
-    imports: tuple[ast.Import | ast.ImportFrom, ...]
+    imports: tuple[tuple[int, str, tuple[str, ...]], ...]
     meaning: str
 
 
-def _read(path: Path) -> _Source:
-    try:
-        status = path.stat()
-        return _source(path, status.st_size, status.st_mtime_ns)
-    except (OSError, SyntaxError, ValueError) as error:
-        raise PluginError(
-            f"this module cannot be read as Python: {error}",
-            where=str(path),
-            remedy="mend the file, or install its package again",
-        ) from error
+_KNOWN: dict[str, tuple[Stamp, str]] = {}
+_UNSAVED: set[str] = set()
+"""By the path of a file, what it was found to be, as JSON; and what of it no memory has yet."""
+
+
+def _memory() -> Path:
+    return memory_of(Path(__file__).parent, cache_root() / "digests")
 
 
 @cache
-def _source(path: Path, size: int, changed: int) -> _Source:
-    """Size and time of change are there to tell versions of the file apart."""
+def _recall(memory: Path) -> None:
+    for path, row in recall(memory).items():
+        _KNOWN.setdefault(path, row)
+
+
+def _read(path: Path) -> _Source:
+    stamp = files_stamp((path, __file__))
+    known = _KNOWN.get(str(path))
+    if known is None or known[0] != stamp:
+        try:
+            known = _KNOWN[str(path)] = stamp, _source(path)
+        except (OSError, SyntaxError, ValueError) as error:
+            raise PluginError(
+                f"this module cannot be read as Python: {error}",
+                where=str(path),
+                remedy="mend the file, or install its package again",
+            ) from error
+        _UNSAVED.add(str(path))
+    return _decoded(known[1])
+
+
+@cache
+def _decoded(found: str) -> _Source:
+    imports, meaning = json.loads(found)
+    return _Source(tuple((level, module, tuple(names)) for level, module, names in imports), meaning)
+
+
+def _source(path: Path) -> str:
     parts: list[str] = []
-    imports: list[ast.Import | ast.ImportFrom] = []
-    _write(_WithoutMessages().visit(ast.parse(path.read_bytes(), str(path))), parts, imports)
-    return _Source(tuple(imports), hashlib.sha256("".join(parts).encode()).hexdigest())
+    nodes: list[ast.Import | ast.ImportFrom] = []
+    _write(_WithoutMessages().visit(ast.parse(path.read_bytes(), str(path))), parts, nodes)
+    imports: list[tuple[int, str, list[str]]] = []
+    for node in nodes:
+        names = [alias.name for alias in node.names]
+        if isinstance(node, ast.Import):
+            imports += [(0, name, []) for name in names]
+        else:
+            imports.append((node.level, node.module or "", names))
+    return json.dumps([imports, hashlib.sha256("".join(parts).encode()).hexdigest()])
 
 
 SPOKEN = frozenset({"print", "say", "warn"})

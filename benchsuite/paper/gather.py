@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
+from textwrap import dedent
 from typing import TYPE_CHECKING, Any, cast
 
 from benchsuite import __version__
@@ -11,7 +14,7 @@ from benchsuite.errors import PluginError
 
 if TYPE_CHECKING:
     from benchsuite.analysis.seed_image_anova import Outcomes
-    from benchsuite.contracts.dataset import Dataset, DatasetCard
+    from benchsuite.contracts.dataset import Dataset, DatasetCard, Preprocessing
     from benchsuite.contracts.model import Model
     from benchsuite.contracts.recipe import Recipe
     from benchsuite.engine.task import RunTask
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
     from benchsuite.store.predictions import Predictions
     from benchsuite.store.record import RunRecord
     from benchsuite.store.run_store import Store
+    from benchsuite.suite.cases.plan import Plan
     from benchsuite.suite.schema.suite import Suite
 
 PHOTOS_PER_CLASS = 3
@@ -65,7 +69,8 @@ def without_results(suite: Suite, preparation: Preparation, registry: Registry) 
     keys = {(task.spec.case.name, task.spec.seed): task.key.key for task in tasks}
     case = plan.cases[0]
     dataset_entry = registry.dataset(case.dataset.qualified_name)
-    card = cast("Dataset[Any]", dataset_entry.component).card(dataset_entry.parse(case.dataset.parameters))
+    dataset, asked = cast("Dataset[Any]", dataset_entry.component), dataset_entry.parse(case.dataset.parameters)
+    card, preprocessing = dataset.card(asked), dataset.preprocessing(asked)
     models, recipes = {}, {}
     for planned in plan.cases:
         entry = registry.model(planned.model.qualified_name)
@@ -82,9 +87,29 @@ def without_results(suite: Suite, preparation: Preparation, registry: Registry) 
         model_bibtex=models[case.name][1],
         models=models,
         recipes=recipes,
+        normalisation=normalisation(preprocessing) if len({one.dataset.name for one in plan.cases}) == 1 else None,
+        source=network_source(suite, plan, registry) if "fig-source" in suite.paper.further else "",
         version=__version__,
         renderer=renderer(),
     )
+
+
+def normalisation(preprocessing: Preprocessing) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """What is subtracted from each channel, and what it is divided by."""
+    return tuple(map(float, preprocessing.mean)), tuple(map(float, preprocessing.std))
+
+
+def network_source(suite: Suite, plan: Plan, registry: Registry) -> str:
+    """The code that builds the network of the reference, or of the first case; nothing where there is no source, as in
+    an interactive session."""
+    from benchsuite.suite.cases.baselines import baseline_cases
+
+    references = set(baseline_cases(suite, plan.cases).values())
+    case = next((one for one in plan.cases if one.name in references), plan.cases[0])
+    model = cast("Model[Any]", registry.model(case.model.qualified_name).component)
+    with suppress(OSError, TypeError):
+        return dedent(inspect.getsource(type(model).build)).rstrip()
+    return ""
 
 
 def _told(entry: Entry, method: str, told: object) -> str:

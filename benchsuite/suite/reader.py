@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from benchsuite.metrics import METRICS
 from benchsuite.registry import CASE_PARTS, Registry
+from benchsuite.registry.suite_files import ENDINGS, suite_files, suites_in
 from benchsuite.suite.cases.grid import complete
 from benchsuite.suite.cases.plan import Case
 from benchsuite.suite.planning.expand import Expansion, base_problems, compare_problems, expansion, value_at
@@ -26,8 +27,6 @@ from benchsuite.suite.source.validation import validate
 from benchsuite.suite.source.yaml_nodes import LARGEST_FILE, Node, escape_problems, parse_bytes
 
 _LOG = logging.getLogger(__name__)
-LOCAL = Path("suites")
-ENDINGS = (".yaml", ".yml")
 
 
 def read_suite(source: str | Path, registry: Registry) -> Suite:
@@ -90,25 +89,6 @@ def name_in(path: Path) -> str | None:
     return str(name.content) if name is not None else None
 
 
-def suite_files(registry: Registry) -> Mapping[str, tuple[Path, ...]]:
-    """The suites that can be named, sorted, each with its files: one, unless two distributions use the same name.
-
-    A file in `./suites` goes before the plugins' files of the same name: it is the one the user sees and edits.
-    """
-    found: dict[str, list[Path]] = {path.stem: [path] for path in _suites_in(LOCAL)}
-    local = set(found)
-    for folder, _ in registry.suite_folders:
-        for path in _suites_in(folder):
-            known = found.setdefault(path.stem, [])
-            if path.stem not in local and path.resolve() not in [other.resolve() for other in known]:
-                known.append(path)
-    return {name: tuple(found[name]) for name in sorted(found)}
-
-
-def _suites_in(folder: Path) -> Iterable[Path]:
-    return sorted(path for ending in ENDINGS for path in folder.glob(f"*{ending}"))
-
-
 def suite_path(source: str, registry: Registry) -> Path:
     """The file of the suite that a name, or a path, means. Raises SuiteError when there is none, or several."""
     if source.endswith(ENDINGS) or "/" in source or "\\" in source:
@@ -134,7 +114,7 @@ def _read(path: Path) -> bytes:
     try:
         if not path.is_file():
             there = "is no file" if path.exists() else "does not exist"
-            near = did_you_mean(path.name, [other.name for other in _suites_in(path.parent)])
+            near = did_you_mean(path.name, [other.name for other in suites_in(path.parent)])
             remedy = near or "correct the path, or see the suites that there are with benchsuite list"
             raise SuiteError([Problem(mark, "", f"it {there}", None, "the name of a suite, or a .yaml file", remedy)])
         with path.open("rb") as file:

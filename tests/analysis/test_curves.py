@@ -35,3 +35,10 @@ def test_an_epoch_counts_the_runs_that_reached_it() -> None:
 
 def test_no_runs_make_an_empty_curve() -> None:
     assert curve([], "train_loss").epochs == ()
+
+
+def test_the_gap_is_training_minus_validation_in_every_epoch() -> None:
+    record = make_record(seed=0)
+    found = curve([record], "overfitting_gap")
+    assert found.each == (tuple(one.train_accuracy - one.validation_accuracy for one in record.epochs),)
+    assert any(value != found.mean[0] for value in found.mean)

@@ -22,6 +22,7 @@ FILES = {
     "records/0e.json": 9,
     "papers/0d.json": 3,
     "proposals/0f.json": 4,
+    "listings/0b.json": 6,
     "sites/runs/0f0f0f0f/record.json": 14,
 }
 
@@ -49,6 +50,7 @@ def test_it_counts_what_each_part_holds(filled: Program) -> None:
         "records": (1, 9),
         "papers": (1, 3),
         "proposals": (1, 4),
+        "listings": (1, 6),
     }
     assert str(filled.cache) in filled.run("cache").out
 
@@ -56,7 +58,7 @@ def test_it_counts_what_each_part_holds(filled: Program) -> None:
 def test_clearing_removes_what_can_be_made_again_and_keeps_downloads(filled: Program) -> None:
     outcome = filled.run("cache", "--clear")
     assert outcome.code == 0
-    assert "removed 128 B" in outcome.out
+    assert "removed 134 B" in outcome.out
     left = {str(path.relative_to(filled.cache)) for path in filled.cache.rglob("*") if path.is_file()}
     assert left == {
         "datasets/beans/train.parquet",

@@ -61,6 +61,7 @@ def test_a_line_is_completed_word_by_word(program: Program, shell: str) -> None:
         return offered(program, shell, [*words], typed)
 
     assert "gc" in found(typed="g")
+    assert found(typed="check") == ["check", "check-plugin"]
     assert found("run", typed="squ") == ["squares_width"]
     assert found("run", "squares_width", "--case", typed="w") == ["width=2", "width=4"]
     assert found("show", typed="squares_width/") == ["squares_width/width=2", "squares_width/width=4"]

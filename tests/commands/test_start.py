@@ -62,7 +62,7 @@ def test_the_completion_of_the_shell_imports_nothing_heavy(program: Program) -> 
     done = subprocess.run(command, env={**os.environ, **asking}, capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["squares_width"]
     imported = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
-    assert "benchsuite.suite.reader" in imported
+    assert "benchsuite.registry.suite_files" in imported
     assert not imported & {*HEAVY, *LESS_HEAVY}
 
 
@@ -155,7 +155,7 @@ def test_an_unforeseen_exception_is_told_on_one_screen_and_its_traceback_kept(pr
     def broken(*_: object, **__: object) -> None:
         raise ZeroDivisionError("the core divides by zero")
 
-    program.patch.setattr("benchsuite.suite.reader.suite_files", broken)
+    program.patch.setattr("benchsuite.commands.suite_rows.suite_files", broken)
     program.patch.setattr("tempfile.tempdir", str(program.folder))
     program.run("list").refused("a defect of benchsuite", "ZeroDivisionError", "remedy")
     (kept,) = program.folder.glob("benchsuite-*.traceback.txt")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -8,8 +9,11 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from benchsuite.errors import PluginError
+from benchsuite.identity import source_fingerprint as fingerprinting
 from benchsuite.identity.source_fingerprint import component_fingerprint, libraries, source_fingerprint
 
 Write = Callable[..., None]
@@ -186,3 +190,60 @@ def test_fingerprints_and_numerics_are_had_without_importing_torch() -> None:
         "sys.exit('torch' in sys.modules)\n"
     )
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
+@pytest.fixture
+def remembering(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A cache that keeps what was read, were it written just now."""
+    monkeypatch.setenv("BENCHSUITE_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr("benchsuite.file_stamps.SETTLED_NS", -(10**12))
+    forget()
+    return tmp_path / "cache"
+
+
+def forget() -> None:
+    """As a process begins."""
+    fingerprinting._KNOWN.clear()
+    fingerprinting._recall.cache_clear()
+
+
+def test_another_process_reads_no_source_that_is_unchanged(
+    write: Write, remembering: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(net="from . import parts\nimport os.path, json\n" + NET, parts="import os\nWIDTH = 3\n")
+    found = component_fingerprint("leafplugin.net"), libraries("leafplugin.net")
+    forget()
+
+    def unread(path: Path) -> str:
+        raise AssertionError(path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(fingerprinting, "_source", unread)
+        assert (component_fingerprint("leafplugin.net"), libraries("leafplugin.net")) == found
+    write(parts="import os\nWIDTH = 44\n")
+    forget()
+    assert component_fingerprint("leafplugin.net") != found[0]
+    (memory,) = remembering.rglob("*.json")
+    for damage in (b"", b"{", b'{"a": 1}'):
+        memory.write_bytes(damage)
+        forget()
+        write(parts="import os\nWIDTH = 3\n")
+        assert component_fingerprint("leafplugin.net") == found[0]
+
+
+@given(texts=st.lists(st.sampled_from(["1", "2", "11", "f()", "'a'", "# a", "import os"]), min_size=2, max_size=5))
+@settings(max_examples=8)
+def test_whatever_is_edited_is_seen(texts: list[str], tmp_path_factory: pytest.TempPathFactory) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        folder = tmp_path_factory.mktemp("edited")
+        patch.syspath_prepend(str(folder))
+        patch.setenv("BENCHSUITE_CACHE", str(folder / "cache"))
+        for text in texts:
+            (folder / "leafmodule.py").write_text(f"{text}\n")
+            found = []
+            for cache in ("cache", "empty"):
+                patch.setenv("BENCHSUITE_CACHE", str(folder / cache))
+                shutil.rmtree(folder / "empty", ignore_errors=True)
+                forget()
+                found.append(source_fingerprint("leafmodule"))
+            assert found[0] == found[1]

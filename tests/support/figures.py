@@ -1,7 +1,9 @@
-"""The seeds of made-up runs; a figure plugin, its registry, and material whose suite asks for it."""
+"""The seeds of made-up runs, how small a drawing's text is printed; a figure plugin, its registry, and material whose
+suite asks for it."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -11,6 +13,8 @@ from pydantic import Field
 from benchsuite.analysis.findings import CaseFindings
 from benchsuite.api import Chart, ChartSeries, Figure, Parameters, StudyResult, hookimpl
 from benchsuite.paper.context.material import PaperMaterial
+from benchsuite.paper.document.page import GEOMETRIES, INCH
+from benchsuite.paper.figures.style import PAGE
 from benchsuite.paper.plugin_figures import charts_of
 from benchsuite.registry import Registry, discover
 from support.paper_material import make_material
@@ -19,6 +23,13 @@ from support.paper_material import make_material
 def seeds_by_run(cases: Sequence[CaseFindings]) -> dict[str, int]:
     """The seed of every run of the cases, by its key: their places, as `make_findings` numbers them."""
     return {run: seed for case in cases for seed, run in enumerate(case.estimates["test_accuracy"].runs)}
+
+
+def printed_text(svg: str, *, wide: bool) -> float:
+    """The points of the smallest text of a drawing in the form that prints it smallest."""
+    sizes = [float(size) for size in re.findall(r'font-size="([\d.]+)(?:px)?"', svg)]
+    scale = min(form.text_width for form in GEOMETRIES.values()) / (PAGE * INCH) if wide else 1.0
+    return min(sizes) * min(1.0, scale)
 
 
 class SpreadParameters(Parameters):

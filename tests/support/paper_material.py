@@ -101,6 +101,7 @@ def make_material(
             splits={"train": 1034, "validation": 133, "test": 128},
             class_titles=TITLES,
         ),
+        normalisation=((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)),
         model_title="ResNet18",
         model_bibtex="@inproceedings{he2016, title={Deep residual learning}}",
         mistakes=tuple(

@@ -30,6 +30,7 @@ from benchsuite.engine.run.components import find_entries
 from benchsuite.identity.canonical import digest
 from benchsuite.paper.bundle.renderer_versions import renderer
 from benchsuite.paper.context.material import Mistake, PaperMaterial
+from benchsuite.paper.gather import network_source, normalisation
 from benchsuite.registry import Registry, registry
 from benchsuite.store.record import Best, Cost, DatasetFacts, ModelFacts, RunRecord, TestMetrics, WeightsFacts
 from benchsuite.suite.cases.plan import Case, Component, Plan, RunSpec, Trial
@@ -61,6 +62,8 @@ def make_suite_material(name: str, **changes: Any) -> PaperMaterial:
         "model_title": models[first.name][0],
         "model_bibtex": models[first.name][1],
         "models": models,
+        "normalisation": _normalisation(first, known),
+        "source": network_source(suite, plan, known),
         "samples": _photos(card),
         "mistakes": _mistakes(card, next(iter(records))),
         "version": "0.1.0",
@@ -88,6 +91,11 @@ def _model(case: Case, known: Registry) -> tuple[str, str]:
     entry = find_entries(case, known)[1]
     model, params = cast("Model[Any]", entry.component), entry.parse(case.model.parameters)
     return model.title(params), model.bibtex(params)
+
+
+def _normalisation(case: Case, known: Registry) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    entry = find_entries(case, known)[0]
+    return normalisation(cast("Dataset[Any]", entry.component).preprocessing(entry.parse(case.dataset.parameters)))
 
 
 def _photos(card: DatasetCard) -> tuple[tuple[str, bytes], ...]:

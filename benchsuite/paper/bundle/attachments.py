@@ -42,7 +42,7 @@ READABLE = (2, SCHEMA)
 """Formats that can be read: in 2 the records are of an older schema, and they are migrated as stored ones are."""
 ARGUMENTS = ("study_arguments", "form_arguments")
 """What is attached only where there are any."""
-USUAL = {"language": "es", "written_in": None}
+USUAL = {"language": "es", "written_in": None, "further": ()}
 """What is attached of the form of a paper only where it is otherwise."""
 LARGEST = 100_000_000
 """Bytes of a paper that is read."""
@@ -78,6 +78,8 @@ def pack(material: PaperMaterial) -> dict[str, bytes]:
         "configuration": material.configuration,
         "photos": [title for title, _ in material.samples],
         **{name: list(given) for name in ARGUMENTS if (given := getattr(material, name))},
+        **({"normalisation": material.normalisation} if material.normalisation is not None else {}),
+        **({"source": material.source} if material.source else {}),
         "mistakes": [[m.true, m.predicted, m.probability, m.run] for m in material.mistakes],
     }
     finished = (record for record in results.records.values() if record.status == "done")
@@ -145,6 +147,8 @@ def unpack(files: Mapping[str, bytes]) -> PaperMaterial:
                 Mistake(true, predicted, probability, run, files[MISTAKE.format(number)])
                 for number, (true, predicted, probability, run) in enumerate(content["mistakes"])
             ),
+            normalisation=_normalisation(content.get("normalisation")),
+            source=str(content.get("source", "")),
             **{name: tuple(content.get(name, ())) for name in ARGUMENTS},
             version=content["benchsuite"],
             renderer=content["renderer"],
@@ -165,6 +169,14 @@ def _plan(content: object) -> Plan:
     if (runs := len(plan.cases) * len(plan.seeds) + len(plan.trials)) > MOST_RUNS:
         raise ValueError(f"it plans {runs:,} runs, more than {MOST_RUNS:,}")
     return plan
+
+
+def _normalisation(content: Any) -> tuple[tuple[float, ...], tuple[float, ...]] | None:
+    """Mean and deviation as they were packed. Raises ValueError for what are no numbers."""
+    if content is None:
+        return None
+    mean, deviation = (tuple(map(float, values)) for values in content)
+    return mean, deviation
 
 
 def _charts(content: object) -> tuple[PluginChart, ...]:

@@ -34,7 +34,8 @@ class PaperMaterial:
     are (class title, photo) pairs, the photo an encoded PNG or JPEG file; `mistakes` are of the best case's first run,
     the surest first; `models` are the title and the BibTeX entry of each case's model, by the case's name, where cases
     have models of their own; `recipes` is the BibTeX of each training recipe, by its name; `charts` are the figures
-    of plugins.
+    of plugins; `normalisation` is what is subtracted from each channel and what it is divided by; `source` is the code
+    that builds the network of the reference, or of the first case, where the suite asks for it.
     """
 
     results: Results
@@ -47,6 +48,8 @@ class PaperMaterial:
     samples: Sequence[tuple[str, bytes]] = ()
     mistakes: Sequence[Mistake] = ()
     charts: tuple[PluginChart, ...] = ()
+    normalisation: tuple[tuple[float, ...], tuple[float, ...]] | None = None
+    source: str = ""
     configuration: tuple[tuple[str, str], ...] = ()
     study_arguments: tuple[str, ...] = ()
     """What makes a command work on this study, where that is more than the suite's name."""

@@ -78,6 +78,10 @@ class PaperContext:
         known = [self.findings.weights, *(case.weights for case in self.done)]
         return any(w is not None and w.provenance == "random" and w.request not in ("", "none") for w in known)
 
+    def asks_for(self, block: str) -> bool:
+        """Whether the suite wants a figure or table that papers have only where it is asked for."""
+        return block in self.material.suite.paper.further
+
     @cached_property
     def vocabulary(self) -> Vocabulary:
         """What the prose of the suite may refer to."""

@@ -130,6 +130,17 @@ class Photos:
 
 
 @dataclass(frozen=True)
+class Listing:
+    """Code, or the text of a file, as it is written; numbered with the figures. `wide` ones have long lines."""
+
+    id: str
+    source: str
+    caption: str
+    wide: bool = False
+    kind: ClassVar[str] = "listing"
+
+
+@dataclass(frozen=True)
 class Cell:
     """What a table prints, the number behind it (for sorting and for data files) and the runs it comes from.
 
@@ -173,8 +184,8 @@ class Table:
     kind: ClassVar[str] = "table"
 
 
-Block = Heading | Paragraph | Bullets | Equation | Figure | Photos | Table
-Float = Figure | Photos | Table
+Block = Heading | Paragraph | Bullets | Equation | Figure | Photos | Listing | Table
+Float = Figure | Photos | Listing | Table
 
 
 @dataclass(frozen=True)
@@ -237,7 +248,7 @@ def texts(block: Block) -> Iterator[str]:
             yield block.text
         case Bullets():
             yield from block.items
-        case Figure() | Photos():
+        case Figure() | Photos() | Listing():
             yield block.caption
         case Table():
             yield block.title

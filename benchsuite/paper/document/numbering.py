@@ -10,7 +10,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from benchsuite.errors import PaperError
-from benchsuite.paper.document.blocks import Block, Document, Equation, Figure, Heading, Paragraph, Photos, Table, texts
+from benchsuite.paper.document.blocks import (
+    Block,
+    Document,
+    Equation,
+    Figure,
+    Heading,
+    Listing,
+    Paragraph,
+    Photos,
+    Table,
+    texts,
+)
 from benchsuite.paper.language.catalogue import say
 from benchsuite.paper.language.current import speaking
 from benchsuite.paper.language.typography import NBSP
@@ -74,7 +85,7 @@ def _number(document: Document) -> Numbering:
             case Paragraph(lead=str()):
                 lead += 1
                 value = form.lead(section, subsection, lead)
-            case Figure() | Photos():
+            case Figure() | Photos() | Listing():
                 figure += 1
                 value = str(figure)
                 name(block, say("ref-figure", number=value))

@@ -19,7 +19,7 @@ from matplotlib.lines import Line2D
 
 from benchsuite.analysis.findings import CaseFindings
 from benchsuite.paper.document.blocks import ALL, Drawing, Facet, Series
-from benchsuite.paper.figures.style import STYLE, shorten_all
+from benchsuite.paper.figures.style import SMALL, STYLE, shorten_all
 from benchsuite.paper.figures.svg import clean_svg, mark_identifier
 
 Points = Sequence[tuple[float, float, str]]
@@ -41,12 +41,16 @@ def mark(drawn: Any, case: str, seed: int | None = None) -> None:
 
 
 @contextmanager
-def drawing(name: str, width: float, height: float, *, factor: str = "", **panels: Any) -> Iterator[Canvas]:
+def drawing(
+    name: str, width: float, height: float, *, factor: str = "", text: float = SMALL, **panels: Any
+) -> Iterator[Canvas]:
     """Draw and save within this: legends and texts take their style when made, not when saved.
 
-    `name` must be unique in the paper; sizes are inches; `factor` is what sets the cases of series apart.
+    `name` must be unique in the paper; sizes are inches; `factor` is what sets the cases of series apart; `text` is the
+    size of numbers along axes and of legends, in points.
     """
-    settings: dict[Any, Any] = {**mpl.rcParamsDefault, **STYLE, "svg.hashsalt": name}
+    small = dict.fromkeys(("xtick.labelsize", "ytick.labelsize", "legend.fontsize", "legend.title_fontsize"), text)
+    settings: dict[Any, Any] = {**mpl.rcParamsDefault, **STYLE, **small, "svg.hashsalt": name}
     with mpl.rc_context(settings):
         yield Canvas(name, width, height, factor, panels)
 

@@ -15,7 +15,7 @@ from benchsuite.paper.concurrency.memo import memoize
 from benchsuite.paper.document.blocks import Drawing
 from benchsuite.paper.figures.axes import name_rows, set_numerals
 from benchsuite.paper.figures.canvas import drawing
-from benchsuite.paper.figures.style import COLOURS, COLUMN, HATCHES, shorten_all
+from benchsuite.paper.figures.style import COLOURS, COLUMN, HATCHES, PAGE, WIDE_TEXT, abreast, shorten_all
 from benchsuite.paper.language import typography
 from benchsuite.paper.language.catalogue import say
 
@@ -95,6 +95,46 @@ def draw_accuracy(name: str, cases: Sequence[CaseFindings], classes: Sequence[st
         set_numerals(axes.xaxis)
         if len(shown) > 1:
             canvas.legend(axes, factor)
+        ends = " ".join(_ends(*pair, classes) for pair in shown)
+        return canvas.finish(say("alt-class-accuracy", ends=ends))
+
+
+@memoize
+def draw_panels(
+    name: str, cases: Sequence[CaseFindings], classes: Sequence[str], factor: str, *, narrow: bool = False
+) -> Drawing:
+    """The share of each class's test images that is recognised, a panel for each case, with a dashed line at their
+    mean over classes; page wide or, `narrow`, two abreast."""
+    shown = [(case, recall(case)) for case in cases if case.confusion is not None]
+    columns = min(2, len(shown)) if narrow else abreast(len(shown))
+    rows = -(-len(shown) // columns)
+    text, width = (7.0, COLUMN) if narrow else (WIDE_TEXT, PAGE)
+    grid = {"nrows": rows, "ncols": columns, "sharex": True, "sharey": True, "squeeze": False}
+    height = rows * (0.35 + 0.0175 * text * len(classes)) + 0.25
+    with drawing(name, width, height, factor=factor, text=text, **grid) as canvas:
+        places = list(canvas.axes.flat)
+        room = (width - 1.3) / columns * 72 / (0.5 * text)
+        titles = shorten_all([case.label for case, _ in shown], max(12, int(room)))
+        for place, (axes, (case, shares), title) in enumerate(zip(places, shown, titles, strict=False)):
+            drawn = axes.barh(range(len(classes)), 100 * shares, 0.72, color=COLOURS[0], alpha=0.85)
+            axes.axvline(100 * float(shares.mean()), color="black", lw=0.7, ls=(0, (4, 2)))
+            points = [
+                (100 * float(share), float(row), f"{called}: {typography.percent(share)}")
+                for row, (share, called) in enumerate(zip(shares, classes, strict=True))
+            ]
+            canvas.show(case, drawn, axes, points)
+            axes.set_title(title, fontsize=text)
+            if place + columns >= len(shown):
+                axes.set(xlabel="%")
+                axes.tick_params(axis="x", labelbottom=True)
+        for axes in places[len(shown) :]:
+            axes.set_visible(False)
+        name_rows(places[0], shorten_all(classes), fontsize=text)
+        for axes in places:  # what `name_rows` does to the first alone
+            axes.grid(axis="y", visible=False)
+            axes.tick_params(axis="y", length=0)
+        places[0].set(xlim=(0, 100), xticks=(0, 50, 100))
+        set_numerals(places[0].xaxis)
         ends = " ".join(_ends(*pair, classes) for pair in shown)
         return canvas.finish(say("alt-class-accuracy", ends=ends))
 

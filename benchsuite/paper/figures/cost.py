@@ -1,4 +1,5 @@
-"""What accuracy costs, one point a case: against the parameters that train and against time, with the Pareto front."""
+"""What accuracy costs, one point a case: against the parameters that train and against time, with the Pareto front; and
+these two costs against each other."""
 
 from __future__ import annotations
 
@@ -9,7 +10,7 @@ from typing import Any
 from benchsuite.analysis.findings import CaseFindings, Estimate
 from benchsuite.paper.concurrency.memo import memoize
 from benchsuite.paper.document.blocks import Drawing
-from benchsuite.paper.figures.axes import set_amounts, set_numerals
+from benchsuite.paper.figures.axes import WIDE_SPREAD, set_amounts, set_logarithmic, set_numerals
 from benchsuite.paper.figures.canvas import drawing
 from benchsuite.paper.figures.style import COLUMN, PAGE, look
 from benchsuite.paper.language.catalogue import say
@@ -105,6 +106,45 @@ def draw_pareto(name: str, cases: Sequence[CaseFindings], factor: str, *, narrow
         return canvas.finish(say("alt-cost", cases=text, fronts=fronts))
 
 
+def sized_times(cases: Sequence[CaseFindings]) -> list[tuple[CaseFindings, int, Estimate]]:
+    """The parameters that train and the training time of each case that tells both."""
+    return [
+        (case, case.model.parameters_trainable, case.estimates["training_seconds"])
+        for case in cases
+        if case.model is not None and "training_seconds" in case.estimates
+    ]
+
+
+@memoize
+def draw_size_time(name: str, cases: Sequence[CaseFindings], factor: str) -> Drawing:
+    """Training time against the parameters that train; time begins at 0 unless it spreads widely."""
+    known = {case.case.name: (size, time) for case, size, time in sized_times(cases)}
+    with drawing(name, COLUMN, 1.9, factor=factor) as canvas:
+        axes = canvas.axes
+        for index, case in enumerate(cases):
+            if case.case.name in known:
+                size, time = known[case.case.name]
+                style = look(index)
+                drawn = axes.errorbar(
+                    [size], [time.mean], yerr=_error_bar("training_seconds", time), fmt=style.marker,
+                    color=style.colour, ms=5.5, mec="black", mew=0.4, elinewidth=0.7, capsize=1.5, label=case.label,
+                )  # fmt: skip
+                canvas.show(case, drawn, axes, [(size, time.mean, _describe(case, "training_seconds"))])
+        axes.margins(x=0.12, y=0.12)
+        axes.set(xlabel=say("axis-parameters"), ylabel=say("axis-time"))
+        set_amounts(axes, [float(size) for size, _ in known.values()])
+        times = [time.mean for _, time in known.values()]
+        if max(times) >= WIDE_SPREAD * min(times) > 0:
+            set_logarithmic(axes, "y")
+        else:
+            axes.set_ylim(bottom=0)
+            set_numerals(axes.yaxis)
+        canvas.legend(axes, factor)
+        told = (case for case in cases if case.case.name in known)
+        text = "; ".join(f"{case.label}, {_describe(case, 'training_seconds')}" for case in told)
+        return canvas.finish(say("alt-size-time", cases=text))
+
+
 def _draw_point(axes: Any, case: CaseFindings, index: int, cost: float, *, timed: bool) -> Any:
     """The mark of a case with the interval of its accuracy and, on the axis of time, of its time."""
     style, accuracy = look(index), case.estimates["test_accuracy"]
@@ -125,10 +165,10 @@ def _error_bar(metric: str, estimate: Estimate) -> list[list[float]]:
     return [[known.scale * max(0.0, estimate.mean - low)], [known.scale * max(0.0, high - estimate.mean)]]
 
 
-def _describe(case: CaseFindings) -> str:
+def _describe(case: CaseFindings, *metrics: str) -> str:
     parts = [] if case.model is None else [say("count-parameters", parameters=case.model.parameters_trainable)]
-    metrics = [metric for metric in ("test_accuracy", "training_seconds") if metric in case.estimates]
-    return ", ".join([*parts, *(METRICS[metric].quote(case.estimates[metric]) for metric in metrics)])
+    known = [metric for metric in metrics or ("test_accuracy", "training_seconds") if metric in case.estimates]
+    return ", ".join([*parts, *(METRICS[metric].quote(case.estimates[metric]) for metric in known)])
 
 
 def _accuracy(case: CaseFindings) -> float:

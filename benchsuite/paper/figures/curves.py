@@ -1,18 +1,20 @@
-"""Curves by epoch: loss and accuracy during training, how fast each case converges, and where a phase begins."""
+"""Curves by epoch: loss, accuracy and their gap during training, how fast each case converges, where a phase begins."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import product
 from typing import Any
+
+from matplotlib.ticker import MaxNLocator
 
 from benchsuite.analysis.findings import CaseFindings, Curve
 from benchsuite.paper.concurrency.memo import memoize
 from benchsuite.paper.document.blocks import Drawing
 from benchsuite.paper.figures.axes import set_numerals
 from benchsuite.paper.figures.canvas import Canvas, drawing, mark
-from benchsuite.paper.figures.style import COLUMN, PAGE, look
+from benchsuite.paper.figures.style import COLUMN, PAGE, WIDE_TEXT, abreast, look, shorten_all
 from benchsuite.paper.language import typography
 from benchsuite.paper.language.catalogue import say
 from benchsuite.paper.language.metrics import METRICS
@@ -32,10 +34,10 @@ def draw_loss(name: str, cases: Sequence[CaseFindings], factor: str, seeds: Seed
     """Training and validation loss by epoch, mean over seeds, every run and their range: a panel for each side, page
     wide or, `narrow`, one below the other; one panel for the only case."""
     alone = len(cases) == 1
-    size, panels = ((COLUMN, 1.9), [[*SIDES]]) if alone else ((PAGE, 2.1), [[side] for side in SIDES])
+    size, panels = ((COLUMN, 1.9), [_both("loss")]) if alone else ((PAGE, 2.1), [[one] for one in _both("loss")])
     if narrow:
         size = (COLUMN, 1.8 * len(panels))
-    with _curves(name, cases, factor, seeds, "loss", size, panels) as canvas:
+    with _curves(name, cases, factor, seeds, size, panels) as canvas:
         for axes in canvas.axes[:, 0]:
             axes.set(ylabel=say("axis-loss"), ylim=(0, _top(cases)))
         if alone:
@@ -52,7 +54,8 @@ def draw_convergence(name: str, cases: Sequence[CaseFindings], factor: str, seed
     too, of the only case."""
     alone = len(cases) == 1
     size = (COLUMN, 1.9 if alone else 2.0 if len(cases) < 6 else 2.4)
-    with _curves(name, cases, factor, seeds, "accuracy", size, [[*SIDES] if alone else ["validation"]]) as canvas:
+    metrics = _both("accuracy") if alone else ["validation_accuracy"]
+    with _curves(name, cases, factor, seeds, size, [metrics]) as canvas:
         axes = canvas.axes[0][0]
         axes.set(ylabel=say("axis-accuracy" if alone else "axis-validation-accuracy"))
         reached = [(case, _mark_convergence(axes, case, 1 if alone else index)) for index, case in enumerate(cases)]
@@ -63,26 +66,80 @@ def draw_convergence(name: str, cases: Sequence[CaseFindings], factor: str, seed
         return canvas.finish(say("alt-convergence", cases=text))
 
 
+@memoize
+def draw_gap(name: str, cases: Sequence[CaseFindings], factor: str, seeds: Seeds) -> Drawing:
+    """Training minus validation accuracy by epoch."""
+    size = (COLUMN, 2.0 if len(cases) < 6 else 2.4)
+    with _curves(name, cases, factor, seeds, size, [["overfitting_gap"]]) as canvas:
+        axes = canvas.axes[0][0]
+        axes.axhline(0, color="black", lw=0.6, zorder=1)
+        axes.set(ylabel=say("axis-gap"))
+        points = METRICS["overfitting_gap"].format
+        text = "; ".join(_ends(case, "overfitting_gap", case.label, points) for case in cases)
+        return canvas.finish(say("alt-gap-epochs", cases=text))
+
+
+@memoize
+def draw_panels(
+    name: str, cases: Sequence[CaseFindings], factor: str, seeds: Seeds, *, narrow: bool = False
+) -> Drawing:
+    """Training and validation accuracy by epoch, a panel for each case with epochs of its own, page wide or, `narrow`,
+    two abreast."""
+    columns = min(2, len(cases)) if narrow else abreast(len(cases))
+    rows = -(-len(cases) // columns)
+    text, width = (7.0, COLUMN) if narrow else (WIDE_TEXT, PAGE)
+    lines = seeds if have_lines(cases) else {}
+    grid = {"nrows": rows, "ncols": columns, "sharey": True, "squeeze": False}
+    with drawing(name, width, 1.3 * rows + 0.1, factor=factor, text=text, **grid) as canvas:
+        places = list(canvas.axes.flat)
+        titles = shorten_all([case.label for case in cases], int(0.72 * width / columns * 72 / (0.5 * text)))
+        for place, (axes, case, title) in enumerate(zip(places, cases, titles, strict=False)):
+            for index, metric in enumerate(_both("accuracy")):
+                _draw(canvas, axes, case, metric, index, lines, None)
+            axes.set_title(title, fontsize=text)
+            set_numerals(axes.xaxis, whole=True)
+            axes.xaxis.set_major_locator(MaxNLocator(4, integer=True))
+            if place + columns >= len(cases):
+                axes.set(xlabel=say("axis-epoch"))
+        for axes in places[len(cases) :]:
+            axes.set_visible(False)
+        for axes in canvas.axes[:, 0]:
+            axes.set(ylabel=say("axis-accuracy"))
+        set_numerals(places[0].yaxis)
+        for index, side in enumerate(SIDES):  # of no case: what is said of one would be hidden with it
+            style = look(index)
+            label = say(f"column-split-{side}")
+            places[0].plot([], [], color=style.colour, ls=style.dash, marker=style.marker, label=label)
+        canvas.legend(places[0])
+        ends = (say("alt-panel", case=case.label, ends=_both_ends(case, "accuracy")) for case in cases)
+        return canvas.finish(say("alt-curves", cases=" ".join(ends)))
+
+
+def _both(quantity: str) -> list[str]:
+    """The metrics of a quantity in training and in validation."""
+    return [f"{side}_{quantity}" for side in SIDES]
+
+
 @contextmanager
 def _curves(
     name: str,
     cases: Sequence[CaseFindings],
     factor: str,
     seeds: Seeds,
-    quantity: str,
     size: tuple[float, float],
     panels: Sequence[Sequence[str]],
 ) -> Iterator[Canvas]:
-    """A panel for each of some sides: with several of them, there is one case, and they are told apart instead."""
+    """A panel for each of some lists of metrics: with several of them, there is one case, and they are told apart."""
     factor = factor if len(cases) > 1 else ""
     lines = seeds if have_lines(cases) else {}
     rows = len(panels) if size[0] < PAGE else 1
     grid = {"nrows": rows, "ncols": len(panels) // rows, "sharey": True, "squeeze": False}
     with drawing(name, *size, factor=factor, **grid) as canvas:
-        for axes, sides in zip(canvas.axes.flat, panels, strict=True):
-            for index, (case, side) in enumerate(product(cases, sides)):
-                label = say(f"column-split-{side}") if len(sides) > 1 else case.label
-                _draw(canvas, axes, case, f"{side}_{quantity}", index, lines, label)
+        for axes, metrics in zip(canvas.axes.flat, panels, strict=True):
+            for index, (case, metric) in enumerate(product(cases, metrics)):
+                side = metric.partition("_")[0]
+                label = say(f"column-split-{side}") if len(metrics) > 1 else case.label
+                _draw(canvas, axes, case, metric, index, lines, label)
             axes.set(xlabel=say("axis-epoch"))
             set_numerals(axes.xaxis, whole=True)
         set_numerals(canvas.axes[0][0].yaxis)
@@ -100,7 +157,9 @@ def have_lines(cases: Sequence[CaseFindings]) -> bool:
     return max((case.done for case in cases), default=0) > 1 and sum(case.done for case in cases) <= MOST_LINES
 
 
-def _draw(canvas: Canvas, axes: Any, case: CaseFindings, metric: str, index: int, lines: Seeds, label: str) -> None:
+def _draw(
+    canvas: Canvas, axes: Any, case: CaseFindings, metric: str, index: int, lines: Seeds, label: str | None
+) -> None:
     """The mean curve of a case over the band of its runs, phases marked; runs in `lines` have a faint line each."""
     curve, known, style = case.curves.get(metric), METRICS[metric], look(index)
     if curve is None or not curve.epochs:
@@ -165,9 +224,13 @@ def _both_ends(case: CaseFindings, quantity: str) -> str:
     return "; ".join(_ends(case, f"{side}_{quantity}", say(f"split-{side}")) for side in SIDES)
 
 
-def _ends(case: CaseFindings, metric: str, who: str) -> str:
+def _fraction(value: float) -> str:
+    return typography.number(value, 3)
+
+
+def _ends(case: CaseFindings, metric: str, who: str, shown: Callable[[float], str] = _fraction) -> str:
     curve = case.curves.get(metric)
     if curve is None or not curve.mean:
         return say("alt-curve-none", who=who)
-    first, last = (typography.number(curve.mean[at], 3) for at in (0, -1))
+    first, last = (shown(curve.mean[at]) for at in (0, -1))
     return say("alt-curve-ends", who=who, first=first, last=last)

@@ -16,12 +16,18 @@ COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#0
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 DASHES: tuple[Any, ...] = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 1)), (0, (8, 2)))
 HATCHES = ("", "////", "....", "xxxx")
+WIDE_TEXT = 8.0
+"""Points of the smallest text of a figure as wide as the page: a report, whose page is narrower, prints it at 7."""
+ABREAST = 5
+"""Most panels abreast on the width of the page."""
 LABEL = 30
 """Characters of a label that a legend, or an axis of cases, can hold."""
 
 FAMILIES = "IEEE,IEEE-Fallback"
 """What the templates call the fonts that STYLE names: names that no system has fonts or rules for."""
 
+SMALL = 7.0
+"""Points of the smallest text of a figure as wide as a column."""
 STYLE: dict[str, Any] = {
     "font.family": ["STIXGeneral", "DejaVu Serif"],
     "mathtext.fontset": "stix",
@@ -29,10 +35,6 @@ STYLE: dict[str, Any] = {
     "font.size": 8,
     "axes.titlesize": 8,
     "axes.labelsize": 8,
-    "xtick.labelsize": 7,
-    "ytick.labelsize": 7,
-    "legend.fontsize": 7,
-    "legend.title_fontsize": 7,
     "legend.frameon": False,
     "legend.handlelength": 2.4,
     "legend.handletextpad": 0.6,
@@ -71,6 +73,11 @@ def look(index: int) -> Look:
     n = len(COLOURS)
     shifted = (index + index // n) % n
     return Look(COLOURS[index % n], MARKERS[shifted], DASHES[shifted])
+
+
+def abreast(panels: int) -> int:
+    """How many of so many panels stand abreast, so that rows are of about one length."""
+    return -(-panels // -(-panels // ABREAST))
 
 
 def shorten(label: str, longest: int = LABEL) -> str:

@@ -9,7 +9,17 @@ from functools import partial
 from itertools import accumulate
 
 from benchsuite.paper.concurrency.fork import run_jobs
-from benchsuite.paper.document.blocks import Bullets, Document, Equation, Figure, Heading, Photos, Table, texts
+from benchsuite.paper.document.blocks import (
+    Bullets,
+    Document,
+    Equation,
+    Figure,
+    Heading,
+    Listing,
+    Photos,
+    Table,
+    texts,
+)
 from benchsuite.paper.document.numbering import Numbering
 from benchsuite.paper.document.page import PIXEL
 from benchsuite.paper.language.current import speaking
@@ -45,7 +55,7 @@ def layout_blocks(document: Document) -> tuple[Block, ...]:
 
 def _kind(block: object) -> Kind:
     match block:
-        case Figure() | Photos():
+        case Figure() | Photos() | Listing():
             return "figure"
         case Table():
             return "table"

@@ -19,7 +19,7 @@ from benchsuite.paper.language.catalogue import say
 from benchsuite.paper.language.current import speaking
 from benchsuite.paper.rendering import archival, weasyprint_boxes
 from benchsuite.paper.rendering.layout_plan import arrange, layout_blocks
-from benchsuite.paper.rendering.print_page import VARIANT, collect_assets, lay_out, print_html
+from benchsuite.paper.rendering.print_page import VARIANT, collect_assets, lay_out_arranged
 from benchsuite.paper.typesetting.arrangement import Arrangement
 from benchsuite.paper.typesetting.layout_checks import faults
 
@@ -47,7 +47,7 @@ def _render_pdf(document: Document, numbering: Numbering, planned: Arrangement |
     assets = collect_assets(document)
     content = layout_blocks(document)
     arrangement = planned or arrange(document, numbering)
-    laid_out = lay_out(print_html(document, numbering, arrangement), assets)
+    laid_out = lay_out_arranged(document, numbering, arrangement, assets)
     for _ in range(RESCUES if weasyprint_boxes.is_known() else 0):
         layout = weasyprint_boxes.layout(laid_out)
         grave = [fault for fault in faults(content, arrangement, layout) if fault.kind in GRAVE]
@@ -59,7 +59,7 @@ def _render_pdf(document: Document, numbering: Numbering, planned: Arrangement |
         if relaxed == arrangement:
             break
         arrangement = relaxed
-        laid_out = lay_out(print_html(document, numbering, arrangement), assets)
+        laid_out = lay_out_arranged(document, numbering, arrangement, assets)
     archival.declare_accessible(laid_out)
     when = datetime.fromisoformat(document.date).astimezone(UTC) if document.date else UNDATED
     laid_out.metadata.attachments = [_attachment(name, file, when) for name, file in document.files.items()]

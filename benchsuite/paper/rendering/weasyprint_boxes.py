@@ -6,6 +6,7 @@ Templates number their blocks by `data-b`, which is all that ties a box to its b
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from importlib.metadata import version
 from typing import Any
@@ -32,6 +33,32 @@ def installed() -> str:
 def is_known() -> bool:
     """Whether that is one whose boxes are read here; papers of another are set plainly."""
     return installed().split(".")[0] == KNOWN
+
+
+@contextmanager
+def columns_set_once() -> Iterator[None]:
+    """Within this, columns that are filled in order are set once. WeasyPrint sets those of every page twice: to see
+    whether all fits, and is to be balanced or followed by what spans the columns, and then as they stay. Here nothing
+    of that comes, so that it may as well be told that more follows."""
+    from weasyprint.layout import block as engine
+
+    if not is_known():
+        yield
+        return
+    block: Any = engine
+    set_block = block.block_box_layout
+
+    def set_once(context: Any, box: Any, bottom: Any, skipped: Any, *given: Any, **named: Any) -> Any:
+        *_, margins = given[:5]
+        if box.is_column and margins is not None:  # only the first time it tells of margins
+            return box.copy_with_children([]), {0: None}, {"break": "any", "page": None}, [], False, None
+        return set_block(context, box, bottom, skipped, *given, **named)
+
+    block.block_box_layout = set_once
+    try:
+        yield
+    finally:
+        block.block_box_layout = set_block
 
 
 def blocks(laid_out: Any) -> Iterator[tuple[int, int, Any, Any]]:

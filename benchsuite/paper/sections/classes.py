@@ -34,7 +34,10 @@ def class_blocks(study: PaperContext) -> list[Block]:
     titles = class_titles(study)
     names = [titles.get(name, name) for name in facts.classes]
     chosen = _choose(study, cases)
-    blocks = _accuracy(study, chosen, names) if len(names) > FEW else []
+    if study.asks_for("fig-class-panels") and len(names) <= classes.LARGEST and len(cases) > 1:
+        blocks = _panels(study, cases, names)
+    else:
+        blocks = _accuracy(study, chosen, names) if len(names) > FEW else []
     if len(names) > confusion.LARGEST:
         blocks += _pairs(study, chosen[-1], names)
     else:
@@ -80,6 +83,33 @@ def _accuracy(study: PaperContext, shown: Sequence[CaseFindings], names: Sequenc
     caption = say("caption-class-accuracy-many" if many else "caption-class-accuracy")
     draw = partial(classes.draw_accuracy, cases=shown, classes=names, factor=study.names.legend_title)
     return [Paragraph(text), Figure("fig-class-accuracy", caption, draw)]
+
+
+def _panels(study: PaperContext, cases: Sequence[CaseFindings], names: Sequence[str]) -> list[Block]:
+    """The accuracy of each class in every case, the easiest and the hardest class, and the one that varies most."""
+    shares = np.array([classes.recall(case) for case in cases])
+    means, spans = shares.mean(axis=0), shares.max(axis=0) - shares.min(axis=0)
+    runs = tuple(dict.fromkeys(run for case in cases for run in case.estimates["test_accuracy"].runs))
+
+    def quote(value: float) -> str:
+        return study.quotes.number(value, typography.percent(value), runs)
+
+    def share(place: int) -> str:
+        return say("class-share", title=markup.literal(names[place]), share=quote(float(means[place])))
+
+    widest = int(spans.argmax())
+    text = say(
+        "class-panels",
+        high=share(int(means.argmax())),
+        low=share(int(means.argmin())),
+        widest=markup.literal(names[widest]),
+        least=quote(float(shares[:, widest].min())),
+        most=quote(float(shares[:, widest].max())),
+    )
+    if none := int((shares == 0).all(axis=0).sum()):
+        text += " " + say("class-panels-none", n=none)
+    draw = partial(classes.draw_panels, cases=cases, classes=names, factor=study.names.legend_title)
+    return [Paragraph(text), figure("fig-class-panels", say("caption-class-panels"), draw, wide=True)]
 
 
 def _matrices(study: PaperContext, shown: Sequence[CaseFindings], names: Sequence[str]) -> list[Block]:

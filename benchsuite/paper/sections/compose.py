@@ -89,7 +89,8 @@ def _expected(study: PaperContext, body: Sequence[Block]) -> frozenset[str]:
     findings = study.findings
     whole = frozenset(asked.block for asked in study.material.suite.paper.figures)
     if findings.partial:
-        whole |= FLOATS | (SEARCH_FLOATS if findings.search else frozenset())
+        whole |= FLOATS | frozenset(study.material.suite.paper.further)
+        whole |= SEARCH_FLOATS if findings.search else frozenset()
     return whole - {getattr(block, "id", "") for block in body}
 
 

@@ -35,7 +35,7 @@ def dataset_blocks(study: PaperContext) -> list[Block]:
     photos = _photos(study)
     blocks: list[Block] = [Paragraph(_introduction(study)), *([photos] if photos else [])]
     if facts is not None:
-        blocks.append(Paragraph(_counts(facts)))
+        blocks.append(Paragraph(f"{_counts(facts)}{_normalisation(study)}"))
         blocks += [Paragraph(" ".join(remarks)) for remarks in [_remarks(facts)] if remarks]
         blocks += _other_counts(study)
         blocks.append(counts_table(facts, class_titles(study)))
@@ -103,6 +103,14 @@ def _counts(facts: DatasetFacts) -> str:
         splits=listing(_by_split(totals)),
         scaled=scaled,
     )
+
+
+def _normalisation(study: PaperContext) -> str:
+    """What is done to the channels of an image before the network sees them, in numbers."""
+    if study.material.normalisation is None:
+        return ""
+    mean, deviation = ("; ".join(map(typography.number, values)) for values in study.material.normalisation)
+    return f" {say('normalisation', mean=mean, deviation=deviation)}"
 
 
 def _by_split(images: Mapping[str, int]) -> list[str]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from functools import partial
+from itertools import combinations
 
 from benchsuite.paper.context.case_groups import find_extremes
 from benchsuite.paper.context.machine_kinds import kind_titles
 from benchsuite.paper.context.paper_context import PaperContext
-from benchsuite.paper.document.blocks import Block, Paragraph, figure
+from benchsuite.paper.document.blocks import Block, Figure, Paragraph, figure
 from benchsuite.paper.figures import cost
-from benchsuite.paper.language.catalogue import say
+from benchsuite.paper.language.catalogue import in_words, say
 from benchsuite.paper.language.typography import number, percent, upper_first
 from benchsuite.paper.sections.metric_range import describe_range
 from benchsuite.paper.tables.results import cost_table
@@ -23,13 +24,35 @@ def efficiency_blocks(study: PaperContext) -> list[Block]:
     time = upper_first(describe_range(study, "training_seconds"))
     text = f"{say('cost', time=time)}{_by_kind(study)}{_beside_others(study)}"
     blocks: list[Block] = [Paragraph(text, lead=say("lead-efficiency")), cost_table(study)]
-    if not study.compares_cases or _says_nothing(study):
-        return blocks
+    if study.compares_cases and not _says_nothing(study):
+        blocks += _against_costs(study)
+    return [*blocks, *_size_and_time(study)]
+
+
+def _against_costs(study: PaperContext) -> list[Block]:
     costs = say("against-size-and-time" if cost.sizes_differ(study.done) else "against-time")
     caption = say("caption-cost", costs=costs, bars=say(f"caption-cost-bars-{study.spread}") if study.spread else "")
     draw = partial(cost.draw_pareto, cases=study.done, factor=study.names.legend_title)
     more = f"{say('cost-figure', costs=costs)} {_front(study)}{_saving(study)}"
-    return [*blocks, Paragraph(more), figure("fig-cost", caption, draw, wide=cost.is_wide(study.done))]
+    return [Paragraph(more), figure("fig-cost", caption, draw, wide=cost.is_wide(study.done))]
+
+
+def _size_and_time(study: PaperContext) -> list[Block]:
+    """Time against the parameters that train, and of how many pairs the larger one takes longer, by their means."""
+    known = cost.sized_times(study.done)
+    pairs = [(one, other) for one, other in combinations(known, 2) if one[1] != other[1]]
+    if not study.asks_for("fig-size-time") or not pairs:
+        return []
+    slower = sum((one[1] - other[1]) * (one[2].mean - other[2].mean) > 0 for one, other in pairs)
+    runs = tuple(dict.fromkeys(run for _, _, time in known for run in time.runs))
+    shape = "always" if slower == len(pairs) else "never" if not slower else "mixed"
+    words = say("one-of-them") if slower == 1 else in_words(slower)
+    counted = study.quotes.number(slower, words, runs) if shape == "mixed" else ""
+    told = say(f"size-time-{shape}", n=len(pairs), slower=counted)
+    bars = say(f"caption-bars-{study.spread}") if study.spread else ""
+    draw = partial(cost.draw_size_time, cases=study.done, factor=study.names.legend_title)
+    caption = say("caption-size-time", bars=bars)
+    return [Paragraph(f"{say('size-time')} {told}"), Figure("fig-size-time", caption, draw)]
 
 
 def _says_nothing(study: PaperContext) -> bool:

@@ -12,11 +12,12 @@ from benchsuite.paper.context.machine_kinds import kind_titles, mention_seeds
 from benchsuite.paper.context.paper_context import PaperContext
 from benchsuite.paper.document import markup
 from benchsuite.paper.document.blocks import Block, Figure, Paragraph, Table
-from benchsuite.paper.figures import stages
+from benchsuite.paper.figures import networks, stages
 from benchsuite.paper.language import typography
 from benchsuite.paper.language.catalogue import say
 from benchsuite.paper.language.phrases import listing
-from benchsuite.paper.tables.architecture import layers_table
+from benchsuite.paper.sections.listings import design_blocks, source_blocks
+from benchsuite.paper.tables.architecture import describe_stages, layers_table
 from benchsuite.paper.tables.configuration import cases_table, configuration_table, models_table, phases_table
 from benchsuite.store.record import ModelFacts, WeightsFacts
 
@@ -37,6 +38,7 @@ def model_blocks(study: PaperContext) -> list[Block]:
         text = f"{compared} {say('models-table')}"
     blocks: list[Block] = [Paragraph(" ".join(filter(None, (text, layers, _weights(study)))))]
     blocks += [table for table in (models, layers_shown) if table is not None]
+    blocks += [*_networks(study, known), *source_blocks(study)]
     return blocks + (_frozen(study, known) if any(model.frozen_stages for _, model in known) else [])
 
 
@@ -63,6 +65,29 @@ def _layers(study: PaperContext, known: Sequence[Modelled]) -> tuple[str, Table 
         return say("layers"), table
     whose = "layers-of-reference" if case.case.name in baselines else "layers-of-one"
     return say(whose, case=study.names.mention(case)), table
+
+
+def _networks(study: PaperContext, known: Sequence[Modelled]) -> list[Block]:
+    """A drawing of each network that has other layers than those before it."""
+    if not study.asks_for("fig-networks"):
+        return []
+    layers = {case.case.name: describe_stages(facts.layers) for case, facts in known if facts.layers}
+    different = group_cases([case for case, _ in known], lambda case: layers.get(case.case.name))
+    if not different:
+        return []
+    titles = [study.model_title(cases[0]) for cases in different.values()]
+    told_apart = len(set(titles)) == len(titles)
+    sketches = [
+        networks.NetworkSketch(
+            title if told_apart else ", ".join(case.label for case in cases),
+            tuple(networks.Stage(*stage) for stage in described),
+            cases[0].case.name if len(cases) == 1 else None,
+        )
+        for title, (described, cases) in zip(titles, different.items(), strict=True)
+    ]
+    draw = partial(networks.draw_networks, networks=sketches)
+    text = say("networks", n=len(sketches))
+    return [Paragraph(text), Figure("fig-networks", say("caption-networks", n=len(sketches)), draw, wide=True)]
 
 
 def _frozen(study: PaperContext, known: Sequence[Modelled]) -> list[Block]:
@@ -129,7 +154,30 @@ def training_blocks(study: PaperContext) -> list[Block]:
         text += " " + say("paired-all" if len(sizes) < 2 else "paired-order")
     if (phases := phases_table(study)) is not None:
         blocks += [Paragraph(_phases(study)), phases]
-    return [Paragraph(text + _followed_works(study)), *blocks, Paragraph(_judgement(study))]
+    opening = f"{text}{_followed_works(study)}{_loading(study)}"
+    return [Paragraph(opening), *blocks, *design_blocks(study), Paragraph(_judgement(study))]
+
+
+def _loading(study: PaperContext) -> str:
+    """How images come to the network: the size of a batch and how many there are in an epoch, order and workers."""
+    facts = study.findings.dataset
+    sizes = [case.case.recipe.parameters.get("batch_size") for case in study.findings.cases]
+    known = sorted({size for size in sizes if isinstance(size, int)})
+    if not known or facts is None:
+        return ""
+    images = sum(facts.counts.get("train", ()))
+    batches = sorted({-(-images // size) for size in known})
+    text = say(
+        "loading",
+        size=_span([typography.number(size) for size in known]),
+        batches=_span([typography.number(count) for count in batches]),
+    )
+    return f" {text}"
+
+
+def _span(values: Sequence[str]) -> str:
+    """«32», or «de 16 a 256» of several, the least first."""
+    return values[0] if len(values) == 1 else say("span", least=values[0], most=values[-1])
 
 
 def _followed_works(study: PaperContext) -> str:

@@ -21,8 +21,9 @@ from benchsuite.paper.sections.classes import class_blocks
 from benchsuite.paper.sections.dataset import resolution
 from benchsuite.paper.sections.efficiency import efficiency_blocks
 from benchsuite.paper.sections.metric_range import End, describe_range, find_ends
+from benchsuite.paper.sections.readings import bands, gap_blocks, reading_blocks, seeds_of_runs, strokes
 from benchsuite.paper.sections.verdicts import describe_verdicts, image_blocks
-from benchsuite.paper.tables.results import results_table
+from benchsuite.paper.tables.results import losses_table, results_table
 
 MOST_FAILURES = 12
 
@@ -73,24 +74,9 @@ def _figure(
     return figure(name, caption, partial(draw, cases=study.done, factor=study.names.legend_title), wide=wide)
 
 
-def _seeds(study: PaperContext) -> dict[str, int]:
-    """The seed of every finished run, by its key."""
-    return {key: seed for key, _, seed, _ in study.findings.runs}
-
-
 def _bars(study: PaperContext) -> str:
-    """What bars are, for a caption; nothing where there are none. The next ones likewise."""
+    """What bars are, for a caption; nothing where there are none."""
     return say(f"caption-bars-{study.spread}") if study.spread else ""
-
-
-def _bands(study: PaperContext) -> str:
-    if not study.has_repeats:
-        return ""
-    return say("caption-lines-and-band" if curves.have_lines(study.done) else "caption-band")
-
-
-def _strokes(study: PaperContext) -> str:
-    return f" {say('caption-strokes')}" if study.has_phases else ""
 
 
 def _performance(study: PaperContext) -> list[Block]:
@@ -100,6 +86,8 @@ def _performance(study: PaperContext) -> list[Block]:
         text += f" {describe_verdicts(study)}"
     blocks: list[Block] = [Paragraph(text, lead=say("lead-performance")), results_table(study)]
     blocks += image_blocks(study)
+    if study.asks_for("tab-losses") and study.compares_cases:
+        blocks += [Paragraph(say("losses", range=describe_range(study, "train_loss"))), losses_table(study)]
     if study.compares_cases:
         trained, validated = (describe_range(study, f"{side}_accuracy") for side in ("train", "validation"))
         caption = say("caption-accuracies", bars=_bars(study))
@@ -108,10 +96,10 @@ def _performance(study: PaperContext) -> list[Block]:
             _figure(study, "fig-accuracies", intervals.draw_accuracies, caption),
         ]
     above = f" {say('caption-loss-cut')}" if curves.is_cut(study.done) else ""
-    caption = say("caption-loss", bands=_bands(study)) + _strokes(study) + above
-    draw = partial(curves.draw_loss, seeds=_seeds(study))
+    caption = say("caption-loss", bands=bands(study)) + strokes(study) + above
+    draw = partial(curves.draw_loss, seeds=seeds_of_runs(study))
     blocks += [Paragraph(_loss(study)), _figure(study, "fig-loss", draw, caption, wide=len(study.done) > 1)]
-    return [*blocks, *_failures(study)]
+    return [*blocks, *reading_blocks(study), *_failures(study)]
 
 
 def _loss(study: PaperContext) -> str:
@@ -124,9 +112,10 @@ def _generalization(study: PaperContext) -> list[Block]:
     blocks: list[Block] = [Paragraph(_gap(study), lead=say("lead-generalization"))]
     if study.compares_cases:
         blocks.append(_figure(study, "fig-gap", intervals.draw_gap, say("caption-gap", bars=_bars(study))))
+    blocks += gap_blocks(study)
     which = "caption-convergence-of-one" if len(study.done) == 1 else "caption-convergence"
-    caption = say(which, bands=_bands(study)) + _strokes(study)
-    draw = partial(curves.draw_convergence, seeds=_seeds(study))
+    caption = say(which, bands=bands(study)) + strokes(study)
+    draw = partial(curves.draw_convergence, seeds=seeds_of_runs(study))
     return [*blocks, Paragraph(_convergence(study)), _figure(study, "fig-convergence", draw, caption)]
 
 
@@ -176,7 +165,9 @@ def _test(study: PaperContext) -> list[Block]:
     if study.compares_cases:
         marks = say("caption-test-marks") if study.has_repeats else ""
         caption = say("caption-test", bars=_bars(study), marks=marks)
-        blocks.append(_figure(study, "fig-test", partial(intervals.draw_test_accuracy, seeds=_seeds(study)), caption))
+        blocks.append(
+            _figure(study, "fig-test", partial(intervals.draw_test_accuracy, seeds=seeds_of_runs(study)), caption)
+        )
     return [*blocks, *class_blocks(study)]
 
 

@@ -108,6 +108,18 @@ def layers_table(study: PaperContext, case: CaseFindings) -> Table | None:
     return Table("tab-layers", title, columns, tuple(rows), _note(layers), long=long, row_headers=False)
 
 
+def describe_stages(layers: Sequence[Layer]) -> tuple[tuple[str, tuple[str, ...], str, int], ...]:
+    """The name of each stage, its layers in words, the size of what leaves it, and its parameters, without markup."""
+    return tuple(_describe_stage(name, list(stage)) for name, stage in groupby(layers, key=lambda layer: layer.stage))
+
+
+def _describe_stage(name: str, layers: Sequence[Layer]) -> tuple[str, tuple[str, ...], str, int]:
+    rows = _fold(_absorb(layers))
+    output = "×".join(map(typography.number, rows[-1].output)) if rows else ""
+    parameters = sum(layer.parameters for layer in layers)
+    return markup.line(name, "stage"), tuple(markup.plain(row.words) for row in rows), output, parameters
+
+
 def _rows(layers: Sequence[Layer]) -> list[_Row]:
     """Alike neighbours folded within stages and, where that leaves too many rows, over stages."""
     stages = groupby(layers, key=lambda layer: layer.stage)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from benchsuite.analysis.findings import CaseFindings, Comparison
-from benchsuite.metrics import COST_COLUMNS, RESULTS_COLUMNS
+from benchsuite.metrics import COST_COLUMNS, RESULTS_COLUMNS, TRIAL_COLUMNS
 from benchsuite.paper.context.case_groups import rank_cases
 from benchsuite.paper.context.machine_kinds import kind_titles
 from benchsuite.paper.context.paper_context import PaperContext
@@ -50,6 +50,18 @@ def results_table(study: PaperContext) -> Table:
     titles = (cells.case_column(study), *cells.numeric_columns(*heads, say("column-results-trainable")))
     title, note = say("title-results-by-case"), _note(study, compared)
     return Table("tab-results", title, titles, rows, note, wide=True, facets=cells.case_facets(cases))
+
+
+def losses_table(study: PaperContext) -> Table:
+    """Accuracy and loss of each case in training and in validation, at the epoch that validation chose; page wide."""
+    cases = study.done
+    metrics = ("best_epoch", *TRIAL_COLUMNS)
+    heads = (say("column-losses-epoch"), *(say(f"column-trial-{name}") for name in TRIAL_COLUMNS))
+    rows = tuple((cells.case(case), *(cells.estimate(metric, case) for metric in metrics)) for case in cases)
+    spread = spread_of(case.estimates["best_epoch"] for case in cases if "best_epoch" in case.estimates)
+    note = say(f"note-spread-{spread}") if spread else None
+    columns = (cells.case_column(study), *cells.numeric_columns(*heads))
+    return Table("tab-losses", say("title-losses"), columns, rows, note, wide=True, facets=cells.case_facets(cases))
 
 
 def _compare(study: PaperContext, case: CaseFindings) -> tuple[Cell, Cell]:

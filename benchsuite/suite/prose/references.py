@@ -8,13 +8,13 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
+from typing import Literal, get_args
 
 from benchsuite.metrics import METRICS
 from benchsuite.suite.cases.baselines import baseline_cases
 from benchsuite.suite.cases.grid import spellings, value_label
 from benchsuite.suite.cases.plan import Case
-from benchsuite.suite.schema.suite import Section, Suite
+from benchsuite.suite.schema.suite import Further, Section, Suite
 from benchsuite.suite.source.problems import Mark, Problem, did_you_mean, one_of, shown
 from benchsuite.suite.source.yaml_nodes import Node
 
@@ -40,6 +40,8 @@ FLOATS = frozenset(
 )  # fmt: skip
 """Figures and tables that papers generate."""
 SEARCH_FLOATS = frozenset({"tab-search", "fig-search", "fig-importance"})
+FURTHER_FLOATS = frozenset(get_args(Further))
+"""Those that papers generate where their suite asks for them."""
 PARTS = ("introduction", "background", "method", "results", "discussion", "conclusions", "reproducibility")
 """Where a section of the suite may stand in the paper."""
 SUBSECTIONS = ("dataset", "model", "training", "analysis", "claims", "search")
@@ -160,6 +162,7 @@ class Vocabulary:
     def _blocks(self) -> Sequence[str]:
         known = {*FLOATS, *(f"sec-{part}" for part in (*PARTS, *SUBSECTIONS))}
         known |= SEARCH_FLOATS if self.suite.search is not None else frozenset()
+        known |= {*self.suite.paper.further}
         known |= {f"sec-{section_name(section)}" for section in _sections(self.suite.paper.sections)}
         known |= {asked.block for asked in self.suite.paper.figures}
         return sorted(known)

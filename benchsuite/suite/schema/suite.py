@@ -20,6 +20,10 @@ Template = Literal["ieee", "report"]
 PageSize = Literal["a4", "letter"]
 Language = Literal["es", "en"]
 Devices = Literal["one", "by_seed"]
+Further = Literal[
+    "fig-networks", "fig-listing", "fig-source", "fig-curves", "fig-gap-epochs", "fig-size-time", "fig-class-panels",
+    "tab-losses",
+]  # fmt: skip
 
 
 ComponentName = Annotated[str, Field(min_length=1, max_length=200)]
@@ -258,6 +262,10 @@ class PaperSection(Declared):
 
     sections: Annotated[tuple[Section, ...], Field(max_length=1000)] = ()
     """Prose."""
+
+    further: Annotated[tuple[Further, ...], Field(max_length=50)] = ()
+    """Figures and tables beside those that every paper has, by the names that prose has for them; one that has nothing
+    to show is left out."""
 
     figures: Annotated[tuple[AskedFigure, ...], Field(max_length=50)] = ()
     """Figures of plugins, beside those that every paper has."""

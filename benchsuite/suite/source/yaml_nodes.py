@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any
 
 import yaml
@@ -127,6 +128,13 @@ def decoded(data: bytes, source: str, kind: str = "suite") -> str:
 
 def parse_text(text: str, source: str, *, positions: bool = True) -> tuple[Node, list[Problem]]:
     """The tree of a YAML text of any shape. Without `positions` all marks name the source only."""
+    node, problems = _parsed(text, source, positions)
+    return node, list(problems)
+
+
+@lru_cache(maxsize=1)
+def _parsed(text: str, source: str, positions: bool) -> tuple[Node, Sequence[Problem]]:
+    """Whoever has asked which plugins a suite names reads the suite next."""
     return _Builder(text, source, positions).document()
 
 

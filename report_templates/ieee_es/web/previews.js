@@ -6,7 +6,7 @@
   document.body.append(panel);
   let of = null;
   let timer = 0;
-  const PARTS = ".card, .grid, .gallery, .scroll, figcaption, .note:not(.without)";
+  const PARTS = ".card, .grid, .gallery, pre, .scroll, figcaption, .note:not(.without)";
   const paragraph = (node) => make("p", {}, ...imageOf(node).childNodes);
   function shown(target) {
     if (target.matches("figure")) return [...target.children].filter((part) => part.matches(PARTS)).map(imageOf);

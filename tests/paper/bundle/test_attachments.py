@@ -258,3 +258,14 @@ def test_what_a_paper_may_unpack_to_grows_with_it(honest: bytes, monkeypatch: py
     monkeypatch.setattr(attachments, "UNPACKS", unpacked // 2 // len(honest))
     with pytest.raises(PaperError, match="it unpacks to more than"):
         attached(honest)
+
+
+def test_what_only_some_papers_have_is_attached_where_it_is() -> None:
+    plain = replace(make_material(), normalisation=None)
+    content = json.loads(pack(plain)["results.json"])
+    assert not {"normalisation", "source"} & content.keys()
+    assert "further" not in content["suite"]["paper"]
+    asking = replace(make_material({"further": ["fig-source"]}), source="def build(): ...")
+    again = unpack(pack(asking))
+    assert (again.normalisation, again.source) == (asking.normalisation, asking.source)
+    assert again.suite.paper.further == ("fig-source",)

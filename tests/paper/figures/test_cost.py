@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from benchsuite.analysis.findings import CaseFindings
 from benchsuite.paper.figures import cost
+from support.figures import printed_text
 from support.synthetic import make_findings
 
 
@@ -72,3 +73,24 @@ def test_cases_without_accuracy_or_cost_are_left_out() -> None:
     sizes, times = cost.cost_axes(unscored)
     assert [case.label for case, _ in sizes.costs] == ["1", "2"]
     assert [case.label for case, _ in times.costs] == ["1"]
+
+
+def test_time_against_size_begins_at_zero_unless_it_spreads_widely() -> None:
+    near, far = ((9, 7, 5), (900, 30, 3))
+    for times in (near, far):
+        cases = costing((0.9, 0.8, 0.7), (500, 100, 50), times)
+        drawn = cost.draw_size_time("fig-size-time", cases, "Bloques")
+        said = [series.points[0][2].replace("\u00a0", " ") for series in drawn.series]
+        assert [text.split(",")[0] for text in said] == ["500 parámetros", "100 parámetros", "50 parámetros"]
+        heights = [series.points[0][1] for series in drawn.series]
+        assert heights == sorted(heights), "the slowest stands highest"
+        assert drawn.svg.count(">0<") == (2 if times is near else 1), "the legend has one, too"
+        assert "%" not in drawn.alt
+        assert printed_text(drawn.svg, wide=False) >= 7
+
+
+def test_cases_without_a_time_are_not_set_against_their_size() -> None:
+    cases = costing((0.9, 0.8), (500, 100), (9, 3))
+    untimed = (replace(cases[0], estimates={}), cases[1])
+    assert [case.label for case, _, _ in cost.sized_times(untimed)] == ["1"]
+    assert len(cost.draw_size_time("fig-size-time", untimed, "Bloques").series) == 1

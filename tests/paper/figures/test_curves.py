@@ -11,7 +11,7 @@ from markupsafe import escape
 
 from benchsuite.paper.document.blocks import Facet
 from benchsuite.paper.figures import curves
-from support.figures import seeds_by_run
+from support.figures import printed_text, seeds_by_run
 from support.synthetic import make_findings
 
 
@@ -86,3 +86,43 @@ def test_the_only_case_has_both_sides_in_one_panel(draw: Any, start: str) -> Non
     drawn = draw("fig-curves", cases, "", seeds_by_run(cases))
     assert re.fullmatch(rf"{start} por época: entrenamiento, de .+ a .+; validación, de .+ a .+\.", drawn.alt)
     assert [series.title.split(" · ")[1].split(" de ")[1] for series in drawn.series] == ["entrenamiento", "validación"]
+
+
+def test_accuracy_has_a_panel_for_each_case_with_both_curves_of_its_own_epochs() -> None:
+    cases = make_findings(cases=3, seeds=3).cases
+    drawn = curves.draw_panels("fig-curves", cases, "Bloques", seeds_by_run(cases))
+    assert [series.title for series in drawn.series] == [
+        f"Bloques: {case.label} · exactitud de {side}" for case in cases for side in ("entrenamiento", "validación")
+    ]
+    for series, case in zip(drawn.series[1::2], cases, strict=True):
+        assert series.facet == Facet(case.case.name)
+        assert len(series.points) == len(case.curves["validation_accuracy"].epochs)
+    first, second, third = ({x for x, _, _ in series.points} for series in drawn.series[::2])
+    assert max(first) < min(second) < max(second) < min(third)
+    runs = re.findall(r'data-case="([^"]+)" data-seed="(\d)"', drawn.svg)
+    assert sorted(runs) == sorted([(case.case.name, str(seed)) for case in cases for seed in range(3)] * 2)
+    assert "data-legend" not in drawn.svg, "the legend tells of all cases"
+    assert "stroke-dasharray" in drawn.svg, "grey prints tell the two curves apart"
+
+
+@pytest.mark.parametrize("narrow", [False, True])
+def test_panels_are_as_many_as_cases_and_their_text_is_legible_in_every_form(narrow: bool) -> None:
+    cases = make_findings(cases=5, seeds=2).cases
+    seven = (*cases, *(replace(case, label=f"otra configuración {case.label}") for case in cases[:2]))
+    drawn = curves.draw_panels("fig-curves", seven, "Bloques", seeds_by_run(cases), narrow=narrow)
+    assert len(drawn.series) == 14
+    assert drawn.svg.count("Época") == (2 if narrow else 4), "below the last panel of each column"
+    assert printed_text(drawn.svg, wide=not narrow) >= 7
+    assert "otra configuración 1: entrenamiento, de " in drawn.alt
+
+
+def test_the_gap_by_epoch_is_that_of_the_curves_in_points() -> None:
+    cases = make_findings(cases=2, seeds=2).cases
+    drawn = curves.draw_gap("fig-gap-epochs", cases, "Bloques", seeds_by_run(cases))
+    for series, case in zip(drawn.series, cases, strict=True):
+        trained, validated = (case.curves[f"{side}_accuracy"].mean for side in ("train", "validation"))
+        shown = [float(text.split(": ")[1].split()[0].replace(",", ".").replace("\u2212", "-").split("\u00a0")[0])
+                 for _, _, text in series.points]  # fmt: skip
+        assert shown == [pytest.approx(100 * (t - v), abs=0.051) for t, v in zip(trained, validated, strict=True)]
+    assert printed_text(drawn.svg, wide=False) >= 7
+    assert drawn.alt.startswith("Exactitud de entrenamiento menos la de validación por época: 0, de ")

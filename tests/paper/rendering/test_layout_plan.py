@@ -56,9 +56,7 @@ def laid_out(document: Document) -> tuple[Arrangement, Layout, tuple[Fault, ...]
     }
     content = layout_plan.layout_blocks(document)
     arrangement = layout_plan.arrange(document, numbering)
-    layout = weasyprint_boxes.layout(
-        print_page.lay_out(print_page.print_html(document, numbering, arrangement), assets)
-    )
+    layout = weasyprint_boxes.layout(print_page.lay_out_arranged(document, numbering, arrangement, assets))
     return arrangement, layout, faults(content, arrangement, layout)
 
 

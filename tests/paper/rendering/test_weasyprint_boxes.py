@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from benchsuite.paper.document.blocks import Document, Paragraph
+from benchsuite.paper.document.blocks import Block, Document, Drawing, Figure, Heading, Paragraph
 from benchsuite.paper.document.numbering import number
 from benchsuite.paper.document.style import Form
 from benchsuite.paper.rendering import layout_plan, print_page, weasyprint_boxes
@@ -62,3 +62,42 @@ def test_blocks_measure_in_halves_what_they_measure_in_the_whole_paper(template:
 def flat(measure: Measure) -> list[float]:
     numbers = [measure.height, measure.above, measure.below, measure.again, measure.heading]
     return [*numbers, *measure.tops, *measure.bottoms, *measure.cuts]
+
+
+def figure(name: str, *, wide: bool) -> Figure:
+    svg = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {514 if wide else 251} 90"></svg>'
+    return Figure(name, f"Lo que muestra {name}.", lambda _: Drawing(svg, name), wide)
+
+
+def test_columns_that_are_set_once_are_those_that_are_set_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    from weasyprint.layout import block
+
+    prose = "Un párrafo que ocupa unas cuantas líneas de su columna, y algunas más. "
+    body: list[Block] = [Heading("sec-a", 1, "Sección")]
+    for at in range(24):
+        body.append(Paragraph(prose * (at % 7 + 2) + (f"Véase {{{{fig-{at}}}}}." if at % 4 == 1 else "")))
+        if at % 4 == 1:
+            body.append(figure(f"fig-{at}", wide=at in (5, 17)))
+    document = Document("Título", (), "Resumen.", ("clave",), tuple(body), {}, (), None)
+    numbering = number(document)
+    arrangement = layout_plan.arrange(document, numbering)
+    assert arrangement.booked
+    assert arrangement.margins
+    lines_set: list[object] = []
+    set_lines = block._linebox_layout
+
+    def counted(*given: Any) -> Any:
+        lines_set.append(None)
+        return set_lines(*given)
+
+    monkeypatch.setattr(block, "_linebox_layout", counted)
+    html, assets = print_page.print_html(document, numbering, arrangement), print_page.collect_assets(document)
+    found = []
+    for in_order in (False, True):
+        lines_set.clear()
+        found.append((weasyprint_boxes.layout(print_page.lay_out(html, assets, in_order=in_order)), len(lines_set)))
+    (twice, more), (once, fewer) = found
+    assert once == twice
+    assert once.pages > 2
+    assert fewer < 0.7 * more
+    assert weasyprint_boxes.layout(print_page.lay_out_arranged(document, numbering, arrangement, assets)) == once

@@ -5,15 +5,23 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
 from benchsuite.analysis.intervals import mean_estimate
 from benchsuite.paper.context.paper_context import PaperContext
-from benchsuite.paper.document.blocks import Figure
+from benchsuite.paper.document.blocks import Figure, Paragraph
+from benchsuite.paper.document.quantities import TOKEN
 from benchsuite.paper.sections.efficiency import efficiency_blocks
 from support.paper_material import make_material
 
 
 def figures(times: tuple[float, ...], paper: dict[str, Any] | None = None, *, sizes: bool = False) -> list[str]:
-    """The figures of a study of cases that train for so long, and of which each has its size or all the same."""
+    """The figures of such a study."""
+    return [block.id for block in efficiency_blocks(timed(times, paper, sizes=sizes)) if isinstance(block, Figure)]
+
+
+def timed(times: tuple[float, ...], paper: dict[str, Any] | None = None, *, sizes: bool = False) -> PaperContext:
+    """A study of cases that train for so long, and of which each has its size or all the same."""
     material = make_material(paper, cases=len(times), seeds=5)
     findings = material.findings
     model = findings.cases[0].model
@@ -26,7 +34,7 @@ def figures(times: tuple[float, ...], paper: dict[str, Any] | None = None, *, si
         for case, time in zip(findings.cases, times, strict=True)
     ]
     material.__dict__["findings"] = replace(findings, cases=tuple(cases))
-    return [block.id for block in efficiency_blocks(PaperContext(material)) if isinstance(block, Figure)]
+    return PaperContext(material)
 
 
 def test_equal_times_of_equal_networks_are_no_figure() -> None:
@@ -37,3 +45,28 @@ def test_equal_times_of_equal_networks_are_no_figure() -> None:
 
 def test_a_figure_that_the_prose_points_at_is_there() -> None:
     assert figures((20.0, 20.0), {"abstract": "Véase la {{fig-cost}}."}) == ["fig-cost"]
+
+
+@pytest.mark.parametrize(
+    ("times", "told"),
+    [
+        ((30.0, 20.0, 10.0), "En las tres parejas de configuraciones de distinto tamaño tarda más"),
+        ((10.0, 20.0, 30.0), "En ninguna de las tres parejas"),
+        (
+            (20.0, 30.0, 10.0),
+            "en dos tarda más, de media, la que entrena más parámetros: el tamaño no basta",
+        ),
+    ],
+)
+def test_time_against_size_is_read_as_it_is(times: tuple[float, ...], told: str) -> None:
+    study = timed(times, {"further": ["fig-size-time"]}, sizes=True)
+    text = next(b.text for b in efficiency_blocks(study) if isinstance(b, Paragraph) and "{{fig-size-time}}" in b.text)
+    said = TOKEN.sub(lambda match: study.quotes.quantities[int(match[1])].text, text)
+    assert told in said
+
+
+def test_time_against_size_is_there_where_asked_for_and_sizes_differ() -> None:
+    asked = {"further": ["fig-size-time"]}
+    assert figures((20.0, 25.0), asked, sizes=True) == ["fig-cost", "fig-size-time"]
+    assert figures((20.0, 25.0), asked) == ["fig-cost"]
+    assert figures((20.0, 25.0), sizes=True) == ["fig-cost"]

@@ -153,3 +153,38 @@ def test_accuracy_is_drawn_against_each_cost_in_which_the_cases_differ(composed:
 
 def test_prose_that_points_at_what_a_finished_study_never_has_is_an_error(composed: Composed) -> None:
     assert not composed["aves"].expected
+
+
+def asking(name: str, *further: str) -> Document:
+    material = make_study(name)
+    paper = material.suite.paper.model_copy(update={"further": further})
+    suite = material.suite.model_copy(update={"paper": paper})
+    return compose(replace(material, results=replace(material.results, suite=suite)))
+
+
+def test_what_a_suite_asks_for_is_added_and_nothing_else(composed: Composed) -> None:
+    asked = ("fig-curves", "fig-gap-epochs", "fig-size-time", "fig-class-panels", "tab-losses", "fig-listing")
+    usual, more = floats(composed["aves"]), floats(asking("aves", *asked))
+    assert more.keys() - usual.keys() == {*asked} - {"fig-listing"}
+    assert usual.keys() - more.keys() == {"fig-class-accuracy"}
+    number(asking("aves", *asked))
+
+
+def test_classes_of_every_case_are_drawn_and_their_ends_told(composed: Composed) -> None:
+    document = asking("aves", "fig-class-panels")
+    assert len(floats(document)["fig-class-panels"].drawing.series) == 5
+    assert "en todas las configuraciones. En la media de ellas, la clase que mejor se reconoce es «" in said(document)
+
+
+def test_few_classes_have_panels_where_asked_for_and_too_many_never_have() -> None:
+    assert "fig-class-panels" in floats(asking("fases", "fig-class-panels"))
+    assert "fig-class-panels" not in floats(asking("doscientas", "fig-class-panels"))
+
+
+def test_losses_and_accuracies_of_each_case_are_a_table_of_both_sides() -> None:
+    table = floats(asking("densas", "tab-losses"))["tab-losses"]
+    assert [c.title for c in table.columns[1:]] == [
+        "Época", "Val. (%)", "Entr. (%)", "Pérd. val.", "Pérd. entr.",
+    ]  # fmt: skip
+    assert len(table.rows) == 7
+    assert all(cell.value is not None and cell.runs for row in table.rows for cell in row[1:])

@@ -113,3 +113,18 @@ def test_a_citation_of_a_work_that_nobody_has_is_refused_where_it_stands() -> No
     assert problem.path == "paper.sections[0].text"
     assert "[[bueno2021]]" in problem.what
     assert problem.remedy == "did you mean 'bueno2020'?"
+
+
+def test_what_only_some_papers_have_is_known_where_the_suite_asks_for_it() -> None:
+    asking = f"{PAPER}paper: {{further: [fig-curves, tab-losses]}}\n"
+    assert vocabulary(asking).read("fig-curves") == Quoted("block", of="fig-curves")
+    assert {"fig-curves", "tab-losses"} <= set(vocabulary(asking).references())
+    with pytest.raises(UnknownReference):
+        vocabulary(asking).read("fig-gap-epochs")
+    with pytest.raises(UnknownReference):
+        vocabulary().read("fig-curves")
+
+
+def test_what_no_paper_has_cannot_be_asked_for() -> None:
+    with pytest.raises(SuiteError, match="fig-networks"):
+        vocabulary(f"{PAPER}paper: {{further: [fig-network]}}\n")

@@ -1,0 +1,161 @@
+"""The course of training, case by case: accuracy and its gap by epoch, and what each curve says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+from statistics import fmean
+
+from benchsuite.analysis.findings import CaseFindings
+from benchsuite.paper.context.paper_context import PaperContext
+from benchsuite.paper.document.blocks import Block, Bullets, Figure, Paragraph, figure
+from benchsuite.paper.figures import curves
+from benchsuite.paper.language.catalogue import in_words, say
+from benchsuite.paper.language.metrics import METRICS
+from benchsuite.paper.language.typography import upper_first
+
+STEADY = 0.01
+"""A curve that ends by less below its maximum holds it: what messages call one point."""
+LATE = 0.9
+"""The part of a training's epochs behind which a maximum comes at the end: messages name the rest."""
+
+
+@dataclass(frozen=True)
+class Course:
+    """How accuracy went in a case: means over its runs, each with a maximum of its own."""
+
+    peak: float
+    """The largest validation accuracy."""
+    at: float
+    """The epoch that reached it first."""
+    epochs: float
+    last: float
+    """Validation accuracy of the last epoch."""
+    trained: float
+    """Training accuracy of the last epoch."""
+    runs: tuple[str, ...]
+
+    @classmethod
+    def of(cls, case: CaseFindings) -> Course | None:
+        """None where no run has epochs."""
+        pairs = [
+            (validated, trained)
+            for validated, trained in zip(
+                case.curves["validation_accuracy"].each, case.curves["train_accuracy"].each, strict=True
+            )
+            if validated
+        ] if case.curves else []  # fmt: skip
+        if not pairs:
+            return None
+        return cls(
+            peak=fmean(max(validated) for validated, _ in pairs),
+            at=fmean(1 + validated.index(max(validated)) for validated, _ in pairs),
+            epochs=fmean(len(validated) for validated, _ in pairs),
+            last=fmean(validated[-1] for validated, _ in pairs),
+            trained=fmean(trained[-1] for _, trained in pairs),
+            runs=case.curves["validation_accuracy"].runs,
+        )
+
+    @property
+    def shape(self) -> str:
+        """What the curve does at the end: `rising`, `falling` or `steady`."""
+        if self.at > LATE * self.epochs:
+            return "rising"
+        return "falling" if self.peak - self.last >= STEADY else "steady"
+
+
+def reading_blocks(study: PaperContext) -> list[Block]:
+    """Both accuracies of each case by epoch, and a sentence on each; the only case has its figure anyway."""
+    if not study.asks_for("fig-curves"):
+        return []
+    items = tuple(_readings(study))
+    terms = say("readings-terms")
+    if len(study.done) == 1:
+        return [Paragraph(f"{say('readings-of-one')} {terms}"), Bullets(items)]
+    draw = partial(curves.draw_panels, cases=study.done, factor=study.names.legend_title, seeds=seeds_of_runs(study))
+    caption = say("caption-curves", bands=bands(study)) + strokes(study)
+    return [
+        Paragraph(f"{say('readings')} {terms}"),
+        Bullets(items),
+        figure("fig-curves", caption, draw, wide=True),
+    ]
+
+
+def _readings(study: PaperContext) -> Iterator[str]:
+    for case in study.done:
+        course = Course.of(case)
+        if course is None:
+            continue
+
+        def quote(metric: str, value: float, runs: tuple[str, ...] = course.runs) -> str:
+            return study.quotes.number(value, METRICS[metric].format(value), runs)
+
+        told = say(
+            "reading",
+            peak=quote("validation_accuracy", course.peak),
+            epoch=quote("best_epoch", course.at),
+            epochs=quote("epochs_run", course.epochs),
+            last=quote("validation_accuracy", course.last),
+            trained=quote("train_accuracy", course.trained),
+            gap=quote("overfitting_gap", course.trained - course.last),
+        )
+        lost = quote("overfitting_gap", course.peak - course.last) if course.shape == "falling" else ""
+        shape = say(f"reading-{course.shape}", lost=lost)
+        whose = f"{upper_first(study.names.mention(case))}: " if study.compares_cases else ""
+        yield f"{whose}{told if whose else upper_first(told)} {shape}"
+
+
+def gap_blocks(study: PaperContext) -> list[Block]:
+    """The gap by epoch, where it ends, and in how many cases it grows."""
+    if not study.asks_for("fig-gap-epochs"):
+        return []
+    metric = METRICS["overfitting_gap"]
+    known = [(case, case.curves["overfitting_gap"]) for case in study.done if case.curves]
+    ends = [
+        (case, fmean(each[0] for each in curve.each), fmean(each[-1] for each in curve.each), curve.runs)
+        for case, curve in known
+        if all(curve.each)
+    ]
+    if not ends:
+        return []
+
+    def quote(value: float, runs: tuple[str, ...]) -> str:
+        return study.quotes.number(value, metric.format(value), runs)
+
+    least, most = (end(ends, key=lambda one: one[2]) for end in (min, max))
+    if len(ends) == 1:
+        text = say("gap-epochs-of-one", first=quote(least[1], least[3]), last=quote(least[2], least[3]))
+    else:
+        grown = sum(last - first >= STEADY for _, first, last, _ in ends)
+        runs = tuple(dict.fromkeys(run for *_, found in ends for run in found))
+        words = {0: say("none-of-them"), 1: say("one-of-them")}.get(grown) or in_words(grown)
+        text = say(
+            "gap-epochs",
+            lowest=quote(least[2], least[3]),
+            least=study.names.mention(least[0]),
+            highest=quote(most[2], most[3]),
+            most=study.names.mention(most[0]),
+            grown=study.quotes.number(grown, words, runs),
+            cases=len(ends),
+        )
+    draw = partial(curves.draw_gap, cases=study.done, factor=study.names.legend_title, seeds=seeds_of_runs(study))
+    caption = say("caption-gap-epochs", bands=bands(study)) + strokes(study)
+    return [Paragraph(text), Figure("fig-gap-epochs", caption, draw)]
+
+
+def seeds_of_runs(study: PaperContext) -> dict[str, int]:
+    """The seed of every finished run, by its key."""
+    return {key: seed for key, _, seed, _ in study.findings.runs}
+
+
+def bands(study: PaperContext) -> str:
+    """What bands around curves are, for a caption; nothing where there are none."""
+    if not study.has_repeats:
+        return ""
+    return say("caption-lines-and-band" if curves.have_lines(study.done) else "caption-band")
+
+
+def strokes(study: PaperContext) -> str:
+    """What strokes across curves are; likewise."""
+    return f" {say('caption-strokes')}" if study.has_phases else ""

@@ -1,0 +1,56 @@
+"""The method in numbers: what is done to channels, how batches are made, and a drawing of every network."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from benchsuite.paper.context.material import PaperMaterial
+from benchsuite.paper.document.blocks import Document, Figure, texts
+from benchsuite.paper.rendering import templates
+from benchsuite.paper.sections.compose import compose
+from support.paper_material import make_material
+from support.paper_studies import make_study
+from support.synthetic_study import make_suite_material
+
+
+def said(document: Document) -> str:
+    every = " ".join(templates.plain(document, text) for block in document.body for text in texts(block))
+    return every.replace("\u00a0", " ")
+
+
+def test_normalisation_is_told_in_numbers() -> None:
+    material = make_material(cases=2, seeds=2)
+    told = "se resta la media (0,485; 0,456; 0,406) y se divide por la desviación típica (0,229; 0,224; 0,225)."
+    assert told in said(compose(material))
+    assert "desviación típica" not in said(compose(replace(material, normalisation=None)))
+
+
+def test_loading_tells_batches_and_how_many_an_epoch_has() -> None:
+    text = said(compose(make_material(cases=2, seeds=2)))
+    assert "Los lotes son de 16 imágenes, 65 por época." in text, "1034 training images"
+    assert "(workers: 0)" in text
+    text = said(compose(make_study("optimizadores")))
+    assert "Los lotes son de 32 a 256 imágenes, 157 a 1250 por época." in text
+
+
+def drawn(material: PaperMaterial) -> Figure:
+    return next(block for block in compose(material).body if isinstance(block, Figure) and block.id == "fig-networks")
+
+
+@pytest.mark.parametrize(
+    ("suite", "titles"),
+    [
+        ("cifar10_cnn", ["Red pequeña", "LeNet-5", "ResNet18", "VGG16"]),
+        ("cub_x20", ["estándar, ajuste 1, ajuste 2", "ajuste 3", "ajuste 4"]),
+        ("cifar10_optimizers", ["ResNet18"]),
+    ],
+)
+def test_every_different_network_is_drawn_once(suite: str, titles: list[str]) -> None:
+    figure = drawn(make_suite_material(suite))
+    alt = figure.drawing.alt
+    assert figure.wide
+    assert alt.count(" head, ") == len(titles)
+    for title in titles[1:]:
+        assert f"{title}: " in alt

@@ -1,0 +1,126 @@
+"""What the text says of curves follows from the curves, whatever they do."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from benchsuite.analysis.findings import CaseFindings, Curve
+from benchsuite.paper.context.material import PaperMaterial
+from benchsuite.paper.context.paper_context import PaperContext
+from benchsuite.paper.document.blocks import Bullets, Figure, Paragraph
+from benchsuite.paper.document.quantities import TOKEN
+from benchsuite.paper.sections.readings import Course, gap_blocks, reading_blocks
+from support.paper_material import make_material
+from support.synthetic import make_findings
+
+FRACTIONS = st.floats(0, 1, allow_nan=False)
+
+
+def curve(*each: tuple[float, ...]) -> Curve:
+    """Made of these runs; of its means only the runs' own are read here."""
+    longest = max(map(len, each))
+    flat = tuple(0.0 for _ in range(longest))
+    runs = tuple(f"run{number}" for number in range(len(each)))
+    return Curve(tuple(range(1, longest + 1)), flat, flat, flat, (len(each),) * longest, runs, each)
+
+
+def case_of(validated: Curve, trained: Curve) -> CaseFindings:
+    case = make_findings(cases=1, seeds=1).cases[0]
+    gaps = curve(*(
+        tuple(t - v for t, v in zip(*pair, strict=True)) for pair in zip(trained.each, validated.each, strict=True)
+    ))  # fmt: skip
+    own = {"validation_accuracy": validated, "train_accuracy": trained, "overfitting_gap": gaps}
+    return replace(case, curves={**case.curves, **own})
+
+
+def told(study: PaperContext, text: str) -> str:
+    """A text with its quoted numbers."""
+    return TOKEN.sub(lambda match: study.quotes.quantities[int(match[1])].text, text).replace("\u00a0", " ")
+
+
+def study_of(cases: list[CaseFindings], *further: str) -> PaperContext:
+    material: PaperMaterial = make_material({"further": further}, cases=len(cases), seeds=2)
+    found = material.findings
+    own = [replace(known, curves=case.curves) for known, case in zip(found.cases, cases, strict=True)]
+    material.__dict__["findings"] = replace(found, cases=tuple(own))
+    return PaperContext(material)
+
+
+@pytest.mark.parametrize(
+    ("validated", "shape"),
+    [
+        ((0.1, 0.5, 0.9, 0.4, 0.4, 0.4, 0.4, 0.4, 0.4, 0.4), "falling"),
+        ((0.1, 0.5, 0.9, 0.899, 0.9, 0.89, 0.9, 0.9, 0.9, 0.895), "steady"),
+        ((0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9), "rising"),
+        ((0.3,), "rising"),
+    ],
+)
+def test_a_curve_is_said_to_do_what_it_does(validated: tuple[float, ...], shape: str) -> None:
+    course = Course.of(case_of(curve(validated), curve(validated)))
+    assert course is not None
+    assert course.shape == shape
+
+
+@given(st.lists(st.lists(st.tuples(FRACTIONS, FRACTIONS), min_size=1, max_size=12), min_size=1, max_size=4))
+def test_a_course_is_the_mean_over_runs_of_any_length(runs: list[list[tuple[float, float]]]) -> None:
+    validated, trained = (curve(*(tuple(pair[side] for pair in run) for run in runs)) for side in (0, 1))
+    course = Course.of(case_of(validated, trained))
+    assert course is not None
+    assert course.peak >= course.last - 1e-12
+    assert 1 <= course.at <= course.epochs
+    assert course.last == pytest.approx(sum(run[-1][0] for run in runs) / len(runs))
+    assert course.trained == pytest.approx(sum(run[-1][1] for run in runs) / len(runs))
+    assert course.shape in ("rising", "falling", "steady")
+
+
+def test_a_case_without_runs_has_no_course() -> None:
+    assert Course.of(replace(make_findings(cases=1, seeds=1).cases[0], curves={})) is None
+
+
+def test_every_case_has_a_sentence_with_its_own_numbers_and_runs() -> None:
+    falling = case_of(curve((0.2, 0.9, 0.6), (0.2, 0.7, 0.6)), curve((0.5, 0.9, 1.0), (0.5, 0.9, 0.9)))
+    rising = case_of(curve((0.2, 0.3, 0.4)), curve((0.2, 0.3, 0.35)))
+    study = study_of([falling, rising], "fig-curves")
+    paragraph, bullets, figure = reading_blocks(study)
+    assert isinstance(paragraph, Paragraph)
+    assert isinstance(bullets, Bullets)
+    assert isinstance(figure, Figure)
+    assert "{{fig-curves}}" in paragraph.text
+    assert figure.wide
+    assert figure.narrow is not None
+    first, second = (told(study, item) for item in bullets.items)
+    assert "su máximo, 80,0 %, en la época 2 de 3 y termina en 60,0 %" in first
+    assert "entrenamiento termina en 95,0 %, con una brecha de 35,0 puntos. Desde el máximo se pierden 20,0" in first
+    assert "con más épocas podría subir todavía" in second
+    assert "con una brecha de −5,0 puntos" in second
+    assert {quantity.runs for quantity in study.quotes.quantities} == {("run0", "run1"), ("run0",)}
+
+
+def test_the_only_case_is_read_from_the_figure_that_it_has_anyway() -> None:
+    study = study_of([case_of(curve((0.2, 0.9, 0.6)), curve((0.5, 0.9, 1.0)))], "fig-curves")
+    paragraph, bullets = reading_blocks(study)
+    assert isinstance(paragraph, Paragraph)
+    assert "{{fig-convergence}}" in paragraph.text
+    assert isinstance(bullets, Bullets)
+    assert told(study, bullets.items[0]).startswith("La exactitud de validación alcanza su máximo, 90,0 %")
+
+
+@pytest.mark.parametrize(("grown", "count"), [((0.9, 0.9), "dos"), ((0.9, 0.5), "una"), ((0.5, 0.5), "ninguna")])
+def test_the_gap_is_told_by_its_ends_and_by_how_many_cases_it_grows_in(grown: Any, count: str) -> None:
+    cases = [case_of(curve((0.5, 0.5)), curve((0.5, last))) for last in grown]
+    study = study_of(cases, "fig-gap-epochs")
+    paragraph, figure = gap_blocks(study)
+    assert isinstance(paragraph, Paragraph)
+    assert isinstance(figure, Figure)
+    assert f"crece al menos un punto porcentual en {count} de las dos configuraciones" in told(study, paragraph.text)
+
+
+def test_nothing_of_it_is_there_unless_the_suite_asks() -> None:
+    study = PaperContext(make_material(cases=2, seeds=2))
+    assert reading_blocks(study) == []
+    assert gap_blocks(study) == []
