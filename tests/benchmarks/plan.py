@@ -67,10 +67,13 @@ def _measure(folder: Path, cases: int, seeds: int, commands: tuple[str, ...] = (
 def timed(*command: str) -> tuple[float, float, float]:
     """Wall-clock seconds, seconds of CPU and megabytes of a Python program, which must end well."""
     start = time.perf_counter()
-    process = subprocess.Popen([sys.executable, *command], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    _, status, used = os.wait4(process.pid, 0)
-    if os.waitstatus_to_exitcode(status) != 0:
-        raise SystemExit(f"{' '.join(command)} left with {os.waitstatus_to_exitcode(status)}")
+    with tempfile.TemporaryFile() as said:
+        process = subprocess.Popen([sys.executable, *command], stdout=subprocess.DEVNULL, stderr=said)
+        _, status, used = os.wait4(process.pid, 0)
+        said.seek(0)
+        words = said.read().decode(errors="replace")
+    if (code := os.waitstatus_to_exitcode(status)) != 0:
+        raise SystemExit(f"{' '.join(command)} left with {code}: {words[-2000:]}")
     return time.perf_counter() - start, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024
 
 
