@@ -36,10 +36,10 @@ ENGLISH = re.compile(
     re.IGNORECASE,
 )
 ALLOWED = {
-    "en": re.compile(r"\d\d \d{3}|equipo@benchsuite\.invalid"),
+    "en": re.compile(r"equipo@benchsuite\.invalid|\bet al\b|^(?:y|en)$"),
     "es": re.compile(r"\b(?:early stopping|low-rank adaptation|training|the)\b(?=[^.]*\bet al)|low-rank adaptation"),
 }
-"""Addresses and foreign words that a paper in the language may have."""
+"""Addresses, letters of formulas and foreign words that a paper in the language may have."""
 
 
 @cache
@@ -52,6 +52,7 @@ def printed(document: Document) -> list[str]:
     page = render_html(document, number(document))
     page = re.sub(r"(?s)<(script|style|code|pre)\b.*?</\1>", " ", page)
     page = re.sub(r'(?s)<ol class="references".*?</ol>', " ", page)
+    page = re.sub(r'<span class="sc">([^<]*)</span>', r"\1", page)
     spoken = re.findall(r'(?:alt|title|aria-label|content)="([^"]*)"', page)
     return [unescape(text).strip() for text in [*re.split(r"<[^>]*>", page), *spoken] if text.strip()]
 
