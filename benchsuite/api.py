@@ -3,6 +3,7 @@
 from benchsuite.contracts.dataset import (
     CHANGES,
     Augmentation,
+    CardTranslation,
     Dataset,
     DatasetCard,
     DatasetIndex,
@@ -42,6 +43,7 @@ __all__ = [
     "CHANGES",
     "Augmentation",
     "BenchsuiteError",
+    "CardTranslation",
     "CaseResult",
     "Channel",
     "Chart",

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from benchsuite.commands.session import Session
     from benchsuite.paper.context.material import PaperFiles, PaperMaterial
     from benchsuite.paper.rendering.process import Renderer
+    from benchsuite.suite.schema.suite import Suite
 
 
 def paper(
@@ -147,7 +148,9 @@ def write_paper(study: Session, form: FormOptions, renderer: Renderer | None = N
     from benchsuite.paper.gather import gather
 
     tell_of_renderer()
-    material = _formed(gather(study.suite, study.preparation, study.registry), study, form)
+    suite = _formed(study.suite, form)
+    _tell_of_languages(suite)
+    material = _with_commands(gather(suite, study.preparation, study.registry), study, form)
     memory = study.place.cache / "papers"
     files = build_paper(material, study.preparation.paper_folder, renderer=renderer, memory=memory)
     study.own_paper_folder()
@@ -173,7 +176,8 @@ def try_paper(study: Session, form: FormOptions, renderer: Renderer) -> None:
     from benchsuite.paper.bundle.attachments import pack
     from benchsuite.paper.gather import without_results
 
-    material = _formed(without_results(study.suite, study.preparation, study.registry), study, form)
+    suite = _formed(study.suite, form)
+    material = _with_commands(without_results(suite, study.preparation, study.registry), study, form)
     try:
         renderer.try_words(pack(material))
     except PaperError as error:
@@ -181,18 +185,39 @@ def try_paper(study: Session, form: FormOptions, renderer: Renderer) -> None:
         raise
 
 
-def _formed(material: PaperMaterial, study: Session, form: FormOptions) -> PaperMaterial:
-    """The material with the paper set as the options ask, and with the command that makes it so."""
+def _formed(suite: Suite, form: FormOptions) -> Suite:
+    """The suite with its paper set as the options ask."""
+    from benchsuite.suite.prose.translations import in_language
+
+    if form.language is not None:
+        suite = in_language(suite, form.language.value)
+    asked = {name: value for name, value in _asked(form).items() if name != "language"}
+    return suite.model_copy(update={"paper": suite.paper.model_copy(update=asked)})
+
+
+def _asked(form: FormOptions) -> dict[str, str]:
+    return {name: value.value for name, value in vars(form).items() if value}
+
+
+def _tell_of_languages(suite: Suite) -> None:
+    """Say so where the prose is in another language than the paper: the paper says it, too."""
+    from benchsuite.suite.schema.suite import LANGUAGES
+
+    own, language = suite.paper.prose_language, suite.paper.language
+    if own != language and (suite.title or suite.paper.abstract or suite.paper.sections):
+        announce(
+            f"{suite.name} is written in {LANGUAGES[own]} alone, and its paper in {LANGUAGES[language]} has that prose "
+            f"as it is, and says so; for a paper in one language, write translations.{language} in the suite"
+        )
+
+
+def _with_commands(material: PaperMaterial, study: Session, form: FormOptions) -> PaperMaterial:
+    """The material with the command that makes this paper of it."""
     from benchsuite.paper.document.markup import file_name
 
-    asked = {name: value.value for name, value in vars(form).items() if value}
-    paper = material.suite.paper
-    changed = asked | ({"written_in": paper.prose_language} if "language" in asked else {})
-    suite = material.suite.model_copy(update={"paper": paper.model_copy(update=changed)})
     arguments = tuple(map(file_name, study.arguments()))
     return replace(
         material,
-        results=replace(material.results, suite=suite),
-        study_arguments=arguments if arguments != (suite.name,) else (),
-        form_arguments=tuple(part for name, value in asked.items() for part in (f"--{name}", value)),
+        study_arguments=arguments if arguments != (study.suite.name,) else (),
+        form_arguments=tuple(part for name, value in _asked(form).items() for part in (f"--{name}", value)),
     )

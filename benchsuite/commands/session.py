@@ -26,6 +26,7 @@ from benchsuite.store.run_store import Store, Survey
 from benchsuite.suite.planning.expand import expand
 from benchsuite.suite.prose.assertions import asserted_results
 from benchsuite.suite.prose.references import typed_results
+from benchsuite.suite.prose.translations import in_each_language
 from benchsuite.suite.reader import name_in, plugins_of, read_suite, suite_path
 from benchsuite.suite.schema.suite import Suite
 from benchsuite.suite.source.problems import SuiteError
@@ -160,8 +161,9 @@ def open_study(
     plan = expand(suite, known, overrides=options.overrides or (), seeds=options.seeds)
     if plan.search is not None and plan.search.declared.sampler == "tpe":
         require("the sampler tpe", "optuna", where=str(path), otherwise="choose the sampler random or grid")
-    for warning in () if quiet else (*typed_results(suite), *asserted_results(suite, plan.cases)):
-        announce(f"warning: {warning}")
+    for said in () if quiet else in_each_language(suite):
+        for warning in (*typed_results(said), *asserted_results(said, plan.cases)):
+            announce(f"warning: {warning}")
     place = replace(place, fleet=deal(machines(suite, place.results, place.device), suite, plan.seeds))
     preparation = prepare(plan, known, place, download=download, say=(lambda _: None) if quiet else say)
     for text in () if quiet else foresee(suite, preparation.tasks, known, preparation.numerics.device):

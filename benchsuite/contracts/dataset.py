@@ -10,7 +10,7 @@ import importlib.util
 import io
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, Protocol, TypeVar
@@ -51,6 +51,20 @@ class Source:
 
 
 @dataclass(frozen=True)
+class CardTranslation:
+    """The words of a card in another language than Spanish; those left out a paper in it goes without."""
+
+    title: str = ""
+    """Its name, where it reads otherwise."""
+    summary: str = ""
+    """The same one or two sentences."""
+    licence: str = ""
+    """The licence, where it is told in words."""
+    class_titles: Mapping[str, str] = field(default_factory=dict)
+    """How a paper calls a class; those left out keep their own name."""
+
+
+@dataclass(frozen=True)
 class DatasetCard:
     """What a data set is, for listings and for the paper."""
 
@@ -74,6 +88,22 @@ class DatasetCard:
     """How the paper calls a class, in Spanish; those left out keep their own name."""
     layout: str = ""
     """What lies where on disk, in one English phrase, for users who bring the files by hand."""
+    translations: Mapping[str, CardTranslation] = field(default_factory=dict)
+    """Its words in other languages of papers: `{"en": CardTranslation(...)}`."""
+
+    def in_language(self, language: str) -> DatasetCard:
+        """The card as a paper in this language has it: no word of another, where there is no translation."""
+        if language == "es":
+            return replace(self, translations={})
+        said = self.translations.get(language, CardTranslation())
+        return replace(
+            self,
+            title=said.title or self.title,
+            summary=said.summary,
+            licence=said.licence or self.licence,
+            class_titles=said.class_titles,
+            translations={},
+        )
 
 
 class Images(Protocol):

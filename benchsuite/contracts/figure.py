@@ -64,6 +64,8 @@ class StudyResult:
     """The classes in the order of their numbers; empty before a run has finished."""
     cases: tuple[CaseResult, ...]
     """In the order of the suite."""
+    language: str = "es"
+    """The language of the paper, in which the chart's words have to be: `es` or `en`."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,7 @@ class ChartSeries:
     """Points that belong together and share a colour and a mark; with `low` and `high`, each has an interval."""
 
     title: str
-    """What the legend calls it, in Spanish; empty for the only one."""
+    """What the legend calls it; empty for the only one."""
     x: tuple[float, ...]
     """Places along the x axis; with categories, their numbers from 0."""
     y: tuple[float, ...]
@@ -86,7 +88,7 @@ class ChartSeries:
 
 @dataclass(frozen=True)
 class Chart:
-    """A figure as it is to be drawn. All words are Spanish, without markup."""
+    """A figure as it is to be drawn. Its words are in the language of the study's paper, without markup."""
 
     shows: str
     """What it shows, to follow «La Figura 3 muestra», such as «las épocas hasta el 90 % de exactitud»."""

@@ -64,6 +64,7 @@ def without_results(suite: Suite, preparation: Preparation, registry: Registry) 
     from benchsuite.analysis.results import Results
     from benchsuite.paper.bundle.renderer_versions import renderer
     from benchsuite.paper.context.material import PaperMaterial
+    from benchsuite.registry import CASE_PARTS
 
     tasks, plan = preparation.tasks, preparation.plan
     keys = {(task.spec.case.name, task.spec.seed): task.key.key for task in tasks}
@@ -71,8 +72,12 @@ def without_results(suite: Suite, preparation: Preparation, registry: Registry) 
     dataset_entry = registry.dataset(case.dataset.qualified_name)
     dataset, asked = cast("Dataset[Any]", dataset_entry.component), dataset_entry.parse(case.dataset.parameters)
     card, preprocessing = dataset.card(asked), dataset.preprocessing(asked)
-    models, recipes = {}, {}
+    language = suite.paper.language
+    models, recipes, labels = {}, {}, dict[str, str]()
     for planned in plan.cases:
+        for kind in CASE_PARTS:
+            named = registry.entry(kind, getattr(planned, kind).qualified_name).component.Parameters.labels
+            labels |= {f"{kind}.{path}": label for path, label in named.get(language, {}).items()}
         entry = registry.model(planned.model.qualified_name)
         model, params = cast("Model[Any]", entry.component), entry.parse(planned.model.parameters)
         models[planned.name] = _told(entry, "title", model.title(params)), _told(entry, "bibtex", model.bibtex(params))
@@ -82,7 +87,8 @@ def without_results(suite: Suite, preparation: Preparation, registry: Registry) 
         recipes[planned.recipe.name] = _told(entry, "bibtex", told)
     return PaperMaterial(
         results=Results(suite=suite, plan=plan, keys=keys, records={}),
-        card=card,
+        card=card.in_language(language),
+        labels=labels,
         model_title=models[case.name][0],
         model_bibtex=models[case.name][1],
         models=models,

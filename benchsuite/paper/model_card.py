@@ -51,7 +51,9 @@ def model_card(
 
     Raises PaperError for words that cannot be set.
     """
-    with speaking(material.suite.paper.language if material is not None else "es"):
+    language = material.suite.paper.language if material is not None else "es"
+    with speaking(language):
+        card = card.in_language(language)
         titles = {name: markup.line(title, "class title") for name, title in card.class_titles.items()}
         parts = (
             _front(record),

@@ -157,7 +157,8 @@ def _study_result(material: PaperMaterial) -> StudyResult:
             )
         )
     dataset = study.findings.dataset
-    return StudyResult(factor=study.names.factor, classes=dataset.classes if dataset else (), cases=tuple(cases))
+    classes = dataset.classes if dataset else ()
+    return StudyResult(study.names.factor, classes, tuple(cases), material.suite.paper.language)
 
 
 def run_result(record: RunRecord) -> RunResult:

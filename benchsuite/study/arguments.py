@@ -14,7 +14,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, TypeVar
 
-from benchsuite.commands.options import FormOptions, PageName, TemplateName
+from benchsuite.commands.options import FormOptions, LanguageName, PageName, TemplateName
 from benchsuite.errors import SetupError, first_line
 from benchsuite.suite.planning.overrides import read_overrides
 
@@ -104,11 +104,12 @@ def read_executor_options(given: Mapping[str, object] | None) -> list[str]:
     return [f"{key}={_yaml('executor_options', value) if _is_nested(value) else value}" for key, value in made]
 
 
-def read_form(template: object, page: object) -> FormOptions:
+def read_form(template: object, page: object, language: object) -> FormOptions:
     """How a paper is set. Raises SetupError."""
     return FormOptions(
         template=None if template is None else one_of("template", template, TemplateName),
         page=None if page is None else one_of("page", page, PageName),
+        language=None if language is None else one_of("language", language, LanguageName),
     )
 
 

@@ -72,6 +72,7 @@ def run(
     paper: bool = True,
     template: Literal["ieee", "report"] | None = None,
     page: Literal["a4", "letter"] | None = None,
+    language: Literal["es", "en"] | None = None,
 ) -> Study:
     """Make every run of a suite that is due, then write its paper, as the command `benchsuite run` does.
 
@@ -110,7 +111,7 @@ def run(
             show_estimate=bool(estimate),
             paper=bool(paper),
         )
-        form = read_form(template, page)
+        form = read_form(template, page, language)
         if not isinstance(suite, str | os.PathLike):
             raise wrong("suite", suite, "the name of a suite, or the path of a .yaml file")
         if not isinstance(executor, str | None):

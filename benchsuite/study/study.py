@@ -91,7 +91,11 @@ class Study:
         return table
 
     def paper(
-        self, *, template: Literal["ieee", "report"] | None = None, page: Literal["a4", "letter"] | None = None
+        self,
+        *,
+        template: Literal["ieee", "report"] | None = None,
+        page: Literal["a4", "letter"] | None = None,
+        language: Literal["es", "en"] | None = None,
     ) -> Paper:
         """Write the paper of the runs that are done, as `benchsuite paper` does, and return it.
 
@@ -99,7 +103,7 @@ class Study:
         folder, unless it is to be set otherwise. Raises PaperError, SetupError or StoreError.
         """
         with only_our_errors():
-            files = self._write(read_form(template, page))
+            files = self._write(read_form(template, page, language))
         return Paper(files.html, files.pdf)
 
     def __repr__(self) -> str:

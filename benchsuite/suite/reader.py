@@ -18,7 +18,8 @@ from benchsuite.suite.prose.bibliography import include_files
 from benchsuite.suite.prose.conditions import condition_problems
 from benchsuite.suite.prose.extent import extent_problems
 from benchsuite.suite.prose.figures import figure_problems, resolved_figures
-from benchsuite.suite.prose.references import Vocabulary, citation_problems, reference_problems, written
+from benchsuite.suite.prose.references import COUNTED, Vocabulary, citation_problems, reference_problems, written
+from benchsuite.suite.prose.translations import in_language, prose_problems, translation_problems
 from benchsuite.suite.schema.claims import claim_problems
 from benchsuite.suite.schema.suite import Design, Suite
 from benchsuite.suite.search.space import search_settings
@@ -65,7 +66,7 @@ def parse_suite(data: bytes, source: str, registry: Registry, folder: Path | Non
         places = {problem.mark for problem in unread}
         raise SuiteError(unread + [problem for problem in problems if problem.mark not in places])
     suite.keep(data.decode(errors="replace"), beside)
-    return suite
+    return in_language(suite, suite.paper.language) if suite.translations else suite
 
 
 def plugins_of(path: Path) -> tuple[Path, ...]:
@@ -135,15 +136,21 @@ def _shown_path(path: Path) -> str:
 def _prose_problems(suite: Suite, expanded: Expansion, registry: Registry, lines: Sequence[str]) -> list[Problem]:
     """What only shows when the whole file is known: comparisons, claims, quotes and citations of what there is not,
     labels of nothing, names given twice."""
-    problems = compare_problems(suite, expanded.cases) + figure_problems(suite, registry) + [*extent_problems(suite)]
+    problems = compare_problems(suite, expanded.cases) + figure_problems(suite, registry)
+    problems += prose_problems(suite, extent_problems)
     if expanded.cases and not expanded.problems and not problems:
         claims = suite.origin.get("claims")
         names = [case.name for case in expanded.cases]
         find = Vocabulary(suite, expanded.cases).find
         problems += claim_problems(suite.claims, claims.elements if claims is not None else (), find, names)
-        problems += reference_problems(suite, expanded.cases)
-        problems += condition_problems(suite, expanded.cases, lines)
-        problems += citation_problems(suite, _bibtex(suite, expanded.cases, registry))
+        known = [*_bibtex(suite, expanded.cases, registry)]
+
+        def check(said: Suite) -> list[Problem]:
+            quoted = reference_problems(said, expanded.cases) + condition_problems(said, expanded.cases, lines)
+            return quoted + citation_problems(said, known)
+
+        problems += prose_problems(suite, check)
+    problems += translation_problems(suite)
     paper = suite.origin.get("paper")
     if paper is None:
         return problems
@@ -183,7 +190,8 @@ def _named(cases: Iterable[Case]) -> set[str]:
     """What cases are called, what they set, and each value of that («path=value»)."""
     named = {case.name for case in cases}
     for case in cases:
-        named |= {*case.settings, *(f"{path}={written(value)}" for path, value in case.settings.items())}
+        for path, value in case.settings.items():
+            named |= {path, f"{path}={written(value)}", f"{path}={COUNTED}"}
     return named
 
 

@@ -19,6 +19,7 @@ from typing import Any, ClassVar
 from pydantic import Field
 
 from benchsuite.api import (
+    CardTranslation,
     DataError,
     Dataset,
     DatasetCard,
@@ -144,6 +145,20 @@ class Beans(Dataset[BeansParameters]):
             splits={split: sum(counts.values()) for split, counts in COUNTS.items()},
             class_titles={"angular_leaf_spot": "mancha angular", "bean_rust": "roya", "healthy": "sana"},
             layout=_LAYOUT,
+            translations={
+                "en": CardTranslation(
+                    summary=(
+                        "Beans has 1295 photographs of bean leaves, taken in the field in Uganda with mobile phones and"
+                        " annotated by experts of the National Crops Resources Research Institute (NaCRRI). Each leaf"
+                        " is healthy or shows one of two diseases: angular leaf spot or bean rust."
+                    ),
+                    class_titles={
+                        "angular_leaf_spot": "angular leaf spot",
+                        "bean_rust": "bean rust",
+                        "healthy": "healthy",
+                    },
+                )
+            },
         )
 
     def preprocessing(self, params: BeansParameters) -> Preprocessing:

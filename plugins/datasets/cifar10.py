@@ -18,6 +18,7 @@ from pydantic import Field
 
 from benchsuite.api import (
     Augmentation,
+    CardTranslation,
     Dataset,
     DatasetCard,
     DatasetIndex,
@@ -117,6 +118,18 @@ class Cifar10(Dataset[Cifar10Parameters]):
                 "horse": "caballo",
                 "ship": "barco",
                 "truck": "camión",
+            },
+            translations={
+                "en": CardTranslation(
+                    summary=(
+                        "CIFAR-10 has 60\u00a0000 colour photographs of 32\u00a0×\u00a032 pixels, 6000 of each of ten"
+                        " classes of animals and vehicles. It comes from the Tiny Images collection and is distributed"
+                        " in 50\u00a0000 training and 10\u00a0000 test images; the validation split is taken here from"
+                        " the former, at random and stratified by class."
+                    ),
+                    licence="its authors state none",
+                    class_titles={name: name for name in CLASSES},
+                )
             },
             layout=f"{FOLDER}/{{data_batch_1..5,test_batch,{METADATA}}}; or {ARCHIVE.filename}",
         )

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 from pydantic import AfterValidator, Field
 
 from benchsuite.api import (
+    CardTranslation,
     DataError,
     Dataset,
     DatasetCard,
@@ -123,6 +124,13 @@ class Cub(Dataset[CubParameters]):
             classes=tuple(species.name for species in chosen),
             splits=splits,
             class_titles={species.name: species.title for species in chosen},
+            translations={
+                "en": CardTranslation(
+                    summary=_english_summary(params, sum(splits.values())),
+                    licence="none is stated; the photographs come from Flickr and belong to their authors",
+                    class_titles={species.name: species.title for species in chosen},
+                )
+            },
             layout=f"{HOME}/{{{','.join(FILES)}}} and {HOME}/{PHOTOS}/<class>/*.jpg; or {ARCHIVE.filename}",
         )
 
@@ -184,6 +192,20 @@ def _summary(params: CubParameters, images: int) -> str:
         "CUB-200-2011 (Caltech-UCSD Birds) reúne 11\u00a0788 fotografías de 200 especies de aves, la mayoría de"
         f" Norteamérica.{used} {division}; de las de entrenamiento se aparta un {share}\u00a0% para validación."
     ).replace(" %", "\u00a0%")
+
+
+def _english_summary(params: CubParameters, images: int) -> str:
+    count = len(_chosen(params))
+    used = "" if count == len(SPECIES) else f" Of these, {count} are used, with {images} photographs."
+    division = (
+        "Of the photographs, 80%, drawn at random, are for training and the rest for testing"
+        if params.split == "random_80_20"
+        else "The official division into training and test photographs is kept"
+    )
+    return (
+        "CUB-200-2011 (Caltech-UCSD Birds) has 11\u00a0788 photographs of 200 species of birds, most of them North"
+        f" American.{used} {division}; {100 * params.validation:g}% of the training ones are set aside for validation."
+    )
 
 
 def _official_sizes(params: CubParameters) -> dict[str, int]:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from pydantic import Field, model_validator
 
 from benchsuite.api import (
+    CardTranslation,
     Dataset,
     DatasetCard,
     DatasetIndex,
@@ -58,6 +59,15 @@ class FakeParameters(Parameters):
 
     augmentation: Flips = ()
     """Random changes of training images, each with probability 0.5."""
+
+    labels: ClassVar[Mapping[str, Mapping[str, str]]] = {
+        "es": {
+            "validation_images": "Imágenes de validación",
+            "test_images": "Imágenes de test",
+            "seed": "Semilla del ruido",
+        },
+        "en": {"validation_images": "Validation images", "test_images": "Test images", "seed": "Noise seed"},
+    }
 
     @model_validator(mode="after")
     def _every_class_in_every_split(self) -> Self:
@@ -124,6 +134,16 @@ class Fake(Dataset[FakeParameters]):
             splits=_counts(params),
             class_titles={name: f"clase {number}" for number, name in enumerate(_classes(params))},
             layout="nothing: the images are computed",
+            translations={
+                "en": CardTranslation(
+                    title="Synthetic noise",
+                    summary=(
+                        "The images are uniform noise generated from a seed, and their labels have nothing to do with"
+                        " them: the set serves to check that a study works, not to compare models."
+                    ),
+                    class_titles={name: f"class {number}" for number, name in enumerate(_classes(params))},
+                )
+            },
         )
 
     def preprocessing(self, params: FakeParameters) -> Preprocessing:

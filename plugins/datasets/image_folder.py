@@ -15,6 +15,7 @@ from typing import Any, ClassVar, Literal, Self
 from pydantic import Field, model_validator
 
 from benchsuite.api import (
+    CardTranslation,
     DataError,
     Dataset,
     DatasetCard,
@@ -91,6 +92,14 @@ class ImageFolder(Dataset[ImageFolderParameters]):
             classes=(),
             splits={},
             layout=LAYOUT,
+            translations={
+                "en": CardTranslation(
+                    summary=(
+                        "The data set is the authors’ own collection of photographs, without an official distribution,"
+                        " in which each folder is a class."
+                    )
+                )
+            },
         )
 
     def preprocessing(self, params: ImageFolderParameters) -> Preprocessing:

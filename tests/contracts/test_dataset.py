@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from benchsuite.contracts.dataset import CHANGES, PhotoFiles, photo_suffixes
+from benchsuite.contracts.dataset import CHANGES, CardTranslation, DatasetCard, PhotoFiles, photo_suffixes
 from benchsuite.errors import DataError
 from benchsuite.legible import let_pillow_remark
 
@@ -158,3 +159,14 @@ def test_what_programs_append_to_a_photo_is_no_damage(form: str) -> None:
 def test_a_photo_of_a_hundred_megapixels_is_no_fault_in_a_process_of_ours() -> None:
     let_pillow_remark()  # pytest restores the filters
     assert decode(saved(Image.new("1", (12000, 9000)), "PNG")).size == (12000, 9000)
+
+
+def test_a_card_has_in_each_language_its_own_words_and_none_of_another() -> None:
+    card = DatasetCard("Ruido", "Es ruido.", "CC0", "", "", (), ("a", "b"), {}, class_titles={"a": "la a"})
+    said = CardTranslation(summary="It is noise.", class_titles={"a": "the a"})
+    both = replace(card, translations={"en": said})
+    assert both.in_language("es") == card
+    assert (both.in_language("en").summary, both.in_language("en").class_titles) == ("It is noise.", {"a": "the a"})
+    assert (both.in_language("en").title, both.in_language("en").licence) == ("Ruido", "CC0")
+    bare = card.in_language("en")
+    assert (bare.title, bare.summary, bare.class_titles, bare.translations) == ("Ruido", "", {}, {})

@@ -46,6 +46,13 @@ def test_a_sound_suite_is_read_whole(read: Read) -> None:
     assert read(f"{BASE}devices: by_seed\n").devices == "by_seed"
 
 
+def test_labels_may_count_what_cases_have(read: Read) -> None:
+    labels = 'paper: {labels: {"recipe.freeze.blocks={n}": "un bloque | {n} bloques"}}\n'
+    assert read(BASE + labels).paper.labels == {"recipe.freeze.blocks={n}": "un bloque | {n} bloques"}
+    (found,) = problems(BASE + labels.replace("blocks=", "block="))
+    assert "there is no 'recipe.freeze.block={n}' to label" in found
+
+
 def test_the_paper_is_read_with_nested_sections(read: Read) -> None:
     paper = """paper:
   authors: [{name: Ana Pérez, affiliation: Universidad, place: Quito, email: a@b.ec}]

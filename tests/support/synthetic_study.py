@@ -35,8 +35,9 @@ from benchsuite.registry import Registry, registry
 from benchsuite.store.record import Best, Cost, DatasetFacts, ModelFacts, RunRecord, TestMetrics, WeightsFacts
 from benchsuite.suite.cases.plan import Case, Component, Plan, RunSpec, Trial
 from benchsuite.suite.planning.expand import expand
+from benchsuite.suite.prose.translations import in_language
 from benchsuite.suite.reader import read_suite
-from benchsuite.suite.schema.suite import Suite
+from benchsuite.suite.schema.suite import Language, Suite
 from benchsuite.suite.search.proposal import Step, propose
 from benchsuite.suite.search.space import Trials
 from support.synthetic import make_environment, make_keys, make_outcomes, make_record
@@ -45,16 +46,17 @@ FEW_CLASSES = 8
 PHOTOS_PER_CLASS = 3
 
 
-def make_suite_material(name: str, **changes: Any) -> PaperMaterial:
-    """The material of the suite `name` with all its runs done; `changes` replaces fields of PaperMaterial."""
+def make_suite_material(name: str, *, language: Language = "es", **changes: Any) -> PaperMaterial:
+    """The material of the suite `name`, its paper in `language`, with all its runs done; `changes` replaces fields of
+    PaperMaterial."""
     known = registry()
-    suite = read_suite(name, known)
+    suite = in_language(read_suite(name, known), language)
     plan = expand(suite, known)
     keys = make_keys(plan)
     records = {keys[spec.case.name, spec.seed]: _record(spec, known) for spec in plan.runs}
     plan = _search(plan, known, keys, records)
     first = plan.cases[0]
-    card = _card(first, known)
+    card = _card(first, known).in_language(language)
     models = {case.name: _model(case, known) for case in plan.cases}
     facts: dict[str, Any] = {
         "results": Results(suite, plan, keys, records, make_outcomes(records)),
@@ -79,7 +81,8 @@ def make_unstudied_material(suite: Suite) -> PaperMaterial:
     first = plan.cases[0]
     title, bibtex = _model(first, known)
     results = Results(suite, plan, {}, {})
-    return PaperMaterial(results, card=_card(first, known), model_title=title, model_bibtex=bibtex)
+    card = _card(first, known).in_language(suite.paper.language)
+    return PaperMaterial(results, card=card, model_title=title, model_bibtex=bibtex)
 
 
 def _card(case: Case, known: Registry) -> DatasetCard:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, assert_type
+from typing import TYPE_CHECKING, Any, ClassVar, assert_type
 
 from pydantic import Field
 
@@ -14,6 +14,7 @@ from benchsuite.api import (
     CHANGES,
     Augmentation,
     BenchsuiteError,
+    CardTranslation,
     CaseResult,
     Channel,
     Chart,
@@ -72,6 +73,8 @@ benchsuite_api = "1.0"
 class PhotosParameters(Parameters):
     image_size: int = Field(default=64, ge=8)
 
+    labels: ClassVar[Mapping[str, Mapping[str, str]]] = {"es": {"image_size": "Lado"}, "en": {"image_size": "Side"}}
+
 
 class Photos(Dataset[PhotosParameters]):
     name = "photos"
@@ -87,7 +90,8 @@ class Photos(Dataset[PhotosParameters]):
             sources=(Source(url="https://example.org/photos.zip", filename="photos.zip", sha256="0" * 64),),
             classes=("a", "b"),
             splits={"train": 2, "validation": 2, "test": 2},
-        )
+            translations={"en": CardTranslation(summary="Photos.", class_titles={"a": "An A", "b": "A B"})},
+        ).in_language("en")
 
     def preprocessing(self, params: PhotosParameters) -> Preprocessing:
         side = assert_type(params.image_size, int)

@@ -69,13 +69,14 @@ def pack(material: PaperMaterial) -> dict[str, bytes]:
         "keys": [[case, seed, key] for (case, seed), key in results.keys.items()],
         "records": None,
         "outcomes": {key: _packed(outcomes) for key, outcomes in results.outcomes.items()},
-        "card": to_jsonable_python(material.card),
+        "card": {name: value for name, value in to_jsonable_python(material.card).items() if name != "translations"},
         "model": [material.model_title, material.model_bibtex],
         "models": material.models,
         "recipes": material.recipes,
         "charts": to_jsonable_python(material.charts),
         "class_titles": material.class_titles,
         "configuration": material.configuration,
+        **({"labels": dict(material.labels)} if material.labels else {}),
         "photos": [title for title, _ in material.samples],
         **{name: list(given) for name in ARGUMENTS if (given := getattr(material, name))},
         **({"normalisation": material.normalisation} if material.normalisation is not None else {}),
@@ -105,7 +106,8 @@ def pack(material: PaperMaterial) -> dict[str, bytes]:
 def _usual(suite: Suite) -> dict[str, Any]:
     """What is attached only where it is not as it is in most suites."""
     usual = {name for name, value in USUAL.items() if getattr(suite.paper, name) == value}
-    return {**({"devices": True} if suite.devices == "one" else {}), **({"paper": usual} if usual else {})}
+    bare = {"devices": suite.devices == "one", "translations": not suite.translations}
+    return {**{name: True for name, is_usual in bare.items() if is_usual}, **({"paper": usual} if usual else {})}
 
 
 def unpack(files: Mapping[str, bytes]) -> PaperMaterial:
@@ -141,6 +143,7 @@ def unpack(files: Mapping[str, bytes]) -> PaperMaterial:
             recipes=content.get("recipes", {}),
             charts=_charts(content.get("charts", [])),
             class_titles=content["class_titles"],
+            labels=content.get("labels", {}),
             configuration=tuple(cast("tuple[str, str]", tuple(row)) for row in content["configuration"]),
             samples=tuple((title, files[PHOTO.format(number)]) for number, title in enumerate(content["photos"])),
             mistakes=tuple(

@@ -12,13 +12,14 @@ from benchsuite.paper.document import markup
 from benchsuite.paper.language.catalogue import find, in_words, say
 from benchsuite.paper.language.phrases import listing
 from benchsuite.paper.language.typography import lower_first
-from benchsuite.suite.prose.references import written
+from benchsuite.suite.prose.references import COUNTED, written
 from benchsuite.suite.schema.suite import Suite
 
 
 @dataclass(frozen=True)
 class CaseNames:
-    """Names from `labels`, the suite's own words for paths, values and cases, all of them foreign text.
+    """Names from `labels`, the words of the suite and of its components for paths, values and cases, all of them
+    foreign text.
 
     `axes` are the paths by whose values the cases of a grid are told apart; none where the suite names its cases.
     """
@@ -27,14 +28,16 @@ class CaseNames:
     axes: tuple[str, ...]
 
     @classmethod
-    def of(cls, suite: Suite, findings: Findings, titles: Mapping[str, str]) -> CaseNames:
-        """The names that a suite gives to the cases of its findings; models that are varied as a whole go by their
-        titles, which `titles` has by the name of the case."""
+    def of(
+        cls, suite: Suite, findings: Findings, titles: Mapping[str, str], words: Mapping[str, str] | None = None
+    ) -> CaseNames:
+        """The names that a suite gives to the cases of its findings, else `words` of its components; models that are
+        varied as a whole go by their titles, which `titles` has by the name of the case."""
         paths = {tuple(case.case.settings) for case in findings.cases} if not suite.cases else set()
         own = suite.paper.labels
         if suite.paper.prose_language != suite.paper.language:  # what we have words for is said in those of the paper
-            own = {path: label for path, label in own.items() if find(f"parameter-{path}") is None}
-        labels = {**_model_labels(findings, titles), **own}
+            own = {path: label for path, label in own.items() if not _has_words(path, words or {})}
+        labels = {**_model_labels(findings, titles), **(words or {}), **own}
         return cls(labels, next(iter(paths)) if len(paths) == 1 else ())
 
     @cached_property
@@ -87,13 +90,29 @@ class CaseNames:
 
     def subject(self, *cases: CaseFindings) -> str:
         """The same as the subject of a sentence: «la configuración con un bloque congelado»."""
-        values = [case.case.settings[self.axes[0]] for case in cases] if len(self.axes) == 1 else []
-        numbers = [value for value in values if isinstance(value, int) and not isinstance(value, bool)]
-        if not numbers or len(numbers) < len(values) or [str(n) for n in numbers] != [case.label for case in cases]:
+        if len(self.axes) != 1 or self.axes == ("model",):
             return self.mention(*cases)
-        one = numbers == [1]
-        noun = find(f"noun-{self.axes[0]}", n=1 if one else 2, count=listing([in_words(number) for number in numbers]))
-        return self.mention(*cases) if noun is None else say("case-with", n=len(cases), what=noun)
+        return say("case-with", n=len(cases), what=self._noun(*cases) or self.mention(*cases))
+
+    def _noun(self, *cases: CaseFindings) -> str | None:
+        """So much of what sets the cases apart: «tres capas», as the label of «path={n}» says it, or as we do."""
+        path = self.axes[0]
+        values = [case.case.settings[path] for case in cases]
+        numbers = [value for value in values if isinstance(value, int) and not isinstance(value, bool)]
+        if len(numbers) < len(values) or [str(number) for number in numbers] != [case.label for case in cases]:
+            return None
+        count, one = listing([in_words(number) for number in numbers]), numbers == [1]
+        forms = self.labels.get(f"{path}={COUNTED}")
+        if forms is None:
+            return find(f"noun-{path}", n=1 if one else 2, count=count)
+        singular, _, plural = (form.strip() for form in forms.partition("|"))
+        said = singular if one or not plural else plural
+        return markup.literal(markup.line(said.replace(COUNTED, count), f"paper.labels.{path}"))
+
+
+def _has_words(path: str, words: Mapping[str, str]) -> bool:
+    """Whether what a label is of has words in the language of the paper."""
+    return path in words or find(f"parameter-{path}") is not None or find(f"noun-{path.partition('=')[0]}") is not None
 
 
 def _model_labels(findings: Findings, titles: Mapping[str, str]) -> dict[str, str]:

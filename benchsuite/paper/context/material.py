@@ -50,6 +50,8 @@ class PaperMaterial:
     charts: tuple[PluginChart, ...] = ()
     normalisation: tuple[tuple[float, ...], tuple[float, ...]] | None = None
     source: str = ""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    """What the components call their parameters, in the language of the paper."""
     configuration: tuple[tuple[str, str], ...] = ()
     study_arguments: tuple[str, ...] = ()
     """What makes a command work on this study, where that is more than the suite's name."""

@@ -25,10 +25,9 @@ class PaperContext:
 
     @cached_property
     def names(self) -> CaseNames:
-        cases = self.material.findings.cases
-        return CaseNames.of(
-            self.material.suite, self.material.findings, {case.case.name: self._model(case)[0] for case in cases}
-        )
+        material = self.material
+        titles = {case.case.name: self._model(case)[0] for case in material.findings.cases}
+        return CaseNames.of(material.suite, material.findings, titles, material.labels)
 
     @cached_property
     def findings(self) -> Findings:

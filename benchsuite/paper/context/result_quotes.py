@@ -6,34 +6,49 @@ from collections.abc import Sequence
 
 from benchsuite.analysis.findings import CaseFindings, Comparison
 from benchsuite.paper.document.quantities import Quotes
+from benchsuite.paper.language import typography
 from benchsuite.paper.language.catalogue import say
 from benchsuite.paper.language.metrics import METRICS
-from benchsuite.paper.language.typography import number
 
 
 class ResultQuotes(Quotes):
-    """The quantities of a document, with ways to quote findings; what is not known yet is said to be pending."""
+    """The quantities of a document, with ways to quote findings; what is not known yet is said to be pending.
+
+    The first points that are quoted are percentage points; later ones, points.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._told_points = False
 
     def estimate(self, metric: str, case: CaseFindings) -> str:
         """The mean of a metric of a case, with its interval."""
         estimate = case.estimates.get(metric)
         if estimate is None:
             return say("pending")
-        return self.put(METRICS[metric].quote(estimate), estimate.mean, estimate.runs)
+        return self.put(self._in_full(METRICS[metric].quote(estimate)), estimate.mean, estimate.runs)
 
     def mean(self, metric: str, case: CaseFindings) -> str:
         """The mean alone."""
         estimate = case.estimates.get(metric)
         if estimate is None:
             return say("pending")
-        return self.put(METRICS[metric].format(estimate.mean), estimate.mean, estimate.runs)
+        return self.put(self._in_full(METRICS[metric].format(estimate.mean)), estimate.mean, estimate.runs)
 
     def difference(self, comparison: Comparison | None) -> str:
         if comparison is None or comparison.difference is None:
             return say("pending")
         difference = comparison.difference
-        return self.put(METRICS[comparison.metric].difference(difference), difference.mean, difference.runs)
+        shown = self._in_full(METRICS[comparison.metric].difference(difference))
+        return self.put(shown, difference.mean, difference.runs)
+
+    def _in_full(self, text: str) -> str:
+        points = typography.NBSP + say("unit-points")
+        if self._told_points or points not in text:
+            return text
+        self._told_points = True
+        return text.replace(points, typography.NBSP + say("unit-percentage-points"), 1)
 
     def number(self, value: float, words: str | None = None, runs: Sequence[str] = ()) -> str:
         """A number that is no metric: sizes, counts, parameters."""
-        return self.put(words or number(value), value, tuple(runs))
+        return self.put(words or typography.number(value), value, tuple(runs))

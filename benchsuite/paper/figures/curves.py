@@ -90,7 +90,7 @@ def draw_panels(
     text, width = (7.0, COLUMN) if narrow else (WIDE_TEXT, PAGE)
     lines = seeds if have_lines(cases) else {}
     grid = {"nrows": rows, "ncols": columns, "sharey": True, "squeeze": False}
-    with drawing(name, width, 1.3 * rows + 0.1, factor=factor, text=text, **grid) as canvas:
+    with drawing(name, width, 1.35 * rows + 0.35, factor=factor, text=text, **grid) as canvas:
         places = list(canvas.axes.flat)
         titles = shorten_all([case.label for case in cases], int(0.72 * width / columns * 72 / (0.5 * text)))
         for place, (axes, case, title) in enumerate(zip(places, cases, titles, strict=False)):

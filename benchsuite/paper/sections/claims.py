@@ -21,7 +21,8 @@ COUNTED: tuple[Verdict, ...] = ("holds", "fails", "open")
 def claim_blocks(study: PaperContext) -> list[Block]:
     """The table of claims, how they were tested, and what the open ones need."""
     found = study.findings.claims
-    text = say("claims", n=len(found), verdicts=count_verdicts(study))
+    only = say(f"claims-{found[0].verdict}", n=1)
+    text = say("claims", n=len(found), verdicts=only if len(found) == 1 else count_verdicts(study))
     lacking = [one.seeds_needed for one in found if one.seeds_needed is not None]
     if lacking:
         which = "claims-need" if len(lacking) == len(found) else "claims-need-some"
@@ -31,8 +32,10 @@ def claim_blocks(study: PaperContext) -> list[Block]:
 
 
 def count_verdicts(study: PaperContext) -> str:
-    """What became of the claims: «una se sostiene y 2 quedan sin concluir»."""
+    """What became of several claims: «una se sostiene y dos quedan sin decidir», «ninguna se sostiene»."""
     verdicts = Counter(found.verdict for found in study.findings.claims)
+    if len(verdicts) == 1:
+        return say(f"claims-all-{next(iter(verdicts))}")
     return listing([say(f"claims-count-{name}", n=verdicts[name]) for name in COUNTED if verdicts[name]])
 
 

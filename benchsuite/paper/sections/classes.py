@@ -127,7 +127,8 @@ def _matrices(study: PaperContext, shown: Sequence[CaseFindings], names: Sequenc
 
 
 def _pairs(study: PaperContext, case: CaseFindings, names: Sequence[str]) -> list[Block]:
-    text = say("confusion-pairs", classes=len(names), whose=_whose(study, [case]))
+    whose = say("with-case", case=study.names.mention(case)) if study.compares_cases else ""
+    text = say("confusion-pairs", classes=len(names), whose=whose)
     summed = say("caption-pairs-summed") if len(study.findings.seeds) > 1 else ""
     return [
         Paragraph(f"{text} {_most_frequent(study, [case], names)}"),

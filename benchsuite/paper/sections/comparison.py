@@ -95,7 +95,7 @@ def _abstract(pairs: Pairs) -> str:
     text = say("comparison-common", n=len(found))
     if equal == len(found):
         return f"{text} {say('comparison-all-equal')}"
-    return f"{text} {say('comparison-some-equal', equal=equal) if equal else say('comparison-none-equal')}"
+    return f"{text} {say('comparison-some-equal', n=equal) if equal else say('comparison-none-equal')}"
 
 
 def _body(studies: tuple[PaperContext, PaperContext], pairs: Pairs) -> Iterator[Block]:

@@ -132,12 +132,12 @@ def _remarks(facts: DatasetFacts) -> list[str]:
     if facts.changes:
         done = [_change(what, count) for what, count in facts.changes.items()]
         remarks.append(say("images-changed", changes=listing(done)))
-    return remarks + [f"**{_duplicated(what, n)}**." for what, n in facts.duplicates.items()]
+    return remarks + [f"**{typography.upper_first(_duplicated(what, n))}**." for what, n in facts.duplicates.items()]
 
 
 def _change(what: str, count: int) -> str:
     name = f"changed-{what.replace(' ', '-')}"
-    return find(name, images=count) or say("changed-otherwise", images=count, change=what)
+    return find(name, n=count) or say("changed-otherwise", n=count, change=what)
 
 
 def validity_blocks(facts: DatasetFacts | None) -> list[Block]:
@@ -145,10 +145,11 @@ def validity_blocks(facts: DatasetFacts | None) -> list[Block]:
     duplicates = facts.duplicates if facts else {}
     doubts = []
     if leaks := [_duplicated(what, n) for what, n in duplicates.items() if what in _LEAKS]:
-        doubts.append(say("doubt-test-in-others", copies="; ".join(leaks)))
+        doubts.append(say("doubt-test-in-others", copies=typography.upper_first("; ".join(leaks))))
     for what in _DOUBTFUL:
         if what in duplicates:
-            doubts.append(say(f"doubt-{what.replace(' ', '-')}", copies=_duplicated(what, duplicates[what])))
+            copies = typography.upper_first(_duplicated(what, duplicates[what]))
+            doubts.append(say(f"doubt-{what.replace(' ', '-')}", copies=copies))
     return [Paragraph(" ".join(doubts))] if doubts else []
 
 

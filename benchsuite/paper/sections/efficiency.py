@@ -69,7 +69,8 @@ def _by_kind(study: PaperContext) -> str:
     kinds = study.findings.kinds
     if len(kinds) < 2:
         return ""
-    runs = study.quotes.number(len(kinds[0].runs), runs=kinds[0].runs)
+    count = len(kinds[0].runs)
+    runs = study.quotes.number(count, in_words(count), kinds[0].runs)
     return f" {say('cost-by-kind', runs=runs, machine=kind_titles(kinds)[0])}"
 
 
@@ -79,9 +80,10 @@ def _beside_others(study: PaperContext) -> str:
     if most < 2:
         return ""
     runs = tuple(key for key, *_ in study.findings.runs)
-    shown = study.quotes.number(most, runs=runs)
+    shown = study.quotes.number(most, in_words(most), runs)
     if least < most:
-        return f" {say('cost-beside-varying', least=study.quotes.number(least, runs=runs), most=shown)}"
+        few = study.quotes.number(least, in_words(least), runs)
+        return f" {say('cost-beside-varying', least=few, most=shown)}"
     return f" {say('cost-beside', runs=shown)}"
 
 
@@ -91,7 +93,7 @@ def _front(study: PaperContext) -> str:
     if not fronts:
         return ""
     if len(fronts) == 2 and fronts[0][1] == fronts[1][1]:
-        return say("front-of-both", cases=study.names.mention(*fronts[0][1]))
+        return say("front-of-both", n=len(fronts[0][1]), cases=study.names.mention(*fronts[0][1]))
     each = [say(f"front-in-{name}", cases=study.names.mention(*cases)) for name, cases in fronts]
     return say("front", each="; ".join(each))
 
@@ -117,7 +119,9 @@ def _saving(study: PaperContext) -> str:
     ratio = short.mean / long.mean
     runs = short.runs + long.runs
     if ratio > SLOWER:
-        duration = say("saving-loss", time=study.quotes.number(ratio, number(ratio, 1), runs))
+        times = number(ratio, 1)
+        words = say("saving-twice") if times == number(2, 1) else say("saving-times", times=times)
+        duration = say("saving-loss", time=study.quotes.number(ratio, words, runs))
     else:
         duration = say("saving-none" if ratio > 1 / SLOWER else "saving-share", time=quote(ratio, runs))
     told = say(

@@ -46,12 +46,14 @@ def _sentences(study: PaperContext) -> Iterator[str]:
         images = study.quotes.number(sum(map(sum, facts.counts.values())))
         classes = say("count-class", n=len(facts.classes))
         data = say("abstract-counted-data", images=images, classes=classes, data=_data(study))
-    yield say("abstract-study", compared=_compared(study), data=data, seeds=say("count-seed", n=len(findings.seeds)))
+    seeds = say("count-seed", n=len(findings.seeds))
+    yield upper_first(say("abstract-study", compared=_compared(study), data=data, seeds=seeds))
     if not study.done:
         yield say("abstract-none-done")
         return
     if findings.done < findings.planned:
-        yield say("abstract-partial", planned=findings.planned, done=study.quotes.number(findings.done))
+        done = study.quotes.number(findings.done, say("count-run", n=findings.done))
+        yield say("abstract-partial", n=findings.done, planned=findings.planned, done=done)
     yield f"{upper_first(describe_range(study, 'test_accuracy'))}."
     if findings.comparisons:
         yield describe_verdicts(study)

@@ -56,7 +56,7 @@ def _differences(study: PaperContext) -> Iterator[str]:
             )
             for one in decided
         ]
-        yield say("found-differences", n=len(decided), each=listing(each), **words)
+        yield typography.upper_first(say("found-differences", n=len(decided), each=listing(each), **words))
     else:
         largest = decided[0]
         told = say(

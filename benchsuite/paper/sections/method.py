@@ -222,6 +222,7 @@ def _judgement(study: PaperContext) -> str:
         "judgement-differences",
         reference=say("the-reference" if len(findings.baselines) < 2 else "own-reference"),
         baselines=study.mention(*findings.baselines),
+        interval="" if few else say("judgement-interval"),
         holm=say("judgement-holm", comparisons=family) if family > 1 else "",
     )
     return f"{text} {compared}"

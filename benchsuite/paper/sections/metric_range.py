@@ -26,6 +26,12 @@ class End:
         """The estimate there."""
         return self.study.quotes.estimate(self.metric, self.cases[0])
 
+    @property
+    def reach(self) -> tuple[float, float]:
+        """Its interval, or the values observed; the mean alone where nothing is known of the spread."""
+        estimate = self.cases[0].estimates[self.metric]
+        return METRICS[self.metric].bounds(estimate) or (estimate.mean, estimate.mean)
+
     def quote_mean(self) -> str:
         return self.study.quotes.mean(self.metric, self.cases[0])
 

@@ -87,9 +87,10 @@ def _in_words(study: PaperContext, change: str) -> Change:
     if _NUMBER.fullmatch(now):
         before = say("value-all") if declared == "null" else _value(declared)
         # Parameters that say how large a study is have messages of their own.
-        if counted := find(f"change-amount-{path.rpartition('.')[2]}", now=_value(now), declared=before):
+        amount = f"change-amount-{path.rpartition('.')[2]}"
+        if counted := find(amount, n=1 if float(now) == 1 else 2, now=_value(now), declared=before):
             return counted, _NUMBER.fullmatch(declared) is None or float(now) < float(declared)
-    name = typography.lower_first(name_parameter(path, study.material.suite.paper.labels))
+    name = typography.lower_first(name_parameter(path, study.names.labels))
     return say("change-parameter", name=name, now=_value(now), declared=_value(declared)), False
 
 

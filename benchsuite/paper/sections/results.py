@@ -125,7 +125,7 @@ def _gap(study: PaperContext) -> str:
         return f"{say('gap-of-one', gap=high.quote())} {say('gap-moving')}"
     text = f"{say('gap')} {say('gap-moving')} "
     if low != high:
-        return text + say("gap-ends", **_ends(low, high))
+        return text + say("gap-ends", overlap=_overlap(low, high), **_ends(low, high))
     if len(study.done) == 1:
         return text + say("gap-of-one-done", gap=high.quote())
     return text + say("gap-equal", gap=high.quote_mean())
@@ -134,6 +134,11 @@ def _gap(study: PaperContext) -> str:
 def _ends(low: End, high: End) -> dict[str, str]:
     """Both ends of a range, for a message."""
     return {"most": high.subject(), "highest": high.quote(), "least": low.subject(), "lowest": low.quote()}
+
+
+def _overlap(low: End, high: End) -> str:
+    """That what is known of both ends overlaps, so that the data do not say which of them is which."""
+    return say("ends-overlap") if high.reach[0] <= low.reach[1] else ""
 
 
 def _convergence(study: PaperContext) -> str:
@@ -146,7 +151,7 @@ def _convergence(study: PaperContext) -> str:
         slowest = say(
             "convergence-slowest", n=len(high.cases), cases=high.subject(), epochs=_epochs(high, high.quote())
         )
-        text = say("convergence-ends", fastest=fastest, slowest=slowest)
+        text = say("convergence-ends", fastest=fastest, slowest=slowest, overlap=_overlap(low, high))
     elif len(study.done) == 1:
         text = say("convergence-of-one-done", epochs=_epochs(high, high.quote()))
     else:
@@ -204,4 +209,4 @@ def _failures(study: PaperContext) -> list[Block]:
     ]
     if len(failed) > MOST_FAILURES:
         items.append(say("and-more", count=len(failed) - MOST_FAILURES))
-    return [Paragraph(say("failures", n=len(failed))), Bullets(tuple(items))]
+    return [Paragraph(upper_first(say("failures", n=len(failed)))), Bullets(tuple(items))]

@@ -100,7 +100,7 @@ def _progress(found: SearchFindings) -> str:
         text += say("search-failed", n=found.failed)
     if left:
         text += say("search-left", n=left)
-    return f"{text}."
+    return f"{typography.upper_first(text)}."
 
 
 def quote_best_trial(study: PaperContext, metric: str) -> str:
@@ -134,7 +134,7 @@ def _importance(study: PaperContext, found: SearchFindings) -> str:
     cited = {"anova": study.works.cite(IMPORTANCE), "measure": study.works.cite(EPSILON_SQUARED)}
     parts = [say("importance", **cited)]
     if clear:
-        parts.append(say("importance-clear", axes=_list_axes(study, clear)))
+        parts.append(say("importance-clear", n=len(clear), axes=_list_axes(study, clear)))
     if unclear:
         parts.append(say("importance-unclear", n=len(unclear), axes=_list_axes(study, unclear)))
     if unknown:

@@ -22,14 +22,25 @@ OUTCOME = re.compile(
     r"|\b(?:mejor|peor) que\b|\b(?:más|menos) (?:exact|precis|rápid|lent|barat|car)[oa]s? que\b"
     r"|\bes (?:la|el) (?:mejor|peor|(?:más|menos) \w+)\b|\brinden? (?:más|menos|mejor|peor|igual|lo mismo)\b"
     r"|\baciertan? (?:más|menos)\b|\bconvergen? (?:antes|después|más)\b|\btardan? (?:más|menos)\b"
-    r"|\bno se distinguen?\b|\bqueda(?:n|ron)? por (?:encima|debajo)\b",
+    r"|\bno se distinguen?\b|\bqueda(?:n|ron)? por (?:encima|debajo)\b"
+    r"|\b(?:outperform|surpass|exceed|worsen|match)(?:e?s|ed)?\b|\b(?:beats?|does (?:better|worse|as well))\b"
+    r"|\bimproves? (?:on|upon|over|accuracy|the)\b|\b(?:better|worse|faster|slower|cheaper|costlier) than\b"
+    r"|\b(?:more|less) (?:accurate|precise|expensive) than\b"
+    r"|\b(?:is|are) the (?:best|worst|fastest|slowest|cheapest|(?:most|least) \w+)\b"
+    r"|\bconverges? (?:earlier|later|faster|more slowly)\b|\btakes? (?:longer|less time)\b"
+    r"|\bcannot be told apart\b|\b(?:stays?|remains?) (?:above|below)\b",
     re.IGNORECASE,
 )
-"""How Spanish says that one case did better or worse than another."""
-EVASION = re.compile(r"\bpermiten? (?:juzgar|elegir|decidir|sopesar)\b|\bapenas se distinguen?\b", re.IGNORECASE)
+"""How Spanish, or English, says that one case did better or worse than another."""
+EVASION = re.compile(
+    r"\bpermiten? (?:juzgar|elegir|decidir|sopesar)\b|\bapenas se distinguen?\b"
+    r"|\ballows? (?:judging|choosing|deciding|weighing)\b|\bcan (?:hardly|barely) be told apart\b",
+    re.IGNORECASE,
+)
 """What announces a result, or waves at one, in the place of saying it."""
 _POSSIBLE = re.compile(
-    r"\b(?:si|podrían?|puede[n]?|cabe|deberían?|habrían?|suelen?|tienden?|trabajo previo|informe de partida)\b",
+    r"\b(?:si|podrían?|puede[n]?|cabe|deberían?|habrían?|suelen?|tienden?|trabajo previo|informe de partida"
+    r"|if|whether|may|might|can|could|should|would|often|usually|tends?|earlier work)\b",
     re.IGNORECASE,
 )
 _OF_CASE = frozenset({"metric", "difference", "count"})

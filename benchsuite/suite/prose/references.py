@@ -21,6 +21,8 @@ from benchsuite.suite.source.yaml_nodes import Node
 MARKERS = ("if", "elif", "else", "end")
 """Words between braces that open, part and close a choice, and quote nothing."""
 REFERENCE = re.compile(rf"\{{\{{(?!\s*(?:{'|'.join(MARKERS)})(?=[\s}}]))([^{{}}]+)\}}\}}")
+COUNTED = "{n}"
+"""In the label of «path={n}», the number that a case has of something: «una capa | {n} capas»."""
 SIZES = ("seeds", "cases", "runs")
 COUNTS = ("trainable_parameters", "parameters")
 CLAIMED = ("claim", "verdict")
@@ -123,12 +125,17 @@ class Vocabulary:
         found = self._by_value.get(wanted, ())
         return self._by_name.get(wanted) or (found[0] if len(found) == 1 else None)
 
+    def _labels(self, name: str) -> list[str | None]:
+        """How the paper calls something, in each language of the suite."""
+        every = (self.suite.paper.labels, *(words.labels for words in self.suite.translations.values()))
+        return [labels.get(name) for labels in every]
+
     @cached_property
     def _by_name(self) -> Mapping[str, str]:
-        labels, known = self.suite.paper.labels, dict[str, str]()
+        known = dict[str, str]()
         for case in self.cases:
             grid = ", ".join(f"{path}={value_label(value)}" for path, value in case.settings.items())
-            for name in (case.name, settings_text(case.settings), grid, labels.get(case.name)):
+            for name in (case.name, settings_text(case.settings), grid, *self._labels(case.name)):
                 if name is not None:
                     known.setdefault(name, case.name)
         return known
@@ -138,12 +145,12 @@ class Vocabulary:
         """By a value of the compared factor, or of the only axis, the cases that have it."""
         factor = self.suite.compare.factor if self.suite.compare is not None else None
         path = factor if factor is not None else next(iter(self.suite.vary), "") if len(self.suite.vary) == 1 else ""
-        labels, known = self.suite.paper.labels, dict[str, list[str]]()
+        known = dict[str, list[str]]()
         for case in self.cases:
             if path not in case.settings:
                 continue
             value = case.settings[path]
-            for name in {written(value), *spellings(value), labels.get(f"{path}={written(value)}")} - {None}:
+            for name in {written(value), *spellings(value), *self._labels(f"{path}={written(value)}")} - {None}:
                 known.setdefault(str(name), []).append(case.name)
         return known
 

@@ -28,7 +28,7 @@ class Claim(Declared):
     """Name by which prose quotes the claim: `{{claim id}}` with its sentence, `{{verdict id}}` without."""
 
     text: Heading
-    """The sentence, in Spanish, in the paper's small markup."""
+    """The sentence, in the paper's small markup."""
 
     source: Key | None = None
     """The work that says so, one of the references; left out, the claim is the suite's own."""

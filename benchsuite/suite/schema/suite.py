@@ -19,6 +19,8 @@ MOST_RUNS = 200_000
 Template = Literal["ieee", "report"]
 PageSize = Literal["a4", "letter"]
 Language = Literal["es", "en"]
+LANGUAGES: Mapping[Language, str] = {"es": "Spanish", "en": "English"}
+"""What messages call the languages of papers."""
 Devices = Literal["one", "by_seed"]
 Further = Literal[
     "fig-networks", "fig-listing", "fig-source", "fig-curves", "fig-gap-epochs", "fig-size-time", "fig-class-panels",
@@ -174,7 +176,7 @@ class Section(Declared):
     """Which part of the paper the section belongs to, such as `introduction` or `method`."""
 
     text: Text = ""
-    """Prose in Spanish, in the paper's small markup."""
+    """Prose in the paper's small markup."""
 
     sections: Annotated[tuple[Section, ...], Field(max_length=1000)] = ()
     """Subsections."""
@@ -283,6 +285,31 @@ class PaperSection(Declared):
         return self.written_in or self.language
 
 
+class Translation(Declared):
+    """The suite's prose in another language: all that the suite itself says, so that a paper is in one language."""
+
+    title: Line = ""
+    """The title."""
+
+    authors: Annotated[tuple[Author, ...], Field(max_length=1000)] = ()
+    """The authors, where their affiliations read otherwise; left out, those of the suite."""
+
+    abstract: Text = ""
+    """The abstract."""
+
+    keywords: Annotated[tuple[Heading, ...], Field(max_length=1000)] = ()
+    """Index terms."""
+
+    labels: dict[Path, Line] = Field(default_factory=dict, max_length=1000)
+    """What `paper.labels` calls, each under the same path or name."""
+
+    claims: dict[Slug, Heading] = Field(default_factory=dict, max_length=200)
+    """The sentence of each claim, by its id."""
+
+    sections: Annotated[tuple[Section, ...], Field(max_length=1000)] = ()
+    """The sections in the order of the suite's, with the same ids."""
+
+
 class Design(Declared):
     """The part of a suite that decides its runs."""
 
@@ -356,7 +383,7 @@ class Suite(Design):
     """Name of the suite; the file is called after it."""
 
     title: Annotated[Line, AfterValidator(_visible_or_none)] = ""
-    """Title of the paper, in Spanish; left out, it says what is compared on which data."""
+    """Title of the paper; left out, it says what is compared on which data."""
 
     plugins: Annotated[tuple[Path, ...], Field(max_length=50)] = ()
     """Python files, or folders of them, with components of this study's own; relative to the suite's folder."""
@@ -373,6 +400,9 @@ class Suite(Design):
 
     paper: PaperSection = PaperSection()
     """What the author writes for the paper."""
+
+    translations: dict[Language, Translation] = Field(default_factory=dict)
+    """The prose in other languages; a paper in one of them has no word of another. They decide no run."""
 
     _text: str = PrivateAttr(default="")
     _beside: Mapping[str, str] = PrivateAttr(default={})

@@ -178,7 +178,9 @@ class RecordingWatcher:
     def steps(self, epoch: int, done: int, total: int) -> None: ...
 
 
-def made_up_study(cases: int = 3, seeds: int = 3, epochs: int = 6, finished: int | None = None) -> StudyResult:
+def made_up_study(
+    language: str = "es", *, cases: int = 3, seeds: int = 3, epochs: int = 6, finished: int | None = None
+) -> StudyResult:
     """A study for figures, the same each time; with `finished`, only so many runs are done, case after case."""
     left = cases * seeds if finished is None else finished
     told = []
@@ -196,7 +198,8 @@ def made_up_study(cases: int = 3, seeds: int = 3, epochs: int = 6, finished: int
             )
         )
     known = any(case.runs for case in told)
-    return StudyResult(factor="Profundidad", classes=CLASSES if known else (), cases=tuple(told))
+    factor = "Profundidad" if language == "es" else "Depth"
+    return StudyResult(factor, CLASSES if known else (), tuple(told), language)
 
 
 def _made_up_run(case: int, seed: int, epochs: int) -> RunResult:

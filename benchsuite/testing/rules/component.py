@@ -17,6 +17,7 @@ from benchsuite.errors import BenchsuiteError
 from benchsuite.extras import require
 from benchsuite.registry import CASE_PARTS
 from benchsuite.suite.prose import bibtex
+from benchsuite.suite.schema.suite import LANGUAGES
 from benchsuite.suite.source import json_schema
 from benchsuite.suite.source.yaml_nodes import parse_text
 from benchsuite.testing.harness import subprocess_check
@@ -114,6 +115,23 @@ def unknown_refused(subject: Subject) -> None:
 def parameters_described(subject: Subject) -> None:
     silent = [name for name, schema in _fields(subject) if not str(schema.get("description") or "").strip()]
     check(not silent, f"without a description: {join_some(silent)}")
+
+
+@rule(
+    "what its labels name is there",
+    means="Papers print a parameter's label in their language; one under a misspelt path is never seen.",
+    remedy="write the dotted paths of the parameters, under es and under en, the same ones in both.",
+)
+def labels_name(subject: Subject) -> str:
+    model = type(subject.params)
+    paths, given = set(json_schema.paths(model)), model.labels
+    check(not given.keys() - LANGUAGES.keys(), f"papers have no language {join_some(given.keys() - LANGUAGES.keys())}")
+    named = {path for labels in given.values() for path in labels}
+    strange = sorted(path for path in named if path.partition("=")[0] not in paths)
+    check(not strange, f"there is no parameter {join_some(strange)}")
+    lacking = {LANGUAGES[language]: sorted(named - given.get(language, {}).keys()) for language in LANGUAGES}
+    told = [f"{join_some(names)} in {called}" for called, names in lacking.items() if names]
+    return f"printed as they stand in the suite: {'; '.join(told)}" if told else f"{len(named)} labels"
 
 
 @rule(

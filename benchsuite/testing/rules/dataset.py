@@ -15,6 +15,7 @@ from typing import Any
 from benchsuite.contracts.dataset import DatasetIndex
 from benchsuite.errors import DataError
 from benchsuite.sources.digests import splits_of
+from benchsuite.suite.schema.suite import LANGUAGES
 from benchsuite.testing.harness import subprocess_check
 from benchsuite.testing.harness.outcomes import Broken, Inapplicable, check, join_some, one_line
 from benchsuite.testing.harness.reference_components import Blocks, OnePhase
@@ -55,6 +56,27 @@ def sample_found(subject: Subject) -> str:
         images = len(split.images)
         check(images == len(split.labels), f"{name} has {images} images and {len(split.labels)} labels")
     return ", ".join(f"{len(split)} {name}" for name, split in splits_of(index).items())
+
+
+@rule(
+    "its card speaks the languages of papers",
+    means="A paper is in one language: what a card does not say in it, the paper goes without.",
+    remedy="give the card translations={'en': CardTranslation(summary=..., class_titles=...)}, with the classes' own "
+    "names as keys.",
+)
+def card_speaks(subject: Subject) -> str:
+    card = subject.component.card(subject.params)
+    foreign = card.translations.keys() - LANGUAGES.keys()
+    check(not foreign, f"papers have no language {join_some(sorted(foreign))}")
+    told = []
+    for language, called in LANGUAGES.items():
+        said = card.in_language(language)
+        strange = set(said.class_titles) - set(card.classes)
+        check(not strange, f"in {called} it has titles of classes that it does not have: {join_some(sorted(strange))}")
+        lacking = [] if said.summary else ["no summary"]
+        lacking += ["no titles of classes"] if card.class_titles and not said.class_titles else []
+        told += [f"in {called} {' and '.join(lacking)}"] if lacking else []
+    return f"{'; '.join(told)}: such papers give the title, and classes by their own names" if told else "in all"
 
 
 @rule(

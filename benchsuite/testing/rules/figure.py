@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from benchsuite.suite.schema.suite import LANGUAGES
 from benchsuite.testing.harness.outcomes import Broken, check, join_some, one_line
 from benchsuite.testing.harness.reference_components import made_up_study
 from benchsuite.testing.harness.subject import Subject
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
 RULES: list[Rule] = []
 rule = rule_declarer(RULES)
 
-UNFINISHED = {
+UNFINISHED: Mapping[str, Any] = {
     "with no run finished": {"finished": 0},
     "with one run finished": {"finished": 1},
     "with a case that has no run": {"finished": 4},
@@ -78,6 +80,19 @@ def same_chart(subject: Subject) -> None:
     check(first == second, "a second call gives another chart")
     there = in_new_process(subject, draw_chart, subject.origin, subject.given, hash_seed=4)
     check(first == there, "another process gives another chart")
+
+
+@rule(
+    "its words follow the language of the paper",
+    means="A paper in English is in English throughout; a chart in Spanish would be the only such thing in it.",
+    remedy="choose the words of the chart by study.language, which is es or en.",
+)
+def words_follow(subject: Subject) -> str:
+    spanish, english = (_chart(subject, made_up_study(language=language)) for language in LANGUAGES)
+    check((spanish is None) == (english is None), "it has a chart for papers in one language and None for the other")
+    if spanish is None or english is None or (spanish.shows, spanish.alt) != (english.shows, english.alt):
+        return join_some(LANGUAGES.values())
+    return f"one language alone: papers in Spanish and in English both have {english.shows[:60]!r}"
 
 
 def _chart(subject: Subject, study: StudyResult) -> Chart | None:

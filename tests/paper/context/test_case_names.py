@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from benchsuite.paper.context.case_names import CaseNames
 from benchsuite.suite.prose.references import written
+from benchsuite.suite.prose.translations import in_language
 from support.paper_material import make_suite
 from support.synthetic import make_findings
 
@@ -33,6 +34,25 @@ def test_named_cases_stand_in_quotation_marks_and_have_no_factor() -> None:
 
 def test_the_further_paths_of_a_factor_begin_small() -> None:
     assert CaseNames({}, ("recipe.momentum", "recipe.l1")).factor == "Momento, penalización L1"
+
+
+def test_components_name_their_parameters_and_count_what_cases_have_of_them() -> None:
+    findings = make_findings(cases=3, seeds=1)
+    words = {BLOCKS: "Partes", f"{BLOCKS}={{n}}": "una parte quieta | {n} partes quietas"}
+    names = CaseNames.of(make_suite(labels={}), findings, {}, words)
+    cases = [replace(case, label=names.label(case)) for case in findings.cases]
+    assert names.factor == "Partes"
+    assert names.subject(cases[1]) == "la configuración con una parte quieta"
+    assert (
+        names.subject(cases[0], cases[2]).replace("\u00a0", " ") == "las configuraciones con cero y dos partes quietas"
+    )
+    assert CaseNames.of(make_suite(labels={BLOCKS: "Bloques"}), findings, {}, words).factor == "Bloques"
+
+
+def test_a_label_in_another_language_than_the_papers_gives_way_to_words_that_are_in_it() -> None:
+    suite = in_language(make_suite(labels={BLOCKS: "Bloques", "recipe.own": "Propio"}), "en")
+    names = CaseNames.of(suite, make_findings(cases=2, seeds=1), {}, {"recipe.own": "Own"})
+    assert (names.labels.get(BLOCKS), names.labels["recipe.own"]) == (None, "Own")
 
 
 def test_models_that_are_varied_as_a_whole_go_by_their_titles() -> None:

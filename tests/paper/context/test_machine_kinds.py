@@ -52,13 +52,13 @@ def test_the_paper_says_which_kind_made_which_seeds_and_what_it_means(mixed: Pap
     number(document)
     words = said(document)
     for told in (
-        "Las semillas se repartieron entre 2 tipos de máquina",
+        "Las semillas se repartieron entre dos tipos de máquina",
         "Intel(R) Xeon(R) Processor @ 2.50GHz, las semillas 0, 2 y 4; NVIDIA A100, las semillas 1 y 3",
         "lo que varía entre tipos de máquina",
         "grados de libertad de Satterthwaite",
         "Todas las configuraciones de una semilla se hicieron en el mismo tipo",
         "solo se comparan dentro de uno",
-        "procede de las 6 ejecuciones hechas en Intel(R) Xeon(R) Processor @ 2.50GHz",
+        "proceden de las seis ejecuciones hechas en Intel(R) Xeon(R) Processor @ 2.50GHz",
     ):
         assert told in words.replace("\u00a0", " "), told
 

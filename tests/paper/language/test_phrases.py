@@ -29,6 +29,6 @@ def test_counts() -> None:
     assert say("count-trial", n=1) == "un ensayo"
     assert say("count-seed", n=10) == f"10{N}semillas"
     assert say("count-configuration", n=1) == "una configuración"
-    assert f"2{N}ejecuciones comunes" in say("comparison-common", n=2)
+    assert f"dos{N}ejecuciones comunes" in say("comparison-common", n=2)
     with speaking("en"):
         assert [say("count-seed", n=n) for n in (1, 10)] == ["one seed", f"10{N}seeds"]

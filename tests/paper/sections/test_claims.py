@@ -50,7 +50,7 @@ def test_every_claim_has_a_row_with_its_condition_its_numbers_and_its_verdict(do
 
 
 def test_the_verdicts_are_counted_in_the_text(document: Document) -> None:
-    assert "las cinco afirmaciones del estudio: dos se sostienen, dos no se sostienen y" in said(document)
+    assert "las cinco afirmaciones del estudio; dos se sostienen, dos no se sostienen y" in said(document)
 
 
 def test_prose_quotes_a_claim_with_its_source_verdict_and_numbers(document: Document) -> None:

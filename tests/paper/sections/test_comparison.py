@@ -56,7 +56,7 @@ def test_equal_runs_are_said_to_be_equal() -> None:
 def test_differences_are_told_with_their_size_and_their_causes() -> None:
     material = make_material(cases=2, seeds=2, claims=CLAIMS)
     document = compose_comparison(material, elsewhere(material, 2, shift=-0.02))
-    assert "Coinciden bit a bit 2" in document.abstract
+    assert "Coinciden bit a bit dos de ellas" in document.abstract
     assert [row[3] for row in cells(document, "tab-identity")] == ["1", "1"]
     causes = next(block for block in document.body if isinstance(block, Bullets)).items
     assert any("numerics.device" in cause for cause in causes)

@@ -35,12 +35,12 @@ def with_p(material: PaperMaterial, *p_values: float | None) -> PaperMaterial:
 
 def test_decided_differences_are_told_with_their_numbers_and_the_others_with_their_seeds() -> None:
     found = box(with_p(make_material(cases=3, seeds=10), 0.01, None))
-    assert found[0].startswith("De la referencia (")
-    assert "difiere significativamente en exactitud en test: " in found[0]
+    assert found[0].startswith("Una configuración difiere significativamente de la referencia (")
+    assert ") en exactitud en test: " in found[0]
     assert "; p = 0,010)." in found[0]
     assert found[1].startswith("Sin decidir queda ")
     assert "semillas)" in found[1]
-    assert found[1].endswith("con una potencia del 80 % si el efecto es el observado.")
+    assert found[1].endswith("con una potencia del 80 % si el efecto fuera el observado.")
 
 
 def test_many_decided_differences_are_counted_and_the_largest_is_told() -> None:
@@ -64,15 +64,15 @@ def test_claims_are_counted_and_those_that_were_decided_are_quoted() -> None:
 
 def test_claims_of_one_verdict_are_told_in_one_sentence() -> None:
     found = box(make_material(cases=2, seeds=10, claims=[HOLDS, {**HOLDS, "id": "tres", "text": "Supera el 2 %"}]))
-    assert "Las 2 afirmaciones contrastadas se sostienen: «La exactitud supera el 1 %»; «Supera el 2 %»." in found
+    assert "Las dos afirmaciones contrastadas se sostienen: «La exactitud supera el 1 %»; «Supera el 2 %»." in found
     found = box(make_material(cases=2, seeds=10, claims=[FAILS, {**FAILS, "id": "tres", "text": "Supera todo"}]))
-    assert any(text.startswith("Ninguna de las 2 afirmaciones contrastadas se sostiene: «") for text in found)
+    assert any(text.startswith("Ninguna de las dos afirmaciones contrastadas se sostiene: «") for text in found)
 
 
 def test_a_claim_that_is_open_is_told_with_its_seeds() -> None:
     found = box(make_material(cases=2, seeds=3, claims=[HOLDS]))
     assert "La única afirmación contrastada, «La exactitud supera el 1 %», no es concluyente." in found
-    assert any(text.startswith("Queda abierta «La exactitud supera el 1 %»") for text in found)
+    assert any(text.startswith("Queda sin decidir «La exactitud supera el 1 %»") for text in found)
 
 
 def test_a_study_of_one_case_tells_its_measure_and_one_without_results_nothing() -> None:

@@ -58,7 +58,7 @@ def test_a_study_of_one_case_compares_nothing(composed: Composed) -> None:
     assert {"fig-accuracies", "fig-gap", "fig-test", "fig-cost", "tab-cases"}.isdisjoint(floats(document))
     assert len(floats(document)["tab-results"].columns) == 2
     assert not floats(document)["fig-loss"].wide
-    for word in ("configuraciones", "pareados", "referencia"):
+    for word in ("configuraciones", "emparejados", "referencia"):
         assert word not in said(document)
 
 
@@ -133,7 +133,7 @@ def test_phases_are_listed_and_marked_in_the_curves(composed: Composed) -> None:
 
 
 def test_cases_of_a_grid_are_called_by_their_values_in_the_words_of_the_suite(composed: Composed) -> None:
-    names = column(floats(composed["fases"])["tab-results"], "Caso")
+    names = column(floats(composed["fases"])["tab-results"], "Configuración")
     assert names[:2] == ["solo la cabeza, 50", "all_at_once, 50"]
 
 

@@ -54,7 +54,7 @@ def test_the_table_has_the_best_trials_first_with_the_runs_behind_every_number()
                 "de 4 en 4",
                 "escalones de 3, 9 y 27",
                 "el 34 % mejor",
-                "fallaron 3; faltan 9",
+                "fallaron tres; faltan nueve",
                 "primer escalón",
             ],
         ),

@@ -50,12 +50,12 @@ def test_the_best_mean_is_bold_only_where_it_is_decided(
 
 def test_runs_on_a_gpu_tell_its_memory_in_the_place_of_the_process_s() -> None:
     plain = study((0.8, 0.9), 0.4)
-    assert "Memoria: la mayor del proceso." in (cost_table(plain).note or "")
+    assert "Memoria: máximo del proceso." in (cost_table(plain).note or "")
     findings = plain.material.findings
     memory = mean_estimate([3 * 2**20] * 5, ["run"] * 5)
     cases = [replace(case, estimates={**case.estimates, "peak_device_memory_bytes": memory}) for case in findings.cases]
     plain.material.__dict__["findings"] = replace(findings, cases=tuple(cases))
     table = cost_table(PaperContext(plain.material))
-    assert "Memoria: la mayor de la GPU" in (table.note or "")
+    assert "Memoria: máximo de la GPU" in (table.note or "")
     assert [column.title for column in table.columns].count("Memoria") == 1
     assert any("3" in cell.text and "MiB" in cell.text for cell in table.rows[0])

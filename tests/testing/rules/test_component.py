@@ -10,7 +10,7 @@ import sys
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 import pytest
@@ -98,6 +98,18 @@ class Bounded(DotsParameters):
     """Where."""
 
 
+class Labelled(DotsParameters):
+    """Has a name for people in one language."""
+
+    labels: ClassVar[Mapping[str, Mapping[str, str]]] = {"es": {"image_size": "Lado"}}
+
+
+class Mislabelled(DotsParameters):
+    """Names what it does not have."""
+
+    labels: ClassVar[Mapping[str, Mapping[str, str]]] = {"en": {"image_sise": "Side"}}
+
+
 class WrongSmoke(Dots):
     def smoke(self, params: Any) -> Mapping[str, Any]:
         return {"image_sise": 8}
@@ -183,6 +195,7 @@ class FilteringToo(Importing):
 
 
 BROKEN: list[tuple[str, type[Dots], str]] = [
+    ("labels-name", with_parameters(Mislabelled), "there is no parameter image_sise"),
     ("parameters-survive", with_parameters(Doubling), "JSON turns "),
     (
         "parameters-schema",
@@ -288,6 +301,12 @@ def test_the_first_photo_that_a_process_decodes_is_not_the_components_doing(tmp_
     script.write_text(program)
     environment = {**os.environ, "PYTHONPATH": str(Path(support.contract.__file__).parents[1])}
     subprocess.run([sys.executable, script, tmp_path / "own"], check=True, env=environment)
+
+
+def test_a_label_that_a_language_lacks_is_told(tmp_path: Path) -> None:
+    told = check(with_parameters(Labelled), "labels-name", tmp_path)
+    assert told == "printed as they stand in the suite: image_size in English"
+    assert check(Dots, "labels-name", tmp_path) == "0 labels"
 
 
 def test_every_rule_is_broken_by_something() -> None:

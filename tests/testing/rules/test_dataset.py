@@ -12,7 +12,17 @@ from typing import Any
 
 import pytest
 
-from benchsuite.api import Augmentation, DataError, DatasetIndex, Found, PhotoFiles, Preprocessing, Split
+from benchsuite.api import (
+    Augmentation,
+    CardTranslation,
+    DataError,
+    DatasetCard,
+    DatasetIndex,
+    Found,
+    PhotoFiles,
+    Preprocessing,
+    Split,
+)
 from benchsuite.testing.harness.outcomes import Broken
 from benchsuite.testing.rules.dataset import RULES
 from support.contract import Dots, check
@@ -188,7 +198,24 @@ class UnknownAugmentation(Dots):
         return replace(super().preprocessing(params), augmentations=(Augmentation("swirl"),))
 
 
+def translated(language: str, **classes: str) -> type[Dots]:
+    """Dots whose card has the titles of these classes in another language, and one in Spanish."""
+    said = CardTranslation(summary="Three colours.", class_titles=classes)
+
+    class Speaking(Dots):
+        def card(self, params: Any) -> DatasetCard:
+            return replace(super().card(params), class_titles={"red": "rojo"}, translations={language: said})
+
+    return Speaking
+
+
 BROKEN: list[tuple[str, type[Dots], str]] = [
+    (
+        "card-speaks",
+        translated("en", purple="violet"),
+        "in English it has titles of classes that it does not have",
+    ),
+    ("card-speaks", translated("fr"), "papers have no language fr"),
     ("sample-found", OtherClasses, "blue, red, green; the card has blue, green, red"),
     ("sample-twice", RandomSample, "a second call writes 1 of 37 files otherwise: dots/readme.txt"),
     ("sample-twice", SampleByHash, "another process writes 1 of 37 files otherwise: dots/readme.txt"),
@@ -224,6 +251,12 @@ def test_a_data_set_that_breaks_the_rule_is_caught(
     with pytest.raises(Broken) as caught:
         check(component, rule, tmp_path)
     assert words in str(caught.value)
+
+
+def test_what_a_card_does_not_say_in_a_language_is_told(tmp_path: Path) -> None:
+    assert check(translated("en", red="scarlet"), "card-speaks", tmp_path) == "in all"
+    told = check(Dots, "card-speaks", tmp_path)
+    assert told == "in English no summary: such papers give the title, and classes by their own names"
 
 
 def test_every_rule_is_broken_by_something() -> None:

@@ -106,7 +106,19 @@ class Meddling(Gap):
         return super().chart(params, study)
 
 
+class Bilingual(Gap):
+    def chart(self, params: Any, study: StudyResult) -> Chart | None:
+        chart = super().chart(params, study)
+        return chart and replace(chart, shows={"es": "la brecha", "en": "the gap"}[study.language])
+
+
+class SpanishAlone(Gap):
+    def chart(self, params: Any, study: StudyResult) -> Chart | None:
+        return super().chart(params, study) if study.language == "es" else None
+
+
 BROKEN: list[tuple[str, type[Gap], str]] = [
+    ("words-follow", SpanishAlone, "a chart for papers in one language and None for the other"),
     ("draws", Empty, "it returns None for a study of three cases"),
     ("draws", Speechless, "the alternative text has no number"),
     ("draws", Endless, "no tuple of finite numbers"),
@@ -131,6 +143,13 @@ def test_a_figure_that_breaks_the_rule_is_caught(rule: str, component: type[Gap]
     with pytest.raises(Broken) as caught:
         check(component, rule, tmp_path)
     assert words in str(caught.value)
+
+
+def test_words_in_one_language_are_told(tmp_path: Path) -> None:
+    assert check(Gap, "words-follow", tmp_path) == (
+        "one language alone: papers in Spanish and in English both have 'la brecha de cada ejecución'"
+    )
+    assert check(Bilingual, "words-follow", tmp_path) == "Spanish, English"
 
 
 def test_every_rule_is_broken_by_something() -> None:

@@ -1,0 +1,125 @@
+"""A suite that is written in two languages has a paper in each that is in it from the first word to the last."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from html import unescape
+from pathlib import Path
+
+import pytest
+
+from benchsuite.paper.bundle.attachments import pack, unpack
+from benchsuite.paper.document.blocks import Document, texts
+from benchsuite.paper.document.numbering import number
+from benchsuite.paper.rendering.html import render_html
+from benchsuite.paper.rendering.templates import plain
+from benchsuite.paper.sections.compose import compose
+from benchsuite.registry import registry
+from benchsuite.suite import expand, read_suite
+from benchsuite.suite.prose.assertions import asserted_results
+from benchsuite.suite.prose.references import typed_results
+from benchsuite.suite.prose.translations import in_each_language, in_language
+from benchsuite.suite.schema.suite import Language
+from support.synthetic_study import make_suite_material
+
+FOLDER = Path(__file__).resolve().parents[2] / "suites"
+TRANSLATED = [file.stem for file in sorted(FOLDER.glob("*.yaml")) if "\ntranslations:" in file.read_text("utf-8")]
+SPANISH = re.compile(
+    r"[áéíóúñ¿¡«»]|\b(?:el|la|los|las|un|una|unos|del|al|de|que|por|para|según|entre|desde|es|son|se|su|sus|ni|cada|y"
+    r"|con|en|como|más|pero|todas|todos|figura|cuadro|tabla|semilla|semillas|datos|resultados|resumen|pérdida|época)\b",
+    re.IGNORECASE,
+)
+ENGLISH = re.compile(
+    r"\b(?:the|of|and|is|are|with|from|which|that|this|each|by|for|its|in the|seeds?|runs?|loss|accuracy|epochs?"
+    r"|frozen|table|training|figure)\b",
+    re.IGNORECASE,
+)
+ALLOWED = {
+    "en": re.compile(r"equipo@benchsuite\.invalid|\bet al\b|^(?:y|en)$"),
+    "es": re.compile(r"low-rank adaptation|-with-glibc"),
+}
+"""Addresses, letters of formulas and foreign words that a paper in the language may have."""
+
+
+@cache
+def composed(name: str, language: Language) -> Document:
+    return compose(make_suite_material(name, language=language))
+
+
+def printed(document: Document) -> list[str]:
+    """The texts of the page as it is read, in print and aloud, without references, code and what scripts carry."""
+    page = render_html(document, number(document))
+    page = re.sub(r"(?s)<(script|style|code|pre)\b.*?</\1>", " ", page)
+    page = re.sub(r'(?s)<ol class="references".*?</ol>', " ", page)
+    page = re.sub(r'<span class="sc">([^<]*)</span>', r"\1", page)
+    spoken = re.findall(r'(?:alt|title|aria-label|content)="([^"]*)"', page)
+    return [unescape(text).strip() for text in [*re.split(r"<[^>]*>", page), *spoken] if text.strip()]
+
+
+def foreign(name: str, language: Language) -> list[str]:
+    """What a paper has in the other language."""
+    words = SPANISH if language == "en" else ENGLISH
+    return [text for text in printed(composed(name, language)) if words.search(ALLOWED[language].sub("", text))]
+
+
+def test_the_first_study_is_written_in_both_languages() -> None:
+    assert "beans_freeze" in TRANSLATED
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", TRANSLATED)
+def test_the_english_paper_has_no_spanish_word(name: str) -> None:
+    document = composed(name, "en")
+    assert foreign(name, "en") == []
+    assert (document.form.language, document.form.foreign, document.notices) == ("en", "", ())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", TRANSLATED)
+def test_the_spanish_paper_has_no_english_word(name: str) -> None:
+    assert foreign(name, "es") == []
+
+
+@pytest.mark.slow
+def test_words_of_the_other_language_are_found() -> None:
+    assert len(foreign("cifar10_dense", "en")) > 20
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", TRANSLATED)
+def test_both_papers_have_the_same_parts_and_quote_the_same_numbers(name: str) -> None:
+    spanish, english = composed(name, "es"), composed(name, "en")
+    assert [getattr(block, "id", type(block)) for block in spanish.body] == [
+        getattr(block, "id", type(block)) for block in english.body
+    ]
+    assert sorted(str(one.value) for one in spanish.quantities) == sorted(str(one.value) for one in english.quantities)
+    assert list(number(spanish).citations) == list(number(english).citations)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", TRANSLATED)
+def test_the_english_paper_is_told_in_whole_sentences(name: str) -> None:
+    document = composed(name, "en")
+    parts = [document.abstract, *document.highlights, *(text for block in document.body for text in texts(block))]
+    whole = " ".join(plain(document, part) for part in parts).replace("\u00a0", " ")
+    assert "{{" not in whole
+    assert re.findall(r"\S{0,9}(?: [,.;:]|\.\.|,,| {2}|\( | \)|\(\))\S{0,9}", whole) == []
+    assert re.findall(r"(?<!\bal)(?<!\bvs)[.!?] [a-z]\w*", whole) == []
+    assert re.findall(r"\b1 (?:seeds|runs|epochs|classes|trials)\b|\ba [aeio]\w+|\d %|\d,\d", whole) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", TRANSLATED)
+def test_a_paper_carries_its_suite_in_both_languages(name: str) -> None:
+    material = make_suite_material(name, language="en")
+    again = unpack(pack(material))
+    assert compose(again) == compose(material)
+    assert in_language(again.suite, "es").title == read_suite(name, registry()).title
+
+
+@pytest.mark.parametrize("name", TRANSLATED)
+def test_no_language_types_or_asserts_a_result(name: str) -> None:
+    for said in in_each_language(read_suite(FOLDER / f"{name}.yaml", registry())):
+        cases = expand(said, registry()).cases
+        assert [str(warning) for warning in (*typed_results(said), *asserted_results(said, cases))] == []
