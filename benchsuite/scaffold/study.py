@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
@@ -11,6 +10,7 @@ from typing import Any
 
 from benchsuite.atomic_files import write_text
 from benchsuite.errors import StoreError, on_one_line
+from benchsuite.suite.source.yaml_nodes import flow_text
 
 CLASSES_SHOWN = 12
 SEEDS = 7
@@ -65,7 +65,7 @@ def write_suite(study: Study, file: Path) -> None:
     names = ", ".join(map(_remark, study.classes[:CLASSES_SHOWN]))
     values = {
         "classes": names + (" …" if len(study.classes) > CLASSES_SHOWN else ""),
-        "dataset": {name: json.dumps(value, ensure_ascii=False) for name, value in study.dataset.items()},
+        "dataset": {name: flow_text(value) for name, value in study.dataset.items()},
         "title": _remark(study.title),
     }
     write_text(file, template.render(study=study, seeds=SEEDS, **values))

@@ -6,7 +6,6 @@ mistakes of the user's.
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -17,6 +16,7 @@ from typing import Any, TypeVar
 from benchsuite.commands.options import FormOptions, LanguageName, PageName, TemplateName
 from benchsuite.errors import SetupError, first_line
 from benchsuite.suite.planning.overrides import read_overrides
+from benchsuite.suite.source.yaml_nodes import flow_text
 
 AnyPath = str | os.PathLike[str]
 E = TypeVar("E", bound=StrEnum)
@@ -128,7 +128,7 @@ def _yaml(name: str, value: object) -> str:
     if isinstance(value, str) and _says(value, value):
         return value
     try:
-        return json.dumps(value, ensure_ascii=False, allow_nan=False, default=_plain)
+        return flow_text(value, _plain)
     except (TypeError, ValueError, RecursionError) as error:
         expected = f"a number, a text, a switch, or a list or mapping of them ({first_line(error)})"
         raise wrong(name, value, expected) from error

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from benchsuite.errors import SetupError
@@ -37,6 +37,8 @@ def understood(given: dict[str, Any]) -> list[Any]:
 
 
 @given(VALUES)
+@example({"\u2028": None})
+@example({"a\x85b": ["c\u2029d", "\u2028"]})
 def test_a_value_of_set_is_understood_as_it_was_given(value: Any) -> None:
     assert understood({"recipe.some_value": value}) == [value]
 

@@ -6,9 +6,10 @@ while reading, and scalars mean what YAML 1.2's core schema says: `yes` is a tex
 
 from __future__ import annotations
 
+import json
 import math
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
@@ -36,6 +37,8 @@ ENDLESS = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
 DATE = re.compile(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[Tt ].*)?")
 ESCAPED = re.compile(r"[\x00-\x09\x0b-\x1f]|^[A-Za-z]:\n")
 """What `\\a`, `\\b`, `\\t` and the like make of a path of Windows in double quotes."""
+LINE_ENDS = {ord(sign): f"\\u{ord(sign):04x}" for sign in "\N{NEXT LINE}\N{LINE SEPARATOR}\N{PARAGRAPH SEPARATOR}"}
+"""Those that YAML knows besides JSON's."""
 BACKSLASH = "in double quotes a backslash begins an escape: use single quotes, or / between folders"
 
 Scalar = str | int | float | bool | None
@@ -96,6 +99,11 @@ def from_plain(value: Any, mark: Mark) -> Node:
     if isinstance(value, list | tuple):
         return Node(mark, tuple(from_plain(below, mark) for below in value))
     return Node(mark, value)
+
+
+def flow_text(value: object, default: Callable[[Any], object] | None = None) -> str:
+    """A value as YAML has it on one line. `default` makes what JSON cannot say; raises what json.dumps raises."""
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, default=default).translate(LINE_ENDS)
 
 
 def parse_bytes(data: bytes, source: str) -> tuple[Node, list[Problem]]:
