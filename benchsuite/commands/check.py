@@ -12,12 +12,13 @@ import typer
 from benchsuite.atomic_files import scratch_folder
 from benchsuite.commands.console import announce, count, print_json, say
 from benchsuite.commands.options import Json, Plugins
-from benchsuite.commands.paper import paper_in, tell_of_renderer
+from benchsuite.commands.paper import paper_in
+from benchsuite.commands.paper_form import tell_of_renderer
 from benchsuite.errors import PaperError
 
 if TYPE_CHECKING:
     from benchsuite.paper.bundle.reader import PaperReader
-    from benchsuite.paper.context.material import PaperMaterial
+    from benchsuite.paper.context.material import Material
     from benchsuite.paper.rendering.process import Renderer
 
 SHOWN = 20
@@ -66,10 +67,13 @@ class Comparison:
     """What sets papers here in other versions."""
 
 
-def _other_charts(material: PaperMaterial) -> list[str]:
+def _other_charts(material: Material) -> list[str]:
     """Which charts their plugins give otherwise here; says which could not be computed again."""
+    from benchsuite.paper.context.material import ReportMaterial
     from benchsuite.paper.plugin_figures import charts_apart, compared
 
+    if isinstance(material, ReportMaterial):  # the papers of its studies have them
+        return []
     again = list(compared(material.charts, charts_apart(material)))
     for made, same in again:
         if same is None:
@@ -82,7 +86,7 @@ def _other_charts(material: PaperMaterial) -> list[str]:
     ]
 
 
-def rebuild(material: PaperMaterial, folder: Path, renderer: Renderer) -> bytes:
+def rebuild(material: Material, folder: Path, renderer: Renderer) -> bytes:
     """The PDF that this material gives here and now; the HTML lies beside it in `folder`."""
     from benchsuite.paper.build import build_paper
     from benchsuite.paper.bundle.attachments import damaged
@@ -94,11 +98,10 @@ def rebuild(material: PaperMaterial, folder: Path, renderer: Renderer) -> bytes:
         raise damaged(f"it cannot be built again: {error.what}", error.where) from error
 
 
-def report(paper: PaperReader, rebuilt: bytes, material: PaperMaterial) -> Comparison:
+def report(paper: PaperReader, rebuilt: bytes, material: Material) -> Comparison:
     """Say how a paper compares with the one built again."""
-    base = count(len(material.results.records), "attached run") + (
-        " and the attached charts" if material.charts else ""
-    )
+    runs = {key for study in material.studies for key in study.results.records}
+    base = count(len(runs), "attached run") + (" and the attached charts" if material.charts else "")
     if paper.given == rebuilt:
         say(f"the same bytes: every number, table and figure follows from the {base}")
         return Comparison(same=True, equal_bytes=True)
@@ -126,7 +129,7 @@ def report(paper: PaperReader, rebuilt: bytes, material: PaperMaterial) -> Compa
     return Comparison(False, False, (), found.drawings)
 
 
-def changed_renderer(material: PaperMaterial) -> list[str]:
+def changed_renderer(material: Material) -> list[str]:
     """What sets papers here in other versions than set this one."""
     from benchsuite.paper.bundle.renderer_versions import renderer
 

@@ -170,7 +170,7 @@ def _read_suites(results: Path, named: Sequence[str]) -> _Suites:
     from benchsuite.registry import discover, registry
     from benchsuite.registry.local_plugins import places
     from benchsuite.registry.suite_files import suite_files
-    from benchsuite.suite.reader import plugins_of, read_suite, suite_path
+    from benchsuite.suite.reader import is_report, plugins_of, read_suite, suite_path
     from benchsuite.suite.source.problems import SuiteError
 
     known = registry()
@@ -179,7 +179,7 @@ def _read_suites(results: Path, named: Sequence[str]) -> _Suites:
     others += _owners(results)
     read: dict[Path, tuple[Path, Suite, Registry]] = {}
     for path in (*asked, *others):
-        if path.resolve() in read:
+        if path.resolve() in read or (path not in asked and is_report(path)):  # its studies ask for the runs
             continue
         own = plugins_of(path)
         its = discover(local=(*places(), *own)) if own else known

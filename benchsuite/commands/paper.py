@@ -11,6 +11,7 @@ import typer
 
 from benchsuite.commands.console import announce, print_json, say
 from benchsuite.commands.options import SUITE, FormOptions, Json, StudyOptions
+from benchsuite.commands.paper_form import asked_form, form_arguments, tell_of_renderer
 from benchsuite.errors import PaperError
 
 if TYPE_CHECKING:
@@ -38,9 +39,9 @@ def paper(
 ) -> None:
     """Write paper.html and paper.pdf of SUITE from the finished runs; training nothing.
 
-    A study that is half done gets a paper too, marked as partial. With --compare, two sets of results, from two
-    machines or two versions of a library, get one paper that tells which runs are equal bit for bit, and how far the
-    others differ.
+    A study that is half done gets a paper too, marked as partial; a report needs all of its studies finished. With
+    --compare, two sets of results, from two machines or two versions of a library, get one paper that tells which runs
+    are equal bit for bit, and how far the others differ.
     """
     if compare is not None:
         _compare(*compare, to, as_json)
@@ -56,13 +57,17 @@ def paper(
 
 
 def make_paper(suite: str, options: StudyOptions, form: FormOptions, need_all: bool = False) -> tuple[str, PaperFiles]:
-    """Write the paper of a suite from the finished runs; returns the suite's name, too.
+    """Write the paper of a suite, or of a report, from the finished runs; returns the suite's name, too.
 
-    Raises PaperError where there are none, or less than all while all are needed.
+    Raises PaperError where there are none, or less than all while all are needed, as in the studies of a report.
     """
+    from benchsuite.commands.report import make_report, report_file
     from benchsuite.paper.rendering.pango import check_pango
     from benchsuite.paper.rendering.process import Renderer
 
+    if report_file(suite) is not None:
+        report, files = make_report(suite, options, form)
+        return report.report.name, files
     check_pango()
     with Renderer() as renderer:  # which reads in its libraries while ours are read in and the study is opened
         from benchsuite.commands.session import open_study
@@ -115,7 +120,7 @@ def _compare(first: Path, second: Path, to: Path, as_json: bool) -> None:
     tell_of_renderer()
     with Renderer.of_stranger(*found) as renderer:
         with PaperReader(found[0]) as one, PaperReader(found[1]) as other:
-            first_material, second_material = (reader.read()[0] for reader in (one, other))
+            first_material, second_material = (reader.read_study()[0] for reader in (one, other))
         files = build_comparison(first_material, second_material, to, renderer=renderer)
     say(f"A: {found[0]}\nB: {found[1]}\ncomparison: {files.pdf}\n            {files.html}")
     if as_json:
@@ -157,17 +162,6 @@ def write_paper(study: Session, form: FormOptions, renderer: Renderer | None = N
     return files
 
 
-def tell_of_renderer() -> None:
-    """Say so where papers are set by a WeasyPrint whose layout is not known."""
-    from benchsuite.paper.rendering.weasyprint_boxes import KNOWN, installed, is_known
-
-    if not is_known():
-        announce(
-            f"WeasyPrint {installed()} is here and not {KNOWN}: the paper is set plainly, its wide figures and tables "
-            f"after the text; for its usual form: pip install 'weasyprint=={KNOWN}.*'"
-        )
-
-
 def try_paper(study: Session, form: FormOptions, renderer: Renderer) -> None:
     """Set the paper's words before there are results: what cannot be set must show before days of training.
 
@@ -191,12 +185,8 @@ def _formed(suite: Suite, form: FormOptions) -> Suite:
 
     if form.language is not None:
         suite = in_language(suite, form.language.value)
-    asked = {name: value for name, value in _asked(form).items() if name != "language"}
+    asked = {name: value for name, value in asked_form(form).items() if name != "language"}
     return suite.model_copy(update={"paper": suite.paper.model_copy(update=asked)})
-
-
-def _asked(form: FormOptions) -> dict[str, str]:
-    return {name: value.value for name, value in vars(form).items() if value}
 
 
 def _tell_of_languages(suite: Suite) -> None:
@@ -219,5 +209,5 @@ def _with_commands(material: PaperMaterial, study: Session, form: FormOptions) -
     return replace(
         material,
         study_arguments=arguments if arguments != (study.suite.name,) else (),
-        form_arguments=tuple(part for name, value in _asked(form).items() for part in (f"--{name}", value)),
+        form_arguments=form_arguments(form),
     )

@@ -34,9 +34,16 @@ def plan(
     workers: Workers = None,
     as_json: Json = False,
 ) -> None:
-    """Show the cases and seeds of SUITE, which runs are done and which are due. Downloads and trains nothing."""
+    """Show the cases and seeds of SUITE, which runs are done and which are due. Downloads and trains nothing.
+
+    Of a report, show how far each of its studies is.
+    """
+    from benchsuite.commands.report import report_file, show_plan
     from benchsuite.commands.session import open_study
 
+    if report_file(suite) is not None:
+        show_plan(suite, options, as_json)
+        return
     study = open_study(suite, options, download=False, quiet=as_json)
     survey = study.survey()
     if as_json:

@@ -12,8 +12,9 @@ from benchsuite.commands.options import Json, StudyOptions, SuiteName
 
 if TYPE_CHECKING:
     from benchsuite.commands.session import Session
-    from benchsuite.paper.context.material import PaperMaterial
-    from benchsuite.paper.context.paper_context import PaperContext
+    from benchsuite.paper.context.material import Material, PaperMaterial
+    from benchsuite.paper.context.report_context import Context
+    from benchsuite.paper.document.blocks import Document
 
 
 def references(
@@ -29,19 +30,26 @@ def references(
     Each with what the results say of it so far.
     Quotes follow the runs: what is not known yet is said to be pending. Downloads and trains nothing.
     """
+    from benchsuite.commands.report import open_report, report_file
     from benchsuite.commands.session import open_study
+    from benchsuite.paper.context.material import ReportMaterial
 
-    study = open_study(suite, options, download=False, quiet=True)
+    material: Material
+    if report_file(suite) is not None:
+        report = open_report(suite, options)
+        material = ReportMaterial(report.report, tuple(map(_material, report.studies)))
+    else:
+        material = _material(open_study(suite, options, download=False, quiet=True))
     wanted = [word.casefold() for word in words or ()]
     rows = [
         (reference, says)
-        for reference, says in _references(study)
+        for reference, says in _references(material)
         if all(word in f"{reference} {says}".casefold() for word in wanted)
     ]
     if as_json:
         print_json([{"reference": reference, "says": says} for reference, says in rows])
         return
-    shown = table(study.suite.name, "write", "says now")
+    shown = table(material.suite.name, "write", "says now")
     for reference, says in rows:
         shown.add_row(reference, says)
     out.print(shown)
@@ -49,42 +57,45 @@ def references(
         say("nothing has these words; leave them out to see all")
 
 
-def _references(study: Session) -> Iterator[tuple[str, str]]:
+def _references(material: Material) -> Iterator[tuple[str, str]]:
     """What may be written, and its words in a paper that is made now."""
-    from benchsuite.paper.language.current import speaking
-
-    material = _material(study)
-    with speaking(material.suite.paper.language):
-        yield from _told(study, material)
-
-
-def _told(study: Session, material: PaperMaterial) -> Iterator[tuple[str, str]]:
-    from benchsuite.paper.context.conditions import is_met
+    from benchsuite.paper.context.material import ReportMaterial
     from benchsuite.paper.context.paper_context import PaperContext
+    from benchsuite.paper.context.report_context import ReportContext
+    from benchsuite.paper.language.current import speaking
+    from benchsuite.paper.sections.compose import compose
+    from benchsuite.paper.sections.report import compose_report
+
+    with speaking(material.suite.paper.language):
+        if isinstance(material, ReportMaterial):
+            yield from _told(ReportContext(material), compose_report(material, files={}))
+        else:
+            yield from _told(PaperContext(material), compose(material, files={}))
+
+
+def _told(paper: Context, document: Document) -> Iterator[tuple[str, str]]:
     from benchsuite.paper.document import markup
     from benchsuite.paper.document.numbering import number
-    from benchsuite.paper.sections.compose import compose
     from benchsuite.paper.sections.prose import resolve_prose
     from benchsuite.suite.prose.conditions import askable
 
-    paper = PaperContext(material)
-    labels = number(compose(material, files={})).labels
-    for reference in paper.vocabulary.references():
+    labels, vocabulary = number(document).labels, paper.vocabulary
+    for reference in vocabulary.references():
         written = f"{{{{{reference}}}}}"
         head, _, case = reference.partition(" ")
-        if head == "difference" and case not in paper.vocabulary.compared:
+        if head == "difference" and not vocabulary.steps and case not in vocabulary.of("").compared:
             continue
-        if paper.vocabulary.read(reference).kind == "block":
+        if vocabulary.read(reference).kind == "block":
             yield written, labels.get(reference, "—")
             continue
         yield written, _in_words(paper, resolve_prose(paper, written, "references"))
-    for condition in askable(paper.vocabulary):
-        yield f"{{{{if {condition}}}}}", "yes" if is_met(paper.findings, condition) else "no"
+    for condition in askable(vocabulary):
+        yield f"{{{{if {condition}}}}}", "yes" if paper.meets(condition) else "no"
     for key, work in paper.works.references.items():
         yield f"[[{key}]]", markup.plain(work)
 
 
-def _in_words(paper: PaperContext, text: str) -> str:
+def _in_words(paper: Context, text: str) -> str:
     """A text as it is printed, quoted results in the place of their tokens."""
     from benchsuite.paper.document import markup, quantities
 

@@ -62,16 +62,20 @@ def reproduce(
             if runs:
                 from benchsuite.commands.foreign_places import refuse_foreign_places
 
-                refuse_foreign_places(material, paper, data)
+                for study in material.studies:
+                    refuse_foreign_places(study, paper, data)
             for fault in faults[:SHOWN]:
                 announce(fault)
-            if not as_json:
-                _needs(material)
+            for study in () if as_json else material.studies:
+                _needs(study)
             folder = to or Path("reproduced") / material.suite.name
             compared = report(reader, rebuild(material, folder, renderer), material)
     pdf, html = folder / "paper.pdf", folder / "paper.html"
     say(f"built again: {pdf}\n             {html}")
-    verdicts = _repeat(material, runs, data, policy, device) if runs else []
+    verdicts: list[Verdict] = []
+    for study in material.studies:
+        if (left := runs - len(verdicts)) > 0:
+            verdicts += _repeat(study, left, data, policy, device)
     same = tell_verdicts(verdicts, as_json or not runs) and compared.same
     if as_json:
         repeated = [asdict(verdict) for verdict in verdicts]

@@ -65,6 +65,11 @@ Cases = Annotated[
 ]
 
 
+Studies = Annotated[
+    bool, typer.Option("--studies", help="Of a report, first make the due runs of each of its studies.")
+]
+
+
 @dataclass(frozen=True)
 class RunOptions:
     """Which runs of a study are made now, where and how, and what is told and written besides."""
@@ -92,15 +97,28 @@ class Made:
 
 
 def run(
-    suite: SuiteName, *, options: StudyOptions, making: RunOptions, form: FormOptions, as_json: Json = False
+    suite: SuiteName,
+    *,
+    options: StudyOptions,
+    making: RunOptions,
+    form: FormOptions,
+    studies: Studies = False,
+    as_json: Json = False,
 ) -> None:
-    """Make every run of SUITE that is due, then write its paper.
+    """Make every run of SUITE that is due, then write its paper; of a report, compose what its studies have done.
 
     Finished runs are reused, interrupted ones go on from their last checkpoint. With --json one document about the
     study, its runs and its paper is printed at the end, whatever the exit code. Exit code 0: all done; 1: some runs
     failed, the study had to stop, or the paper could not be made; 2: nothing could be started.
     """
+    from benchsuite.commands.report import report_file
+
     began = time.monotonic()
+    if report_file(suite) is not None:
+        _run_report(suite, options, making, form, studies, as_json)
+        return
+    if studies:
+        raise SetupError(f"{suite} is a study, no report", where="--studies", remedy="leave --studies out")
     made = make_study(suite, options, making, form)
     if made.no_paper is not None:
         complain(made.no_paper)
@@ -113,6 +131,36 @@ def run(
         print_json({**told, "paper": paper_told(made.paper), "paper_error": error})
     if made.failed or made.no_paper is not None:
         raise typer.Exit(1)
+
+
+def _run_report(
+    name: str, options: StudyOptions, making: RunOptions, form: FormOptions, studies: bool, as_json: bool
+) -> None:
+    """Write the paper of a report; before that, where asked for, make what is due of its studies."""
+    from benchsuite.commands.report import as_told, make_report, open_report, show_plan
+
+    if making.cases:
+        raise SetupError(
+            f"{name} is a report, which has no cases of its own",
+            where="--case",
+            remedy="leave --case out, or run the study that has the case",
+        )
+    failed: list[RunRecord] = []
+    for study in open_report(name, options).studies if studies else ():
+        made = make_study(study.name, options, making, FormOptions())
+        if made.no_paper is not None:
+            complain(made.no_paper)
+        failed += made.failed
+    if failed:
+        _report(failed)
+        raise typer.Exit(1)
+    if not making.paper:
+        show_plan(name, options, as_json)
+        return
+    report, files = make_report(name, options, form)
+    say(f"paper: {files.pdf}\n       {files.html}")
+    if as_json:
+        print_json({**as_told(report), "paper": paper_told(files)})
 
 
 def make_study(suite: str, options: StudyOptions, making: RunOptions, form: FormOptions) -> Made:

@@ -80,32 +80,39 @@ class Session:
 
     def check_paper_folder(self) -> None:
         """Raise PaperError when another suite of this name has its paper where this one's would be."""
-        other = self._owner()
-        if other is None or other == self.file.resolve() or name_in(other) != self.suite.name:
-            return
-        shadowed = any(folder.resolve() == other.parent for folder, _ in self.registry.suite_folders)
-        if shadowed and other.stem == self.file.stem:  # a copy in ./suites goes before a plugin's file
-            return
-        raise PaperError(
-            f"two suites are named {self.suite.name}, and the paper of one would overwrite that of the other",
-            where=f"{self.file} and {other}; the paper is in {self.preparation.paper_folder}",
-            expected="different names",
-            remedy="change the `name` in one of the files (its runs stay done), or give another folder with --results",
-        )
+        check_owner(self.preparation.paper_folder, self.file, self.suite.name, self.registry)
 
     def own_paper_folder(self) -> None:
         """Note whose paper lies there."""
-        with suppress(StoreError):  # the paper itself is there
-            write_text(self.preparation.paper_folder / OWNER, f"{self.file.resolve()}\n")
-
-    def _owner(self) -> Path | None:
-        with suppress(OSError, UnicodeDecodeError):
-            return Path((self.preparation.paper_folder / OWNER).read_text(encoding="utf-8").strip())
-        return None
+        note_owner(self.preparation.paper_folder, self.file)
 
     def survey(self) -> Survey:
         """How the runs in the folder of its results stand."""
         return Store(self.preparation.runs_folder).survey(self.place.cache)
+
+
+def check_owner(folder: Path, file: Path, name: str, known: Registry) -> None:
+    """Raise PaperError when another suite of this name than that in `file` has its paper in `folder`."""
+    other = None
+    with suppress(OSError, UnicodeDecodeError):
+        other = Path((folder / OWNER).read_text(encoding="utf-8").strip())
+    if other is None or other == file.resolve() or name_in(other) != name:
+        return
+    shadowed = any(place.resolve() == other.parent for place, _ in known.suite_folders)
+    if shadowed and other.stem == file.stem:  # a copy in ./suites goes before a plugin's file
+        return
+    raise PaperError(
+        f"two suites are named {name}, and the paper of one would overwrite that of the other",
+        where=f"{file} and {other}; the paper is in {folder}",
+        expected="different names",
+        remedy="change the `name` in one of the files (its runs stay done), or give another folder with --results",
+    )
+
+
+def note_owner(folder: Path, file: Path) -> None:
+    """Note in the folder of a paper whose it is."""
+    with suppress(StoreError):  # the paper itself is there
+        write_text(folder / OWNER, f"{file.resolve()}\n")
 
 
 def place_from(options: StudyOptions) -> Place:
@@ -168,16 +175,16 @@ def open_study(
     preparation = prepare(plan, known, place, download=download, say=(lambda _: None) if quiet else say)
     for text in () if quiet else foresee(suite, preparation.tasks, known, preparation.numerics.device):
         announce(f"warning: {text}")
-    named = _name(name, path, suite, known)
+    named = called(name, path, suite.name, known)
     search = SearchTasks(preparation, known, remake=remake)
     return Session(suite, search.preparation, search, place, known, path, named, options, plugins)
 
 
-def _name(typed: str, path: Path, suite: Suite, known: Registry) -> str:
+def called(typed: str, path: Path, name: str, known: Registry) -> str:
     """What to call a suite so that it is found: its name where that leads to its file."""
     with suppress(SuiteError, OSError):
-        if suite_path(suite.name, known).resolve() == path.resolve():
-            return suite.name
+        if suite_path(name, known).resolve() == path.resolve():
+            return name
     return typed if typed == path.stem else _nearby(path)
 
 

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from benchsuite.commands.console import count, out, print_json, table
 from benchsuite.commands.options import Json, StudyOptions
-from benchsuite.commands.run_names import RunName, find_records
+from benchsuite.commands.report import find_records_of_report, report_file
+from benchsuite.commands.run_names import RunName, find_records, read_name
 
 if TYPE_CHECKING:
     from benchsuite.store.record import RunRecord
@@ -14,20 +15,25 @@ if TYPE_CHECKING:
 
 
 def show(run: RunName, options: StudyOptions, as_json: Json = False) -> None:
-    """Show the records of RUN: status, metrics, cost, environment, and where its files are."""
-    records = find_records(run, options)
+    """Show the records of RUN: status, metrics, cost, environment, and where its files are.
+
+    Of a report, those of all of its studies.
+    """
+    named = read_name(run)
+    of_report = named.run is None and report_file(named.suite) is not None
+    records = find_records_of_report(named, options) if of_report else find_records(run, options)
     if as_json:
         print_json([record.model_dump(mode="json") for _, record in records])
         return
-    if len(records) == 1:
+    if len(records) == 1 and not of_report:
         _show_one(*records[0])
         return
-    shown = table(
-        count(len(records), "run"), "key", "case", "seed", "status", "test", "best epoch", right=("seed", "test")
-    )
+    heads = ("key", *(("study",) if of_report else ()), "case", "seed", "status", "test", "best epoch")
+    shown = table(count(len(records), "run"), *heads, right=("seed", "test"))
     for _, record in records:
         shown.add_row(
             record.key[:12],
+            *((record.spec.suite,) if of_report else ()),
             record.spec.case.name,
             str(record.spec.seed),
             record.status,

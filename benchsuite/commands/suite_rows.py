@@ -60,10 +60,15 @@ def suite_rows(known: Registry) -> list[dict[str, Any]]:
 def _row(name: str, path: Path, known: Registry) -> tuple[dict[str, Any], bool]:
     """The row of a suite, and whether it follows from what is stamped alone."""
     from benchsuite.suite.planning.expand import expand
-    from benchsuite.suite.reader import plugins_of, read_suite
+    from benchsuite.suite.reader import is_report, plugins_of, read_suite
+    from benchsuite.suite.reports import read_report
     from benchsuite.suite.source.problems import SuiteError
 
     try:
+        if is_report(path):
+            gathered = read_report(path, known)
+            title = f"{gathered.report.title} (a report on {', '.join(gathered.files)})".strip()
+            return {"name": name, "cases": 0, "runs": 0, "title": title}, False  # the files of its studies count, too
         own = plugins_of(path)
         its = discover(local=(*places(), *own)) if own else known
         suite = read_suite(path, its)

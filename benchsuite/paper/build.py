@@ -21,7 +21,7 @@ from benchsuite.errors import StoreError
 from benchsuite.paper.context.material import PaperFiles
 
 if TYPE_CHECKING:
-    from benchsuite.paper.context.material import PaperMaterial
+    from benchsuite.paper.context.material import Material, PaperMaterial
     from benchsuite.paper.rendering.process import Renderer
 
 
@@ -40,9 +40,10 @@ NOTHING = Built("", "", "", "")
 
 
 def build_paper(
-    material: PaperMaterial, folder: Path, *, renderer: Renderer | None = None, memory: Path | None = None
+    material: Material, folder: Path, *, renderer: Renderer | None = None, memory: Path | None = None
 ) -> PaperFiles:
-    """Write the paper of a study into `folder` as `paper.html` and `paper.pdf`. The same material gives the same bytes.
+    """Write the paper of a study, or of a report, into `folder` as `paper.html` and `paper.pdf`. The same material
+    gives the same bytes.
 
     `renderer` is a process that has been started already; `memory` the folder that remembers papers: without it, all
     is built from nothing. Raises PaperError for prose that cannot be set, SetupError where Pango is missing, StoreError
@@ -62,7 +63,7 @@ def build_comparison(
 
 
 def _build(
-    materials: tuple[PaperMaterial, ...], folder: Path, name: str, renderer: Renderer | None, memory: Path | None
+    materials: tuple[Material, ...], folder: Path, name: str, renderer: Renderer | None, memory: Path | None
 ) -> PaperFiles:
     from benchsuite.paper.bundle import attachments
     from benchsuite.paper.rendering import pango, process

@@ -37,26 +37,34 @@ MISTAKES = 10
 def gather(suite: Suite, preparation: Preparation, registry: Registry) -> PaperMaterial:
     """What the paper of a prepared suite is made from. Raises StoreError where predictions are missing, DataError
     where a photo cannot be read, PluginError where a figure's plugin fails."""
-    from benchsuite.execution.due_runs import load_records
     from benchsuite.paper.plugin_figures import charts_apart
     from benchsuite.store.run_store import Store
 
-    material = without_results(suite, preparation, registry)
+    material = gather_results(suite, preparation, registry)
     tasks, plan = preparation.tasks, preparation.plan
-    records = load_records(tasks)
+    store = Store(preparation.runs_folder)
+    material = replace(
+        material,
+        samples=_photos(tasks[0], material.card),
+        mistakes=_mistakes(tasks[: len(plan.cases) * len(plan.seeds)], material.results.records, store),
+    )
+    return replace(material, charts=charts_apart(material))
+
+
+def gather_results(suite: Suite, preparation: Preparation, registry: Registry) -> PaperMaterial:
+    """The same without photos and charts, as a report gathers its studies. Raises StoreError."""
+    from benchsuite.execution.due_runs import load_records
+    from benchsuite.store.run_store import Store
+
+    material = without_results(suite, preparation, registry)
+    records = load_records(preparation.tasks)
     store = Store(preparation.runs_folder)
     outcomes = {  # of all that was predicted, which may not fit into memory, no more than this
         key: _right(store.read_predictions(record))
         for key, record in records.items()
         if record.status == "done" and record.test is not None
     }
-    material = replace(
-        material,
-        results=replace(material.results, records=records, outcomes=outcomes),
-        samples=_photos(tasks[0], material.card),
-        mistakes=_mistakes(tasks[: len(plan.cases) * len(plan.seeds)], records, store),
-    )
-    return replace(material, charts=charts_apart(material))
+    return replace(material, results=replace(material.results, records=records, outcomes=outcomes))
 
 
 def without_results(suite: Suite, preparation: Preparation, registry: Registry) -> PaperMaterial:

@@ -74,10 +74,10 @@ def charts_apart(material: PaperMaterial) -> tuple[PluginChart, ...]:
 
 def _answer(parent: Parent, files: dict[str, bytes]) -> None:
     """Send the charts of a packed material, or the error."""
-    from benchsuite.paper.bundle.attachments import unpack
+    from benchsuite.paper.bundle.attachments import unpack_study
 
     try:
-        parent.send(charts_of(unpack(files), registry()))
+        parent.send(charts_of(unpack_study(files), registry()))
     except BenchsuiteError as error:
         parent.send(error)
 

@@ -225,7 +225,7 @@ def _of_paper(paper: Path, known: Mapping[str, Run], remarks: list[str]) -> Decl
     from benchsuite.paper.sections.front import paper_title
 
     with PaperReader(paper) as reader:
-        material, faults = reader.read()
+        material, faults = reader.read_study()
     if faults:
         said = f"{len(faults)} numbers" if len(faults) > 1 else "a number"
         remarks.append(f"The paper is not consistent, by {said}: benchsuite check tells what is wrong.")

@@ -122,7 +122,7 @@ def _study(suite: str, results: Path, store: Store, records: Mapping[tuple[str, 
 
         if (paper := folder / "paper.pdf").is_file():
             with PaperReader(paper) as reader:
-                told = reader.read()[0].results
+                told = reader.read_study()[0].results
             definition, plan = told.suite, told.plan
         else:
             from benchsuite.commands.session import open_study

@@ -28,6 +28,8 @@ from benchsuite.suite.source.validation import validate
 from benchsuite.suite.source.yaml_nodes import LARGEST_FILE, Node, escape_problems, parse_bytes
 
 _LOG = logging.getLogger(__name__)
+REPORT = "report"
+"""The kind of what gathers studies."""
 
 
 def read_suite(source: str | Path, registry: Registry) -> Suite:
@@ -37,12 +39,13 @@ def read_suite(source: str | Path, registry: Registry) -> Suite:
     """
     path = source if isinstance(source, Path) else suite_path(source, registry)
     _LOG.debug("reads %s", path)
-    return parse_suite(_read(path), _shown_path(path), registry, path.parent)
+    return parse_suite(read_file(path), shown_path(path), registry, path.parent)
 
 
 def parse_suite(data: bytes, source: str, registry: Registry, folder: Path | None = None) -> Suite:
     """The suite in these bytes; `source` is what messages call them, and `folder` where files that they name lie."""
     origin, unread = parse_bytes(data, source)
+    _refuse_kinds(origin)
     origin, beside, problems = include_files(complete(origin), data, folder)
     suite, found = validate(Suite, origin)
     problems += found
@@ -72,7 +75,7 @@ def parse_suite(data: bytes, source: str, registry: Registry, folder: Path | Non
 def plugins_of(path: Path) -> tuple[Path, ...]:
     """The places of the local plugins that a suite names; none where the file does not say so properly."""
     try:
-        origin, _ = parse_bytes(_read(path), _shown_path(path))
+        origin, _ = parse_bytes(read_file(path), shown_path(path))
     except SuiteError:
         return ()
     given = origin.get("plugins")
@@ -80,10 +83,37 @@ def plugins_of(path: Path) -> tuple[Path, ...]:
     return tuple(path.parent / place for place in named if isinstance(place, str) and place)
 
 
+def is_report(path: Path) -> bool:
+    """Whether a file declares a report, which gathers studies; False where it cannot be read."""
+    try:
+        data = read_file(path)
+        if b"kind" not in data:  # most suites, which need not be read for this
+            return False
+        origin, _ = parse_bytes(data, shown_path(path))
+    except SuiteError:
+        return False
+    kind = origin.get("kind")
+    return kind is not None and kind.content == REPORT
+
+
+def _refuse_kinds(origin: Node) -> None:
+    """Raise SuiteError for what says that it is no study."""
+    kind = origin.get("kind")
+    if kind is None:
+        return
+    if kind.content == REPORT:
+        what = "this is a report, which gathers studies and has no runs of its own"
+        expected, remedy = "a study", "name one of its studies; of a report there are run, paper, plan and show"
+        raise SuiteError([Problem(kind.mark, "kind", what, None, expected, remedy)])
+    near = did_you_mean(str(kind.content), [REPORT]) or "remove this line"
+    expected = f"{REPORT}, or no kind at all: a study"
+    raise SuiteError([Problem(kind.mark, "kind", f"{shown(kind.plain())} is no kind of suite", None, expected, near)])
+
+
 def name_in(path: Path) -> str | None:
     """The name that a suite's file gives the suite; None where there is no such file, or none that says so."""
     try:
-        origin, _ = parse_bytes(_read(path), _shown_path(path))
+        origin, _ = parse_bytes(read_file(path), shown_path(path))
     except SuiteError:
         return None
     name = origin.get("name")
@@ -109,9 +139,9 @@ def suite_path(source: str, registry: Registry) -> Path:
     raise SuiteError([Problem(mark, "", what, source, one_of(list(files)), remedy)])
 
 
-def _read(path: Path) -> bytes:
+def read_file(path: Path) -> bytes:
     """At most one byte more than a suite may have, so that a huge file is refused and not read."""
-    mark = Mark(_shown_path(path))
+    mark = Mark(shown_path(path))
     try:
         if not path.is_file():
             there = "is no file" if path.exists() else "does not exist"
@@ -125,7 +155,7 @@ def _read(path: Path) -> bytes:
         raise SuiteError([Problem(mark, "", what)]) from None
 
 
-def _shown_path(path: Path) -> str:
+def shown_path(path: Path) -> str:
     """The path from here, where the file lies below the current folder."""
     try:
         return printable(str(path.absolute().relative_to(Path.cwd())))
@@ -143,10 +173,11 @@ def _prose_problems(suite: Suite, expanded: Expansion, registry: Registry, lines
         names = [case.name for case in expanded.cases]
         find = Vocabulary(suite, expanded.cases).find
         problems += claim_problems(suite.claims, claims.elements if claims is not None else (), find, names)
-        known = [*_bibtex(suite, expanded.cases, registry)]
+        known = [*component_works(suite, expanded.cases, registry)]
 
         def check(said: Suite) -> list[Problem]:
-            quoted = reference_problems(said, expanded.cases) + condition_problems(said, expanded.cases, lines)
+            vocabulary = Vocabulary(said, expanded.cases)
+            quoted = reference_problems(vocabulary) + condition_problems(vocabulary, lines)
             return quoted + citation_problems(said, known)
 
         problems += prose_problems(suite, check)
@@ -167,12 +198,16 @@ def _prose_problems(suite: Suite, expanded: Expansion, registry: Registry, lines
             known = [*dict.fromkeys(path for case in expanded.cases for path in case.settings), *searched, *METRICS]
             what = f"there is no {shown(path)} to label"
             problems.append(Problem(item.key, "paper.labels", what, path, None, did_you_mean(path, known)))
-    problems += _repeated(_values(paper.get("references"), "key"), "paper.references", "reference")
-    problems += _repeated(_section_ids(paper.get("sections")), "paper.sections", "section")
-    return problems
+    return problems + repeated_names(paper)
 
 
-def _bibtex(suite: Suite, cases: Sequence[Case], registry: Registry) -> Iterator[str]:
+def repeated_names(paper: Node) -> list[Problem]:
+    """Works and sections of a paper that bear the same name."""
+    problems = _repeated(_values(paper.get("references"), "key"), "paper.references", "reference")
+    return problems + _repeated(_section_ids(paper.get("sections")), "paper.sections", "section")
+
+
+def component_works(suite: Suite, cases: Sequence[Case], registry: Registry) -> Iterator[str]:
     """The BibTeX of components and figures; what a plugin fails to tell is found when the paper is made."""
     parts = [(kind, getattr(case, kind)) for case in cases for kind in CASE_PARTS]
     parts += [("figure", found.component) for found in resolved_figures(suite, registry) if found.component is not None]

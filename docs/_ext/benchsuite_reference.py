@@ -21,6 +21,7 @@ from sphinx.util.docutils import SphinxDirective
 from benchsuite.cli import app
 from benchsuite.metrics import METRICS
 from benchsuite.registry import KINDS, Entry, registry
+from benchsuite.suite.schema.report import Report
 from benchsuite.suite.schema.suite import Suite
 from benchsuite.suite.source import json_schema
 
@@ -106,14 +107,18 @@ class Components(SphinxDirective):
 
 
 class Fields(SphinxDirective):
-    """Every mapping that a suite file may hold, a section each, from the models that read it."""
+    """Every mapping that a suite file may hold, then those of a report, a section each, from what reads them."""
 
     def run(self) -> list[nodes.Node]:
-        schema = Suite.model_json_schema()
-        lines = self._mapping(schema, "suite", Suite.__doc__, schema)
-        for name, definition in schema["$defs"].items():
-            if definition.get("type") == "object":
-                lines += self._mapping(schema, name, definition.get("description"), definition)
+        lines: list[str] = []
+        told: set[str] = set()
+        for model in (Suite, Report):
+            schema = model.model_json_schema()
+            lines += self._mapping(schema, model.__name__.lower(), model.__doc__, schema)
+            for name, definition in schema["$defs"].items():
+                if definition.get("type") == "object" and name not in told:
+                    lines += self._mapping(schema, name, definition.get("description"), definition)
+                    told.add(name)
         return self.parse_text_to_nodes("\n".join(lines), allow_section_headings=True)
 
     def _mapping(self, root: Mapping[str, Any], name: str, about: str | None, schema: Mapping[str, Any]) -> list[str]:

@@ -17,8 +17,8 @@ import benchsuite.api
 from benchsuite import hookspecs
 from benchsuite.cli import app
 from benchsuite.registry import Registry, discover
-from benchsuite.suite import expand, parse_suite
-from support.pages import DOCS, ROOT, Block, blocks, pages, suites, write
+from benchsuite.suite import expand, parse_suite, read_report
+from support.pages import DOCS, ROOT, Block, blocks, pages, reports, suites, write
 
 BLOCKS = [block for page in pages() for block in blocks(page)]
 SOURCE = ast.parse(Path(hookspecs.__file__).read_text(encoding="utf-8"))
@@ -69,6 +69,16 @@ def test_every_suite_is_valid(page: Path, tmp_path: Path, monkeypatch: pytest.Mo
     assert not registry.quarantined
     for block, text in suites(page):
         assert expand(parse_suite(text.encode(), block.place, registry), registry).runs, block.place
+
+
+@pytest.mark.parametrize("page", [page for page in pages() if list(reports(page))], ids=lambda page: page.stem)
+def test_every_report_is_valid(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    registry = known(page, tmp_path, monkeypatch)
+    for block in blocks(page):
+        if block.language == "yaml" and block.caption:
+            write(block, tmp_path)
+    for block in reports(page):
+        assert read_report(write(block, tmp_path), registry).files, block.place
 
 
 @pytest.mark.parametrize("block", of("python", captioned=False), ids=place)

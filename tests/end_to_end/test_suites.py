@@ -9,9 +9,11 @@ import pytest
 
 from benchsuite.registry import registry
 from benchsuite.suite import expand, read_suite
+from benchsuite.suite.reader import is_report
 from support.program import Program
 
-FILES = sorted((Path(__file__).resolve().parents[2] / "suites").glob("*.yaml"))
+FOLDER = Path(__file__).resolve().parents[2] / "suites"
+FILES = sorted(file for file in FOLDER.glob("*.yaml") if not is_report(file))
 
 
 @pytest.mark.slow

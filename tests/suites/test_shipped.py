@@ -15,12 +15,18 @@ from benchsuite.paper.rendering.html import render_html
 from benchsuite.paper.sections.compose import compose
 from benchsuite.registry import registry
 from benchsuite.suite import Suite, baselines, expand, read_suite
+from benchsuite.suite.prose.assertions import asserted_in_report
 from benchsuite.suite.prose.bibtex import parse
-from benchsuite.suite.prose.references import CITATION, PARTS
+from benchsuite.suite.prose.references import CITATION, PARTS, typed_results
+from benchsuite.suite.reader import is_report
+from benchsuite.suite.reports import Gathered, read_report
+from benchsuite.suite.schema.report import Report
 from benchsuite.suite.schema.suite import Section
 from support.synthetic_study import make_unstudied_material as material
 
-FILES = sorted((Path(__file__).resolve().parents[2] / "suites").glob("*.yaml"))
+ALL = sorted((Path(__file__).resolve().parents[2] / "suites").glob("*.yaml"))
+FILES = [file for file in ALL if not is_report(file)]
+REPORTS = [file for file in ALL if is_report(file)]
 
 
 @pytest.fixture(params=FILES, ids=lambda file: file.stem)
@@ -34,11 +40,11 @@ def prose(sections: tuple[Section, ...]) -> Iterator[str]:
         yield from prose(section.sections)
 
 
-def written(suite: Suite) -> str:
+def written(suite: Suite | Report) -> str:
     return "\n\n".join([suite.paper.abstract, *prose(suite.paper.sections)])
 
 
-def cited(suite: Suite) -> set[str]:
+def cited(suite: Suite | Report) -> set[str]:
     return set(CITATION.findall(written(suite)))
 
 
@@ -61,7 +67,9 @@ def test_no_work_of_the_bibliography_is_left_uncited() -> None:
     works, faults = parse((FILES[0].parent / "references.bib").read_text(encoding="utf-8"))
     assert not faults
     assert [work.key for work in works] == sorted(work.key for work in works)
-    assert {work.key for work in works} == set().union(*(cited(read_suite(file, registry())) for file in FILES))
+    suites = [read_suite(file, registry()) for file in FILES]
+    reports = [read_report(file, registry()).report for file in REPORTS]
+    assert {work.key for work in works} == set().union(*map(cited, [*suites, *reports]))
 
 
 def test_no_work_is_printed_twice(suite: Suite) -> None:
@@ -84,3 +92,36 @@ def test_its_comparisons_can_be_decided_with_the_seeds_it_asks_for(suite: Suite)
     """The smallest p of a sign-flip test is 2 / 2**n, which Holm multiplies by the number of comparisons."""
     comparisons = len(baselines(suite, expand(suite, registry())))
     assert comparisons * 2 / 2**suite.size.seeds < SIGNIFICANCE
+
+
+@pytest.fixture(params=REPORTS, ids=lambda file: file.stem)
+def gathered(request: pytest.FixtureRequest) -> Gathered:
+    return read_report(request.param, registry())
+
+
+@pytest.fixture
+def report(gathered: Gathered) -> Report:
+    return gathered.report
+
+
+def test_a_report_is_named_after_its_file_and_gathers_suites_that_ship(report: Report) -> None:
+    assert f"{report.name}.yaml" in [file.name for file in REPORTS]
+    assert {step.study for step in report.studies} <= {file.stem for file in FILES}
+
+
+def test_the_prose_of_a_report_has_the_parts_of_a_paper_and_types_no_result(report: Report) -> None:
+    parts = [section.id for section in report.paper.sections]
+    assert parts == [part for part in PARTS if part in parts]
+    assert {"introduction", "method", "results", "discussion", "conclusions", "reproducibility"} <= set(parts)
+    assert report.paper.authors
+    assert "{{" in report.paper.abstract
+    assert typed_results(report) == []
+
+
+def test_no_sentence_of_a_report_asserts_a_result_whatever_comes_out(gathered: Gathered) -> None:
+    assert [str(warning) for warning in asserted_in_report(gathered.vocabulary)] == []
+
+
+def test_the_report_on_cifar10_gathers_every_study_of_that_data_set() -> None:
+    found = read_report(next(file for file in REPORTS if file.stem == "cifar10_report"), registry())
+    assert set(found.files) == {file.stem for file in FILES if file.stem.startswith("cifar10_")}

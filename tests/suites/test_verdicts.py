@@ -20,10 +20,11 @@ from benchsuite.registry import registry
 from benchsuite.suite import expand, read_suite
 from benchsuite.suite.prose.assertions import EVASION, OUTCOME, asserted_results
 from benchsuite.suite.prose.references import typed_results
+from benchsuite.suite.reader import is_report
 from support.synthetic_study import make_unstudied_material
 
 FOLDER = Path(__file__).resolve().parents[2] / "suites"
-NAMES = sorted(file.stem for file in FOLDER.glob("*.yaml"))
+NAMES = sorted(file.stem for file in FOLDER.glob("*.yaml") if not is_report(file))
 TOLD = ("discussion", "conclusions")
 NOT_SO = re.compile(r"(?i)\b(?:no|ni|si|ningun\w*|sin|queda sin decidir|al menos)\b")
 SIZE: dict[Sign, float] = {"positive": 0.03, "negative": -0.03, "open": 0.001}

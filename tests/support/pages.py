@@ -2,9 +2,10 @@
 
 Conventions: a block with a `:caption:` is a file of that name, below the current folder; a `python` block without one
 is executed; a `yaml` block without one replaces the same top-level keys of the last whole suite before it (claims and
-paper, which speak of cases, are left out where `size` changes); of a `console` block the lines after `$ ` are
-executed, and what stands below them is what they print (`...` stands for anything). A comment `% not run: REASON`
-before a block exempts it. Of other languages there is only TOML, a piece of a file for the eye.
+paper, which speak of cases, are left out where `size` changes), unless it is a report, which stands by itself; of a
+`console` block the lines after `$ ` are executed, and what stands below them is what they print (`...` stands for
+anything). A comment `% not run: REASON` before a block exempts it. Of other languages there is only TOML, a piece of a
+file for the eye.
 """
 
 from __future__ import annotations
@@ -64,12 +65,21 @@ def suites(page: Path) -> Iterator[tuple[Block, str]]:
     """Each YAML block of a page with the whole suite that it amounts to."""
     whole = ""
     for block in blocks(page):
-        if block.language != "yaml":
+        if block.language != "yaml" or _is_report(block):
             continue
         text = block.body if re.search(r"^name:", block.body, re.M) else _changed(whole, block)
         if re.search(r"^name:", block.body, re.M):
             whole = text
         yield block, text
+
+
+def reports(page: Path) -> Iterator[Block]:
+    """Each YAML block of a page that is a report, whose studies the page has in files."""
+    return (block for block in blocks(page) if block.language == "yaml" and _is_report(block))
+
+
+def _is_report(block: Block) -> bool:
+    return re.search(r"^kind: report$", block.body, re.M) is not None
 
 
 def _changed(whole: str, block: Block) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from PIL import Image
@@ -12,8 +13,9 @@ from PIL import Image
 from benchsuite.analysis.results import Results
 from benchsuite.contracts.dataset import DatasetCard
 from benchsuite.paper.bundle.renderer_versions import renderer
-from benchsuite.paper.context.material import Mistake, PaperMaterial
+from benchsuite.paper.context.material import Mistake, PaperMaterial, ReportMaterial
 from benchsuite.suite.schema.claims import Claim
+from benchsuite.suite.schema.report import Report
 from benchsuite.suite.schema.suite import Suite
 from support.synthetic import make_keys, make_outcomes, make_plan, make_records
 
@@ -113,4 +115,31 @@ def make_material(
         samples=tuple((title, make_photo()) for title in TITLES.values()),
         version="0.1.0",
         renderer=renderer(),
+    )
+
+
+def make_report_material(
+    paper: dict[str, Any] | None = None,
+    *,
+    sizes: Sequence[tuple[int, int]] = ((3, 5), (2, 5)),
+    carries: Mapping[str, Any] | None = None,
+    claims: Sequence[Mapping[str, Any]] = (),
+    **changes: Any,
+) -> ReportMaterial:
+    """Material of a report on studies of so many cases and seeds, called `step1`, `step2` …; `carries` names the case
+    that one hands on, `claims` are those of the first, and `changes` are those of `make_material`."""
+    studies = []
+    for number, (cases, seeds) in enumerate(sizes, 1):
+        made = make_material(cases=cases, seeds=seeds, claims=claims if number == 1 else (), **changes)
+        name, results = f"step{number}", made.results
+        suite = results.suite.model_copy(update={"name": name})
+        plan = results.plan.model_copy(update={"suite": name})
+        results = replace(results, suite=suite, plan=plan)
+        studies.append(replace(made, results=results, samples=(), mistakes=()))
+    declared = carries or {}
+    names = [study.suite.name for study in studies]
+    steps = [{"study": one, **({"carries": declared[one]} if one in declared else {})} for one in names]
+    report = {"kind": "report", "name": "both", "title": "Un informe de prueba", "studies": steps, "paper": paper or {}}
+    return ReportMaterial(
+        Report.model_validate_json(json.dumps(report)), tuple(studies), version="0.1.0", renderer=renderer()
     )

@@ -29,7 +29,7 @@ from benchsuite.engine.network.feature_cache import cut
 from benchsuite.engine.run.components import find_entries
 from benchsuite.identity.canonical import digest
 from benchsuite.paper.bundle.renderer_versions import renderer
-from benchsuite.paper.context.material import Mistake, PaperMaterial
+from benchsuite.paper.context.material import Mistake, PaperMaterial, ReportMaterial
 from benchsuite.paper.gather import network_source, normalisation
 from benchsuite.registry import Registry, registry
 from benchsuite.store.record import Best, Cost, DatasetFacts, ModelFacts, RunRecord, TestMetrics, WeightsFacts
@@ -37,6 +37,7 @@ from benchsuite.suite.cases.plan import Case, Component, Plan, RunSpec, Trial
 from benchsuite.suite.planning.expand import expand
 from benchsuite.suite.prose.translations import in_language
 from benchsuite.suite.reader import read_suite
+from benchsuite.suite.reports import read_report
 from benchsuite.suite.schema.suite import Language, Suite
 from benchsuite.suite.search.proposal import Step, propose
 from benchsuite.suite.search.space import Trials
@@ -72,6 +73,13 @@ def make_suite_material(name: str, *, language: Language = "es", **changes: Any)
         "renderer": renderer(),
     }
     return PaperMaterial(**(facts | changes))
+
+
+def make_report_material(name: str) -> ReportMaterial:
+    """The material of the report `name`, all of whose studies have all their runs done."""
+    report = read_report(name, registry()).report
+    studies = tuple(make_suite_material(step.study, samples=(), mistakes=()) for step in report.studies)
+    return ReportMaterial(report, studies, version="0.1.0", renderer=renderer())
 
 
 def make_unstudied_material(suite: Suite) -> PaperMaterial:

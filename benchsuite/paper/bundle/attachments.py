@@ -2,7 +2,7 @@
 
 `results.json` holds the suite, the plan, the records and which test images each run has right; beside it lie the suite
 file with its bibliography, the environment, the pinned versions, and the sample photos. Steps and tracebacks of
-records stay at home.
+records stay at home. That of a report holds the report and those of its studies, whose suite files lie beside it.
 """
 
 from __future__ import annotations
@@ -23,9 +23,10 @@ from benchsuite.analysis.results import Results
 from benchsuite.analysis.seed_image_anova import Outcomes
 from benchsuite.contracts.dataset import DatasetCard
 from benchsuite.errors import PaperError, StoreError, first_line
-from benchsuite.paper.bundle.files import BIBTEX, ENVIRONMENT, LOCK, MISTAKE, PHOTO, SUITE
+from benchsuite.paper.bundle.files import BIBTEX, ENVIRONMENT, LOCK, MISTAKE, OF_STUDY, PHOTO, SUITE
+from benchsuite.paper.bundle.json_texts import json_array, json_bytes, json_object, json_text, parsed
 from benchsuite.paper.context.chart_checks import chart_faults
-from benchsuite.paper.context.material import Mistake, PaperMaterial, PluginChart
+from benchsuite.paper.context.material import Material, Mistake, PaperMaterial, PluginChart, ReportMaterial
 from benchsuite.paper.document.blocks import RESULTS
 from benchsuite.paper.document.markup import without_folders
 from benchsuite.paper.document.thumbnails import as_thumbnail
@@ -34,6 +35,7 @@ from benchsuite.store.migrations import NewerRecord, load_record
 from benchsuite.store.record import DatasetFacts, RunRecord
 from benchsuite.store.shared_parts import SharedParts
 from benchsuite.suite.cases.plan import Plan
+from benchsuite.suite.schema.report import Report
 from benchsuite.suite.schema.suite import MOST_RUNS, Suite
 from benchsuite.suite.source.problems import printable
 
@@ -49,7 +51,6 @@ LARGEST = 100_000_000
 UNPACKS = 40
 """Times its own bytes to which a paper may unpack, or to LARGEST: records of one study repeat each other."""
 MOST_PAGES = 1000
-_BLANKS = (" ", "\n", "\t", "\r")
 
 
 UNREADABLE = (ArithmeticError, AttributeError, LookupError, OSError, RecursionError, StoreError, TypeError, ValueError,
@@ -57,8 +58,31 @@ UNREADABLE = (ArithmeticError, AttributeError, LookupError, OSError, RecursionEr
 """What reading a file raises that was made to be no paper."""
 
 
-def pack(material: PaperMaterial) -> dict[str, bytes]:
+def pack(material: Material) -> dict[str, bytes]:
     """The files that a paper carries, by name, in order. The same material gives the same bytes."""
+    return _pack_report(material) if isinstance(material, ReportMaterial) else _pack_study(material)
+
+
+def _pack_report(material: ReportMaterial) -> dict[str, bytes]:
+    content = {
+        "schema": SCHEMA,
+        "benchsuite": material.version,
+        "renderer": material.renderer,
+        "report": material.suite.model_dump(mode="json"),
+        "studies": None,
+        **{name: list(given) for name in ARGUMENTS if (given := getattr(material, name))},
+    }
+    packed = {study.suite.name: _pack_study(study) for study in material.studies}
+    told = {name: json_text(value) for name, value in content.items()}
+    told["studies"] = json_array(files[RESULTS].decode().rstrip() for files in packed.values())
+    made = [record for study in material.studies for record in study.results.records.values()]
+    files = {RESULTS: f"{json_object(told)}\n".encode(), **_declared(material.suite), **_environments(made)}
+    for study in material.studies:
+        files |= {f"{study.suite.name}{OF_STUDY}{name}": text for name, text in _declared(study.suite).items()}
+    return files
+
+
+def _pack_study(material: PaperMaterial) -> dict[str, bytes]:
     results = material.results
     content = {
         "schema": SCHEMA,
@@ -83,24 +107,31 @@ def pack(material: PaperMaterial) -> dict[str, bytes]:
         **({"source": material.source} if material.source else {}),
         "mistakes": [[m.true, m.predicted, m.probability, m.run] for m in material.mistakes],
     }
-    finished = (record for record in results.records.values() if record.status == "done")
-    environments = [
-        found.model_dump(mode="json") for found in distinct_environments(record.environment for record in finished)
-    ]
-    told, records = {name: _text(value) for name, value in content.items()}, _Texts()
-    told["records"] = _array(map(records.of, results.records.values()))
-    files = {RESULTS: f"{_object(told)}\n".encode()}
-    if results.suite.text:
-        files[SUITE] = results.suite.text.encode()
-        files |= {name: content.encode() for name, content in results.suite.beside.items()}
-    if environments:
-        files[ENVIRONMENT] = _json(environments)
-        pinned = "".join(f"{name}=={version}\n" for name, version in sorted(environments[0]["packages"].items()))
-        files[LOCK] = pinned.encode()
+    told, records = {name: json_text(value) for name, value in content.items()}, _Texts()
+    told["records"] = json_array(map(records.of, results.records.values()))
+    files = {RESULTS: f"{json_object(told)}\n".encode(), **_declared(results.suite)}
+    files |= _environments(results.records.values())
     photos = (as_thumbnail(photo, title) for title, photo in material.samples)
     files |= {PHOTO.format(number): photo for number, photo in enumerate(photos)}
     wrong = (as_thumbnail(mistake.photo, mistake.true) for mistake in material.mistakes)
     return files | {MISTAKE.format(number): photo for number, photo in enumerate(wrong)}
+
+
+def _declared(suite: Suite | Report) -> dict[str, bytes]:
+    """The file of a suite, and those beside it that it names."""
+    if not suite.text:
+        return {}
+    return {SUITE: suite.text.encode(), **{name: content.encode() for name, content in suite.beside.items()}}
+
+
+def _environments(records: Iterable[RunRecord]) -> dict[str, bytes]:
+    """What the finished ones were made in, and the versions of what made most of them."""
+    finished = (record.environment for record in records if record.status == "done")
+    environments = [found.model_dump(mode="json") for found in distinct_environments(finished)]
+    if not environments:
+        return {}
+    pinned = "".join(f"{name}=={version}\n" for name, version in sorted(environments[0]["packages"].items()))
+    return {ENVIRONMENT: json_bytes(environments), LOCK: pinned.encode()}
 
 
 def _usual(suite: Suite) -> dict[str, Any]:
@@ -110,52 +141,15 @@ def _usual(suite: Suite) -> dict[str, Any]:
     return {**{name: True for name, is_usual in bare.items() if is_usual}, **({"paper": usual} if usual else {})}
 
 
-def unpack(files: Mapping[str, bytes]) -> PaperMaterial:
+def unpack(files: Mapping[str, bytes]) -> Material:
     """The material that `pack` made these files of. Raises PaperError for files that are missing, of another version
     or damaged."""
     if RESULTS not in files:
         raise PaperError("no results are attached", expected=RESULTS, remedy="give a PDF that benchsuite made")
     try:
-        content = _parsed(files[RESULTS].decode())
-        if content.get("schema") not in READABLE:
-            raise PaperError(
-                f"the attached results have format {content.get('schema')!r}",
-                expected=f"format {SCHEMA}",
-                remedy="read it with the version of benchsuite that made the paper",
-            )
-        suite = Suite.model_validate_json(json.dumps(content["suite"]))
-        beside = {name: content.decode() for name, content in files.items() if name.endswith(BIBTEX)}
-        suite.keep(files.get(SUITE, b"").decode(), beside)
-        parts = SharedParts()
-        records = [parts.of(load_record(record, where=RESULTS)) for record in content["records"]]
-        return PaperMaterial(
-            results=Results(
-                suite=suite,
-                plan=_plan(content["plan"]),
-                keys={(case, seed): key for case, seed, key in content["keys"]},
-                records={record.key: record for record in records},
-                outcomes={key: _unpacked(*packed) for key, packed in content["outcomes"].items()},
-            ),
-            card=TypeAdapter(DatasetCard).validate_json(json.dumps(content["card"])),
-            model_title=content["model"][0],
-            model_bibtex=content["model"][1],
-            models={case: cast("tuple[str, str]", tuple(model)) for case, model in content["models"].items()},
-            recipes=content.get("recipes", {}),
-            charts=_charts(content.get("charts", [])),
-            class_titles=content["class_titles"],
-            labels=content.get("labels", {}),
-            configuration=tuple(cast("tuple[str, str]", tuple(row)) for row in content["configuration"]),
-            samples=tuple((title, files[PHOTO.format(number)]) for number, title in enumerate(content["photos"])),
-            mistakes=tuple(
-                Mistake(true, predicted, probability, run, files[MISTAKE.format(number)])
-                for number, (true, predicted, probability, run) in enumerate(content["mistakes"])
-            ),
-            normalisation=_normalisation(content.get("normalisation")),
-            source=str(content.get("source", "")),
-            **{name: tuple(content.get(name, ())) for name in ARGUMENTS},
-            version=content["benchsuite"],
-            renderer=content["renderer"],
-        )
+        content = parsed(files[RESULTS].decode())
+        _check_format(content)
+        return _report(content, files) if "report" in content else _study(content, files)
     except NewerRecord as error:
         raise PaperError(
             f"the attached results are of a newer benchsuite: {error.what}",
@@ -164,6 +158,92 @@ def unpack(files: Mapping[str, bytes]) -> PaperMaterial:
         ) from error
     except UNREADABLE as error:
         raise damaged(f"its attached results cannot be read: {first_line(error)}") from error
+
+
+def unpack_study(files: Mapping[str, bytes]) -> PaperMaterial:
+    """The same of a paper that must be that of a study. Raises PaperError for that of a report, too."""
+    material = unpack(files)
+    if isinstance(material, ReportMaterial):
+        raise no_study(material)
+    return material
+
+
+def no_study(material: ReportMaterial) -> PaperError:
+    """The error for the paper of a report where that of one study is needed."""
+    names = ", ".join(study.suite.name for study in material.studies)
+    what = f"this is the paper of the report {material.suite.name}"
+    return PaperError(what, expected="the paper of a study", remedy=f"take those of the studies it gathers: {names}")
+
+
+def _check_format(content: Mapping[str, Any]) -> None:
+    if content.get("schema") not in READABLE:
+        raise PaperError(
+            f"the attached results have format {content.get('schema')!r}",
+            expected=f"format {SCHEMA}",
+            remedy="read it with the version of benchsuite that made the paper",
+        )
+
+
+def _report(content: Mapping[str, Any], files: Mapping[str, bytes]) -> ReportMaterial:
+    report = Report.model_validate_json(json.dumps(content["report"]))
+    names = [step.study for step in report.studies]
+    of_studies = {name for name in files if name.partition(OF_STUDY)[0] in names}
+    _keep_files(report, {name: file for name, file in files.items() if name not in of_studies})
+    studies = []
+    for name, text in zip(names, content["studies"], strict=True):
+        own = parsed(text)
+        _check_format(own)
+        its = {file.partition(OF_STUDY)[2]: files[file] for file in of_studies if file.partition(OF_STUDY)[0] == name}
+        studies.append(_study(own, its))
+        if studies[-1].suite.name != name:
+            raise ValueError(f"{studies[-1].suite.name} in the place of {name}")
+    return ReportMaterial(
+        suite=report,
+        studies=tuple(studies),
+        **{name: tuple(content.get(name, ())) for name in ARGUMENTS},
+        version=content["benchsuite"],
+        renderer=content["renderer"],
+    )
+
+
+def _study(content: Mapping[str, Any], files: Mapping[str, bytes]) -> PaperMaterial:
+    suite = Suite.model_validate_json(json.dumps(content["suite"]))
+    _keep_files(suite, files)
+    parts = SharedParts()
+    records = [parts.of(load_record(record, where=RESULTS)) for record in content["records"]]
+    return PaperMaterial(
+        results=Results(
+            suite=suite,
+            plan=_plan(content["plan"]),
+            keys={(case, seed): key for case, seed, key in content["keys"]},
+            records={record.key: record for record in records},
+            outcomes={key: _unpacked(*packed) for key, packed in content["outcomes"].items()},
+        ),
+        card=TypeAdapter(DatasetCard).validate_json(json.dumps(content["card"])),
+        model_title=content["model"][0],
+        model_bibtex=content["model"][1],
+        models={case: cast("tuple[str, str]", tuple(model)) for case, model in content["models"].items()},
+        recipes=content.get("recipes", {}),
+        charts=_charts(content.get("charts", [])),
+        class_titles=content["class_titles"],
+        labels=content.get("labels", {}),
+        configuration=tuple(cast("tuple[str, str]", tuple(row)) for row in content["configuration"]),
+        samples=tuple((title, files[PHOTO.format(number)]) for number, title in enumerate(content["photos"])),
+        mistakes=tuple(
+            Mistake(true, predicted, probability, run, files[MISTAKE.format(number)])
+            for number, (true, predicted, probability, run) in enumerate(content["mistakes"])
+        ),
+        normalisation=_normalisation(content.get("normalisation")),
+        source=str(content.get("source", "")),
+        **{name: tuple(content.get(name, ())) for name in ARGUMENTS},
+        version=content["benchsuite"],
+        renderer=content["renderer"],
+    )
+
+
+def _keep_files(suite: Suite | Report, files: Mapping[str, bytes]) -> None:
+    beside = {name: content.decode() for name, content in files.items() if name.endswith(BIBTEX)}
+    suite.keep(files.get(SUITE, b"").decode(), beside)
 
 
 def _plan(content: object) -> Plan:
@@ -261,69 +341,28 @@ class _Texts:
             words = {name: _told(getattr(failure, name)) for name in ("what", "where", "expected", "remedy")}
             failure = failure.model_copy(update={**words, "traceback": None})
         texts = {name: self._shared(getattr(record, name)) for name in ("environment", "dataset", "weights", "model")}
-        texts["key_fields"] = _object({name: self._shared(value) for name, value in record.key_fields.items()})
-        texts["spec"] = _object({"suite": _text(spec.suite), "case": self._shared(spec.case), "seed": _text(spec.seed)})
+        texts["key_fields"] = json_object({name: self._shared(value) for name, value in record.key_fields.items()})
+        texts["spec"] = json_object(
+            {"suite": json_text(spec.suite), "case": self._shared(spec.case), "seed": json_text(spec.seed)}
+        )
         own = record.model_copy(update={"steps": (), "failure": failure})
         others = own.model_dump(mode="json", exclude={*texts, "files"})
-        texts |= {name: _text(value) for name, value in others.items()}
-        return _object({name: texts[name] for name in RunRecord.model_fields if name in texts})
+        texts |= {name: json_text(value) for name, value in others.items()}
+        return json_object({name: texts[name] for name in RunRecord.model_fields if name in texts})
 
     def _shared(self, part: Any) -> str:
         if not isinstance(part, BaseModel | dict | list):
-            return _text(to_jsonable_python(part))
+            return json_text(to_jsonable_python(part))
         if id(part) not in self._known:
             plain = part.model_dump(mode="json") if isinstance(part, BaseModel) else to_jsonable_python(part)
             if isinstance(part, DatasetFacts):
                 plain["evidence"] = _told(part.evidence)
-            self._known[id(part)] = part, _text(plain)
+            self._known[id(part)] = part, json_text(plain)
         return self._known[id(part)][1]
 
 
 def _told(text: str | None) -> str | None:
     return None if text is None else without_folders(text)
-
-
-def _parsed(text: str) -> dict[str, Any]:
-    """The object of a JSON text, but for its `records`, each of which is left as a text: as plain values all of them
-    would take many times the memory of what is made of them one by one. Raises ValueError and LookupError."""
-    decode, found = json.JSONDecoder().raw_decode, dict[str, Any]()
-
-    def after(at: int, *signs: str) -> tuple[str, int]:
-        """The sign that comes next, which must be one of these, and where what follows it begins."""
-        at = _behind_blanks(text, at)
-        if text[at] not in signs:
-            raise ValueError(f"{text[at]!r} where {' or '.join(signs)} belongs")
-        return text[at], _behind_blanks(text, at + 1)
-
-    sign, at = after(0, "{")
-    if text[at] == "}":
-        sign, at = after(at, "}")
-    while sign != "}":
-        name, at = decode(text, at)
-        if not isinstance(name, str):
-            raise ValueError("a name that is no text")
-        _, at = after(at, ":")
-        if name == "records" and text[at] == "[":
-            places, (sign, at) = [], after(at, "[")
-            if text[at] == "]":
-                sign, at = after(at, "]")
-            while sign != "]":
-                _, end = decode(text, at)
-                places.append((at, end))
-                sign, at = after(end, ",", "]")
-            found[name] = (text[begin:end] for begin, end in places)
-        else:
-            found[name], at = decode(text, at)
-        sign, at = after(at, ",", "}")
-    if text[at:]:
-        raise ValueError("more than one object")
-    return found
-
-
-def _behind_blanks(text: str, at: int) -> int:
-    while text[at : at + 1] in _BLANKS:
-        at += 1
-    return at
 
 
 def _packed(outcomes: Outcomes) -> tuple[int, str]:
@@ -336,22 +375,3 @@ def _unpacked(images: int, bits: str) -> Outcomes:
     if not 0 <= images <= 8 * len(packed):
         raise ValueError(f"{images} outcomes in {len(packed)} bytes")
     return np.unpackbits(packed, count=images).astype(bool)
-
-
-def _json(content: object) -> bytes:
-    return f"{_text(content)}\n".encode()
-
-
-def _text(content: object) -> str:
-    return json.dumps(content, ensure_ascii=False, indent=0, separators=(",", ":"))
-
-
-def _object(texts: Mapping[str, str]) -> str:
-    """As `_text` writes a mapping to values of these texts."""
-    return "{\n" + ",\n".join(f"{_text(name)}:{text}" for name, text in texts.items()) + "\n}" if texts else "{}"
-
-
-def _array(texts: Iterable[str]) -> str:
-    """As `_text` writes a list of values of these texts."""
-    inside = ",\n".join(texts)
-    return f"[\n{inside}\n]" if inside else "[]"

@@ -8,29 +8,31 @@ import numpy as np
 
 from benchsuite.analysis.seed_image_anova import Outcomes
 from benchsuite.identity.canonical import digest
-from benchsuite.paper.context.material import PaperMaterial
+from benchsuite.paper.context.material import Material
 from benchsuite.paper.document.blocks import Block, Table
 from benchsuite.paper.document.quantities import Quantity
 from benchsuite.store.record import RunRecord
 
 
-def inconsistencies(material: PaperMaterial) -> list[str]:
+def inconsistencies(material: Material) -> list[str]:
     """What in the records does not follow from the rest of them: keys, accuracies, confusions, best epochs."""
-    found = []
-    for key, record in material.results.records.items():
-        title = f"run {key[:12]} ({record.spec.case.name}, seed {record.spec.seed})"
-        if digest(record.key_fields)[:32] != key:
-            found.append(f"{title}: its key is not the hash of its fields")
-        found += [f"{title}: {wrong}" for wrong in _wrong(record, material.results.outcomes.get(key))]
-    return found
+    found: dict[str, None] = {}  # studies of a report may share runs
+    for results in (study.results for study in material.studies):
+        for key, record in results.records.items():
+            title = f"run {key[:12]} ({record.spec.case.name}, seed {record.spec.seed})"
+            if digest(record.key_fields)[:32] != key:
+                found[f"{title}: its key is not the hash of its fields"] = None
+            found |= {f"{title}: {wrong}": None for wrong in _wrong(record, results.outcomes.get(key))}
+    return list(found)
 
 
-def count_traced(material: PaperMaterial, body: Iterable[Block], quantities: Iterable[Quantity]) -> int:
+def count_traced(material: Material, body: Iterable[Block], quantities: Iterable[Quantity]) -> int:
     """How many printed numbers, in text and in tables, come from finished runs that the paper carries, each of which
     follows from its own record; none where some record contradicts itself."""
     if inconsistencies(material):
         return 0
-    finished = {key for key, record in material.results.records.items() if record.status == "done"}
+    records = [record for study in material.studies for record in study.results.records.values()]
+    finished = {record.key for record in records if record.status == "done"}
     cells = (cell for block in body if isinstance(block, Table) for row in block.rows for cell in row)
     printed = [*(cell.runs for cell in cells if cell.value is not None), *(found.runs for found in quantities)]
     return sum(1 for runs in printed if runs and finished.issuperset(runs))

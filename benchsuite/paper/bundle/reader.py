@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from benchsuite.errors import BenchsuiteError, PaperError
-from benchsuite.paper.bundle.attachments import attached, damaged, most_unpacked, pack, read_paper, unpack
+from benchsuite.paper.bundle.attachments import attached, damaged, most_unpacked, no_study, pack, read_paper, unpack
 from benchsuite.paper.bundle.pdf_diff import Difference
 from benchsuite.paper.concurrency.closed_process import (
     BYTES_AS_BASE64,
@@ -25,7 +25,7 @@ from benchsuite.paper.concurrency.closed_process import (
     answer,
     close,
 )
-from benchsuite.paper.context.material import PaperMaterial
+from benchsuite.paper.context.material import Material, PaperMaterial, ReportMaterial
 from benchsuite.processes import Parent, ProcessEnded, limit_memory
 from benchsuite.suite.prose.extent import extent_problems
 from benchsuite.suite.source.problems import printable
@@ -63,7 +63,16 @@ class PaperReader(ClosedProcess):
         threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
         super().__init__(main, threads)
 
-    def read(self) -> tuple[PaperMaterial, tuple[str, ...]]:
+    def read_study(self) -> tuple[PaperMaterial, tuple[str, ...]]:
+        """The same of the paper of a study. Raises PaperError for that of a report, too."""
+        material, faults = self.read()
+        if isinstance(material, ReportMaterial):
+            error = no_study(material)
+            error.where = self._where
+            raise error
+        return material, faults
+
+    def read(self) -> tuple[Material, tuple[str, ...]]:
         """The material that the paper carries, and what in it does not follow from the rest. Raises PaperError."""
         found = self._asked((self.given, self._memory), Carried)
         most = most_unpacked(len(self.given))
@@ -139,10 +148,12 @@ def _carried(pdf: bytes) -> Carried:
     from benchsuite.paper.bundle.consistency import inconsistencies
 
     material = unpack(attached(pdf))
-    for problem in extent_problems(material.suite):  # which no suite gets past
-        raise damaged(problem.what)
+    for suite in (material.suite, *(study.suite for study in material.studies)):
+        for problem in extent_problems(suite):  # which no suite gets past
+            raise damaged(problem.what)
     faults = tuple(printable(fault, 300) for fault in inconsistencies(material))
-    _ = material.findings  # which is where numbers that cannot be show
+    for study in material.studies:
+        _ = study.findings  # which is where numbers that cannot be show
     try:
         return Carried({name: zlib.compress(content, 1) for name, content in pack(material).items()}, faults)
     except PaperError as error:  # a photo that is none

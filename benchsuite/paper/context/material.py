@@ -11,6 +11,7 @@ from benchsuite.analysis.findings import Findings
 from benchsuite.analysis.results import Results
 from benchsuite.contracts.dataset import DatasetCard
 from benchsuite.contracts.figure import Chart
+from benchsuite.suite.schema.report import Report
 from benchsuite.suite.schema.suite import Suite
 
 
@@ -65,9 +66,35 @@ class PaperMaterial:
     def suite(self) -> Suite:
         return self.results.suite
 
+    @property
+    def studies(self) -> tuple[PaperMaterial, ...]:
+        """The studies that the paper tells of: this one."""
+        return (self,)
+
     @cached_property
     def findings(self) -> Findings:
         return self.results.findings()
+
+
+@dataclass(frozen=True)
+class ReportMaterial:
+    """A report with the material of each of its studies, in order, without their photos and the charts of plugins."""
+
+    suite: Report
+    studies: tuple[PaperMaterial, ...]
+    study_arguments: tuple[str, ...] = ()
+    form_arguments: tuple[str, ...] = ()
+    version: str = ""
+    renderer: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def charts(self) -> tuple[PluginChart, ...]:
+        """None: those of plugins are in the papers of the studies."""
+        return ()
+
+
+Material = PaperMaterial | ReportMaterial
+"""What a paper is made from, that of a study or that of a report."""
 
 
 @dataclass(frozen=True)

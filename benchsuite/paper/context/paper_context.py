@@ -7,21 +7,27 @@ from functools import cached_property
 
 from benchsuite.analysis.findings import CaseFindings, Findings
 from benchsuite.paper.context.case_names import CaseNames
+from benchsuite.paper.context.conditions import is_met
 from benchsuite.paper.context.material import PaperMaterial
 from benchsuite.paper.context.result_quotes import ResultQuotes
 from benchsuite.paper.document import markup
 from benchsuite.paper.language.metrics import METRICS, PrintedMetric, spread_of
 from benchsuite.paper.references.methods import CROSSED, EPSILON_SQUARED, IMPORTANCE
 from benchsuite.paper.references.works import Works, gather_works
+from benchsuite.suite.prose.conditions import Condition
 from benchsuite.suite.prose.references import Vocabulary
 
 
 @dataclass(frozen=True)
 class PaperContext:
-    """The material of one paper while it is composed; `quotes` collects the numbers that its text quotes."""
+    """The material of one paper while it is composed; `quotes` collects the numbers that its text quotes.
+
+    A study within a report quotes into the report's, and lists its works in `listed`, which are the report's.
+    """
 
     material: PaperMaterial
     quotes: ResultQuotes = field(default_factory=ResultQuotes)
+    listed: Works | None = None
 
     @cached_property
     def names(self) -> CaseNames:
@@ -86,6 +92,14 @@ class PaperContext:
         """What the prose of the suite may refer to."""
         return Vocabulary(self.material.suite, [case.case for case in self.material.findings.cases])
 
+    def of(self, study: str) -> PaperContext:
+        """The context of a study that a report's prose names: here this one itself."""
+        return self
+
+    def meets(self, condition: Condition) -> bool:
+        """Whether the results meet a condition of the prose."""
+        return is_met(self.findings, condition)
+
     def find_case(self, reference: object) -> CaseFindings:
         """The case that the suite means by a reference, which its checks have found to exist."""
         return self.findings.case(self.vocabulary.find(reference) or str(reference))
@@ -117,6 +131,8 @@ class PaperContext:
     @cached_property
     def works(self) -> Works:
         """The works of the suite, of its data set, models, recipes and plugin figures, and of the analysis."""
+        if self.listed is not None:
+            return self.listed
         material = self.material
         models = [material.models[case.case.name] for case in self.findings.cases if case.case.name in material.models]
         sources = [

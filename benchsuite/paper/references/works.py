@@ -8,7 +8,7 @@ from __future__ import annotations
 import itertools
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from benchsuite.errors import PaperError
@@ -71,6 +71,37 @@ def gather_works(paper: PaperSection, plugins: Iterable[tuple[str, str]]) -> Wor
         bibtex={key: work.bibtex for key, work in known.items() if work.bibtex},
         keys=keys,
         entries=entries,
+    )
+
+
+def merge_works(own: Works, others: Sequence[Works]) -> tuple[Works, ...]:
+    """The works of a report together with those of its studies, each of which keeps its own keys for them.
+
+    The report's come first, then each study's. Of all of them a work is listed once: two are the same when they are
+    printed alike.
+    """
+    references, bibtex = dict(own.references), dict(own.bibtex)
+    printed = {reference: key for key, reference in references.items()}
+    named = [{key: key for key in references}]
+    for other in others:
+        here: dict[str, str] = {}
+        for key, reference in other.references.items():
+            if reference not in printed:
+                new = next(spare for spare in _spares(key) if spare not in references)
+                references[new] = reference
+                printed[reference] = new
+                if key in other.bibtex:
+                    bibtex[new] = other.bibtex[key]
+            here[key] = printed[reference]
+        named.append(here)
+    return tuple(
+        Works(
+            references=references,
+            bibtex=bibtex,
+            keys={alias: here[key] for alias, key in works.keys.items()},
+            entries={entry: tuple(here[key] for key in cited) for entry, cited in works.entries.items()},
+        )
+        for works, here in zip((own, *others), named, strict=True)
     )
 
 

@@ -117,10 +117,11 @@ def main(parent: Parent) -> None:
 
 def _libraries() -> Callable[[list[dict[str, bytes]], dict[str, str], bool], Pages]:
     """Import all that setting a paper needs, and give the function that does it."""
-    from benchsuite.paper.bundle.attachments import unpack
+    from benchsuite.paper.bundle.attachments import unpack, unpack_study
     from benchsuite.paper.concurrency.fork import run_in_fork
     from benchsuite.paper.concurrency.memo import prefetch, use_memo
-    from benchsuite.paper.document.blocks import Figure
+    from benchsuite.paper.context.material import Material, ReportMaterial
+    from benchsuite.paper.document.blocks import Document, Figure
     from benchsuite.paper.document.numbering import number
     from benchsuite.paper.language.current import speaking
     from benchsuite.paper.rendering import weasyprint_boxes
@@ -130,6 +131,7 @@ def _libraries() -> Callable[[list[dict[str, bytes]], dict[str, str], bool], Pag
     from benchsuite.paper.rendering.pdf import render_pdf
     from benchsuite.paper.sections.comparison import compose_comparison
     from benchsuite.paper.sections.compose import compose
+    from benchsuite.paper.sections.report import compose_report
 
     with contextlib.suppress(BenchsuiteError):  # said when the order comes
         check_pango()
@@ -138,12 +140,17 @@ def _libraries() -> Callable[[list[dict[str, bytes]], dict[str, str], bool], Pag
 
         weasyprint_boxes.installed()  # which looks into folders, as later it may not
 
+    def compose_any(packed: list[dict[str, bytes]], material: Material) -> Document:
+        if isinstance(material, ReportMaterial):
+            return compose_report(material, packed[0])
+        return compose_comparison(material, unpack_study(packed[1])) if packed[1:] else compose(material, packed[0])
+
     def render(packed: list[dict[str, bytes]], before: dict[str, str], whole: bool = True) -> Pages:
         check_pango()
-        materials = [unpack(files) for files in packed]
-        language = materials[0].suite.paper.language
+        material = unpack(packed[0])
+        language = material.suite.paper.language
         with speaking(language), use_memo(before, language) as memo:
-            document = compose_comparison(*materials) if len(materials) > 1 else compose(materials[0], packed[0])
+            document = compose_any(packed, material)
             numbering = number(document)
             if not whole:
                 return Pages(render_html(document, numbering).encode(), b"", memo.used)

@@ -52,9 +52,9 @@ def describe_condition(study: PaperContext, claim: Claim) -> str:
     return say("condition-about", metric=metric.title, cases=_mention(study, claim.cases), condition=text)
 
 
-def cite_source(claim: Claim) -> str:
+def cite_source(study: PaperContext, claim: Claim) -> str:
     """The work that the claim is taken from, as a citation."""
-    return f" [[{claim.source}]]" if claim.source else ""
+    return study.works.unify_citations(f" [[{claim.source}]]") if claim.source else ""
 
 
 def _mention(study: PaperContext, references: tuple[CaseReference, ...]) -> str:

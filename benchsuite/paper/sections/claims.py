@@ -28,25 +28,26 @@ def claim_blocks(study: PaperContext) -> list[Block]:
         which = "claims-need" if len(lacking) == len(found) else "claims-need-some"
         text += " " + say(which, n=len(lacking), seeds=max(lacking))
     refused = describe_refused(pair for one in found for part in one.inequalities for pair in part.refused_pairs)
-    return [Paragraph(f"{text} {refused}".rstrip()), _table(study)]
+    return [Paragraph(f"{text} {refused}".rstrip()), claims_table(study)]
 
 
-def count_verdicts(study: PaperContext) -> str:
+def count_verdicts(*studies: PaperContext) -> str:
     """What became of several claims: «una se sostiene y dos quedan sin decidir», «ninguna se sostiene»."""
-    verdicts = Counter(found.verdict for found in study.findings.claims)
+    verdicts = Counter(found.verdict for study in studies for found in study.findings.claims)
     if len(verdicts) == 1:
         return say(f"claims-all-{next(iter(verdicts))}")
     return listing([say(f"claims-count-{name}", n=verdicts[name]) for name in COUNTED if verdicts[name]])
 
 
-def _table(study: PaperContext) -> Table:
+def claims_table(study: PaperContext) -> Table:
+    """Each claim with its condition, the numbers that decide it, and the verdict."""
     rows = []
     for found in study.findings.claims:
         quantity = found.decisive.quantity if found.decisive is not None else None
         value = METRICS[found.claim.metric].scale * quantity.mean if quantity is not None else None
         rows.append(
             (
-                Cell(f"{claim_sentence(study, found.claim)}{cite_source(found.claim)}"),
+                Cell(f"{claim_sentence(study, found.claim)}{cite_source(study, found.claim)}"),
                 Cell(describe_condition(study, found.claim)),
                 Cell(quote_evidence(study, found) or "—", value, found.runs),
                 Cell(say(f"verdict-{found.verdict}"), None, found.runs, strong=found.verdict != "open"),

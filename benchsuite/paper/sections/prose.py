@@ -5,26 +5,27 @@ from __future__ import annotations
 
 from benchsuite.analysis.findings import ClaimFindings
 from benchsuite.errors import PaperError
-from benchsuite.paper.context.conditions import find_best, is_met
+from benchsuite.paper.context.conditions import find_best
 from benchsuite.paper.context.paper_context import PaperContext
+from benchsuite.paper.context.report_context import Context, ReportContext
 from benchsuite.paper.document import markup
 from benchsuite.paper.language.catalogue import say
 from benchsuite.paper.language.current import speaking
 from benchsuite.paper.sections.claim_words import cite_source, quote_evidence, quote_verdict
 from benchsuite.paper.sections.search import quote_best_trial
 from benchsuite.suite.prose.conditions import keep, parse
-from benchsuite.suite.prose.references import REFERENCE, UnknownReference
+from benchsuite.suite.prose.references import REFERENCE, Quoted, UnknownReference
 from benchsuite.suite.schema.claims import Claim
 from benchsuite.suite.source.problems import nearest
 
-SIZES = {"seeds": "seed", "cases": "configuration", "runs": "run", "trials": "trial"}
+SIZES = {"seeds": "seed", "cases": "configuration", "runs": "run", "trials": "trial", "studies": "study"}
 """The message that counts each of them."""
 
 
-def resolve_prose(study: PaperContext, text: str, where: str) -> str:
+def resolve_prose(study: Context, text: str, where: str) -> str:
     """Foreign prose made safe, its quoted results exchanged for tokens. Raises PaperError for unknown ones."""
     parts, _ = parse(markup.clean(text, where), study.vocabulary)
-    kept = keep(parts, lambda condition: is_met(study.findings, condition))
+    kept = keep(parts, study.meets)
     with speaking(study.material.suite.paper.prose_language):
         resolved = REFERENCE.sub(lambda match: _resolve(study, match[1].strip(), where), kept)
     return study.works.unify_citations(resolved)
@@ -35,9 +36,9 @@ def claim_sentence(study: PaperContext, claim: Claim) -> str:
     return resolve_prose(study, claim.text, f"claims, «{claim.id}»").strip()
 
 
-def _resolve(study: PaperContext, reference: str, where: str) -> str:
+def _resolve(whole: Context, reference: str, where: str) -> str:
     try:
-        quoted = study.vocabulary.read(reference)
+        quoted = whole.vocabulary.read(reference)
     except UnknownReference as unknown:
         near = nearest(unknown.word, unknown.known)
         raise PaperError(
@@ -46,10 +47,13 @@ def _resolve(study: PaperContext, reference: str, where: str) -> str:
             expected=", ".join(unknown.known),
             remedy=f"did you mean «{near}»?" if near else "name a metric and a case, as in {{test_accuracy 3}}",
         ) from None
+    if quoted.kind == "block":
+        return f"{{{{{quoted.of}}}}}"
+    if isinstance(whole, ReportContext) and (quoted.kind in ("choice", "first") or not quoted.study):
+        return _of_chain(whole, quoted)
+    study = whole.of(quoted.study)
     findings = study.findings
     match quoted.kind:
-        case "block":
-            return f"{{{{{quoted.of}}}}}"
         case "metric":
             return study.quotes.estimate(quoted.metric, findings.case(quoted.case))
         case "difference":
@@ -76,6 +80,15 @@ def _resolve(study: PaperContext, reference: str, where: str) -> str:
             return quote_best_trial(study, quoted.metric)
 
 
+def _of_chain(report: ReportContext, quoted: Quoted) -> str:
+    """What the steps of a report hand on and what validation ranks first in them, and how much the report gathers."""
+    if quoted.kind == "size":
+        counts = {"studies": len(report.studies), "runs": len(report.runs)}
+        return report.quotes.number(counts[quoted.of], say(f"count-{SIZES[quoted.of]}", n=counts[quoted.of]))
+    step, study = report.step(quoted.study), report.of(quoted.study)
+    return study.mention(*(case.case.name for case in ([step.chosen] if quoted.kind == "choice" else step.first)))
+
+
 def _find_claim(study: PaperContext, identifier: str) -> ClaimFindings:
     return next(found for found in study.findings.claims if found.claim.id == identifier)
 
@@ -86,7 +99,7 @@ def _claim(study: PaperContext, found: ClaimFindings) -> str:
     reason = f" ({numbers})" if numbers else ""
     sentence = claim_sentence(study, found.claim).rstrip(".")
     verdict = quote_verdict(study, found)
-    return say("claim-verdict", claim=sentence, source=cite_source(found.claim), verdict=verdict) + reason
+    return say("claim-verdict", claim=sentence, source=cite_source(study, found.claim), verdict=verdict) + reason
 
 
 def _count(study: PaperContext, count: int, of: str) -> str:

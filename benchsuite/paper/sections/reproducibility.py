@@ -28,7 +28,11 @@ def reproducibility_blocks(study: PaperContext) -> list[Block]:
     if findings.runs:
         searched = findings.search is not None and findings.search.best is not None
         blocks += [Paragraph(say("runs-and-search" if searched else "runs")), runs_table(study)]
-    return [*blocks, *(_deviations(study) if findings.environments else []), Paragraph(_repetition(study.material))]
+    return [
+        *blocks,
+        *(deviation_blocks(study) if findings.environments else []),
+        Paragraph(_repetition(study.material)),
+    ]
 
 
 def _repetition(material: PaperMaterial) -> str:
@@ -37,12 +41,13 @@ def _repetition(material: PaperMaterial) -> str:
     arguments = material.study_arguments or (name,)
     run = f"make suite SUITE={name}"
     if arguments != (name,) or form:
-        run = _command("run", *arguments, *form)
-    verify, reproduce = _command("verify", *arguments), _command("reproduce", "paper.pdf")
+        run = command_line("run", *arguments, *form)
+    verify, reproduce = command_line("verify", *arguments), command_line("reproduce", "paper.pdf")
     return say("repetition", run=f"`{run}`", verify=f"`{verify}`", reproduce=f"`{reproduce}`")
 
 
-def _command(*words: str) -> str:
+def command_line(*words: str) -> str:
+    """A command of the program as text, to be set as code."""
     return markup.line(f"benchsuite {shlex.join(words)}", "command").replace("`", "")
 
 
@@ -107,7 +112,7 @@ def _arithmetic(environments: Sequence[Environment]) -> str:
     return f" {told}"
 
 
-def _deviations(study: PaperContext) -> list[Block]:
+def deviation_blocks(study: PaperContext) -> list[Block]:
     """Everything that is not as the suite asked: changes from the command line, and what the program deviated in."""
     findings = study.findings
     lists = {

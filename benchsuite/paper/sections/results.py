@@ -79,13 +79,16 @@ def _bars(study: PaperContext) -> str:
     return say(f"caption-bars-{study.spread}") if study.spread else ""
 
 
-def _performance(study: PaperContext) -> list[Block]:
+def describe_performance(study: PaperContext) -> str:
+    """What the table of results shows: between which cases the test accuracy lies, and what the comparisons tell."""
     text = say("performance-all" if study.compares_cases else "performance")
     text += f" {upper_first(describe_range(study, 'test_accuracy'))}."
-    if study.findings.comparisons:
-        text += f" {describe_verdicts(study)}"
-    blocks: list[Block] = [Paragraph(text, lead=say("lead-performance")), results_table(study)]
-    blocks += image_blocks(study)
+    return f"{text} {describe_verdicts(study)}" if study.findings.comparisons else text
+
+
+def _performance(study: PaperContext) -> list[Block]:
+    told = Paragraph(describe_performance(study), lead=say("lead-performance"))
+    blocks: list[Block] = [told, results_table(study), *image_blocks(study)]
     if study.asks_for("tab-losses") and study.compares_cases:
         blocks += [Paragraph(say("losses", range=describe_range(study, "train_loss"))), losses_table(study)]
     if study.compares_cases:
@@ -168,12 +171,15 @@ def _epochs(end: End, quoted: str) -> str:
 def _test(study: PaperContext) -> list[Block]:
     blocks: list[Block] = [Paragraph(_test_accuracy(study), lead=say("lead-test"))]
     if study.compares_cases:
-        marks = say("caption-test-marks") if study.has_repeats else ""
-        caption = say("caption-test", bars=_bars(study), marks=marks)
-        blocks.append(
-            _figure(study, "fig-test", partial(intervals.draw_test_accuracy, seeds=seeds_of_runs(study)), caption)
-        )
+        blocks.append(test_figure(study))
     return [*blocks, *class_blocks(study)]
+
+
+def test_figure(study: PaperContext) -> Figure:
+    """The test accuracy of each case, with its runs."""
+    marks = say("caption-test-marks") if study.has_repeats else ""
+    caption = say("caption-test", bars=_bars(study), marks=marks)
+    return _figure(study, "fig-test", partial(intervals.draw_test_accuracy, seeds=seeds_of_runs(study)), caption)
 
 
 def _test_accuracy(study: PaperContext) -> str:

@@ -31,8 +31,7 @@ def search_blocks(study: PaperContext, found: SearchFindings) -> list[Block]:
     early = say("caption-search-early") if found.declared.halving else ""
     return [
         *blocks,
-        Paragraph(_outcome(study, found, found.best)),
-        trials_table(found, labels),
+        *outcome_blocks(study, found, found.best),
         Figure(
             "fig-search",
             say("caption-search", some=some, early=early),
@@ -42,6 +41,11 @@ def search_blocks(study: PaperContext, found: SearchFindings) -> list[Block]:
         Paragraph(_importance(study, found)),
         Figure("fig-importance", say("caption-importance"), partial(draw_importances, found=found, labels=labels)),
     ]
+
+
+def outcome_blocks(study: PaperContext, found: SearchFindings, best: TrialFindings) -> list[Block]:
+    """How far the search is, its best trial, and the table of all of them."""
+    return [Paragraph(_outcome(study, found, best)), trials_table(found, study.names.labels)]
 
 
 def _name(study: PaperContext, path: str) -> str:

@@ -8,11 +8,20 @@ citation), what is only possible («si», «podría») and quoted claims are lef
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from benchsuite.suite.cases.plan import Case
 from benchsuite.suite.prose.conditions import outside, parse
-from benchsuite.suite.prose.references import REFERENCE, SENTENCE, Quoted, UnknownReference, Vocabulary, result_texts
+from benchsuite.suite.prose.references import (
+    REFERENCE,
+    SENTENCE,
+    ProseVocabulary,
+    Quoted,
+    UnknownReference,
+    Vocabulary,
+    result_texts,
+)
+from benchsuite.suite.prose.report_references import ReportVocabulary
 from benchsuite.suite.schema.suite import Suite
 from benchsuite.suite.source.problems import Mark, Problem, shown
 
@@ -49,10 +58,19 @@ _OF_CASE = frozenset({"metric", "difference", "count"})
 def asserted_results(suite: Suite, cases: Sequence[Case]) -> list[Problem]:
     """Warnings: sentences where results are told that the results cannot change."""
     vocabulary = Vocabulary(suite, cases)
-    names = _names(vocabulary)
-    lines = suite.text.split("\n")
+    return _asserted(vocabulary, [vocabulary])
+
+
+def asserted_in_report(vocabulary: ReportVocabulary) -> list[Problem]:
+    """The same of the prose of a report, on any case of its studies."""
+    return _asserted(vocabulary, vocabulary.studies.values())
+
+
+def _asserted(vocabulary: ProseVocabulary, studies: Iterable[Vocabulary]) -> list[Problem]:
+    names = _names(studies)
+    lines = vocabulary.suite.text.split("\n")
     warnings = []
-    for path, mark, text in result_texts(suite):
+    for path, mark, text in result_texts(vocabulary.suite):
         for sentence in SENTENCE.split(outside(parse(text, vocabulary)[0])):
             what, remedy = _fault(sentence, names, vocabulary)
             if what:
@@ -60,7 +78,7 @@ def asserted_results(suite: Suite, cases: Sequence[Case]) -> list[Problem]:
     return warnings
 
 
-def _fault(sentence: str, names: re.Pattern[str] | None, vocabulary: Vocabulary) -> tuple[str, str]:
+def _fault(sentence: str, names: re.Pattern[str] | None, vocabulary: ProseVocabulary) -> tuple[str, str]:
     if "[[" in sentence:
         return "", ""
     words = REFERENCE.sub("", sentence)
@@ -77,16 +95,18 @@ def _fault(sentence: str, names: re.Pattern[str] | None, vocabulary: Vocabulary)
     return what, "put it between {{if difference …}} or {{if claim …}} and {{end}}"
 
 
-def _names(vocabulary: Vocabulary) -> re.Pattern[str] | None:
+def _names(studies: Iterable[Vocabulary]) -> re.Pattern[str] | None:
     """What prose calls the cases: their names and labels, and the labels of the values that set them apart."""
-    labels = vocabulary.suite.paper.labels
-    called = {case.name for case in vocabulary.cases}
-    called |= {label for path, label in labels.items() if path in called or "=" in path}
+    called: set[str] = set()
+    for study in studies:
+        own = {case.name for case in study.cases}
+        called |= own
+        called |= {label for path, label in study.suite.paper.labels.items() if path in own or "=" in path}
     written = sorted((name for name in called if len(name) > 1 and re.search(r"[^\W\d_]", name)), key=len, reverse=True)
     return re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, written))})(?!\w)") if written else None
 
 
-def _quoted_cases(sentence: str, vocabulary: Vocabulary) -> Iterator[str]:
+def _quoted_cases(sentence: str, vocabulary: ProseVocabulary) -> Iterator[str]:
     for found in REFERENCE.finditer(sentence):
         try:
             quoted: Quoted = vocabulary.read(found[1])

@@ -9,13 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from benchsuite.metrics import METRICS
-from benchsuite.suite.cases.plan import Case
-from benchsuite.suite.prose.references import MARKERS, UnknownReference, Vocabulary, prose_texts
-from benchsuite.suite.schema.suite import Suite
+from benchsuite.suite.prose.references import MARKERS, ProseVocabulary, UnknownReference, Vocabulary, prose_texts
 from benchsuite.suite.source.problems import Mark, Problem, did_you_mean, one_of, shown
 
 MARKER = re.compile(rf"\{{\{{\s*({'|'.join(MARKERS)})(?=[\s}}])([^{{}}]*)\}}\}}")
@@ -24,27 +22,33 @@ _ALONE = re.compile(rf"^[ \t]*(?:{MARKER.pattern}[ \t]*)+(?:\n|\Z)", re.MULTILIN
 DEEPEST = 10
 """Choices within choices."""
 
-Kind = Literal["claim", "difference", "differences", "best"]
+Kind = Literal["claim", "difference", "differences", "best", "step", "choice"]
 VERDICTS: dict[Kind, tuple[str, ...]] = {
     "claim": ("holds", "fails", "open"),
     "difference": ("positive", "negative", "open"),
     "differences": ("all", "some", "none"),
     "best": ("baseline", "decided", "open"),
+    "step": ("kept", "partly", "lost"),
+    "choice": ("first", "other"),
 }
 """What may become of each; exactly one of them does. `decided` is a difference that is positive or negative, too."""
+OF_REPORTS: tuple[Kind, ...] = ("step", "choice")
+"""What only the prose of a report asks: of how many cases of the next study begin from what a step carries on (all,
+some or none), and whether validation ranks that first."""
 _SIGNED = {"decided": ("positive", "negative")}
 
 
 @dataclass(frozen=True)
 class Subject:
     """What a condition is about: a claim by its id, the difference of a case, or the best case in a metric, which is
-    empty for the one that is compared."""
+    empty for the one that is compared; in a report, that of a `study`."""
 
     kind: Kind
     of: str = ""
+    study: str = ""
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.of}".rstrip()
+        return f"{self.kind} {'.'.join(filter(None, (self.study, self.of)))}".rstrip()
 
 
 @dataclass(frozen=True)
@@ -92,7 +96,7 @@ class Fault:
     remedy: str | None = None
 
 
-def parse(text: str, vocabulary: Vocabulary) -> tuple[Parts, tuple[Fault, ...]]:
+def parse(text: str, vocabulary: ProseVocabulary) -> tuple[Parts, tuple[Fault, ...]]:
     """The text with its choices taken apart, and everything that is wrong with them."""
     reader = _Reader(vocabulary)
     # A line that only has markers goes with them, so that it does not part the paragraph that it stands in.
@@ -123,19 +127,28 @@ def outside(parts: Parts) -> str:
     return "".join(part if isinstance(part, str) else "…" for part in parts)
 
 
-def condition_problems(suite: Suite, cases: Sequence[Case], lines: Sequence[str]) -> list[Problem]:
+def condition_problems(vocabulary: ProseVocabulary, lines: Sequence[str]) -> list[Problem]:
     """What is wrong with the conditions of the prose, each where its marker stands in the file's `lines`."""
-    vocabulary = Vocabulary(suite, cases)
     problems = []
-    for path, mark, text in prose_texts(suite):
+    for path, mark, text in prose_texts(vocabulary.suite):
         for fault in parse(text, vocabulary)[1] if "{{" in text else ():
             place = _locate(mark, text[: fault.position].count("{{"), lines)
             problems.append(Problem(place, path, fault.what, None, fault.expected, fault.remedy))
     return problems
 
 
-def askable(vocabulary: Vocabulary) -> Iterator[Condition]:
+def askable(vocabulary: ProseVocabulary) -> Iterator[Condition]:
     """Every condition that prose may name; whether a case is the best is here asked of what is compared alone."""
+    for study in vocabulary.steps:
+        subjects = [Subject("choice", study=study), *([Subject("step", study=study)] * (study != vocabulary.steps[-1]))]
+        yield from (Condition(subject, verdict) for subject in subjects for verdict in VERDICTS[subject.kind])
+        for condition in _askable(vocabulary.of(study)):
+            yield replace(condition, subject=replace(condition.subject, study=study))
+    if not vocabulary.steps:
+        yield from _askable(vocabulary.of(""))
+
+
+def _askable(vocabulary: Vocabulary) -> Iterator[Condition]:
     suite = vocabulary.suite
     subjects = [Subject("claim", claim.id) for claim in suite.claims]
     subjects += [Subject("difference", case) for case in vocabulary.compared]
@@ -174,7 +187,7 @@ class _Open:
 
 
 class _Reader:
-    def __init__(self, vocabulary: Vocabulary) -> None:
+    def __init__(self, vocabulary: ProseVocabulary) -> None:
         self._vocabulary = vocabulary
         self._whole: list[str | Choice] = []
         self._open: list[_Open] = []
@@ -274,50 +287,66 @@ class _Reader:
         return None
 
 
-def read_condition(vocabulary: Vocabulary, words: str, before: Subject | None = None) -> Condition:
+def read_condition(vocabulary: ProseVocabulary, words: str, before: Subject | None = None) -> Condition:
     """The meaning of what stands after `if`; after `elif` a verdict alone is on the subject `before`. Raises
     UnknownReference."""
     head, _, rest = words.partition(" ")
     if before is not None and (head in _verdicts(vocabulary, before) or (before.kind == "best" and head == "is")):
         return _verdict(vocabulary, before, words)
+    known = _kinds(vocabulary)
+    if head not in known:
+        raise UnknownReference(head, known if before is None else [*_verdicts(vocabulary, before), *known])
+    study, own, rest = vocabulary.within(rest)
     match head:
+        case "step" | "choice":
+            if head == "step" and study == vocabulary.steps[-1]:
+                raise UnknownReference(study, vocabulary.steps[:-1])
+            return _verdict(vocabulary, Subject("step" if head == "step" else "choice", study=study), rest)
         case "claim":
             name, _, verdict = rest.partition(" ")
-            identifier = _one(name, [claim.id for claim in vocabulary.suite.claims])
-            return _verdict(vocabulary, Subject("claim", identifier), verdict)
+            identifier = _one(name, [claim.id for claim in own.suite.claims])
+            return _verdict(vocabulary, Subject("claim", identifier, study), verdict)
         case "difference":
             name, _, verdict = rest.rpartition(" ")
-            if (whole := vocabulary.find(rest)) is not None:
-                return _verdict(vocabulary, Subject("difference", whole), "")
-            case = vocabulary.find(name)
-            if case is None or case not in vocabulary.compared:
-                raise UnknownReference(name, vocabulary.compared)
-            return _verdict(vocabulary, Subject("difference", case), verdict)
-        case "differences" if vocabulary.suite.compare is not None:
-            return _verdict(vocabulary, Subject("differences"), rest)
-        case "best":
+            if (whole := own.find(rest)) is not None:
+                return _verdict(vocabulary, Subject("difference", whole, study), "")
+            case = own.find(name)
+            if case is None or case not in own.compared:
+                raise UnknownReference(name, own.compared)
+            return _verdict(vocabulary, Subject("difference", case, study), verdict)
+        case "differences":
+            if own.suite.compare is None:
+                raise UnknownReference(study, [one for one in vocabulary.steps if vocabulary.of(one).suite.compare])
+            return _verdict(vocabulary, Subject("differences", study=study), rest)
+        case _:
             metric, _, verdict = rest.partition(" ")
             if metric in METRICS:
-                return _verdict(vocabulary, Subject("best", metric), verdict)
-            return _verdict(vocabulary, Subject("best"), rest)
-    known = [kind for kind in VERDICTS if kind != "differences" or vocabulary.suite.compare is not None]
-    raise UnknownReference(head, known if before is None else [*_verdicts(vocabulary, before), *known])
+                return _verdict(vocabulary, Subject("best", metric, study), verdict)
+            return _verdict(vocabulary, Subject("best", study=study), rest)
 
 
-def _verdict(vocabulary: Vocabulary, subject: Subject, words: str) -> Condition:
+def _kinds(vocabulary: ProseVocabulary) -> list[Kind]:
+    """What its prose may ask of."""
+    if vocabulary.steps:
+        return list(VERDICTS)
+    compared = vocabulary.of("").suite.compare is not None
+    return [kind for kind in VERDICTS if kind not in OF_REPORTS and (kind != "differences" or compared)]
+
+
+def _verdict(vocabulary: ProseVocabulary, subject: Subject, words: str) -> Condition:
     if subject.kind == "best" and words.split(" ", 1)[0] == "is":
-        name = words.partition(" ")[2]
-        case = vocabulary.find(name)
+        name, own = words.partition(" ")[2], vocabulary.of(subject.study)
+        case = own.find(name)
         if case is None:
-            raise UnknownReference(name, [case.name for case in vocabulary.cases])
+            raise UnknownReference(name, [case.name for case in own.cases])
         return Condition(subject, "is", case)
     return Condition(subject, _one(words, _verdicts(vocabulary, subject)))
 
 
-def _verdicts(vocabulary: Vocabulary, subject: Subject) -> tuple[str, ...]:
+def _verdicts(vocabulary: ProseVocabulary, subject: Subject) -> tuple[str, ...]:
     """The words that a condition on this subject may end in."""
     if subject.kind == "best":
-        compare = vocabulary.suite.compare
+        compare = vocabulary.of(subject.study).suite.compare
         compared = compare is not None and subject.of in ("", compare.metric)
         return (*(VERDICTS["best"] if compared else ()), "is CASE")
     return (*VERDICTS[subject.kind], *(("decided",) if subject.kind == "difference" else ()))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from benchsuite.suite.schema.suite import Suite
+from benchsuite.suite.prose.references import Declaration
 from benchsuite.suite.source.problems import Problem
 from benchsuite.suite.source.yaml_nodes import LARGEST_FILE
 
@@ -16,7 +16,7 @@ MOST_FORMULAS, LONGEST_FORMULAS = 500, 20_000
 FORMULA = re.compile(r"(?<!\\)\$\$?([^$]{1,500})\$")
 
 
-def extent_problems(suite: Suite) -> Iterator[Problem]:
+def extent_problems(suite: Declaration) -> Iterator[Problem]:
     """What of the paper's texts, claims included, is more than a paper can hold."""
     texts = [suite.title, *(claim.text for claim in suite.claims)]
     texts += _texts(suite.paper.model_dump(mode="json", exclude={"bibliography"}))

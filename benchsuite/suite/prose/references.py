@@ -8,12 +8,13 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal, get_args
+from typing import Literal, Protocol, get_args
 
 from benchsuite.metrics import METRICS
 from benchsuite.suite.cases.baselines import baseline_cases
 from benchsuite.suite.cases.grid import spellings, value_label
 from benchsuite.suite.cases.plan import Case
+from benchsuite.suite.schema.report import Report
 from benchsuite.suite.schema.suite import Further, Section, Suite
 from benchsuite.suite.source.problems import Mark, Problem, did_you_mean, one_of, shown
 from benchsuite.suite.source.yaml_nodes import Node
@@ -51,20 +52,29 @@ SUBSECTIONS = ("dataset", "model", "training", "analysis", "claims", "search")
 CITATION = re.compile(r"\[\[([^\[\]]+)\]\]")
 _ENTRY = re.compile(r"@\w+\s*\{\s*([^\s,{}]+)\s*,")
 _BRACES = re.compile(r"\{\{([^{}]+)\}\}")
-_BLOCK = re.compile(r"(?:fig|tab|eq|sec)-[\w-]+")
+BLOCK = re.compile(r"(?:fig|tab|eq|sec)-[\w-]+")
 _RESULT = re.compile(r"(?<![\d,.])\d{1,3}(?:[,.]\d+)?\s?%")
 SENTENCE = re.compile(r"(?<=[.;:!?])\s+")
 _OF_RESULTS = frozenset({"results", "discussion", "conclusions"})
 
 
+Declaration = Suite | Report
+"""What has prose."""
+
+
 @dataclass(frozen=True)
 class Quoted:
-    """What a reference asks for. `case` is a case's name, `of` a block, a claim, or what is counted."""
+    """What a reference asks for. `case` is a case's name, `of` a block, a claim, or what is counted; `study` is the one
+    of a report that it asks of."""
 
-    kind: Literal["block", "metric", "difference", "best", "size", "count", "trials", "best_trial", "claim", "verdict"]
+    kind: Literal[
+        "block", "metric", "difference", "best", "size", "count", "trials", "best_trial", "claim", "verdict",
+        "choice", "first",
+    ]  # fmt: skip
     of: str = ""
     metric: str = ""
     case: str = ""
+    study: str = ""
 
 
 class UnknownReference(ValueError):
@@ -75,6 +85,24 @@ class UnknownReference(ValueError):
         self.word, self.known = word, tuple(known)
 
 
+class ProseVocabulary(Protocol):
+    """All that some prose may speak of: that of a study, or that of a report, which names studies."""
+
+    @property
+    def suite(self) -> Declaration: ...
+
+    def of(self, study: str) -> Vocabulary: ...
+
+    def within(self, words: str) -> tuple[str, Vocabulary, str]: ...
+
+    def read(self, reference: str) -> Quoted: ...
+
+    @property
+    def steps(self) -> Sequence[str]: ...
+
+    def find(self, reference: object) -> str | None: ...
+
+
 @dataclass(frozen=True)
 class Vocabulary:
     """All that the prose of a suite may speak of, given its cases."""
@@ -82,11 +110,24 @@ class Vocabulary:
     suite: Suite
     cases: Sequence[Case]
 
+    @property
+    def steps(self) -> Sequence[str]:
+        """The studies of a report in order; a study has none."""
+        return ()
+
+    def of(self, study: str) -> Vocabulary:
+        """That of a study which a report names: here this one itself."""
+        return self
+
+    def within(self, words: str) -> tuple[str, Vocabulary, str]:
+        """The study that words are about, its vocabulary, and the words as its own prose has them."""
+        return "", self, words
+
     def read(self, reference: str) -> Quoted:
         """The meaning of the words between braces. Raises UnknownReference."""
         head, _, rest = reference.strip().partition(" ")
         rest = rest.strip()
-        if _BLOCK.fullmatch(reference.strip()):
+        if BLOCK.fullmatch(reference.strip()):
             return Quoted("block", of=self._block(reference.strip()))
         if head == "difference":
             return Quoted("difference", case=self._case(rest))
@@ -170,7 +211,7 @@ class Vocabulary:
         known = {*FLOATS, *(f"sec-{part}" for part in (*PARTS, *SUBSECTIONS))}
         known |= SEARCH_FLOATS if self.suite.search is not None else frozenset()
         known |= {*self.suite.paper.further}
-        known |= {f"sec-{section_name(section)}" for section in _sections(self.suite.paper.sections)}
+        known |= {f"sec-{section_name(section)}" for section in sections_below(self.suite.paper.sections)}
         known |= {asked.block for asked in self.suite.paper.figures}
         return sorted(known)
 
@@ -184,11 +225,10 @@ class Vocabulary:
         return word
 
 
-def reference_problems(suite: Suite, cases: Sequence[Case]) -> list[Problem]:
+def reference_problems(vocabulary: ProseVocabulary) -> list[Problem]:
     """References of the prose to results, figures, sections or claims that the suite will not have."""
-    vocabulary = Vocabulary(suite, cases)
     problems = []
-    for path, mark, text in prose_texts(suite):
+    for path, mark, text in prose_texts(vocabulary.suite):
         for found in REFERENCE.finditer(text):
             try:
                 vocabulary.read(found[1])
@@ -199,7 +239,7 @@ def reference_problems(suite: Suite, cases: Sequence[Case]) -> list[Problem]:
     return problems
 
 
-def citation_problems(suite: Suite, of_plugins: Iterable[str]) -> list[Problem]:
+def citation_problems(suite: Declaration, of_plugins: Iterable[str]) -> list[Problem]:
     """Citations of works that neither the suite nor `of_plugins`, the BibTeX of its components, has."""
     paper = suite.paper
     known = [typed.key for typed in paper.references]
@@ -214,7 +254,7 @@ def citation_problems(suite: Suite, of_plugins: Iterable[str]) -> list[Problem]:
     return problems
 
 
-def typed_results(suite: Suite) -> list[Problem]:
+def typed_results(suite: Declaration) -> list[Problem]:
     """Percentages that the author typed where results are told, unless their sentence cites a work: warnings."""
     warnings = []
     for path, mark, text in result_texts(suite):
@@ -256,7 +296,7 @@ def section_name(section: Section) -> str:
     return section.id or slug or "section"
 
 
-def prose_texts(suite: Suite) -> Iterator[tuple[str, Mark, str]]:
+def prose_texts(suite: Declaration) -> Iterator[tuple[str, Mark, str]]:
     """Every text that may quote results, with its path and its place in the file."""
     origin = suite.origin
     paper = origin.get("paper")
@@ -279,7 +319,7 @@ def _texts(sections: Sequence[Section], nodes: Node | None, path: str, origin: N
         yield from _texts(section.sections, node.get("sections"), f"{path}[{index}].sections", origin)
 
 
-def result_texts(suite: Suite) -> Iterator[tuple[str, Mark, str]]:
+def result_texts(suite: Declaration) -> Iterator[tuple[str, Mark, str]]:
     """The texts that tell results: the abstract, and the sections of the paper's second half."""
     prefixes = {f"paper.sections[{index}]" for index in _result_sections(suite.paper.sections)}
     for path, mark, text in prose_texts(suite):
@@ -295,10 +335,10 @@ def _result_sections(sections: Sequence[Section]) -> Iterator[int]:
             yield index
 
 
-def _sections(sections: Sequence[Section]) -> Iterator[Section]:
+def sections_below(sections: Sequence[Section]) -> Iterator[Section]:
     for section in sections:
         yield section
-        yield from _sections(section.sections)
+        yield from sections_below(section.sections)
 
 
 def _mark(node: Node, name: str) -> Mark:

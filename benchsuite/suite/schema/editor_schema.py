@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from benchsuite.registry import CASE_PARTS, Entry, Kind, Registry
+from benchsuite.suite.schema.report import Report
 from benchsuite.suite.schema.suite import Suite
 from benchsuite.suite.source import json_schema
 
@@ -15,8 +16,9 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 def suite_schema(registry: Registry) -> dict[str, Any]:
     """A JSON Schema (draft 2020-12) that accepts the suites which the installed plugins make possible.
 
-    `dataset`, `model` and `recipe` are checked by `if` the name is so `then` the parameters are these; the keys of
-    `vary`, `space`, `set` and `exclude` are offered as the dotted paths of all components.
+    What has a `kind` is a report. `dataset`, `model` and `recipe` are checked by `if` the name is so `then` the
+    parameters are these; the keys of `vary`, `space`, `set` and `exclude` are offered as the dotted paths of all
+    components.
     """
     schema = Suite.model_json_schema()
     definitions: dict[str, Any] = schema.setdefault("$defs", {})
@@ -44,7 +46,12 @@ def suite_schema(registry: Registry) -> dict[str, Any]:
     for place, offered in places:
         place["properties"] = offered
         place |= {"additionalProperties": False} if closed else {}
-    return {"$schema": DIALECT, **schema, "title": "benchsuite suite"}
+    definitions["Suite"] = {name: below for name, below in schema.items() if name != "$defs"}
+    report = Report.model_json_schema()
+    own = report.pop("$defs", {})
+    definitions |= {"Report": report, **{name: below for name, below in own.items() if name not in definitions}}
+    kinds = {"if": {"required": ["kind"]}, "then": {"$ref": "#/$defs/Report"}, "else": {"$ref": "#/$defs/Suite"}}
+    return {"$schema": DIALECT, "title": "benchsuite suite", **kinds, "$defs": definitions}
 
 
 def _choice(kind: Kind, registry: Registry, definitions: dict[str, Any]) -> dict[str, Any]:

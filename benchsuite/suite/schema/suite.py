@@ -310,7 +310,41 @@ class Translation(Declared):
     """The sections in the order of the suite's, with the same ids."""
 
 
-class Design(Declared):
+class FromFile(Declared):
+    """What was read from a file of `suites/`, with the places of its values and its text."""
+
+    _origin: Node | None = PrivateAttr(default=None)
+    _text: str = PrivateAttr(default="")
+    _beside: Mapping[str, str] = PrivateAttr(default={})
+
+    @property
+    def origin(self) -> Node:
+        """The file's nodes with their positions; made up from the values when they come from no file."""
+        if self._origin is not None:
+            return self._origin
+        values: Mapping[str, Any] = self.model_dump(mode="json", exclude_unset=True)
+        return from_plain(values, Mark("suite"))
+
+    def placed(self, origin: Node) -> None:
+        """Remember the nodes this was read from."""
+        self._origin = origin
+
+    @property
+    def text(self) -> str:
+        """The file as it was written; empty when there is none."""
+        return self._text
+
+    @property
+    def beside(self) -> Mapping[str, str]:
+        """The files beside it that it names, with their text."""
+        return self._beside
+
+    def keep(self, text: str, beside: Mapping[str, str]) -> None:
+        """Remember the file's text and those of the files that it names, which the paper carries inside."""
+        self._text, self._beside = text, beside
+
+
+class Design(FromFile):
     """The part of a suite that decides its runs."""
 
     size: Size
@@ -343,25 +377,12 @@ class Design(Declared):
     search: Search | None = None
     """A search beside the cases; its trials change the base."""
 
-    _origin: Node | None = PrivateAttr(default=None)
     _remembered: Any = PrivateAttr(default=None)
 
     @property
     def seed_values(self) -> tuple[int, ...]:
         """The seeds themselves."""
         return tuple(range(self.seeds)) if isinstance(self.seeds, int) else self.seeds
-
-    @property
-    def origin(self) -> Node:
-        """The file's nodes with their positions; made up from the values when the suite comes from no file."""
-        if self._origin is not None:
-            return self._origin
-        values: Mapping[str, Any] = self.model_dump(mode="json", exclude_unset=True)
-        return from_plain(values, Mark("suite"))
-
-    def placed(self, origin: Node) -> None:
-        """Remember the nodes this was read from."""
-        self._origin = origin
 
     @property
     def remembered(self) -> Any:
@@ -376,13 +397,16 @@ def _visible_or_none(text: str) -> str:
     return text and require_visible(text)
 
 
+PaperTitle = Annotated[Line, AfterValidator(_visible_or_none)]
+
+
 class Suite(Design):
     """A declared study."""
 
     name: Slug
     """Name of the suite; the file is called after it."""
 
-    title: Annotated[Line, AfterValidator(_visible_or_none)] = ""
+    title: PaperTitle = ""
     """Title of the paper; left out, it says what is compared on which data."""
 
     plugins: Annotated[tuple[Path, ...], Field(max_length=50)] = ()
@@ -403,20 +427,3 @@ class Suite(Design):
 
     translations: dict[Language, Translation] = Field(default_factory=dict)
     """The prose in other languages; a paper in one of them has no word of another. They decide no run."""
-
-    _text: str = PrivateAttr(default="")
-    _beside: Mapping[str, str] = PrivateAttr(default={})
-
-    @property
-    def text(self) -> str:
-        """The file as it was written; empty when the suite comes from no file."""
-        return self._text
-
-    @property
-    def beside(self) -> Mapping[str, str]:
-        """The files beside it that it names, with their text."""
-        return self._beside
-
-    def keep(self, text: str, beside: Mapping[str, str]) -> None:
-        """Remember the file's text and those of the files that it names, which the paper carries inside."""
-        self._text, self._beside = text, beside

@@ -9,13 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from benchsuite.errors import PaperError
 from benchsuite.paper.build import build_paper
 from benchsuite.paper.bundle import attachments
-from benchsuite.paper.bundle.attachments import _parsed, attached, pack, read_paper, unpack
+from benchsuite.paper.bundle.attachments import attached, pack, read_paper, unpack
 from benchsuite.paper.bundle.consistency import inconsistencies
 from benchsuite.paper.bundle.pdf_diff import differing_drawings, differing_words, words
 from benchsuite.paper.context.material import PaperFiles, PaperMaterial
@@ -223,30 +221,6 @@ def test_results_are_written_as_json_writes_them() -> None:
     content = json.loads(text)
     assert len(content["records"]) > 1
     assert text == json.dumps(content, ensure_ascii=False, indent=0, separators=(",", ":")) + "\n"
-
-
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
-    max_leaves=8,
-)
-OBJECTS = st.dictionaries(st.sampled_from(["schema", "keys", "", "ñ", "record"]), JSON)
-
-
-@given(OBJECTS, st.lists(JSON, max_size=4) | st.none(), OBJECTS, st.sampled_from([None, 0, 2]))
-def test_results_are_read_as_json_reads_them(before: Any, records: Any, after: Any, indent: int | None) -> None:
-    content = {**before, **({} if records is None else {"records": records}), **after}
-    found: dict[str, Any] = _parsed(json.dumps(content, indent=indent, ensure_ascii=indent == 0))
-    assert records is None or [json.loads(text) for text in found.pop("records")] == content.pop("records")
-    assert found == content
-
-
-@given(OBJECTS, st.lists(JSON, max_size=2), st.data())
-def test_what_is_cut_off_or_goes_on_is_none(content: Any, records: Any, data: st.DataObject) -> None:
-    text = json.dumps({**content, "records": records})
-    for wrong in (text[: data.draw(st.integers(0, len(text) - 1))], f"{text}{{}}", f"{text[:-1]},}}"):
-        with pytest.raises((ValueError, LookupError)):
-            _parsed(wrong)
 
 
 def test_what_a_paper_may_unpack_to_grows_with_it(honest: bytes, monkeypatch: pytest.MonkeyPatch) -> None:

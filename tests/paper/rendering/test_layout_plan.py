@@ -26,12 +26,14 @@ from benchsuite.paper.document.numbering import number
 from benchsuite.paper.document.style import Form
 from benchsuite.paper.rendering import layout_plan, print_page, weasyprint_boxes
 from benchsuite.paper.sections.compose import compose
+from benchsuite.paper.sections.report import compose_report
 from benchsuite.paper.typesetting.arrangement import Arrangement, Layout
 from benchsuite.paper.typesetting.layout_checks import Fault, faults
+from benchsuite.suite.reader import is_report
 from benchsuite.suite.schema.suite import PageSize
-from support.synthetic_study import make_suite_material
+from support.synthetic_study import make_report_material, make_suite_material
 
-SUITES = sorted(path.stem for path in (Path(__file__).parents[3] / "suites").glob("*.yaml"))
+FILES = sorted((Path(__file__).parents[3] / "suites").glob("*.yaml"))
 WORDS = (
     "los",
     "resultados",
@@ -104,9 +106,12 @@ def test_documents_of_many_shapes_are_composed_without_a_fault(seed: int) -> Non
     assert found == ()
 
 
-@pytest.fixture(scope="module", params=SUITES)
+@pytest.fixture(scope="module", params=FILES, ids=lambda path: path.stem)
 def suite_document(request: pytest.FixtureRequest) -> Document:
-    return compose(make_suite_material(request.param))
+    name = request.param.stem
+    if is_report(request.param):
+        return compose_report(make_report_material(name))
+    return compose(make_suite_material(name))
 
 
 @pytest.mark.slow

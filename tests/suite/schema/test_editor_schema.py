@@ -61,14 +61,17 @@ def test_executors_are_no_part_of_a_suite() -> None:
 
 
 def test_the_suites_own_fields_are_required_closed_and_described(schema: dict[str, Any]) -> None:
-    assert schema["additionalProperties"] is False
-    assert {"name", "size", "seeds"} == set(schema["required"])
-    assert all(schema["properties"][name].get("description") for name in schema["properties"])
-    assert schema["properties"]["devices"]["enum"] == ["one", "by_seed"]
+    assert schema["$defs"]["Suite"]["additionalProperties"] is False
+    assert {"name", "size", "seeds"} == set(schema["$defs"]["Suite"]["required"])
+    assert all(
+        schema["$defs"]["Suite"]["properties"][name].get("description")
+        for name in schema["$defs"]["Suite"]["properties"]
+    )
+    assert schema["$defs"]["Suite"]["properties"]["devices"]["enum"] == ["one", "by_seed"]
 
 
 def test_a_component_stands_by_itself_or_is_varied_as_a_whole(schema: dict[str, Any]) -> None:
-    part = {"anyOf": schema["allOf"][1]["anyOf"]}
+    part = {"anyOf": schema["$defs"]["Suite"]["allOf"][1]["anyOf"]}
     accepts = jsonschema.Draft202012Validator(part).is_valid
     assert accepts({"model": {"name": "mlp"}})
     assert accepts({"vary": {"model": [{"name": "mlp"}]}})
@@ -89,7 +92,7 @@ def test_each_component_is_checked_by_its_name(schema: dict[str, Any]) -> None:
 
 
 def test_axes_are_offered_with_what_their_values_may_be(schema: dict[str, Any]) -> None:
-    vary = schema["properties"]["vary"]
+    vary = schema["$defs"]["Suite"]["properties"]["vary"]
     assert vary["additionalProperties"] is False
     assert vary["properties"]["recipe.freeze.blocks"]["items"]["minimum"] == 0
     assert "frozen" in vary["properties"]["recipe.freeze.blocks"]["items"]["description"]
