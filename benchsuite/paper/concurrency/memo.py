@@ -1,7 +1,7 @@
 """Memoized drawings: the results of slow functions, found again by the function and the arguments they came from.
 
-A memoized function must follow from its arguments alone, and from what the memo is said to be for (the language of the
-paper), and return what JSON can hold. The process that renders opens
+A memoized function must follow from its arguments alone, and from what the memo is said to be for (the language and
+the form of the paper), and return what JSON can hold. The process that renders opens
 no file, so results of earlier builds come to it with its order, and go back with the pages.
 """
 

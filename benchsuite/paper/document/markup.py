@@ -24,6 +24,8 @@ from benchsuite.suite.schema.base import LONGEST_TEXT
 MOJIBAKE = re.compile("Ã(?![A-ZÁÉÍÓÚÑÜÕÇ])|â€|ğŸ|Â[\u00a0-\u00bf]|\ufffd")
 LONGEST_CODE = 200
 DROPPED = {"Cc", "Cf", "Co", "Cs", "Cn"}
+WORDS_OPEN, WORDS_CLOSE = "\ue004", "\ue005"
+"""Around the English words of a text that are not in italics: what no foreign text can contain."""
 _INLINE = re.compile(
     r"\\(?P<literal>[\\*`\[\]{}$])"
     r"|\*\*(?P<bold>[^*]+(?:\*[^*]+\*[^*]*)*)\*\*"
@@ -31,6 +33,7 @@ _INLINE = re.compile(
     r"|`(?P<code>[^`]+)`"
     r"|\$(?P<tex>[^$\s](?:[^$\n]{0,298}[^$\s])?)\$(?!\d)"
     r"|\[(?P<words>[^\[\]]+)\]\((?P<target>https://[^\s()<>\"']+|\#[A-Za-z][\w-]*)\)"
+    f"|{WORDS_OPEN}(?P<english>[^{WORDS_CLOSE}]*){WORDS_CLOSE}"
     r"|\[\[(?P<work>[^\[\]]+)\]\]"
     r"|\{\{(?P<reference>[^{}]+)\}\}" + f"|{TOKEN.pattern.replace('(', '(?P<quantity>', 1)}"
 )
@@ -79,6 +82,11 @@ def line(text: str, where: str) -> str:
     return " ".join(clean(text, where).split())
 
 
+def english(text: str) -> str:
+    """A text of the mini grammar said to be English."""
+    return f"{WORDS_OPEN}{text}{WORDS_CLOSE}"
+
+
 def literal(text: str) -> str:
     """`text` written in the mini grammar so that it means itself."""
     return re.sub(r"([\\*`\[\]{}$])", r"\\\1", text)
@@ -108,7 +116,7 @@ def plain(text: str) -> str:
 
     def bare(match: re.Match[str]) -> str:
         groups = {name: value for name, value in match.groupdict().items() if value is not None}
-        if marked := groups.get("bold") or groups.get("italic"):
+        if marked := groups.get("bold") or groups.get("italic") or groups.get("english"):
             return plain(marked)
         return next((groups[name] for name in ("literal", "code", "tex", "words") if name in groups), "")
 
@@ -136,6 +144,8 @@ def render(text: str, links: Links) -> Markup:
                 return f"<b>{''.join(parts(value))}</b>"
             case "italic":
                 return f'<i lang="en">{"".join(parts(value))}</i>'
+            case "english":
+                return f'<span lang="en">{"".join(parts(value))}</span>'
             case "code":
                 return f"<code>{escape(value)}</code>"
             case "tex":

@@ -10,6 +10,9 @@ from matplotlib.ticker import Formatter, LogLocator, MaxNLocator, NullFormatter
 from benchsuite.paper.language import typography
 from benchsuite.paper.language.catalogue import say
 
+UNITS = {"thousand": 1e3, "million": 1e6}
+MANY, MOST_PLAIN = 1e4, 1e8
+"""Amounts that a unit makes shorter, and those that have no room without."""
 WIDE_SPREAD = 8.0
 """Largest over smallest amount from which an axis is logarithmic."""
 
@@ -38,12 +41,12 @@ def set_logarithmic(axes: Any, along: str) -> None:
     """A logarithmic axis `along` x or y, with amounts as numbers."""
     axes.set(**{f"{along}scale": "log"})
     axis = axes.xaxis if along == "x" else axes.yaxis
-    axis.set_major_formatter(lambda value, _: format_amount(float(value)))
+    axis.set_major_formatter(_Amounts())
     axis.set_minor_formatter(NullFormatter())
 
 
 def set_amounts(axes: Any, values: Sequence[float], *, narrow: bool = False) -> None:
-    """Numbers along an x axis of positive amounts: «1000», «10 mil», «1 M».
+    """Numbers along an x axis of positive amounts: «1000», «10 mil», «1 M», all of them in one unit.
 
     Logarithmic where the values spread over most of a decade or more, else from a little below the smallest. A `narrow`
     axis has few numbers.
@@ -55,14 +58,35 @@ def set_amounts(axes: Any, values: Sequence[float], *, narrow: bool = False) -> 
         axes.xaxis.set_major_locator(LogLocator(subs=steps, numticks=3 if narrow else None))
     else:
         axes.xaxis.set_major_locator(MaxNLocator(3 if narrow else 5, steps=[1, 2, 5, 10]))
-        axes.xaxis.set_major_formatter(lambda value, _: format_amount(float(value)))
+        axes.xaxis.set_major_formatter(_Amounts())
 
 
-def format_amount(value: float) -> str:
-    if value >= 1e6:
-        return say("amount-million", amount=typography.number(round(value / 1e6, 2)))
-    if value >= 1e4:
-        return say("amount-thousand", amount=typography.number(round(value / 1e3, 2)))
+class _Amounts(Formatter):
+    """Positive amounts, in the unit that suits all those that the axis shows."""
+
+    unit = ""
+
+    def __call__(self, value: float, position: int | None = None) -> str:
+        return format_amount(float(value), self.unit)
+
+    def set_locs(self, locs: Any) -> None:
+        super().set_locs(locs)
+        low, high = sorted(map(float, self.axis.get_view_interval()))  # type: ignore[union-attr]
+        shown = [float(value) for value in locs if value and low <= value <= high]
+        self.unit = find_unit(shown or [high])
+
+
+def find_unit(amounts: Sequence[float]) -> str:
+    """What the messages call the unit in which all of these amounts read well; empty for ones."""
+    least, most = min(amounts), max(amounts)
+    if most >= MANY and (least >= 1e5 or most >= MOST_PLAIN):
+        return "million"
+    return "thousand" if MANY <= most < 1e6 and least >= 1e3 else ""
+
+
+def format_amount(value: float, unit: str = "") -> str:
+    if unit and value:
+        return say(f"amount-{unit}", amount=typography.number(float(f"{value / UNITS[unit]:.3g}")))
     # A small amount keeps two figures, or it would be none.
     return typography.number(round(value, 2) if value >= 1 else float(f"{value:.2g}"))
 

@@ -6,8 +6,9 @@ Figures are drawn without pyplot, so that no global state can leak into them.
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import replace
 from typing import Any
 
@@ -19,7 +20,7 @@ from matplotlib.lines import Line2D
 
 from benchsuite.analysis.findings import CaseFindings
 from benchsuite.paper.document.blocks import ALL, Drawing, Facet, Series
-from benchsuite.paper.figures.style import SMALL, STYLE, shorten_all
+from benchsuite.paper.figures.style import PAGE, SMALL, STYLE, shorten_all
 from benchsuite.paper.figures.svg import clean_svg, mark_identifier
 
 Points = Sequence[tuple[float, float, str]]
@@ -40,6 +41,19 @@ def mark(drawn: Any, case: str, seed: int | None = None) -> None:
             artist.set_gid(mark_identifier(case, seed))
 
 
+_WIDEST: ContextVar[float] = ContextVar("widest", default=PAGE)
+
+
+def draw_within(width: float, draw: Callable[[str], Drawing], name: str) -> Drawing:
+    """What `draw` draws for `name`, no wider than so many inches: a page prints its figures as large as they are drawn,
+    so that their letters have the size they say."""
+    token = _WIDEST.set(width)
+    try:
+        return draw(name)
+    finally:
+        _WIDEST.reset(token)
+
+
 @contextmanager
 def drawing(
     name: str, width: float, height: float, *, factor: str = "", text: float = SMALL, **panels: Any
@@ -52,7 +66,7 @@ def drawing(
     small = dict.fromkeys(("xtick.labelsize", "ytick.labelsize", "legend.fontsize", "legend.title_fontsize"), text)
     settings: dict[Any, Any] = {**mpl.rcParamsDefault, **STYLE, **small, "svg.hashsalt": name}
     with mpl.rc_context(settings):
-        yield Canvas(name, width, height, factor, panels)
+        yield Canvas(name, min(width, _WIDEST.get()), height, factor, panels)
 
 
 class Canvas:

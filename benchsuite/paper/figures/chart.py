@@ -12,7 +12,7 @@ from benchsuite.paper.concurrency.memo import memoize
 from benchsuite.paper.document.blocks import Drawing, Facet
 from benchsuite.paper.figures.axes import set_logarithmic, set_numerals
 from benchsuite.paper.figures.canvas import drawing, mark
-from benchsuite.paper.figures.style import COLUMN, HATCHES, PAGE, look, shorten_all
+from benchsuite.paper.figures.style import COLUMN, PAGE, hatch, look, shorten_all
 from benchsuite.paper.language import typography
 from benchsuite.paper.language.catalogue import say
 
@@ -69,11 +69,11 @@ def _draw(axes: Any, chart: Chart, index: int, series: ChartSeries, across: list
     if chart.kind == "bars":
         return axes.bar(
             across, series.y, _step(chart) * BARS / len(chart.series), yerr=errors, color=style.colour, alpha=0.85,
-            ecolor="black", error_kw=bars, label=series.title or None, hatch=HATCHES[index % len(HATCHES)],
+            ecolor="black", error_kw=bars, label=series.title or None, hatch=hatch(index),
             edgecolor="white", lw=0,
         )  # fmt: skip
     return axes.errorbar(
-        across, series.y, yerr=errors, color=style.colour, marker=style.marker,
+        across, series.y, yerr=errors, color=style.colour, marker=style.marker, mfc=style.face,
         ls=style.dash if chart.kind == "lines" else "none", label=series.title or None, **bars,
     )  # fmt: skip
 

@@ -46,7 +46,7 @@ def draw_distribution(name: str, counts: Mapping[str, Sequence[int]], classes: S
                 axes.bar(sizes, classes_of, 0.8, color=SHADES[0], alpha=0.8)
             _count_classes(axes, say("axis-images-of-class"))
         else:
-            name_rows(axes, shorten_all(classes), fontsize=6.5)
+            name_rows(axes, shorten_all(classes))
             left = np.zeros(len(classes))
             for (side, images), look in zip(counts.items(), BARS, strict=False):
                 axes.barh(range(len(classes)), images, 0.72, left=left, label=side, **look)
@@ -89,7 +89,7 @@ def draw_accuracy(name: str, cases: Sequence[CaseFindings], classes: Sequence[st
             axes.set_xticks(range(0, 101, 10))
             _count_classes(axes, say("axis-accuracy-of-class"))
         else:
-            name_rows(axes, shorten_all(classes), fontsize=6.5)
+            name_rows(axes, shorten_all(classes))
             axes.set(xlabel=say("axis-test-accuracy"))
         axes.set(xlim=(0, 100))
         set_numerals(axes.xaxis)

@@ -23,8 +23,8 @@ FEW = 5
 """Most classes whose cells have room for a count of images; beyond, they have percentages."""
 COUNTED = 12
 """Most classes whose cells have room for a number."""
-LARGEST = 40
-"""Classes beyond which a matrix is too fine to read on a page."""
+LARGEST = 22
+"""Classes beyond which the names beside a matrix would be too small to read."""
 PAIRS = 15
 """Pairs of classes that are named where there is no matrix."""
 
@@ -99,17 +99,17 @@ def draw_matrices(
 def draw_pairs(name: str, case: CaseFindings, classes: Sequence[str]) -> Drawing:
     """The pairs (true, predicted) confused most often, as bars of their share of the true class."""
     errors = find_errors(np.asarray(case.confusion))[:PAIRS]
-    with drawing(name, COLUMN, 0.5 + 0.235 * max(1, len(errors))) as canvas:
+    with drawing(name, COLUMN, 0.5 + 0.26 * max(1, len(errors))) as canvas:
         axes = canvas.axes
         shares = [100 * error.share for error in errors]
         axes.barh(range(len(errors)), shares, 0.62, color=COLOURS[0], alpha=0.85)
         for row, error in enumerate(errors):
             axes.annotate(
                 typography.number(error.images), (shares[row], row), xytext=(2, 0), textcoords="offset points",
-                va="center", fontsize=6,
+                va="center", fontsize=7,
             )  # fmt: skip
         labels = [f"{shorten(classes[e.true], 24)} →\n{shorten(classes[e.predicted], 24)}" for e in errors]
-        name_rows(axes, labels, fontsize=5.5, linespacing=0.95)
+        name_rows(axes, labels, fontsize=7, linespacing=0.95)
         axes.set(xlabel=say("axis-errors"))
         axes.margins(x=0.1)
         set_numerals(axes.xaxis)
@@ -152,14 +152,13 @@ def _draw_matrix(axes: Any, counts: Any, names: Sequence[str], *, first: bool) -
         if numbered and (few or value):
             axes.text(
                 column + 0.5, row + 0.5, typography.number(int(value) if few else 100 * share[row, column], 0),
-                ha="center", va="center", fontsize=7.5 if few else 6.5,
+                ha="center", va="center", fontsize=7.5 if few else 7,
                 color="white" if share[row, column] > 0.55 else "black",
             )  # fmt: skip
     centres = [i + 0.5 for i in range(size)]
-    small = 6.5 if numbered else 5.5
     turn = {"rotation": 30, "ha": "right"} if few else {"rotation": 90, "ha": "right", "va": "center"}
-    axes.set_xticks(centres, names, rotation_mode="anchor", fontsize=small, **turn)
-    axes.set_yticks(centres, names if first else [""] * size, fontsize=small)
+    axes.set_xticks(centres, names, rotation_mode="anchor", fontsize=7, **turn)
+    axes.set_yticks(centres, names if first else [""] * size, fontsize=7)
     axes.set_xlabel(say("axis-predicted"), fontsize=7)
     if first:
         axes.set_ylabel(say("axis-true"), fontsize=7)

@@ -152,8 +152,8 @@ def _draw_point(axes: Any, case: CaseFindings, index: int, cost: float, *, timed
     return axes.errorbar(
         [cost], [100 * accuracy.mean], yerr=_error_bar("test_accuracy", accuracy),
         xerr=_error_bar("training_seconds", time) if time is not None else None,
-        fmt=style.marker, color=style.colour, ms=5.5, mec="black", mew=0.4, elinewidth=0.7, capsize=1.5,
-        label=case.label, zorder=3,
+        fmt=style.marker, color=style.colour, mfc=style.face, mec="black" if style.filled else style.colour,
+        ms=5.5, mew=0.4 if style.filled else 1.0, elinewidth=0.7, capsize=1.5, label=case.label, zorder=3,
     )  # fmt: skip
 
 

@@ -21,6 +21,8 @@ from benchsuite.paper.language.metrics import METRICS
 
 Seeds = Mapping[str, int]
 """The seed of every run, by its key."""
+FEW = 3
+"""Most cases whose bands can be told apart where they overlap."""
 
 SIDES = ("train", "validation")
 CUT = 3.0
@@ -30,14 +32,23 @@ MOST_LINES = 60
 
 
 @memoize
-def draw_loss(name: str, cases: Sequence[CaseFindings], factor: str, seeds: Seeds, *, narrow: bool = False) -> Drawing:
+def draw_loss(
+    name: str,
+    cases: Sequence[CaseFindings],
+    factor: str,
+    seeds: Seeds,
+    *,
+    banded: Sequence[str] | None = None,
+    narrow: bool = False,
+) -> Drawing:
     """Training and validation loss by epoch, mean over seeds, every run and their range: a panel for each side, page
-    wide or, `narrow`, one below the other; one panel for the only case."""
+    wide or, `narrow`, one below the other; one panel for the only case. The range is that of the cases `banded`, or of
+    all."""
     alone = len(cases) == 1
     size, panels = ((COLUMN, 1.9), [_both("loss")]) if alone else ((PAGE, 2.1), [[one] for one in _both("loss")])
     if narrow:
         size = (COLUMN, 1.8 * len(panels))
-    with _curves(name, cases, factor, seeds, size, panels) as canvas:
+    with _curves(name, cases, factor, seeds, size, panels, banded) as canvas:
         for axes in canvas.axes[:, 0]:
             axes.set(ylabel=say("axis-loss"), ylim=(0, _top(cases)))
         if alone:
@@ -49,13 +60,15 @@ def draw_loss(name: str, cases: Sequence[CaseFindings], factor: str, seeds: Seed
 
 
 @memoize
-def draw_convergence(name: str, cases: Sequence[CaseFindings], factor: str, seeds: Seeds) -> Drawing:
+def draw_convergence(
+    name: str, cases: Sequence[CaseFindings], factor: str, seeds: Seeds, *, banded: Sequence[str] | None = None
+) -> Drawing:
     """Validation accuracy by epoch, with a mark where the mean run reaches 95 % of its own best; training accuracy,
     too, of the only case."""
     alone = len(cases) == 1
     size = (COLUMN, 1.9 if alone else 2.0 if len(cases) < 6 else 2.4)
     metrics = _both("accuracy") if alone else ["validation_accuracy"]
-    with _curves(name, cases, factor, seeds, size, [metrics]) as canvas:
+    with _curves(name, cases, factor, seeds, size, [metrics], banded) as canvas:
         axes = canvas.axes[0][0]
         axes.set(ylabel=say("axis-accuracy" if alone else "axis-validation-accuracy"))
         reached = [(case, _mark_convergence(axes, case, 1 if alone else index)) for index, case in enumerate(cases)]
@@ -67,10 +80,12 @@ def draw_convergence(name: str, cases: Sequence[CaseFindings], factor: str, seed
 
 
 @memoize
-def draw_gap(name: str, cases: Sequence[CaseFindings], factor: str, seeds: Seeds) -> Drawing:
+def draw_gap(
+    name: str, cases: Sequence[CaseFindings], factor: str, seeds: Seeds, *, banded: Sequence[str] | None = None
+) -> Drawing:
     """Training minus validation accuracy by epoch."""
     size = (COLUMN, 2.0 if len(cases) < 6 else 2.4)
-    with _curves(name, cases, factor, seeds, size, [["overfitting_gap"]]) as canvas:
+    with _curves(name, cases, factor, seeds, size, [["overfitting_gap"]], banded) as canvas:
         axes = canvas.axes[0][0]
         axes.axhline(0, color="black", lw=0.6, zorder=1)
         axes.set(ylabel=say("axis-gap"))
@@ -128,6 +143,7 @@ def _curves(
     seeds: Seeds,
     size: tuple[float, float],
     panels: Sequence[Sequence[str]],
+    banded: Sequence[str] | None,
 ) -> Iterator[Canvas]:
     """A panel for each of some lists of metrics: with several of them, there is one case, and they are told apart."""
     factor = factor if len(cases) > 1 else ""
@@ -139,7 +155,8 @@ def _curves(
             for index, (case, metric) in enumerate(product(cases, metrics)):
                 side = metric.partition("_")[0]
                 label = say(f"column-split-{side}") if len(metrics) > 1 else case.label
-                _draw(canvas, axes, case, metric, index, lines, label)
+                band = banded is None or case.case.name in banded
+                _draw(canvas, axes, case, metric, index, lines, label, band=band)
             axes.set(xlabel=say("axis-epoch"))
             set_numerals(axes.xaxis, whole=True)
         set_numerals(canvas.axes[0][0].yaxis)
@@ -158,9 +175,17 @@ def have_lines(cases: Sequence[CaseFindings]) -> bool:
 
 
 def _draw(
-    canvas: Canvas, axes: Any, case: CaseFindings, metric: str, index: int, lines: Seeds, label: str | None
+    canvas: Canvas,
+    axes: Any,
+    case: CaseFindings,
+    metric: str,
+    index: int,
+    lines: Seeds,
+    label: str | None,
+    *,
+    band: bool = True,
 ) -> None:
-    """The mean curve of a case over the band of its runs, phases marked; runs in `lines` have a faint line each."""
+    """The mean curve of a case, over the `band` of its runs, phases marked; runs in `lines` have a faint line each."""
     curve, known, style = case.curves.get(metric), METRICS[metric], look(index)
     if curve is None or not curve.epochs:
         return
@@ -172,10 +197,10 @@ def _draw(
     every = max(1, len(curve.epochs) // 6)
     means, lows, highs = ([known.scale * value for value in side] for side in (curve.mean, curve.low, curve.high))
     drawn = axes.plot(
-        curve.epochs, means, color=style.colour, ls=style.dash, marker=style.marker,
+        curve.epochs, means, color=style.colour, ls=style.dash, marker=style.marker, mfc=style.face,
         markevery=(index % every, every), label=label,
     )  # fmt: skip
-    if max(curve.n) > 1:
+    if band and max(curve.n) > 1:
         drawn.append(axes.fill_between(curve.epochs, lows, highs, color=style.colour, alpha=0.15, lw=0))
     for phase in case.phases[1:]:
         at = _nearest(curve, phase.first_epoch)

@@ -117,7 +117,7 @@ def _places(name: str, cases: Sequence[CaseFindings], factor: str, height: float
     with drawing(name, COLUMN, 0.45 + 0.175 * len(cases) if stacked else height, factor=factor) as canvas:
         axes = canvas.axes
         if stacked:
-            name_rows(axes, labels, fontsize=6.5)
+            name_rows(axes, labels)
             axes.set(xlabel=title)
             axes.margins(x=0.06)
             set_numerals(axes.xaxis)

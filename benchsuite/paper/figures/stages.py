@@ -15,6 +15,8 @@ from benchsuite.paper.figures.style import COLOURS, COLUMN, break_label, shorten
 from benchsuite.paper.language import typography
 from benchsuite.paper.language.catalogue import say
 
+LONG = 8
+"""Characters of a stage's name that is written aslant."""
 TRAINED: dict[str, Any] = {"facecolor": "#ffffff", "edgecolor": COLOURS[0], "lw": 0.8}
 FROZEN: dict[str, Any] = {"facecolor": "#c4c4c4", "edgecolor": "#666666", "lw": 0.8, "hatch": "////"}
 
@@ -37,12 +39,12 @@ def draw_stages(name: str, cases: Sequence[CaseFindings], factor: str) -> Drawin
             )
             mark(size, case.case.name)
         axes.set(xlim=(0, len(stages) + 2.1), ylim=(len(shown), -0.05), ylabel=factor)
-        small = 7 if max(map(len, names)) < 13 else 5.5
-        axes.set_yticks([i + 0.5 for i in range(len(shown))], names, fontsize=small, linespacing=0.95)
+        axes.set_yticks([i + 0.5 for i in range(len(shown))], names, linespacing=0.95)
+        aslant = {"rotation": 35, "ha": "left", "rotation_mode": "anchor"} if max(map(len, stages)) >= LONG else {}
         axes.set_xticks(
             [*(i + 0.5 for i in range(len(stages))), len(stages) + 1.05],
             [*stages, say("axis-trainable")],
-            fontsize=7 if max(map(len, stages)) < 8 else 5.5,
+            **aslant,
         )
         axes.xaxis.tick_top()
         axes.tick_params(length=0)

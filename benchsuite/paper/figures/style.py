@@ -15,9 +15,9 @@ COLUMN, PAGE = 3.487, 7.14
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 DASHES: tuple[Any, ...] = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 1)), (0, (8, 2)))
-HATCHES = ("", "////", "....", "xxxx")
+HATCHES = ("", "////", "....", "xxxx", "\\\\\\\\", "----", "oo")
 WIDE_TEXT = 8.0
-"""Points of the smallest text of a figure as wide as the page: a report, whose page is narrower, prints it at 7."""
+"""Points of the smallest text of a figure as wide as the page."""
 ABREAST = 5
 """Most panels abreast on the width of the page."""
 LABEL = 30
@@ -66,13 +66,25 @@ class Look:
     colour: str
     marker: str
     dash: Any
+    filled: bool = True
+    """Whether the marker is, or hollow."""
+
+    @property
+    def face(self) -> str:
+        """The colour within the marker."""
+        return self.colour if self.filled else "white"
 
 
 def look(index: int) -> Look:
-    """The look of series `index`; when there are many, colours recur with other markers and dashes."""
-    n = len(COLOURS)
-    shifted = (index + index // n) % n
-    return Look(COLOURS[index % n], MARKERS[shifted], DASHES[shifted])
+    """The look of series `index`. Those of as many as there are colours differ in marker and in dash; beyond, colours
+    and markers recur, hollow or filled in turns, with other dashes: a grey print tells a hundred lines apart."""
+    round_, place = divmod(index, len(COLOURS))
+    return Look(COLOURS[place], MARKERS[place], DASHES[(place + round_) % len(DASHES)], round_ % 2 == 0)
+
+
+def hatch(index: int) -> str:
+    """The hatch of bars of series `index`: as many differ as there are colours."""
+    return HATCHES[index % len(HATCHES)]
 
 
 def abreast(panels: int) -> int:

@@ -1,8 +1,9 @@
 """Typography by the paper's language: numbers, percentages, differences, durations, numerals and small capitals.
 
 The decimal sign and the percent sign are those of the language (Unicode's CLDR, which Babel has). Thousands are parted
-by a non-breaking space from five digits on, another stands before units, and minus is a true minus (SI brochure;
-Ortografía de la lengua española, 2010; IEEE Editorial Style Manual).
+by a narrow non-breaking space from five digits on, which justified lines do not stretch; a non-breaking space stands
+before units, and minus is a true minus (SI brochure; Ortografía de la lengua española, 2010; IEEE Editorial Style
+Manual).
 """
 
 from __future__ import annotations
@@ -10,14 +11,16 @@ from __future__ import annotations
 import math
 import re
 from functools import cache
+from itertools import groupby
 
 from babel import Locale
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from benchsuite.paper.language.current import spoken
 from benchsuite.suite.schema.suite import Language
 
 NBSP = "\u00a0"
+NARROW = "\u202f"
 MINUS = "\u2212"
 RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 ROMAN = ((100, "C"), (90, "XC"), (50, "L"), (40, "XL"), (10, "X"), (9, "IX"), (5, "V"), (4, "IV"), (1, "I"))
@@ -41,9 +44,14 @@ def number(value: float, decimals: int | None = None) -> str:
     negative = text.startswith("-")
     whole, _, fraction = text.lstrip("-").partition(".")
     if len(whole) > 4:
-        whole = NBSP.join(re.findall(r"\d{1,3}(?=(?:\d{3})*$)", whole))
+        whole = NARROW.join(re.findall(r"\d{1,3}(?=(?:\d{3})*$)", whole))
     negative = negative and any(digit in "123456789" for digit in text)
     return (MINUS if negative else "") + whole + (f"{_signs(spoken())[0]}{fraction}" if fraction else "")
+
+
+def part_narrowly(text: str) -> str:
+    """Prose whose numbers are parted as those that are printed here."""
+    return re.sub(rf"(?<=\d){NBSP}(?=\d{{3}}(?!\d))", NARROW, text)
 
 
 def _shortest(value: float) -> str:
@@ -128,13 +136,13 @@ def lower_first(name: str) -> str:
     return name if name[1:2].isupper() else name[:1].lower() + name[1:]
 
 
+_SMALL = Markup('<span class="sc">{}</span>')
+
+
 def small_caps(text: str) -> Markup:
-    """Small capitals drawn as capitals of two sizes: the text face has no `smcp` feature."""
-    parts: list[str] = []
-    for token in re.split(r"(\s+)", text):
-        head = re.match(r"[^a-záéíóúüñ]*", token)
-        cut = head.end() if head else 0
-        parts.append(str(escape(token[:cut])))
-        if token[cut:]:
-            parts.append(f'<span class="sc">{escape(token[cut:].upper())}</span>')
-    return Markup("".join(parts))
+    """Small capitals drawn as capitals of two sizes: the text face has no `smcp` feature. What is no small letter keeps
+    its size, wherever it stands."""
+    runs = ((small, "".join(run)) for small, run in groupby(text, str.islower))
+    return Markup("").join(
+        Markup('<span class="sc">{}</span>').format(run.upper()) if small else run for small, run in runs
+    )

@@ -151,7 +151,12 @@ class _Entry:
     def title(self) -> str:
         title = markup.line(latex.sentence(self.raw("title")), f"BibTeX {self.work.key}, title").strip(" .,")
         within = str.maketrans({pair[0]: pair[1] for pair in say("reference-inner-quotes").split(" ")})
-        return say("reference-title", title=markup.literal(title.translate(within)))
+        shown = markup.literal(title.translate(within))
+        return say("reference-title", title=shown if self._is_spanish() else markup.english(shown))
+
+    def _is_spanish(self) -> bool:
+        """Whether the entry says so; else a work of this field is in English."""
+        return self.raw("langid", "language").lower() in ("spanish", "es")
 
     @property
     def container(self) -> str:

@@ -15,6 +15,7 @@ from benchsuite.paper.document.blocks import Document, Figure, Listing, Photos, 
 from benchsuite.paper.document.numbering import Numbering
 from benchsuite.paper.document.page import INCH, Geometry
 from benchsuite.paper.rendering import fonts, templates, weasyprint_boxes
+from benchsuite.paper.rendering.line_breaks import keep_together
 from benchsuite.paper.rendering.templates import Entry
 from benchsuite.paper.typesetting.arrangement import Arrangement
 
@@ -114,12 +115,7 @@ def print_html(document: Document, numbering: Numbering, arrangement: Arrangemen
         _css(document, arrangement) + extra,
         lambda identifier, row, column, _: f"asset:{_photo_name(identifier, row, column)}",
     )
-    return _BEFORE_INLINE.sub(" \N{ZERO WIDTH SPACE}", _placed(html, arrangement))
-
-
-_BEFORE_INLINE = re.compile(r"(?<=\S) (?=<(?:a|b|code|i|span)\b)")
-"""A space before an inline element. Where all before it fills a line to less than a space's width, WeasyPrint breaks
-that line after its first word; a zero-width space, which is neither drawn nor extracted, gives it the right place."""
+    return keep_together(_placed(html, arrangement))
 
 
 def is_wide(document: Document, index: int) -> bool:

@@ -148,8 +148,8 @@ def _libraries() -> Callable[[list[dict[str, bytes]], dict[str, str], bool], Pag
     def render(packed: list[dict[str, bytes]], before: dict[str, str], whole: bool = True) -> Pages:
         check_pango()
         material = unpack(packed[0])
-        language = material.suite.paper.language
-        with speaking(language), use_memo(before, language) as memo:
+        paper = material.suite.paper
+        with speaking(paper.language), use_memo(before, f"{paper.language} {paper.template} {paper.page}") as memo:
             document = compose_any(packed, material)
             numbering = number(document)
             if not whole:

@@ -24,13 +24,14 @@ from benchsuite.paper.document.numbering import Numbering
 from benchsuite.paper.document.quantities import TOKEN
 from benchsuite.paper.language import phrases, typography
 from benchsuite.paper.language.catalogue import say
-from benchsuite.paper.language.current import speaking
-from benchsuite.paper.rendering import equations
+from benchsuite.paper.language.current import speaking, spoken
+from benchsuite.paper.rendering import equations, line_breaks
 from benchsuite.paper.rendering import tex as tex_words
+from benchsuite.paper.rendering.column_alignment import align
 from benchsuite.paper.rendering.run_links import Backing
 
 TEMPLATES = "benchsuite_report_templates"
-VOICES = ("rich", "plain", "heading", "opening", "backed", "run_anchor", "equation", "returns")
+VOICES = ("rich", "plain", "heading", "opening", "backed", "run_anchor", "equation", "returns", "tied")
 """Filters that depend on the document."""
 Medium = Literal["paper", "web"]
 PhotoAddress = Callable[[str, int, int, bytes], str]
@@ -102,9 +103,10 @@ def _render(
     returns: Counter[str] = Counter()
     links = _links(document, numbering, medium, backing, returns)
     voice: dict[str, Callable[..., Any]] = {
-        "rich": lambda source: markup.render(document.form.agreeing(source), links),
+        "rich": lambda source: markup.render(document.form.agreeing(typography.part_narrowly(source)), links),
         "plain": lambda source: plain(document, source),
         "heading": lambda title: _heading(document, title),
+        "tied": lambda title: markup.render(_tied(document.title_lang, title), links),
         "opening": lambda caption: _OPENING.split(plain(document, caption), 1)[0],
         "backed": backing.cell,
         "run_anchor": backing.anchor,
@@ -140,6 +142,7 @@ def _environment() -> Environment:
         **{name: of_document(name) for name in VOICES},
         "inline_svg": Markup,
         "series": lambda found: [dataclasses.asdict(series) for series in found],
+        "aligned": align,
         "date": phrases.date,
         "number": typography.number,
     }
@@ -164,8 +167,14 @@ _OPENING = re.compile(r";\s|\.\s+(?=[A-ZÁÉÍÓÚÑ«¿])|\.$")
 
 def _heading(document: Document, title: str) -> str:
     """The title of a section or table as the form prints it."""
-    words = plain(document, title)
+    words = line_breaks.tie_title(plain(document, title))
     return typography.small_caps(words) if document.form.small_caps else words
+
+
+def _tied(lang: str, title: str) -> str:
+    """A title in the language it is written in, where papers know it."""
+    with speaking("es" if lang == "es" else "en" if lang == "en" else spoken()):
+        return line_breaks.tie_title(title)
 
 
 def _equation(medium: Medium, tex: str, reading: str, *, display: bool = False) -> Markup:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 
 from benchsuite.paper.bundle.attachments import pack
 from benchsuite.paper.bundle.consistency import count_traced
 from benchsuite.paper.context.material import PaperMaterial
 from benchsuite.paper.context.paper_context import PaperContext
-from benchsuite.paper.document.blocks import Block, Document
+from benchsuite.paper.document.blocks import Block, Document, Figure
+from benchsuite.paper.document.page import INCH
 from benchsuite.paper.document.style import Form
+from benchsuite.paper.figures.canvas import draw_within
 from benchsuite.paper.language.catalogue import say
 from benchsuite.paper.language.current import speaking
 from benchsuite.paper.sections.claims import claim_blocks
@@ -40,7 +44,7 @@ def _compose(material: PaperMaterial, files: Mapping[str, bytes] | None) -> Docu
     form = Form.of(paper)
     foreign = form.foreign
     abstract, highlights = paper_abstract(study), paper_highlights(study)
-    body = _body(study)
+    body = [_fitting(block, form) for block in _body(study)]
     return Document(
         title=paper_title(study),
         title_lang=foreign if material.suite.title else "",
@@ -66,6 +70,13 @@ def _compose(material: PaperMaterial, files: Mapping[str, bytes] | None) -> Docu
         form=form,
         verified=count_traced(material, body, study.quotes.quantities),
     )
+
+
+def _fitting(block: Block, form: Form) -> Block:
+    """A figure as wide as the text of the page at most."""
+    if not isinstance(block, Figure):
+        return block
+    return replace(block, draw=partial(draw_within, form.geometry.text_width / INCH, block.draw))
 
 
 def _expected(study: PaperContext, body: Sequence[Block]) -> frozenset[str]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from statistics import fmean
 
 from benchsuite.analysis.findings import CaseFindings
+from benchsuite.paper.context.case_groups import rank_cases
 from benchsuite.paper.context.paper_context import PaperContext
 from benchsuite.paper.document.blocks import Block, Bullets, Figure, Paragraph, figure
 from benchsuite.paper.figures import curves
@@ -139,8 +140,15 @@ def gap_blocks(study: PaperContext) -> list[Block]:
             grown=study.quotes.number(grown, words, runs),
             cases=len(ends),
         )
-    draw = partial(curves.draw_gap, cases=study.done, factor=study.names.legend_title, seeds=seeds_of_runs(study))
-    caption = say("caption-gap-epochs", bands=bands(study)) + strokes(study)
+    shown = banded(study)
+    draw = partial(
+        curves.draw_gap,
+        cases=study.done,
+        factor=study.names.legend_title,
+        seeds=seeds_of_runs(study),
+        banded=shown,
+    )
+    caption = say("caption-gap-epochs", bands=bands(study, shown)) + strokes(study)
     return [Paragraph(text), Figure("fig-gap-epochs", caption, draw)]
 
 
@@ -149,11 +157,23 @@ def seeds_of_runs(study: PaperContext) -> dict[str, int]:
     return {key: seed for key, _, seed, _ in study.findings.runs}
 
 
-def bands(study: PaperContext) -> str:
-    """What bands around curves are, for a caption; nothing where there are none."""
+def banded(study: PaperContext) -> tuple[str, ...] | None:
+    """The cases whose bands are drawn where all share one panel: of many the reference and the best one, since bands of
+    all would hide each other."""
+    best = rank_cases(study.done, "test_accuracy")[-1:]
+    if len(study.done) <= curves.FEW or not best:
+        return None
+    reference = [case for case in study.done if study.findings.baselines == (case.case.name,)]
+    return tuple(dict.fromkeys(case.case.name for case in (*reference, *best)))
+
+
+def bands(study: PaperContext, drawn: Sequence[str] | None = None) -> str:
+    """What bands around curves are, for a caption; nothing where there are none. `drawn` are the cases that have one,
+    where not all do."""
     if not study.has_repeats:
         return ""
-    return say("caption-lines-and-band" if curves.have_lines(study.done) else "caption-band")
+    of = "" if drawn is None else say("of-cases-only", cases=study.mention(*drawn))
+    return say("caption-lines-and-band" if curves.have_lines(study.done) else "caption-band", of=of)
 
 
 def strokes(study: PaperContext) -> str:

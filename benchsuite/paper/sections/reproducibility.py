@@ -28,14 +28,10 @@ def reproducibility_blocks(study: PaperContext) -> list[Block]:
     if findings.runs:
         searched = findings.search is not None and findings.search.best is not None
         blocks += [Paragraph(say("runs-and-search" if searched else "runs")), runs_table(study)]
-    return [
-        *blocks,
-        *(deviation_blocks(study) if findings.environments else []),
-        Paragraph(_repetition(study.material)),
-    ]
+    return [*blocks, *(deviation_blocks(study) if findings.environments else []), *_repetition(study.material)]
 
 
-def _repetition(material: PaperMaterial) -> str:
+def _repetition(material: PaperMaterial) -> list[Block]:
     """How the study is made again: what was changed from outside is part of the command."""
     name, form = material.suite.name, material.form_arguments
     arguments = material.study_arguments or (name,)
@@ -43,7 +39,9 @@ def _repetition(material: PaperMaterial) -> str:
     if arguments != (name,) or form:
         run = command_line("run", *arguments, *form)
     verify, reproduce = command_line("verify", *arguments), command_line("reproduce", "paper.pdf")
-    return say("repetition", run=f"`{run}`", verify=f"`{verify}`", reproduce=f"`{reproduce}`")
+    commands = {"run": run, "verify": verify, "reproduce": reproduce}
+    items = (say(f"repetition-{name}", command=f"`{command}`") for name, command in commands.items())
+    return [Paragraph(say("repetition")), Bullets(tuple(items))]
 
 
 def command_line(*words: str) -> str:

@@ -21,7 +21,7 @@ from benchsuite.paper.sections.classes import class_blocks
 from benchsuite.paper.sections.dataset import resolution
 from benchsuite.paper.sections.efficiency import efficiency_blocks
 from benchsuite.paper.sections.metric_range import End, describe_range, find_ends
-from benchsuite.paper.sections.readings import bands, gap_blocks, reading_blocks, seeds_of_runs, strokes
+from benchsuite.paper.sections.readings import banded, bands, gap_blocks, reading_blocks, seeds_of_runs, strokes
 from benchsuite.paper.sections.verdicts import describe_verdicts, image_blocks
 from benchsuite.paper.tables.results import losses_table, results_table
 
@@ -99,8 +99,8 @@ def _performance(study: PaperContext) -> list[Block]:
             _figure(study, "fig-accuracies", intervals.draw_accuracies, caption),
         ]
     above = f" {say('caption-loss-cut')}" if curves.is_cut(study.done) else ""
-    caption = say("caption-loss", bands=bands(study)) + strokes(study) + above
-    draw = partial(curves.draw_loss, seeds=seeds_of_runs(study))
+    caption = say("caption-loss", bands=bands(study, banded(study))) + strokes(study) + above
+    draw = partial(curves.draw_loss, seeds=seeds_of_runs(study), banded=banded(study))
     blocks += [Paragraph(_loss(study)), _figure(study, "fig-loss", draw, caption, wide=len(study.done) > 1)]
     return [*blocks, *reading_blocks(study), *_failures(study)]
 
@@ -117,8 +117,8 @@ def _generalization(study: PaperContext) -> list[Block]:
         blocks.append(_figure(study, "fig-gap", intervals.draw_gap, say("caption-gap", bars=_bars(study))))
     blocks += gap_blocks(study)
     which = "caption-convergence-of-one" if len(study.done) == 1 else "caption-convergence"
-    caption = say(which, bands=bands(study)) + strokes(study)
-    draw = partial(curves.draw_convergence, seeds=seeds_of_runs(study))
+    caption = say(which, bands=bands(study, banded(study))) + strokes(study)
+    draw = partial(curves.draw_convergence, seeds=seeds_of_runs(study), banded=banded(study))
     return [*blocks, Paragraph(_convergence(study)), _figure(study, "fig-convergence", draw, caption)]
 
 

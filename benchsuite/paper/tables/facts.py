@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
+from dataclasses import replace
 
+from benchsuite.analysis.findings import CaseFindings
 from benchsuite.paper.context.paper_context import PaperContext
 from benchsuite.paper.document import markup
 from benchsuite.paper.document.blocks import Cell, Column, Facet, Table
@@ -16,6 +19,8 @@ SPLITS = ("train", "validation", "test")
 
 ABREAST = 5
 """Most columns of runs that a page has room for."""
+KEYS_ABREAST = 8
+"""Most of them where only the keys are told."""
 FEW = 5
 """Most classes of one size with a row of their own."""
 LISTED = 12
@@ -83,13 +88,14 @@ def environment_table(environment: Environment) -> Table:
 
 
 def runs_table(study: PaperContext) -> Table:
-    """The key and the weights hash of every finished run: a grid of cases and seeds where it fits, else a list."""
+    """The key and the weights hash of every finished run as a grid of cases and seeds; the keys alone where both would
+    be too wide; how many runs a case has, and one hash of them all, where no grid fits."""
     findings = study.findings
     cases = findings.cases
     runs = {(case, seed): Cell(f"`{key[:8]}`/`{weights[:8]}`", None, (key,), of=key)
              for key, case, seed, weights in findings.runs}  # fmt: skip
     seeds = sorted({seed for _, seed in runs})
-    title, wide = say("title-runs"), False
+    title, wide, note = say("title-runs"), False, say("note-runs")
     if len(cases) <= ABREAST:
         heads = [Column(case.label, "center", facet=Facet(case.case.name)) for case in cases]
         columns = [Column(say("column-seed"), "right"), *heads]
@@ -98,7 +104,10 @@ def runs_table(study: PaperContext) -> Table:
         title, wide, long = say("title-runs-by-seed"), len(cases) > 2, cells.is_long(seeds)
         if len(cases) > 1:
             title = markup.literal(say("title-runs-by-seed-and", factor=study.names.factor.lower()))
-    elif len(seeds) <= ABREAST:
+    elif len(seeds) <= KEYS_ABREAST:
+        if len(seeds) > ABREAST:
+            runs = {run: replace(cell, text=f"`{cell.of[:8]}`" if cell.of else "") for run, cell in runs.items()}
+            note = say("note-runs-keys")
         heads = [Column(say("column-seed-number", seed=str(seed)), "center", facet=Facet(seed=seed)) for seed in seeds]
         columns = [Column(study.names.factor), *heads]
         rows = [
@@ -107,13 +116,18 @@ def runs_table(study: PaperContext) -> Table:
         facets, wide, long = cells.case_facets(cases), len(seeds) > 1, cells.is_long(rows)
     else:
         columns = [
-            Column(say("column-case")),
-            Column(say("column-seed"), "right"),
-            Column(say("column-run"), "center"),
+            Column(study.names.factor),
+            *cells.numeric_columns(say("column-runs")),
+            Column(say("column-runs-hash")),
         ]
-        order = {case.case.name: cells.case(case) for case in cases}
-        listed = sorted(runs, key=lambda run: list(order).index(run[0]))
-        rows = [(order[case], Cell(str(seed), seed), runs[case, seed]) for case, seed in listed]
-        facets, long = tuple(Facet(case, seed) for case, seed in listed), True
-    note = say("note-runs")
+        rows = [_sum_up(study, case) for case in cases]
+        facets, long, note = cells.case_facets(cases), cells.is_long(rows), say("note-runs-attached")
     return Table("tab-runs", title, tuple(columns), tuple(rows), note, wide=wide, long=long, facets=facets)
+
+
+def _sum_up(study: PaperContext, case: CaseFindings) -> tuple[Cell, ...]:
+    """A case, how many runs it has, and the hash of their keys and weights in the order of their seeds."""
+    found = sorted((seed, key, weights) for key, name, seed, weights in study.findings.runs if name == case.case.name)
+    digest = hashlib.sha256("\n".join(f"{key} {weights}" for _, key, weights in found).encode()).hexdigest()
+    runs = tuple(key for _, key, _ in found)
+    return cells.case(case), cells.number(len(found), runs=runs), Cell(f"`{digest[:16]}`", None, runs)

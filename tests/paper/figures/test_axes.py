@@ -8,13 +8,26 @@ from benchsuite.paper.figures import axes
 from benchsuite.paper.figures.canvas import drawing
 
 
-def test_axis_amounts_are_spanish() -> None:
-    assert [axes.format_amount(value) for value in (1000, 10_000, 1e6, 1.5e7)] == [
-        "1000",
-        "10\u00a0mil",
-        "1\u00a0M",
-        "15\u00a0M",
-    ]
+@pytest.mark.parametrize(
+    ("amounts", "shown"),
+    [
+        ((1000, 5000), "1000 5000"),
+        ((2000, 10_000), "2_mil 10_mil"),
+        ((1e3, 1e4, 1e5), "1_mil 10_mil 100_mil"),
+        ((1e6, 1.5e7), "1_M 15_M"),
+        ((2e5, 1e6), "0,2_M 1_M"),
+        ((1e3, 1e5, 1e7), "1000 100.000 10.000.000"),
+        ((1e3, 1e9), "0,001_M 1000_M"),
+        ((0.1, 10), "0,1 10"),
+        ((0, 2e5, 4e5), "0 0,2_M 0,4_M"),
+    ],
+)
+def test_all_amounts_of_an_axis_are_in_one_unit(amounts: tuple[float, ...], shown: str) -> None:
+    with drawing("fig-x", 3, 2) as canvas:
+        axes.set_amounts(canvas.axes, [1.0, 2.0])
+        canvas.axes.set(xlim=(min(amounts), max(amounts)))
+        said = canvas.axes.xaxis.get_major_formatter().format_ticks(amounts)
+    assert said == [text.replace("_", "\u00a0").replace(".", "\u202f") for text in shown.split()]
 
 
 def test_small_amounts_are_never_written_as_none() -> None:

@@ -31,6 +31,19 @@ def test_a_single_seed_and_a_thicket_of_runs_have_no_lines_of_their_own() -> Non
         assert "data-seed" not in curves.draw_loss("fig-loss", shown, "Bloques", seeds_by_run(shown)).svg
 
 
+def test_bands_are_those_of_the_cases_that_are_asked_for() -> None:
+    cases = make_findings(cases=4, seeds=3).cases
+
+    def bands(**asked: Any) -> set[str]:
+        svg = curves.draw_loss("fig-loss", cases, "Bloques", seeds_by_run(cases), **asked).svg
+        marked = re.findall(r'data-case="([^"]+)"[^>]*>(.*?)</g>', svg, re.DOTALL)
+        return {name for name, drawn in marked if "fill-opacity" in drawn}
+
+    names = [case.case.name for case in cases]
+    assert bands() == set(names)
+    assert bands(banded=names[1:3]) == set(names[1:3])
+
+
 def test_the_legend_names_each_case_once() -> None:
     cases = make_findings(cases=2, seeds=3).cases
     legend = re.findall(

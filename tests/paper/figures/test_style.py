@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from benchsuite.paper.figures import style
 
 
-def test_many_series_look_different() -> None:
-    looks = [style.look(index) for index in range(21)]
+def test_lines_look_different_without_their_colours() -> None:
+    looks = [replace(style.look(index), colour="") for index in range(98)]
     assert len(set(looks)) == len(looks)
+
+
+def test_points_look_different_without_their_colours() -> None:
+    looks = [style.look(index) for index in range(2 * len(style.MARKERS))]
+    assert len({(one.marker, one.filled) for one in looks}) == len(looks)
+
+
+def test_bars_look_different_without_their_colours() -> None:
+    assert len({style.hatch(index) for index in range(len(style.COLOURS))}) == len(style.COLOURS)
 
 
 def test_labels_are_cut_at_the_end_unless_they_would_be_alike() -> None:

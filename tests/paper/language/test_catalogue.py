@@ -15,7 +15,7 @@ import pytest
 import benchsuite
 from benchsuite.paper.language.catalogue import VARIABLE, catalogue, find, say
 from benchsuite.paper.language.current import speaking, spoken
-from benchsuite.paper.language.typography import NBSP
+from benchsuite.paper.language.typography import NARROW, NBSP
 from benchsuite.suite.schema.suite import Language
 
 LANGUAGES: tuple[Language, ...] = get_args(Language)
@@ -168,7 +168,7 @@ def test_what_is_said_is_in_the_language_that_is_spoken() -> None:
 
 
 def test_words_are_set_once_and_numbers_as_they_are_printed() -> None:
-    assert say("failure", case="{seed}", seed=12345, reason="{{x}}") == f"{{seed}}, semilla 12{NBSP}345: {{{{x}}}}"
+    assert say("failure", case="{seed}", seed=12345, reason="{{x}}") == f"{{seed}}, semilla 12{NARROW}345: {{{{x}}}}"
 
 
 def test_references_to_figures_stay() -> None:

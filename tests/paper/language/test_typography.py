@@ -11,15 +11,15 @@ from hypothesis import strategies as st
 from benchsuite.paper.language import typography
 from benchsuite.paper.language.current import speaking
 
-N = typography.NBSP
+N, T = typography.NBSP, typography.NARROW
 
 
 @pytest.mark.parametrize(
     ("value", "decimals", "shown"),
     [
         (1539, None, "1539"),
-        (11178051, None, f"11{N}178{N}051"),
-        (12345.678, 1, f"12{N}345,7"),
+        (11178051, None, f"11{T}178{T}051"),
+        (12345.678, 1, f"12{T}345,7"),
         (0.961, None, "0,961"),
         (0.0001, None, "0,0001"),
         (-0.5, 1, "−0,5"),
@@ -37,7 +37,7 @@ def test_numbers(value: float, decimals: int | None, shown: str) -> None:
 @given(st.floats(-1e9, 1e9), st.integers(0, 6))
 def test_a_printed_number_reads_back_as_the_rounded_value(value: float, decimals: int) -> None:
     shown = typography.number(value, decimals)
-    back = float(re.sub(f"[{N}]", "", shown).replace("−", "-").replace(",", "."))
+    back = float(re.sub(f"[{T}]", "", shown).replace("−", "-").replace(",", "."))
     assert back == pytest.approx(float(f"{value:.{decimals}f}"))
 
 
@@ -61,6 +61,12 @@ def test_percentages_and_measures_in_english() -> None:
         assert (typography.p_value(0.0004), typography.p_value(0.0312)) == (f"<{N}0.001", "0.031")
 
 
+def test_numbers_of_prose_are_parted_as_printed_ones() -> None:
+    assert typography.part_narrowly(f"60{N}000 de 1{N}200{N}000; 5{N}kg, 12{N}34") == (
+        f"60{T}000 de 1{T}200{T}000; 5{N}kg, 12{N}34"
+    )
+
+
 def test_values_of_charts_have_four_digits() -> None:
     assert [typography.rounded(value) for value in (0.12345, 123456.0, 1234.5)] == ["0,1235", "1,235e+05", "1234"]
     with speaking("en"):
@@ -73,5 +79,8 @@ def test_numerals() -> None:
 
 def test_small_capitals_escape_and_keep_capitals() -> None:
     assert typography.small_caps("Uso de GPU <b>") == (
-        'U<span class="sc">SO</span> <span class="sc">DE</span> GPU &lt;<span class="sc">B&gt;</span>'
+        'U<span class="sc">SO</span> <span class="sc">DE</span> GPU &lt;<span class="sc">B</span>&gt;'
+    )
+    assert typography.small_caps("ResNet-50, êtes") == (
+        'R<span class="sc">ES</span>N<span class="sc">ET</span>-50, <span class="sc">ÊTES</span>'
     )

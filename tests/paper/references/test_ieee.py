@@ -34,7 +34,11 @@ def printed(bibtex: str) -> str:
     """The reference of the one entry, with ordinary spaces; links and italics as the mini grammar writes them."""
     (work,), faults = parse(bibtex)
     assert not faults
-    return format_reference(work).replace("\u00a0", " ")
+    return without_languages(format_reference(work)).replace("\u00a0", " ")
+
+
+def without_languages(reference: str) -> str:
+    return re.sub(f"[{markup.WORDS_OPEN}{markup.WORDS_CLOSE}]", "", reference)
 
 
 def entry(kind: str, **fields: str) -> str:
@@ -228,7 +232,7 @@ def test_any_fields_make_a_reference_without_foreign_markup_or_a_clear_refusal(
             assume(not str(error.where).startswith("BibTeX k, "))
             raise
         shown = markup.render(found, LINKS)
-        tags = set(re.findall(r"<[^>]*>", shown)) - {'<i lang="en">', "</i>", "</a>"}
+        tags = set(re.findall(r"<[^>]*>", shown)) - {'<i lang="en">', "</i>", "</a>", '<span lang="en">', "</span>"}
         assert all(re.fullmatch(r'<a href="https://[^"<>\s]*">', tag) for tag in tags), tags
         assert found.rstrip("\u00a0").endswith(".")
 
@@ -312,3 +316,9 @@ def test_the_paper_cites_the_works_of_its_data_set_and_its_model_where_it_introd
     assert "hojas de frijol [[beans]]." in said
     assert "ResNet18 [[he2016]]" in said
     assert list(number(document).citations) == ["zeta", "alfa", "beans", "he2016", "media"]
+
+
+@pytest.mark.parametrize(("language", "english"), [("", True), ("english", True), ("spanish", False)])
+def test_the_title_of_a_work_is_said_to_be_english_unless_the_entry_says_else(language: str, english: bool) -> None:
+    (work,), _ = parse(entry("article", title="Deep learning", journal="Nature", year="2015", language=language))
+    assert ('<span lang="en">Deep learning</span>' in markup.render(format_reference(work), LINKS)) == english

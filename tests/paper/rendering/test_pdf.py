@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 import shutil
 import subprocess
@@ -11,12 +12,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pypdf import PdfReader
 
 from benchsuite.paper.context.material import PaperMaterial
-from benchsuite.paper.document.blocks import Document
+from benchsuite.paper.document.blocks import Document, Heading, Paragraph
 from benchsuite.paper.document.numbering import number
+from benchsuite.paper.document.page import GEOMETRIES
+from benchsuite.paper.rendering import print_page
 from benchsuite.paper.rendering.pdf import render_pdf
 from benchsuite.paper.sections.compose import compose
+from support.composition import outline, small_letters
 from support.paper_material import make_material
 from support.paper_studies import SKETCHES, make_study
 
@@ -86,6 +91,21 @@ def check_margins(printed: Printed) -> None:
     }
 
 
+def check_letters(printed: Printed) -> None:
+    """Assert that no letter of the pages, or of their figures, is too small, and that bookmarks read as titles do."""
+    reader = PdfReader(printed.pdf)
+    assert small_letters(reader) == []
+    numbering = number(printed.document)
+    titles = [
+        f"{its}. {getattr(block, 'title', None) or block.lead}" if its else block.lead
+        for its, block in zip(numbering.numbers, printed.document.body, strict=True)
+        if isinstance(block, Heading) or (isinstance(block, Paragraph) and block.lead)
+    ]
+    found = outline(reader)
+    assert [title for title in found if title in set(titles)] == titles
+    assert not [title for title in found if "\u200b" in title or title.endswith(":")]
+
+
 def check_accessible(printed: Printed) -> None:
     """Assert that the checker finds no error."""
     from outloud import check
@@ -105,6 +125,26 @@ def test_pages_have_the_size_the_suite_asks_for(printed: Printed) -> None:
 
 def test_nothing_of_a_page_leaves_its_text_area(printed: Printed) -> None:
     check_margins(printed)
+
+
+def test_no_letter_is_too_small_and_bookmarks_read_as_titles(printed: Printed) -> None:
+    check_letters(printed)
+
+
+def test_letters_that_are_too_small_are_found(printed: Printed, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The judge itself."""
+    monkeypatch.setattr(print_page, "_css", lambda *given, css=print_page._css: css(*given) + ".note{font-size:6pt}")
+    pdf = render_pdf(printed.document, number(printed.document))
+    assert [fault for fault in small_letters(PdfReader(io.BytesIO(pdf))) if fault.startswith("6.0 pt")]
+
+
+@pytest.mark.parametrize("form", GEOMETRIES)
+def test_the_watermark_is_as_large_as_the_sheet_and_in_its_middle(form: Any) -> None:
+    page = GEOMETRIES[form]
+    drawn = print_page._watermark("MUESTRA", page)
+    width, height = page.width * 72 / 25.4, page.height * 72 / 25.4
+    assert f'viewBox="0 0 {width:.2f} {height:.2f}"' in drawn
+    assert f"rotate(-52 {width / 2:.2f} {height / 2:.2f})" in drawn
 
 
 def test_papers_of_every_form_pass_an_accessibility_checker(printed: Printed) -> None:
@@ -133,3 +173,4 @@ def test_studies_of_every_shape_keep_to_the_page_and_are_accessible(
     printed = make_printed(make_study(name), tmp_path, template, page)
     check_margins(printed)
     check_accessible(printed)
+    check_letters(printed)

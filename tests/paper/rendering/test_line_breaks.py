@@ -1,0 +1,115 @@
+"""Lines of a print: names stay whole, citations stand beside what they follow, titles end as titles do."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from benchsuite.paper.document.blocks import Document, Heading, Paragraph
+from benchsuite.paper.document.numbering import number
+from benchsuite.paper.language.current import speaking
+from benchsuite.paper.rendering import line_breaks, print_page
+from benchsuite.paper.rendering.layout_plan import without_drawing
+from benchsuite.paper.sections.compose import compose
+from benchsuite.paper.typesetting.arrangement import Arrangement
+from benchsuite.suite.schema.suite import Language, PageSize, Template
+from support.composition import indents, line_faults
+from support.synthetic_study import make_suite_material
+
+SUITES = sorted(path.stem for path in (Path(__file__).parents[3] / "suites").glob("*.yaml"))
+FORMS: tuple[tuple[Template, PageSize], ...] = (("ieee", "a4"), ("ieee", "letter"), ("report", "a4"))
+TEXT = (
+    "En el otro extremo, quitar {} deja a MultiStepLR y a fc_hl_bigvalues lejos de `fc_hl_1layer`, como muestran los "
+    "trabajos anteriores [[he]], y EfficientNetV2 o ResNet-50 *siguen adelante* con **todo lo demás** en esta línea."
+)
+
+TITLE = "Los resultados de la comparación de redes y de optimizadores con la referencia"
+
+
+@pytest.mark.parametrize(
+    ("token", "name"),
+    [
+        ("ResNet50", True), ("MultiStepLR", True), ("fc_hl_1layers", True), ("Inception-v3", True), ("SGD", True),
+        ("clasificación", False), ("Universidad", False), ("Sobre-ajuste", False),
+    ],
+)  # fmt: skip
+def test_names_have_digits_underscores_or_capitals_within(token: str, name: bool) -> None:
+    assert line_breaks.is_name(token) == name
+
+
+def test_names_are_kept_whole_in_prose_and_nowhere_else() -> None:
+    page = '<html><body data-notice="MultiStepLR"><p title="MultiStepLR">MultiStepLR, <code>MultiStepLR</code></p>'
+    assert line_breaks.keep_together(page) == page.replace(
+        ">MultiStepLR,", '><span class="whole">MultiStepLR</span>,'
+    ).replace(", <code>", ",<code> ")
+
+
+@pytest.mark.parametrize(
+    ("language", "title", "tied"),
+    [
+        ("es", "El efecto de la tasa de aprendizaje", "El~efecto de~la~tasa de~aprendizaje"),
+        ("es", "Redes convolucionales extraordinarias", "Redes convolucionales extraordinarias"),
+        ("en", "A study of the learning rate", "A~study of~the~learning~rate"),
+    ],
+)
+def test_titles_are_tied_around_small_words_and_at_the_end(language: Language, title: str, tied: str) -> None:
+    with speaking(language):
+        assert line_breaks.tie_title(title) == tied.replace("~", "\u00a0")
+
+
+def make_document() -> Document:
+    """Paragraphs whose lines end everywhere, and titles that want to end badly."""
+    body: list[Any] = []
+    for width in range(60):
+        if width % 10 == 0:
+            words = TITLE.split()
+            body.append(Heading(f"sec-{width}", 1, " ".join(words[: 6 + width // 10])))
+        body.append(Paragraph(TEXT.format("i " * width).replace("i  ", "i ")))
+    title = "El efecto de la tasa de aprendizaje en la exactitud de las redes convolucionales más profundas de hoy"
+    return Document(title, (), "Resumen.", (), tuple(body), {"he": "K. He."}, (), None)
+
+
+def laid_out(document: Document) -> Any:
+    """The document as it is set, its floats in the order they are written."""
+    assets = {name: without_drawing(name, asset) for name, asset in print_page.collect_assets(document).items()}
+    order = Arrangement(tuple(range(len(document.body))))
+    return print_page.lay_out(print_page.print_html(document, number(document), order), assets)
+
+
+def test_lines_have_no_fault_wherever_they_end() -> None:
+    assert line_faults(laid_out(make_document())) == []
+
+
+def test_lines_have_faults_where_nothing_is_kept_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The judge itself."""
+    monkeypatch.setattr(print_page, "keep_together", lambda html: re.sub(" <a", " \u200b<a", html))
+    monkeypatch.setattr(line_breaks, "tie_title", lambda title: title)
+    found = " ".join(line_faults(laid_out(make_document())))
+    for fault in ("is a name", "begins a line with a citation", "before the margin", "ends a line of a title"):
+        assert fault in found, fault
+
+
+@pytest.fixture(scope="module", params=SUITES)
+def suite_material(request: pytest.FixtureRequest) -> Any:
+    return make_suite_material(request.param)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("language", ["es", "en"])
+@pytest.mark.parametrize(("template", "page"), FORMS)
+def test_the_lines_of_all_suites_have_no_fault(
+    suite_material: Any, template: Template, page: PageSize, language: Language
+) -> None:
+    given = suite_material.suite.paper
+    changes = {"template": template, "page": page, "language": language, "written_in": given.prose_language}
+    suite = suite_material.suite.model_copy(update={"paper": given.model_copy(update=changes)})
+    document = compose(replace(suite_material, results=replace(suite_material.results, suite=suite)))
+    pages = laid_out(document)
+    with speaking(language):
+        assert line_faults(pages) == []
+    em = 11 * 96 / 72 if template == "report" else 10 * 96 / 72
+    assert indents(pages) <= {0.0, round(em * (1.2 if template == "report" else 1.0), 1)}

@@ -1,0 +1,53 @@
+"""Comparisons in sentences: few of them one by one, many by reference to the table."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from benchsuite.paper.document.blocks import Bullets, Document, Paragraph
+from benchsuite.paper.document.quantities import TOKEN
+from benchsuite.paper.sections.compose import compose
+from benchsuite.paper.sections.verdicts import MOST_TOLD
+from support.paper_material import make_material
+from support.synthetic_study import make_suite_material
+
+SUITES = sorted(path.stem for path in (Path(__file__).parents[3] / "suites").glob("*.yaml"))
+
+
+def crowded(document: Document) -> list[str]:
+    """Sentences that tell more results with intervals than a reader keeps in mind."""
+
+    def quoted(sentence: str) -> int:
+        return sum("[" in document.quantities[int(index)].text for index in TOKEN.findall(sentence))
+
+    return [sentence for sentence in sentences(document) if quoted(sentence) > MOST_TOLD]
+
+
+def sentences(document: Document) -> Iterator[str]:
+    for block in document.body:
+        prose = [block.text] if isinstance(block, Paragraph) else block.items if isinstance(block, Bullets) else []
+        for text in (*prose,):
+            yield from re.split(r"(?<=[.!?]) (?=[^a-z])", text)
+    for text in (document.abstract, *document.highlights):
+        yield from re.split(r"(?<=[.!?]) (?=[^a-z])", text)
+
+
+@pytest.mark.parametrize("cases", [3, 5, 8])
+def test_no_sentence_tells_more_comparisons_than_a_reader_keeps_in_mind(cases: int) -> None:
+    assert crowded(compose(make_material(cases=cases, seeds=6))) == []
+
+
+def test_sentences_that_tell_all_comparisons_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The judge itself."""
+    monkeypatch.setattr("benchsuite.paper.sections.verdicts.MOST_TOLD", 20)
+    assert crowded(compose(make_material(cases=8, seeds=6)))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SUITES)
+def test_no_sentence_of_the_suites_tells_more(name: str) -> None:
+    assert crowded(compose(make_suite_material(name))) == []
