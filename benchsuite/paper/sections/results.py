@@ -95,7 +95,7 @@ def _performance(study: PaperContext) -> list[Block]:
         trained, validated = (describe_range(study, f"{side}_accuracy") for side in ("train", "validation"))
         caption = say("caption-accuracies", bars=_bars(study))
         blocks += [
-            Paragraph(say("accuracies", trained=trained, validated=validated)),
+            Paragraph(say("accuracies", trained=trained, validated=upper_first(validated))),
             _figure(study, "fig-accuracies", intervals.draw_accuracies, caption),
         ]
     above = f" {say('caption-loss-cut')}" if curves.is_cut(study.done) else ""

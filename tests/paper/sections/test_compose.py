@@ -59,14 +59,19 @@ def test_the_best_case_is_quoted_with_its_value_where_a_metric_is_asked_for() ->
 
 def test_the_command_that_a_paper_prints_makes_the_same_study() -> None:
     material = make_material(cases=2, seeds=2)
-    assert "con make suite SUITE=beans_freeze; benchsuite verify beans_freeze rehace" in said(compose(material))
+    assert "make suite SUITE=beans_freeze: repite el estudio; benchsuite verify beans_freeze: rehace" in said(
+        compose(material)
+    )
     changed = ("mis estudios/aves.yaml", "--seeds", "2", "--set", "recipe.phases=[1, 2]")
     material = unpack(pack(replace(material, study_arguments=changed, form_arguments=("--template", "report"))))
     command = "'mis estudios/aves.yaml' --seeds 2 --set 'recipe.phases=[1, 2]'"
     text = said(compose(material))
-    assert f"con benchsuite run {command} --template report; benchsuite verify {command} rehace" in text
+    assert f"benchsuite run {command} --template report: repite el estudio; benchsuite verify {command}: rehace" in text
     formed = said(compose(replace(material, study_arguments=())))
-    assert "con benchsuite run beans_freeze --template report; benchsuite verify beans_freeze rehace" in formed
+    assert (
+        "benchsuite run beans_freeze --template report: repite el estudio; benchsuite verify beans_freeze: rehace"
+        in formed
+    )
 
 
 def test_a_command_of_the_suites_name_alone_is_not_attached() -> None:
