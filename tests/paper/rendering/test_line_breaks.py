@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,14 +12,10 @@ from benchsuite.paper.document.numbering import number
 from benchsuite.paper.language.current import speaking
 from benchsuite.paper.rendering import line_breaks, print_page
 from benchsuite.paper.rendering.layout_plan import without_drawing
-from benchsuite.paper.sections.compose import compose
 from benchsuite.paper.typesetting.arrangement import Arrangement
-from benchsuite.suite.schema.suite import Language, PageSize, Template
-from support.composition import indents, line_faults
-from support.synthetic_study import make_suite_material
+from benchsuite.suite.schema.suite import Language
+from support.composition import line_faults
 
-SUITES = sorted(path.stem for path in (Path(__file__).parents[3] / "suites").glob("*.yaml"))
-FORMS: tuple[tuple[Template, PageSize], ...] = (("ieee", "a4"), ("ieee", "letter"), ("report", "a4"))
 TEXT = (
     "En el otro extremo, quitar {} deja a MultiStepLR y a fc_hl_bigvalues lejos de `fc_hl_1layer`, como muestran los "
     "trabajos anteriores [[he]], y EfficientNetV2 o ResNet-50 *siguen adelante* con **todo lo demás** en esta línea."
@@ -91,25 +85,3 @@ def test_lines_have_faults_where_nothing_is_kept_together(monkeypatch: pytest.Mo
     found = " ".join(line_faults(laid_out(make_document())))
     for fault in ("is a name", "begins a line with a citation", "before the margin", "ends a line of a title"):
         assert fault in found, fault
-
-
-@pytest.fixture(scope="module", params=SUITES)
-def suite_material(request: pytest.FixtureRequest) -> Any:
-    return make_suite_material(request.param)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("language", ["es", "en"])
-@pytest.mark.parametrize(("template", "page"), FORMS)
-def test_the_lines_of_all_suites_have_no_fault(
-    suite_material: Any, template: Template, page: PageSize, language: Language
-) -> None:
-    given = suite_material.suite.paper
-    changes = {"template": template, "page": page, "language": language, "written_in": given.prose_language}
-    suite = suite_material.suite.model_copy(update={"paper": given.model_copy(update=changes)})
-    document = compose(replace(suite_material, results=replace(suite_material.results, suite=suite)))
-    pages = laid_out(document)
-    with speaking(language):
-        assert line_faults(pages) == []
-    em = 11 * 96 / 72 if template == "report" else 10 * 96 / 72
-    assert indents(pages) <= {0.0, round(em * (1.2 if template == "report" else 1.0), 1)}
