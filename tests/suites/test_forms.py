@@ -21,12 +21,13 @@ from benchsuite.paper.sections.compose import compose
 from benchsuite.paper.tables.configuration import cases_table, configuration_table
 from benchsuite.registry import registry
 from benchsuite.suite import read_suite
+from benchsuite.suite.reader import is_report
 from support.paper_material import make_material
 from support.paper_studies import SKETCHES, make_study
 from support.synthetic_study import make_unstudied_material
 
 FOLDER = Path(__file__).resolve().parents[2] / "suites"
-NAMES = sorted(file.stem for file in FOLDER.glob("*.yaml"))
+NAMES = sorted(file.stem for file in FOLDER.glob("*.yaml") if not is_report(file))
 CLAIMS: list[dict[str, Any]] = [
     {"id": f"c{number}", "text": f"Afirmación {number}", "cases": [number], "better_than": 0} for number in (1, 2)
 ]

@@ -83,6 +83,7 @@ def find(message: str, *, context: str = "", **words: str | float) -> str | None
     return VARIABLE.sub(word, form)
 
 
-def in_words(value: float) -> str:
-    """A whole number of one digit in words, as running text has it; others in figures."""
-    return find(f"numeral-{value}") or number(value)
+def in_words(value: float, gender: str = "") -> str:
+    """A whole number of one digit in words, as running text has it, of this gender where the language tells them apart;
+    others in figures."""
+    return find(f"numeral-{value}", context=gender) or number(value)

@@ -46,8 +46,7 @@ def _size_and_time(study: PaperContext) -> list[Block]:
     slower = sum((one[1] - other[1]) * (one[2].mean - other[2].mean) > 0 for one, other in pairs)
     runs = tuple(dict.fromkeys(run for _, _, time in known for run in time.runs))
     shape = "always" if slower == len(pairs) else "never" if not slower else "mixed"
-    words = say("one-of-them") if slower == 1 else in_words(slower)
-    counted = study.quotes.number(slower, words, runs) if shape == "mixed" else ""
+    counted = study.quotes.number(slower, in_words(slower, "feminine"), runs) if shape == "mixed" else ""
     told = say(f"size-time-{shape}", n=len(pairs), slower=counted)
     bars = say(f"caption-bars-{study.spread}") if study.spread else ""
     draw = partial(cost.draw_size_time, cases=study.done, factor=study.names.legend_title)
@@ -70,7 +69,7 @@ def _by_kind(study: PaperContext) -> str:
     if len(kinds) < 2:
         return ""
     count = len(kinds[0].runs)
-    runs = study.quotes.number(count, in_words(count), kinds[0].runs)
+    runs = study.quotes.number(count, in_words(count, "feminine"), kinds[0].runs)
     return f" {say('cost-by-kind', runs=runs, machine=kind_titles(kinds)[0])}"
 
 
@@ -80,9 +79,9 @@ def _beside_others(study: PaperContext) -> str:
     if most < 2:
         return ""
     runs = tuple(key for key, *_ in study.findings.runs)
-    shown = study.quotes.number(most, in_words(most), runs)
+    shown = study.quotes.number(most, in_words(most, "feminine"), runs)
     if least < most:
-        few = study.quotes.number(least, in_words(least), runs)
+        few = study.quotes.number(least, in_words(least, "feminine"), runs)
         return f" {say('cost-beside-varying', least=few, most=shown)}"
     return f" {say('cost-beside', runs=shown)}"
 

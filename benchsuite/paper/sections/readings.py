@@ -130,7 +130,7 @@ def gap_blocks(study: PaperContext) -> list[Block]:
     else:
         grown = sum(last - first >= STEADY for _, first, last, _ in ends)
         runs = tuple(dict.fromkeys(run for *_, found in ends for run in found))
-        words = {0: say("none-of-them"), 1: say("one-of-them")}.get(grown) or in_words(grown)
+        words = in_words(grown, "feminine") if grown else say("none-of-them")
         text = say(
             "gap-epochs",
             lowest=quote(least[2], least[3]),

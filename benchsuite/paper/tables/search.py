@@ -13,7 +13,7 @@ from benchsuite.paper.language.catalogue import say
 from benchsuite.paper.language.metrics import METRICS
 from benchsuite.paper.tables import cells
 
-MOST_ROWS = 20
+MOST_ROWS = 12
 """Best trials that are shown; all of them are in the attached results."""
 MARKS = {"failed": "†", "due": "‡", "done": ""}
 

@@ -23,18 +23,7 @@ class Fault:
     """`amount` is in pixels for holes, overlaps and unequal columns, in lines for widows and orphans, in pages for
     floats far from their mention."""
 
-    kind: Literal[
-        "hole",
-        "after all",
-        "heading at foot",
-        "short part",
-        "far",
-        "out of order",
-        "lost",
-        "moved",
-        "overlap",
-        "unequal",
-    ]
+    kind: Literal["hole", "heading at foot", "short part", "far", "out of order", "lost", "moved", "overlap", "unequal"]
     page: int
     index: int
     amount: float = 0.0
@@ -53,16 +42,13 @@ def faults(content: Sequence[Block], arrangement: Arrangement, layout: Layout) -
 
 
 def _lost(content: Sequence[Block], arrangement: Arrangement, layout: Layout) -> Iterator[Fault]:
-    """Blocks that are nowhere, and wide ones on another page than the one that made room for them, or after all else,
-    the references among it."""
+    """Blocks that are nowhere, and wide ones on another page than the one that made room for them."""
     for index in range(len(content)):
         page = layout.page_of(index)
         if page is None:
             yield Fault("lost", 0, index)
         elif index in arrangement.booked and arrangement.booked[index] != page:
             yield Fault("moved", page, index)
-        elif content[index].wide and index not in arrangement.booked:
-            yield Fault("after all", page, index)
 
 
 def _holes(content: Sequence[Block], layout: Layout) -> Iterator[Fault]:

@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from pathlib import Path
 
-from benchsuite.paper.document.blocks import Drawing, Facet
+import pytest
+
+from benchsuite.paper.document.blocks import Drawing, Facet, Figure
 from benchsuite.paper.figures import curves, intervals, style
 from benchsuite.paper.figures.canvas import draw_within, drawing
+from benchsuite.paper.sections.compose import compose
+from benchsuite.suite.reader import is_report
+from benchsuite.suite.schema.suite import Template
+from support.composition import SMALLEST
 from support.figures import seeds_by_run
 from support.synthetic import make_findings
+from support.synthetic_study import make_suite_material
 
 
 def test_identifiers_carry_the_name_of_their_figure() -> None:
@@ -56,3 +64,26 @@ def test_a_drawing_is_no_wider_than_the_page_that_it_is_for() -> None:
     assert 'width="514.' in draw("fig-x").svg
     assert 'width="453.6pt"' in draw_within(6.3, draw, "fig-x").svg
     assert 'width="514.' in draw("fig-x").svg
+
+
+SUITES = sorted(path.stem for path in (Path(__file__).parents[3] / "suites").glob("*.yaml") if not is_report(path))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SUITES)
+@pytest.mark.parametrize("template", ["ieee", "report"])
+def test_no_letter_of_a_figure_of_the_suites_is_printed_too_small(name: str, template: Template) -> None:
+    material = make_suite_material(name)
+    paper = material.suite.paper.model_copy(update={"template": template})
+    suite = material.suite.model_copy(update={"paper": paper})
+    document = compose(replace(material, results=replace(material.results, suite=suite)))
+    geometry = document.form.geometry
+    column = geometry.column_width if template == "ieee" else 100.0
+    for block in document.body:
+        if isinstance(block, Figure):
+            svg = block.drawing.svg
+            width = re.search(r'<svg[^>]* width="([\d.]+)pt"', svg)
+            assert width is not None
+            printed = (geometry.text_width if block.wide else column) * 72 / 25.4
+            for size in re.findall(r'font-size="([\d.]+)"', svg):
+                assert float(size) * printed / float(width[1]) >= SMALLEST - 0.05, block.id

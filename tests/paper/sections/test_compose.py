@@ -195,10 +195,10 @@ def test_times_of_runs_beside_others_are_told_as_no_ones_alone() -> None:
     assert "a la vez" not in alone
     assert said(compose(change_records(material, {"cost": {"at_once": 1}}))) == alone
     text = said(compose(change_records(material, {"cost": {"at_once": 4}})))
-    assert text.count("se hicieron 4 ejecuciones a la vez: los tiempos no son comparables") == 1
+    assert text.count("se hicieron cuatro ejecuciones a la vez: los tiempos no son comparables") == 1
     assert "suma de ejecuciones hechas a la vez" in text
     mixed = said(compose(change_records(material, {"cost": {"at_once": 3}}, {})))
-    assert "se hicieron entre 1 y 3 ejecuciones a la vez" in mixed
+    assert "se hicieron entre una y tres ejecuciones a la vez" in mixed
     assert "ni del todo entre sí" in mixed
     assert "entre sí" not in text
 

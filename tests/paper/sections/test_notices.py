@@ -8,6 +8,7 @@ import pytest
 
 from benchsuite.paper.context.material import PaperMaterial
 from benchsuite.paper.context.paper_context import PaperContext
+from benchsuite.paper.document.blocks import texts
 from benchsuite.paper.document.numbering import number
 from benchsuite.paper.rendering import templates
 from benchsuite.paper.rendering.html import render_html
@@ -85,5 +86,4 @@ def test_a_synthetic_sample_is_the_gravest() -> None:
 
 def test_who_has_only_the_paper_is_told_how_to_make_it_again() -> None:
     document = compose(changed())
-    said = " ".join(getattr(block, "text", "") for block in document.body)
-    assert "`benchsuite reproduce paper.pdf`" in said
+    assert "`benchsuite reproduce paper.pdf`" in " ".join(text for block in document.body for text in texts(block))

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import socket
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -198,24 +199,32 @@ class UnknownAugmentation(Dots):
         return replace(super().preprocessing(params), augmentations=(Augmentation("swirl"),))
 
 
-def translated(language: str, **classes: str) -> type[Dots]:
-    """Dots whose card has the titles of these classes in another language, and one in Spanish."""
-    said = CardTranslation(summary="Three colours.", class_titles=classes)
+class Translated(Dots):
+    """Tells its summary and a title of a class in English, too."""
 
-    class Speaking(Dots):
-        def card(self, params: Any) -> DatasetCard:
-            return replace(super().card(params), class_titles={"red": "rojo"}, translations={language: said})
+    language: ClassVar[str] = "en"
+    titles: ClassVar[Mapping[str, str]] = {"red": "scarlet"}
 
-    return Speaking
+    def card(self, params: Any) -> DatasetCard:
+        said = CardTranslation(summary="Three colours.", class_titles=self.titles)
+        return replace(super().card(params), class_titles={"red": "rojo"}, translations={self.language: said})
+
+
+class TitlesNoClass(Translated):
+    """Has no class of this name."""
+
+    titles: ClassVar[Mapping[str, str]] = {"purple": "violet"}
+
+
+class SpeaksFrench(Translated):
+    """In which there are no papers."""
+
+    language = "fr"
 
 
 BROKEN: list[tuple[str, type[Dots], str]] = [
-    (
-        "card-speaks",
-        translated("en", purple="violet"),
-        "in English it has titles of classes that it does not have",
-    ),
-    ("card-speaks", translated("fr"), "papers have no language fr"),
+    ("card-speaks", TitlesNoClass, "in English it has titles of classes that it does not have"),
+    ("card-speaks", SpeaksFrench, "papers have no language fr"),
     ("sample-found", OtherClasses, "blue, red, green; the card has blue, green, red"),
     ("sample-twice", RandomSample, "a second call writes 1 of 37 files otherwise: dots/readme.txt"),
     ("sample-twice", SampleByHash, "another process writes 1 of 37 files otherwise: dots/readme.txt"),
@@ -254,7 +263,7 @@ def test_a_data_set_that_breaks_the_rule_is_caught(
 
 
 def test_what_a_card_does_not_say_in_a_language_is_told(tmp_path: Path) -> None:
-    assert check(translated("en", red="scarlet"), "card-speaks", tmp_path) == "in all"
+    assert check(Translated, "card-speaks", tmp_path) == "in all"
     told = check(Dots, "card-speaks", tmp_path)
     assert told == "in English no summary: such papers give the title, and classes by their own names"
 
