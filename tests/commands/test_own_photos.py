@@ -90,8 +90,8 @@ def test_broken_photos_are_left_out_if_asked_and_the_paper_says_so(program: Prog
     text = " ".join(page.replace("\u00a0", " ").split())
     for words in (
         "Se dejaron fuera imágenes que no se pueden decodificar: 1 de entrenamiento y 2 de test.",
-        "4 giradas según sus datos EXIF",
-        "2 imágenes de test están también, byte a byte, en entrenamiento",
+        "cuatro giradas según sus datos EXIF",
+        "imágenes de test están también, byte a byte, en entrenamiento",
         "Amenazas a la validez",
         "sobrestima la que se obtendría con imágenes nuevas",
     ):

@@ -16,7 +16,8 @@ SHORTEST = 6
 LONGEST_TIE = 24
 """Characters that the last two words of a title may take together on one line."""
 
-_PIECE = re.compile(r"(<(svg|code|pre|table)\b.*?</\2>|<[^>]*>)|[^<]+", re.DOTALL)
+_PIECE = re.compile(r"(<(svg|code|pre|table)\b.*?</\2>|<a\b[^>]*\bhref=\"https?:.*?</a>|<[^>]*>)|[^<]+", re.DOTALL)
+"""Addresses are left as they are, too: the sheet does not hyphenate them."""
 _TOKEN = re.compile(r"\w+(?:[-.]\w+)*")
 _BEFORE_CITATION = re.compile(r'(?<=\S) (?=<a class="cite")')
 _BEFORE_INLINE = re.compile(r"(?<=\S) ((?:<(?:a|b|code|i|span)\b(?! class=\"tail)[^>]*>)+)")
