@@ -75,7 +75,7 @@ def test_there_is_one_test_a_rule(author: Path) -> None:
     done = run(author, "--collect-only", "-q")
     assert "test_my_plugin.py::test_keeps_the_contract[parameters-survive]" in done.stdout
     assert "test_my_plugin.py::test_keeps_the_contract[corrupt-refused]" in done.stdout
-    assert "21 tests collected" in done.stdout
+    assert "23 tests collected" in done.stdout
 
 
 def test_what_is_broken_fails_and_the_card_says_so(author: Path) -> None:
@@ -92,7 +92,7 @@ def test_what_is_broken_fails_and_the_card_says_so(author: Path) -> None:
 
 def test_the_card_comes_through_xdist(author: Path) -> None:
     done = run(author, "-k", "labels or names", "-n", "1")
-    assert "dataset my_dots {'image_size': 16}: 1 of 2 checks" in done.stdout
+    assert "dataset my_dots {'image_size': 16}: 2 of 3 checks" in done.stdout
 
 
 def test_a_class_is_checked_with_its_defaults(author: Path) -> None:

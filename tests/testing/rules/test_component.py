@@ -303,10 +303,12 @@ def test_the_first_photo_that_a_process_decodes_is_not_the_components_doing(tmp_
     subprocess.run([sys.executable, script, tmp_path / "own"], check=True, env=environment)
 
 
-def test_a_label_that_a_language_lacks_is_told(tmp_path: Path) -> None:
-    told = check(with_parameters(Labelled), "labels-name", tmp_path)
-    assert told == "printed as they stand in the suite: image_size in English"
+def test_a_label_that_a_language_lacks_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert check(Dots, "labels-name", tmp_path) == "0 labels"
+    component = with_parameters(Labelled)
+    monkeypatch.setattr(Declared, "_module", lambda self: type("Module", (), {component.__qualname__: component}))
+    told = check(component, "labels-name", tmp_path)
+    assert told == "printed as they stand in the suite: image_size in English"
 
 
 def test_every_rule_is_broken_by_something() -> None:
