@@ -19,8 +19,6 @@ SPLITS = ("train", "validation", "test")
 
 ABREAST = 5
 """Most columns of runs that a page has room for."""
-FEW_ABREAST = 2
-"""Most that a column of two has room for."""
 KEYS_ABREAST = 8
 """Most of them where only the keys are told."""
 FEW = 5
@@ -91,24 +89,22 @@ def environment_table(environment: Environment) -> Table:
 
 def runs_table(study: PaperContext) -> Table:
     """The key and the weights hash of every finished run as a grid of cases and seeds; the keys alone where both would
-    be too wide; how many runs a case has, and one hash of them all, where no grid fits. In two columns that is where it
-    would take both: as the last thing that is mentioned it would come after the references."""
+    be too wide; how many runs a case has, and one hash of them all, where no grid fits."""
     findings = study.findings
-    one_column = study.material.suite.paper.template == "report"
     cases = findings.cases
     runs = {(case, seed): Cell(f"`{key[:8]}`/`{weights[:8]}`", None, (key,), of=key)
              for key, case, seed, weights in findings.runs}  # fmt: skip
     seeds = sorted({seed for _, seed in runs})
     title, wide, note = say("title-runs"), False, say("note-runs")
-    if len(cases) <= (ABREAST if one_column else FEW_ABREAST):
+    if len(cases) <= ABREAST:
         heads = [Column(case.label, "center", facet=Facet(case.case.name)) for case in cases]
         columns = [Column(say("column-seed"), "right"), *heads]
         rows = [(Cell(str(s), s), *(runs.get((case.case.name, s), cells.EMPTY) for case in cases)) for s in seeds]
         facets = tuple(Facet(seed=seed) for seed in seeds)
-        title, wide, long = say("title-runs-by-seed"), len(cases) > FEW_ABREAST, cells.is_long(seeds)
+        title, wide, long = say("title-runs-by-seed"), len(cases) > 2, cells.is_long(seeds)
         if len(cases) > 1:
             title = markup.literal(say("title-runs-by-seed-and", factor=study.names.factor.lower()))
-    elif len(seeds) <= (KEYS_ABREAST if one_column else 1):
+    elif len(seeds) <= KEYS_ABREAST:
         if len(seeds) > ABREAST:
             runs = {run: replace(cell, text=f"`{cell.of[:8]}`" if cell.of else "") for run, cell in runs.items()}
             note = say("note-runs-keys")

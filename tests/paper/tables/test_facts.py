@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
 import pytest
 
@@ -11,7 +10,6 @@ from benchsuite.paper.context.paper_context import PaperContext
 from benchsuite.paper.document.blocks import Table
 from benchsuite.paper.tables import facts
 from benchsuite.paper.tables.facts import runs_table
-from benchsuite.suite.schema.suite import Template
 from support.paper_material import make_material
 
 
@@ -21,11 +19,8 @@ def narrow_page(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(facts, "KEYS_ABREAST", 5)
 
 
-def made(cases: int, seeds: int, template: Template = "report") -> Table:
-    material = make_material(cases=cases, seeds=seeds)
-    given = material.suite.paper.model_copy(update={"template": template})
-    suite = material.suite.model_copy(update={"paper": given})
-    return runs_table(PaperContext(replace(material, results=replace(material.results, suite=suite))))
+def made(cases: int, seeds: int) -> Table:
+    return runs_table(PaperContext(make_material(cases=cases, seeds=seeds)))
 
 
 @pytest.mark.parametrize(
@@ -48,11 +43,3 @@ def test_runs_that_fit_no_grid_are_one_row_a_case() -> None:
     assert all(len(row[2].runs) == 9 for row in table.rows)
     assert "resultados adjuntos" in (table.note or "")
     assert table == made(4, 9)
-
-
-@pytest.mark.parametrize(("cases", "seeds"), [(1, 9), (2, 9), (3, 3), (4, 2), (4, 9)])
-def test_in_two_columns_runs_never_take_both(cases: int, seeds: int) -> None:
-    table = made(cases, seeds, "ieee")
-    assert not table.wide
-    assert len(table.columns) <= 3
-    assert len(table.rows) == (seeds if cases <= 2 else cases)
