@@ -32,12 +32,12 @@ def test_the_table_has_the_best_trials_first_with_the_runs_behind_every_number()
     found = material.findings.search
     assert found is not None
     table: Table = block(compose(material), "tab-search")
-    assert [row[0].value for row in table.rows] == [trial.number for trial in found.trials[:20]]
+    assert [row[0].value for row in table.rows] == [trial.number for trial in found.trials[:12]]
     for row, trial in zip(table.rows, found.trials, strict=False):
         assert row[1].value == 100 * trial.values["validation_accuracy"]
         assert row[1].runs == (trial.run,)
     assert [cell.strong for row in table.rows for cell in row].count(True) == 1
-    assert "los 20 primeros de 24" in (table.note or "")
+    assert "los 12 primeros de 24" in (table.note or "")
     titles = [column.title for column in table.columns]
     assert titles[5:8] == list(LABELS.values())
 
