@@ -1,8 +1,8 @@
 """The row of each suite in `benchsuite list`, remembered by all that it follows from.
 
 To read, check and expand every suite takes longer than all else that the command does. What comes of it stays the same
-as long as the suite, the bibliographies beside it, benchsuite, its libraries and its components do. Remembered are
-sound suites of benchsuite's own components: what the code of others looks at is not known.
+as long as the suite, what stands beside it, benchsuite, its libraries and its components do. Remembered are sound
+suites of benchsuite's own components: what the code of others looks at is not known.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from benchsuite.errors import PluginError
 from benchsuite.file_stamps import ABSENT, Stamp, files_stamp, memory_of, recall, remember
 from benchsuite.registry import CASE_PARTS, OURS, Registry, discover
 from benchsuite.registry.local_plugins import places
-from benchsuite.registry.suite_files import suite_files
+from benchsuite.registry.suite_files import ENDINGS, suite_files
 from benchsuite.settings import cache_root
 
 if TYPE_CHECKING:
-    from benchsuite.suite.cases.plan import Plan
+    from benchsuite.suite.cases.plan import Case
     from benchsuite.suite.schema.suite import Suite
 
 PLACE = "listings"
@@ -68,7 +68,9 @@ def _row(name: str, path: Path, known: Registry) -> tuple[dict[str, Any], bool]:
         if is_report(path):
             gathered = read_report(path, known)
             title = f"{gathered.report.title} (a report on {', '.join(gathered.files)})".strip()
-            return {"name": name, "cases": 0, "runs": 0, "title": title}, False  # the files of its studies count, too
+            beside = all(file.parent == path.parent for file in gathered.files.values())
+            ours = (_is_ours(its.suite, its.cases, known) for its in gathered.vocabulary.studies.values())
+            return {"name": name, "cases": 0, "runs": 0, "title": title}, beside and all(ours)
         own = plugins_of(path)
         its = discover(local=(*places(), *own)) if own else known
         suite = read_suite(path, its)
@@ -76,23 +78,26 @@ def _row(name: str, path: Path, known: Registry) -> tuple[dict[str, Any], bool]:
     except (SuiteError, PluginError) as error:
         return {"name": name, "cases": 0, "runs": 0, "title": f"INVALID: {str(error).splitlines()[0]}"}, False
     runs = len(plan.runs) + plan.following
-    return {"name": name, "cases": len(plan.cases), "runs": runs, "title": suite.title}, _is_ours(suite, plan, its)
+    return {"name": name, "cases": len(plan.cases), "runs": runs, "title": suite.title}, _is_ours(
+        suite, plan.cases, its
+    )
 
 
-def _is_ours(suite: Suite, plan: Plan, known: Registry) -> bool:
+def _is_ours(suite: Suite, cases: Iterable[Case], known: Registry) -> bool:
     """Whether no code but benchsuite's own can have had a say."""
     if suite.plugins:
         return False
     if all(entry.distribution == OURS for entry in known.components):
         return True
-    named = {getattr(case, kind).distribution for case in plan.cases for kind in CASE_PARTS}
+    named = {getattr(case, kind).distribution for case in cases for kind in CASE_PARTS}
     return named == {OURS} and suite.search is None and not suite.paper.figures
 
 
 def _content(path: Path) -> Stamp:
-    """Stands for the content of a suite and of the bibliographies beside it."""
+    """Stands for the content of a suite, and of the bibliographies and suites beside it: a report gathers those."""
     found = hashlib.sha256()
-    for file in (path, *sorted(path.parent.glob("*.bib"))):
+    beside = sorted(file for file in path.parent.iterdir() if file.suffix in (".bib", *ENDINGS) and file != path)
+    for file in (path, *beside):
         try:
             content = _beginning(file) if file.is_file() else b""
         except OSError as error:

@@ -28,6 +28,13 @@ seeds: 3
 paper: {abstract: "Como en [[one]].", bibliography: references.bib}
 """
 BIBTEX = "@book{one, author = {A. Author}, title = {Title}, publisher = {House}, year = {2001}}\n"
+REPORT = """\
+kind: report
+name: all
+title: Un informe
+studies: [little]
+paper: {abstract: "Uno.", sections: [{title: Conclusiones, id: conclusions, text: "Nada."}]}
+"""
 ROW = {"name": "little", "cases": 2, "runs": 6, "title": "Un estudio pequeño"}
 
 
@@ -74,6 +81,20 @@ def test_a_suite_is_read_once(read: list[str]) -> None:
     read.clear()
     assert rows()["little"] == ROW
     assert read == []
+
+
+def test_a_report_is_read_again_when_one_of_its_studies_was_edited(
+    folder: Path, read: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "all.yaml").write_text(REPORT, encoding="utf-8")
+    files = {name: (Path(f"suites/{name}.yaml"),) for name in ("little", "all")}
+    monkeypatch.setattr(suite_rows, "suite_files", lambda _: files)
+    assert rows()["all"] == {"name": "all", "cases": 0, "runs": 0, "title": "Un informe (a report on little)"}
+    read.clear()
+    assert rows()["all"]
+    assert read == []
+    (folder / "little.yaml").write_text(SUITE.replace("name: little", "name: large"), encoding="utf-8")
+    assert "INVALID" in str(rows()["all"])
 
 
 @st.composite
