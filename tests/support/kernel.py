@@ -81,7 +81,9 @@ class Kernel:
 def open_kernel(folder: Path, **environment: str) -> Iterator[Kernel]:
     """A kernel in a folder, with our environment and more."""
     manager = KernelManager(kernel_name="python3", ip="127.0.0.1")
-    manager.start_kernel(cwd=str(folder), env={**os.environ, **environment})
+    # Commands that ran in this process have chosen how it draws.
+    ours = {name: value for name, value in os.environ.items() if name != "MPLBACKEND"}
+    manager.start_kernel(cwd=str(folder), env={**ours, **environment})
     client = manager.blocking_client()
     client.start_channels()
     try:
