@@ -21,7 +21,7 @@ from benchsuite.errors import PluginError
 from benchsuite.file_stamps import ABSENT, Stamp, files_stamp, memory_of, recall, remember
 from benchsuite.registry import CASE_PARTS, OURS, Registry, discover
 from benchsuite.registry.local_plugins import places
-from benchsuite.registry.suite_files import ENDINGS, suite_files
+from benchsuite.registry.suite_files import suite_files, suites_in
 from benchsuite.settings import cache_root
 
 if TYPE_CHECKING:
@@ -38,11 +38,12 @@ READ = 1_000_001
 def suite_rows(known: Registry) -> list[dict[str, Any]]:
     """Name, number of cases and of runs, and title of each suite, or in its place what is wrong with it."""
     memory = memory_of(Path.cwd(), cache_root() / PLACE)
-    before, code = recall(memory), _code(known)
+    before, code, files = recall(memory), _code(known), suite_files(known)
+    content = {folder: _content(folder) for folder in {path.parent for path, *_ in files.values()}}
     now: dict[str, tuple[Stamp, str]] = {}
     rows = []
-    for name, (path, *_) in suite_files(known).items():
-        stamp = (*_content(path), *code)
+    for name, (path, *_) in files.items():
+        stamp = (*content[path.parent], *code)
         remembered = before.get(name)
         if remembered is not None and remembered[0] == stamp:
             now[name] = remembered
@@ -50,7 +51,7 @@ def suite_rows(known: Registry) -> list[dict[str, Any]]:
             continue
         row, lasting = _row(name, path, known)
         rows.append(row)
-        if lasting and stamp == (*_content(path), *code):  # it was not changed while it was read
+        if lasting and stamp == (*_content(path.parent), *code):  # nothing was changed while it was read
             now[name] = (stamp, json.dumps(row))
     if now != before:
         remember(memory, now)
@@ -93,11 +94,10 @@ def _is_ours(suite: Suite, cases: Iterable[Case], known: Registry) -> bool:
     return named == {OURS} and suite.search is None and not suite.paper.figures
 
 
-def _content(path: Path) -> Stamp:
-    """Stands for the content of a suite, and of the bibliographies and suites beside it: a report gathers those."""
+def _content(folder: Path) -> Stamp:
+    """Stands for the content of all suites of a folder, of which a report gathers some, and of its bibliographies."""
     found = hashlib.sha256()
-    beside = sorted(file for file in path.parent.iterdir() if file.suffix in (".bib", *ENDINGS) and file != path)
-    for file in (path, *beside):
+    for file in (*suites_in(folder), *sorted(folder.glob("*.bib"))):
         try:
             content = _beginning(file) if file.is_file() else b""
         except OSError as error:
