@@ -7,7 +7,7 @@ split is sealed until the chain has chosen, so a step chooses by validation.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any, Literal
 
@@ -96,7 +96,7 @@ def _hand_on(step: ChainStep, after: Findings) -> ChainStep:
         keeping &= {at for at, other in found.items() if canonical(other) == canonical(value)}
         different = {canonical(other): other for other in found.values()}
         handed.append(Handed(path, value, tuple(different.values())))
-    return ChainStep(step.study, step.findings, step.chosen, step.first, tuple(handed), len(keeping), len(cases))
+    return replace(step, handed=tuple(handed), begin=len(keeping), cases=len(cases))
 
 
 def _paths(findings: Findings) -> list[str]:

@@ -9,15 +9,12 @@ import pytest
 
 from benchsuite.registry import registry
 from benchsuite.suite import expand, read_suite
-from benchsuite.suite.reader import is_report
 from support.program import Program
-
-FOLDER = Path(__file__).resolve().parents[2] / "suites"
-FILES = sorted(file for file in FOLDER.glob("*.yaml") if not is_report(file))
+from support.shipped import STUDIES
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+@pytest.mark.parametrize("file", STUDIES, ids=lambda file: file.stem)
 def test_it_makes_its_paper_from_the_sample(file: Path, program: Program) -> None:
     plan = expand(read_suite(file, registry()), registry())
     done = program.run("run", str(file), "--policy", "sample", "--seeds", "1", "--no-estimate")

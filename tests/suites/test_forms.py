@@ -6,7 +6,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,13 +20,12 @@ from benchsuite.paper.sections.compose import compose
 from benchsuite.paper.tables.configuration import cases_table, configuration_table
 from benchsuite.registry import registry
 from benchsuite.suite import read_suite
-from benchsuite.suite.reader import is_report
 from support.paper_material import make_material
 from support.paper_studies import SKETCHES, make_study
+from support.shipped import STUDIES, SUITES
 from support.synthetic_study import make_unstudied_material
 
-FOLDER = Path(__file__).resolve().parents[2] / "suites"
-NAMES = sorted(file.stem for file in FOLDER.glob("*.yaml") if not is_report(file))
+NAMES = [file.stem for file in STUDIES]
 CLAIMS: list[dict[str, Any]] = [
     {"id": f"c{number}", "text": f"Afirmación {number}", "cases": [number], "better_than": 0} for number in (1, 2)
 ]
@@ -190,7 +188,7 @@ def test_the_first_points_are_percentage_points() -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_parameter_and_value_of_a_suite_has_spanish_words(name: str) -> None:
-    study = PaperContext(make_unstudied_material(read_suite(FOLDER / f"{name}.yaml", registry())))
+    study = PaperContext(make_unstudied_material(read_suite(SUITES / f"{name}.yaml", registry())))
     tables = [configuration_table(study), cases_table(study)]
     cells = [cell.text for table in tables if isinstance(table, Table) for row in table.rows for cell in row]
     heads = [column.title for table in tables if isinstance(table, Table) for column in table.columns]

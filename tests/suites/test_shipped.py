@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -18,18 +17,14 @@ from benchsuite.suite import Suite, baselines, expand, read_suite
 from benchsuite.suite.prose.assertions import asserted_in_report
 from benchsuite.suite.prose.bibtex import parse
 from benchsuite.suite.prose.references import CITATION, PARTS, typed_results
-from benchsuite.suite.reader import is_report
 from benchsuite.suite.reports import Gathered, read_report
 from benchsuite.suite.schema.report import Report
 from benchsuite.suite.schema.suite import Section
+from support.shipped import REPORTS, STUDIES
 from support.synthetic_study import make_unstudied_material as material
 
-ALL = sorted((Path(__file__).resolve().parents[2] / "suites").glob("*.yaml"))
-FILES = [file for file in ALL if not is_report(file)]
-REPORTS = [file for file in ALL if is_report(file)]
 
-
-@pytest.fixture(params=FILES, ids=lambda file: file.stem)
+@pytest.fixture(params=STUDIES, ids=lambda file: file.stem)
 def suite(request: pytest.FixtureRequest) -> Suite:
     return read_suite(request.param, registry())
 
@@ -49,7 +44,7 @@ def cited(suite: Suite | Report) -> set[str]:
 
 
 def test_it_is_named_after_its_file_and_expands_to_the_size_it_states(suite: Suite) -> None:
-    assert f"{suite.name}.yaml" in [file.name for file in FILES]
+    assert f"{suite.name}.yaml" in [file.name for file in STUDIES]
     plan = expand(suite, registry())
     assert (len(plan.cases), len(plan.seeds)) == (suite.size.cases, suite.size.seeds)
 
@@ -64,10 +59,10 @@ def test_every_citation_is_in_its_bibliography(suite: Suite) -> None:
 
 
 def test_no_work_of_the_bibliography_is_left_uncited() -> None:
-    works, faults = parse((FILES[0].parent / "references.bib").read_text(encoding="utf-8"))
+    works, faults = parse((STUDIES[0].parent / "references.bib").read_text(encoding="utf-8"))
     assert not faults
     assert [work.key for work in works] == sorted(work.key for work in works)
-    suites = [read_suite(file, registry()) for file in FILES]
+    suites = [read_suite(file, registry()) for file in STUDIES]
     reports = [read_report(file, registry()).report for file in REPORTS]
     assert {work.key for work in works} == set().union(*map(cited, [*suites, *reports]))
 
@@ -106,7 +101,7 @@ def report(gathered: Gathered) -> Report:
 
 def test_a_report_is_named_after_its_file_and_gathers_suites_that_ship(report: Report) -> None:
     assert f"{report.name}.yaml" in [file.name for file in REPORTS]
-    assert {step.study for step in report.studies} <= {file.stem for file in FILES}
+    assert {step.study for step in report.studies} <= {file.stem for file in STUDIES}
 
 
 def test_the_prose_of_a_report_has_the_parts_of_a_paper_and_types_no_result(report: Report) -> None:
@@ -124,4 +119,4 @@ def test_no_sentence_of_a_report_asserts_a_result_whatever_comes_out(gathered: G
 
 def test_the_report_on_cifar10_gathers_every_study_of_that_data_set() -> None:
     found = read_report(next(file for file in REPORTS if file.stem == "cifar10_report"), registry())
-    assert set(found.files) == {file.stem for file in FILES if file.stem.startswith("cifar10_")}
+    assert set(found.files) == {file.stem for file in STUDIES if file.stem.startswith("cifar10_")}

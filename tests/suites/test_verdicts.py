@@ -6,7 +6,6 @@ import re
 from dataclasses import replace
 from functools import cache
 from itertools import cycle, islice
-from pathlib import Path
 from typing import get_args
 
 import pytest
@@ -20,11 +19,10 @@ from benchsuite.registry import registry
 from benchsuite.suite import expand, read_suite
 from benchsuite.suite.prose.assertions import EVASION, OUTCOME, asserted_results
 from benchsuite.suite.prose.references import typed_results
-from benchsuite.suite.reader import is_report
+from support.shipped import STUDIES, SUITES
 from support.synthetic_study import make_unstudied_material
 
-FOLDER = Path(__file__).resolve().parents[2] / "suites"
-NAMES = sorted(file.stem for file in FOLDER.glob("*.yaml") if not is_report(file))
+NAMES = [file.stem for file in STUDIES]
 TOLD = ("discussion", "conclusions")
 NOT_SO = re.compile(r"(?i)\b(?:no|ni|si|ningun\w*|sin|queda sin decidir|al menos)\b")
 SIZE: dict[Sign, float] = {"positive": 0.03, "negative": -0.03, "open": 0.001}
@@ -32,7 +30,7 @@ SIZE: dict[Sign, float] = {"positive": 0.03, "negative": -0.03, "open": 0.001}
 
 @cache
 def unstudied(name: str) -> PaperMaterial:
-    return make_unstudied_material(read_suite(FOLDER / f"{name}.yaml", registry()))
+    return make_unstudied_material(read_suite(SUITES / f"{name}.yaml", registry()))
 
 
 def estimate(mean: float) -> Estimate:
@@ -86,7 +84,7 @@ def such(found: list[str], words: str) -> list[str]:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_no_sentence_asserts_a_result_whatever_comes_out(name: str) -> None:
-    suite = read_suite(FOLDER / f"{name}.yaml", registry())
+    suite = read_suite(SUITES / f"{name}.yaml", registry())
     assert [str(warning) for warning in asserted_results(suite, expand(suite, registry()).cases)] == []
     assert typed_results(suite) == []
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -12,10 +11,10 @@ from benchsuite.paper.document.blocks import Drawing, Facet, Figure
 from benchsuite.paper.figures import curves, intervals, style
 from benchsuite.paper.figures.canvas import draw_within, drawing
 from benchsuite.paper.sections.compose import compose
-from benchsuite.suite.reader import is_report
 from benchsuite.suite.schema.suite import Template
 from support.composition import SMALLEST
 from support.figures import seeds_by_run
+from support.shipped import STUDIES
 from support.synthetic import make_findings
 from support.synthetic_study import make_suite_material
 
@@ -66,11 +65,8 @@ def test_a_drawing_is_no_wider_than_the_page_that_it_is_for() -> None:
     assert 'width="514.' in draw("fig-x").svg
 
 
-SUITES = sorted(path.stem for path in (Path(__file__).parents[3] / "suites").glob("*.yaml") if not is_report(path))
-
-
 @pytest.mark.slow
-@pytest.mark.parametrize("name", SUITES)
+@pytest.mark.parametrize("name", [file.stem for file in STUDIES])
 @pytest.mark.parametrize("template", ["ieee", "report"])
 def test_no_letter_of_a_figure_of_the_suites_is_printed_too_small(name: str, template: Template) -> None:
     material = make_suite_material(name)

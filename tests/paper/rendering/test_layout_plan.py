@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -31,9 +30,9 @@ from benchsuite.paper.typesetting.arrangement import Arrangement, Layout
 from benchsuite.paper.typesetting.layout_checks import Fault, faults
 from benchsuite.suite.reader import is_report
 from benchsuite.suite.schema.suite import PageSize
+from support.shipped import FILES
 from support.synthetic_study import make_report_material, make_suite_material
 
-FILES = sorted((Path(__file__).parents[3] / "suites").glob("*.yaml"))
 WORDS = (
     "los",
     "resultados",
