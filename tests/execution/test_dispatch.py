@@ -62,6 +62,9 @@ class Sites(QueueSession):
         self.hears: Callable[[str], bytes] = lambda site: Answer(f"agent of {site}", None).to_bytes()
         self.troubles: dict[str, str] = {}
         self.broken: Exception | None = None
+        self.first, self.begun = threading.Barrier(sites), set[str]()
+        self.together = False
+        """Whether a site carries out its first order only when each has one."""
         super().__init__(SitesParameters(sites=sites), lambda order, channel: b"", lambda: b"", hearing)
 
     def facts_of(self, site: str) -> bytes:
@@ -81,6 +84,9 @@ class Sites(QueueSession):
             self.arrived.append((site, read.keys))
             return self.hears(site)
         self.seen.append((site, read))
+        if self.together and site not in self.begun:
+            self.begun.add(site)
+            self.first.wait(30)
         return self.behaviour(site, read, order)
 
 
@@ -121,9 +127,12 @@ def dispatching(
     machines: dict[str, MachineFacts] | None = None,
     fleet: Fleet = ONE,
     canaries: dict[str, str] | None = None,
+    *,
+    together: bool = False,
 ) -> Iterator[tuple[Dispatch, Sites, Silent]]:
     hearing, watcher = Hearing(), Silent()
     session = Sites(behaviour, hearing, sites, machines or {}, canaries or {})
+    session.together = together
     with Dispatch(session, fleet, hearing, watcher) as executor:
         yield executor, session, watcher
 
@@ -140,7 +149,7 @@ def refusing(site: str, what: str = "the source differs") -> bytes:
 
 def test_what_comes_home_is_in_the_store(task: Callable[..., RunTask], home: Behaviour, tmp_path: Path) -> None:
     tasks = [task(seed) for seed in range(5)]
-    with dispatching(home) as (executor, session, _):
+    with dispatching(home, together=True) as (executor, session, _):
         records = list(executor.run(tasks))
     assert {record.key for record in records} == {one.key.key for one in tasks}
     assert all(Store(tmp_path / "here").read(one.key.key, thorough=True) for one in tasks)
@@ -152,7 +161,7 @@ def test_a_site_that_refuses_is_given_nothing_more(task: Callable[..., RunTask],
     def behave(site: str, order: Order, given: Given) -> bytes:
         return refusing(site) if site == "sites-1" else home(site, order, given)
 
-    with dispatching(behave) as (executor, session, watcher):
+    with dispatching(behave, together=True) as (executor, session, watcher):
         records = list(executor.run([task(seed) for seed in range(6)]))
     assert [record.status for record in records] == ["done"] * 6
     refused = [order.key for site, order in session.seen if site == "sites-1"]
@@ -217,12 +226,11 @@ def test_damage_is_asked_for_again_and_twice_excludes_the_site(task: Callable[..
         answer = home(site, order, given)
         return answer[:-9] + b"x" * 9 if site == "sites-1" else answer
 
-    with dispatching(behave) as (executor, session, watcher):
+    with dispatching(behave, together=True) as (executor, _, watcher):
         records = list(executor.run([task(seed) for seed in range(8)]))
         assert [record.status for record in records] == ["done"] * 8
     assert all(record.weights_hash for record in records)
-    told_damage = [text for text in watcher.said if "damaged" in text]
-    assert told_damage or not [1 for site, _ in session.seen if site == "sites-1"]
+    assert [text for text in watcher.said if "damaged" in text]
 
 
 def test_only_damage_ends_the_study(task: Callable[..., RunTask], home: Behaviour) -> None:
@@ -278,11 +286,14 @@ def test_sites_of_another_kind_stay_idle_and_that_is_told(task: Callable[..., Ru
     assert sum("stays idle" in text and "another processor" in text for text in watcher.said) == 1
 
 
-def test_the_longest_runs_go_first(task: Callable[..., RunTask], home: Behaviour) -> None:
+def test_the_longest_runs_go_first(
+    task: Callable[..., RunTask], home: Behaviour, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dispatch, "LEAST_WINDOW", window := 4)
     free = threading.Event()
 
     def behave(site: str, order: Order, given: Given) -> bytes:
-        free.wait(5)
+        free.wait(30)
         return home(site, order, given)
 
     def cost(case: str, seconds: float) -> CaseCost:
@@ -290,11 +301,11 @@ def test_the_longest_runs_go_first(task: Callable[..., RunTask], home: Behaviour
 
     with dispatching(behave, sites=1) as (executor, session, _):
         executor.packing(4, [cost("short", 1), cost("long", 9)])
-        runs = executor.run([task(0, "short"), task(1, "long"), task(2, "short"), task(3, "long")])
-        threading.Timer(0.3, free.set).start()
-        assert len(list(runs)) == 4
+        made = [executor.submit(task(seed, "long" if seed % 2 else "short")) for seed in range(window + 6)]
+        free.set()
+        assert {future.result(30).status for future in made} == {"done"}
     names = [order.spec.case.name for _, order in session.seen]
-    assert names[1:] == sorted(names[1:])
+    assert names[window:] == sorted(names[window:]), "what was handed out before the others came is in their order"
 
 
 def test_what_cannot_be_read_counts_as_lost(task: Callable[..., RunTask], home: Behaviour) -> None:
@@ -496,15 +507,15 @@ def passing(content: bytes | Refusal) -> bytes:
 
 
 def test_of_sites_whose_processes_pass_the_one_that_refuses_is_found(task: Callable[..., RunTask], there: Path) -> None:
-    all_work, served = threading.Barrier(3), set[str]()
-
     def behave(site: str, order: Order, given: Given) -> bytes:
-        if site not in served:
-            served.add(site)
-            all_work.wait(5)
-        refused = Refusal(kind="setup", what="no data here")
-        return passing(refused if site == "sites-2" else pack(Store(there).folder(order.key)))
+        if site == "sites-2":
+            if given.sites == {"sites-2"}:
+                found.set()
+            return passing(Refusal(kind="setup", what="no data here"))
+        assert found.wait(30), "no order was for the site that refuses alone"
+        return passing(pack(Store(there).folder(order.key)))
 
+    found = threading.Event()
     with dispatching(behave, sites=3) as (executor, session, watcher):
         records = list(executor.run([task(seed) for seed in range(9)]))
     assert [record.status for record in records] == ["done"] * 9
