@@ -260,7 +260,7 @@ def test_an_engine_that_is_lost_ends_the_study_and_keeps_what_is_done(
     def behave(site: str, order: Order, given: Given) -> bytes:
         if order.spec.seed == 0:
             return home(site, order, given)
-        lost.wait(5)
+        lost.wait(30)
         raise EngineLost("the scheduler is gone", remedy="start it again")
 
     done: list[RunRecord] = []
@@ -355,19 +355,19 @@ def test_an_interrupted_study_cancels_what_is_being_made(task: Callable[..., Run
 
     def behave(site: str, order: Order, given: Given) -> bytes:
         begun.set()
-        given.given_up.wait(10)
+        given.given_up.wait(30)
         ended.set()
         return Answer("agent", None).to_bytes()
 
     def study() -> None:
         with dispatching(behave, sites=1) as (executor, *_):
             executor.submit(task())
-            assert begun.wait(5)
+            assert begun.wait(30)
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         study()
-    assert ended.wait(1)
+    assert ended.wait(30)
 
 
 def test_progress_reaches_the_watcher(task: Callable[..., RunTask], home: Behaviour) -> None:
@@ -413,7 +413,7 @@ def test_a_kind_that_is_busy_keeps_no_other_kind_waiting(
 
     def behave(site: str, order: Order, given: Given) -> bytes:
         if site == "sites-1":
-            assert other_is_done.wait(5), "the only run of the other kind has not been given out"
+            assert other_is_done.wait(30), "the only run of the other kind has not been given out"
         else:
             other_is_done.set()
         return home(site, order, given)
@@ -548,7 +548,7 @@ def test_an_interrupted_study_ends_though_cancelling_raises(task: Callable[..., 
 
     def behave(site: str, order: Order, given: Given) -> bytes:
         begun.set()
-        free.wait(10)
+        free.wait(30)
         return Answer("agent", None).to_bytes()
 
     def broken(ticket: str) -> None:
@@ -559,7 +559,7 @@ def test_an_interrupted_study_ends_though_cancelling_raises(task: Callable[..., 
         with dispatching(behave, sites=1) as (executor, session, _):
             session.cancel = broken  # type: ignore[method-assign]
             executor.submit(task())
-            assert begun.wait(5)
+            assert begun.wait(30)
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
@@ -631,7 +631,7 @@ def test_a_study_ends_well_though_a_site_hears_nothing_of_what_has_arrived(
     def hears(site: str) -> bytes:
         if site == "sites-1":
             raise RuntimeError("it is deaf")
-        never.wait(5)
+        never.wait(30)
         return b""
 
     with dispatching(home) as (executor, session, _):
