@@ -147,7 +147,7 @@ def test_what_was_never_published() -> None:
     assert found == "Makerere AI Lab, «Bean», 2020. Disponible en [github.com/a/b_c](https://github.com/a/b_c/)."
     page = {"title": "Bean", "howpublished": r"\url{https://a.b/c\_d}", "urldate": "2024-05-01", "year": "2020"}
     assert printed(entry("online", **page)) == (
-        "«Bean», 2020. Accedido el 1 de mayo de 2024. Disponible en [a.b/c_d](https://a.b/c_d)."
+        "«Bean», 2020. Consultado el 1 de mayo de 2024. Disponible en [a.b/c_d](https://a.b/c_d)."
     )
 
 

@@ -75,7 +75,7 @@ def test_the_files_carry_both_sides(changed: int, tmp_path: Path) -> None:
     material = make_material(cases=2, seeds=2)
     files = build_comparison(material, elsewhere(material, changed), tmp_path)
     assert {"a-results.json", "b-results.json"} <= attached(read_paper(files.pdf)).keys()
-    assert "Dos veces el mismo estudio" in files.html.read_text()
+    assert "Dos juegos de resultados de un mismo estudio" in files.html.read_text()
 
 
 def test_runs_beside_others_are_told_where_times_are_compared() -> None:
