@@ -21,8 +21,7 @@ COUNTED: tuple[Verdict, ...] = ("holds", "fails", "open")
 def claim_blocks(study: PaperContext) -> list[Block]:
     """The table of claims, how they were tested, and what the open ones need."""
     found = study.findings.claims
-    only = say(f"claims-{found[0].verdict}", n=1)
-    text = say("claims", n=len(found), verdicts=only if len(found) == 1 else count_verdicts(study))
+    text = say("claims", n=len(found), verdicts=count_verdicts(study))
     lacking = [one.seeds_needed for one in found if one.seeds_needed is not None]
     if lacking:
         which = "claims-need" if len(lacking) == len(found) else "claims-need-some"
@@ -32,8 +31,10 @@ def claim_blocks(study: PaperContext) -> list[Block]:
 
 
 def count_verdicts(*studies: PaperContext) -> str:
-    """What became of several claims: «una se sostiene y dos quedan sin decidir», «ninguna se sostiene»."""
+    """What became of claims: «una se sostiene y dos quedan sin decidir», «ninguna se sostiene», «se sostiene»."""
     verdicts = Counter(found.verdict for study in studies for found in study.findings.claims)
+    if verdicts.total() == 1:
+        return say(f"claims-{next(iter(verdicts))}", n=1)
     if len(verdicts) == 1:
         return say(f"claims-all-{next(iter(verdicts))}")
     return listing([say(f"claims-count-{name}", n=verdicts[name]) for name in COUNTED if verdicts[name]])

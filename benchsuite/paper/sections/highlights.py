@@ -80,7 +80,7 @@ def _claims(study: PaperContext) -> Iterator[str]:
         shown = [say("found-claims", claims=len(found), verdicts=count_verdicts(study))]
         for verdict, whole in (("holds", "found-all-hold"), ("fails", "found-all-fail")):
             of_it = [_sentence(study, one) for one in found if one.verdict == verdict]
-            named = "; ".join(say("case-quoted", case=sentence) for sentence in of_it)
+            named = listing([say("case-quoted", case=sentence) for sentence in of_it])
             if 0 < len(of_it) == len(found) <= FEW:
                 shown = [say(whole, claims=len(found), named=named)]
             elif 0 < len(of_it) <= FEW:
@@ -125,7 +125,7 @@ def _each(study: PaperContext, needs: Sequence[tuple[str, int | None, tuple[str,
         return say("found-seeds", seeds=study.quotes.number(number, say("found-seeds-counted", seeds=number), runs))
 
     if len(needs) <= FEW:
-        return "; ".join(say("found-needs", what=name, seeds=seeds(number, runs)) for name, number, runs in needs)
+        return listing([say("found-needs", what=name, seeds=seeds(number, runs)) for name, number, runs in needs])
     ranked = sorted(needs, key=lambda one: MOST_SEEDS + 1 if one[1] is None else one[1])
     (least, fewest, of_least), (most, number, of_most) = ranked[0], ranked[-1]
     text = say("found-needs-least", count=len(needs), least=least, seeds=seeds(fewest, of_least))

@@ -38,7 +38,7 @@ def test_decided_differences_are_told_with_their_numbers_and_the_others_with_the
     assert found[0].startswith("Una configuración difiere significativamente de la referencia (")
     assert ") en exactitud en test: " in found[0]
     assert "; p = 0,010)." in found[0]
-    assert found[1].startswith("Sin decidir queda ")
+    assert found[1].startswith("Queda sin decidir la comparación de ")
     assert "semillas)" in found[1]
     assert found[1].endswith("con una potencia del 80 % si el efecto fuera el observado.")
 
@@ -51,8 +51,8 @@ def test_many_decided_differences_are_counted_and_the_largest_is_told() -> None:
 
 def test_where_no_difference_is_decided_it_is_said_so() -> None:
     found = box(with_p(make_material(cases=5, seeds=10), None, None, None, 0.4))
-    assert found[0].startswith("Ninguna de las cuatro comparaciones con la referencia (")
-    assert found[1].startswith("Sin decidir quedan cuatro: la que menos semillas necesitaría es ")
+    assert found[0].startswith("Ninguna de las cuatro comparaciones de exactitud en test con la referencia (")
+    assert found[1].startswith("Comparaciones sin decidir: cuatro; la que menos semillas necesitaría es ")
 
 
 def test_claims_are_counted_and_those_that_were_decided_are_quoted() -> None:
@@ -64,7 +64,7 @@ def test_claims_are_counted_and_those_that_were_decided_are_quoted() -> None:
 
 def test_claims_of_one_verdict_are_told_in_one_sentence() -> None:
     found = box(make_material(cases=2, seeds=10, claims=[HOLDS, {**HOLDS, "id": "tres", "text": "Supera el 2 %"}]))
-    assert "Las dos afirmaciones contrastadas se sostienen: «La exactitud supera el 1 %»; «Supera el 2 %»." in found
+    assert "Las dos afirmaciones contrastadas se sostienen: «La exactitud supera el 1 %» y «Supera el 2 %»." in found
     found = box(make_material(cases=2, seeds=10, claims=[FAILS, {**FAILS, "id": "tres", "text": "Supera todo"}]))
     assert any(text.startswith("Ninguna de las dos afirmaciones contrastadas se sostiene: «") for text in found)
 
@@ -72,7 +72,7 @@ def test_claims_of_one_verdict_are_told_in_one_sentence() -> None:
 def test_a_claim_that_is_open_is_told_with_its_seeds() -> None:
     found = box(make_material(cases=2, seeds=3, claims=[HOLDS]))
     assert "La única afirmación contrastada, «La exactitud supera el 1 %», no es concluyente." in found
-    assert any(text.startswith("Queda sin decidir «La exactitud supera el 1 %»") for text in found)
+    assert any(text.startswith("Queda sin decidir la afirmación «La exactitud supera el 1 %»") for text in found)
 
 
 def test_a_study_of_one_case_tells_its_measure_and_one_without_results_nothing() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -81,12 +82,24 @@ def test_the_chain_tells_what_is_handed_on_and_whether_the_next_begins_from_it()
     assert told == ["step1 → step2", "Bloques congelados", "2", "0 / 1", "no", "0 de 2"]
     whole = said(document)
     assert "en uno el siguiente no parte de lo elegido" in whole
-    assert "En un paso la cadena sigue con otra configuración que la primera en validación: step1." in whole
+    assert "En un paso la cadena sigue con una configuración distinta de la primera en validación: step1." in whole
 
 
 def test_a_step_that_is_followed_is_said_to_be() -> None:
     whole = said(compose_report(make_report_material(sizes=((3, 5), (1, 5)))))
     assert "en uno todas las configuraciones del estudio siguiente parten de lo elegido" in whole
+
+
+def test_a_single_claim_is_told_as_one() -> None:
+    whole = said(compose_report(make_report_material(sizes=((2, 10),), claims=[CLAIM])))
+    assert "La única afirmación que los estudios contrastan se sostiene." in whole
+    assert "contrasta la única afirmación del estudio, que se sostiene." in whole
+
+
+def test_a_step_says_in_what_its_settings_differ() -> None:
+    whole = said(compose_report(make_report_material()))
+    found = re.findall(r"Compara \w+ configuraciones, con \w+ semillas cada una, que difieren en ([a-z ]+)\.", whole)
+    assert found == ["bloques congelados", "bloques congelados"]
 
 
 def test_a_report_on_one_study_has_no_chain() -> None:
@@ -108,7 +121,7 @@ def test_prose_quotes_its_studies_and_follows_their_claims_and_steps() -> None:
     document = compose_report(material)
     whole = said(document)
     assert "Hay dos estudios y 30 ejecuciones" in whole  # those of the second are among those of the first
-    assert "SE SOSTIENE: «Todas superan el 20 %»: se sostiene" in whole
+    assert "SE SOSTIENE: «Todas superan el 20 %» se sostiene (" in whole
     assert "A MEDIAS" in whole
     assert "OTRA" in whole
     mean = material.studies[1].findings.case("freeze_blocks=1").estimates["test_accuracy"]
