@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from benchsuite.analysis.findings import CaseFindings, Findings
-from benchsuite.paper.context.parameter_words import describe_value, name_axis
+from benchsuite.paper.context.parameter_words import name_axis, name_value
 from benchsuite.paper.document import markup
 from benchsuite.paper.language.catalogue import find, in_words, say
 from benchsuite.paper.language.phrases import listing
@@ -67,8 +67,7 @@ class CaseNames:
         if name in self.labels:
             return markup.line(self.labels[name], f"paper.labels.{name}")
         values = [
-            self.labels.get(f"{path}={written(settings[path])}")
-            or describe_value(settings[path], markup.file_name, brief=True)
+            self.labels.get(f"{path}={written(settings[path])}") or name_value(path, settings[path], brief=True)
             for path in self.axes
         ]
         return markup.line(", ".join(values) or case.label, f"case {name}")

@@ -28,6 +28,17 @@ def plain_word(value: str) -> str:
     return markup.line(value, "search")[:LONGEST_WORD] or "—"
 
 
+def name_value(path: str, value: Any, *, brief: bool = False) -> str:
+    """The value at a path where nothing is set as code: in our words where we have some; a component, which has a path
+    without a dot, by its name."""
+
+    def word(text: str) -> str:
+        known = find(f"word-{text}") if "." in path else None
+        return known or markup.file_name(text)
+
+    return describe_value(value, word, brief=brief)
+
+
 def describe_value(value: Any, word: Callable[[str], str] = plain_word, *, brief: bool = False) -> str:
     """A value of a parameter: «sí», «0,01», «32; 64», «step (gamma: 0,1)»; `word` prints what is text.
 

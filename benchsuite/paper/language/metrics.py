@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -77,8 +77,11 @@ class PrintedMetric(metrics.Metric):
         whole = self.unit.whole and value == int(value)
         return typography.number(self.unit.scale * value, 0 if whole else self.unit.decimals)
 
-    def in_column(self, value: float) -> str:
-        """A single value in a column: without its unit where the head names it."""
+    def in_column(self, value: float, among: Sequence[float] = ()) -> str:
+        """A single value in a column: without its unit where the head names it, else in one unit with those `among`
+        which it stands."""
+        if self.unit is metrics.DURATION and among:
+            return typography.seconds(value, like=typography.shared_duration(among))
         return self.format(value) if self.unit.recorded else self.bare(value)
 
     def bounds(self, estimate: Estimate) -> tuple[float, float] | None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Sequence
 from functools import cache
 from itertools import groupby
 
@@ -22,6 +23,8 @@ from benchsuite.suite.schema.suite import Language
 NBSP = "\u00a0"
 NARROW = "\u202f"
 MINUS = "\u2212"
+MOST_OF_UNIT = 10_000
+"""So many of a unit are too long to read."""
 RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 ROMAN = ((100, "C"), (90, "XC"), (50, "L"), (40, "XL"), (10, "X"), (9, "IX"), (5, "V"), (4, "IV"), (1, "I"))
 
@@ -76,6 +79,11 @@ def significant(value: float, digits: int = 2) -> str:
     return number(value, decimals)
 
 
+def operations_unit(most: float) -> tuple[str, float]:
+    """The unit of floating-point operations, up to so many, and how many of it one is."""
+    return ("GFLOP", 1e-9) if most >= 1e9 else ("MFLOP", 1e-6)
+
+
 def signed(value: float, decimals: int) -> str:
     """A difference: always with its sign, except zero."""
     text = number(value, decimals)
@@ -105,10 +113,18 @@ def p_value(p: float) -> str:
     return f">{NBSP}{number(0.99)}" if p > 0.99 else number(p, 3)
 
 
-def seconds(value: float) -> str:
-    """A duration that a reader can picture: «350 ms», «41,2 s», «12,3 min», «5,1 h»."""
-    unit, scale, decimals = duration_unit(value)
+def seconds(value: float, *, like: float | None = None) -> str:
+    """A duration that a reader can picture, in the unit that suits it or that suits `like`: «350 ms», «41,2 s»,
+    «12,3 min», «5,1 h»."""
+    unit, scale, decimals = duration_unit(value if like is None else like)
     return measure(scale * value, unit, decimals)
+
+
+def shared_duration(values: Sequence[float]) -> float | None:
+    """The duration whose unit suits all of these, which is the shortest; None where the longest would be too long for
+    it."""
+    shortest, longest = min(values), max(values)
+    return shortest if duration_unit(shortest)[1] * longest < MOST_OF_UNIT else None
 
 
 def duration_unit(value: float) -> tuple[str, float, int]:

@@ -43,6 +43,7 @@ def model_blocks(study: PaperContext) -> list[Block]:
 
 
 def _describe_network(titles: Sequence[str], facts: ModelFacts) -> str:
+    unit, scale = typography.operations_unit(facts.forward_flops)
     return say(
         "network",
         n=len(titles),
@@ -50,7 +51,7 @@ def _describe_network(titles: Sequence[str], facts: ModelFacts) -> str:
         parameters=facts.parameters_total,
         stages=say("network-stages", n=len(facts.stages)),
         names=listing([f"`{markup.line(stage, 'stage')}`" for stage in facts.stages]),
-        flops=typography.with_unit(typography.significant(facts.forward_flops / 1e9), "GFLOP"),
+        flops=typography.with_unit(typography.significant(scale * facts.forward_flops), unit),
     )
 
 

@@ -44,13 +44,15 @@ def estimate(metric: str, case: CaseFindings, *, strong: bool = False) -> Cell:
     return Cell(markup.literal(shown), known.scale * estimate.mean, estimate.runs, strong, interval)
 
 
-def mean(metric: str, case: CaseFindings) -> Cell:
-    """The mean alone, with its unit where the head of the column does not say it."""
+def mean(metric: str, case: CaseFindings, column: Sequence[CaseFindings] = ()) -> Cell:
+    """The mean alone, with its unit where the head of the column does not say it: one unit for all cases of the
+    column."""
     estimate = case.estimates.get(metric)
     if estimate is None:
         return EMPTY
     known = METRICS[metric]
-    return Cell(markup.literal(known.in_column(estimate.mean)), known.scale * estimate.mean, estimate.runs)
+    among = [other.estimates[metric].mean for other in column if metric in other.estimates]
+    return Cell(markup.literal(known.in_column(estimate.mean, among)), known.scale * estimate.mean, estimate.runs)
 
 
 def numeric_columns(*titles: str) -> list[Column]:

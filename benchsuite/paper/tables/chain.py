@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 from benchsuite.analysis.chain import CHOSEN_BY, ChainStep, Handed
-from benchsuite.paper.context.parameter_words import describe_value, name_axis
+from benchsuite.paper.context.parameter_words import name_axis, name_value
 from benchsuite.paper.context.report_context import ReportContext
 from benchsuite.paper.document import markup
 from benchsuite.paper.document.blocks import Cell, Column, Table
@@ -67,7 +67,7 @@ def _rows_of(report: ReportContext, step: ChainStep, after: ChainStep) -> Iterat
         yield (
             first[0],
             Cell(markup.literal(name_axis(_named(handed.path), report.of(step.study).names.labels))),
-            Cell(_value(handed.value)),
+            Cell(_value(handed, handed.value)),
             Cell(_values_next(handed)),
             Cell(say("value-yes" if handed.kept else "value-no")),
             first[1],
@@ -80,8 +80,8 @@ def _named(path: str) -> str:
     return whole if whole in CASE_PARTS else path
 
 
-def _value(value: Any) -> str:
-    return markup.literal(describe_value(value, markup.file_name))
+def _value(handed: Handed, value: Any) -> str:
+    return markup.literal(name_value(_named(handed.path), value))
 
 
 def _values_next(handed: Handed) -> str:
@@ -89,7 +89,7 @@ def _values_next(handed: Handed) -> str:
     if not handed.next:
         return say("carried-absent")
     more = [say("and-more", count=len(handed.next) - MOST_VALUES)] if handed.next[MOST_VALUES:] else []
-    return " / ".join([*map(_value, handed.next[:MOST_VALUES]), *more])
+    return " / ".join([*(_value(handed, value) for value in handed.next[:MOST_VALUES]), *more])
 
 
 def sources_table(report: ReportContext) -> Table:

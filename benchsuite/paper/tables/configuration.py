@@ -25,7 +25,7 @@ def configuration_table(study: PaperContext) -> Table:
     findings, names = study.findings, study.names
     varied = {path for case in findings.cases for path in case.case.settings}
     rows = [
-        (Cell(name_parameter(path, names.labels)), Cell(_value(value)))
+        (Cell(name_parameter(path, names.labels)), Cell(_setting(path, value)))
         for path, value in findings.settings.items()
         if not (value is None or value in ({}, (), []) or path in varied or _is_idle(path, value, findings.settings))
     ]
@@ -35,8 +35,8 @@ def configuration_table(study: PaperContext) -> Table:
     note = say("note-configuration-cases") if varied else None
     for path in names.axes:
         name = name_parameter(path, names.labels)
-        settings = [case.case.settings[path] for case in findings.cases]
-        values = (markup.literal(names.label_of_value(path, value) or "") or _value(value) for value in settings)
+        given = [case.case.settings[path] for case in findings.cases]
+        values = (markup.literal(names.label_of_value(path, one) or "") or _setting(path, one) for one in given)
         rows.append((Cell(name if "`" in name else f"**{name}**"), Cell("; ".join(dict.fromkeys(values)))))
         note = say("note-configuration-bold")
     rows.append((Cell(say("row-seeds")), Cell(_seeds(findings.seeds))))
@@ -99,7 +99,7 @@ def _differing(case: CaseFindings, cases: Sequence[CaseFindings]) -> dict[str, s
         kind, _, rest = path.partition(".")
         component = getattr(case.case, kind)
         if not rest:
-            found[path] = _value(component.name)
+            found[path] = _setting(path, component.name)
             given = [other.case.settings.get(path) for other in cases]
             names = dict.fromkeys(n for value in given if isinstance(value, Mapping) for n in value if n != "name")
             leaves = {name: component.parameters[name] for name in names if name in component.parameters}
@@ -140,20 +140,21 @@ def models_table(study: PaperContext) -> Table | None:
     if len({(model.parameters_total, model.forward_flops, model.stages) for _, model in known}) < 2:
         return None
     differ = len({study.model_title(case) for case, _ in known}) > 1
+    unit, scale = typography.operations_unit(max(model.forward_flops for _, model in known))
     rows = [
         (
             Cell(markup.literal(study.model_title(case) if differ else case.label)),
             cells.number(model.parameters_total),
             cells.number(len(model.stages)),
-            Cell(typography.significant(model.forward_flops / 1e9), model.forward_flops),
+            Cell(typography.significant(scale * model.forward_flops), model.forward_flops),
         )
         for case, model in known
     ]
-    heads = (say("column-parameters"), say("column-models-stages"), "GFLOP")
+    heads = (say("column-parameters"), say("column-models-stages"), unit)
     first = Column(say("column-models-model" if differ else "column-configuration"))
 
     columns = (first, *cells.numeric_columns(*heads))
-    return Table("tab-models", say("title-models"), columns, tuple(dict.fromkeys(rows)), say("note-models"))
+    return Table("tab-models", say("title-models"), columns, tuple(dict.fromkeys(rows)), say("note-models", unit=unit))
 
 
 def phases_table(study: PaperContext) -> Table | None:
@@ -175,6 +176,14 @@ def phases_table(study: PaperContext) -> Table | None:
     many = any(phase.epochs != int(phase.epochs) for case in study.done for phase in case.phases)
     note = say("note-phases") if many else None
     return Table("tab-phases", say("title-phases"), columns, tuple(rows), note, long=cells.is_long(rows))
+
+
+def _setting(path: str, value: Any) -> str:
+    """The value at a path: a component, which has a path without a dot, goes by its name and by no word that is spelled
+    like it."""
+    if "." not in path and isinstance(value, str):
+        return markup.code(value, path)
+    return _value(value)
 
 
 def _value(value: Any) -> str:

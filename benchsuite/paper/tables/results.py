@@ -177,7 +177,7 @@ def cost_table(study: PaperContext) -> Table:
     rows = tuple(
         (
             cells.case(case),
-            *(cells.mean(metric, case) for metric in columns),
+            *(cells.mean(metric, case, [other for other, _ in shown]) for metric in columns),
             *([Cell(device)] if several else []),
         )
         for case, device in shown

@@ -23,10 +23,10 @@ def trials_table(found: SearchFindings, labels: Mapping[str, str]) -> Table:
     paths = _paths(found)
     columns = (
         *cells.numeric_columns(say("column-trial"), *(say(f"column-trial-{name}") for name in TRIAL_COLUMNS)),
-        *(Column(name_axis(path, labels)) for path in paths),
+        *(Column(name_axis(path, labels), "right" if _is_numeric(found, path) else "left") for path in paths),
         *cells.numeric_columns(*([] if "recipe.max_epochs" in paths else [say("column-epochs")])),
         Column(say("column-trial-time"), "right", say("column-trial-time-data")),
-        Column(say("column-trial-key")),
+        Column(say("column-trial-key"), "center"),
     )
     rows = tuple(_row(found, trial) for trial in found.trials[:MOST_ROWS])
     return Table("tab-search", say("title-trials"), columns, rows, _note(found), wide=True)
@@ -35,6 +35,12 @@ def trials_table(found: SearchFindings, labels: Mapping[str, str]) -> Table:
 def _paths(found: SearchFindings) -> list[str]:
     halving = found.declared.halving
     return [*found.declared.space, *([halving.path] if halving else [])]
+
+
+def _is_numeric(found: SearchFindings, path: str) -> bool:
+    """Whether every value that trials have of an axis is a number; the steps of halving are."""
+    values = [trial.settings[path] for trial in found.trials if path in trial.settings]
+    return all(isinstance(value, int | float) and not isinstance(value, bool) for value in values)
 
 
 def _row(found: SearchFindings, trial: TrialFindings) -> tuple[Cell, ...]:

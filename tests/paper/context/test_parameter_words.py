@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from benchsuite.paper.context.parameter_words import describe_value, name_axis, name_parameter
+from benchsuite.paper.context.parameter_words import describe_value, name_axis, name_parameter, name_value
 from benchsuite.paper.document import markup
 
 
@@ -35,3 +35,10 @@ def test_a_parameter_is_called_as_the_suite_says_else_as_we_do_else_by_its_path(
     assert name_axis("model.dropout", {}) == "Dropout"
     assert name_parameter("recipe.unheard_of", {}) == "`recipe.unheard_of`"
     assert name_axis("recipe.unheard_of", {}) == "recipe.unheard_of"
+
+
+def test_values_that_are_words_are_in_those_of_the_paper_and_components_keep_their_names() -> None:
+    assert name_value("model.activation", "leaky_relu") == "Leaky ReLU"
+    assert name_value("recipe.scheduler", {"name": "step", "gamma": 0.1}, brief=True) == "escalonada 0,1"
+    assert name_value("model.own", "/far/away/file.pth") == markup.file_name("/far/away/file.pth")
+    assert name_value("recipe", "train") == "train"

@@ -43,6 +43,9 @@ def test_a_column_names_the_unit_unless_every_value_carries_its_own() -> None:
     assert METRICS["test_accuracy"].in_column(0.5) == "50,0"
     assert METRICS["test_accuracy"].heading == "Exactitud en test (%)"
     assert METRICS["training_seconds"].in_column(600) == f"10,0{NBSP}min"
+    assert METRICS["training_seconds"].in_column(600, [600, 26]) == f"600,0{NBSP}s"
+    assert METRICS["training_seconds"].in_column(40_000, [40_000, 26]) == f"11,1{NBSP}h"
+    assert METRICS["seconds_per_epoch"].in_column(1.3, [0.751, 1.3]) == f"1300{NBSP}ms"
     assert METRICS["training_seconds"].data_heading("Tiempo") == "Tiempo (s)"
     assert METRICS["energy_joules"].data_heading("Energía (kJ)") is None
 

@@ -54,3 +54,9 @@ def test_every_different_network_is_drawn_once(suite: str, titles: list[str]) ->
     assert alt.count(" head, ") == len(titles)
     for title in titles[1:]:
         assert f"{title}: " in alt
+
+
+def test_small_networks_are_told_in_millions_of_operations() -> None:
+    small, large = (said(compose(make_suite_material(name))) for name in ("cifar10_dense", "two_phase"))
+    assert "MFLOP: coste de clasificar una imagen." in small
+    assert "GFLOP: coste de clasificar una imagen." in large

@@ -59,3 +59,16 @@ def test_runs_on_a_gpu_tell_its_memory_in_the_place_of_the_process_s() -> None:
     assert "Memoria: máximo de la GPU" in (table.note or "")
     assert [column.title for column in table.columns].count("Memoria") == 1
     assert any("3" in cell.text and "MiB" in cell.text for cell in table.rows[0])
+
+
+def test_times_of_a_column_are_in_one_unit() -> None:
+    timed = study((0.8, 0.9), 0.4)
+    findings = timed.material.findings
+    cases = [
+        replace(case, estimates={**case.estimates, "training_seconds": mean_estimate([time] * 5, ["run"] * 5)})
+        for case, time in zip(findings.cases, (26.1, 160.0), strict=True)
+    ]
+    timed.material.__dict__["findings"] = replace(findings, cases=tuple(cases))
+    table = cost_table(PaperContext(timed.material))
+    place = next(i for i, column in enumerate(table.columns) if column.title == "Tiempo")
+    assert [row[place].text.replace("\u00a0", " ") for row in table.rows] == ["26,1 s", "160,0 s"]
