@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from matplotlib.ticker import Formatter, LogLocator, MaxNLocator, NullFormatter
@@ -15,12 +15,15 @@ MANY, MOST_PLAIN = 1e4, 1e8
 """Amounts that a unit makes shorter, and those that have no room without."""
 WIDE_SPREAD = 8.0
 """Largest over smallest amount from which an axis is logarithmic."""
+LEAST_SPAN = 0.1
+"""How much of the largest amount an axis that is not spans at least."""
 
 
-def set_numerals(axis: Any, *, whole: bool = False) -> None:
-    """Numbers along an axis, all with as many decimals as the finest of them; `whole` ones for counts."""
+def set_numerals(axis: Any, *, whole: bool = False, most: int | None = None) -> None:
+    """Numbers along an axis, all with as many decimals as the finest of them; `whole` ones for counts, in at `most` so
+    many steps."""
     if whole:
-        axis.set_major_locator(MaxNLocator("auto", steps=[1, 2, 5, 10], integer=True))
+        axis.set_major_locator(MaxNLocator(most or "auto", steps=[1, 2, 5, 10], integer=True))
     axis.set_major_formatter(_Numerals())
 
 
@@ -31,10 +34,14 @@ class _Numerals(Formatter):
     def set_locs(self, locs: Any) -> None:
         """How many decimals the ticks need."""
         super().set_locs(locs)
-        needed = [f"{float(value):.6f}".rstrip("0").partition(".")[2] for value in locs]
-        self.decimals = max((len(digits) for digits in needed), default=0)
+        self.decimals = _decimals(map(float, locs))
 
     decimals = 0
+
+
+def _decimals(values: Iterable[float]) -> int:
+    """How many decimals the finest of these numbers needs."""
+    return max((len(f"{value:.6f}".rstrip("0").partition(".")[2]) for value in values), default=0)
 
 
 def set_logarithmic(axes: Any, along: str) -> None:
@@ -48,8 +55,8 @@ def set_logarithmic(axes: Any, along: str) -> None:
 def set_amounts(axes: Any, values: Sequence[float], *, narrow: bool = False) -> None:
     """Numbers along an x axis of positive amounts: «1000», «10 mil», «1 M», all of them in one unit.
 
-    Logarithmic where the values spread over most of a decade or more, else from a little below the smallest. A `narrow`
-    axis has few numbers.
+    Logarithmic where the values spread over most of a decade or more, else from a little below the smallest, and over
+    so much of the largest that what is almost alike is drawn so. A `narrow` axis has few numbers.
     """
     spread = max(values, default=1.0) / min(values, default=1.0)
     if spread >= WIDE_SPREAD:
@@ -58,22 +65,32 @@ def set_amounts(axes: Any, values: Sequence[float], *, narrow: bool = False) -> 
         axes.xaxis.set_major_locator(LogLocator(subs=steps, numticks=3 if narrow else None))
     else:
         axes.xaxis.set_major_locator(MaxNLocator(3 if narrow else 5, steps=[1, 2, 5, 10]))
-        axes.xaxis.set_major_formatter(_Amounts())
+        axes.xaxis.set_major_formatter(_Amounts(linear=True))
+        low, high = axes.get_xlim()
+        more = max(0.0, LEAST_SPAN * max(values, default=0.0) - (high - low)) / 2
+        axes.set_xlim(low - more, high + more)
 
 
 class _Amounts(Formatter):
-    """Positive amounts, in the unit that suits all those that the axis shows."""
+    """Positive amounts, in the unit that suits all those that the axis shows; on a `linear` axis all with as many
+    decimals."""
 
     unit = ""
+    decimals: int | None = None
+
+    def __init__(self, *, linear: bool = False) -> None:
+        self.linear = linear
 
     def __call__(self, value: float, position: int | None = None) -> str:
-        return format_amount(float(value), self.unit)
+        return format_amount(float(value), self.unit, self.decimals)
 
     def set_locs(self, locs: Any) -> None:
         super().set_locs(locs)
         low, high = sorted(map(float, self.axis.get_view_interval()))  # type: ignore[union-attr]
         shown = [float(value) for value in locs if value and low <= value <= high]
         self.unit = find_unit(shown or [high])
+        if self.linear:
+            self.decimals = _decimals(value / UNITS.get(self.unit, 1.0) for value in shown)
 
 
 def find_unit(amounts: Sequence[float]) -> str:
@@ -84,7 +101,11 @@ def find_unit(amounts: Sequence[float]) -> str:
     return "thousand" if MANY <= most < 1e6 and least >= 1e3 else ""
 
 
-def format_amount(value: float, unit: str = "") -> str:
+def format_amount(value: float, unit: str = "", decimals: int | None = None) -> str:
+    """An amount in a unit; without `decimals`, with as many as it needs."""
+    if decimals is not None and value:
+        amount = typography.number(value / UNITS.get(unit, 1.0), decimals)
+        return say(f"amount-{unit}", amount=amount) if unit else amount
     if unit and value:
         return say(f"amount-{unit}", amount=typography.number(float(f"{value / UNITS[unit]:.3g}")))
     # A small amount keeps two figures, or it would be none.

@@ -7,8 +7,6 @@ from contextlib import contextmanager
 from itertools import product
 from typing import Any
 
-from matplotlib.ticker import MaxNLocator
-
 from benchsuite.analysis.findings import CaseFindings, Curve
 from benchsuite.paper.concurrency.memo import memoize
 from benchsuite.paper.document.blocks import Drawing
@@ -112,8 +110,8 @@ def draw_panels(
             for index, metric in enumerate(_both("accuracy")):
                 _draw(canvas, axes, case, metric, index, lines, None)
             axes.set_title(title, fontsize=text)
-            set_numerals(axes.xaxis, whole=True)
-            axes.xaxis.set_major_locator(MaxNLocator(4, integer=True))
+            set_numerals(axes.xaxis, whole=True, most=4)
+            axes.set_xlim(left=0)
             if place + columns >= len(cases):
                 axes.set(xlabel=say("axis-epoch"))
         for axes in places[len(cases) :]:
@@ -158,6 +156,7 @@ def _curves(
                 band = banded is None or case.case.name in banded
                 _draw(canvas, axes, case, metric, index, lines, label, band=band)
             axes.set(xlabel=say("axis-epoch"))
+            axes.set_xlim(left=0)
             set_numerals(axes.xaxis, whole=True)
         set_numerals(canvas.axes[0][0].yaxis)
         canvas.legend(axes, factor)

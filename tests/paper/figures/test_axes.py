@@ -15,10 +15,11 @@ from benchsuite.paper.figures.canvas import drawing
         ((2000, 10_000), "2_mil 10_mil"),
         ((1e3, 1e4, 1e5), "1_mil 10_mil 100_mil"),
         ((1e6, 1.5e7), "1_M 15_M"),
-        ((2e5, 1e6), "0,2_M 1_M"),
+        ((2e5, 1e6), "0,2_M 1,0_M"),
         ((1e3, 1e5, 1e7), "1000 100.000 10.000.000"),
-        ((1e3, 1e9), "0,001_M 1000_M"),
-        ((0.1, 10), "0,1 10"),
+        ((1e3, 1e9), "0,001_M 1000,000_M"),
+        ((0.1, 10), "0,1 10,0"),
+        ((26.05, 26.1), "26,05 26,10"),
         ((0, 2e5, 4e5), "0 0,2_M 0,4_M"),
     ],
 )
@@ -28,6 +29,15 @@ def test_all_amounts_of_an_axis_are_in_one_unit(amounts: tuple[float, ...], show
         canvas.axes.set(xlim=(min(amounts), max(amounts)))
         said = canvas.axes.xaxis.get_major_formatter().format_ticks(amounts)
     assert said == [text.replace("_", "\u00a0").replace(".", "\u202f") for text in shown.split()]
+
+
+def test_amounts_that_are_almost_alike_are_drawn_so() -> None:
+    with drawing("fig-x", 3, 2) as canvas:
+        canvas.axes.plot([26.0, 26.1], [1, 2])
+        axes.set_amounts(canvas.axes, [26.0, 26.1])
+        low, high = canvas.axes.get_xlim()
+        assert high - low == pytest.approx(axes.LEAST_SPAN * 26.1)
+        assert (low + high) / 2 == pytest.approx(26.05)
 
 
 def test_small_amounts_are_never_written_as_none() -> None:

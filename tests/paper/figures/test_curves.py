@@ -139,3 +139,12 @@ def test_the_gap_by_epoch_is_that_of_the_curves_in_points() -> None:
         assert shown == [pytest.approx(100 * (t - v), abs=0.051) for t, v in zip(trained, validated, strict=True)]
     assert printed_text(drawn.svg, wide=False) >= 7
     assert drawn.alt.startswith("Exactitud de entrenamiento menos la de validación por época: 0, de ")
+
+
+@pytest.mark.parametrize("draw", [curves.draw_loss, curves.draw_convergence, curves.draw_panels])
+def test_epochs_are_counted_from_0(draw: Any) -> None:
+    cases = make_findings(cases=2, seeds=2).cases
+    svg = draw("fig-curves", cases, "Bloques", seeds_by_run(cases)).svg
+    ticks = re.findall(r'<g id="[^"]*xtick_1".*?<text[^>]*>([^<]*)</text>', svg, re.DOTALL)
+    assert ticks
+    assert set(ticks) == {"0"}
