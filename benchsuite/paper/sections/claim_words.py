@@ -39,7 +39,8 @@ def describe_condition(study: PaperContext, claim: Claim) -> str:
         case "at_most":
             text = say("condition-at-most", value=metric.format(claim.at_most or 0.0))
         case "better_than" | "best_of":
-            text = say("condition-better", context=metric.gender, others=others)
+            better = "higher" if metric.sign > 0 else "lower"
+            text = say(f"condition-{better}", context=metric.gender, others=others)
         case "no_worse_than":
             margin = _format_margin(metric, claim, claim.margin)
             text = say("condition-no-worse", context=metric.gender, others=others, margin=margin)

@@ -88,13 +88,14 @@ def _beside_others(study: PaperContext) -> str:
 
 def _front(study: PaperContext) -> str:
     """Which cases no other one surpasses for as little, by their means."""
-    fronts = [(axis.name, cost.find_front(axis.costs)) for axis in cost.cost_axes(study.done) if axis.costs]
+    fronts = {axis.name: cost.find_front(axis.costs) for axis in cost.cost_axes(study.done) if axis.costs}
     if not fronts:
         return ""
-    if len(fronts) == 2 and fronts[0][1] == fronts[1][1]:
-        return say("front-of-both", n=len(fronts[0][1]), cases=study.names.mention(*fronts[0][1]))
-    each = [say(f"front-in-{name}", cases=study.names.mention(*cases)) for name, cases in fronts]
-    return say("front", each="; ".join(each))
+    one, *others = fronts.values()
+    if all(front == one for front in others):
+        which = "front-of-both" if others else "front-of-one"
+        return say(which, n=len(one), cases=study.names.mention(*one))
+    return say("front", **{name: study.names.mention(*cases) for name, cases in fronts.items()})
 
 
 def _saving(study: PaperContext) -> str:

@@ -94,11 +94,11 @@ def _find_claim(study: PaperContext, identifier: str) -> ClaimFindings:
 
 
 def _claim(study: PaperContext, found: ClaimFindings) -> str:
-    """The sentence as the suite says it, who says it, the verdict and the numbers that decide it."""
+    """A sentence about the sentence of the suite: who says it, the verdict and the numbers that decide it."""
     numbers = quote_evidence(study, found)
     reason = f" ({numbers})" if numbers else ""
     sentence = claim_sentence(study, found.claim).rstrip(".")
-    verdict = quote_verdict(study, found)
+    verdict = study.quotes.put(say(f"found-only-{found.verdict}"), None, found.runs)
     return say("claim-verdict", claim=sentence, source=cite_source(study, found.claim), verdict=verdict) + reason
 
 

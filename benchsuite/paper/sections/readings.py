@@ -130,15 +130,15 @@ def gap_blocks(study: PaperContext) -> list[Block]:
     else:
         grown = sum(last - first >= STEADY for _, first, last, _ in ends)
         runs = tuple(dict.fromkeys(run for *_, found in ends for run in found))
-        words = in_words(grown, "feminine") if grown else say("none-of-them")
+        which = "all" if grown == len(ends) else "some" if grown else "none"
+        counted = say(f"gap-grows-in-{which}", grown=in_words(grown, "feminine"), cases=len(ends))
         text = say(
             "gap-epochs",
             lowest=quote(least[2], least[3]),
             least=study.names.mention(least[0]),
             highest=quote(most[2], most[3]),
             most=study.names.mention(most[0]),
-            grown=study.quotes.number(grown, words, runs),
-            cases=len(ends),
+            grown=study.quotes.number(grown, counted, runs),
         )
     shown = banded(study)
     draw = partial(

@@ -61,7 +61,7 @@ def _sum_up(
         return [say("undetected-many", reference=reference, metric=metric, compared=compared)]
     largest = max((one for one, _ in detected), key=lambda one: abs(one.difference.mean) if one.difference else 0.0)
     told = say(
-        "detected-many",
+        "detected-many" if undetected else "detected-all",
         reference=reference,
         metric=metric,
         decided=len(detected),
@@ -74,7 +74,7 @@ def _sum_up(
 
 
 def _list(study: PaperContext, decided: Sequence[Decided]) -> str:
-    return "; ".join(f"{study.mention(c.case)} ({study.quotes.difference(c)}; {say_p(p)})" for c, p in decided)
+    return listing([f"{study.mention(c.case)} ({study.quotes.difference(c)}; {say_p(p)})" for c, p in decided])
 
 
 def say_p(value: float, sign: str = "=") -> str:

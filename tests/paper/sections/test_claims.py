@@ -46,6 +46,7 @@ def test_every_claim_has_a_row_with_its_condition_its_numbers_and_its_verdict(do
     assert rows[0][2].startswith(f"bloques congelados{NBSP}={NBSP}3: 97,1{NBSP}% [96,1;")
     assert f"frente a bloques congelados{NBSP}={NBSP}1" in rows[2][2]
     assert f"con un margen de 0,5{NBSP}puntos" in rows[3][1]
+    assert rows[1][1].endswith(f") mayor que la de bloques congelados{NBSP}={NBSP}4")
     assert rows[4][1] == f"tiempo de entrenamiento con diferencias menores que 20{NBSP}%"
 
 
@@ -55,10 +56,10 @@ def test_the_verdicts_are_counted_in_the_text(document: Document) -> None:
 
 def test_prose_quotes_a_claim_with_its_source_verdict_and_numbers(document: Document) -> None:
     quoted = templates.plain(document, document.abstract)
-    assert quoted.startswith("Dice: «Con tres bloques supera el 95 %» : se sostiene (bloques congelados")
+    assert quoted.startswith("Dice: «Con tres bloques supera el 95 %»  se sostiene (bloques congelados")
     assert quoted.endswith("Y además: no se sostiene.")
     html = render_html(document, number(document))
-    assert '» <a class="cite" id="cite-alfa-1" href="#ref-alfa">[1]</a>: <b><a class="q" href="#run-' in html
+    assert '» <a class="cite" id="cite-alfa-1" href="#ref-alfa">[1]</a> <b><a class="q" href="#run-' in html
 
 
 def test_with_few_seeds_it_is_said_how_many_are_needed() -> None:
@@ -71,7 +72,7 @@ def test_with_few_seeds_it_is_said_how_many_are_needed() -> None:
 def test_before_the_first_run_claims_are_open_and_have_no_numbers() -> None:
     document = compose(make_material({"abstract": "{{claim tres}}"}, done=0, claims=CLAIMS))
     assert [row[2].text for row in table(document, "tab-claims").rows] == ["—"] * 5
-    assert templates.plain(document, document.abstract).endswith("no concluyente")
+    assert templates.plain(document, document.abstract).endswith("no es concluyente")
 
 
 def test_a_study_without_claims_says_nothing_of_them() -> None:
@@ -99,3 +100,9 @@ def test_with_one_seed_the_images_are_counted_by_mcnemar() -> None:
     images = table(document, "tab-images")
     assert [column.title for column in images.columns][2:] == ["Ganadas", "Perdidas", "p"]
     assert "McNemar" in said(document)
+
+
+def test_what_is_better_is_said_as_higher_or_lower() -> None:
+    faster = {"id": "antes", "text": "Antes", "metric": "training_seconds", "cases": [1], "better_than": 0}
+    (row,) = table(compose(make_material(claims=[faster])), "tab-claims").rows
+    assert f") menor que el de bloques congelados{NBSP}={NBSP}0" in row[1].text

@@ -70,3 +70,23 @@ def test_time_against_size_is_there_where_asked_for_and_sizes_differ() -> None:
     assert figures((20.0, 25.0), asked, sizes=True) == ["fig-cost", "fig-size-time"]
     assert figures((20.0, 25.0), asked) == ["fig-cost"]
     assert figures((20.0, 25.0), sizes=True) == ["fig-cost"]
+
+
+@pytest.mark.parametrize(
+    ("times", "sizes", "told"),
+    [
+        ((20.0, 30.0), False, "una sola configuración forma la frontera de Pareto: bloques congelados = 0."),
+        ((10.0, 10.0), True, "estas configuraciones: en parámetros, bloques congelados = 1 y 0; en tiempo,"),
+    ],
+)
+def test_the_front_is_named_by_what_it_costs(times: tuple[float, ...], sizes: bool, told: str) -> None:
+    study = timed(times, {"abstract": "Véase la {{fig-cost}}."}, sizes=sizes)
+    accuracies = [mean_estimate([mean] * 5, ["run"] * 5) for mean in (0.9, 0.8)]
+    cases = [
+        replace(case, estimates={**case.estimates, "test_accuracy": accuracy})
+        for case, accuracy in zip(study.findings.cases, accuracies, strict=True)
+    ]
+    study.material.__dict__["findings"] = replace(study.findings, cases=tuple(cases))
+    blocks = efficiency_blocks(PaperContext(study.material))
+    text = next(b.text for b in blocks if isinstance(b, Paragraph) and "Pareto" in b.text)
+    assert told in text.replace("\u00a0", " ")

@@ -44,3 +44,12 @@ def test_sentences_that_tell_more_are_found() -> None:
     index = next(i for i, quantity in enumerate(document.quantities) if "[" in quantity.text)
     text = " ".join([f"\ue000{index}\ue001"] * (MOST_TOLD + 1))
     assert crowded(replace(document, body=(Paragraph(text),))) == [text]
+
+
+def test_differences_that_are_all_detected_are_told_as_all() -> None:
+    material = make_material(cases=5, seeds=10)
+    findings = material.findings
+    decided = [replace(one, p_adjusted=0.01) for one in findings.comparisons]
+    material.__dict__["findings"] = replace(findings, comparisons=tuple(decided))
+    whole = " ".join(sentences(compose(material)))
+    assert "es estadísticamente significativa en las cuatro comparaciones del" in whole
