@@ -176,7 +176,8 @@ def _record(spec: RunSpec, known: Registry) -> RunRecord:
     confusion = _confusion(counts["test"], final, draw)
     right, total = sum(row[i] for i, row in enumerate(confusion)), sum(map(sum, confusion))
     training = sum(epoch.seconds for epoch in epochs)
-    wanted = case.model.parameters.get("weights")
+    wanted = case.model.parameters.get("weights", "none")
+    pretrained = wanted != "none"
     return make_record(
         spec,
         environment=make_environment(device="cuda", device_name="NVIDIA H100 80GB HBM3", driver="580.1", cuda="13.0"),
@@ -191,10 +192,10 @@ def _record(spec: RunSpec, known: Registry) -> RunRecord:
             fingerprint="ab" * 32,
         ),
         weights=WeightsFacts(
-            request=str(wanted) if wanted else "none",
-            provenance="official" if wanted else "random",
-            file="weights.pth" if wanted else None,
-            sha256="f3" * 32 if wanted else None,
+            request=str(wanted),
+            provenance="official" if pretrained else "random",
+            file="weights.pth" if pretrained else None,
+            sha256="f3" * 32 if pretrained else None,
         ),
         model=model,
         epochs=epochs,
