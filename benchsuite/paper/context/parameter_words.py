@@ -29,14 +29,14 @@ def plain_word(value: str) -> str:
 
 
 def name_value(path: str, value: Any, *, brief: bool = False) -> str:
-    """The value at a path where nothing is set as code: in our words where we have some; a component, which has a path
-    without a dot, by its name."""
+    """The value at a path where nothing is set as code: in our words where we have some."""
+    return describe_value(value, lambda text: word_for(path, text) or markup.file_name(text), brief=brief)
 
-    def word(text: str) -> str:
-        known = find(f"word-{text}") if "." in path else None
-        return known or markup.file_name(text)
 
-    return describe_value(value, word, brief=brief)
+def word_for(path: str, text: str) -> str | None:
+    """Our words for a value that is text, those of its path before those of any; none for a component, which has a path
+    without a dot and goes by its name."""
+    return find(f"word-{path}={text}") or find(f"word-{text}") if "." in path else None
 
 
 def describe_value(value: Any, word: Callable[[str], str] = plain_word, *, brief: bool = False) -> str:

@@ -8,11 +8,11 @@ from typing import Any
 
 from benchsuite.analysis.findings import CaseFindings
 from benchsuite.paper.context.paper_context import PaperContext
-from benchsuite.paper.context.parameter_words import describe_value, name_parameter
+from benchsuite.paper.context.parameter_words import describe_value, name_parameter, word_for
 from benchsuite.paper.document import markup
 from benchsuite.paper.document.blocks import Cell, Column, Table
 from benchsuite.paper.language import typography
-from benchsuite.paper.language.catalogue import find, say
+from benchsuite.paper.language.catalogue import say
 from benchsuite.paper.tables import cells
 
 COLUMNS = 8
@@ -106,7 +106,7 @@ def _differing(case: CaseFindings, cases: Sequence[CaseFindings]) -> dict[str, s
         else:
             leaves = {rest: _at(component.parameters, rest)}
         for name, value in leaves.items():
-            found.update({f"{kind}.{below}": _value(leaf) for below, leaf in _leaves(name, value)})
+            found.update({(at := f"{kind}.{below}"): _setting(at, leaf) for below, leaf in _leaves(name, value)})
     return found
 
 
@@ -179,23 +179,14 @@ def phases_table(study: PaperContext) -> Table | None:
 
 
 def _setting(path: str, value: Any) -> str:
-    """The value at a path: a component, which has a path without a dot, goes by its name and by no word that is spelled
-    like it."""
-    if "." not in path and isinstance(value, str):
-        return markup.code(value, path)
-    return _value(value)
+    """The value at a path in the mini grammar; what is text, in words where the catalogue has some, else as code."""
 
+    def word(text: str) -> str:
+        if not markup.line(text, "parameter"):
+            return ABSENT
+        return word_for(path, text) or markup.code(text, "parameter")
 
-def _value(value: Any) -> str:
-    """A parameter's value in the mini grammar; what is text, as code."""
-    return describe_value(value, _word)
-
-
-def _word(text: str) -> str:
-    """A value that is text: in words where the catalogue has some, else as code."""
-    if not markup.line(text, "parameter"):
-        return ABSENT
-    return find(f"word-{text}") or markup.code(text, "parameter")
+    return describe_value(value, word)
 
 
 def _seeds(seeds: tuple[int, ...]) -> str:

@@ -132,9 +132,9 @@ def test_phases_are_listed_and_marked_in_the_curves(composed: Composed) -> None:
     assert "tab-phases" not in floats(composed["aves"])
 
 
-def test_cases_of_a_grid_are_called_by_their_values_in_the_words_of_the_suite(composed: Composed) -> None:
+def test_cases_of_a_grid_are_called_by_their_values_in_the_words_of_the_suite_or_in_ours(composed: Composed) -> None:
     names = column(floats(composed["fases"])["tab-results"], "Configuración")
-    assert names[:2] == ["solo la cabeza, 50", "all_at_once, 50"]
+    assert names[:2] == ["solo la cabeza, 50", "todo a la vez, 50"]
 
 
 def test_no_folder_of_somebodys_machine_is_printed(composed: Composed) -> None:
