@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 from benchsuite import metrics
@@ -66,15 +67,15 @@ class PrintedMetric(metrics.Metric):
         """What data files call a column of this heading; None when the same."""
         return f"{heading} ({self.unit.recorded})" if self.unit.recorded else None
 
-    def format(self, value: float) -> str:
-        """A single value with its unit."""
+    def format(self, value: float, *, whole: bool = True) -> str:
+        """A single value with its unit; with decimals, unless it is `whole` and so may be written."""
         if self.unit is metrics.DURATION:
             return typography.seconds(value)
-        return typography.with_unit(self.bare(value), self.symbol)
+        return typography.with_unit(self.bare(value, whole=whole), self.symbol)
 
-    def bare(self, value: float) -> str:
+    def bare(self, value: float, *, whole: bool = True) -> str:
         """A single value without its unit, for tables whose heads name it."""
-        whole = self.unit.whole and value == int(value)
+        whole = whole and self.unit.whole and value == int(value)
         return typography.number(self.unit.scale * value, 0 if whole else self.unit.decimals)
 
     def in_column(self, value: float, among: Sequence[float] = ()) -> str:
@@ -97,17 +98,29 @@ class PrintedMetric(metrics.Metric):
         """«[95,2; 97,0]», «[95,2 a 97,0]» when these are the values observed, or nothing; durations are in the unit of
         their mean."""
         bounds = self.bounds(estimate)
-        return _brackets(*bounds, self._like(estimate.mean), observed=is_observed(estimate)) if bounds else ""
+        return _brackets(*bounds, self._like(estimate), observed=is_observed(estimate)) if bounds else ""
 
     def quote(self, estimate: Estimate) -> str:
         """A mean with its interval, as running text quotes it: «96,1 % [95,2; 97,0]», «96,1 % [95,2 a 97,0; n = 3]»."""
-        return f"{self.format(estimate.mean)} {_counted(self.interval(estimate), estimate)}".rstrip(" ")
+        mean = self.format(estimate.mean, whole=not self._has_interval(estimate))
+        return f"{mean} {_counted(self.interval(estimate), estimate)}".rstrip(" ")
 
-    def _like(self, mean: float) -> Callable[[float], str]:
+    def quote_in_column(self, estimate: Estimate) -> str:
+        """The same in a column."""
+        if self.unit.recorded:
+            return f"{self.format(estimate.mean)} {self.interval(estimate)}".rstrip(" ")
+        mean = self.bare(estimate.mean, whole=not self._has_interval(estimate))
+        return f"{mean} {self.interval(estimate)}".rstrip(" ")
+
+    def _has_interval(self, estimate: Estimate) -> bool:
+        """Whether an interval follows the mean, so that all three have as many decimals; what was observed is whole."""
+        return self.bounds(estimate) is not None and not is_observed(estimate)
+
+    def _like(self, estimate: Estimate) -> Callable[[float], str]:
         """How the bounds of a mean are written."""
         if self.unit is not metrics.DURATION:
-            return self.in_column
-        _, scale, decimals = typography.duration_unit(mean)
+            return self.in_column if self.unit.recorded else partial(self.bare, whole=not self._has_interval(estimate))
+        _, scale, decimals = typography.duration_unit(estimate.mean)
         return lambda value: typography.number(scale * value, decimals)
 
     def margin(self, value: float) -> str:

@@ -39,7 +39,7 @@ def estimate(metric: str, case: CaseFindings, *, strong: bool = False) -> Cell:
         return EMPTY
     known = METRICS[metric]
     bounds = known.bounds(estimate)
-    shown = f"{known.in_column(estimate.mean)} {known.interval(estimate)}".strip()
+    shown = known.quote_in_column(estimate)
     interval = (known.scale * bounds[0], known.scale * bounds[1]) if bounds else None
     return Cell(markup.literal(shown), known.scale * estimate.mean, estimate.runs, strong, interval)
 

@@ -50,6 +50,13 @@ def test_a_column_names_the_unit_unless_every_value_carries_its_own() -> None:
     assert METRICS["energy_joules"].data_heading("Energía (kJ)") is None
 
 
+def test_a_count_with_an_interval_has_as_many_decimals_as_its_bounds() -> None:
+    epochs = METRICS["epochs_to_95"]
+    assert epochs.quote(estimate(13, 10.9, 15)) == f"13,0 [10,9;{NBSP}15,0]"
+    assert epochs.quote_in_column(estimate(13, 10.9, 15)) == f"13,0 [10,9;{NBSP}15,0]"
+    assert epochs.quote(estimate(13)) == epochs.quote_in_column(estimate(13)) == "13"
+
+
 def test_an_interval_stays_within_what_the_metric_can_be() -> None:
     assert METRICS["test_accuracy"].quote(estimate(0.99, 0.97, 1.02)) == f"99,0{NBSP}% [97,0;{NBSP}100,0]"
     assert METRICS["test_accuracy"].quote(estimate(0.99)) == f"99,0{NBSP}%"
