@@ -73,7 +73,7 @@ def reading_blocks(study: PaperContext) -> list[Block]:
     items = tuple(_readings(study))
     terms = say("readings-terms")
     if len(study.done) == 1:
-        return [Paragraph(f"{say('readings-of-one')} {terms}"), Bullets(items)]
+        return [Paragraph(" ".join([say("readings-of-one"), terms, *items]))]
     draw = partial(curves.draw_panels, cases=study.done, factor=study.names.legend_title, seeds=seeds_of_runs(study))
     caption = say("caption-curves", bands=bands(study)) + strokes(study)
     return [
