@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from benchsuite.paper.document.page import GEOMETRIES, Geometry
 from benchsuite.paper.language.catalogue import say
 from benchsuite.paper.language.current import speaking
+from benchsuite.paper.language.phrases import articles
 from benchsuite.paper.language.typography import roman, upper_first
 from benchsuite.suite.schema.suite import Language, PageSize, PaperSection, Template
 
@@ -69,9 +70,7 @@ class Form:
 
     def agreeing(self, text: str) -> str:
         """`text`, in the mini grammar, with articles before references to tables in the gender of `table`."""
-        agreed = say("articles", context=say("table-gender", context=self.table)).split("|")
-        every = [say("articles", context=gender).split("|") for gender in ("masculine", "feminine")]
-        right = {word: agreed[place] for words in every for place, word in enumerate(words)}
+        right = articles(say("table-gender", context=self.table))
         longest_first = "|".join(sorted(right, key=len, reverse=True))
 
         def article(match: re.Match[str]) -> str:

@@ -19,6 +19,14 @@ def listing(items: Sequence[str]) -> str:
     return say("list-two" if len(items) == 2 else "list-more", context=context, start=start, last=last)
 
 
+def articles(gender: str) -> dict[str, str]:
+    """Every definite article, alone and joined to a preposition, with what stands in its place before a word of this
+    gender."""
+    agreed = say("articles", context=gender).split("|")
+    every = [say("articles", context=context).split("|") for context in ("masculine", "feminine")]
+    return {word: agreed[place] for words in every for place, word in enumerate(words)}
+
+
 def date(iso: str) -> str:
     """«21 de noviembre de 2026» for an ISO 8601 date or instant."""
     year, month, day = (int(part) for part in iso[:10].split("-"))

@@ -26,8 +26,8 @@ from benchsuite.paper.figures.chart import draw_chart
 from benchsuite.paper.language.catalogue import say
 from benchsuite.paper.language.current import speaking
 from benchsuite.paper.language.metrics import METRICS
-from benchsuite.paper.language.phrases import listing
-from benchsuite.paper.language.typography import lower_first
+from benchsuite.paper.language.phrases import articles, listing
+from benchsuite.paper.language.typography import lower_first, upper_first
 from benchsuite.paper.sections.claims import claims_table, count_verdicts
 from benchsuite.paper.sections.front import paper_title
 from benchsuite.paper.sections.notices import paper_notices, running_head
@@ -276,10 +276,18 @@ def _named_after(study: str, label: str, block: Block, shown: set[str]) -> Block
     """A block of a study as the report has it: it, and what it refers to, bear the name of the study, and the words
     below figures and above tables say whose they are."""
 
+    right = articles(say("report-elsewhere-gender"))
+    longest_first = "|".join(sorted(right, key=len, reverse=True))
+
+    def renamed(found: re.Match[str]) -> str:
+        if found[3] in shown:
+            return f"{found[1] or ''}{{{{{found[3]}-{study}}}}}"
+        article = right[found[2].lower()] if found[2] else next(iter(right.values()))
+        begins = found[0][0].isupper() or found.string[: found.start()].rstrip()[-1:] in ("", ".")
+        return f"{upper_first(article) if begins else article} {say('report-elsewhere')}"
+
     def rename(text: str) -> str:
-        return _BLOCK.sub(
-            lambda found: f"{{{{{found[1]}-{study}}}}}" if found[1] in shown else say("report-elsewhere"), text
-        )
+        return re.sub(rf"(\b({longest_first})\s+)?{_BLOCK.pattern}", renamed, text, flags=re.IGNORECASE)
 
     def titled(words: str) -> str:
         return say("report-titled", study=label, words=lower_first(rename(words)))

@@ -180,7 +180,7 @@ def test_without_prose_the_abstract_is_made_of_what_was_found() -> None:
 
 def test_the_prose_of_a_study_that_points_at_its_other_figures_leads_to_its_paper() -> None:
     document = compose_report(make_report_material(claims=[{**CLAIM, "text": "Según la {{fig-loss}}, bien"}]))
-    assert "el artículo del estudio" in said(document)
+    assert "Según el artículo del estudio, bien" in said(document)
     render_html(document, number(document))
 
 
