@@ -8,9 +8,10 @@ from benchsuite.analysis.findings import Verdict
 from benchsuite.paper.context.machine_kinds import describe_refused
 from benchsuite.paper.context.paper_context import PaperContext
 from benchsuite.paper.document.blocks import Block, Cell, Column, Paragraph, Table
-from benchsuite.paper.language.catalogue import say
+from benchsuite.paper.language.catalogue import in_words, say
 from benchsuite.paper.language.metrics import METRICS, spread_of
 from benchsuite.paper.language.phrases import listing
+from benchsuite.paper.language.typography import number
 from benchsuite.paper.sections.claim_words import cite_source, describe_condition, quote_evidence
 from benchsuite.paper.sections.prose import claim_sentence
 
@@ -37,7 +38,9 @@ def count_verdicts(*studies: PaperContext) -> str:
         return say(f"claims-{next(iter(verdicts))}", n=1)
     if len(verdicts) == 1:
         return say(f"claims-all-{next(iter(verdicts))}")
-    return listing([say(f"claims-count-{name}", n=verdicts[name]) for name in COUNTED if verdicts[name]])
+    count = in_words if in_words(verdicts.total()) != number(verdicts.total()) else number  # not some of each
+    told = [(name, verdicts[name]) for name in COUNTED if verdicts[name]]
+    return listing([say(f"claims-count-{name}", n=times, count=count(times)) for name, times in told])
 
 
 def claims_table(study: PaperContext) -> Table:

@@ -106,3 +106,10 @@ def test_what_is_better_is_said_as_higher_or_lower() -> None:
     faster = {"id": "antes", "text": "Antes", "metric": "training_seconds", "cases": [1], "better_than": 0}
     (row,) = table(compose(make_material(claims=[faster])), "tab-claims").rows
     assert f") menor que el de bloques congelados{NBSP}={NBSP}0" in row[1].text
+
+
+def test_verdicts_are_counted_all_in_words_or_all_in_figures() -> None:
+    many = [{**CLAIMS[0], "id": f"c{number}"} for number in range(9)]
+    whole = said(compose(make_material(claims=[*many, CLAIMS[2], CLAIMS[2] | {"id": "otra"}])))
+    assert "las 11 afirmaciones del estudio; 9 se sostienen y" in whole
+    assert "2 no se sostienen." in whole
