@@ -44,7 +44,11 @@ def _differences(study: PaperContext) -> Iterator[str]:
         ),
         "metric": study.metric.title,
     }
-    if not decided:
+    if all(one.p_adjusted is None for one in compared):
+        needed = max(one.seeds_needed or 0 for one in compared)
+        more = say("seeds-needed", seeds=needed) if needed else ""
+        yield say("undecided", n=len(compared), more=more)
+    elif not decided:
         yield say("found-no-difference", n=len(compared), **words)
     elif len(decided) <= FEW:
         each = [
@@ -93,8 +97,11 @@ def _sentence(study: PaperContext, found: ClaimFindings) -> str:
 
 
 def _undecided(study: PaperContext) -> Iterator[str]:
-    """What is open, and with how many seeds it would be decided if what was measured is true."""
+    """What is open, and with how many seeds it would be decided if what was measured is true; nothing where a single
+    seed does not tell how it varies."""
     findings = study.findings
+    if len(findings.seeds) < 2:
+        return
     needs: list[tuple[str, int | None, tuple[str, ...]]] = [
         (study.mention(one.case), seeds_for_comparison(findings, one), one.difference.runs)
         for one in findings.comparisons

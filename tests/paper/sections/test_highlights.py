@@ -55,6 +55,15 @@ def test_where_no_difference_is_decided_it_is_said_so() -> None:
     assert found[1].startswith("Comparaciones sin decidir: cuatro; la que menos semillas necesitaría es ")
 
 
+def test_of_what_was_measured_once_nobody_says_how_many_seeds_it_needs() -> None:
+    found = box(make_material(cases=5, seeds=1, claims=[HOLDS]))
+    assert found == [
+        "Ninguna de las cuatro comparaciones con la referencia es concluyente con las semillas disponibles: "
+        "harían falta al menos ocho semillas emparejadas.",
+        "La única afirmación contrastada, «La exactitud supera el 1 %», no es concluyente.",
+    ]
+
+
 def test_claims_are_counted_and_those_that_were_decided_are_quoted() -> None:
     found = box(make_material(cases=2, seeds=10, claims=[HOLDS, FAILS]))
     told = next(text for text in found if text.startswith("De las dos afirmaciones contrastadas"))
