@@ -22,6 +22,8 @@ Seeds = Mapping[str, int]
 FEW = 3
 """Most cases whose bands can be told apart where they overlap."""
 
+FEW_EPOCHS = 6
+"""So few begin at the first one."""
 SIDES = ("train", "validation")
 CUT = 3.0
 """A loss so many times above the usual ones would flatten every other curve: it is cut off."""
@@ -110,8 +112,7 @@ def draw_panels(
             for index, metric in enumerate(_both("accuracy")):
                 _draw(canvas, axes, case, metric, index, lines, None)
             axes.set_title(title, fontsize=text)
-            set_numerals(axes.xaxis, whole=True, most=4)
-            axes.set_xlim(left=0)
+            _count_epochs(axes, most=4)
             if place + columns >= len(cases):
                 axes.set(xlabel=say("axis-epoch"))
         for axes in places[len(cases) :]:
@@ -156,11 +157,17 @@ def _curves(
                 band = banded is None or case.case.name in banded
                 _draw(canvas, axes, case, metric, index, lines, label, band=band)
             axes.set(xlabel=say("axis-epoch"))
-            axes.set_xlim(left=0)
-            set_numerals(axes.xaxis, whole=True)
+            _count_epochs(axes)
         set_numerals(canvas.axes[0][0].yaxis)
         canvas.legend(axes, factor)
         yield canvas
+
+
+def _count_epochs(axes: Any, most: int | None = None) -> None:
+    """Whole epochs along the axis, from 0 unless that would leave much of it empty."""
+    set_numerals(axes.xaxis, whole=True, most=most)
+    if axes.get_xlim()[1] > FEW_EPOCHS:
+        axes.set_xlim(left=0)
 
 
 def is_cut(cases: Sequence[CaseFindings]) -> bool:

@@ -81,7 +81,7 @@ def significant(value: float, digits: int = 2) -> str:
 
 def operations_unit(most: float) -> tuple[str, float]:
     """The unit of floating-point operations, up to so many, and how many of it one is."""
-    return ("GFLOP", 1e-9) if most >= 1e9 else ("MFLOP", 1e-6)
+    return ("GFLOP", 1e-9) if most >= 1e8 else ("MFLOP", 1e-6)
 
 
 def signed(value: float, decimals: int) -> str:
