@@ -8,7 +8,7 @@ given instead.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -22,6 +22,8 @@ EXACT_UP_TO = 16
 SIGN_PATTERNS = 99_999
 RANDOM_SEED = 20_260_101
 """Of the drawn patterns, so that the same records give the same findings."""
+SIGNS_AT_ONCE = 2**23
+"""Drawn at a time: 64 MB, where those of a thousand pairs would take 800."""
 
 Measured = Mapping[int, tuple[str, float]]
 """For each seed, the run's key and its value of the metric."""
@@ -95,13 +97,22 @@ def one_sided(values: Sequence[float]) -> float:
 
 def _flipped(differences: Sequence[float]) -> NDArray[np.float64]:
     """The sum of the differences as they are, then with every pattern of signs, or with those that were drawn."""
-    pairs = len(differences)
+    values = np.asarray(differences, dtype=float)
+    return np.concatenate([(1 - 2 * minus) @ values for minus in _patterns(len(values))])
+
+
+def _patterns(pairs: int) -> Iterator[NDArray[np.int64]]:
+    """Which signs each pattern flips (patterns, pairs), some patterns at a time; the first flips none."""
     if pairs <= EXACT_UP_TO:
-        minus = np.arange(2**pairs)[:, None] >> np.arange(pairs) & 1
-    else:
-        minus = np.random.default_rng(RANDOM_SEED).integers(0, 2, (1 + SIGN_PATTERNS, pairs))
-        minus[0] = 0
-    return np.asarray((1 - 2 * minus) @ np.asarray(differences, dtype=float))
+        yield np.arange(2**pairs)[:, None] >> np.arange(pairs) & 1
+        return
+    draw = np.random.default_rng(RANDOM_SEED)
+    at_once = max(1, SIGNS_AT_ONCE // pairs)
+    for first in range(0, 1 + SIGN_PATTERNS, at_once):
+        minus = draw.integers(0, 2, (min(at_once, 1 + SIGN_PATTERNS - first), pairs))
+        if first == 0:
+            minus[0] = 0
+        yield minus
 
 
 def _share(sums: NDArray[np.float64]) -> float:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import tracemalloc
 from itertools import product
 
 import numpy as np
@@ -8,7 +9,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from benchsuite.analysis.comparisons import EXACT_UP_TO, compare, holm, one_sided, pairs_needed, sign_flip
+from benchsuite.analysis import comparisons
+from benchsuite.analysis.comparisons import (
+    EXACT_UP_TO,
+    SIGN_PATTERNS,
+    SIGNS_AT_ONCE,
+    compare,
+    holm,
+    one_sided,
+    pairs_needed,
+    sign_flip,
+)
 from benchsuite.analysis.findings import SIGNIFICANCE
 
 DARWIN = [49, -67, 8, 16, 6, 23, 28, 41, 14, 29, 56, 24, 75, 60, -48]
@@ -55,6 +66,21 @@ def test_patterns_that_are_drawn_come_near_those_of_all_and_are_the_same_at_ever
     many = [*DARWIN, 3, -9]
     assert len(many) > EXACT_UP_TO
     assert sign_flip(many) == sign_flip(many) == pytest.approx(by_enumeration(many), abs=0.004)
+
+
+def test_patterns_take_no_more_memory_for_more_pairs_and_are_the_same_however_many_are_drawn_at_a_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    many = np.random.default_rng(1).normal(0.002, 0.02, 80).round(4).tolist()
+    assert len(many) * SIGN_PATTERNS < SIGNS_AT_ONCE
+    at_once = sign_flip(many), one_sided(many)
+    monkeypatch.setattr(comparisons, "SIGNS_AT_ONCE", 2**16)
+    tracemalloc.start()
+    in_turns = sign_flip(many), one_sided(many)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert in_turns == at_once
+    assert most < 8 * 8 * SIGN_PATTERNS  # bytes, of some sums for each; the patterns themselves are ten times as many
 
 
 def test_one_pair_proves_nothing() -> None:

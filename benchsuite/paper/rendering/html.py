@@ -51,20 +51,21 @@ def _render_html(document: Document, numbering: Numbering) -> str:
         "js": Markup(script),
         "bibtex": _bibtex(document),
         "linked": _linked_data(document, numbering),
-        "results_base64": base64.b64encode(document.results).decode(),
         "results_sha256": hashlib.sha256(document.results).hexdigest(),
     }
 
-    def page(css: str) -> str:
-        return templates.render(document, numbering, entries, "web", css, _photo, extra)
+    def page(css: str = "", results: str = "") -> str:
+        whole = {**extra, "results_base64": results}
+        return templates.render(document, numbering, entries, "web", css, _photo, whole)
 
     # The PDF is the paper in columns; what a browser prints of the page is a report in one, which it cannot tear apart.
     report = GEOMETRIES["report", document.form.page]
     sheet = dataclasses.replace(report, side=report.side - BLEED).page
     printed = f"@media print{{@page{{{sheet};{PAGE_NUMBER}}}:root{{--bleed:{BLEED}mm}}}}"
     styles = templates.template_text("ieee_es/web.css") + printed
-    words = re.sub(r"<script>.*?</script>|data:[^\"]*|<[^>]+>", "", page(""), flags=re.DOTALL)
-    return page(fonts.web_faces("".join(sorted(set(words)))) + styles)
+    words = re.sub(r"<script>.*?</script>|data:[^\"]*|<[^>]+>", "", page(), flags=re.DOTALL)
+    faces = fonts.web_faces("".join(sorted(set(words))))
+    return page(faces + styles, base64.b64encode(document.results).decode())
 
 
 def _linked_data(document: Document, numbering: Numbering) -> dict[str, Any]:
