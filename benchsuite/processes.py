@@ -19,7 +19,7 @@ from contextlib import contextmanager, suppress
 from functools import cache
 from multiprocessing import connection as channels
 from pathlib import Path
-from threading import Thread, Timer
+from threading import Event, Thread
 from typing import Any, Self
 
 from benchsuite.legible import let_pillow_remark, let_streams_escape
@@ -30,6 +30,10 @@ LARGEST_ANSWER = 2**29
 """Bytes of a message from a process that is not trusted."""
 PR_SET_PDEATHSIG = 1
 WATCH_SECONDS = 0.5
+LOOK_SECONDS = 0.1
+"""Between two looks at how much a process has worked, at least."""
+PATIENCE = 10
+"""How many times the seconds of work that it is allowed a process may take, where others want its machine, too."""
 ENTRY = "import sys; sys.path[:] = sys.argv[2:]; from benchsuite.processes import serve; serve(int(sys.argv[1]))"
 
 
@@ -126,19 +130,29 @@ class ChildProcess:
             return self._connection.recv_bytes(LARGEST_ANSWER)
 
     @contextmanager
-    def limited(self, seconds: float) -> Iterator[None]:
+    def limited(self, seconds: float, *, of_work: bool = False) -> Iterator[None]:
         """End the process when the block takes longer than so many seconds (0: no limit): what then waits for it
-        raises ProcessEnded."""
-        # A timer that kills bounds all of a conversation, sending too, which no timeout of a pipe does.
-        timer = Timer(seconds, self._give_up)
-        timer.daemon = True
+        raises ProcessEnded. Seconds `of_work` are those in which it and its copies have a processor: on a machine that
+        many share, what is slow is not stuck. After PATIENCE times as long it is ended all the same."""
+        # A thread that kills bounds all of a conversation, sending too, which no timeout of a pipe does.
+        over = Event()
         if seconds:
             with interrupts_blocked():
-                timer.start()
+                Thread(target=self._limit, args=(over, seconds, of_work), daemon=True).start()
         try:
             yield
         finally:
-            timer.cancel()
+            over.set()
+
+    def work(self) -> float:
+        """Seconds of processor time that it and its copies have had so far; 0 once it has ended."""
+        import psutil
+
+        with suppress(psutil.NoSuchProcess):
+            process = psutil.Process(self.pid)
+            times = [one.cpu_times() for one in (process, *process.children(recursive=True))]
+            return float(sum(one.user + one.system + one.children_user + one.children_system for one in times))
+        return 0.0
 
     def stop(self) -> None:
         """Let it leave by itself: send None, and end it when it has not left after a moment."""
@@ -179,9 +193,17 @@ class ChildProcess:
         except (EOFError, OSError):
             raise self._ended() from None
 
-    def _give_up(self) -> None:
-        self._timed_out = True
-        self.kill()
+    def _limit(self, over: Event, seconds: float, of_work: bool) -> None:
+        """End it once the seconds are over, unless what is limited is over before."""
+        most = seconds + (self.work() if of_work else 0.0)
+        latest, left = time.monotonic() + PATIENCE * seconds, seconds
+        while not over.wait(left):
+            left = min(most - self.work(), latest - time.monotonic()) if of_work else 0.0
+            if left <= 0:
+                self._timed_out = True
+                self.kill()
+                return
+            left = max(left, LOOK_SECONDS)
 
     def _ended(self) -> ProcessEnded:
         code = None

@@ -56,6 +56,17 @@ def hang(parent: Parent) -> None:
     time.sleep(600)
 
 
+def spin(parent: Parent) -> None:
+    while True:
+        pass
+
+
+def nap(parent: Parent) -> None:
+    while (seconds := parent.receive()) is not None:
+        time.sleep(seconds)
+        parent.send("awake")
+
+
 def start_another(parent: Parent) -> None:
     child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
     parent.send(child.pid)
@@ -197,6 +208,43 @@ def test_the_limit_holds_for_sending_too() -> None:
     with ChildProcess(hang) as child, pytest.raises(ProcessEnded) as caught, child.limited(0.5):
         child.send(b"x" * 50_000_000)  # nobody reads it
     assert caught.value.timed_out
+
+
+def test_waiting_is_no_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("benchsuite.processes.PATIENCE", 1000)
+    with ChildProcess(nap) as child:
+        for seconds in (0.0, 1.5):  # the first time it reads in what it needs
+            with child.limited(60 if seconds == 0 else 0.3, of_work=True):
+                child.send(seconds)
+                assert child.receive() == "awake"
+
+
+def test_one_that_works_too_long_is_ended_and_so_is_one_that_waits_many_times_as_long(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("benchsuite.processes.PATIENCE", 1000)
+    with ChildProcess(spin) as child, pytest.raises(ProcessEnded) as caught, child.limited(0.5, of_work=True):
+        child.receive()
+    assert caught.value.timed_out
+    monkeypatch.setattr("benchsuite.processes.PATIENCE", 2)
+    with ChildProcess(hang) as child, pytest.raises(ProcessEnded) as caught, child.limited(0.5, of_work=True):
+        child.receive()
+    assert caught.value.timed_out
+
+
+def test_what_its_copies_work_is_its_work() -> None:
+    with ChildProcess(have_another_work) as child:
+        child.receive(60)
+        assert child.work() >= 0.5
+    assert child.work() == 0.0
+
+
+def have_another_work(parent: Parent) -> None:
+    another = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+    while sum(psutil.Process(another.pid).cpu_times()[:2]) < 0.5:
+        time.sleep(0.05)
+    parent.send(None)
+    parent.receive()
 
 
 @pytest.mark.parametrize("own_group", [False, True])

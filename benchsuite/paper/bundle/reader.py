@@ -6,7 +6,6 @@ read, so nobody else has to do with the file; whatever goes wrong there is said 
 
 from __future__ import annotations
 
-import time
 import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -58,7 +57,6 @@ class PaperReader(ClosedProcess):
         self.given = read_paper(paper)
         self._where = str(paper)
         self._seconds, self._memory = allowed(len(self.given))
-        self._left = self._seconds
         # A thread of these libraries reserves memory by the gigabyte.
         threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
         super().__init__(main, threads)
@@ -83,11 +81,13 @@ class PaperReader(ClosedProcess):
         return self._asked(rebuilt, Differences)
 
     def _asked(self, order: object, kind: type[T]) -> T:
-        begun = time.monotonic()
+        left = self._seconds - self.work()
         try:
-            return self.ask(order, kind, max(self._left, 0.001))
+            if left <= 0:
+                raise ProcessEnded(None, timed_out=True)
+            return self.ask(order, kind, left)
         except ProcessEnded as ended:
-            long, large = f"more than {self._seconds:.0f} s", _too_much(self._memory)
+            long, large = f"more than {self._seconds:.0f} s of work", _too_much(self._memory)
             what = (
                 f"reading it takes {long}" if ended.timed_out else f"reading it takes {large}, or is cut short: {ended}"
             )
@@ -95,8 +95,6 @@ class PaperReader(ClosedProcess):
         except BenchsuiteError as error:
             error.where = error.where or self._where
             raise
-        finally:
-            self._left -= time.monotonic() - begun
 
 
 def _too_much(memory: int) -> str:

@@ -65,13 +65,13 @@ class ClosedProcess:
         self._scratch.cleanup()
 
     def ask(self, order: object, answer: type[T], seconds: float) -> T:
-        """Send an order, and read the answer, within so many seconds, as data of this type.
+        """Send an order, and read the answer, within so many seconds of work, as data of this type.
 
         Raises the BenchsuiteError that is answered, and ProcessEnded where no answer comes that can be read.
         """
         from pydantic import TypeAdapter, ValidationError
 
-        with self._process.limited(seconds):
+        with self._process.limited(seconds, of_work=True):
             self._process.send(order)
             told = self._process.receive_bytes()
         try:
@@ -84,6 +84,10 @@ class ClosedProcess:
     @property
     def alive(self) -> bool:
         return self._process.alive
+
+    def work(self) -> float:
+        """Seconds of processor time that it has had so far."""
+        return self._process.work()
 
     def last_words(self) -> str | None:
         """The last line that the process printed, if it printed any."""

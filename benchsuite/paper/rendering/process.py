@@ -74,9 +74,10 @@ class Renderer(ClosedProcess):
         except ProcessEnded as ended:
             if ended.timed_out:
                 raise PaperError(
-                    f"the paper is not finished after {self._seconds:.0f} s",
+                    f"the paper is not finished after {self._seconds:.0f} s of work",
                     expected="a paper of at most a hundred pages",
-                    remedy="shorten the suite's prose, or leave out tables and figures that are very long",
+                    remedy="shorten the suite's prose, or leave out tables and figures that are very long; where much "
+                    "else keeps the machine busy, try again later",
                 ) from None
             killed = ended.code is None or ended.code < 0
             raise PaperError(

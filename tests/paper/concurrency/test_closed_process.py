@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -144,6 +145,23 @@ def test_an_answer_that_is_none_is_its_end(told: bytes, tmp_path: Path, monkeypa
 def test_an_error_of_no_known_kind_is_one_of_the_paper(name: str) -> None:
     with ClosedProcess(send_bytes) as process, pytest.raises(PaperError, match="what"):
         process.ask(f'!["{name}", "what", null, null, null]'.encode(), Answer, 60)
+
+
+def nap(parent: Parent) -> None:
+    while True:
+        seconds = parent.receive()
+
+        def rested(seconds: float = seconds) -> str:
+            time.sleep(seconds)
+            return "rested"
+
+        answer(parent, rested)
+
+
+def test_it_may_wait_longer_than_it_may_work() -> None:
+    with ClosedProcess(nap) as process:
+        assert process.ask(0.0, str, 60) == "rested"
+        assert process.ask(1.5, str, 0.5) == "rested"
 
 
 def test_what_it_printed_last_is_told() -> None:
