@@ -1,13 +1,26 @@
 """benchsuite: declare an image-classification study in YAML, run it bit for bit, read its paper.
 
-`run` and `load` are for Python and notebooks; what they need is imported when they are first asked for (their types are
-in the stub beside this file). What plugins import is in `benchsuite.api`.
+`run`, `report` and `load` are for Python and notebooks; what they need is imported when they are first asked for (their
+types are in the stub beside this file). What plugins import is in `benchsuite.api`.
 """
 
 import logging
 
 __version__ = "0.1.0"
-__all__ = ["BenchsuiteError", "Claim", "Paper", "Run", "RunsFailed", "Studies", "Study", "load", "run"]
+__all__ = [
+    "BenchsuiteError",
+    "Claim",
+    "Paper",
+    "Report",
+    "Run",
+    "RunsFailed",
+    "Step",
+    "Studies",
+    "Study",
+    "load",
+    "report",
+    "run",
+]
 
 logging.getLogger(__name__).addHandler(logging.NullHandler())  # whoever uses it as a library decides what is shown
 

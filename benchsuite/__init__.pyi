@@ -1,4 +1,30 @@
-from benchsuite.study import BenchsuiteError, Claim, Paper, Run, RunsFailed, Studies, Study, load, run
+from benchsuite.study import (
+    BenchsuiteError,
+    Claim,
+    Paper,
+    Report,
+    Run,
+    RunsFailed,
+    Step,
+    Studies,
+    Study,
+    load,
+    report,
+    run,
+)
 
 __version__: str
-__all__ = ["BenchsuiteError", "Claim", "Paper", "Run", "RunsFailed", "Studies", "Study", "load", "run"]
+__all__ = [
+    "BenchsuiteError",
+    "Claim",
+    "Paper",
+    "Report",
+    "Run",
+    "RunsFailed",
+    "Step",
+    "Studies",
+    "Study",
+    "load",
+    "report",
+    "run",
+]

@@ -11,14 +11,13 @@ import typer
 
 from benchsuite.commands.console import announce, print_json, say
 from benchsuite.commands.options import SUITE, FormOptions, Json, StudyOptions
-from benchsuite.commands.paper_form import asked_form, form_arguments, tell_of_renderer
+from benchsuite.commands.paper_form import form_arguments, formed, tell_of_languages, tell_of_renderer
 from benchsuite.errors import PaperError
 
 if TYPE_CHECKING:
     from benchsuite.commands.session import Session
     from benchsuite.paper.context.material import PaperFiles, PaperMaterial
     from benchsuite.paper.rendering.process import Renderer
-    from benchsuite.suite.schema.suite import Suite
 
 
 def paper(
@@ -66,8 +65,8 @@ def make_paper(suite: str, options: StudyOptions, form: FormOptions, need_all: b
     from benchsuite.paper.rendering.process import Renderer
 
     if report_file(suite) is not None:
-        report, files = make_report(suite, options, form)
-        return report.report.name, files
+        made = make_report(suite, options, form)
+        return made.report.report.name, made.files
     check_pango()
     with Renderer() as renderer:  # which reads in its libraries while ours are read in and the study is opened
         from benchsuite.commands.session import open_study
@@ -153,8 +152,8 @@ def write_paper(study: Session, form: FormOptions, renderer: Renderer | None = N
     from benchsuite.paper.gather import gather
 
     tell_of_renderer()
-    suite = _formed(study.suite, form)
-    _tell_of_languages(suite)
+    suite = formed(study.suite, form)
+    tell_of_languages(suite)
     material = _with_commands(gather(suite, study.preparation, study.registry), study, form)
     memory = study.place.cache / "papers"
     files = build_paper(material, study.preparation.paper_folder, renderer=renderer, memory=memory)
@@ -170,35 +169,13 @@ def try_paper(study: Session, form: FormOptions, renderer: Renderer) -> None:
     from benchsuite.paper.bundle.attachments import pack
     from benchsuite.paper.gather import without_results
 
-    suite = _formed(study.suite, form)
+    suite = formed(study.suite, form)
     material = _with_commands(without_results(suite, study.preparation, study.registry), study, form)
     try:
         renderer.try_words(pack(material))
     except PaperError as error:
         error.remedy = f"{error.remedy or 'mend the suite'}; to make the runs without their paper: --no-paper"
         raise
-
-
-def _formed(suite: Suite, form: FormOptions) -> Suite:
-    """The suite with its paper set as the options ask."""
-    from benchsuite.suite.prose.translations import in_language
-
-    if form.language is not None:
-        suite = in_language(suite, form.language.value)
-    asked = {name: value for name, value in asked_form(form).items() if name != "language"}
-    return suite.model_copy(update={"paper": suite.paper.model_copy(update=asked)})
-
-
-def _tell_of_languages(suite: Suite) -> None:
-    """Say so where the prose is in another language than the paper: the paper says it, too."""
-    from benchsuite.suite.schema.suite import LANGUAGES
-
-    own, language = suite.paper.prose_language, suite.paper.language
-    if own != language and (suite.title or suite.paper.abstract or suite.paper.sections):
-        announce(
-            f"{suite.name} is written in {LANGUAGES[own]} alone, and its paper in {LANGUAGES[language]} has that prose "
-            f"as it is, and says so; for a paper in one language, write translations.{language} in the suite"
-        )
 
 
 def _with_commands(material: PaperMaterial, study: Session, form: FormOptions) -> PaperMaterial:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from benchsuite.commands.console import announce
 from benchsuite.commands.options import FormOptions
 
 if TYPE_CHECKING:
-    from benchsuite.suite.schema.suite import PaperSection
+    from benchsuite.suite.prose.references import Declaration
+    from benchsuite.suite.schema.report import Report
+    from benchsuite.suite.schema.suite import Suite
+
+D = TypeVar("D", "Suite", "Report")
 
 
 def tell_of_renderer() -> None:
@@ -22,11 +26,26 @@ def tell_of_renderer() -> None:
         )
 
 
-def formed_paper(paper: PaperSection, form: FormOptions) -> PaperSection:
-    """What a suite says of its paper, set as the options ask."""
-    asked = asked_form(form)
-    changed = asked | ({"written_in": paper.prose_language} if "language" in asked else {})
-    return paper.model_copy(update=changed)
+def formed(suite: D, form: FormOptions) -> D:
+    """A suite, or a report, with its paper set as the options ask."""
+    from benchsuite.suite.prose.translations import in_language
+
+    if form.language is not None:
+        suite = in_language(suite, form.language.value)
+    asked = {name: value for name, value in asked_form(form).items() if name != "language"}
+    return suite.model_copy(update={"paper": suite.paper.model_copy(update=asked)})
+
+
+def tell_of_languages(suite: Declaration) -> None:
+    """Say so where the prose is in another language than the paper: the paper says it, too."""
+    from benchsuite.suite.schema.suite import LANGUAGES
+
+    own, language = suite.paper.prose_language, suite.paper.language
+    if own != language and (suite.title or suite.paper.abstract or suite.paper.sections):
+        announce(
+            f"{suite.name} is written in {LANGUAGES[own]} alone, and its paper in {LANGUAGES[language]} has that prose "
+            f"as it is, and says so; for a paper in one language, write translations.{language} in the suite"
+        )
 
 
 def form_arguments(form: FormOptions) -> tuple[str, ...]:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from benchsuite.store.run_store import Survey
     from benchsuite.suite.cases.plan import RunSpec
     from benchsuite.suite.schema.report import Report
+    from benchsuite.suite.schema.suite import Suite
 
 FEW = 8
 """Unfinished studies that an error names."""
@@ -162,20 +163,33 @@ def open_report(name: str, options: StudyOptions) -> ReportSession:
     from benchsuite.registry import registry
     from benchsuite.suite.prose.assertions import asserted_in_report
     from benchsuite.suite.prose.references import typed_results
+    from benchsuite.suite.prose.report_references import ReportVocabulary
+    from benchsuite.suite.prose.translations import in_each_language
     from benchsuite.suite.reader import suite_path
     from benchsuite.suite.reports import read_report
 
     known = registry()
     path = suite_path(name, known)
     gathered = read_report(path, known)
-    for warning in (*typed_results(gathered.report), *asserted_in_report(gathered.vocabulary)):
-        announce(f"warning: {warning}")
+    for said in in_each_language(gathered.report):
+        vocabulary = ReportVocabulary(said, gathered.vocabulary.studies)
+        for warning in (*typed_results(said), *asserted_in_report(vocabulary)):
+            announce(f"warning: {warning}")
     studies = tuple(open_study(str(file), options, download=False, quiet=True) for file in gathered.files.values())
     named = called(name, path, gathered.report.name, known)
     return ReportSession(gathered.report, studies, known, path, named, options.results)
 
 
-def make_report(name: str, options: StudyOptions, form: FormOptions) -> tuple[ReportSession, PaperFiles]:
+@dataclass(frozen=True)
+class MadeReport:
+    """A report whose paper is written, and what that was made from."""
+
+    report: ReportSession
+    files: PaperFiles
+    material: ReportMaterial
+
+
+def make_report(name: str, options: StudyOptions, form: FormOptions) -> MadeReport:
     """Write the paper of a report whose studies are finished. Raises PaperError where one is not."""
     from benchsuite.paper.rendering.pango import check_pango
     from benchsuite.paper.rendering.process import Renderer
@@ -186,10 +200,10 @@ def make_report(name: str, options: StudyOptions, form: FormOptions) -> tuple[Re
         report.check_finished()
         runs = sum(one.done for one in report.standings)
         say(f"{report.report.name}: {studies_counted(report)}, all finished, with {count(runs, 'run')}")
-        return report, _write(report, form, renderer)
+        return _write(report, form, renderer)
 
 
-def _write(report: ReportSession, form: FormOptions, renderer: Renderer) -> PaperFiles:
+def _write(report: ReportSession, form: FormOptions, renderer: Renderer) -> MadeReport:
     from benchsuite.commands.paper_form import tell_of_renderer
     from benchsuite.commands.session import note_owner
     from benchsuite.paper.build import build_paper
@@ -198,14 +212,15 @@ def _write(report: ReportSession, form: FormOptions, renderer: Renderer) -> Pape
         announce("SYNTHETIC SAMPLE: studies of this report are smoke runs, and its numbers mean nothing")
     tell_of_renderer()
     memory = report.studies[0].place.cache / "papers"
-    files = build_paper(_material(report, form), report.paper_folder, renderer=renderer, memory=memory)
+    material = _material(report, form)
+    files = build_paper(material, report.paper_folder, renderer=renderer, memory=memory)
     note_owner(report.paper_folder, report.file)
-    return files
+    return MadeReport(report, files, material)
 
 
 def _material(report: ReportSession, form: FormOptions) -> ReportMaterial:
     """What the paper is made from, set as the options ask."""
-    from benchsuite.commands.paper_form import form_arguments, formed_paper
+    from benchsuite.commands.paper_form import form_arguments, formed, tell_of_languages
     from benchsuite.paper.context.material import ReportMaterial
     from benchsuite.paper.document.markup import file_name
     from benchsuite.paper.gather import gather_results
@@ -213,10 +228,13 @@ def _material(report: ReportSession, form: FormOptions) -> ReportMaterial:
 
     arguments = tuple(map(file_name, report.arguments()))
     declared = report.report
-    suite = declared.model_copy(update={"paper": formed_paper(declared.paper, form)})
+    suite = formed(declared, form)
+    tell_of_languages(suite)
     language = suite.paper.language
+    spoken = [in_language(one.suite, language) for one in report.studies]
+    _tell_of_claims(spoken)
     studies = tuple(
-        gather_results(in_language(one.suite, language), one.preparation, one.registry) for one in report.studies
+        gather_results(said, one.preparation, one.registry) for said, one in zip(spoken, report.studies, strict=True)
     )
     return ReportMaterial(
         suite=suite,
@@ -226,6 +244,20 @@ def _material(report: ReportSession, form: FormOptions) -> ReportMaterial:
         version=studies[0].version,
         renderer=studies[0].renderer,
     )
+
+
+def _tell_of_claims(studies: Sequence[Suite]) -> None:
+    """Say so where studies make their claims in another language than the paper of the report."""
+    from benchsuite.suite.schema.suite import LANGUAGES
+
+    foreign = [one for one in studies if one.claims and one.paper.prose_language != one.paper.language]
+    if foreign:
+        first = foreign[0].paper
+        names = ", ".join(one.name for one in foreign[:FEW]) + (f" and {len(foreign) - FEW} more" * bool(foreign[FEW:]))
+        announce(
+            f"the claims of {names} are in {LANGUAGES[first.prose_language]}, as their suites have them; "
+            f"for a paper in one language, write translations.{first.language} in those"
+        )
 
 
 def show_plan(name: str, options: StudyOptions, as_json: bool) -> None:

@@ -157,10 +157,10 @@ def _run_report(
     if not making.paper:
         show_plan(name, options, as_json)
         return
-    report, files = make_report(name, options, form)
-    say(f"paper: {files.pdf}\n       {files.html}")
+    composed = make_report(name, options, form)
+    say(f"paper: {composed.files.pdf}\n       {composed.files.html}")
     if as_json:
-        print_json({**as_told(report), "paper": paper_told(files)})
+        print_json({**as_told(composed.report), "paper": paper_told(composed.files)})
 
 
 def make_study(suite: str, options: StudyOptions, making: RunOptions, form: FormOptions) -> Made:

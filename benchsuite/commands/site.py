@@ -29,7 +29,7 @@ def site(
     plugins: Plugins = None,
     as_json: Json = False,
 ) -> None:
-    """Write the studies of RESULTS as a static site: an index, each study, its paper, every run, and a table of all.
+    """Write the studies of RESULTS as a static site: an index, studies, reports, papers, every run, and a table of all.
 
     DIR needs no server: open DIR/index.html, or copy the folder to any web server, under any address. The pages make
     no request to anywhere else. The table sorts and filters the runs of all studies, and its address keeps what was
@@ -50,15 +50,18 @@ def site(
         announce(f"left out: {problem.where}: {problem.what}" + (f"; {problem.remedy}" if problem.remedy else ""))
     if more := gathered.problems[FEW:]:
         announce(f"and {len(more)} more, which the first page lists")
-    for study in gathered.studies:
-        for remark in study.remarks:
-            say(f"{study.name}: {remark}")
+    remarks = [(study.name, study.remarks) for study in gathered.studies]
+    remarks += [(report.name, report.remarks) for report in gathered.reports]
+    for name, told in remarks:
+        for remark in told:
+            say(f"{name}: {remark}")
     studies = "1 study" if len(gathered.studies) == 1 else f"{len(gathered.studies)} studies"
-    say(f"{studies}, {count(len(gathered.runs), 'run')}: {_did(tally.written, tally.kept, tally.removed)}")
+    reports = f", {count(len(gathered.reports), 'report')}" if gathered.reports else ""
+    say(f"{studies}{reports}, {count(len(gathered.runs), 'run')}: {_did(tally.written, tally.kept, tally.removed)}")
     index = to.expanduser() / "index.html"
     say(f"site: {index}")
     if as_json:
-        numbers = {"studies": len(gathered.studies), "runs": len(gathered.runs)}
+        numbers = {name: len(getattr(gathered, name)) for name in ("studies", "reports", "runs")}
         pages = {"written": tally.written, "kept": tally.kept, "removed": tally.removed}
         problems = [{"what": one.what, "where": one.where, "remedy": one.remedy} for one in gathered.problems]
         print_json({"site": str(index), **numbers, **pages, "problems": problems})

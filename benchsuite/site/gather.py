@@ -1,8 +1,9 @@
-"""What a site tells of: the studies of a results folder, as far as they can be read.
+"""What a site tells of: the studies of a results folder, and reports on them, as far as they can be read.
 
 What a study is (its title, cases, seeds and claims) its paper says, which lies beside its runs and carries the suite
 that was made; without a paper, the suite of that name that is found here; without either, the records alone, which
-know nothing of claims nor of what is due. Whatever cannot be read is told, and takes nothing else with it.
+know nothing of claims nor of what is due. Of a report its paper alone tells. Whatever cannot be read is told, and takes
+nothing else with it.
 """
 
 from __future__ import annotations
@@ -10,8 +11,8 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -22,6 +23,8 @@ from benchsuite.store.run_store import RECORD, SMOKE, Store, stores_below
 
 if TYPE_CHECKING:
     from benchsuite.analysis.findings import Findings
+    from benchsuite.paper.context.material import Material, PaperMaterial, ReportMaterial
+    from benchsuite.paper.context.report_context import ReportContext
     from benchsuite.store.record import RunRecord
     from benchsuite.suite.cases.plan import Case, Plan
     from benchsuite.suite.schema.suite import Suite
@@ -117,11 +120,49 @@ class Study:
 
 
 @dataclass(frozen=True)
+class Paper:
+    """What lies in a folder as a paper: its files by name, each with its SHA-256; what the PDF was made from, None
+    where that cannot be read; and what is wrong with it."""
+
+    files: Mapping[str, tuple[Path, str]]
+    material: Material | None
+    remarks: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Report:
+    """A report whose paper is there: what that tells of its studies."""
+
+    name: str
+    title: str
+    language: str
+    """That of the title."""
+    told: ReportContext
+    papers: Mapping[str, tuple[Path, str]]
+    remarks: tuple[str, ...]
+
+    @property
+    def slug(self) -> str:
+        return slug(self.name)
+
+    @property
+    def sample(self) -> bool:
+        return self.name.endswith(SMOKE)
+
+    @cached_property
+    def studies(self) -> Mapping[str, str]:
+        """The names of its studies, each with that under which its runs are kept."""
+        told = self.told.studies.items()
+        return {name: f"{name}{SMOKE}" if study.findings.sample else name for name, study in told}
+
+
+@dataclass(frozen=True)
 class Gathered:
     """All that a site tells of."""
 
     studies: tuple[Study, ...]
     problems: tuple[Problem, ...]
+    reports: tuple[Report, ...] = ()
 
     @cached_property
     def runs(self) -> tuple[Run, ...]:
@@ -137,6 +178,8 @@ def slug(name: str) -> str:
 
 def gather(results: Path) -> Gathered:
     """Read a results folder. Raises StoreError for one that is none."""
+    from benchsuite.paper.context.material import ReportMaterial
+
     stores = [store for store in stores_below(results) if (store.root / "runs").is_dir()]
     papers = {folder.name for folder in _folders(results) if any((folder / name).is_file() for name in PAPERS)}
     if not stores and not papers:
@@ -155,13 +198,15 @@ def gather(results: Path) -> Gathered:
         for run in _runs(store, smoke, problems):
             found.setdefault(smoke or run.record.spec.suite, []).append(run)
     main = {run.record.key: run for runs in found.values() for run in runs if run.smoke is None}
-    studies = [
-        _study(
-            name, runs, results / slug(name), {run.record.key: run for run in runs} if name.endswith(SMOKE) else main
-        )
-        for name, runs in sorted(found.items(), key=lambda pair: (pair[0].endswith(SMOKE), pair[0]))
-    ]
-    return Gathered(tuple(studies), tuple(problems))
+    studies, reports = [], []
+    for name, runs in sorted(found.items(), key=lambda pair: (pair[0].endswith(SMOKE), pair[0])):
+        paper = _paper(results / slug(name))
+        if isinstance(paper.material, ReportMaterial) and not runs:
+            reports.append(_report(name, paper, paper.material, found))
+        else:
+            known = {run.record.key: run for run in runs} if name.endswith(SMOKE) else main
+            studies.append(_study(name, runs, paper, known))
+    return Gathered(tuple(studies), tuple(problems), tuple(reports))
 
 
 def _folders(results: Path) -> list[Path]:
@@ -184,58 +229,93 @@ def _runs(store: Store, smoke: str | None, problems: list[Problem]) -> Iterable[
             problems.append(Problem(where, f"cannot be read: {error.strerror}", "build the site again"))
 
 
-def _study(name: str, own: Sequence[Run], folder: Path, known: Mapping[str, Run]) -> Study:
-    """A study from its own runs, the folder of its paper, and all runs that its plan may name."""
+def _paper(folder: Path) -> Paper:
+    """The paper in a folder, as far as it can be read."""
+    from benchsuite.paper.bundle.reader import PaperReader
+
     remarks: list[str] = []
-    papers = {}
+    files, material = {}, None
     for file in PAPERS:
         try:
-            papers[file] = folder / file, _digest(read_file(folder / file))
+            files[file] = folder / file, _digest(read_file(folder / file))
         except (FileNotFoundError, NotADirectoryError):
             continue
         except OSError as error:
             remarks.append(f"{file} cannot be read: {error.strerror}.")
-    declared = None
-    if "paper.pdf" in papers:
+    if "paper.pdf" in files:
         try:
-            declared = _of_paper(folder / "paper.pdf", known, remarks)
+            with PaperReader(folder / "paper.pdf") as reader:
+                material, faults = reader.read()
         except BenchsuiteError as error:
             remarks.append(f"The paper was not read: {error.what}.")
+        else:
+            if faults:
+                said = f"{len(faults)} numbers" if len(faults) > 1 else "a number"
+                remarks.append(f"The paper is not consistent, by {said}: benchsuite check tells what is wrong.")
+    return Paper(files, material, tuple(remarks))
+
+
+def _report(name: str, paper: Paper, material: ReportMaterial, runs: Mapping[str, Sequence[Run]]) -> Report:
+    """A report from its paper, given the runs that there are of each study."""
+    from benchsuite.paper.context.report_context import ReportContext
+    from benchsuite.paper.document import markup
+    from benchsuite.paper.language.current import speaking
+    from benchsuite.paper.sections.report import report_title
+
+    told, form = ReportContext(material), material.suite.paper
+    with speaking(form.language):
+        title = markup.plain(report_title(told))
+    language = form.prose_language if material.suite.title else form.language
+    report = Report(name, title, language, told, paper.files, paper.remarks)
+    known = {run.record.key: run for own in runs.values() for run in own}
+    aged = (f"{study.suite.name}: {remark}" for study in material.studies for remark in _age(study, known))
+    return replace(report, remarks=(*paper.remarks, *aged))
+
+
+def _study(name: str, own: Sequence[Run], paper: Paper, known: Mapping[str, Run]) -> Study:
+    """A study from its own runs, its paper, and all runs that its plan may name."""
+    from benchsuite.paper.context.material import PaperMaterial
+
+    remarks, declared = [*paper.remarks], None
+    if isinstance(paper.material, PaperMaterial):
+        remarks += _age(paper.material, known)
+        declared = _of_paper(paper.material)
+    elif paper.material is not None:
+        remarks.append(f"The paper here is that of the report {paper.material.suite.name}.")
     if declared is None:
         declared = _of_suite(name, own, remarks) or _of_records(name, own)
     planned = set(declared.keys.values())
     runs = tuple(known[key] for key in dict.fromkeys(declared.keys.values()) if key in known)
     earlier = tuple(sorted((run for run in own if run.record.key not in planned), key=_order))
-    made = Study(name, declared, runs, earlier, papers, tuple(remarks))
+    made = Study(name, declared, runs, earlier, paper.files, tuple(remarks))
     try:
         _ = made.findings
     except ValueError as error:  # a claim or a comparison of cases that are none
         remarks.append(f"Neither comparisons nor claims can be computed: {error}.")
         told = Declared("records", declared.title, declared.plan, declared.keys)
-        made = Study(name, told, runs, earlier, papers, tuple(remarks))
+        made = Study(name, told, runs, earlier, paper.files, tuple(remarks))
     return made
 
 
-def _of_paper(paper: Path, known: Mapping[str, Run], remarks: list[str]) -> Declared:
-    """What the paper of a study says that it is. Raises PaperError for one that cannot be read."""
-    from benchsuite.paper.bundle.reader import PaperReader
+def _age(material: PaperMaterial, known: Mapping[str, Run]) -> Iterator[str]:
+    """What of the runs that a paper tells of is gone, and what has been made since."""
+    results = material.results
+    told = {key for key, record in results.records.items() if record.status == "done"}
+    now = {key for key in results.keys.values() if key in known and known[key].record.status == "done"}
+    if lost := len(told - now):
+        yield f"{lost} of the {len(told)} runs that the paper tells of are no longer here."
+    if new := len(now - told):
+        yield f"The paper is older than the results: {new} of {len(now)} finished runs are not in it."
+
+
+def _of_paper(material: PaperMaterial) -> Declared:
+    """What the paper of a study says that it is."""
     from benchsuite.paper.context.paper_context import PaperContext
     from benchsuite.paper.document import markup
     from benchsuite.paper.language.current import speaking
     from benchsuite.paper.sections.front import paper_title
 
-    with PaperReader(paper) as reader:
-        material, faults = reader.read_study()
-    if faults:
-        said = f"{len(faults)} numbers" if len(faults) > 1 else "a number"
-        remarks.append(f"The paper is not consistent, by {said}: benchsuite check tells what is wrong.")
     results = material.results
-    told = {key for key, record in results.records.items() if record.status == "done"}
-    now = {key for key in results.keys.values() if key in known and known[key].record.status == "done"}
-    if lost := len(told - now):
-        remarks.append(f"{lost} of the {len(told)} runs that the paper tells of are no longer here.")
-    if new := len(now - told):
-        remarks.append(f"The paper is older than the results: {new} of {len(now)} finished runs are not in it.")
     paper_of = results.suite.paper
     with speaking(paper_of.language):
         title = markup.plain(paper_title(PaperContext(material)))

@@ -1,10 +1,11 @@
-"""From what was gathered to pages: the index, each study, the table of all runs, and the papers."""
+"""From what was gathered to pages: the index, each study and report, the table of all runs, and the papers."""
 
 from __future__ import annotations
 
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
@@ -27,8 +28,9 @@ from benchsuite.site.rendering import (
 from benchsuite.site.run_pages import homes_of, run_pages
 
 if TYPE_CHECKING:
-    from benchsuite.analysis.findings import ClaimFindings, Comparison
-    from benchsuite.site.gather import Gathered, Run, Study
+    from benchsuite.analysis.chain import ChainStep
+    from benchsuite.analysis.findings import CaseFindings, ClaimFindings, Comparison
+    from benchsuite.site.gather import Gathered, Report, Run, Study
 
 ASSETS = ("site.css", "site.js")
 MOST_BARS = 30
@@ -57,27 +59,41 @@ def pages(gathered: Gathered, title: str) -> Iterator[Page]:
     for name in ASSETS:
         yield ready_page(f"assets/{name}", template(name).encode())
     shown = {study.name: _study(study) for study in gathered.studies}
-    yield ready_page("index.html", _index(gathered, shown, title))
+    reports = [_report(report, shown) for report in gathered.reports]
+    yield ready_page("index.html", _index(gathered, shown, reports, title))
     yield ready_page("runs.html", _runs(gathered))
     for study in gathered.studies:
-        folder = f"studies/{study.slug}"
-        page = render("study.html.j2", "../../", title=study.declared.title, study=shown[study.name], here="study")
-        yield ready_page(f"{folder}/index.html", page)
-        for name, (file, digest) in study.papers.items():
-            yield Page(f"{folder}/{name}", digest, file.read_bytes)
+        told = shown[study.name]
+        of = [report for report in reports if any(step["folder"] == told["folder"] for step in report["steps"])]
+        page = render("study.html.j2", "../../", title=told["title"], study=told, reports=of, here="study")
+        yield ready_page(f"{told['folder']}/index.html", page)
+        yield from _papers(told["folder"], study.papers)
+    for report, told in zip(gathered.reports, reports, strict=True):
+        page = render("report.html.j2", "../../", title=told["title"], report=told, here="report")
+        yield ready_page(f"{told['folder']}/index.html", page)
+        yield from _papers(told["folder"], report.papers)
     yield from run_pages(gathered)
 
 
-# The index and the studies.
+def _papers(folder: str, papers: Mapping[str, tuple[Path, str]]) -> Iterator[Page]:
+    for name, (file, digest) in papers.items():
+        yield Page(f"{folder}/{name}", digest, file.read_bytes)
+
+
+# The index, the studies and the reports.
 
 
 @english
-def _index(gathered: Gathered, shown: Mapping[str, Mapping[str, Any]], title: str) -> bytes:
+def _index(
+    gathered: Gathered, shown: Mapping[str, Mapping[str, Any]], reports: Sequence[Mapping[str, Any]], title: str
+) -> bytes:
     studies, problems = gathered.studies, gathered.problems
     spent = sum(run.record.cost.seconds.get("total", 0.0) for run in gathered.runs if run.record.cost)
     done = sum(run.record.status == "done" for run in gathered.runs)
+    of_reports = f"{counted(len(reports), 'report')}, " if reports else ""
     summary = (
-        f"{counted(len(studies), 'study', 'studies')}, {counted(done, 'finished run')}, {seconds(spent)} of computing."
+        f"{counted(len(studies), 'study', 'studies')}, {of_reports}{counted(done, 'finished run')}, "
+        f"{seconds(spent)} of computing."
     )
     more = f"; the first {MOST_PROBLEMS} are shown" if len(problems) > MOST_PROBLEMS else ""
     return render(
@@ -86,6 +102,7 @@ def _index(gathered: Gathered, shown: Mapping[str, Mapping[str, Any]], title: st
         here="index",
         title=title,
         studies=[shown[study.name] for study in studies],
+        reports=reports,
         summary=summary,
         problems=problems[:MOST_PROBLEMS],
         problems_said=f"{counted(len(problems), 'run')} whose record is damaged, or not for this version{more}.",
@@ -98,10 +115,10 @@ def _study(study: Study) -> dict[str, Any]:
     found, told = study.findings, study.declared
     best = _best(study)
     facts = found.dataset
-    verdicts = Counter(claim.verdict for claim in found.claims)
     return {
         "name": study.name,
         "slug": study.slug,
+        "folder": f"studies/{study.slug}",
         "title": told.title,
         "lang": told.language,
         "prose_lang": told.suite.paper.prose_language if told.suite else "",
@@ -117,11 +134,7 @@ def _study(study: Study) -> dict[str, Any]:
         "metric": METRICS[found.metric].title,
         "best": best,
         "claims": [_claim(claim) for claim in found.claims],
-        "verdicts": [
-            ("holds", "hold" if verdicts["holds"] != 1 else "holds", verdicts["holds"]),
-            ("fails", "do not hold" if verdicts["fails"] != 1 else "does not hold", verdicts["fails"]),
-            ("open", "open", verdicts["open"]),
-        ],
+        "verdicts": _verdicts(found.claims),
         "finished": found.finished or "",
         "when": moment(found.finished) if found.finished else "",
         "papers": tuple(study.papers),
@@ -142,6 +155,54 @@ def _study(study: Study) -> dict[str, Any]:
             for run in study.earlier
         ],
     }
+
+
+def _verdicts(claims: Sequence[ClaimFindings]) -> list[tuple[str, str, int]]:
+    """How many claims have each verdict, with the words for it."""
+    count = Counter(claim.verdict for claim in claims)
+    return [
+        ("holds", "hold" if count["holds"] != 1 else "holds", count["holds"]),
+        ("fails", "do not hold" if count["fails"] != 1 else "does not hold", count["fails"]),
+        ("open", "open", count["open"]),
+    ]
+
+
+@english
+def _report(report: Report, studies: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """A report as templates see it, given the studies that have pages."""
+    runs = counted(len(report.told.runs), "finished run")
+    return {
+        "name": report.name,
+        "folder": f"reports/{report.slug}",
+        "title": report.title,
+        "lang": report.language,
+        "paper_lang": report.told.material.suite.paper.language,
+        "sample": report.sample,
+        "gathers": f"A report on {counted(len(report.studies), 'study', 'studies')} with {runs}",
+        "papers": tuple(report.papers),
+        "remarks": [shareable(remark) for remark in report.remarks],
+        "steps": [_step(report, step, studies.get(report.studies[step.study])) for step in report.told.chain],
+    }
+
+
+def _step(report: Report, step: ChainStep, study: Mapping[str, Any] | None) -> dict[str, Any]:
+    begun = f"{step.begin} of {counted(step.cases, 'case')}" if step.begun else ""
+    return {
+        "label": report.told.label(step.study),
+        "study": step.study,
+        "folder": study["folder"] if study else "",
+        "chosen": step.chosen.case.name,
+        "measured": _measured(step.chosen, ("validation_accuracy", "test_accuracy")),
+        "first": "it is" if step.by_validation else ", ".join(case.case.name for case in step.first),
+        "begun": begun,
+        "verdicts": _verdicts(step.findings.claims),
+    }
+
+
+def _measured(case: CaseFindings, metrics: Sequence[str]) -> list[tuple[str, str]]:
+    """The mean of each metric with its interval; empty where there is none."""
+    known = [(METRICS[name], case.estimates.get(name)) for name in metrics]
+    return [(metric.format(found.mean), metric.interval(found)) if found else ("", "") for metric, found in known]
 
 
 def _remarks(study: Study) -> Iterator[str]:
@@ -212,17 +273,13 @@ def _columns(study: Study) -> tuple[str, ...]:
 
 def _case(study: Study, number: int, best: Mapping[str, Any] | None) -> dict[str, Any]:
     case = study.findings.cases[number]
-    known = [(name, case.estimates.get(name)) for name in _columns(study)]
     known_runs = str(case.done) if study.due is None else f"{case.done} of {case.planned}"
     return {
         "name": case.case.name,
         "runs": known_runs + (f", {len(case.failures)} failed" if case.failures else ""),
         "best": best is not None and best["case"] == case.case.name and len(study.findings.cases) > 1,
         "baseline": case.case.name in study.findings.baselines,
-        "measured": [
-            (METRICS[name].format(found.mean), METRICS[name].interval(found)) if found else ("", "")
-            for name, found in known
-        ],
+        "measured": _measured(case, _columns(study)),
     }
 
 

@@ -1,4 +1,4 @@
-"""`benchsuite.run`: the command of that name, called from Python."""
+"""`benchsuite.run` and `benchsuite.report`: the commands `run` and `paper`, called from Python."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from benchsuite.commands.options import (
     StudyOptions,
     WeightsName,
 )
-from benchsuite.errors import BenchsuiteError
+from benchsuite.errors import BenchsuiteError, SetupError
 from benchsuite.study.arguments import (
     AnyPath,
     one_of,
@@ -32,6 +32,7 @@ from benchsuite.study.arguments import (
 )
 from benchsuite.study.family import only_our_errors
 from benchsuite.study.outcomes import run_of
+from benchsuite.study.reports import Report, report_of
 from benchsuite.study.study import Study
 
 if TYPE_CHECKING:
@@ -88,20 +89,11 @@ def run(
     Raises RunsFailed where runs failed, whose `study` has the others; and otherwise SuiteError, DataError, SetupError
     or another BenchsuiteError, with what to do. No other exception, and nothing is printed as a traceback.
     """
+    from benchsuite.commands.report import report_file
     from benchsuite.commands.run import RunOptions, make_study
 
     with only_our_errors():
-        options = StudyOptions(
-            overrides=read_set(set),
-            seeds=read_seeds(seeds),
-            data=_place("data", data, "BENCHSUITE_DATA"),
-            policy=one_of("policy", policy, PolicyName),
-            skip_broken=bool(skip_broken),
-            device=one_of("device", device, DeviceName),
-            threads=read_count("threads", threads),
-            # A notebook may go to another folder before the study is asked again.
-            results=(_place("results", results, "BENCHSUITE_RESULTS") or RESULTS).absolute(),
-        )
+        options = _options(set, seeds, data, policy, skip_broken, device, threads, results)
         making = RunOptions(
             cases=read_names("cases", cases),
             workers=read_count("workers", workers),
@@ -112,12 +104,18 @@ def run(
             paper=bool(paper),
         )
         form = read_form(template, page, language)
-        if not isinstance(suite, str | os.PathLike):
-            raise wrong("suite", suite, "the name of a suite, or the path of a .yaml file")
+        name = _name("suite", suite)
         if not isinstance(executor, str | None):
             raise wrong("executor", executor, "the name of an executor: benchsuite list executors")
         discover(read_paths("plugins", plugins))
-        made = make_study(os.fspath(suite), options, making, form)
+        if report_file(name) is not None:
+            raise SetupError(
+                f"{name} is a report, which makes no runs",
+                where="the argument suite",
+                expected="a study",
+                remedy="run the studies that it gathers, then call benchsuite.report",
+            )
+        made = make_study(name, options, making, form)
         study = study_of(made.study)
     if made.failed:
         raise _failed(study)
@@ -125,6 +123,74 @@ def run(
         made.no_paper.add_note(f"all runs are kept: benchsuite.load({str(study.folder)!r})")
         raise made.no_paper
     return study
+
+
+def report(
+    report: AnyPath,
+    *,
+    seeds: int | str | Iterable[int] | None = None,
+    set: Mapping[str, object] | Iterable[str] | None = None,
+    data: AnyPath | None = None,
+    policy: Literal["auto", "real", "sample"] = "auto",
+    skip_broken: bool = False,
+    device: Literal["auto", "cpu", "cuda"] = "auto",
+    threads: int | None = None,
+    plugins: AnyPath | Iterable[AnyPath] = (),
+    results: AnyPath | None = None,
+    template: Literal["ieee", "report"] | None = None,
+    page: Literal["a4", "letter"] | None = None,
+    language: Literal["es", "en"] | None = None,
+) -> Report:
+    """Compose the paper of a report from its studies, as the command `benchsuite paper` does. It makes no runs.
+
+    `report` is a report's name, or the path of a .yaml file of `kind: report`. The other arguments are those with which
+    its studies were made by `run`, and those that set the paper.
+
+    Raises PaperError where a study is not finished, naming it; and SuiteError, DataError, SetupError or another
+    BenchsuiteError, with what to do.
+    """
+    from benchsuite.commands.report import make_report
+
+    with only_our_errors():
+        options = _options(set, seeds, data, policy, skip_broken, device, threads, results)
+        form, name = read_form(template, page, language), _name("report", report)
+        discover(read_paths("plugins", plugins))
+        made = make_report(name, options, form)
+
+        def write(wanted: FormOptions) -> PaperFiles:
+            return made.files if wanted == FormOptions() else make_report(name, options, wanted).files
+
+        return report_of(made.material, made.report.paper_folder, made.report.sample, write)
+
+
+def _options(
+    set: Mapping[str, object] | Iterable[str] | None,
+    seeds: int | str | Iterable[int] | None,
+    data: AnyPath | None,
+    policy: str,
+    skip_broken: bool,
+    device: str,
+    threads: int | None,
+    results: AnyPath | None,
+) -> StudyOptions:
+    return StudyOptions(
+        overrides=read_set(set),
+        seeds=read_seeds(seeds),
+        data=_place("data", data, "BENCHSUITE_DATA"),
+        policy=one_of("policy", policy, PolicyName),
+        skip_broken=bool(skip_broken),
+        device=one_of("device", device, DeviceName),
+        threads=read_count("threads", threads),
+        # A notebook may go to another folder before the study is asked again.
+        results=(_place("results", results, "BENCHSUITE_RESULTS") or RESULTS).absolute(),
+    )
+
+
+def _name(argument: str, given: object) -> str:
+    """The name or path of a suite. Raises SetupError."""
+    if isinstance(given, str) or (isinstance(given, os.PathLike) and isinstance(os.fspath(given), str)):
+        return str(os.fspath(given))
+    raise wrong(argument, given, f"the name of a {argument}, or the path of a .yaml file")
 
 
 def discover(plugins: Iterable[Path] = ()) -> None:

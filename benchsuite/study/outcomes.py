@@ -1,4 +1,5 @@
-"""What came of a study's runs and claims, as Python sees it: plain values that nobody changes."""
+"""What came of a study's runs and claims, and of the steps of a report, as Python sees it: plain values that nobody
+changes."""
 
 from __future__ import annotations
 
@@ -14,6 +15,7 @@ from benchsuite.paper.document.markup import plain
 from benchsuite.paper.plugin_figures import run_result
 
 if TYPE_CHECKING:
+    from benchsuite.analysis.chain import ChainStep
     from benchsuite.analysis.findings import ClaimFindings
     from benchsuite.store.record import RunRecord
 
@@ -104,4 +106,42 @@ def claim_of(found: ClaimFindings) -> Claim:
         found.verdict,
         found.seeds_needed,
         found.runs,
+    )
+
+
+@dataclass(frozen=True)
+class Step:
+    """A study of a report, as a step of the chain."""
+
+    study: str
+    """The name of the study."""
+    label: str
+    """What figures and tables of the report call it."""
+    chosen: str
+    """The case that it hands on."""
+    first: tuple[str, ...]
+    """The case that validation ranks first; several only where their means are the same."""
+    validation_accuracy: float | None
+    """Of what it hands on, the mean over seeds, as a fraction of 1."""
+    test_accuracy: float | None
+    """Of what it hands on, the mean over seeds, as a fraction of 1. It takes part in no choice."""
+    begun: Literal["kept", "partly", "lost"] | None
+    """Whether all, some or none of the next study's cases have all that was chosen; None in the last step."""
+    claims: tuple[Claim, ...]
+    """The claims of the study with their verdicts."""
+
+
+def step_of(label: str, step: ChainStep) -> Step:
+    """A step of a chain as Python sees it."""
+    estimates = step.chosen.estimates
+    means: Mapping[str, float] = {name: found.mean for name, found in estimates.items()}
+    return Step(
+        study=step.study,
+        label=label,
+        chosen=step.chosen.case.name,
+        first=tuple(case.case.name for case in step.first),
+        validation_accuracy=means.get("validation_accuracy"),
+        test_accuracy=means.get("test_accuracy"),
+        begun=step.begun,
+        claims=tuple(map(claim_of, step.findings.claims)),
     )

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 
 from benchsuite.analysis.intervals import FEWEST_SEEDS, mean_estimate
 from benchsuite.metrics import METRICS
-from benchsuite.study.outcomes import Claim, Run, standing
+from benchsuite.study.outcomes import Claim, Run, Step, standing
 
 COLUMNS = {"validation_accuracy": "validation (%)", "test_accuracy": "test (%)"}
+BEGUN = {"kept": "in all cases", "partly": "in some cases", "lost": "in none"}
+SAMPLE = "<p><strong>Synthetic sample:</strong> a smoke run; these numbers mean nothing.</p>"
 MOST_ROWS = 40
 MOST_FAILURES = 5
 
@@ -19,15 +22,39 @@ def study_page(name: str, sample: bool, runs: Sequence[Run], claims: Sequence[Cl
     return "".join(_study(name, sample, runs, claims))
 
 
-def studies_page(studies: Iterable[tuple[str, Sequence[Run]]]) -> str:
-    """A line for each study, given its name and its runs."""
-    return _table(("study", "runs"), [(name, standing(runs)) for name, runs in studies])
+def studies_page(
+    studies: Iterable[tuple[str, Sequence[Run]]], reports: Iterable[tuple[str, Sequence[Step]]] = ()
+) -> str:
+    """A line for each study, given its name and its runs, and one for each report, given its name and its steps."""
+    gathered = [(name, f"a report on {', '.join(step.study for step in steps)}") for name, steps in reports]
+    return _table(("study", "runs"), [*((name, standing(runs)) for name, runs in studies), *gathered])
+
+
+def report_page(name: str, sample: bool, steps: Sequence[Step]) -> str:
+    """A report: what each study hands on, with its mean accuracies, whether the next begins from it, and its claims."""
+    rows = [
+        (
+            step.study,
+            step.chosen,
+            _percent(step.validation_accuracy),
+            _percent(step.test_accuracy),
+            BEGUN[step.begun] if step.begun else "",
+            ", ".join(f"{count} {verdict}" for verdict, count in Counter(one.verdict for one in step.claims).items()),
+        )
+        for step in steps
+    ]
+    heads = ("study", "hands on", *COLUMNS.values(), "the next begins from it", "claims")
+    return f"<p><strong>{escape(name)}</strong>: a report</p>{SAMPLE if sample else ''}{_table(heads, rows)}"
+
+
+def _percent(mean: float | None) -> str:
+    return "" if mean is None else f"{100 * mean:.1f}"
 
 
 def _study(name: str, sample: bool, runs: Sequence[Run], claims: Sequence[Claim]) -> Iterator[str]:
     yield f"<p><strong>{escape(name)}</strong>: {standing(runs)}</p>"
     if sample:
-        yield "<p><strong>Synthetic sample:</strong> a smoke run; these numbers mean nothing.</p>"
+        yield SAMPLE
     cases: dict[str, list[Run]] = {}
     for run in runs:
         cases.setdefault(run.case, []).append(run)

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, overload
 
 from benchsuite.commands.options import RESULTS, FormOptions, PolicyName, StudyOptions
-from benchsuite.errors import StoreError
+from benchsuite.errors import PaperError, StoreError
 from benchsuite.settings import cache_root
 from benchsuite.store.run_store import SMOKE, Store, stores_below
 from benchsuite.study.arguments import AnyPath, read_path, read_seeds
 from benchsuite.study.calls import discover
 from benchsuite.study.family import only_our_errors
 from benchsuite.study.outcomes import in_order, run_of
+from benchsuite.study.reports import Report, report_of
 from benchsuite.study.study import Study
 
 if TYPE_CHECKING:
@@ -26,7 +28,10 @@ FEW = 10
 
 
 class Studies(Mapping[str, Study]):
-    """The studies of a results folder, by name; NAME@sample is a smoke run. In a notebook they show themselves."""
+    """The studies of a results folder, by name; NAME@sample is a smoke run. In a notebook they show themselves.
+
+    `reports` are the reports on them, by name, whose papers lie there.
+    """
 
     def __init__(self, folder: Path, found: Mapping[str, Study]) -> None:
         self.folder, self._found = folder, dict(found)
@@ -40,29 +45,39 @@ class Studies(Mapping[str, Study]):
     def __len__(self) -> int:
         return len(self._found)
 
+    @cached_property
+    def reports(self) -> Mapping[str, Report]:
+        """The reports whose papers lie in the folder, by name. Papers that cannot be read are told, and left out."""
+        folders = sorted(paper.parent for paper in self.folder.glob("*/paper.pdf") if paper.parent.name not in self)
+        found = ((folder.name, _report(folder)) for folder in folders)
+        return {name: report for name, report in found if report is not None}
+
     def __repr__(self) -> str:
-        return "\n".join([f"<studies in {self.folder}", *(f"  {one!r}" for one in self.values())]) + ">"
+        told = [repr(one) for one in (*self.values(), *self.reports.values())]
+        return "\n".join([f"<studies in {self.folder}", *(f"  {one}" for one in told)]) + ">"
 
     def _repr_html_(self) -> str:
         from benchsuite.study.pages import studies_page
 
-        return studies_page((name, one.runs) for name, one in self.items())
+        reports = ((name, one.steps) for name, one in self.reports.items())
+        return studies_page(((name, one.runs) for name, one in self.items()), reports)
 
 
 @overload
-def load(folder: AnyPath = RESULTS) -> Study | Studies: ...
+def load(folder: AnyPath = RESULTS) -> Study | Studies | Report: ...
 
 
 @overload
 def load(folder: AnyPath, study: str) -> Study: ...
 
 
-def load(folder: AnyPath = RESULTS, study: str | None = None) -> Study | Studies:
+def load(folder: AnyPath = RESULTS, study: str | None = None) -> Study | Studies | Report:
     """Open what is stored in a results folder, without making anything: no data are needed.
 
-    `load("results")` gives all studies there, by name; `load("results/beans_freeze")` or
+    `load("results")` gives all studies there, by name, with the reports on them; `load("results/beans_freeze")` or
     `load("results", "beans_freeze")` one: its smoke run where there is nothing else. Of each case and seed it is the
-    newest run. Claims are those of the paper that lies there, else those of the suite of that name.
+    newest run. Claims are those of the paper that lies there, else those of the suite of that name. The folder of a
+    report gives the report, which its paper tells.
 
     Raises StoreError where nothing is stored, or where a newer benchsuite wrote it.
     """
@@ -77,6 +92,11 @@ def load(folder: AnyPath = RESULTS, study: str | None = None) -> Study | Studies
         for name in (place.name, f"{place.name}{SMOKE}"):
             if name in beside:
                 return beside[name]
+        if study is not None:
+            raise _nothing(place, beside)
+        for name in (place.name, f"{place.name}{SMOKE}"):
+            if (found_report := _report(place.with_name(name))) is not None:
+                return found_report
         raise _nothing(place, beside)
 
 
@@ -145,6 +165,38 @@ def _study(suite: str, results: Path, store: Store, records: Mapping[tuple[str, 
 
     runs = in_order(run_of(record, store.folder(record.key)) for record in records.values())
     return Study(name=suite, sample=sample, folder=folder, runs=runs, _define=define, _write=write)
+
+
+def _report(folder: Path) -> Report | None:
+    """The report whose paper lies in a folder; None where there is none, or one that cannot be read, which is told."""
+    from benchsuite.commands.console import announce
+    from benchsuite.paper.bundle.reader import PaperReader
+    from benchsuite.paper.context.material import PaperFiles, ReportMaterial
+
+    files = PaperFiles(html=folder / "paper.html", pdf=folder / "paper.pdf")
+    if not files.pdf.is_file():
+        return None
+    try:
+        with PaperReader(files.pdf) as reader:
+            material = reader.read()[0]
+    except PaperError as error:
+        announce(f"left out: {files.pdf}: {error.what}")
+        return None
+    if not isinstance(material, ReportMaterial):
+        return None
+    sample = folder.name.endswith(SMOKE)
+    named = (*material.study_arguments, material.suite.name)[0]
+    options = StudyOptions(policy=PolicyName.sample if sample else PolicyName.auto, results=folder.parent)
+
+    def write(form: FormOptions) -> PaperFiles:
+        from benchsuite.commands.report import make_report
+
+        if form == FormOptions() and files.html.is_file():
+            return files
+        discover()
+        return make_report(named, options, form).files
+
+    return report_of(material, folder, sample, write)
 
 
 def _nothing(place: Path, beside: Mapping[str, Study]) -> StoreError:

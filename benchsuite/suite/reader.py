@@ -103,7 +103,10 @@ def _refuse_kinds(origin: Node) -> None:
         return
     if kind.content == REPORT:
         what = "this is a report, which gathers studies and has no runs of its own"
-        expected, remedy = "a study", "name one of its studies; of a report there are run, paper, plan and show"
+        expected, remedy = (
+            "a study",
+            "name one of its studies; of a report there are run, paper, plan, show and references",
+        )
         raise SuiteError([Problem(kind.mark, "kind", what, None, expected, remedy)])
     near = did_you_mean(str(kind.content), [REPORT]) or "remove this line"
     expected = f"{REPORT}, or no kind at all: a study"

@@ -16,7 +16,9 @@ from benchsuite.suite.prose.conditions import condition_problems
 from benchsuite.suite.prose.extent import extent_problems
 from benchsuite.suite.prose.references import Vocabulary, citation_problems, reference_problems
 from benchsuite.suite.prose.report_references import ReportVocabulary
+from benchsuite.suite.prose.translations import in_language, prose_problems, translation_problems
 from benchsuite.suite.reader import (
+    REPORT,
     component_works,
     is_report,
     plugins_of,
@@ -52,6 +54,9 @@ def read_report(source: str | Path, registry: Registry) -> Gathered:
     path = source if isinstance(source, Path) else suite_path(source, registry)
     data, name = read_file(path), shown_path(path)
     origin, unread = parse_bytes(data, name)
+    if not unread and origin.get("kind") is None:
+        what = "this is a study, and no report"
+        raise SuiteError([Problem(origin.mark, "kind", what, None, f"kind: {REPORT}", "name a report")])
     origin, beside, problems = include_files(origin, data, path.parent)
     report, found = validate(Report, origin)
     problems = [*unread, *problems, *found, *_escapes(origin)]
@@ -59,17 +64,22 @@ def read_report(source: str | Path, registry: Registry) -> Gathered:
         raise SuiteError(problems)
     report.placed(origin)
     reader = _Studies(report, path, registry)
-    problems += [*reader.problems, *_paper_problems(report), *extent_problems(report)]
-    vocabulary = ReportVocabulary(report, reader.vocabularies)
+    problems += [*reader.problems, *_paper_problems(report), *prose_problems(report, extent_problems)]
     if not reader.problems:
-        lines = data.decode("utf-8-sig", errors="replace").split("\n")
-        problems += reference_problems(vocabulary)
-        problems += condition_problems(vocabulary, lines)
-        problems += citation_problems(report, reader.works())
+        lines, works = data.decode("utf-8-sig", errors="replace").split("\n"), [*reader.works()]
+
+        def check(said: Report) -> list[Problem]:
+            vocabulary = ReportVocabulary(said, reader.vocabularies)
+            quoted = reference_problems(vocabulary) + condition_problems(vocabulary, lines)
+            return quoted + citation_problems(said, works)
+
+        problems += prose_problems(report, check)
+    problems += translation_problems(report)
     if problems:
         raise SuiteError(problems)
     report.keep(data.decode(errors="replace"), beside)
-    return Gathered(report, reader.files, vocabulary)
+    report = in_language(report, report.paper.language) if report.translations else report
+    return Gathered(report, reader.files, ReportVocabulary(report, reader.vocabularies))
 
 
 def _escapes(origin: Node) -> Iterator[Problem]:

@@ -6,6 +6,9 @@ import json
 
 import pytest
 
+import benchsuite
+from benchsuite.errors import PaperError, SetupError
+from benchsuite.suite import SuiteError
 from support.plugins import SUITE
 from support.program import Program
 
@@ -18,6 +21,11 @@ studies:
   - squares_rate
 paper:
   abstract: "{{studies}}, {{runs}}: {{test_accuracy squares_width.4}}."
+translations:
+  en:
+    title: Two widths
+    abstract: "In all {{studies}}, {{runs}}: {{test_accuracy squares_width.4}}."
+    labels: {squares_width: Widths}
 """
 RATE = (
     SUITE.replace("squares_width", "squares_rate")
@@ -32,6 +40,7 @@ SAMPLE = ("--policy", "sample")
 
 @pytest.fixture
 def report(program: Program) -> Program:
+    program.suite(SUITE + "claims: [{id: learnt, text: Ambas aprenden, at_least: 0.1}]\n")
     program.suite(RATE, "squares_rate")
     program.suite(REPORT, "both")
     return program
@@ -76,6 +85,19 @@ def test_commands_for_studies_say_that_it_is_none(report: Program) -> None:
     report.run("run", "squares_width", "--studies").refused("is a study, no report")
 
 
+def test_python_tells_studies_and_reports_apart(report: Program) -> None:
+    assert report.results
+    with pytest.raises(SetupError, match="both is a report, which makes no runs") as told:
+        benchsuite.run("both", policy="sample")
+    assert "benchsuite.report" in (told.value.remedy or "")
+    with pytest.raises(SuiteError, match="this is a study, and no report"):
+        benchsuite.report("squares_width", policy="sample")
+    with pytest.raises(PaperError, match="2 of 2 are not"):
+        benchsuite.report("both", policy="sample")
+    with pytest.raises(SetupError, match="report is 3"):
+        benchsuite.report(3)  # type: ignore[arg-type]
+
+
 def test_the_runs_of_its_studies_are_never_taken_for_nobodys(report: Program) -> None:
     (report.results / "runs").mkdir(parents=True)
     done = report.run("gc")
@@ -115,4 +137,27 @@ def test_from_two_studies_to_a_paper_that_is_checked_and_reproduced(report: Prog
     assert english.is_file()
     done = report.run("paper", "both", *SAMPLE, "--language", "en", "--template", "report", "--page", "letter")
     assert done.code == 0, done.err
-    assert "The chain" in (folder / "paper.html").read_text(encoding="utf-8")
+    page = (folder / "paper.html").read_text(encoding="utf-8")
+    assert all(words in page for words in ("The chain", "Two widths", "In all two", ">Widths<"))
+    assert "Anchuras" not in page
+    assert "the claims of squares_width are in Spanish, as their suites have them" in done.err
+    assert "Claims of the studies are in Spanish" in page
+    assert report.run("check", str(folder)).code == 0
+
+    built = report.run("site", "-o", "pages", "--json")
+    assert built.code == 0, built.err
+    told = json.loads(built.out)
+    assert (told["studies"], told["reports"], told["runs"]) == (2, 1, 8)
+    assert "2 studies, 1 report, 8 runs" in built.err
+    assert (report.folder / "pages" / "reports" / "both@sample" / "paper.pdf").is_file()
+
+    made = benchsuite.report("both", policy="sample")
+    stored = benchsuite.load("results/both")
+    assert isinstance(stored, benchsuite.Report)
+    assert (made.sample, made.folder, made.steps) == (True, folder, stored.steps)
+    assert [(step.study, step.label) for step in made.steps] == [
+        ("squares_width", "Anchuras"),
+        ("squares_rate", "squares_rate"),
+    ]
+    assert "Two widths" in stored.paper(language="en").html.read_text(encoding="utf-8")
+    assert made.paper().pdf == stored.paper().pdf == folder / "paper.pdf"

@@ -16,7 +16,7 @@ from benchsuite.suite.planning.expand import expand
 from benchsuite.suite.reader import read_suite
 from support.paper_material import make_material
 from support.runs import put_run
-from support.site import CASES, DUE, SEEDS, make_results, put_broken, put_failure, put_paper
+from support.site import CASES, DUE, SEEDS, make_reported, make_results, put_broken, put_failure, put_paper
 from support.synthetic import make_case
 
 
@@ -104,6 +104,29 @@ def test_a_paper_that_cannot_be_read_is_told_and_the_records_tell_the_study(tmp_
     assert study.declared.source == "records"
     assert study.done == 1
     assert any("The paper was not read" in remark for remark in study.remarks)
+
+
+def test_a_report_is_told_by_its_paper_and_is_no_study(tmp_path: Path) -> None:
+    gathered = gather(make_reported(tmp_path))
+    assert [study.name for study in gathered.studies] == ["beans_freeze", "step2"]
+    (report,) = gathered.reports
+    assert (report.name, report.title, report.language) == ("both", "Un informe de prueba", "es")
+    assert report.studies == {"step1": "step1", "step2": "step2"}
+    assert report.told.chain[0].chosen.case.name == "freeze_blocks=2"
+    assert report.remarks == (
+        "step1: 1 of the 6 runs that the paper tells of are no longer here.",
+        "step2: 1 of the 4 runs that the paper tells of are no longer here.",
+    )
+
+
+def test_a_report_in_the_folder_of_a_study_does_not_hide_it(tmp_path: Path) -> None:
+    put_run(tmp_path, spec=RunSpec(suite="both", case=make_case(4), seed=0))
+    make_reported(tmp_path)
+    gathered = gather(tmp_path)
+    assert gathered.reports == ()
+    study = next(study for study in gathered.studies if study.name == "both")
+    assert (study.declared.source, study.done) == ("records", 1)
+    assert study.remarks[0] == "The paper here is that of the report both."
 
 
 def test_what_is_damaged_or_of_a_later_version_is_told_and_the_rest_is_read(tmp_path: Path) -> None:

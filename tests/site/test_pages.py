@@ -25,7 +25,19 @@ from benchsuite.suite.cases.plan import RunSpec
 from support.paper_material import make_material
 from support.runs import put_run
 from support.search import make_search_material
-from support.site import CASES, CLAIMS, DUE, HOSTILE, SEEDS, make_results, put_broken, put_failure, put_paper, tree
+from support.site import (
+    CASES,
+    CLAIMS,
+    DUE,
+    HOSTILE,
+    SEEDS,
+    make_reported,
+    make_results,
+    put_broken,
+    put_failure,
+    put_paper,
+    tree,
+)
 from support.synthetic import make_case, make_environment, make_record
 
 FOLDER = "/home/ada/fotos"
@@ -121,6 +133,29 @@ def test_what_records_say_is_never_markup_nor_script(site: dict[str, str]) -> No
         assert "img" not in read.tags
         assert read.handlers == []
     assert any(HOSTILE in unescape(text) for text in html(site).values())
+
+
+def test_a_report_has_a_card_and_a_page_with_its_chain_and_its_studies_lead_to_it(tmp_path: Path) -> None:
+    site = made(make_reported(tmp_path))
+    assert set(html(site)) >= {"reports/both/index.html", "studies/step2/index.html"}
+    assert {"reports/both/paper.html", "reports/both/paper.pdf"} <= set(site)
+    assert "reports/both/index.html" in Reader(site["index.html"]).links
+    assert "1 report" in words(site["index.html"])
+    page, report = site["reports/both/index.html"], gather(tmp_path).reports[0]
+    assert "A report on 2 studies with 6 finished runs" in words(page)
+    assert "../../studies/step2/index.html" in Reader(page).links
+    assert "../../reports/both/index.html" in Reader(site["studies/step2/index.html"]).links
+    assert "../../reports/both/index.html" not in Reader(site["studies/beans_freeze/index.html"]).links
+    chosen = report.told.chain[0].chosen.estimates["test_accuracy"]
+    with speaking("en"):
+        mean = METRICS["test_accuracy"].format(chosen.mean)
+    assert f" {mean} " in words(page).partition("step1 step1 freeze_blocks=2")[2].partition("step2")[0]
+    for path, text in html(site).items():
+        read = Reader(text)
+        assert read.open == [], path
+        for link in read.links:
+            if not link.startswith(("#", "data:")):
+                assert urljoin(path, link).partition("#")[0] in site, f"{path} links to {link}"
 
 
 def test_the_same_results_give_the_same_bytes_and_are_only_read(results: Path, site: dict[str, str]) -> None:

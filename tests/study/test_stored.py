@@ -13,6 +13,7 @@ from benchsuite.errors import StoreError
 from benchsuite.store.run_store import Store
 from support.program import Program
 from support.runs import put_run
+from support.site import make_reported
 from support.synthetic import make_plan
 
 SUITE = make_plan().suite
@@ -149,3 +150,39 @@ def test_a_frame_without_pyarrow_is_refused_with_what_to_install(
     with pytest.raises(benchsuite.BenchsuiteError) as told:
         study.frame()
     assert told.value.remedy == "pip install 'benchsuite[frames]'"
+
+
+def test_reports_are_opened_beside_the_studies_and_by_their_folder(program: Program) -> None:
+    make_reported(program.results)
+    studies = benchsuite.load("results")
+    assert isinstance(studies, benchsuite.Studies)
+    assert list(studies) == [SUITE]
+    assert list(studies.reports) == ["both"]
+    report = benchsuite.load("results/both")
+    assert isinstance(report, benchsuite.Report)
+    assert (report.name, report.sample, report.folder) == ("both", False, program.results / "both")
+    first, second = report.steps
+    assert (first.study, first.label, first.chosen, first.begun) == ("step1", "step1", "freeze_blocks=2", "lost")
+    assert (second.begun, second.claims) == (None, ())
+    assert [claim.id for claim in first.claims] == ["high"]
+    assert 0 < (first.test_accuracy or 0) < 1
+    assert report.paper().pdf == program.results / "both" / "paper.pdf"
+    assert repr(report) == "<report both: step1, step2>"
+    assert "<report both: step1, step2>" in repr(studies)
+    assert "a report on step1, step2" in studies._repr_html_()
+    page = report._repr_html_()
+    assert all(f">{one}<" in page for one in ("step1", "freeze_blocks=2", f"{100 * (first.test_accuracy or 0):.1f}"))
+    with pytest.raises(StoreError, match="no study is stored here"):
+        benchsuite.load("results", "both")
+
+
+def test_a_paper_that_cannot_be_read_is_told_where_reports_are_looked_for(
+    program: Program, capsys: pytest.CaptureFixture[str]
+) -> None:
+    put_run(program.results, seed=0)
+    (program.results / "both").mkdir()
+    (program.results / "both" / "paper.pdf").write_bytes(b"no PDF")
+    studies = benchsuite.load("results")
+    assert isinstance(studies, benchsuite.Studies)
+    assert studies.reports == {}
+    assert "left out: " in capsys.readouterr().err

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from benchsuite.suite import SuiteError, read_report, read_suite
+from benchsuite.suite.prose.translations import in_language
 from benchsuite.suite.reader import is_report
 from support.fake_components import BASE, REGISTRY
 
@@ -86,6 +87,62 @@ def test_a_file_that_holds_a_study_of_another_name_is_refused(folder: Path) -> N
     (found,) = problems(folder)
     assert "is called 'tiny'" in found
     assert "the same name" in found
+
+
+ENGLISH = """\
+translations:
+  en:
+    title: Two studies
+    abstract: "{{studies}}: {{claim first.uno}}, {{test_accuracy second.1}} [[other]]."
+    labels: {second: The second}
+    sections:
+      - {title: Conclusions, id: conclusions, text: "{{if step first kept}}It does.{{else}}It does not.{{end}}"}
+"""
+
+
+def test_a_report_says_all_of_its_prose_in_the_other_language(folder: Path) -> None:
+    (folder / "both.yaml").write_text(REPORT + ENGLISH)
+    own = read_report(folder / "both.yaml", REGISTRY).report
+    said = in_language(own, "en")
+    assert (said.title, said.paper.sections[0].title) == ("Two studies", "Conclusions")
+    assert [step.label for step in said.studies] == [None, "The second"]
+    assert [step.carries for step in said.studies] == [None, 1]
+    assert (said.paper.language, said.paper.prose_language) == ("en", "en")
+    back = in_language(said, "es")
+    assert back.model_dump(exclude={"translations"}) == own.model_dump(exclude={"translations"})
+    (folder / "both.yaml").write_text(
+        (REPORT + ENGLISH).replace("paper:\n", "paper:\n  language: en\n  written_in: es\n")
+    )
+    assert read_report(folder / "both.yaml", REGISTRY).report.title == "Two studies"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("    title: Two studies\n", "", "translations.en: the English prose has no title"),
+        ("labels: {second: The second}", "labels: {}", "the English prose lacks the label 'second' ('Segundo')"),
+        ("{second: The", "{first: A, second: The", "translations.en.labels: the report has no label 'first'"),
+        ("id: conclusions, text", "id: closing, text", "the report has no section 'closing'"),
+        ("    labels: {", "    claims: {uno: One}\n    labels: {", "'claims' is unknown here"),
+        ("{{test_accuracy second.1}}", "{{test_accuracy second.7}}", "abstract: '{{test_accuracy second.7}}' quotes"),
+        ("{{else}}It does not.", "", "translations.en.sections[0].text: nothing is said where 'step first'"),
+        ("[[other]]", "[[another]]", "translations.en.abstract: '[[another]]' is not among the references"),
+    ],
+)  # fmt: skip
+def test_a_language_that_a_report_lacks_something_in_says_so(folder: Path, old: str, new: str, said: str) -> None:
+    assert old in ENGLISH
+    (folder / "both.yaml").write_text(REPORT + ENGLISH.replace(old, new))
+    with pytest.raises(SuiteError) as caught:
+        read_report(folder / "both.yaml", REGISTRY)
+    found = [str(problem) for problem in caught.value.problems]
+    assert any(said in one for one in found), found
+    first = len(REPORT.split("\n"))
+    assert all(int(one.split(":")[1]) >= first for one in found), found
+
+
+def test_a_study_is_no_report(folder: Path) -> None:
+    with pytest.raises(SuiteError, match="this is a study, and no report"):
+        read_report(folder / "first.yaml", REGISTRY)
 
 
 def test_a_report_is_no_study_and_no_other_kind_of_suite_is_there(folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""What the suites say follows their results: no sentence is contradicted, whatever comes out."""
+"""What the suites and reports say follows their results: no sentence is contradicted, whatever comes out."""
 
 from __future__ import annotations
 
@@ -11,16 +11,20 @@ from typing import get_args
 import pytest
 
 from benchsuite.analysis.findings import Estimate, Findings, Sign, Verdict
-from benchsuite.paper.context.material import PaperMaterial
+from benchsuite.analysis.results import Results
+from benchsuite.paper.context.material import PaperMaterial, ReportMaterial
 from benchsuite.paper.document.blocks import Document, Heading, texts
 from benchsuite.paper.rendering.templates import plain
 from benchsuite.paper.sections.compose import compose
+from benchsuite.paper.sections.report import compose_report
 from benchsuite.registry import registry
 from benchsuite.suite import expand, read_suite
 from benchsuite.suite.prose.assertions import EVASION, OUTCOME, asserted_results
 from benchsuite.suite.prose.references import typed_results
-from support.shipped import STUDIES, SUITES
-from support.synthetic_study import make_unstudied_material
+from benchsuite.suite.prose.translations import in_language
+from benchsuite.suite.schema.suite import Language
+from support.shipped import REPORTS, STUDIES, SUITES
+from support.synthetic_study import make_unstudied_material, make_unstudied_report
 
 NAMES = [file.stem for file in STUDIES]
 TOLD = ("discussion", "conclusions")
@@ -61,7 +65,7 @@ def composed(name: str, verdicts: list[Verdict], signs: list[Sign]) -> Document:
 
 
 def sentences(document: Document) -> list[str]:
-    """What the author says of the results, without what is quoted in «»."""
+    """What the author says of the results, without what is quoted."""
     out: list[str] = [document.abstract]
     section = ""
     for block in document.body:
@@ -70,7 +74,7 @@ def sentences(document: Document) -> list[str]:
         elif section in TOLD:
             out += texts(block)
     named = [re.sub(r"\{\{[^{}]+\}\}|\[\[[^\[\]]+\]\]", "[1]", text) for text in out]
-    said = re.sub("«[^»]*»", "«esto»", " ".join(plain(document, text) for text in named))
+    said = re.sub("«[^»]*»|“[^”]*”", "«esto»", " ".join(plain(document, text) for text in named))
     return [sentence for sentence in re.split(r"(?<=[.;:])\s+", said) if sentence.strip()]
 
 
@@ -135,3 +139,77 @@ def test_the_best_case_is_never_said_to_lead_undecidedly(name: str) -> None:
     assert "con una ventaja significativa" in best["positive"]
     assert "sin que se haya demostrado una ventaja" in best["open"]
     assert "ventaja significativa" not in best["negative"] + best["open"]
+
+
+GATHERED = [file.stem for file in REPORTS]
+TRANSLATED = [file.stem for file in STUDIES if "\ntranslations:" in file.read_text("utf-8")]
+TOLD_IN: list[tuple[str, Language]] = [(name, language) for name in GATHERED for language in get_args(Language)]
+TOLD_IN += [(name, "en") for name in TRANSLATED]
+CONFIRMED = r"(?<!no )\b(?:se confirma|queda respaldada)\b|\bis (?:confirmed|supported by)\b"
+REFUTED = (
+    r"\bno (?:se confirma|queda respaldada|mejora|es la mejor|se alcanza)\b"
+    r"|\b(?:is|does|are) not (?:confirmed|supported|improve|the best|reached|have)\b"
+)
+UNDECIDED = (
+    r"sin decidir|no (?:ha podido|puede) decidirse|no se ha demostrado|no hay datos|ni se respalda"
+    r"|undecided|(?:cannot|could not) be decided|not been shown|cannot be taken|neither supported"
+)
+
+
+@cache
+def unstudied_in(name: str, language: Language) -> PaperMaterial:
+    return make_unstudied_material(in_language(read_suite(SUITES / f"{name}.yaml", registry()), language))
+
+
+@cache
+def unstudied_report(name: str, language: Language) -> ReportMaterial:
+    return make_unstudied_report(name, language)
+
+
+def changed(study: PaperMaterial, verdicts: list[Verdict], signs: list[Sign]) -> PaperMaterial:
+    """The material of a study whose claims and differences, by turns, came out so."""
+
+    class CameOut(Results):
+        def findings(self) -> Findings:
+            return came_out(super().findings(), verdicts, signs)
+
+    return replace(study, results=CameOut(**vars(study.results)))
+
+
+def told(name: str, language: Language, verdicts: list[Verdict], signs: list[Sign]) -> list[str]:
+    """What the author of a report says if the studies had come out so, or the author of a study if that had."""
+    if name not in GATHERED:
+        return sentences(compose(changed(unstudied_in(name, language), verdicts, signs), files={}))
+    material = unstudied_report(name, language)
+    studies = tuple(changed(study, verdicts, signs) for study in material.studies)
+    return sentences(compose_report(replace(material, studies=studies), files={}))
+
+
+@pytest.mark.parametrize(("name", "language"), TOLD_IN)
+def test_in_each_language_it_is_confirmed_what_holds_refuted_what_fails_and_nothing_else_decided(
+    name: str, language: Language
+) -> None:
+    holds = told(name, language, ["holds"], ["positive"])
+    fails = told(name, language, ["fails"], ["negative"])
+    undecided = told(name, language, ["open"], ["open"])
+    if name in GATHERED:
+        assert such(holds, f"(?i){CONFIRMED}")
+        assert such(fails, f"(?i){REFUTED}")
+        assert such(undecided, f"(?i){UNDECIDED}")
+    assert len({" ".join(one) for one in (holds, fails, undecided)}) == 3
+    assert such(holds, f"(?i){REFUTED}|{UNDECIDED}") == []
+    assert such(fails, f"(?i){CONFIRMED}|{UNDECIDED}") == []
+    asserted = [sentence for sentence in undecided if OUTCOME.search(sentence) and not NOT_SO.search(sentence)]
+    assert such(undecided, f"(?i){CONFIRMED}") + [s for s in asserted if not such([s], f"(?i){UNDECIDED}|^if ")] == []
+
+
+@pytest.mark.parametrize(("name", "language"), TOLD_IN)
+@pytest.mark.parametrize("turn", range(3))
+def test_in_each_language_mixed_results_are_told_in_whole_sentences(name: str, language: Language, turn: int) -> None:
+    verdicts: list[Verdict] = ["holds", "open", "fails"]
+    signs: list[Sign] = ["positive", "open", "negative"]
+    whole = " ".join(told(name, language, verdicts[turn:] + verdicts[:turn], signs[turn:] + signs[:turn]))
+    assert "{{" not in whole
+    assert EVASION.search(whole) is None
+    assert re.findall(r"\S{0,9}(?: [,.;:]|\.\.|,,| {2}|\( | \)|\(\))\S{0,9}", whole) == []
+    assert re.findall(r"[.!?] [a-zñáéíóú]\w*", whole) == []

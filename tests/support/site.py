@@ -11,11 +11,11 @@ from typing import Any
 from pypdf import PdfWriter
 
 from benchsuite.paper.bundle.attachments import pack
-from benchsuite.paper.context.material import PaperMaterial
+from benchsuite.paper.context.material import Material
 from benchsuite.store.record import SCHEMA_VERSION, RunRecord, StoredFile
 from benchsuite.store.run_store import PREDICTIONS, RECORD, Store
 from benchsuite.suite.cases.plan import Case, RunSpec
-from support.paper_material import make_material
+from support.paper_material import make_material, make_report_material
 from support.runs import put_run
 from support.synthetic import make_case, make_record
 
@@ -29,7 +29,7 @@ CLAIMS: tuple[dict[str, Any], ...] = (
 HOSTILE = "</script><script>alert(1)</script> <img src=x onerror=alert(2)> & \"quoted\" 'too'"
 
 
-def put_paper(folder: Path, material: PaperMaterial) -> None:
+def put_paper(folder: Path, material: Material) -> None:
     """Both files of a paper, as far as readers of what it carries can tell."""
     writer = PdfWriter()
     writer.add_blank_page(100, 100)
@@ -60,6 +60,17 @@ def make_results(results: Path) -> Path:
     for seed in range(2):
         put_run(results, seed=seed, spec=RunSpec(suite="no_such_suite", case=hostile_case(), seed=seed))
     put_run(results / "no_such_suite@sample", sample=True)
+    return results
+
+
+def make_reported(results: Path) -> Path:
+    """A report on two studies of 3 and 2 cases with 2 seeds each; only the second has a paper of its own, too. One of
+    the runs that they share is gone."""
+    material = make_report_material(sizes=((3, 2), (2, 2)), carries={"step1": 2}, claims=CLAIMS[:1])
+    put_paper(results / "both", material)
+    put_paper(results / "step2", material.studies[1])
+    for blocks, seed in ((0, 0), (0, 1), (1, 0), (2, 0), (2, 1)):
+        put_run(results, blocks=blocks, seed=seed)
     return results
 
 

@@ -75,11 +75,18 @@ def make_suite_material(name: str, *, language: Language = "es", **changes: Any)
     return PaperMaterial(**(facts | changes))
 
 
-def make_report_material(name: str) -> ReportMaterial:
-    """The material of the report `name`, all of whose studies have all their runs done."""
-    report = read_report(name, registry()).report
-    studies = tuple(make_suite_material(step.study, samples=(), mistakes=()) for step in report.studies)
-    return ReportMaterial(report, studies, version="0.1.0", renderer=renderer())
+def make_report_material(name: str, *, language: Language = "es") -> ReportMaterial:
+    """The material of the report `name`, its paper in `language`, all of whose studies have all their runs done."""
+    report = in_language(read_report(name, registry()).report, language)
+    studies = (make_suite_material(step.study, language=language, samples=(), mistakes=()) for step in report.studies)
+    return ReportMaterial(report, tuple(studies), version="0.1.0", renderer=renderer())
+
+
+def make_unstudied_report(name: str, language: Language = "es") -> ReportMaterial:
+    """What the paper of a report would be made from before the first run of any of its studies."""
+    report = in_language(read_report(name, registry()).report, language)
+    suites = (in_language(read_suite(step.study, registry()), language) for step in report.studies)
+    return ReportMaterial(report, tuple(map(make_unstudied_material, suites)), version="0.1.0", renderer=renderer())
 
 
 def make_unstudied_material(suite: Suite) -> PaperMaterial:

@@ -354,10 +354,19 @@ def notebook() -> float:
 
 def stored() -> tuple[benchsuite.Run, ...]:
     assert_type(benchsuite.load("results", "beans_freeze"), benchsuite.Study)
-    found = assert_type(benchsuite.load(Path("results")), benchsuite.Study | benchsuite.Studies)
+    found = assert_type(benchsuite.load(Path("results")), benchsuite.Study | benchsuite.Studies | benchsuite.Report)
     if isinstance(found, benchsuite.Studies):
+        assert_type(found.reports, Mapping[str, benchsuite.Report])
         return tuple(run for one in found.values() for run in one.failed)
-    return found.runs
+    return found.runs if isinstance(found, benchsuite.Study) else ()
+
+
+def gathered() -> list[str]:
+    report = assert_type(benchsuite.report("cifar10_report", seeds=3, language="en"), benchsuite.Report)
+    assert_type(report.paper(template="ieee"), benchsuite.Paper)
+    for step in assert_type(report.steps, tuple[benchsuite.Step, ...]):
+        assert_type(step.test_accuracy, float | None)
+    return [claim.text for step in report.steps for claim in step.claims]
 
 
 def failing() -> benchsuite.Study:

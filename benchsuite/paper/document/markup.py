@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,12 +20,14 @@ from benchsuite.errors import PaperError
 from benchsuite.paper.document.blocks import Block, Bullets, Equation, Paragraph
 from benchsuite.paper.document.quantities import TOKEN
 from benchsuite.suite.schema.base import LONGEST_TEXT
+from benchsuite.suite.schema.suite import Language
 
 MOJIBAKE = re.compile("Ã(?![A-ZÁÉÍÓÚÑÜÕÇ])|â€|ğŸ|Â[\u00a0-\u00bf]|\ufffd")
 LONGEST_CODE = 200
 DROPPED = {"Cc", "Cf", "Co", "Cs", "Cn"}
-WORDS_OPEN, WORDS_CLOSE = "\ue004", "\ue005"
-"""Around the English words of a text that are not in italics: what no foreign text can contain."""
+WORDS_OPEN: Mapping[Language, str] = {"en": "\ue004", "es": "\ue006"}
+WORDS_CLOSE = "\ue005"
+"""Around the words of a text that are in another language and not in italics: what no foreign text can contain."""
 _INLINE = re.compile(
     r"\\(?P<literal>[\\*`\[\]{}$])"
     r"|\*\*(?P<bold>[^*]+(?:\*[^*]+\*[^*]*)*)\*\*"
@@ -33,8 +35,8 @@ _INLINE = re.compile(
     r"|`(?P<code>[^`]+)`"
     r"|\$(?P<tex>[^$\s](?:[^$\n]{0,298}[^$\s])?)\$(?!\d)"
     r"|\[(?P<words>[^\[\]]+)\]\((?P<target>https://[^\s()<>\"']+|\#[A-Za-z][\w-]*)\)"
-    f"|{WORDS_OPEN}(?P<english>[^{WORDS_CLOSE}]*){WORDS_CLOSE}"
-    r"|\[\[(?P<work>[^\[\]]+)\]\]"
+    + "".join(f"|{opens}(?P<{language}>[^{WORDS_CLOSE}]*){WORDS_CLOSE}" for language, opens in WORDS_OPEN.items())
+    + r"|\[\[(?P<work>[^\[\]]+)\]\]"
     r"|\{\{(?P<reference>[^{}]+)\}\}" + f"|{TOKEN.pattern.replace('(', '(?P<quantity>', 1)}"
 )
 
@@ -82,9 +84,9 @@ def line(text: str, where: str) -> str:
     return " ".join(clean(text, where).split())
 
 
-def english(text: str) -> str:
-    """A text of the mini grammar said to be English."""
-    return f"{WORDS_OPEN}{text}{WORDS_CLOSE}"
+def words_of(language: Language, text: str) -> str:
+    """A text of the mini grammar said to be in this language."""
+    return f"{WORDS_OPEN[language]}{text}{WORDS_CLOSE}"
 
 
 def literal(text: str) -> str:
@@ -116,7 +118,7 @@ def plain(text: str) -> str:
 
     def bare(match: re.Match[str]) -> str:
         groups = {name: value for name, value in match.groupdict().items() if value is not None}
-        if marked := groups.get("bold") or groups.get("italic") or groups.get("english"):
+        if marked := next((groups[name] for name in ("bold", "italic", *WORDS_OPEN) if groups.get(name)), None):
             return plain(marked)
         return next((groups[name] for name in ("literal", "code", "tex", "words") if name in groups), "")
 
@@ -144,8 +146,8 @@ def render(text: str, links: Links) -> Markup:
                 return f"<b>{''.join(parts(value))}</b>"
             case "italic":
                 return f'<i lang="en">{"".join(parts(value))}</i>'
-            case "english":
-                return f'<span lang="en">{"".join(parts(value))}</span>'
+            case "en" | "es":
+                return f'<span lang="{name}">{"".join(parts(value))}</span>'
             case "code":
                 return f"<code>{escape(value)}</code>"
             case "tex":

@@ -14,10 +14,12 @@ from urllib.parse import quote
 from benchsuite.paper.document import markup
 from benchsuite.paper.language import latex
 from benchsuite.paper.language.catalogue import find, say
+from benchsuite.paper.language.current import spoken
 from benchsuite.paper.language.phrases import date, listing
 from benchsuite.paper.language.typography import NBSP
 from benchsuite.paper.references.abbreviations import abbreviate, abbreviate_meeting
 from benchsuite.suite.prose.bibtex import BOOKS, Name, Work
+from benchsuite.suite.schema.suite import Language
 
 MOST_AUTHORS = 6
 """Of more, IEEE names the first alone."""
@@ -70,15 +72,20 @@ class _Entry:
     work: Work
 
     def raw(self, *names: str) -> str:
-        """The first of these fields that the entry has, in LaTeX."""
-        return next((self.work.fields[name] for name in names if name in self.work.fields), "")
+        """The first of these fields that the entry has, in LaTeX: `note_en` before `note` in a paper in English."""
+        return self.work.fields.get(self._field(*names), "")
+
+    def _field(self, *names: str) -> str:
+        """The name of the first of these fields that the entry has; empty where it has none."""
+        known = (own for name in names for own in (f"{name}_{spoken()}", name))
+        return next((name for name in known if name in self.work.fields), "")
 
     def plain(self, value: str, field: str) -> str:
         return markup.line(latex.words(value), f"BibTeX {self.work.key}, {field}")
 
     def get(self, *names: str) -> str:
         """The first of these fields that the entry has, in the mini grammar."""
-        name = next((name for name in names if name in self.work.fields), "")
+        name = self._field(*names)
         return markup.literal(self.plain(latex.without_address(self.raw(name)), name).strip(" ,")) if name else ""
 
     def parts(self, names: str) -> list[str]:
@@ -152,11 +159,9 @@ class _Entry:
         title = markup.line(latex.sentence(self.raw("title")), f"BibTeX {self.work.key}, title").strip(" .,")
         within = str.maketrans({pair[0]: pair[1] for pair in say("reference-inner-quotes").split(" ")})
         shown = markup.literal(title.translate(within))
-        return say("reference-title", title=shown if self._is_spanish() else markup.english(shown))
-
-    def _is_spanish(self) -> bool:
-        """Whether the entry says so; else a work of this field is in English."""
-        return self.raw("langid", "language").lower() in ("spanish", "es")
+        # A work of this field that does not say its language is in English.
+        language: Language = "es" if self.raw("langid", "language").lower() in ("spanish", "es") else "en"
+        return say("reference-title", title=shown if language == spoken() else markup.words_of(language, shown))
 
     @property
     def container(self) -> str:

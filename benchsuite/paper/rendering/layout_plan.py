@@ -108,7 +108,7 @@ def measure_blocks(
     return run_jobs([partial(measured, first, _AFTER), partial(measured, second, _BEFORE)])
 
 
-_BEFORE, _AFTER = '[data-b^="-"]', "#referencias,.references"
+_BEFORE, _AFTER = '[data-b^="-"]', '[data-b="1000000"],.references'
 """Selectors of what stands before the body and after it."""
 
 

@@ -12,6 +12,7 @@ from benchsuite.paper.document import markup
 from benchsuite.paper.document.style import Form
 from benchsuite.paper.language import typography
 from benchsuite.paper.language.catalogue import find, say
+from benchsuite.suite.prose.references import Declaration
 
 MOST_CHANGES = 6
 _CHANGE = re.compile(r"(?P<path>[\w.]+) = (?P<now>.*) \((?:smoke; )?suite: (?P<declared>.*)\)", re.DOTALL)
@@ -23,7 +24,19 @@ Change = tuple[str, bool]
 
 def paper_notices(study: PaperContext) -> tuple[str, ...]:
     """In the mini grammar, the gravest first."""
-    return tuple(_notices(study))
+    return (*_gravest(study), *language_notice(study.material.suite), *_others(study))
+
+
+def results_notices(study: PaperContext) -> tuple[str, ...]:
+    """Those of its results, which a report tells, too."""
+    return (*_gravest(study), *_others(study))
+
+
+def language_notice(suite: Declaration) -> Iterator[str]:
+    """That the author's prose is in another language than the paper, where it is."""
+    paper = suite.paper
+    if (foreign := Form.of(paper).foreign) and (paper.abstract or paper.sections):
+        yield say("notice-language", language=say(f"language-{foreign}"))
 
 
 def running_head(study: PaperContext) -> str | None:
@@ -35,17 +48,18 @@ def running_head(study: PaperContext) -> str | None:
     return say("watermark-partial") if study.findings.partial else None
 
 
-def _notices(study: PaperContext) -> Iterator[str]:
-    findings, paper = study.findings, study.material.suite.paper
-    if findings.sample:
+def _gravest(study: PaperContext) -> Iterator[str]:
+    if study.findings.sample:
         yield say("notice-sample")
     if changes := _changes(study):
         told = [text for text, _ in changes[:MOST_CHANGES]]
         if (more := len(changes) - MOST_CHANGES) > 0:
             told.append(say("changes-more", more=more))
         yield say(f"notice-{_extent(changes)}", changes="; ".join(told))
-    if (foreign := Form.of(paper).foreign) and (paper.abstract or paper.sections):
-        yield say("notice-language", language=say(f"language-{foreign}"))
+
+
+def _others(study: PaperContext) -> Iterator[str]:
+    findings = study.findings
     if study.lacks_weights:
         yield say("notice-weights")
     if any(deviation.kind == "left out" for deviation in findings.deviations):

@@ -30,7 +30,7 @@ from benchsuite.paper.language.phrases import articles, listing
 from benchsuite.paper.language.typography import lower_first, upper_first
 from benchsuite.paper.sections.claims import claims_table, count_verdicts
 from benchsuite.paper.sections.front import paper_title
-from benchsuite.paper.sections.notices import paper_notices, running_head
+from benchsuite.paper.sections.notices import language_notice, results_notices, running_head
 from benchsuite.paper.sections.parts import Subsections, authors_of, keywords_of, merge, placed, section_blocks
 from benchsuite.paper.sections.prose import resolve_prose
 from benchsuite.paper.sections.reproducibility import command_line, deviation_blocks
@@ -59,7 +59,7 @@ def compose_report(material: ReportMaterial, files: Mapping[str, bytes] | None =
 def _compose(material: ReportMaterial, files: Mapping[str, bytes] | None) -> Document:
     report = ReportContext(material)
     paper, form = material.suite.paper, Form.of(material.suite.paper)
-    title, found = _title(report), tuple(_findings(report))
+    title, found = report_title(report), tuple(_findings(report))
     abstract, body = _abstract(report, found), _body(report)
     studies = report.studies.values()
     return Document(
@@ -84,7 +84,8 @@ def _compose(material: ReportMaterial, files: Mapping[str, bytes] | None) -> Doc
     )
 
 
-def _title(report: ReportContext) -> str:
+def report_title(report: ReportContext) -> str:
+    """In the mini grammar."""
     title = report.material.suite.title
     if title:
         return markup.line(resolve_prose(report, title, "title"), "title")
@@ -102,16 +103,27 @@ def _abstract(report: ReportContext, found: Iterable[str]) -> str:
 
 
 def _notices(report: ReportContext) -> Iterator[str]:
-    """What opens the paper: what holds of several studies once, and what of one with its name."""
-    told = {name: paper_notices(study) for name, study in report.studies.items()}
+    """What opens the paper: what holds of all studies once, and what of one with its name."""
+    told = {name: results_notices(study) for name, study in report.studies.items()}
     counts = Counter(notice for notices in told.values() for notice in notices)
     for notice, count in counts.items():
         if count == len(told):
             yield notice
+    yield from _language_notice(report)
     for name, notices in told.items():
         own = [notice for notice in notices if counts[notice] < len(told)]
         if own:
             yield say("notice-of-study", study=markup.literal(report.label(name)), notices=" ".join(own))
+
+
+def _language_notice(report: ReportContext) -> Iterator[str]:
+    """That prose is in another language than the report: its own, else claims of its studies."""
+    own = tuple(language_notice(report.material.suite))
+    claims = [study for study in report.studies.values() if study.findings.claims]
+    foreign = next(filter(None, (Form.of(study.material.suite.paper).foreign for study in claims)), None)
+    if not own and foreign:
+        yield say("notice-language-claims", language=say(f"language-{foreign}"))
+    yield from own
 
 
 def _findings(report: ReportContext) -> Iterator[str]:

@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, Field
 
 from benchsuite.suite.schema.base import Declared, Heading, Slug
 from benchsuite.suite.schema.claims import CaseReference, Claim
-from benchsuite.suite.schema.suite import FromFile, PaperSection, PaperTitle
+from benchsuite.suite.schema.suite import FromFile, Language, PaperSection, PaperTitle, TranslatedProse
 
 MOST_STUDIES = 25
 """As many subsections as there are letters for, with that of the chain."""
@@ -36,6 +36,13 @@ StepOrName = Annotated[
 ]
 
 
+class ReportTranslation(TranslatedProse):
+    """The report's prose in another language; that of its studies is in their suites."""
+
+    labels: dict[Slug, Heading] = Field(default_factory=dict, max_length=MOST_STUDIES)
+    """The label of each step that has one, by the name of its study."""
+
+
 class Report(FromFile):
     """A report on finished studies: their results side by side, and what each hands to the next."""
 
@@ -53,6 +60,9 @@ class Report(FromFile):
 
     paper: PaperSection = PaperSection()
     """What the author writes for the paper; `labels`, `figures` and `further` are those of the studies."""
+
+    translations: dict[Language, ReportTranslation] = Field(default_factory=dict)
+    """The prose in other languages."""
 
     @property
     def claims(self) -> Sequence[Claim]:

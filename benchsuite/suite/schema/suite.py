@@ -285,14 +285,14 @@ class PaperSection(Declared):
         return self.written_in or self.language
 
 
-class Translation(Declared):
-    """The suite's prose in another language: all that the suite itself says, so that a paper is in one language."""
+class TranslatedProse(Declared):
+    """What the author says in another language, of a study or of a report."""
 
     title: Line = ""
     """The title."""
 
     authors: Annotated[tuple[Author, ...], Field(max_length=1000)] = ()
-    """The authors, where their affiliations read otherwise; left out, those of the suite."""
+    """The authors, where their affiliations read otherwise; left out, the same as in the other language."""
 
     abstract: Text = ""
     """The abstract."""
@@ -300,14 +300,18 @@ class Translation(Declared):
     keywords: Annotated[tuple[Heading, ...], Field(max_length=1000)] = ()
     """Index terms."""
 
+    sections: Annotated[tuple[Section, ...], Field(max_length=1000)] = ()
+    """The sections in the same order, with the same ids."""
+
+
+class Translation(TranslatedProse):
+    """The suite's prose in another language: all that the suite itself says, so that a paper is in one language."""
+
     labels: dict[Path, Line] = Field(default_factory=dict, max_length=1000)
     """What `paper.labels` calls, each under the same path or name."""
 
     claims: dict[Slug, Heading] = Field(default_factory=dict, max_length=200)
     """The sentence of each claim, by its id."""
-
-    sections: Annotated[tuple[Section, ...], Field(max_length=1000)] = ()
-    """The sections in the order of the suite's, with the same ids."""
 
 
 class FromFile(Declared):

@@ -12,7 +12,7 @@ function called(figure) {
   const caption = figure.querySelector("figcaption").firstChild.textContent.trim();
   return caption.match(/^(?:⟦web-called⟧)\s\w+/)?.[0] ?? caption;
 }
-function spanish(number) {
+function grouped(number) {
   return number.toLocaleString("⟦language-tag⟧");
 }
 const options = make("aside", { className: "options", aria: { label: "⟦web-options⟧" } });

@@ -20,7 +20,7 @@
     return item;
   }
   function open(link, keys, what) {
-    const said = keys.length > 1 ? `⟦web-several-runs count=spanish(keys.length)⟧` : "⟦web-one-run⟧";
+    const said = keys.length > 1 ? `⟦web-several-runs count=grouped(keys.length)⟧` : "⟦web-one-run⟧";
     const title = `⟦web-runs-behind runs=said number=what⟧`;
     panel.setAttribute("aria-label", title);
     panel.replaceChildren(make("p", { textContent: title }), make("ul", {}, ...keys.map(entry)));
@@ -60,7 +60,7 @@
     const isShown = ([, name, seed]) => shown.some((facet) => facet.case === name && (facet.seed ?? seed) === seed);
     const keys = facets.runs.filter(isShown).map(([key]) => key.slice(0, 12));
     if (!keys.length) continue;
-    const button = make("button", { type: "button", textContent: `⟦web-figure-runs count=spanish(keys.length)⟧` });
+    const button = make("button", { type: "button", textContent: `⟦web-figure-runs count=grouped(keys.length)⟧` });
     button.setAttribute("aria-haspopup", "dialog");
     button.setAttribute("aria-expanded", "false");
     button.addEventListener("click", () => open(button, keys, `⟦web-the-figure figure=called(figure)⟧`));

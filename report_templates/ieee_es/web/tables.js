@@ -43,7 +43,7 @@ function isShown(row) {
     const count = make("output", { className: "count" });
     function say() {
       const shown = [...body.rows].filter(isShown).length;
-      count.textContent = shown < body.rows.length ? `⟦web-rows-left shown=spanish(shown) every=spanish(body.rows.length)⟧` : "";
+      count.textContent = shown < body.rows.length ? `⟦web-rows-left shown=grouped(shown) every=grouped(body.rows.length)⟧` : "";
     }
     function filter() {
       const words = folded(input.value).split(" ").filter(Boolean);

@@ -15,6 +15,7 @@ from benchsuite.paper.bundle.attachments import pack, unpack
 from benchsuite.paper.document import markup
 from benchsuite.paper.document.numbering import number
 from benchsuite.paper.language import latex
+from benchsuite.paper.language.current import speaking
 from benchsuite.paper.references.ieee import format_reference
 from benchsuite.paper.references.works import Works, gather_works
 from benchsuite.paper.sections.compose import compose
@@ -38,7 +39,7 @@ def printed(bibtex: str) -> str:
 
 
 def without_languages(reference: str) -> str:
-    return re.sub(f"[{markup.WORDS_OPEN}{markup.WORDS_CLOSE}]", "", reference)
+    return re.sub(f"[{''.join(markup.WORDS_OPEN.values())}{markup.WORDS_CLOSE}]", "", reference)
 
 
 def entry(kind: str, **fields: str) -> str:
@@ -322,3 +323,18 @@ def test_the_paper_cites_the_works_of_its_data_set_and_its_model_where_it_introd
 def test_the_title_of_a_work_is_said_to_be_english_unless_the_entry_says_else(language: str, english: bool) -> None:
     (work,), _ = parse(entry("article", title="Deep learning", journal="Nature", year="2015", language=language))
     assert ('<span lang="en">Deep learning</span>' in markup.render(format_reference(work), LINKS)) == english
+
+
+def test_a_paper_in_english_has_the_fields_of_its_language_and_says_which_title_is_in_another() -> None:
+    fields = {"title": "Redes", "langid": "spanish", "note": "trabajo inédito", "note_en": "unpublished work"}
+    (work,), faults = parse(entry("unpublished", author="Ruiz, A.", **fields))
+    assert not faults
+    assert "trabajo inédito" in format_reference(work)
+    with speaking("en"):
+        shown = markup.render(format_reference(work), LINKS)
+        (other,), _ = parse(entry("unpublished", author="Ruiz, A.", title="Networks", note="unpublished work"))
+        english = markup.render(format_reference(other), LINKS)
+    assert '<span lang="es">Redes</span>' in shown
+    assert "unpublished work" in shown
+    assert "inédito" not in shown
+    assert "<span" not in english
