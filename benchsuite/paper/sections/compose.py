@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from functools import partial
 
 from benchsuite.paper.bundle.attachments import pack
 from benchsuite.paper.bundle.consistency import count_traced
 from benchsuite.paper.context.material import PaperMaterial
 from benchsuite.paper.context.paper_context import PaperContext
-from benchsuite.paper.document.blocks import Block, Document, Figure
-from benchsuite.paper.document.page import INCH
+from benchsuite.paper.document.blocks import Block, Document
 from benchsuite.paper.document.style import Form
-from benchsuite.paper.figures.canvas import draw_within
 from benchsuite.paper.language.catalogue import say
 from benchsuite.paper.language.current import speaking
 from benchsuite.paper.sections.claims import claim_blocks
@@ -22,7 +18,7 @@ from benchsuite.paper.sections.front import paper_abstract, paper_title
 from benchsuite.paper.sections.highlights import paper_highlights
 from benchsuite.paper.sections.method import model_blocks, training_blocks
 from benchsuite.paper.sections.notices import paper_notices, running_head
-from benchsuite.paper.sections.parts import authors_of, keywords_of, merge, placed, section_blocks
+from benchsuite.paper.sections.parts import authors_of, fitting, keywords_of, merge, placed, section_blocks
 from benchsuite.paper.sections.reproducibility import reproducibility_blocks
 from benchsuite.paper.sections.results import results_blocks
 from benchsuite.paper.sections.search import search_blocks
@@ -44,7 +40,7 @@ def _compose(material: PaperMaterial, files: Mapping[str, bytes] | None) -> Docu
     form = Form.of(paper)
     foreign = form.foreign
     abstract, highlights = paper_abstract(study), paper_highlights(study)
-    body = [_fitting(block, form) for block in _body(study)]
+    body = fitting(_body(study), form)
     return Document(
         title=paper_title(study),
         title_lang=foreign if material.suite.title else "",
@@ -70,13 +66,6 @@ def _compose(material: PaperMaterial, files: Mapping[str, bytes] | None) -> Docu
         form=form,
         verified=count_traced(material, body, study.quotes.quantities),
     )
-
-
-def _fitting(block: Block, form: Form) -> Block:
-    """A figure as wide as the text of the page at most."""
-    if not isinstance(block, Figure):
-        return block
-    return replace(block, draw=partial(draw_within, form.geometry.text_width / INCH, block.draw))
 
 
 def _expected(study: PaperContext, body: Sequence[Block]) -> frozenset[str]:

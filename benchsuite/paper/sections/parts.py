@@ -9,13 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Literal
 
 from benchsuite.errors import PaperError
 from benchsuite.paper.context.report_context import Context
 from benchsuite.paper.document import markup
-from benchsuite.paper.document.blocks import Author, Block, Bullets, Heading, Paragraph
+from benchsuite.paper.document.blocks import Author, Block, Bullets, Figure, Heading, Paragraph
+from benchsuite.paper.document.page import INCH
 from benchsuite.paper.document.style import Form
+from benchsuite.paper.figures.canvas import draw_within
 from benchsuite.paper.sections.prose import resolve_prose
 from benchsuite.suite.prose.references import PARTS, section_name
 from benchsuite.suite.schema.suite import PaperSection, Section
@@ -35,6 +38,15 @@ def authors_of(paper: PaperSection) -> tuple[Author, ...]:
 def keywords_of(paper: PaperSection) -> tuple[str, ...]:
     """The index terms, made safe to set."""
     return tuple(markup.line(word, "paper.keywords") for word in paper.keywords)
+
+
+def fitting(blocks: Sequence[Block], form: Form) -> list[Block]:
+    """The blocks, their figures drawn as wide as the text of the page at most."""
+    width = form.geometry.text_width / INCH
+    return [
+        replace(block, draw=partial(draw_within, width, block.draw)) if isinstance(block, Figure) else block
+        for block in blocks
+    ]
 
 
 def placed(sections: Sequence[Section]) -> dict[str, list[Section]]:

@@ -31,7 +31,15 @@ from benchsuite.paper.language.typography import lower_first, upper_first
 from benchsuite.paper.sections.claims import claims_table, count_verdicts
 from benchsuite.paper.sections.front import paper_title
 from benchsuite.paper.sections.notices import language_notice, results_notices, running_head
-from benchsuite.paper.sections.parts import Subsections, authors_of, keywords_of, merge, placed, section_blocks
+from benchsuite.paper.sections.parts import (
+    Subsections,
+    authors_of,
+    fitting,
+    keywords_of,
+    merge,
+    placed,
+    section_blocks,
+)
 from benchsuite.paper.sections.prose import resolve_prose
 from benchsuite.paper.sections.reproducibility import command_line, deviation_blocks
 from benchsuite.paper.sections.results import describe_performance, test_figure
@@ -60,7 +68,7 @@ def _compose(material: ReportMaterial, files: Mapping[str, bytes] | None) -> Doc
     report = ReportContext(material)
     paper, form = material.suite.paper, Form.of(material.suite.paper)
     title, found = report_title(report), tuple(_findings(report))
-    abstract, body = _abstract(report, found), _body(report)
+    abstract, body = _abstract(report, found), fitting(_body(report), form)
     studies = report.studies.values()
     return Document(
         title=title,

@@ -221,3 +221,13 @@ def test_its_paper_is_built_twice_with_the_same_bytes(tmp_path: Path) -> None:
     carried = unpack(attached(first))
     assert build_paper(carried, tmp_path / "two").pdf.read_bytes() == first
     assert ReportContext(material).runs
+
+
+def test_figures_of_a_report_are_drawn_as_wide_as_its_page() -> None:
+    material = make_report_material({"template": "report"}, sizes=[(2, 3)] * 5)
+    document = compose_report(material)
+    (chain,) = [block for block in document.body if isinstance(block, Figure) and block.id == "fig-chain"]
+    assert chain.wide
+    width = re.search(r'<svg[^>]* width="([\d.]+)pt"', chain.drawing.svg)
+    assert width is not None
+    assert float(width[1]) * 25.4 / 72 == pytest.approx(document.form.geometry.text_width, abs=0.1)
