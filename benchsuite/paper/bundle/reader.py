@@ -6,6 +6,7 @@ read, so nobody else has to do with the file; whatever goes wrong there is said 
 
 from __future__ import annotations
 
+import logging
 import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -132,6 +133,8 @@ def main(parent: Parent) -> None:
 
 def _guarded(make: Callable[..., T], *content: bytes, memory: int = STRANGERS_MEMORY) -> T:
     """What is made of a file: whatever goes wrong is the file's fault, for nothing else is worked on here."""
+    # It has a remark on every object of a damaged file. Nobody reads them, and they take memory, disk and time.
+    logging.getLogger("pypdf").setLevel(logging.CRITICAL)
     try:
         return make(*content)
     except BenchsuiteError:

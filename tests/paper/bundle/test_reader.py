@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -145,6 +146,16 @@ def test_what_is_no_file_is_told_with_what_to_do(name: str, tmp_path: Path) -> N
         PaperReader(tmp_path / name)
     assert caught.value.remedy
     assert caught.value.expected
+
+
+def test_nothing_is_remarked_of_each_object_of_a_damaged_paper(caplog: pytest.LogCaptureFixture) -> None:
+    damaged = b"not at its beginning: " + honest()
+    logging.getLogger("pypdf").setLevel(logging.NOTSET)
+    len(PdfReader(io.BytesIO(damaged)).pages)
+    assert caplog.records, "pypdf has something to remark"
+    caplog.clear()
+    told(lambda: read(damaged))
+    assert caplog.records == []
 
 
 unshrunk = settings(max_examples=30, deadline=None, phases=[Phase.explicit, Phase.generate])
