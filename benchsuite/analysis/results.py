@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
+from benchsuite.analysis.claims import judge_at_looks
 from benchsuite.analysis.findings import Findings
+from benchsuite.analysis.kinds import kinds_of
 from benchsuite.analysis.seed_image_anova import Outcomes
-from benchsuite.analysis.summary import study
+from benchsuite.analysis.summary import measured, runs_of, study
 from benchsuite.store.record import RunRecord
 from benchsuite.suite.cases.baselines import baselines
 from benchsuite.suite.cases.plan import Plan
 from benchsuite.suite.prose.references import Vocabulary
+from benchsuite.suite.schema.claims import Claim
 from benchsuite.suite.schema.suite import Suite
 
 
@@ -43,3 +46,17 @@ class Results:
             find=Vocabulary(self.suite, self.plan.cases).find,
             outcomes=self.outcomes,
         )
+
+    def open_after(self, looks: int, claims: Collection[str]) -> tuple[str, ...]:
+        """Which of these claims, by their ids, the first `looks` looks of sequential seeds leave open."""
+        runs, design = runs_of(self.plan, self.keys, self.records), self.plan.sequential
+        kinds = kinds_of(record for found in runs.values() for _, record in found if record.status == "done")
+        of_kind = {run: number for number, kind in enumerate(kinds) for run in kind.runs}
+        find = Vocabulary(self.suite, self.plan.cases).find
+        if design is None:
+            raise ValueError("the seeds are not sequential")
+
+        def verdict(claim: Claim) -> str:
+            return judge_at_looks(claim, find, measured(claim.metric, runs, of_kind), of_kind, design, looks).verdict
+
+        return tuple(one.id for one in self.suite.claims if one.id in claims and verdict(one) == "open")
