@@ -50,12 +50,13 @@ def told(program: Program) -> dict[str, Any]:
 def test_the_plan_says_which_looks_there_will_be(program: Program) -> None:
     plan = program.run("plan", "rate")
     assert plan.code == 0, plan.err
-    assert "2 cases x 8 seeds of at most 14 = 16 runs" in plan.out
-    assert "seeds until the claims are decided: 4 looks, at 8, 10, 12, 14 seeds" in plan.out
-    assert "with fewer than 8, no test could decide anything" in plan.out
+    assert "2 cases x 10 seeds of at most 14 = 20 runs" in plan.out
+    assert "seeds until the claims are decided: 3 looks, at 10, 12, 14 seeds" in plan.out
+    assert "with fewer than 10, no test could decide anything" in plan.out
+    assert "power of 14 fixed seeds: differences of test_accuracy above 0.81 standard deviations" in plan.out
     found = told(program)["sequential"]
-    assert [look["seeds"] for look in found["looks"]] == [8, 10, 12, 14]
-    assert (found["taken"], found["following"]) == ([], 12)
+    assert [look["seeds"] for look in found["looks"]] == [10, 12, 14]
+    assert (found["taken"], found["following"]) == ([], 8)
 
 
 @pytest.mark.usefixtures("folder")
@@ -68,10 +69,12 @@ def test_the_seeds_of_the_command_line_are_refused(program: Program) -> None:
 def test_a_study_ends_at_the_look_that_decides_and_its_paper_says_so(program: Program) -> None:
     made = program.run("run", "rate", "--no-estimate", "--weights", "none", "--workers", "2")
     assert made.code == 0, made.err
-    assert "look 1 of 4, with 8 seeds: decided is faster, and with it every claim: the study ends" in made.err
+    assert "look 1 of 3, with 10 seeds: decided is faster, and with it every claim: the study ends" in made.err
     found = told(program)
     assert {run["status"] for run in found["runs"]} == {"done"}
-    assert (found["seeds"], found["sequential"]["following"]) == (list(range(8)), 0)
+    assert found["power"]["known_from"] == 10
+    assert " points are found with 80%" in " ".join(program.run("plan", "rate").out.split())
+    assert (found["seeds"], found["sequential"]["following"]) == (list(range(10)), 0)
     assert "nothing to train" in program.run("run", "rate", *QUICK).err
     html = (program.results / "rate" / "paper.html").read_text()
     assert "el diseño es secuencial" in html
@@ -86,4 +89,4 @@ def test_a_look_that_was_not_finished_is_taken_when_the_study_goes_on(program: P
     assert told(program)["sequential"]["taken"] == []
     made = program.run("run", "rate", *QUICK, "--workers", "1")
     assert made.code == 0, made.err
-    assert [look["seeds"] for look in told(program)["sequential"]["taken"]] == [8]
+    assert [look["seeds"] for look in told(program)["sequential"]["taken"]] == [10]

@@ -173,7 +173,7 @@ def _looks(study: PaperContext) -> str:
     text = say(
         "sequential",
         n=len(looks),
-        looks=listing(looks if len(looks) <= FEW_LOOKS else [*looks[:3], "…", looks[-1]]),
+        looks=listing(looks) if len(looks) <= FEW_LOOKS else ", ".join([*looks[:3], "…", looks[-1]]),
         most=found.design.at_most,
         spending=say(f"spending-{found.design.spending.replace('_', '-')}"),
         cited=study.works.cite(SPENDING),
