@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import benchsuite
 from support.program import Program
 
 STUDY = """\
@@ -90,3 +91,5 @@ def test_a_look_that_was_not_finished_is_taken_when_the_study_goes_on(program: P
     made = program.run("run", "rate", *QUICK, "--workers", "1")
     assert made.code == 0, made.err
     assert [look["seeds"] for look in told(program)["sequential"]["taken"]] == [10]
+    (claim,) = benchsuite.load(program.results / "rate").claims
+    assert (claim.id, claim.verdict) == ("faster", "holds")
