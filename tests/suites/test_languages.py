@@ -59,7 +59,7 @@ def composed(name: str, language: Language) -> Document:
 
 def references(found: re.Match[str]) -> str:
     """A list of works without their authors and titles, and without where they came out, which is in italics."""
-    listed = re.sub(r'(?s)<span class="label">.*?(?:[»”]|</i>)', " ", found[0])
+    listed = re.sub(r'(?s)<span class="label">.*?(?:[»”]|(?<!et al\.)</i>)', " ", found[0])
     return re.sub(r'(?s)<i lang="en">.*?</i>', " ", listed)
 
 
