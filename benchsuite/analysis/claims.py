@@ -5,10 +5,6 @@ difference. Both it and its contrary are tested by flipping signs, one-sided at 
 within they are the two one-sided tests of an equivalence: Schuirmann, J. Pharmacokinet. Biopharm. 15, 1987). A claim
 holds when every inequality does, which needs no correction (Berger, Technometrics 24, 1982), and fails when the
 contrary of one is shown, corrected for their number (Holm's first step); else it is open.
-
-With sequential seeds the p of an inequality is that of `analysis.sequential` over all looks so far. An inequality that
-is shown at a look stays so, and the first look after which the claim holds, or fails, gives the verdict, on the seeds
-that it had.
 """
 
 from __future__ import annotations
@@ -16,58 +12,20 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
 
 from benchsuite.analysis.comparisons import Measured, one_sided, pair
-from benchsuite.analysis.findings import ClaimFindings, Inequality, RefusedPair, Verdict
+from benchsuite.analysis.findings import SIGNIFICANCE, ClaimFindings, Inequality, Verdict
 from benchsuite.analysis.intervals import mean_estimate
-from benchsuite.analysis.sequential import adjusted, crossing, flipped_sums
 from benchsuite.metrics import METRICS
 from benchsuite.suite.schema.claims import Claim
-from benchsuite.suite.schema.sequential import LEVEL, Sequential
 
+LEVEL = SIGNIFICANCE / 2
 Find = Callable[[object], str | None]
 """The name of the case that a reference means."""
 
 
-def judge_at_looks(
-    claim: Claim, find: Find, measured: Mapping[str, Measured], kinds: Mapping[str, int], design: Sequential, looks: int
-) -> ClaimFindings:
-    """What becomes of a claim after the first `looks` looks of sequential seeds. Raises ValueError, as `judge` does."""
-    if looks == 0:  # so that nothing is tested
-        return replace(judge(claim, find, first_seeds(measured, 0), kinds), seeds_needed=design.looks[0])
-    parts = [_quantities(*part, measured, kinds)[0] for part in _parts(claim, find, list(measured))]
-    tests = [flipped_sums(quantity, design, looks) for quantity in parts]
-    shown = [crossing(sums, design, LEVEL) for sums in tests]
-    refuted = [crossing(-sums, design, LEVEL / len(tests)) for sums in tests]
-    holds = max((looks if at is None else at for at in shown), default=looks)
-    fails = min((looks if at is None else at for at in refuted), default=looks)
-    verdict: Verdict = "open" if holds == fails == looks else "holds" if holds <= fails else "fails"
-    last = min(holds, fails, looks - 1)
-    then = first_seeds(measured, design.looks[last])
-    found = replace(judge(claim, find, then, kinds), verdict=verdict, seeds_needed=None)
-    if verdict == "fails":
-        p = min(1.0, len(tests) * adjusted(-tests[refuted.index(fails)][: last + 1], design))
-    else:
-        p = max((adjusted(tests[number][: last + 1], design) for number in _weakest(found)), default=1.0)
-    return replace(found, decided_with=design.looks[last] if verdict != "open" else None, p_adjusted=p)
-
-
-def _weakest(found: ClaimFindings) -> list[int]:
-    """The number of the inequality that is shown least, which has the largest p; none without values."""
-    return [found.inequalities.index(found.decisive)] if found.decisive is not None else []
-
-
-def first_seeds(measured: Mapping[str, Measured], seeds: int) -> dict[str, Measured]:
-    """What was measured of the seeds 0 to `seeds` - 1."""
-    return {case: {seed: value for seed, value in values.items() if seed < seeds} for case, values in measured.items()}
-
-
 def judge(
-    claim: Claim,
-    find: Find,
-    measured: Mapping[str, Measured],
-    kinds: Mapping[str, int] | None = None,
+    claim: Claim, find: Find, measured: Mapping[str, Measured], kinds: Mapping[str, int] | None = None
 ) -> ClaimFindings:
     """What becomes of a claim. `measured` has every case of the plan, in order, for the claim's metric.
     `kinds` numbers the kinds of machine of runs, by their keys.
@@ -140,8 +98,10 @@ def _inequality(
 ) -> Inequality:
     values = measured[case]
     against: Measured = measured[other] if other is not None else {}
-    of_seeds, refused = _quantities(case, other, sign, factor, bound, measured, kinds)
-    seeds, quantity = list(of_seeds), list(of_seeds.values())
+    seeds, refused = pair(values, against, kinds) if other is not None else (sorted(values), ())
+    quantity = [
+        sign * (values[seed][1] - (factor * against[seed][1] if other is not None else 0.0)) + bound for seed in seeds
+    ]
     plain = [values[seed][1] - (against[seed][1] if other is not None else 0.0) for seed in seeds]
     runs = [values[seed][0] for seed in seeds]
     own = [kinds.get(run, 0) for run in runs]
@@ -155,24 +115,6 @@ def _inequality(
         refuted=one_sided([-value for value in quantity]) if seeds else None,
         refused_pairs=refused,
     )
-
-
-def _quantities(
-    case: str,
-    other: str | None,
-    sign: float,
-    factor: float,
-    bound: float,
-    measured: Mapping[str, Measured],
-    kinds: Mapping[str, int],
-) -> tuple[dict[int, float], tuple[RefusedPair, ...]]:
-    """By their seeds, the values of the quantity that an inequality says is positive, and the pairs that have none."""
-    values = measured[case]
-    if other is None:
-        return {seed: sign * values[seed][1] + bound for seed in sorted(values)}, ()
-    against = measured[other]
-    seeds, refused = pair(values, against, kinds)
-    return {seed: sign * (values[seed][1] - factor * against[seed][1]) + bound for seed in seeds}, refused
 
 
 def _seeds_needed(inequalities: int) -> int:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -19,14 +18,11 @@ if TYPE_CHECKING:
     from benchsuite.commands.session import Session
     from benchsuite.execution.case_cost import CaseCost
     from benchsuite.execution.packing import Packing
-    from benchsuite.execution.seed_tasks import LookTaken
     from benchsuite.store.run_store import Survey
     from benchsuite.suite.cases.plan import Plan, PlannedSearch
 
 MOST_ROWS = 1000
-"""Cases that the table lists, and runs from which the power is told: more change it little."""
-FEW_LOOKS = 6
-"""Looks that are listed one by one."""
+"""Cases that the table lists."""
 
 
 def plan(
@@ -132,8 +128,6 @@ def _show(study: Session, survey: Survey) -> None:
     if expanded.search is not None:
         more = f"; at most {expanded.following} runs follow those above" if expanded.following else ""
         out.print(f"search: {search_words(expanded.search)}{more}", markup=False)
-    for line in (*looks_words(study), *power_words(study, survey.statuses)):
-        out.print(line, markup=False)
     numerics, seeds = preparation.numerics, listed_seeds(expanded.seeds)
     out.print(f"seeds {seeds}; {numerics.device_name} ({numerics.device}), torch {numerics.torch}", markup=False)
     for line in shares_words(study):
@@ -161,26 +155,7 @@ def _as_json(study: Session, statuses: Mapping[str, str], costs: Sequence[CaseCo
         "numerics": preparation.numerics.model_dump(mode="json"),
         "runs": runs,
         **({"search": _search_as_json(preparation.plan)} if preparation.plan.search else {}),
-        **({"sequential": _looks_as_json(study)} if preparation.plan.sequential else {}),
-        **({"power": power} if (power := _power(study, statuses)) is not None else {}),
         **({"cost": as_json(costs)} if costs is not None else {}),
-    }
-
-
-def _looks_as_json(study: Session) -> Mapping[str, Any]:
-    from benchsuite.analysis.sequential import boundaries
-    from benchsuite.suite.schema.sequential import LEVEL
-
-    plan = study.preparation.plan
-    assert plan.sequential is not None
-    return {
-        **plan.sequential.model_dump(mode="json"),
-        "looks": [
-            {"seeds": seeds, "boundary": boundary}
-            for seeds, boundary in zip(plan.sequential.looks, boundaries(plan.sequential, LEVEL), strict=True)
-        ],
-        "taken": [asdict(look) for look in study.looks],
-        "following": plan.following,
     }
 
 
@@ -199,91 +174,7 @@ def _search_as_json(plan: Plan) -> Mapping[str, Any]:
 def size_words(plan: Plan) -> str:
     """The size of a study in one line."""
     cases, seeds = len(plan.cases), len(plan.seeds)
-    most = f" of at most {plan.sequential.at_most}" if plan.sequential is not None else ""
-    return f"{count(cases, 'case')} x {count(seeds, 'seed')}{most} = {count(cases * seeds, 'run')}"
-
-
-def looks_words(study: Session) -> Iterator[str]:
-    """Of sequential seeds, which looks there are and how far they are, a line each; nothing of a fixed number."""
-    design = study.preparation.plan.sequential
-    if design is None:
-        return
-    looks = [str(seeds) for seeds in design.looks]
-    listed = ", ".join(looks if len(looks) <= FEW_LOOKS else [*looks[:3], "…", looks[-1]])
-    line = f"seeds until the claims are decided: {count(len(looks), 'look')}, at {listed} seeds"
-    if design.looks[0] > design.at_least:
-        line += f" (with fewer than {design.looks[0]}, no test could decide anything)"
-    yield line
-    for look in study.looks:
-        if look.decided or look is study.looks[-1]:
-            yield look_words(study, look)
-
-
-def power_words(study: Session, statuses: Mapping[str, str]) -> Iterator[str]:
-    """What differences the study would find with all of its seeds if their number is fixed, by what is known so far;
-    nothing where nothing is compared or the results are those of the sample."""
-    from benchsuite.analysis.power import POWER
-    from benchsuite.metrics import METRICS
-
-    found = _power(study, statuses)
-    if found is None:
-        return
-    compared, seeds = found["metric"], found["seeds"]
-    line = f"power of {seeds} fixed seeds: "
-    if found["size"] is None:
-        yield f"{line}none, they are too few for a test of {count(found['comparisons'], 'comparison')}"
-        return
-    unit = METRICS[compared].unit
-    if found["deviation"] is None:
-        told = f"{found['size']:.2f} standard deviations of the differences within a seed"
-        known = "how large that is, five seeds will tell"
-    else:
-        scaled = unit.scale * found["size"] * found["deviation"]
-        told = f"{scaled:.{unit.decimals + 1}f} {unit.difference or unit.symbol}".rstrip()
-        deviation = f"{unit.scale * found['deviation']:.{unit.decimals + 1}f}"
-        known = f"by a standard deviation within a seed of {deviation}, from {found['known_from']} seeds"
-    yield f"{line}differences of {compared} above {told} are found with {POWER:.0%} ({known})"
-
-
-def _power(study: Session, statuses: Mapping[str, str]) -> dict[str, Any] | None:
-    """The smallest difference that is found, in standard deviations, and the largest of these that is known."""
-    from benchsuite.analysis.power import smallest_size
-    from benchsuite.analysis.results import Results
-    from benchsuite.execution.due_runs import load_records
-    from benchsuite.suite.cases.baselines import baselines
-
-    suite, preparation = study.suite, study.preparation
-    plan = preparation.plan
-    pairs = baselines(suite, plan)
-    if suite.compare is None or not pairs or preparation.sample:
-        return None
-    seeds = plan.sequential.at_most if plan.sequential is not None else len(plan.seeds)
-    own = {*pairs, *pairs.values()}
-    tasks = [one for one in preparation.tasks if one.spec.case.name in own and statuses.get(one.key.key) == "done"]
-    keys = {(task.spec.case.name, task.spec.seed): task.key.key for task in tasks[:MOST_ROWS]}
-    known = Results(suite, plan, keys, load_records(tasks[:MOST_ROWS])).deviation()
-    return {
-        "metric": suite.compare.metric,
-        "seeds": seeds,
-        "comparisons": len(pairs),
-        "size": smallest_size(seeds, len(pairs)),
-        "deviation": known[0] if known is not None else None,
-        "known_from": known[1] if known is not None else 0,
-    }
-
-
-def look_words(study: Session, look: LookTaken) -> str:
-    """What a look has found, in one line."""
-    design = study.preparation.plan.sequential
-    assert design is not None, "who has looks has a design"
-    line = f"look {look.number} of {len(design.looks)}, with {look.seeds} seeds: "
-    line += f"decided {'are' if len(look.decided) > 1 else 'is'} {', '.join(look.decided)}" if look.decided else ""
-    if not look.open:
-        return f"{line}, and with {'them' if len(look.decided) > 1 else 'it'} every claim: the study ends"
-    line += ("; " if look.decided else "") + f"open: {', '.join(look.open)}"
-    if look.number == len(design.looks):
-        return f"{line}; this was the last look"
-    return f"{line}; next with {design.looks[look.number]} seeds"
+    return f"{count(cases, 'case')} x {count(seeds, 'seed')} = {count(cases * seeds, 'run')}"
 
 
 def shares_words(study: Session) -> Iterator[str]:
