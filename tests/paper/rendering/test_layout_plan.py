@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from benchsuite.paper.context.material import PaperMaterial, ReportMaterial
 from benchsuite.paper.document.blocks import (
     Block,
     Cell,
@@ -22,14 +23,13 @@ from benchsuite.paper.document.blocks import (
     Table,
 )
 from benchsuite.paper.document.numbering import number
-from benchsuite.paper.document.style import Form
 from benchsuite.paper.rendering import layout_plan, print_page, weasyprint_boxes
 from benchsuite.paper.sections.compose import compose
 from benchsuite.paper.sections.report import compose_report
 from benchsuite.paper.typesetting.arrangement import Arrangement, Layout
 from benchsuite.paper.typesetting.layout_checks import Fault, faults
 from benchsuite.suite.reader import is_report
-from benchsuite.suite.schema.suite import PageSize
+from benchsuite.suite.schema.suite import PageSize, Template
 from support.shipped import FILES
 from support.synthetic_study import make_report_material, make_suite_material
 
@@ -106,24 +106,33 @@ def test_documents_of_many_shapes_are_composed_without_a_fault(seed: int) -> Non
 
 
 @pytest.fixture(scope="module", params=FILES, ids=lambda path: path.stem)
-def suite_document(request: pytest.FixtureRequest) -> Document:
+def material(request: pytest.FixtureRequest) -> PaperMaterial | ReportMaterial:
     name = request.param.stem
-    if is_report(request.param):
-        return compose_report(make_report_material(name))
-    return compose(make_suite_material(name))
+    return make_report_material(name) if is_report(request.param) else make_suite_material(name)
+
+
+def composed(material: PaperMaterial | ReportMaterial, template: Template, page: PageSize) -> Document:
+    """The paper in a form of its own choice: figures are drawn as wide as its page lets them."""
+    form = {"template": template, "page": page}
+    suite = material.suite.model_copy(update={"paper": material.suite.paper.model_copy(update=form)})
+    if isinstance(material, ReportMaterial):
+        return compose_report(replace(material, suite=suite))
+    return compose(replace(material, results=replace(material.results, suite=suite)))
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("page", ["a4", "letter"])
-def test_the_papers_of_all_suites_are_composed_without_a_fault(suite_document: Document, page: PageSize) -> None:
-    _, _, found = laid_out(replace(suite_document, form=Form("ieee", page)))
+def test_the_papers_of_all_suites_are_composed_without_a_fault(
+    material: PaperMaterial | ReportMaterial, page: PageSize
+) -> None:
+    _, _, found = laid_out(composed(material, "ieee", page))
     assert found == ()
 
 
 @pytest.mark.slow
-def test_reports_of_all_suites_have_no_fault_but_holes(suite_document: Document) -> None:
+def test_reports_of_all_suites_have_no_fault_but_holes(material: PaperMaterial | ReportMaterial) -> None:
     """One column has fewer ways to fill a page."""
-    _, _, found = laid_out(replace(suite_document, form=Form("report", table="Tabla")))
+    _, _, found = laid_out(composed(material, "report", "a4"))
     assert {fault.kind for fault in found} <= {"hole"}
 
 
