@@ -16,7 +16,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from benchsuite.analysis.comparisons import Measured, one_sided, pair
 from benchsuite.analysis.findings import SIGNIFICANCE, ClaimFindings, Inequality, Verdict
 from benchsuite.analysis.intervals import mean_estimate
-from benchsuite.metrics import METRICS
 from benchsuite.suite.schema.claims import Claim
 
 LEVEL = SIGNIFICANCE / 2
@@ -25,14 +24,16 @@ Find = Callable[[object], str | None]
 
 
 def judge(
-    claim: Claim, find: Find, measured: Mapping[str, Measured], kinds: Mapping[str, int] | None = None
+    claim: Claim, find: Find, measured: Mapping[str, Measured], kinds: Mapping[str, int] | None = None, sign: int = 1
 ) -> ClaimFindings:
     """What becomes of a claim. `measured` has every case of the plan, in order, for the claim's metric.
-    `kinds` numbers the kinds of machine of runs, by their keys.
+    `kinds` numbers the kinds of machine of runs, by their keys; `sign` is -1 where smaller values are better.
 
     Raises ValueError for a case that is none, which the suite's own checks exclude.
     """
-    inequalities = tuple(_inequality(*parts, measured, kinds or {}) for parts in _parts(claim, find, list(measured)))
+    inequalities = tuple(
+        _inequality(*parts, measured, kinds or {}) for parts in _parts(claim, find, list(measured), sign)
+    )
     known = [part for part in inequalities if part.shown is not None and part.refuted is not None]
     whole = len(known) == len(inequalities)
     verdict: Verdict
@@ -56,9 +57,8 @@ Parts = tuple[str, str | None, float, float, float]
 """case, the case it is held against, sign, factor of the other, bound: sign * (case - factor * other) + bound > 0."""
 
 
-def _parts(claim: Claim, find: Find, every: Sequence[str]) -> Iterator[Parts]:
+def _parts(claim: Claim, find: Find, every: Sequence[str], better: float) -> Iterator[Parts]:
     cases = [_found(find, reference) for reference in claim.cases] if claim.cases is not None else list(every)
-    better = -1.0 if METRICS[claim.metric].higher_is_better is False else 1.0
     match claim.condition:
         case "at_least":
             yield from ((case, None, 1.0, 0.0, -_number(claim.at_least)) for case in cases)

@@ -22,6 +22,7 @@ from benchsuite.analysis.seed_image_anova import Outcomes, accuracy_interval, di
 from benchsuite.metrics import COST_COLUMNS, METRICS, Metric
 from benchsuite.store.environment import distinct_environments
 from benchsuite.store.record import RunRecord
+from benchsuite.suite.cases.asked_metrics import metrics_of
 from benchsuite.suite.cases.plan import Case, Component, Plan
 from benchsuite.suite.schema.claims import Claim
 
@@ -43,10 +44,12 @@ def study(
     `keys` maps (case, seed) to the run's key and `records` a key to its record; both may lack runs. `baselines`
     maps a case to the one that it is compared with in `metric` (an estimate's name). `factor` is the dotted path
     whose values label the cases. `claims` are judged, `find` telling which case they mean. `outcomes` maps a run's key
-    to the test images that it has right. Raises ValueError for an unknown metric, baseline or case of a claim.
+    to the test images that it has right. Metrics of plugins are read from what was measured of the records. Raises
+    ValueError for an unknown metric, baseline or case of a claim.
     """
-    if metric not in METRICS:
-        raise ValueError(f"unknown metric {metric!r}; known are {', '.join(METRICS)}")
+    metrics = metrics_of(plan.metrics)
+    if metric not in metrics:
+        raise ValueError(f"unknown metric {metric!r}; known are {', '.join(metrics)}")
     baselines = baselines or {}
     if unknown := {*baselines, *baselines.values()} - {case.name for case in plan.cases}:
         raise ValueError(f"{', '.join(map(repr, sorted(unknown)))} is no case of the plan")
@@ -71,10 +74,10 @@ def study(
         metric=metric,
         baselines=tuple(dict.fromkeys(baselines.values())),
         cases=tuple(
-            _case(case, labels[case.name], len(plan.seeds), runs[case.name], known, of_kind, len(kinds))
+            _case(case, labels[case.name], len(plan.seeds), runs[case.name], known, of_kind, len(kinds), metrics)
             for case in plan.cases
         ),
-        comparisons=_comparisons(baselines, metric, runs, known, of_kind),
+        comparisons=_comparisons(baselines, metrics[metric], runs, known, of_kind),
         seeds=plan.seeds,
         planned=len(plan.cases) * len(plan.seeds),
         done=len(done),
@@ -101,8 +104,12 @@ def study(
         total_seconds=sum(record.cost.seconds.get("total", 0.0) for record in finished if record.cost),
         settings=_common_settings(plan.cases),
         search=search_findings(plan, keys, records),
-        claims=tuple(judge(claim, find, _measured(claim.metric, runs, of_kind), of_kind) for claim in claims),
+        claims=tuple(
+            judge(claim, find, _measured(metrics[claim.metric], runs, of_kind), of_kind, metrics[claim.metric].sign)
+            for claim in claims
+        ),
         kinds=kinds,
+        asked=plan.metrics,
     )
 
 
@@ -114,6 +121,7 @@ def _case(
     outcomes: Mapping[str, Outcomes],
     of_kind: Mapping[str, int],
     kinds: int,
+    metrics: Mapping[str, Metric],
 ) -> CaseFindings:
     done = [record for _, record in runs if record.status == "done"]
     tests = [record.test for record in done if record.test is not None]
@@ -126,7 +134,7 @@ def _case(
         failures=tuple((seed, record.failure) for seed, record in runs if record.failure is not None),
         estimates={
             name: estimate
-            for name, metric in METRICS.items()
+            for name, metric in metrics.items()
             if (estimate := _estimate(done, metric, of_kind)) is not None
         },
         curves={name: curve(done, name) for name in CURVES} if done else {},
@@ -188,10 +196,14 @@ Runs = Mapping[str, Sequence[tuple[int, RunRecord]]]
 
 
 def _comparisons(
-    baselines: Mapping[str, str], metric: str, runs: Runs, outcomes: Mapping[str, Outcomes], of_kind: Mapping[str, int]
+    baselines: Mapping[str, str],
+    metric: Metric,
+    runs: Runs,
+    outcomes: Mapping[str, Outcomes],
+    of_kind: Mapping[str, int],
 ) -> tuple[Comparison, ...]:
-    found = compare(baselines, metric, _measured(metric, runs, of_kind), of_kind)
-    if metric != "test_accuracy":
+    found = compare(baselines, metric.name, _measured(metric, runs, of_kind), of_kind)
+    if metric.name != "test_accuracy":
         return found
     return tuple(_over_images(comparison, outcomes) for comparison in found)
 
@@ -208,14 +220,14 @@ def _over_images(comparison: Comparison, outcomes: Mapping[str, Outcomes]) -> Co
     return replace(comparison, crossed=crossed, single=single)
 
 
-def _measured(metric: str, runs: Runs, of_kind: Mapping[str, int]) -> dict[str, dict[int, tuple[str, float]]]:
+def _measured(metric: Metric, runs: Runs, of_kind: Mapping[str, int]) -> dict[str, dict[int, tuple[str, float]]]:
     return {
         name: {
             seed: (record.key, float(value))
             for seed, record in found
             if record.status == "done"
-            and _is_comparable(record, METRICS[metric], of_kind)
-            and (value := METRICS[metric].read(record)) is not None
+            and _is_comparable(record, metric, of_kind)
+            and (value := metric.read(record)) is not None
         }
         for name, found in runs.items()
     }

@@ -14,6 +14,7 @@ from benchsuite.commands.options import StudyOptions
 from benchsuite.errors import PaperError, StoreError
 from benchsuite.execution.fleet import Fleet, deal, remembered
 from benchsuite.execution.foresight import foresee
+from benchsuite.execution.measuring import require_metrics
 from benchsuite.execution.preparation import Place, Preparation, prepare
 from benchsuite.execution.search_tasks import SearchTasks
 from benchsuite.extras import require
@@ -168,6 +169,7 @@ def open_study(
     plan = expand(suite, known, overrides=options.overrides or (), seeds=options.seeds)
     if plan.search is not None and plan.search.declared.sampler == "tpe":
         require("the sampler tpe", "optuna", where=str(path), otherwise="choose the sampler random or grid")
+    require_metrics(plan.metrics, known)
     for said in () if quiet else in_each_language(suite):
         for warning in (*typed_results(said), *asserted_results(said, plan.cases)):
             announce(f"warning: {warning}")

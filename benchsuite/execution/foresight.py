@@ -18,7 +18,7 @@ def foresee(suite: Suite, tasks: Iterable[RunTask], registry: Registry, device: 
     yield from dict.fromkeys(_lonely_images(tasks, registry))
     if device != "cuda":
         for place, name in asked_metrics(suite):
-            if METRICS[name].of_gpu:
+            if name in METRICS and METRICS[name].of_gpu:
                 yield f"{place} asks for {name}, which no run on the CPU has: it will stay without a value"
 
 

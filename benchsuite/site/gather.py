@@ -11,7 +11,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -205,6 +205,13 @@ def _study(name: str, own: Sequence[Run], folder: Path, known: Mapping[str, Run]
         declared = _of_suite(name, own, remarks) or _of_records(name, own)
     planned = set(declared.keys.values())
     runs = tuple(known[key] for key in dict.fromkeys(declared.keys.values()) if key in known)
+    if declared.plan.metrics:
+        try:
+            runs = _measured(
+                runs, declared.plan, Store(folder.parent / name if name.endswith(SMOKE) else folder.parent)
+            )
+        except BenchsuiteError as error:
+            remarks.append(f"The metrics of plugins have no values: {error.what}.")
     earlier = tuple(sorted((run for run in own if run.record.key not in planned), key=_order))
     made = Study(name, declared, runs, earlier, papers, tuple(remarks))
     try:
@@ -214,6 +221,15 @@ def _study(name: str, own: Sequence[Run], folder: Path, known: Mapping[str, Run]
         told = Declared("records", declared.title, declared.plan, declared.keys)
         made = Study(name, told, runs, earlier, papers, tuple(remarks))
     return made
+
+
+def _measured(runs: Sequence[Run], plan: Plan, store: Store) -> tuple[Run, ...]:
+    """The runs with what the metrics of plugins give for them. Raises BenchsuiteError."""
+    from benchsuite.execution.measuring import measure
+    from benchsuite.registry import registry
+
+    records = measure({run.record.key: run.record for run in runs}, plan.metrics, registry(), store)
+    return tuple(replace(run, record=records[run.record.key]) for run in runs)
 
 
 def _of_paper(paper: Path, known: Mapping[str, Run], remarks: list[str]) -> Declared:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from markupsafe import Markup
 
 from benchsuite.paper.document import markup
-from benchsuite.paper.language.metrics import METRICS
+from benchsuite.paper.language.metrics import METRICS, PrintedMetric, printed
 from benchsuite.paper.language.typography import p_value, seconds, with_unit
 from benchsuite.site.charts import Bar, intervals
 from benchsuite.site.folder import Page
@@ -114,7 +114,7 @@ def _study(study: Study) -> dict[str, Any]:
         "failed": study.failed,
         "due": study.due,
         "standing": _standing(study),
-        "metric": METRICS[found.metric].title,
+        "metric": _printed(study)[found.metric].title,
         "best": best,
         "claims": [_claim(claim) for claim in found.claims],
         "verdicts": [
@@ -127,10 +127,12 @@ def _study(study: Study) -> dict[str, Any]:
         "papers": tuple(study.papers),
         "remarks": [shareable(remark) for remark in _remarks(study)],
         "facts": list(_study_facts(study)),
-        "columns": list(map(metric_title, _columns(study))),
+        "columns": [metric_title(_printed(study)[name]) for name in _columns(study)],
         "cases": [_case(study, number, best) for number in range(len(found.cases))],
         "drawing": _drawing(study, best),
-        "comparisons": [_comparison(one) for one in found.comparisons if one.difference is not None],
+        "comparisons": [
+            _comparison(one, _printed(study)[one.metric]) for one in found.comparisons if one.difference is not None
+        ],
         "rows": list(_rows(study)),
         "earlier": [
             {
@@ -163,7 +165,7 @@ def _standing(study: Study) -> str:
 def _best(study: Study) -> dict[str, Any] | None:
     """The case that is best by the mean of what the study compares, as its paper has it."""
     found = study.findings
-    metric = METRICS[found.metric]
+    metric = _printed(study)[found.metric]
     known = [case for case in found.cases if metric.name in case.estimates]
     if not known:
         return None
@@ -206,13 +208,20 @@ def _listed(seeds: Sequence[int]) -> str:
 
 
 def _columns(study: Study) -> tuple[str, ...]:
-    """The metrics of each case: the usual ones, and what the study compares."""
-    return tuple(dict.fromkeys(("validation_accuracy", "test_accuracy", "test_macro_f1", study.findings.metric)))
+    """The metrics of each case: the usual ones, what the study compares, and those of plugins."""
+    asked = (f"test_{one.id}" for one in study.findings.asked)
+    usual = ("validation_accuracy", "test_accuracy", "test_macro_f1")
+    return tuple(dict.fromkeys((*usual, study.findings.metric, *asked)))
+
+
+def _printed(study: Study) -> Mapping[str, PrintedMetric]:
+    return printed(study.findings.metrics)
 
 
 def _case(study: Study, number: int, best: Mapping[str, Any] | None) -> dict[str, Any]:
     case = study.findings.cases[number]
-    known = [(name, case.estimates.get(name)) for name in _columns(study)]
+    metrics = _printed(study)
+    known = [(metrics[name], case.estimates.get(name)) for name in _columns(study)]
     known_runs = str(case.done) if study.due is None else f"{case.done} of {case.planned}"
     return {
         "name": case.case.name,
@@ -220,15 +229,14 @@ def _case(study: Study, number: int, best: Mapping[str, Any] | None) -> dict[str
         "best": best is not None and best["case"] == case.case.name and len(study.findings.cases) > 1,
         "baseline": case.case.name in study.findings.baselines,
         "measured": [
-            (METRICS[name].format(found.mean), METRICS[name].interval(found)) if found else ("", "")
-            for name, found in known
+            (metric.format(found.mean), metric.interval(found)) if found else ("", "") for metric, found in known
         ],
     }
 
 
 def _drawing(study: Study, best: Mapping[str, Any] | None) -> Markup:
     found = study.findings
-    metric = METRICS[found.metric]
+    metric = _printed(study)[found.metric]
     known = [case for case in found.cases if metric.name in case.estimates]
     if len(known) < 2:
         return Markup("")
@@ -252,9 +260,9 @@ def _drawing(study: Study, best: Mapping[str, Any] | None) -> Markup:
     return intervals(metric.title, bars, unit=metric.symbol, ident="cases-drawing")
 
 
-def _comparison(one: Comparison) -> dict[str, str]:
+def _comparison(one: Comparison, metric: PrintedMetric) -> dict[str, str]:
     assert one.difference is not None
-    found, metric = one.difference, METRICS[one.metric]
+    found = one.difference
     needed = f"needs {one.seeds_needed} seeds" if one.seeds_needed else ""
     return {
         "case": one.case,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -11,7 +12,7 @@ from benchsuite.paper.context.conditions import is_met
 from benchsuite.paper.context.material import PaperMaterial
 from benchsuite.paper.context.result_quotes import ResultQuotes
 from benchsuite.paper.document import markup
-from benchsuite.paper.language.metrics import METRICS, PrintedMetric, spread_of
+from benchsuite.paper.language.metrics import PrintedMetric, printed, spread_of
 from benchsuite.paper.references.methods import CROSSED, EPSILON_SQUARED, IMPORTANCE
 from benchsuite.paper.references.works import Works, gather_works
 from benchsuite.suite.prose.conditions import Condition
@@ -41,10 +42,20 @@ class PaperContext:
         given = self.material.findings
         return replace(given, cases=tuple(replace(case, label=self.names.label(case)) for case in given.cases))
 
+    @cached_property
+    def metrics(self) -> Mapping[str, PrintedMetric]:
+        """All metrics of the study by their names, those of plugins last."""
+        return printed(self.findings.metrics)
+
     @property
     def metric(self) -> PrintedMetric:
         """The metric that the suite compares."""
-        return METRICS[self.findings.metric]
+        return self.metrics[self.findings.metric]
+
+    @property
+    def asked(self) -> tuple[PrintedMetric, ...]:
+        """The metrics of plugins on the test split, in the order of the suite."""
+        return tuple(self.metrics[f"test_{one.id}"] for one in self.findings.asked)
 
     @property
     def done(self) -> tuple[CaseFindings, ...]:
@@ -141,6 +152,7 @@ class PaperContext:
             *models,
             *material.recipes.items(),
             *((chart.figure, chart.bibtex) for chart in material.charts),
+            *((one.component.name, one.bibtex) for one in self.findings.asked),
             *self._methods,
         ]
         return gather_works(material.suite.paper, dict.fromkeys(sources))

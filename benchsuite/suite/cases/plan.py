@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
@@ -40,6 +40,29 @@ class Case(BaseModel):
     dataset: Component
     model: Component
     recipe: Component
+
+
+class PlannedMetric(BaseModel):
+    """A metric that a suite asks for: the plugin's, with every parameter resolved, and what the plugin says of it, so
+    that results can be told where the plugin is not. `id` is what the suite calls it.
+
+    What decides its values is its component; the rest is as the contract of metrics has it.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: str
+    component: Component
+    titles: Mapping[str, str]
+    """By the language of the paper, without the split."""
+    gender: Literal["feminine", "masculine"]
+    higher_is_better: bool
+    least: float
+    most: float | None
+    """None where there is no largest value: JSON has no infinity."""
+    percent: bool
+    decimals: int
+    bibtex: str
 
 
 class RunSpec(BaseModel):
@@ -80,7 +103,8 @@ class Plan(BaseModel):
 
     `changes` lists what `--set` and the like altered. A trial leaves alone what is `studied`, the paths of the axes
     and of what is compared, and what is `pinned`, the paths that the user asked for (and `seeds`). `trials` are those
-    runs of the search that the results so far imply; at most `following` come after them.
+    runs of the search that the results so far imply; at most `following` come after them. `metrics` are those of
+    plugins.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -94,6 +118,7 @@ class Plan(BaseModel):
     search: PlannedSearch | None = None
     trials: tuple[Trial, ...] = ()
     following: int = 0
+    metrics: tuple[PlannedMetric, ...] = ()
 
     @property
     def runs(self) -> tuple[RunSpec, ...]:
