@@ -23,14 +23,23 @@ def metric_names(design: Design) -> tuple[str, ...]:
 
 
 def planned_metrics(design: Design, registry: Registry) -> tuple[PlannedMetric, ...]:
-    """The metrics that a suite without problems asks for. Raises BenchsuiteError where a plugin cannot tell of one."""
-    planned = []
-    for name, resolved in _resolved(design, registry):
-        if resolved.component is not None:
-            entry = registry.metric(resolved.component.qualified_name)
-            told = declared_metric(entry, entry.parse(resolved.component.parameters))
-            planned.append(PlannedMetric(id=name, component=resolved.component, **vars(told)))
-    return tuple(planned)
+    """The metrics that a suite asks for, those with problems left out. Raises what a plugin raises that is asked."""
+    found = (planned_metric(name, node, registry)[1] for name, node in _nodes(design))
+    return tuple(metric for metric in found if metric is not None)
+
+
+def planned_metric(name: str, node: Node, registry: Registry) -> tuple[Resolved, PlannedMetric | None]:
+    """A metric that is asked for under a name, which is the plugin's own unless the node says another: looked up with
+    its parameters, and as a plan has it, unless there are problems."""
+    if node.get("name") is None:
+        named = Item(node.mark, Node(node.mark, name))
+        node = Node(node.mark, {"name": named, **node.items})
+    resolved = resolve("metric", node, registry)
+    if resolved.component is None:
+        return resolved, None
+    entry = registry.metric(resolved.component.qualified_name)
+    told = declared_metric(entry, entry.parse(resolved.component.parameters))
+    return resolved, PlannedMetric(id=name, component=resolved.component, **vars(told))
 
 
 def metrics_of(asked: Iterable[PlannedMetric]) -> Mapping[str, Metric]:
@@ -48,16 +57,17 @@ def metric_problems(design: Design, registry: Registry) -> list[Problem]:
     """Metrics that there are not, parameters that are none, names that benchsuite's own metrics have, and a search by
     what it may not choose by."""
     problems = []
-    for name, resolved in _resolved(design, registry):
+    for name, node in _nodes(design):
+        resolved, _ = planned_metric(name, node, registry)
         if taken := [one for one in of_splits(name) if one in METRICS]:
             what = f"benchsuite has a metric called {' and '.join(taken)}, which needs no asking for"
             remedy = "leave it out, or call this one otherwise"
             problems.append(Problem(resolved.node.mark, f"metrics.{name}", what, name, None, remedy))
         else:
             problems += [replace(problem, path=_placed(problem.path, name)) for problem in resolved.problems]
-    node = design.origin.get("search")
-    if design.search is not None and node is not None:
-        problems += _unknown(node, "search.metric", design.search.metric, guiding_metrics(design), design, registry)
+    search = design.origin.get("search")
+    if design.search is not None and search is not None:
+        problems += _unknown(search, "search.metric", design.search.metric, guiding_metrics(design), design, registry)
     return problems
 
 
@@ -98,17 +108,12 @@ def _placed(path: str, name: str) -> str:
     return f"metrics.{name}{path.removeprefix('metric')}"
 
 
-def _resolved(design: Design, registry: Registry) -> Iterator[tuple[str, Resolved]]:
-    """Each metric that a suite asks for, looked up, with its parameters or its problems. The name by which the suite
-    calls it is that of the plugin's, unless it says another."""
+def _nodes(design: Design) -> Iterator[tuple[str, Node]]:
+    """What a suite calls each metric that it asks for, and the node of it."""
     nodes = design.origin.get("metrics")
     for name, given in design.metrics.items():
         node = nodes.get(name) if nodes is not None else None
-        node = node or from_plain(given.model_dump(mode="json", exclude_unset=True), design.origin.mark)
-        if node.get("name") is None:
-            named = Item(node.mark, Node(node.mark, name))
-            node = Node(node.mark, {"name": named, **node.items})
-        yield name, resolve("metric", node, registry)
+        yield name, node or from_plain(given.model_dump(mode="json", exclude_unset=True), design.origin.mark)
 
 
 def _of_splits(one: PlannedMetric) -> Iterator[Metric]:
