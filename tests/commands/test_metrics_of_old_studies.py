@@ -26,7 +26,7 @@ def test_an_old_study_gains_metrics_with_nothing_due(program: Program, monkeypat
     before = keys(program)
     records = {key: (program.smoke_runs / key / "record.json").read_bytes() for key in before}
     compared = SUITE.replace("baseline: 2}", "baseline: 2, metric: test_auc}")
-    prose = compared.replace("sobre {{seeds}}", "sobre {{seeds}}: {{validation_ece width=4}}, {{best test_auc}}")
+    prose = compared.replace("sobre {{seeds}}", "sobre {{seeds}}, {{validation_ece width=4}} y {{best test_auc}}")
     program.suite(prose + ASKED + CLAIM)
     told = json.loads(program.run("run", "squares_width", *SMOKE, "--json").out)
     assert told["counts"] == {"done": 4, "failed": 0, "due": 0, "made_now": 0}
