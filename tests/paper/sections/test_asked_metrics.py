@@ -88,7 +88,7 @@ def test_claims_are_judged_by_them() -> None:
     study = PaperContext(material(cases=5, claims=claims))
     assert [found.verdict for found in study.findings.claims] == ["holds", "holds", "fails"]
     rows = text_of(claims_table(study))
-    assert f"seguridad media en test ≥ 40,0{NBSP}%" in rows[0][1]
+    assert f"seguridad media en test ≥{NBSP}40,0{NBSP}%" in rows[0][1]
 
 
 def test_a_paper_carries_the_values_so_that_it_can_be_checked_without_the_plugin() -> None:
