@@ -7,7 +7,7 @@ nothing of what is put into them. Who plans or makes a run asks here, so that a 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
@@ -21,10 +21,16 @@ from benchsuite.registry.entry import Entry
 
 # Instances are checked field by field; what they hold stays as it was declared.
 _STRICT = ConfigDict(revalidate_instances="always", strict=True, allow_inf_nan=False)
+_Inputs = dict[
+    Literal["image_size", "resize", "crop_fraction", "interpolation", "mean", "std"],
+    int | float | str | tuple[float, float, float],
+]
+"""What a model may choose of a data set's parameters; each data set has its own bounds for them."""
 _TYPES: Mapping[str, TypeAdapter[Any]] = {
     "phases": TypeAdapter(tuple[Phase, ...], config=_STRICT),
     "weights": TypeAdapter(tuple[WeightsRequest | None], config=_STRICT),
     "preprocessing": TypeAdapter(tuple[Preprocessing], config=_STRICT),
+    "inputs": TypeAdapter(tuple[_Inputs], config=_STRICT),
 }
 """By the method that declares them; lists, for pydantic gives a single data class no settings."""
 
@@ -32,6 +38,7 @@ _FAILS = {
     "phases": "cannot be trained",
     "weights": "asks for weights that cannot be",
     "preprocessing": "declares a preprocessing that cannot be",
+    "inputs": "asks for inputs that no data set knows",
 }
 
 
@@ -44,6 +51,13 @@ def declared_phases(entry: Entry, params: Parameters) -> tuple[Phase, ...]:
     return phases
 
 
+def declared_inputs(entry: Entry, params: Parameters) -> dict[str, Any]:
+    """What a model chooses of the parameters of its data set, as JSON values. Raises PluginError for what none has."""
+    inputs = dict(cast("Model[Any]", entry.component).inputs(params))
+    _check(entry, "inputs", (inputs,))
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in inputs.items()}
+
+
 def check_declared(kind: Kind, entry: Entry, params: Parameters) -> None:
     """Ask a component for what it declares. Raises PluginError for what the contract does not know, and whatever the
     component raises."""
@@ -51,6 +65,7 @@ def check_declared(kind: Kind, entry: Entry, params: Parameters) -> None:
         declared_phases(entry, params)
     elif kind == "model":
         _check(entry, "weights", (cast("Model[Any]", entry.component).weights(params),))
+        declared_inputs(entry, params)
     elif kind == "dataset":
         _check(entry, "preprocessing", (cast("Dataset[Any]", entry.component).preprocessing(params),))
 

@@ -41,7 +41,7 @@ from benchsuite.api import (
 
 from .manifest import read_manifest, write_manifest
 from .photo_folders import is_litter
-from .photos import Flips, imagenet_input
+from .photos import PhotoInput
 
 CLASSES = ("angular_leaf_spot", "bean_rust", "healthy")
 COUNTS: Mapping[str, Mapping[str, int]] = {
@@ -105,14 +105,11 @@ _SUFFIXES = (".jpg", ".jpeg", ".png")
 _REMEDY = "replace it with an intact copy, or name another folder with --data"
 
 
-class BeansParameters(Parameters):
+class BeansParameters(PhotoInput):
     """Parameters of the Beans data set."""
 
     image_size: int = Field(default=224, ge=32, le=1024)
-    """Height and width of the model's input in pixels; photos are squashed to it."""
-
-    augmentation: Flips = ()
-    """Random changes of training images, each with probability 0.5."""
+    """Height and width of the model's input in pixels."""
 
 
 class Beans(Dataset[BeansParameters]):
@@ -162,7 +159,7 @@ class Beans(Dataset[BeansParameters]):
         )
 
     def preprocessing(self, params: BeansParameters) -> Preprocessing:
-        return imagenet_input(params.image_size, "squash", params.augmentation)
+        return params.preprocessing()
 
     def find(self, params: BeansParameters, root: Path, scratch: Path) -> Found | None:
         named = root / "beans"
