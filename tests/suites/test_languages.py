@@ -6,7 +6,6 @@ import re
 from dataclasses import replace
 from functools import cache
 from html import unescape
-from pathlib import Path
 
 import pytest
 
@@ -22,10 +21,10 @@ from benchsuite.suite.prose.assertions import asserted_results
 from benchsuite.suite.prose.references import typed_results
 from benchsuite.suite.prose.translations import in_each_language, in_language
 from benchsuite.suite.schema.suite import Language
+from support import shipped
 from support.synthetic_study import make_suite_material
 
-FOLDER = Path(__file__).resolve().parents[2] / "suites"
-TRANSLATED = [file.stem for file in sorted(FOLDER.glob("*.yaml")) if "\ntranslations:" in file.read_text("utf-8")]
+TRANSLATED = [file.stem for file in shipped.TRANSLATED]
 SPANISH = re.compile(
     r"[áéíóúñ¿¡«»]|\b(?:el|la|los|las|un|una|unos|del|al|de|que|por|para|según|entre|desde|es|son|se|su|sus|ni|cada|y"
     r"|con|en|como|más|pero|todas|todos|figura|cuadro|tabla|semilla|semillas|datos|resultados|resumen|pérdida|época)\b",
@@ -129,6 +128,6 @@ def test_a_paper_carries_its_suite_in_both_languages(name: str) -> None:
 
 @pytest.mark.parametrize("name", TRANSLATED)
 def test_no_language_types_or_asserts_a_result(name: str) -> None:
-    for said in in_each_language(read_suite(FOLDER / f"{name}.yaml", registry())):
+    for said in in_each_language(read_suite(shipped.SUITES / f"{name}.yaml", registry())):
         cases = expand(said, registry()).cases
         assert [str(warning) for warning in (*typed_results(said), *asserted_results(said, cases))] == []

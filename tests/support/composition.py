@@ -23,6 +23,12 @@ UNSEEN = " \u200b\u2060"
 """What ends a line without being seen; a non-breaking space does not."""
 ROUNDING = 1.0
 """Pixels by which a justified line may miss the margin."""
+SPACE = 0.25
+"""Ems of the space between words."""
+WIDEST = 1.0
+"""Ems of the widest space between words of a justified line, of which a quarter is the space itself."""
+FEWEST = 0.5
+"""The share of its column that a line has to fill by its words, if it is not the last of its paragraph."""
 SMALLEST = 7.0
 """Points of the smallest letters."""
 
@@ -39,12 +45,16 @@ class Paragraph:
 
 @dataclass(frozen=True)
 class Line:
-    """`indent` is how far the ink begins right of the column, `gap` how far it ends left of it, in pixels."""
+    """`indent` is how far the ink begins right of the column, `gap` how far it ends left of it, in pixels; `space` is
+    the widest space between its words, in ems, and `filled` the share of the column that it fills without what
+    justification adds."""
 
     text: str
     page: int
     indent: float
     gap: float
+    space: float
+    filled: float
 
 
 def paragraphs(laid_out: Any) -> list[Paragraph]:
@@ -66,13 +76,22 @@ def paragraphs(laid_out: Any) -> list[Paragraph]:
                 if texts:
                     text = "".join(box.text for box in _texts(line))
                     gap = right - texts[-1].position_x - texts[-1].width
-                    its.lines.append(Line(text, page, texts[0].position_x - left, gap))
+                    spread = max(box.justification_spacing for box in texts)
+                    added = sum(box.justification_spacing * _spaces(box.text) for box in texts)
+                    filled = (right - left - gap - added) / (right - left)
+                    space = SPACE + spread / lines[0].style["font_size"]
+                    its.lines.append(Line(text, page, texts[0].position_x - left, gap, space, filled))
         for child in children:
             walk(child, page)
 
     for number, page in enumerate(laid_out.pages, 1):
         walk(page._page_box, number)
     return list(found.values())
+
+
+def _spaces(text: str) -> int:
+    """How many spaces of a text justification makes wider."""
+    return text.count(" ") + text.count("\u00a0")
 
 
 def _texts(box: Any) -> Iterator[Any]:
@@ -121,6 +140,17 @@ def _title_faults(lines: list[str]) -> Iterator[str]:
         alone = len(below.split()) == 1 and below is lines[-1]
         if alone and len(lines) > 1 and len(last[0]) + len(below) < LONGEST_TIE and not re.search(r"[IVX\d]$", above):
             yield f"«{below}» is the only word of a title's last line"
+
+
+def rivers(laid_out: Any) -> list[str]:
+    """Lines of justified text whose words stand too far apart, or that have hardly any."""
+    return [
+        f"page {line.page}: «{line.text}» has spaces of {line.space:.2f} ems, and fills {line.filled:.0%} of its column"
+        for paragraph in paragraphs(laid_out)
+        if paragraph.justified
+        for line in paragraph.lines[:-1]
+        if line.space > WIDEST or line.filled < FEWEST
+    ]
 
 
 def indents(laid_out: Any) -> set[float]:

@@ -22,7 +22,7 @@ from benchsuite.paper.document.blocks import (
     Table,
 )
 from benchsuite.paper.document.numbering import number
-from benchsuite.paper.document.style import Form
+from benchsuite.paper.language.current import speaking
 from benchsuite.paper.rendering import layout_plan, print_page, weasyprint_boxes
 from benchsuite.paper.sections.compose import compose
 from benchsuite.paper.sections.report import compose_report
@@ -30,7 +30,8 @@ from benchsuite.paper.typesetting.arrangement import Arrangement
 from benchsuite.paper.typesetting.layout_checks import Fault, faults
 from benchsuite.suite.reader import is_report
 from benchsuite.suite.schema.suite import PageSize
-from support.shipped import FILES
+from support.composition import line_faults, rivers
+from support.shipped import PAPERS
 from support.synthetic_study import make_report_material, make_suite_material
 
 WORDS = (
@@ -116,25 +117,29 @@ def test_what_is_wide_stands_before_the_references_however_short_the_text() -> N
     assert max(tops, key=tops.__getitem__) > len(body), "the references end the paper"
 
 
-@pytest.fixture(scope="module", params=FILES, ids=lambda path: path.stem)
+@pytest.fixture(scope="module", params=PAPERS, ids=lambda paper: f"{paper[0].stem}-{paper[1]}")
 def suite_document(request: pytest.FixtureRequest) -> Document:
-    name = request.param.stem
-    if is_report(request.param):
-        return compose_report(make_report_material(name))
-    return compose(make_suite_material(name))
+    file, language = request.param
+    if is_report(file):
+        return compose_report(make_report_material(file.stem))
+    return compose(make_suite_material(file.stem, language=language))
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("page", ["a4", "letter"])
 def test_the_papers_of_all_suites_are_composed_without_a_fault(suite_document: Document, page: PageSize) -> None:
-    _, found = laid_out(replace(suite_document, form=Form("ieee", page)))
+    document = replace(suite_document, form=replace(suite_document.form, template="ieee", page=page))
+    pages, found = laid_out(document)
     assert found == ()
+    with speaking(document.form.language):
+        assert line_faults(pages) == []
+    assert rivers(pages) == []
 
 
 @pytest.mark.slow
 def test_reports_of_all_suites_have_no_fault_but_holes(suite_document: Document) -> None:
     """One column has fewer ways to fill a page."""
-    _, found = laid_out(replace(suite_document, form=Form("report", table="Tabla")))
+    _, found = laid_out(replace(suite_document, form=replace(suite_document.form, template="report")))
     assert {fault.kind for fault in found} <= {"hole"}
 
 
