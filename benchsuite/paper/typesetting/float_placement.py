@@ -41,6 +41,9 @@ MOST_WORK = 50_000
 """Largest product of states and blocks that is tried after the first search: what a dozen pages need for all."""
 A_PAGE = 12
 """How many texts before the one that mentions it a wide float may be booked before narrow ones."""
+MOST_AHEAD = 9
+"""How many pages ahead room for wide blocks is looked for."""
+KINDS = "figure", "table"
 SOONEST = {False: 2, True: 30}
 """How many texts before the one that mentions it a float may come, or a wide one be booked."""
 
@@ -106,7 +109,7 @@ class _Search:
         body = [i for i, block in enumerate(content) if not block.floats]
         self.texts = [*sheet.head, *body, *sheet.tail]
         self.first, self.last = len(sheet.head), len(sheet.head) + len(body)
-        self.queues = [[i for i, block in enumerate(content) if block.kind == kind] for kind in ("figure", "table")]
+        self.queues = [[i for i, block in enumerate(content) if block.kind == kind] for kind in KINDS]
         self.keep = keeps(self.texts, measures)
         rank = {index: at for at, index in enumerate(self.texts)}
         self.mention = {i: self._mention(i) for queue in self.queues for i in queue}
@@ -196,13 +199,31 @@ class _Search:
         cursor = state.cursor
         at = cursor.page * self.sheet.columns + cursor.column
         filled = at + (cursor.y - cursor.start) / max(1.0, cursor.limit - cursor.start)
+        floors = dict(zip(KINDS, state.floors, strict=True))
+        wide = cursor.page, 0.0 if cursor.column else cursor.limit - cursor.y
         late = 0.0
         for index in self._due(state):
-            page, column = divmod(int(filled), self.sheet.columns)
-            late += _distance(state.spots[self.mention[index]], (page, column))
-            late += FARTHER * (page > self._ceiling(state, index))
+            kind = self.content[index].kind
+            spot = divmod(int(filled), self.sheet.columns)
+            if self.content[index].wide:
+                wide = self._room(state, wide, self.heights[index] + GAP)
+                spot = max(spot, (wide[0], 0))
+            spot = max(spot, (floors[kind], 0))
+            floors[kind] = spot[0]
+            late += _distance(state.spots[self.mention[index]], spot)
+            late += FARTHER * (spot[0] > self._ceiling(state, index))
             filled += self.share[index]
         return state.cost + late + (3 * SPANNING if self._unbegun(state) else 0.0)
+
+    def _room(self, state: _State, wide: tuple[int, float], need: float) -> tuple[int, float]:
+        """The first page from `wide` on, which has so many pixels left for wide blocks, that has room for one more."""
+        page, left = wide
+        while left < need:
+            page += 1
+            left = FULLEST * self.sheet.height - sum(state.reserves.get(page, Reserve()))
+            if page > state.cursor.page + MOST_AHEAD:
+                break
+        return page, left - need
 
     def _waiting(self, state: _State) -> Iterator[int]:
         """The floats that have not been set."""
