@@ -72,17 +72,10 @@ class Declared:
 
 
 @dataclass(frozen=True)
-class Study:
-    """A study: what was declared, what came out, and which runs of an earlier form of it are there besides."""
+class _Kept:
+    """What is kept under a name, with a page of its own."""
 
     name: str
-    declared: Declared
-    runs: tuple[Run, ...]
-    """Those of its plan that have a record, in its order."""
-    earlier: tuple[Run, ...]
-    papers: Mapping[str, tuple[Path, str]]
-    """Its paper's files, by name, each with its SHA-256."""
-    remarks: tuple[str, ...]
 
     @property
     def slug(self) -> str:
@@ -91,6 +84,19 @@ class Study:
     @property
     def sample(self) -> bool:
         return self.name.endswith(SMOKE)
+
+
+@dataclass(frozen=True)
+class Study(_Kept):
+    """A study: what was declared, what came out, and which runs of an earlier form of it are there besides."""
+
+    declared: Declared
+    runs: tuple[Run, ...]
+    """Those of its plan that have a record, in its order."""
+    earlier: tuple[Run, ...]
+    papers: Mapping[str, tuple[Path, str]]
+    """Its paper's files, by name, each with its SHA-256."""
+    remarks: tuple[str, ...]
 
     @cached_property
     def findings(self) -> Findings:
@@ -130,24 +136,15 @@ class Paper:
 
 
 @dataclass(frozen=True)
-class Report:
+class Report(_Kept):
     """A report whose paper is there: what that tells of its studies."""
 
-    name: str
     title: str
     language: str
     """That of the title."""
     told: ReportContext
     papers: Mapping[str, tuple[Path, str]]
     remarks: tuple[str, ...]
-
-    @property
-    def slug(self) -> str:
-        return slug(self.name)
-
-    @property
-    def sample(self) -> bool:
-        return self.name.endswith(SMOKE)
 
     @cached_property
     def studies(self) -> Mapping[str, str]:
