@@ -15,10 +15,10 @@ from benchsuite.suite.cases.grid import complete
 from benchsuite.suite.cases.plan import Case
 from benchsuite.suite.planning.expand import Expansion, base_problems, compare_problems, expansion, value_at
 from benchsuite.suite.prose.bibliography import include_files
-from benchsuite.suite.prose.conditions import condition_problems
+from benchsuite.suite.prose.conditions import quotation_problems
 from benchsuite.suite.prose.extent import extent_problems
 from benchsuite.suite.prose.figures import figure_problems, resolved_figures
-from benchsuite.suite.prose.references import COUNTED, Vocabulary, citation_problems, reference_problems, written
+from benchsuite.suite.prose.references import COUNTED, Vocabulary, written
 from benchsuite.suite.prose.translations import in_language, prose_problems, translation_problems
 from benchsuite.suite.schema.claims import claim_problems
 from benchsuite.suite.schema.suite import Design, Suite
@@ -179,9 +179,7 @@ def _prose_problems(suite: Suite, expanded: Expansion, registry: Registry, lines
         known = [*component_works(suite, expanded.cases, registry)]
 
         def check(said: Suite) -> list[Problem]:
-            vocabulary = Vocabulary(said, expanded.cases)
-            quoted = reference_problems(vocabulary) + condition_problems(vocabulary, lines)
-            return quoted + citation_problems(said, known)
+            return quotation_problems(Vocabulary(said, expanded.cases), lines, known)
 
         problems += prose_problems(suite, check)
     problems += translation_problems(suite)

@@ -12,9 +12,9 @@ from benchsuite.registry.local_plugins import places
 from benchsuite.registry.suite_files import ENDINGS
 from benchsuite.suite.planning.expand import expand
 from benchsuite.suite.prose.bibliography import include_files
-from benchsuite.suite.prose.conditions import condition_problems
+from benchsuite.suite.prose.conditions import quotation_problems
 from benchsuite.suite.prose.extent import extent_problems
-from benchsuite.suite.prose.references import Vocabulary, citation_problems, reference_problems
+from benchsuite.suite.prose.references import Vocabulary
 from benchsuite.suite.prose.report_references import ReportVocabulary
 from benchsuite.suite.prose.translations import in_language, prose_problems, translation_problems
 from benchsuite.suite.reader import (
@@ -69,9 +69,7 @@ def read_report(source: str | Path, registry: Registry) -> Gathered:
         lines, works = data.decode("utf-8-sig", errors="replace").split("\n"), [*reader.works()]
 
         def check(said: Report) -> list[Problem]:
-            vocabulary = ReportVocabulary(said, reader.vocabularies)
-            quoted = reference_problems(vocabulary) + condition_problems(vocabulary, lines)
-            return quoted + citation_problems(said, works)
+            return quotation_problems(ReportVocabulary(said, reader.vocabularies), lines, works)
 
         problems += prose_problems(report, check)
     problems += translation_problems(report)

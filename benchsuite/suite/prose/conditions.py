@@ -8,12 +8,20 @@ out. The paper then keeps one branch of each.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from benchsuite.metrics import METRICS
-from benchsuite.suite.prose.references import MARKERS, ProseVocabulary, UnknownReference, Vocabulary, prose_texts
+from benchsuite.suite.prose.references import (
+    MARKERS,
+    ProseVocabulary,
+    UnknownReference,
+    Vocabulary,
+    citation_problems,
+    prose_texts,
+    reference_problems,
+)
 from benchsuite.suite.source.problems import Mark, Problem, did_you_mean, one_of, shown
 
 MARKER = re.compile(rf"\{{\{{\s*({'|'.join(MARKERS)})(?=[\s}}])([^{{}}]*)\}}\}}")
@@ -125,6 +133,13 @@ def keep(parts: Parts, met: Callable[[Condition], bool]) -> str:
 def outside(parts: Parts) -> str:
     """What is said whatever comes out: the text with an ellipsis in the place of each choice."""
     return "".join(part if isinstance(part, str) else "…" for part in parts)
+
+
+def quotation_problems(vocabulary: ProseVocabulary, lines: Sequence[str], works: Iterable[str]) -> list[Problem]:
+    """What is wrong with all that the prose quotes, follows and cites: with its references, its conditions in the
+    file's `lines`, and its citations, for which `works` are known besides the suite's own."""
+    quoted = reference_problems(vocabulary) + condition_problems(vocabulary, lines)
+    return quoted + citation_problems(vocabulary.suite, works)
 
 
 def condition_problems(vocabulary: ProseVocabulary, lines: Sequence[str]) -> list[Problem]:
