@@ -381,32 +381,36 @@ def test_a_run_too_large_for_its_card_takes_no_card_away(bench: Bench, monkeypat
 
 
 class _Packed:
-    """Workers without processes, several on a device: what each does with a job is `answer`, told how many are at work
-    with it."""
+    """Workers without processes, several on a device: what each does with a job is `answer`, told how many at most were
+    at work while it was. The first is not done before another has begun."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, answer: Callable[[Any, int, _Worker], Any]) -> None:
-        self.busy, self.most, self.titles = 0, 0, list[str]()
+        self.busy, self.most, self.titles = set[_Worker](), 0, list[str]()
         self.lock = threading.Condition()
         packed = self
 
         class Worker(_Worker):
             def send(self, job: Any) -> None:
-                self.job = job
                 with packed.lock:
+                    self.job, self.beside = job, 0
                     packed.titles.append(job.title)
-                    packed.busy += 1
-                    packed.most = max(packed.most, packed.busy)
+                    packed.busy.add(self)
+                    packed.most = max(packed.most, len(packed.busy))
+                    for each in packed.busy:
+                        vars(each)["beside"] = max(vars(each)["beside"], len(packed.busy))
                     packed.lock.notify_all()
 
             def receive(self, seconds: float) -> tuple[str, Any]:
                 with packed.lock:
-                    packed.lock.wait_for(lambda: packed.busy > 1, 0.05)  # so that they do meet
-                    beside = packed.busy
+                    assert packed.lock.wait_for(lambda: packed.most > 1, PATIENCE), "no two are at work at once"
+                kind = "failure"
                 try:
-                    return answer(self.job, beside, self)
+                    kind, content = answer(self.job, self.beside, self)
+                    return kind, content
                 finally:
                     with packed.lock:
-                        packed.busy -= 1
+                        if kind != "say":  # then more is to come
+                            packed.busy.discard(self)
 
         monkeypatch.setattr(worker_pool, "_Worker", Worker)
 
@@ -485,12 +489,11 @@ def test_what_several_workers_say_is_told_once(bench: Bench, monkeypatch: pytest
     def answer(job: RunTask, beside: int, own: _Worker) -> tuple[str, Any]:
         if vars(own).setdefault("said_of", "") != job.title:
             vars(own)["said_of"] = job.title
-            with packed.lock:
-                packed.busy += 1  # one more message is to come
             return "say", "the weights were unwrapped"
         return "result", make_record(job.spec)
 
-    packed, heard = _Packed(monkeypatch, answer), Silent()
+    _Packed(monkeypatch, answer)
+    heard = Silent()
     tasks = bench.tasks(*(make_case(f"case {i}") for i in range(4)))
     with Pool(tasks[0].numerics, (None,), heard) as pool:
         pool.pack(2)
