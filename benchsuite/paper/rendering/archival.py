@@ -1,11 +1,14 @@
-"""What WeasyPrint leaves to do for PDF/A-3a and PDF/UA-1: formulas tagged as such, and both standards declared."""
+"""What WeasyPrint leaves to do for PDF/A-3a and PDF/UA-1: formulas tagged as such, links described by their words, and
+both standards declared."""
 
 from __future__ import annotations
 
+import itertools
 from types import MethodType
 from typing import Any
 
 from benchsuite.paper.rendering.equations import FORMULA
+from benchsuite.paper.rendering.line_breaks import JOINER
 
 _PDFUA = (
     '<rdf:Description rdf:about="" xmlns:pdfuaid="http://www.aiim.org/pdfua/ns/id/"><pdfuaid:part>1</pdfuaid:part>'
@@ -35,11 +38,14 @@ def declare_accessible(laid_out: Any) -> None:
     laid_out.metadata.generate_rdf_metadata = MethodType(both, laid_out.metadata)
 
 
-def finish(_: Any, pdf: Any) -> None:
-    """Mend the objects of a PDF before it is written: WeasyPrint tags every drawing as a figure, and lists each
-    associated file twice."""
+def finish(laid_out: Any, pdf: Any) -> None:
+    """Mend the objects of a PDF before it is written: WeasyPrint tags every drawing as a figure, describes a link by
+    the name of its destination, and lists each associated file twice."""
     import pydyf  # type: ignore[import-untyped]
 
+    for *_, box in itertools.chain(*(page.links for page in laid_out.pages)):
+        if words := " ".join("".join(box.element.itertext()).replace(JOINER, "").split()):
+            box.link_annotation["Contents"] = pydyf.String(words)
     for element in pdf.objects:
         if isinstance(element, dict) and element.get("S") == "/Figure" and "Alt" in element:
             _, *parts = element["Alt"].string.split(FORMULA)

@@ -242,3 +242,12 @@ def test_another_weasyprint_gets_a_plain_layout_with_everything_in_it(monkeypatc
     whole = [words(pdf) for pdf in (usual, plain)]
     missing = {word for word in whole[0] if re.fullmatch(r"[\w,]{5,}", word)} - whole[1]
     assert len(missing) < 0.03 * len(whole[0]), missing  # words that lines break elsewhere
+
+
+def test_7_18_5_links_are_described_by_the_words_that_are_read(reader: PdfReader) -> None:
+    annotations = [one.get_object() for page in reader.pages for one in page.get("/Annots", [])]
+    described = {str(link.get("/Dest", "")): link["/Contents"] for link in annotations if link["/Subtype"] == "/Link"}
+    assert len(described) > 10
+    assert not {target for target, words in described.items() if target == words}
+    assert described["tab-results"].startswith("Cuadro ")
+    assert all(re.fullmatch(r"\[\d+\]", words) for target, words in described.items() if target.startswith("ref-"))
