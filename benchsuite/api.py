@@ -23,6 +23,7 @@ from benchsuite.contracts.model import Model, Task, WeightsRequest
 from benchsuite.contracts.observer import EpochReport, RunInfo, RunSummary
 from benchsuite.contracts.parameters import Parameters
 from benchsuite.contracts.recipe import (
+    Averaging,
     EarlyStopping,
     FreezePolicy,
     Optimizer,
@@ -42,6 +43,7 @@ __all__ = [
     "API_VERSION",
     "CHANGES",
     "Augmentation",
+    "Averaging",
     "BenchsuiteError",
     "CardTranslation",
     "CaseResult",

@@ -13,7 +13,7 @@ from benchsuite.commands.console import announce, say
 from benchsuite.commands.options import StudyOptions
 from benchsuite.errors import PaperError, StoreError
 from benchsuite.execution.fleet import Fleet, deal, remembered
-from benchsuite.execution.foresight import foresee
+from benchsuite.execution.foresight import check_lengths, foresee
 from benchsuite.execution.preparation import Place, Preparation, prepare
 from benchsuite.execution.search_tasks import SearchTasks
 from benchsuite.extras import require
@@ -173,6 +173,8 @@ def open_study(
             announce(f"warning: {warning}")
     place = replace(place, fleet=deal(machines(suite, place.results, place.device), suite, plan.seeds))
     preparation = prepare(plan, known, place, download=download, say=(lambda _: None) if quiet else say)
+    if plan.search is None and not preparation.sample:
+        check_lengths(preparation.tasks, known)
     for text in () if quiet else foresee(suite, preparation.tasks, known, preparation.numerics.device):
         announce(f"warning: {text}")
     named = called(name, path, suite.name, known)

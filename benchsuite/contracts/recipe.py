@@ -6,8 +6,9 @@ the sealed test set hold for everybody's recipe. A recipe may replace the loss a
 
 from __future__ import annotations
 
+import inspect
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Generic, Literal, TypeVar
 
@@ -18,10 +19,13 @@ from benchsuite.contracts.parameters import Parameters
 if TYPE_CHECKING:
     from numpy.random import Generator
     from torch import Tensor
+    from torch.optim import Optimizer as TorchOptimizer
 
 P = TypeVar("P", bound=Parameters)
 
 Precision = Literal["auto", "fp32", "bf16", "fp16"]
+OptionValue = bool | int | float | str | tuple[float | None, ...] | None
+"""What an option of an optimizer or a schedule may be."""
 
 
 class FreezePolicy(Parameters):
@@ -60,28 +64,65 @@ class FreezePolicy(Parameters):
 
 @dataclass(frozen=True)
 class Optimizer:
-    """An optimizer by its torch name in lower case (`adam`, `sgd`, ...), its learning rate and further options."""
+    """An optimizer, its learning rate and further options, and how they differ between parameters."""
 
-    name: Literal["adam", "adamw", "sgd", "adagrad", "rmsprop", "adadelta"]
-    """Which of torch's optimizers."""
+    name: Annotated[str, Field(min_length=1)]
+    """One of torch.optim's by its name in lower case (`adam`, `sgd`, `nadam`, ...), or one that `Recipe.optimizer`
+    knows."""
     learning_rate: Annotated[float, Field(ge=0)]
     """Its `lr`, which the scheduler multiplies."""
-    options: Mapping[str, float | bool] = field(default_factory=dict)
+    options: Mapping[str, OptionValue] = field(default_factory=dict)
     """Further arguments by their torch names, such as `{"momentum": 0.9, "weight_decay": 0.01}`."""
+    decay_weights_only: bool = False
+    """Whether `weight_decay` is for weights alone: tensors of two or more dimensions, neither biases nor
+    normalisation's parameters (T. He et al., «Bag of tricks», CVPR 2019, section 3.1)."""
+    layer_decay: Annotated[float, Field(gt=0, le=1)] | None = None
+    """Factor of the learning rate from one stage to the one before it, the last stage having all of it; None for the
+    same rate everywhere (discriminative fine-tuning: J. Howard and S. Ruder, ACL 2018, section 3.2)."""
 
 
 @dataclass(frozen=True)
 class Scheduler:
-    """A learning-rate schedule, stepped once an epoch: `constant`, `step`, `multistep`, `exponential`, `cosine`.
+    """A learning-rate schedule, moved once an epoch or once a step.
 
-    In epoch i of `warmup_epochs` = w the rate is i / (w + 1) of the optimizer's (linear warm-up, by the epoch: P. Goyal
-    et al., «Accurate, large minibatch SGD», 2017). The named schedule begins after them with the whole rate, and counts
-    its own epochs from there.
+    `constant`, or torch's `step`, `multistep`, `exponential`, `cosine`, `cosine_restarts`, `linear`, `polynomial`,
+    `cyclic` and `one_cycle`, with torch's options, or one that `Recipe.schedule` knows. Where they are left out, the
+    lengths of `cosine` (T_max), `linear`, `polynomial` (total_iters), `one_cycle` (total_steps) and `cyclic`
+    (step_size_up: half) are the training's own. The highest rate of `cyclic` and `one_cycle` is the optimizer's.
+
+    At position i of a warm-up of w the rate is i / (w + 1) of the optimizer's (linear warm-up: P. Goyal et al.,
+    «Accurate, large minibatch SGD», 2017). The named schedule begins after it with the whole rate, and counts its own
+    from there.
     """
 
-    name: Literal["constant", "step", "multistep", "exponential", "cosine"] = "constant"
-    options: Mapping[str, float | tuple[int, ...]] = field(default_factory=dict)
+    name: Annotated[str, Field(min_length=1)] = "constant"
+    options: Mapping[str, OptionValue] = field(default_factory=dict)
     warmup_epochs: Annotated[int, Field(ge=0)] = 0
+    by_step: bool = False
+    """Whether the rate moves after each step of the weights, not after each epoch."""
+    in_steps: bool = False
+    """Whether the lengths among the options count steps, not epochs; only where the rate moves with them."""
+    warmup_steps: Annotated[int, Field(ge=0)] = 0
+    """The warm-up in steps, instead of `warmup_epochs`, where the rate moves with them."""
+
+
+@dataclass(frozen=True)
+class Averaging:
+    """A running mean of the weights, which is what is validated, kept and tested; training goes on with the weights
+    themselves.
+
+    `ema`: after each step mean += (1 - d) * (weights - mean), with d the lesser of `decay` and (1 + t) / (10 + t) at
+    the t-th step (B. Polyak and A. Juditsky, 1992; the cap is TensorFlow's). Running statistics of normalisation
+    are averaged in the same way. `swa`: the plain mean of the weights at the end of each epoch after the first `start`
+    (P. Izmailov et al., «Averaging weights leads to wider optima and better generalization», UAI 2018); statistics of
+    batch normalisation are computed anew for it, over the training images. Only averaged epochs can be the best.
+    """
+
+    name: Literal["ema", "swa"]
+    decay: Annotated[float, Field(gt=0, lt=1)] = 0.999
+    """Of `ema`."""
+    start: Annotated[int, Field(ge=0)] = 0
+    """Of `swa`: epochs of the phase that are not averaged; the last one always is."""
 
 
 @dataclass(frozen=True)
@@ -122,6 +163,11 @@ class Phase:
     """Weight of the L1 norm of the trained weights, which is added to the loss that is minimised (the lasso:
     R. Tibshirani, 1996). Weights are the trained tensors of two or more dimensions: neither biases nor normalisation's
     parameters. Losses are logged and compared without it."""
+    accumulate: Annotated[int, Field(ge=1)] = 1
+    """Batches whose gradients are averaged, each image alike, for one step of the weights; the last step of an epoch
+    takes what is left."""
+    averaging: Averaging | None = None
+    """Which mean of the weights is validated and kept; None for the weights themselves."""
 
 
 class Recipe(ABC, Generic[P]):
@@ -150,7 +196,10 @@ class Recipe(ABC, Generic[P]):
     def loss(self, params: P, logits: Tensor, targets: Tensor) -> Tensor:
         """The scalar training loss, averaged over the batch, of `logits` (N, classes). `targets` are class numbers
         (N,), or what `transform` returned where the recipe has one. Default: cross-entropy, which takes both class
-        numbers and probabilities (N, classes)."""
+        numbers and probabilities (N, classes).
+
+        An override may take `counts` as well, `counts: Tensor | None = None`: how many training images each class has,
+        float32 (classes,)."""
         from torch.nn.functional import cross_entropy
 
         return cross_entropy(logits, targets)
@@ -158,9 +207,33 @@ class Recipe(ABC, Generic[P]):
     def transform(self, params: P, images: Tensor, targets: Tensor, draw: Generator) -> tuple[Tensor, Tensor]:
         """Change a training batch (mixup and its like): images (N, channels, height, width), normalised, and targets,
         float32 (N, classes), 1 for the class of an image. Draw only from `draw`, which each step has anew. Override it
-        and the engine will not cache features past the input."""
+        and, where `transforms` says so, the engine will not cache features past the input."""
         return images, targets
+
+    def transforms(self, params: P) -> bool:
+        """Whether `transform` changes anything with these parameters. Default: whether it is overridden."""
+        return type(self).transform is not Recipe.transform
+
+    def optimizer(self, name: str) -> type[TorchOptimizer]:
+        """The class of an optimizer of the recipe's own, by the name that its phases give it. It takes parameters or
+        groups of them, `lr` and the options. One whose `step` needs a closure is given one: it computes the loss of the
+        batch and its gradients anew, and returns the loss. Statistics of normalisation keep what its first call left.
+
+        Raise KeyError for a name that is none."""
+        raise KeyError(name)
+
+    def schedule(self, name: str) -> Callable[..., float]:
+        """A schedule of the recipe's own, by the name that its phases give it: a function of (position, length, options
+        by name) that gives the rate's factor, with positions from 0 to below the length, in epochs or steps.
+
+        Raise KeyError for a name that is none."""
+        raise KeyError(name)
 
     def smoke(self, params: P) -> Mapping[str, Any]:
         """Parameter changes that make a smoke run on the synthetic sample quick, for instance fewer epochs."""
         return {}
+
+
+def takes_counts(recipe: Recipe[Any]) -> bool:
+    """Whether the loss of a recipe takes the number of training images of each class."""
+    return "counts" in inspect.signature(recipe.loss).parameters

@@ -1,14 +1,18 @@
-"""What can be foreseen of a study's results before anything is trained, for warnings. Imports no torch."""
+"""What can be foreseen of a study before anything is trained: what will be missing, and what is too long. Imports no
+torch."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
+from functools import partial
 
+from benchsuite.contracts.recipe import Phase
 from benchsuite.engine.diagnostics.last_batch import describe_batch, fitting_sizes, has_batch_of_one
 from benchsuite.engine.task import RunTask
 from benchsuite.metrics import METRICS
 from benchsuite.registry import Registry
-from benchsuite.registry.declarations import declared_phases
+from benchsuite.registry.declarations import check_schedules, declared_phases
 from benchsuite.suite.prose.references import asked_metrics
 from benchsuite.suite.schema.suite import Suite
 
@@ -22,10 +26,26 @@ def foresee(suite: Suite, tasks: Iterable[RunTask], registry: Registry, device: 
                 yield f"{place} asks for {name}, which no run on the CPU has: it will stay without a value"
 
 
-def _lonely_images(tasks: Iterable[RunTask], registry: Registry) -> Iterator[str]:
+def check_lengths(tasks: Iterable[RunTask], registry: Registry) -> None:
+    """Raise PluginError for a schedule that is longer than its training, where only the images tell how many steps an
+    epoch has. For plans that train as long as their suites say."""
+    for task in _different(tasks):
+        recipe, images = task.spec.case.recipe, len(task.data.index.train)
+        entry = registry.recipe(recipe.qualified_name)
+        check_schedules(entry, entry.parse(recipe.parameters), partial(_batches, images))
+
+
+def _batches(images: int, phase: Phase) -> int:
+    return math.ceil(images / phase.batch_size)
+
+
+def _different(tasks: Iterable[RunTask]) -> Iterable[RunTask]:
     # The resolved recipes of a grid and its data are shared by many runs.
-    different = {(id(task.spec.case.recipe), id(task.data)): task for task in tasks}
-    for task in different.values():
+    return {(id(task.spec.case.recipe), id(task.data)): task for task in tasks}.values()
+
+
+def _lonely_images(tasks: Iterable[RunTask], registry: Registry) -> Iterator[str]:
+    for task in _different(tasks):
         recipe, images = task.spec.case.recipe, len(task.data.index.train)
         entry = registry.recipe(recipe.qualified_name)
         for phase in declared_phases(entry, entry.parse(recipe.parameters)):

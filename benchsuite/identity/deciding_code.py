@@ -12,6 +12,8 @@ DECIDING_CODE = (
     "benchsuite.contracts.dataset",
     "benchsuite.contracts.model",
     "benchsuite.contracts.recipe",
+    # Lengths of schedules that are left out, and which of torch's classes a name means.
+    "benchsuite.contracts.torch_options",
     # Random streams, and the settings that make torch repeat itself.
     "benchsuite.engine.determinism",
     # From files to batches: decoding, resizing, augmentation.

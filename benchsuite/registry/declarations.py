@@ -6,7 +6,8 @@ nothing of what is put into them. Who plans or makes a run asks here, so that a 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
@@ -16,6 +17,7 @@ from benchsuite.contracts.kinds import Kind
 from benchsuite.contracts.model import Model, WeightsRequest
 from benchsuite.contracts.parameters import Parameters
 from benchsuite.contracts.recipe import Phase, Recipe
+from benchsuite.contracts.torch_options import optimizer_fault, overlong, scheduler_fault
 from benchsuite.errors import PluginError
 from benchsuite.registry.entry import Entry
 
@@ -37,18 +39,51 @@ _FAILS = {
 
 def declared_phases(entry: Entry, params: Parameters) -> tuple[Phase, ...]:
     """The phases of a recipe. Raises PluginError when they are none that could be trained."""
-    phases = tuple(cast("Recipe[Any]", entry.component).phases(params))
+    recipe = cast("Recipe[Any]", entry.component)
+    phases = tuple(recipe.phases(params))
     names = [phase.name for phase in phases if isinstance(phase, Phase)]
     repeated = [f"two phases are called {name!r}" for name in dict.fromkeys(names) if names.count(name) > 1]
     _check(entry, "phases", phases, repeated if phases else ["it has no phase"])
+    faults = [
+        f"phases[{at}]: {fault}"
+        for at, phase in enumerate(phases)
+        for fault in (
+            optimizer_fault(phase.optimizer, type(recipe).optimizer is not Recipe.optimizer),
+            scheduler_fault(phase.scheduler, type(recipe).schedule is not Recipe.schedule),
+        )
+        if fault
+    ]
+    if faults:
+        raise _refusal(entry, "phases", faults)
     return phases
+
+
+def check_schedules(entry: Entry, params: Parameters, batches: Callable[[Phase], int] | None = None) -> None:
+    """Refuse schedules, and epochs before the mean of weights, that are longer than the training. `batches` says how
+    many a phase has in an epoch, where that is known. A training that was cut short, as for a smoke run, is not asked.
+
+    Raises PluginError."""
+    for at, phase in enumerate(declared_phases(entry, params)):
+        steps = None if batches is None else math.ceil(batches(phase) / phase.accumulate)
+        said = overlong(phase.scheduler, phase.max_epochs, steps)
+        what, expected = f"the schedule {phase.scheduler.name}", "a warm-up and a schedule that end with the training"
+        if said is None and phase.averaging is not None and phase.averaging.start >= phase.max_epochs:
+            what, expected = "what comes before the mean of weights", "one epoch or more that is averaged"
+            said = f"{phase.averaging.start} epochs, of which the training has {phase.max_epochs}"
+        if said is not None:
+            raise PluginError(
+                f"{what} in phases[{at}] is longer than the training: it takes {said}",
+                where=f"{entry.distribution} {entry.version}, phases() of {entry.module}",
+                expected=expected,
+                remedy=f"shorten it, or train longer (max_epochs is {phase.max_epochs})",
+            )
 
 
 def check_declared(kind: Kind, entry: Entry, params: Parameters) -> None:
     """Ask a component for what it declares. Raises PluginError for what the contract does not know, and whatever the
     component raises."""
     if kind == "recipe":
-        declared_phases(entry, params)
+        check_schedules(entry, params)
     elif kind == "model":
         _check(entry, "weights", (cast("Model[Any]", entry.component).weights(params),))
     elif kind == "dataset":
@@ -65,9 +100,13 @@ def _check(entry: Entry, method: str, declared: object, faults: list[str] | None
             place = (f"{method}[{first}]" if method == "phases" else method) + "".join(f".{at}" for at in rest)
             faults.append(f"{place} is {detail['input']!r:.60}: {detail['msg'][:1].lower()}{detail['msg'][1:]}")
     if faults:
-        raise PluginError(
-            f"the {entry.kind} {entry.name} {_FAILS[method]}: {'; '.join(faults)}",
-            where=f"{entry.distribution} {entry.version}, {method}() of {entry.module}",
-            expected="what the contract of benchsuite.api allows",
-            remedy=f"correct the {entry.kind}'s parameters, or correct its {method}()",
-        )
+        raise _refusal(entry, method, faults)
+
+
+def _refusal(entry: Entry, method: str, faults: Sequence[str]) -> PluginError:
+    return PluginError(
+        f"the {entry.kind} {entry.name} {_FAILS[method]}: {'; '.join(faults)}",
+        where=f"{entry.distribution} {entry.version}, {method}() of {entry.module}",
+        expected="what the contract of benchsuite.api allows",
+        remedy=f"correct the {entry.kind}'s parameters, or correct its {method}()",
+    )

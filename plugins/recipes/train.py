@@ -1,4 +1,4 @@
-"""Training from scratch in one phase: any of six optimizers, a schedule, penalties, and the best checkpoint.
+"""Training from scratch in one phase: any of torch's optimizers, a schedule, penalties, and the best checkpoint.
 
 The defaults are common practice: Adam with a constant rate of 1e-3 and no penalty. There is no early stopping unless a
 patience is given. Dropout is the model's, augmentation the data set's.

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from benchsuite.execution.foresight import foresee
+from benchsuite.engine.task import RunTask
+from benchsuite.errors import PluginError
+from benchsuite.execution.foresight import check_lengths, foresee
 from benchsuite.suite import parse_suite
 from support.engine import Bench, make_case
 from support.fake_components import BASE, REGISTRY
@@ -36,3 +38,16 @@ def test_a_comparison_by_what_only_a_gpu_can_tell_is_foreseen_to_be_empty() -> N
     compared = BASE.replace("baseline: 0", "baseline: 0, metric: energy_joules")
     (told,) = foresee(parse_suite(compared.encode(), "tiny.yaml", REGISTRY), (), REGISTRY, "cpu")
     assert told.startswith("compare.metric asks for energy_joules")
+
+
+def test_a_schedule_in_steps_is_measured_by_the_images(bench: Bench) -> None:
+    """27 images in batches of 8, two to a step: two steps in each of three epochs."""
+
+    def made(steps: int) -> RunTask:
+        schedule = {"name": "step", "step_size": steps, "by_step": True, "in_steps": True}
+        return bench.task(make_case(recipe="tiny_train", accumulate=2, scheduler=schedule))
+
+    check_lengths([made(6)], bench.registry)
+    with pytest.raises(PluginError, match="it takes 7 steps, of which the training has 6") as caught:
+        check_lengths([made(7)], bench.registry)
+    assert "shorten it" in (caught.value.remedy or "")

@@ -40,8 +40,11 @@ def refusal(kind: str, method: str, declared: Any) -> str:
     ("phases", "said"),
     [
         ((), "the recipe tune cannot be trained: it has no phase"),
-        ((replace(PHASE, optimizer=Optimizer("lion", 1e-3)),), "phases[0].optimizer.name is 'lion': input should be"),  # type: ignore[arg-type]
-        ((replace(PHASE, scheduler=Scheduler("linear")),), "phases[0].scheduler.name is 'linear'"),  # type: ignore[arg-type]
+        ((replace(PHASE, optimizer=Optimizer("lion", 1e-3)),), "phases[0]: no optimizer is called 'lion'; there are"),
+        (
+            (replace(PHASE, scheduler=Scheduler("liner")),),
+            "phases[0]: no schedule is called 'liner'; did you mean 'linear'",
+        ),
         ((PHASE, replace(PHASE, name="more", max_epochs=0)), "phases[1].max_epochs is 0: input should be greater"),
         ((replace(PHASE, batch_size=-1),), "phases[0].batch_size is -1"),
         ((replace(PHASE, optimizer=Optimizer("sgd", float("nan"))),), "phases[0].optimizer.learning_rate is nan"),

@@ -12,12 +12,13 @@ import os
 import signal
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, Literal
 
 import numpy as np
+from benchsuite_plugins.recipes.train import Train, TrainParameters
 
 from benchsuite.api import (
     Augmentation,
@@ -272,6 +273,54 @@ class TinyMixing(TinyRecipe):
         return share * images + (1 - share) * images.flip(0), targets
 
 
+class TinyTrain(Train):
+    """The recipe `train` with an optimizer and a schedule of its own, `sharp` and `halves`."""
+
+    name = "tiny_train"
+
+    def phases(self, params: TrainParameters) -> tuple[Phase, ...]:
+        return tuple(own_names(phase, params) for phase in super().phases(params))
+
+    def optimizer(self, name: str) -> Any:
+        return {"sharp": sharp()}[name]
+
+    def schedule(self, name: str) -> Any:
+        return {"halves": lambda at, length, by=2.0: by ** -(2 * at // length)}[name]
+
+
+def own_names(phase: Phase, params: TrainParameters) -> Phase:
+    """The phase with `sharp` in the place of ASGD, and `halves` in that of a polynomial schedule of power 7."""
+    if phase.optimizer.name == "asgd":
+        phase = replace(phase, optimizer=Optimizer("sharp", phase.optimizer.learning_rate, {"rho": 0.05}))
+    if phase.scheduler.options.get("power") == 7:
+        phase = replace(phase, scheduler=Scheduler("halves", {"by": 3.0}))
+    return phase
+
+
+def sharp() -> Any:
+    """SAM on plain gradient descent (P. Foret et al., ICLR 2021): the gradient of the point `rho` uphill."""
+    import torch
+
+    class Sharp(torch.optim.Optimizer):
+        def __init__(self, params: Any, lr: float, rho: float) -> None:
+            super().__init__(params, {"lr": lr, "rho": rho})
+
+        @torch.no_grad()
+        def step(self, closure: Any) -> Any:  # type: ignore[override]
+            loss = closure()
+            group = self.param_groups[0]
+            norm = torch.stack([p.grad.norm() for p in group["params"]]).norm()
+            moved = [p.grad * (group["rho"] / norm) for p in group["params"]]
+            torch._foreach_add_(group["params"], moved)
+            closure()
+            torch._foreach_sub_(group["params"], moved)
+            for p in group["params"]:
+                p.sub_(p.grad, alpha=group["lr"])
+            return loss
+
+    return Sharp
+
+
 def _fail(fault: str, place: str) -> None:
     if fault == place:
         raise ZeroDivisionError(f"a fault in {place}")
@@ -302,7 +351,7 @@ def benchsuite_models() -> Iterable[type[Model[Any]]]:
 
 @hookimpl
 def benchsuite_recipes() -> Iterable[type[Recipe[Any]]]:
-    return [TinyRecipe, TinyMixing]
+    return [TinyRecipe, TinyMixing, TinyTrain]
 
 
 @dataclass
@@ -356,12 +405,16 @@ def make_case(
     **settings: Any,
 ) -> Case:
     """A case; `settings` are the recipe's parameters."""
+    schema: type[Parameters] = TinyRecipeParameters
+    if recipe == TinyTrain.name:
+        schema, settings = TrainParameters, {"precision": "fp32", "batch_size": 8, **settings}
+        settings["max_epochs"] = settings.pop("epochs", 3)
     return Case(
         name=name,
         settings={},
         dataset=component("tiny_data", TinyDataParameters, data or {}),
         model=component("tiny_net", TinyNetParameters, model or {}),
-        recipe=component(recipe, TinyRecipeParameters, settings),
+        recipe=component(recipe, schema, settings),
     )
 
 

@@ -13,6 +13,7 @@ import benchsuite
 from benchsuite.api import (
     CHANGES,
     Augmentation,
+    Averaging,
     BenchsuiteError,
     CardTranslation,
     CaseResult,
@@ -187,7 +188,10 @@ class Training(Recipe[TrainingParameters]):
         scheduler = Scheduler("multistep", {"milestones": (3, 6), "gamma": 0.1}, warmup_epochs=1)
         early = EarlyStopping(patience=3)
         first = Phase("first", 2, 32, optimizer, params.freeze, scheduler, "validation_accuracy", early, 1.0)
-        return (first, Phase(name="second", max_epochs=2, batch_size=32, optimizer=optimizer))
+        groups = Optimizer("nadam", 0.1, {"betas": (0.9, 0.99)}, decay_weights_only=True, layer_decay=0.75)
+        mean = Averaging("ema", decay=0.99)
+        steps = Scheduler("linear", {"total_iters": 9}, by_step=True, in_steps=True, warmup_steps=3)
+        return (first, Phase("second", 2, 32, groups, scheduler=steps, accumulate=2, averaging=mean))
 
     def precision(self, params: TrainingParameters) -> Precision:
         return "fp32"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import benchsuite.api
 from benchsuite.api import (
+    Averaging,
     Chart,
     ChartSeries,
     Dataset,
@@ -94,8 +95,9 @@ def change(epoch: EpochReport, run: RunInfo, task: Task, study: StudyResult) -> 
 
 def declare(folder: Path, images: Images, dataset: Dataset[Any], recipe: Recipe[Any]) -> Mapping[str, object]:
     return {
-        "optimizer": Optimizer("adamax", 0.1),  # error: arg-type
-        "scheduler": Scheduler("linear"),  # error: arg-type
+        "optimizer": Optimizer("adamax", 0.1, 0.9),  # error: arg-type
+        "scheduler": Scheduler("linear", by_step="epoch"),  # error: arg-type
+        "averaging": Averaging("mean"),  # error: arg-type
         "stopping": EarlyStopping(),  # error: call-arg
         "phase": Phase("only", 1, 32, Optimizer("adam", 0.1), monitor="test_accuracy"),  # error: arg-type
         "found": Found(folder, "stolen", ""),  # error: arg-type

@@ -33,7 +33,7 @@ class Components:
     @property
     def transforms(self) -> bool:
         """Whether the recipe changes training batches."""
-        return type(self.recipe).transform is not Recipe.transform
+        return self.recipe.transforms(self.recipe_params)
 
     @property
     def cacheable(self) -> bool:

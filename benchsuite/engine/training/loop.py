@@ -108,7 +108,8 @@ class Trainer:
         freeze.apply(frozen, stages)
         supply = self.supply(frozen)
         self.listener.phase()
-        descent = Descent(phase, supply.cut.tail, self.arithmetic)
+        moves = math.ceil(math.ceil(len(supply.train) / phase.batch_size) / phase.accumulate)
+        descent = Descent(phase, supply.cut.tail, self.arithmetic, self.recipe, moves)
         if progress.descent:
             descent.load(progress.descent)
         step = self.step(phase, supply, descent)
@@ -126,11 +127,12 @@ class Trainer:
             with timed(progress, "training") as spent:
                 train_loss, train_accuracy, steps = self.epoch(step, progress)
             progress.execution[phase.name] = step.execution
-            with timed(progress, "validation"):
+            descent.end_epoch()
+            with timed(progress, "validation"), self._kept(descent, supply, phase):
                 validation = evaluate(
                     supply.cut.tail, supply.validation, supply.validation_labels, self.arithmetic.forward
                 )
-            descent.end_epoch()
+                kept = descent.average and self._state(mutable)
             progress.epoch += 1
             if not math.isfinite(validation.loss):
                 what = f"the validation loss became {validation.loss} in epoch {progress.epoch}"
@@ -147,7 +149,8 @@ class Trainer:
             )
             progress.epochs.append(epoch)
             progress.steps += steps
-            if improves(phase, epoch, progress.best):
+            candidate = descent.average is None or descent.average.begun
+            if candidate and improves(phase, epoch, progress.best):
                 progress.best = Best(
                     phase=phase.name,
                     epoch=progress.epoch,
@@ -155,7 +158,7 @@ class Trainer:
                     validation_accuracy=validation.accuracy,
                     validation_macro_f1=validation.macro_f1,
                 )
-                progress.best_state = self._state(mutable)
+                progress.best_state = kept or self._state(mutable)
                 progress.best_validation = validation
             due = self.checkpoint.due()
             if due:
@@ -168,6 +171,22 @@ class Trainer:
                     save()
                 raise
         descent.forget_step()  # gradients of what the next phase freezes would stay for good
+
+    @contextmanager
+    def _kept(self, descent: Descent, supply: Supply, phase: Phase) -> Iterator[None]:
+        """The network as it is validated and kept: with the mean of its weights, where there is one."""
+        if descent.average is None or not descent.average.begun:
+            yield
+            return
+
+        def forwards() -> None:
+            here = torch.arange(len(supply.train))
+            for samples in here.split(phase.batch_size):
+                batch = supply.train.batch(samples.to(self.arithmetic.device), samples)
+                self.arithmetic.forward(supply.cut.tail, batch)
+
+        with descent.average.in_place(forwards):
+            yield
 
     def step(self, phase: Phase, supply: Supply, descent: Descent) -> Step:
         """What makes the steps of a phase."""
@@ -194,6 +213,8 @@ class Trainer:
             loss, logits = step(*samples)
             losses.append(loss)
             outputs.append(logits)
+            if step.descent.moves and (len(losses) % phase.accumulate == 0 or len(losses) == total):
+                step.descent.end_step()
             if time.monotonic() - said >= PROGRESS_SECONDS:
                 said = time.monotonic()
                 self.listener.steps(number, len(losses), total)

@@ -21,7 +21,7 @@ import torch
 from torch import Tensor, nn
 
 from benchsuite.contracts.parameters import Parameters
-from benchsuite.contracts.recipe import Phase, Recipe
+from benchsuite.contracts.recipe import Phase, Recipe, takes_counts
 from benchsuite.engine.data.augment import Augmenter
 from benchsuite.engine.data.inputs import Inputs
 from benchsuite.engine.determinism import seeds
@@ -83,8 +83,9 @@ class EagerStep:
         self.execution = "eager"
         self.phase, self.supply, self.descent = phase, supply, descent
         self.recipe, self.arithmetic = recipe, arithmetic
-        self.transforms = type(recipe).transform is not Recipe.transform
+        self.transforms = recipe.transforms(params)
         self._params, self._seed = params, seed
+        self._counts = {"counts": _count(supply)} if takes_counts(recipe) else {}
         self._penalised = [weight for weight in descent.trained if weight.dim() >= 2] if phase.l1 else []
         self._epoch, self._done = 0, 0
 
@@ -108,12 +109,50 @@ class EagerStep:
             draw = seeds.generator(self._seed, "transform", self._epoch, self._done)
             chances = nn.functional.one_hot(labels, supply.classes).to(torch.float32)
             batch, targets = self.recipe.transform(self._params, batch, chances, draw)
-        with self.arithmetic.autocast():
-            logits = supply.cut.tail(batch)
-            loss = self.recipe.loss(self._params, logits, targets)
-        self.descent.minimise(loss + self.phase.l1 * l1_norm(self._penalised) if self._penalised else loss)
         self._done += 1
+        if self.descent.asks:
+            return self._asked(batch, targets)
+        loss, logits, total = self._forward(batch, targets)
+        if self.phase.accumulate == 1:
+            self.descent.minimise(total)
+        else:
+            share, first, last = self._place(len(samples))
+            self.descent.minimise(share * total, first=first, last=last)
         return loss.detach(), logits.detach()
+
+    def _forward(self, batch: Tensor, targets: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Loss, logits, and what is minimised."""
+        with self.arithmetic.autocast():
+            logits = self.supply.cut.tail(batch)
+            loss = self.recipe.loss(self._params, logits, targets, **self._counts)
+        return loss, logits, loss + self.phase.l1 * l1_norm(self._penalised) if self._penalised else loss
+
+    def _asked(self, batch: Tensor, targets: Tensor) -> Output:
+        """A step of an optimizer that asks for the loss itself: what it was told first is the loss of the batch."""
+        told: list[Output] = []
+
+        def evaluate() -> Tensor:
+            loss, logits, total = self._forward(batch, targets)
+            told.append((loss.detach(), logits.detach()))
+            return total
+
+        self.descent.ask(evaluate)
+        return told[0]
+
+    def _place(self, images: int) -> tuple[float, bool, bool]:
+        """Of the batch of so many images that was counted last: its share in the images of its step, and whether it is
+        the first and the last batch of it."""
+        size, each = self.phase.batch_size, self.phase.accumulate
+        n, at = len(self.supply.train), (self._done - 1) % each
+        begun = (self._done - 1 - at) * size
+        together = min(n, begun + each * size) - begun
+        return images / together, at == 0, at == each - 1 or self._done * size >= n
+
+
+def _count(supply: Supply) -> Tensor:
+    """How many training images each class has, float32 (classes,), on the device."""
+    labels = supply.train_labels
+    return torch.bincount(labels.cpu(), minlength=supply.classes).to(labels.device, torch.float32)
 
 
 def l1_norm(weights: Sequence[Tensor]) -> Tensor:
@@ -132,6 +171,8 @@ def make_step(eager: EagerStep, say: Callable[[str], None]) -> Step:
         why = "the recipe transforms batches on the host"
     elif not eager.supply.train.resident:
         why = "the data do not fit on the GPU"
+    elif eager.phase.accumulate > 1:
+        why = "gradients are gathered over several batches"
     elif not eager.descent.recordable:
         why = f"torch cannot record {type(eager.descent.optimizer).__name__}"
     else:

@@ -155,7 +155,7 @@ def training_blocks(study: PaperContext) -> list[Block]:
         text += " " + say("paired-all" if len(sizes) < 2 else "paired-order")
     if (phases := phases_table(study)) is not None:
         blocks += [Paragraph(_phases(study)), phases]
-    opening = f"{text}{_followed_works(study)}{_loading(study)}"
+    opening = f"{text}{_followed_works(study)}{_loading(study)}{_trained(study)}"
     return [Paragraph(opening), *blocks, *design_blocks(study), Paragraph(_judgement(study))]
 
 
@@ -174,6 +174,27 @@ def _loading(study: PaperContext) -> str:
         batches=_span([typography.number(count) for count in batches]),
     )
     return f" {text}"
+
+
+TRAINED = {
+    "accumulate": "trained-accumulated",
+    "class_weights": "trained-balanced",
+    "ema": "trained-ema",
+    "swa_after": "trained-swa",
+}
+"""Parameters of recipes that change what is trained or kept, with the sentence that tells it."""
+
+
+def _trained(study: PaperContext) -> str:
+    """What steps, loss and weights are, where they are not the usual ones; of some cases by their names."""
+    cases, text = study.findings.cases, ""
+    for name, sentence in TRAINED.items():
+        having = [case for case in cases if case.case.recipe.parameters.get(name) is not None]
+        if having:
+            every = len(having) == len(cases)
+            where = "" if every else say("trained-where", cases=study.names.mention(*having))
+            text += " " + say(sentence, where=where)
+    return text
 
 
 def _span(values: Sequence[str]) -> str:

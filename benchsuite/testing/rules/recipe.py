@@ -114,7 +114,7 @@ def repeatable_on_cuda(subject: Subject) -> str:
     import torch
     from torch.nn.functional import one_hot
 
-    from benchsuite.contracts.recipe import Recipe
+    from benchsuite.contracts.recipe import takes_counts
     from benchsuite.engine.determinism import seeds
     from benchsuite.testing.harness.cuda_operations import in_loss
 
@@ -123,10 +123,11 @@ def repeatable_on_cuda(subject: Subject) -> str:
 
     def loss(logits: Tensor) -> Tensor:
         targets = labels
-        if type(recipe).transform is not Recipe.transform:
+        if recipe.transforms(subject.params):
             images, chances = torch.zeros(BATCH, 3, 16, 16), one_hot(labels, classes).to(torch.float32)
             _, targets = recipe.transform(subject.params, images, chances, seeds.generator(0, "transform"))
-        found: Tensor = recipe.loss(subject.params, logits, targets)
+        more = {"counts": torch.full((classes,), float(BATCH))} if takes_counts(recipe) else {}
+        found: Tensor = recipe.loss(subject.params, logits, targets, **more)
         return found
 
     found = in_loss(loss, torch.zeros(BATCH, classes))

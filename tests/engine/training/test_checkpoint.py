@@ -16,6 +16,7 @@ from benchsuite.engine.task import RunTask
 from benchsuite.engine.training import loop
 from benchsuite.engine.training.checkpoint import Checkpoint, TrainingProgress
 from benchsuite.store.record import RunRecord
+from support import open_loop
 from support.engine import Bench, Silent, make_case
 
 FROZEN = FreezePolicy(blocks=1)
@@ -39,6 +40,10 @@ CASES: dict[str, dict[str, Any]] = {
     "warm-up, multistep": {"epochs": 6, "warmup": 2, "scheduler": "multistep", "optimizer": "sgd", "momentum": 0.9},
     "warm-up, exponential": {"epochs": 4, "warmup": 1, "scheduler": "exponential", "optimizer": "rmsprop"},
     "warm-up, cosine": {"epochs": 5, "warmup": 2, "scheduler": "cosine"},
+    **{
+        f"train, {name}": {"recipe": "tiny_train", "learning_rate": 0.02, **options}
+        for name, options in open_loop.OPTIONS.items()
+    },
     "a warm-up that does not end": {"warmup": 9, "scheduler": "cosine"},
     "frozen throughout, statistics moving": {"freeze": FreezePolicy(blocks=1, batchnorm="train")},
 }  # fmt: skip

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from benchsuite.api import Optimizer, Phase, PluginError, Scheduler
 from benchsuite.engine.training.arithmetic import Arithmetic
-from benchsuite.engine.training.descent import FUSED, OPTIMIZERS, Descent, make_optimizer, make_scheduler
+from benchsuite.engine.training.descent import FROM_ZERO, FUSED, OPTIMIZERS, Descent, make_optimizer, make_scheduler
 
 CPU = Arithmetic(torch.device("cpu"), "fp32")
 SCALED = Arithmetic(torch.device("cpu"), "fp16")
@@ -100,7 +100,7 @@ def _alike(ours: Tensor, theirs: Tensor, name: str) -> bool:
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_steps_are_skipped_as_torch_skips_them(name: str) -> None:
     options: dict[str, Any] = {"momentum": 0.9} if name in ("sgd", "rmsprop") else {}
-    phase = replace(PHASE, optimizer=Optimizer(name, 0.1, options))  # type: ignore[arg-type]
+    phase = replace(PHASE, optimizer=Optimizer(name, 0.1, options))
     ours, theirs = (nn.Linear(3, 2, bias=False) for _ in range(2))
     theirs.load_state_dict(ours.state_dict())
     descent = Descent(phase, ours, SCALED)
@@ -124,6 +124,6 @@ def test_steps_are_skipped_as_torch_skips_them(name: str) -> None:
 def test_no_step_asks_the_host_whether_to_skip_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.amp.GradScaler, "_maybe_opt_step", None)
     weights = nn.Linear(3, 2)
-    for name in OPTIMIZERS:
-        descent = Descent(replace(PHASE, optimizer=Optimizer(name, 0.1)), weights, SCALED)  # type: ignore[arg-type]
+    for name in (*FROM_ZERO, *FUSED):
+        descent = Descent(replace(PHASE, optimizer=Optimizer(name, 0.1)), weights, SCALED)
         descent.minimise(weights.weight.square().sum() + weights.bias.sum())

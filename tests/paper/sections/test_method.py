@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -11,7 +12,7 @@ from benchsuite.paper.document.blocks import Document, Figure, texts
 from benchsuite.paper.rendering import templates
 from benchsuite.paper.sections.compose import compose
 from support.paper_material import make_material
-from support.paper_studies import make_study
+from support.paper_studies import SKETCHES, make_study
 from support.synthetic_study import make_suite_material
 
 
@@ -60,3 +61,25 @@ def test_small_networks_are_told_in_millions_of_operations() -> None:
     small, large = (said(compose(make_suite_material(name))) for name in ("cifar10_dense", "two_phase"))
     assert "MFLOP: coste de clasificar una imagen." in small
     assert "GFLOP: coste de clasificar una imagen." in large
+
+
+@pytest.mark.parametrize("every", [True, False])
+def test_a_mean_of_weights_and_the_like_are_told_with_the_cases_that_have_them(
+    monkeypatch: pytest.MonkeyPatch, every: bool
+) -> None:
+    sketch = SKETCHES["optimizadores"]
+    more = {"recipe.ema": 0.999, "recipe.accumulate": 4, "recipe.class_weights": "balanced"}
+    name = sketch.cases[0][0]
+    cases = tuple(
+        (case[0], {**case[1], **more}, *case[2:]) if every or case[0] == name else case for case in sketch.cases
+    )
+    assert "media móvil" not in said(compose(make_study("optimizadores")))
+    monkeypatch.setitem(SKETCHES, "optimizadores", replace(sketch, cases=cases))
+    text = said(compose(make_study("optimizadores")))
+    which = "" if every else r" \([^()]*SGD[^()]*\)"
+    for told in (
+        "se evalúa en test{} es una media móvil exponencial de los pesos",
+        "El gradiente de cada paso{} es la media del de varios lotes\\.",
+        "La pérdida{} pondera cada imagen por la inversa de la frecuencia de su clase",
+    ):
+        assert re.search(told.format(which), text), told
