@@ -5,6 +5,10 @@ difference. Both it and its contrary are tested by flipping signs, one-sided at 
 within they are the two one-sided tests of an equivalence: Schuirmann, J. Pharmacokinet. Biopharm. 15, 1987). A claim
 holds when every inequality does, which needs no correction (Berger, Technometrics 24, 1982), and fails when the
 contrary of one is shown, corrected for their number (Holm's first step); else it is open.
+
+With sequential seeds the p of an inequality is that of `analysis.sequential` over all looks so far. An inequality that
+is shown at a look stays so, and the first look after which the claim holds, or fails, gives the verdict, on the seeds
+that it had.
 """
 
 from __future__ import annotations
@@ -12,20 +16,68 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from benchsuite.analysis.comparisons import Measured, one_sided, pair
-from benchsuite.analysis.findings import SIGNIFICANCE, ClaimFindings, Inequality, Verdict
+from benchsuite.analysis.findings import ClaimFindings, Inequality, RefusedPair, Verdict
 from benchsuite.analysis.intervals import mean_estimate
+from benchsuite.analysis.sequential import adjusted, crossing, flipped_sums
 from benchsuite.metrics import METRICS
 from benchsuite.suite.schema.claims import Claim
+from benchsuite.suite.schema.sequential import LEVEL, Sequential
 
-LEVEL = SIGNIFICANCE / 2
 Find = Callable[[object], str | None]
 """The name of the case that a reference means."""
 
 
+def judge_at_looks(
+    claim: Claim, find: Find, measured: Mapping[str, Measured], kinds: Mapping[str, int], design: Sequential, looks: int
+) -> ClaimFindings:
+    """What becomes of a claim after the first `looks` looks of sequential seeds. Raises ValueError, as `judge` does."""
+    verdict, look = decision(claim, find, measured, kinds, design, looks)
+    if look == 0:  # so that nothing is tested
+        return replace(judge(claim, find, first_seeds(measured, 0), kinds), seeds_needed=design.looks[0])
+    seeds, way = design.looks[look - 1], -1 if verdict == "fails" else 1
+    tests = [_quantities(*parts, measured, kinds)[0] for parts in _parts(claim, find, list(measured))]
+    ps = [adjusted(way * flipped_sums(values, design, look), design) for values in tests]
+    return replace(
+        judge(claim, find, first_seeds(measured, seeds), kinds),
+        verdict=verdict,
+        seeds_needed=None,
+        decided_with=None if verdict == "open" else seeds,
+        p_adjusted=min(1.0, len(ps) * min(ps)) if verdict == "fails" else max(ps, default=0.0),
+    )
+
+
+def decision(
+    claim: Claim, find: Find, measured: Mapping[str, Measured], kinds: Mapping[str, int], design: Sequential, looks: int
+) -> tuple[Verdict, int]:
+    """The verdict on a claim after the first `looks` looks of sequential seeds, and the look, from 1, that gives it:
+    the last one where the claim is open. Raises ValueError, as `judge` does."""
+    if looks == 0:
+        return "open", 0
+    tests = [_quantities(*parts, measured, kinds)[0] for parts in _parts(claim, find, list(measured))]
+    holds, fails = 0, looks
+    for values in tests:
+        sums = flipped_sums(values, design, looks)
+        shown, refuted = crossing(sums, design, LEVEL), crossing(-sums, design, LEVEL / len(tests))
+        holds = max(holds, looks if shown is None else shown)
+        fails = min(fails, looks if refuted is None else refuted)
+    if holds == fails == looks:
+        return "open", looks
+    return ("holds", holds + 1) if holds <= fails else ("fails", fails + 1)
+
+
+def first_seeds(measured: Mapping[str, Measured], seeds: int) -> dict[str, Measured]:
+    """What was measured of the seeds 0 to `seeds` - 1."""
+    return {case: {seed: value for seed, value in values.items() if seed < seeds} for case, values in measured.items()}
+
+
 def judge(
-    claim: Claim, find: Find, measured: Mapping[str, Measured], kinds: Mapping[str, int] | None = None
+    claim: Claim,
+    find: Find,
+    measured: Mapping[str, Measured],
+    kinds: Mapping[str, int] | None = None,
 ) -> ClaimFindings:
     """What becomes of a claim. `measured` has every case of the plan, in order, for the claim's metric.
     `kinds` numbers the kinds of machine of runs, by their keys.
@@ -98,10 +150,8 @@ def _inequality(
 ) -> Inequality:
     values = measured[case]
     against: Measured = measured[other] if other is not None else {}
-    seeds, refused = pair(values, against, kinds) if other is not None else (sorted(values), ())
-    quantity = [
-        sign * (values[seed][1] - (factor * against[seed][1] if other is not None else 0.0)) + bound for seed in seeds
-    ]
+    of_seeds, refused = _quantities(case, other, sign, factor, bound, measured, kinds)
+    seeds, quantity = list(of_seeds), list(of_seeds.values())
     plain = [values[seed][1] - (against[seed][1] if other is not None else 0.0) for seed in seeds]
     runs = [values[seed][0] for seed in seeds]
     own = [kinds.get(run, 0) for run in runs]
@@ -115,6 +165,24 @@ def _inequality(
         refuted=one_sided([-value for value in quantity]) if seeds else None,
         refused_pairs=refused,
     )
+
+
+def _quantities(
+    case: str,
+    other: str | None,
+    sign: float,
+    factor: float,
+    bound: float,
+    measured: Mapping[str, Measured],
+    kinds: Mapping[str, int],
+) -> tuple[dict[int, float], tuple[RefusedPair, ...]]:
+    """By their seeds, the values of the quantity that an inequality says is positive, and the pairs that have none."""
+    values = measured[case]
+    if other is None:
+        return {seed: sign * values[seed][1] + bound for seed in sorted(values)}, ()
+    against = measured[other]
+    seeds, refused = pair(values, against, kinds)
+    return {seed: sign * (values[seed][1] - factor * against[seed][1]) + bound for seed in seeds}, refused
 
 
 def _seeds_needed(inequalities: int) -> int:

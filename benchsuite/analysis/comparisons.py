@@ -16,12 +16,11 @@ from numpy.typing import NDArray
 
 from benchsuite.analysis.findings import SIGNIFICANCE, Comparison, RefusedPair
 from benchsuite.analysis.intervals import mean_estimate
+from benchsuite.analysis.sequential import RANDOM_SEED, adjusted, flipped_sums
+from benchsuite.suite.schema.sequential import EXACT_UP_TO, Sequential
 
-EXACT_UP_TO = 16
-"""Most pairs for which all 2**n sign patterns are tried; above it, `SIGN_PATTERNS` of them are drawn."""
 SIGN_PATTERNS = 99_999
-RANDOM_SEED = 20_260_101
-"""Of the drawn patterns, so that the same records give the same findings."""
+"""Drawn where there are more than `EXACT_UP_TO` pairs, of which all 2**n patterns are tried."""
 SIGNS_AT_ONCE = 2**23
 """Drawn at a time: 64 MB, where those of a thousand pairs would take 800."""
 
@@ -30,13 +29,17 @@ Measured = Mapping[int, tuple[str, float]]
 
 
 def compare(
-    baselines: Mapping[str, str], metric: str, measured: Mapping[str, Measured], kinds: Mapping[str, int] | None = None
+    baselines: Mapping[str, str],
+    metric: str,
+    measured: Mapping[str, Measured],
+    kinds: Mapping[str, int] | None = None,
+    sequential: tuple[Sequential, int] | None = None,
 ) -> tuple[Comparison, ...]:
     """Every case of `measured` that has a baseline against it, in order; they are one family for Holm's correction,
     in which a comparison that cannot be decided yet counts as one without a difference.
 
     A comparison's runs are the case's, then the baseline's, each in the order of the shared seeds; `kinds` is as `pair`
-    takes it.
+    takes it. After so many looks of `sequential` seeds the correction is for them, too.
     """
     found = []
     compared = [case for case in measured if case in baselines]
@@ -60,11 +63,25 @@ def compare(
                 refused_pairs=refused,
             )
         )
-    adjusted = holm([1.0 if comparison.p is None else comparison.p for comparison in found])
+    corrected = holm([1.0 if one.p is None else _over_looks(one, one.p, measured, sequential) for one in found])
     return tuple(
         comparison if comparison.p is None else replace(comparison, p_adjusted=p)
-        for comparison, p in zip(found, adjusted, strict=True)
+        for comparison, p in zip(found, corrected, strict=True)
     )
+
+
+def _over_looks(
+    found: Comparison, p: float, measured: Mapping[str, Measured], sequential: tuple[Sequential, int] | None
+) -> float:
+    """The two-sided p of a comparison; over looks that of two one-sided tests which share its level."""
+    if sequential is None or found.difference is None:
+        return p
+    design, looks = sequential
+    case, other = measured[found.case], measured[found.baseline]
+    refused = {pair.seed for pair in found.refused_pairs}
+    sign = 1 if found.difference.mean > 0 else -1
+    values = {seed: sign * (case[seed][1] - other[seed][1]) for seed in (case.keys() & other.keys()) - refused}
+    return min(1.0, 2 * adjusted(flipped_sums(values, design, looks), design))
 
 
 def pair(values: Measured, reference: Measured, kinds: Mapping[str, int]) -> tuple[list[int], tuple[RefusedPair, ...]]:

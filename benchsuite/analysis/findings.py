@@ -13,9 +13,10 @@ from benchsuite.identity.numerics import Numerics
 from benchsuite.store.record import DatasetFacts, Deviation, Environment, Failure, ModelFacts, WeightsFacts
 from benchsuite.suite.cases.plan import Case
 from benchsuite.suite.schema.claims import Claim
+from benchsuite.suite.schema.sequential import LEVEL, Sequential
 from benchsuite.suite.schema.suite import Search
 
-SIGNIFICANCE = 0.05
+SIGNIFICANCE = 2 * LEVEL
 Sign = Literal["positive", "negative", "open"]
 
 
@@ -116,12 +117,18 @@ Verdict = Literal["holds", "fails", "open"]
 
 @dataclass(frozen=True)
 class ClaimFindings:
-    """What became of a claim. `seeds_needed`: so many would let it be decided, None where seeds do not lack."""
+    """What became of a claim. `seeds_needed`: so many would let it be decided, None where seeds do not lack.
+
+    With sequential seeds, `decided_with` is how many there were at the look that decided, whose numbers these are, and
+    `p_adjusted` the p of the verdict over all looks and inequalities: of the claim, or where it fails of its contrary.
+    """
 
     claim: Claim
     verdict: Verdict
     inequalities: tuple[Inequality, ...]
     seeds_needed: int | None
+    decided_with: int | None = None
+    p_adjusted: float | None = None
 
     @property
     def decisive(self) -> Inequality | None:
@@ -135,6 +142,21 @@ class ClaimFindings:
     def runs(self) -> tuple[str, ...]:
         quantities = [part.quantity for part in self.inequalities if part.quantity is not None]
         return tuple(dict.fromkeys(run for quantity in quantities for run in quantity.runs))
+
+
+@dataclass(frozen=True)
+class SequentialFindings:
+    """How far sequential seeds are: of the looks of their design so many were `taken`."""
+
+    design: Sequential
+    taken: int
+    boundaries: tuple[float, ...]
+    """The one-sided p below which each look of the design shows an inequality, in the limit of many seeds."""
+
+    @property
+    def repeats(self) -> bool:
+        """Whether there is more than one look, so that tests differ from those of fixed seeds."""
+        return len(self.design.looks) > 1
 
 
 @dataclass(frozen=True)
@@ -288,6 +310,7 @@ class Findings:
     claims: tuple[ClaimFindings, ...] = ()
     kinds: tuple[KindFindings, ...] = ()
     """Of machine, that with the most runs first: it alone is in estimates of time, memory and energy."""
+    sequential: SequentialFindings | None = None
 
     @property
     def sample(self) -> bool:

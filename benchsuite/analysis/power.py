@@ -1,4 +1,4 @@
-"""How many seeds a study would need for what it has left open."""
+"""What a number of seeds can find, and how many seeds a study would need for what it has left open."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from benchsuite.analysis.findings import SIGNIFICANCE, Comparison, Estimate, Fin
 POWER = 0.8
 MOST_SEEDS = 1000
 """More are not told apart."""
+LARGEST_SIZE = 100.0
+"""Standard deviations; five seeds and a thousand tests find less."""
 
 
 def seeds_for_comparison(findings: Findings, comparison: Comparison) -> int | None:
@@ -23,6 +25,18 @@ def seeds_for_inequality(inequality: Inequality, inequalities: int) -> int | Non
     is corrected for the number of the claim's `inequalities`."""
     slack = inequality.slack
     return None if slack is None else _seeds(inequality.quantity, slack, 1 if slack > 0 else inequalities)
+
+
+def smallest_size(seeds: int, tests: int) -> float | None:
+    """The difference, in standard deviations of the paired differences, that a study of so many fixed seeds finds in
+    one of `tests` comparisons with a probability of `POWER`; None where they are too few for the test."""
+    if seeds < max(2, pairs_needed(tests)):
+        return None
+    low, high = 0.0, LARGEST_SIZE
+    while high - low > 1e-4:
+        middle = (low + high) / 2
+        low, high = (low, middle) if _power(seeds, middle, tests) >= POWER else (middle, high)
+    return high
 
 
 def _seeds(measured: Estimate | None, effect: float | None, tests: int) -> int | None:

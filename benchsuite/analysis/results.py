@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from statistics import stdev
 
+from benchsuite.analysis.claims import decision
 from benchsuite.analysis.findings import Findings
+from benchsuite.analysis.intervals import FEWEST_SEEDS
+from benchsuite.analysis.kinds import kinds_of
 from benchsuite.analysis.seed_image_anova import Outcomes
-from benchsuite.analysis.summary import study
+from benchsuite.analysis.summary import measured, runs_of, study
 from benchsuite.store.record import RunRecord
 from benchsuite.suite.cases.baselines import baselines
 from benchsuite.suite.cases.plan import Plan
 from benchsuite.suite.prose.references import Vocabulary
+from benchsuite.suite.schema.claims import Claim
 from benchsuite.suite.schema.suite import Suite
 
 
@@ -43,3 +48,32 @@ class Results:
             find=Vocabulary(self.suite, self.plan.cases).find,
             outcomes=self.outcomes,
         )
+
+    def deviation(self) -> tuple[float, int] | None:
+        """The largest standard deviation of the paired differences of what is compared, with the seeds that it comes
+        from; None while no comparison has `FEWEST_SEEDS`."""
+        compare, runs = self.suite.compare, runs_of(self.plan, self.keys, self.records)
+        if compare is None:
+            return None
+        values = measured(compare.metric, runs, {})
+        found = []
+        for case, other in baselines(self.suite, self.plan).items():
+            shared = values[case].keys() & values[other].keys()
+            if len(shared) >= FEWEST_SEEDS:
+                found.append((stdev(values[case][seed][1] - values[other][seed][1] for seed in shared), len(shared)))
+        return max(found, default=None)
+
+    def open_after(self, looks: int, claims: Collection[str]) -> tuple[str, ...]:
+        """Which of these claims, by their ids, the first `looks` looks of sequential seeds leave open."""
+        runs, design = runs_of(self.plan, self.keys, self.records), self.plan.sequential
+        kinds = kinds_of(record for found in runs.values() for _, record in found if record.status == "done")
+        of_kind = {run: number for number, kind in enumerate(kinds) for run in kind.runs}
+        find = Vocabulary(self.suite, self.plan.cases).find
+        if design is None:
+            raise ValueError("the seeds are not sequential")
+
+        def is_open(claim: Claim) -> bool:
+            values = measured(claim.metric, runs, of_kind)
+            return decision(claim, find, values, of_kind, design, looks)[0] == "open"
+
+        return tuple(claim.id for claim in self.suite.claims if claim.id in claims and is_open(claim))

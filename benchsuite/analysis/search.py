@@ -14,9 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from benchsuite.analysis.comparisons import RANDOM_SEED
 from benchsuite.analysis.findings import AxisImportance, SearchFindings, TrialFindings
 from benchsuite.analysis.intervals import CONFIDENCE
+from benchsuite.analysis.sequential import RANDOM_SEED
 from benchsuite.identity.canonical import canonical
 from benchsuite.metrics import METRICS
 from benchsuite.store.record import RunRecord

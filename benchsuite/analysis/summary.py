@@ -11,19 +11,29 @@ from typing import Any
 
 import numpy as np
 
-from benchsuite.analysis.claims import Find, judge
-from benchsuite.analysis.comparisons import compare
+from benchsuite.analysis.claims import Find, first_seeds, judge, judge_at_looks
+from benchsuite.analysis.comparisons import Measured, compare
 from benchsuite.analysis.curves import CURVES, curve, phases
-from benchsuite.analysis.findings import CaseFindings, Comparison, Estimate, Findings, PairedImages
+from benchsuite.analysis.findings import (
+    CaseFindings,
+    ClaimFindings,
+    Comparison,
+    Estimate,
+    Findings,
+    PairedImages,
+    SequentialFindings,
+)
 from benchsuite.analysis.intervals import FEWEST_SEEDS, mean_estimate, wilson
 from benchsuite.analysis.kinds import kinds_of
 from benchsuite.analysis.search import search_findings
 from benchsuite.analysis.seed_image_anova import Outcomes, accuracy_interval, difference_interval, mcnemar
+from benchsuite.analysis.sequential import boundaries
 from benchsuite.metrics import COST_COLUMNS, METRICS, Metric
 from benchsuite.store.environment import distinct_environments
 from benchsuite.store.record import RunRecord
 from benchsuite.suite.cases.plan import Case, Component, Plan
 from benchsuite.suite.schema.claims import Claim
+from benchsuite.suite.schema.sequential import LEVEL
 
 
 def study(
@@ -50,18 +60,12 @@ def study(
     baselines = baselines or {}
     if unknown := {*baselines, *baselines.values()} - {case.name for case in plan.cases}:
         raise ValueError(f"{', '.join(map(repr, sorted(unknown)))} is no case of the plan")
-    runs = {
-        case.name: [
-            (seed, records[key])
-            for seed in plan.seeds
-            if (key := keys.get((case.name, seed))) is not None and key in records
-        ]
-        for case in plan.cases
-    }
+    runs = runs_of(plan, keys, records)
     done = [record for found in runs.values() for _, record in found if record.status == "done"]
     labels = _labels(plan.cases, factor)
     known = outcomes or {}
     searched = _searched(plan, keys, records)
+    sequential = _sequential(plan, runs)
     # A case and a trial may be the same run.
     finished = list({record.key: record for record in (*done, *searched) if record.status == "done"}.values())
     kinds = kinds_of(finished)
@@ -74,7 +78,7 @@ def study(
             _case(case, labels[case.name], len(plan.seeds), runs[case.name], known, of_kind, len(kinds))
             for case in plan.cases
         ),
-        comparisons=_comparisons(baselines, metric, runs, known, of_kind),
+        comparisons=_comparisons(baselines, metric, runs, known, of_kind, sequential),
         seeds=plan.seeds,
         planned=len(plan.cases) * len(plan.seeds),
         done=len(done),
@@ -101,9 +105,46 @@ def study(
         total_seconds=sum(record.cost.seconds.get("total", 0.0) for record in finished if record.cost),
         settings=_common_settings(plan.cases),
         search=search_findings(plan, keys, records),
-        claims=tuple(judge(claim, find, _measured(claim.metric, runs, of_kind), of_kind) for claim in claims),
+        claims=tuple(
+            _judged(claim, find, measured(claim.metric, runs, of_kind), of_kind, sequential) for claim in claims
+        ),
         kinds=kinds,
+        sequential=sequential,
     )
+
+
+def runs_of(plan: Plan, keys: Mapping[tuple[str, int], str], records: Mapping[str, RunRecord]) -> Runs:
+    """The records of a plan's cases."""
+    return {
+        case.name: [
+            (seed, records[key])
+            for seed in plan.seeds
+            if (key := keys.get((case.name, seed))) is not None and key in records
+        ]
+        for case in plan.cases
+    }
+
+
+def _sequential(plan: Plan, runs: Runs) -> SequentialFindings | None:
+    """How far sequential seeds are: a look is taken once all seeds until it are done of every case."""
+    design = plan.sequential
+    if design is None:
+        return None
+    done = [{seed for seed, record in found if record.status == "done"} for found in runs.values()]
+    whole = next((n for n, seed in enumerate(plan.seeds) if any(seed not in own for own in done)), len(plan.seeds))
+    return SequentialFindings(design, design.taken(whole), boundaries(design, LEVEL))
+
+
+def _judged(
+    claim: Claim,
+    find: Find,
+    values: Mapping[str, Measured],
+    of_kind: Mapping[str, int],
+    sequential: SequentialFindings | None,
+) -> ClaimFindings:
+    if sequential is None:
+        return judge(claim, find, values, of_kind)
+    return judge_at_looks(claim, find, values, of_kind, sequential.design, sequential.taken)
 
 
 def _case(
@@ -188,9 +229,25 @@ Runs = Mapping[str, Sequence[tuple[int, RunRecord]]]
 
 
 def _comparisons(
-    baselines: Mapping[str, str], metric: str, runs: Runs, outcomes: Mapping[str, Outcomes], of_kind: Mapping[str, int]
+    baselines: Mapping[str, str],
+    metric: str,
+    runs: Runs,
+    outcomes: Mapping[str, Outcomes],
+    of_kind: Mapping[str, int],
+    sequential: SequentialFindings | None,
 ) -> tuple[Comparison, ...]:
-    found = compare(baselines, metric, _measured(metric, runs, of_kind), of_kind)
+    """The comparisons; with sequential seeds on those of the last look, by its boundary, and without a test before the
+    first."""
+    values: Mapping[str, Measured] = measured(metric, runs, of_kind)
+    if sequential is None:
+        found = compare(baselines, metric, values, of_kind)
+    elif sequential.taken:
+        design, looks = sequential.design, sequential.taken
+        found = compare(baselines, metric, first_seeds(values, design.looks[looks - 1]), of_kind, (design, looks))
+    else:
+        first = sequential.design.looks[0]
+        untested = compare(baselines, metric, values, of_kind)
+        found = tuple(replace(one, p=None, p_adjusted=None, seeds_needed=first) for one in untested)
     if metric != "test_accuracy":
         return found
     return tuple(_over_images(comparison, outcomes) for comparison in found)
@@ -208,7 +265,8 @@ def _over_images(comparison: Comparison, outcomes: Mapping[str, Outcomes]) -> Co
     return replace(comparison, crossed=crossed, single=single)
 
 
-def _measured(metric: str, runs: Runs, of_kind: Mapping[str, int]) -> dict[str, dict[int, tuple[str, float]]]:
+def measured(metric: str, runs: Runs, of_kind: Mapping[str, int]) -> dict[str, dict[int, tuple[str, float]]]:
+    """The values of a metric that tests may take, of each case by its seeds."""
     return {
         name: {
             seed: (record.key, float(value))

@@ -29,7 +29,8 @@ def plan(
     suite: SuiteName,
     options: StudyOptions,
     cost: Annotated[
-        bool, typer.Option("--cost", help="Also parameters, operations, time and disk; may time a few steps.")
+        bool,
+        typer.Option("--cost", help="Also parameters, operations, time, disk and power; may time a few steps."),
     ] = False,
     workers: Workers = None,
     as_json: Json = False,
@@ -46,11 +47,12 @@ def plan(
         return
     study = open_study(suite, options, download=False, quiet=as_json)
     survey = study.survey()
+    tells_power = cost or study.preparation.plan.sequential is not None
     if as_json:
         costs, _ = _costs(study, survey.statuses, workers) if cost else (None, None)
-        print_json(_as_json(study, survey.statuses, costs))
+        print_json(_as_json(study, survey.statuses, costs, tells_power))
         return
-    _show(study, survey)
+    _show(study, survey, tells_power)
     if cost:
         from benchsuite.commands.cost_table import cost_table, verdict
 
@@ -85,7 +87,9 @@ def _costs(study: Session, statuses: Mapping[str, str], workers: int | None) -> 
         return costs, executor.packing(len(due) + plan.following, costs, workers)
 
 
-def _show(study: Session, survey: Survey) -> None:
+def _show(study: Session, survey: Survey, tells_power: bool) -> None:
+    from benchsuite.commands.looks import looks_words
+    from benchsuite.commands.power import power_words
     from benchsuite.commands.session import tell_damaged
     from benchsuite.suite.planning.expand import listed_seeds
 
@@ -128,14 +132,20 @@ def _show(study: Session, survey: Survey) -> None:
     if expanded.search is not None:
         more = f"; at most {expanded.following} runs follow those above" if expanded.following else ""
         out.print(f"search: {search_words(expanded.search)}{more}", markup=False)
+    for line in (*looks_words(study), *(power_words(study, survey.statuses) if tells_power else ())):
+        out.print(line, markup=False)
     numerics, seeds = preparation.numerics, listed_seeds(expanded.seeds)
     out.print(f"seeds {seeds}; {numerics.device_name} ({numerics.device}), torch {numerics.torch}", markup=False)
     for line in shares_words(study):
         out.print(line, markup=False)
 
 
-def _as_json(study: Session, statuses: Mapping[str, str], costs: Sequence[CaseCost] | None) -> Mapping[str, Any]:
+def _as_json(
+    study: Session, statuses: Mapping[str, str], costs: Sequence[CaseCost] | None, tells_power: bool
+) -> Mapping[str, Any]:
     from benchsuite.commands.cost_table import as_json
+    from benchsuite.commands.looks import as_json as looks_as_json
+    from benchsuite.commands.power import power
 
     preparation = study.preparation
     tasks = {(task.spec.case.name, task.spec.seed): task.key.key for task in preparation.tasks}
@@ -155,6 +165,8 @@ def _as_json(study: Session, statuses: Mapping[str, str], costs: Sequence[CaseCo
         "numerics": preparation.numerics.model_dump(mode="json"),
         "runs": runs,
         **({"search": _search_as_json(preparation.plan)} if preparation.plan.search else {}),
+        **({"sequential": looks_as_json(study)} if preparation.plan.sequential else {}),
+        **({"power": power(study, statuses)} if tells_power else {}),
         **({"cost": as_json(costs)} if costs is not None else {}),
     }
 
@@ -174,7 +186,8 @@ def _search_as_json(plan: Plan) -> Mapping[str, Any]:
 def size_words(plan: Plan) -> str:
     """The size of a study in one line."""
     cases, seeds = len(plan.cases), len(plan.seeds)
-    return f"{count(cases, 'case')} x {count(seeds, 'seed')} = {count(cases * seeds, 'run')}"
+    most = f" of at most {plan.sequential.at_most}" if plan.sequential is not None else ""
+    return f"{count(cases, 'case')} x {count(seeds, 'seed')}{most} = {count(cases * seeds, 'run')}"
 
 
 def shares_words(study: Session) -> Iterator[str]:

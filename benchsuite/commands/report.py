@@ -54,7 +54,7 @@ class Standing:
 
     @property
     def planned(self) -> int:
-        """How many runs it has, those that its search may still propose included."""
+        """How many runs it has, those included that its search, or its open claims, may still ask for."""
         plan = self.study.preparation.plan
         return len(plan.runs) + plan.following
 

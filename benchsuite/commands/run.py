@@ -287,11 +287,14 @@ def _announce(study: Session, tasks: Sequence[RunTask]) -> None:
     """Say what will be done, with what, and everything that is not as the suite asked."""
     preparation = study.preparation
     plan, numerics = preparation.plan, preparation.numerics
+    from benchsuite.commands.looks import looks_words
     from benchsuite.commands.plan import search_words, shares_words, size_words
 
     say(f"{study.suite.name}: {size_words(plan)}")
     if plan.search is not None:
         say(f"search: {search_words(plan.search)}")
+    for line in looks_words(study):
+        say(line)
     if preparation.sample:
         announce(_SAMPLE.format(folder=preparation.runs_folder))
     reduced = [change for change in plan.changes if "(smoke; " in change]
@@ -333,24 +336,26 @@ def _make(
     making: RunOptions,
     check: Callable[[], None],
 ) -> tuple[Session, list[str], list[RunRecord]]:
-    """Make the due runs and, unless only some cases were asked for, those that a search proposes on their results,
-    until there are none. What `check` raises comes before all of them; it is called while the executor starts.
+    """Make the due runs and, unless only some cases were asked for, those that a search proposes on their results, or
+    that claims still open ask for, until there are none. What `check` raises comes before all of them; it is called
+    while the executor starts.
 
-    Returns the study as far as its search then is, the keys of the runs that were made, and those that failed.
+    Returns the study as far as it then is, the keys of the runs that were made, and those that failed.
     """
     from benchsuite.commands.cost_table import cost_table, verdict
+    from benchsuite.commands.looks import new_looks_words
     from benchsuite.commands.progress import display
     from benchsuite.execution.cost_estimate import study_cost
     from benchsuite.execution.due_runs import keeping
     from benchsuite.execution.search_tasks import follow
     from benchsuite.store.run_store import Store
 
-    made, failed = [], []
-    searching = not making.cases
-    tasks, following = study.preparation.tasks, study.preparation.plan.following if searching else 0
+    made, failed, told = [], [], len(study.looks)
+    goes_on = not making.cases
+    tasks, following = study.preparation.tasks, study.preparation.plan.following if goes_on else 0
     keep = keeping((making.weights or WeightsName.all).value, study.preparation.plan)
     todo = tuple(map(keep, todo))
-    next_due = follow(study.search, todo, survey.statuses)
+    next_due = follow(study.later.take, todo, survey.statuses)
     shown = display(len(tasks) + following, len(tasks) - len(todo))
     with ExitStack() as beside:
         executor = beside.enter_context(engine.executor(todo[0].numerics, study.place.fleet, shown))
@@ -368,12 +373,15 @@ def _make(
         for remark in packing.remarks:
             shown.say(remark)
         executor.pack(packing.on_each)
-        for record in executor.run(todo, lambda record: map(keep, next_due(record)) if searching else ()):
+        for record in executor.run(todo, lambda record: map(keep, next_due(record)) if goes_on else ()):
             shown.finished(record)
             made.append(record.key)
             if record.status == "failed":
                 failed.append(record)
-    return replace(study, preparation=study.search.preparation), made, failed
+            for line in new_looks_words(study, told):
+                shown.say(line)
+            told = len(study.looks)
+    return replace(study, preparation=study.later.preparation), made, failed
 
 
 def _ask_for_weights(costs: Sequence[CaseCost]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,13 +16,16 @@ from benchsuite.execution.fleet import Fleet, deal, remembered
 from benchsuite.execution.foresight import check_lengths, foresee
 from benchsuite.execution.preparation import Place, Preparation, prepare
 from benchsuite.execution.search_tasks import SearchTasks
+from benchsuite.execution.seed_tasks import LookTaken, SeedTasks
 from benchsuite.extras import require
 from benchsuite.identity.numerics import CPU_THREADS, ChosenDevice
 from benchsuite.registry import Registry, registry, use_local
 from benchsuite.registry.local_plugins import places
 from benchsuite.settings import CACHE_GB, CHECKPOINT_SECONDS, GRAPHS, HANG_SECONDS, THREADS, cache_root
 from benchsuite.store.migrations import DamagedRecord
+from benchsuite.store.record import RunRecord
 from benchsuite.store.run_store import Store, Survey
+from benchsuite.suite.cases.plan import Plan
 from benchsuite.suite.planning.expand import expand
 from benchsuite.suite.prose.assertions import asserted_results
 from benchsuite.suite.prose.references import typed_results
@@ -43,7 +46,8 @@ class Session:
 
     suite: Suite
     preparation: Preparation
-    search: SearchTasks
+    later: SearchTasks | SeedTasks
+    """What becomes due as runs are made."""
     place: Place
     registry: Registry
     file: Path
@@ -53,6 +57,11 @@ class Session:
     options: StudyOptions
     plugins: tuple[Path, ...]
     """The local plugins that the user named beside the suite's own."""
+
+    @property
+    def looks(self) -> tuple[LookTaken, ...]:
+        """Of sequential seeds, those that were taken."""
+        return tuple(self.later.looks) if isinstance(self.later, SeedTasks) else ()
 
     @property
     def origins(self) -> set[str]:
@@ -151,7 +160,7 @@ def open_study(
     quiet: bool = False,
     machines: Callable[[Suite, Path, ChosenDevice], Fleet | None] = remembered,
 ) -> Session:
-    """Read, expand and prepare a suite, its search as far as its results go.
+    """Read, expand and prepare a suite, its search or its sequential seeds as far as their results go.
 
     `machines` gives the kinds of machine that make it, None for this one, given the folder of all results and the
     device.
@@ -178,8 +187,27 @@ def open_study(
     for text in () if quiet else foresee(suite, preparation.tasks, known, preparation.numerics.device):
         announce(f"warning: {text}")
     named = called(name, path, suite.name, known)
-    search = SearchTasks(preparation, known, remake=remake)
-    return Session(suite, search.preparation, search, place, known, path, named, options, plugins)
+    later = _later(suite, preparation, known, remake)
+    return Session(suite, later.preparation, later, place, known, path, named, options, plugins)
+
+
+def _later(suite: Suite, preparation: Preparation, known: Registry, remake: bool) -> SearchTasks | SeedTasks:
+    """What grows with the results of a prepared study, as far as it is; `remake` is as SearchTasks says."""
+    if preparation.plan.sequential is None:
+        return SearchTasks(preparation, known, remake=remake)
+
+    def open_after(
+        looks: int,
+        plan: Plan,
+        keys: Mapping[tuple[str, int], str],
+        records: Mapping[str, RunRecord],
+        claims: Sequence[str],
+    ) -> Sequence[str]:
+        from benchsuite.analysis.results import Results
+
+        return Results(suite, plan, keys, records).open_after(looks, claims)
+
+    return SeedTasks(preparation, [claim.id for claim in suite.claims], open_after)
 
 
 def called(typed: str, path: Path, name: str, known: Registry) -> str:

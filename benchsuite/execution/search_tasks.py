@@ -94,13 +94,14 @@ class SearchTasks:
 
 
 def follow(
-    search: SearchTasks, todo: Sequence[RunTask], statuses: Mapping[str, str]
+    take: Callable[[RunRecord], Iterator[RunTask]], todo: Sequence[RunTask], statuses: Mapping[str, str]
 ) -> Callable[[RunRecord], Iterator[RunTask]]:
-    """What becomes due with the record of a run beside what was `todo` at the `statuses` of then, each run once."""
+    """What becomes due with the record of a run, as `take` says, beside what was `todo` at the `statuses` of then, each
+    run once."""
     known = {task.key.key for task in todo} | {key for key, status in statuses.items() if status == "done"}
 
     def find(record: RunRecord) -> Iterator[RunTask]:
-        for task in search.take(record):
+        for task in take(record):
             if task.key.key not in known:
                 known.add(task.key.key)
                 yield task

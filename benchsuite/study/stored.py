@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, overload
@@ -148,7 +149,7 @@ def _study(suite: str, results: Path, store: Store, records: Mapping[tuple[str, 
             from benchsuite.commands.session import open_study
 
             discover()
-            session = open_study(suite, options, download=False, quiet=True)
+            session = open_study(suite, _as_planned(suite, options), download=False, quiet=True)
             definition, plan = session.suite, session.preparation.plan
         keys = {of: record.key for of, record in records.items()}
         return Results(definition, plan, keys, {record.key: record for record in records.values()})
@@ -161,7 +162,7 @@ def _study(suite: str, results: Path, store: Store, records: Mapping[tuple[str, 
         if form == FormOptions() and files.html.is_file() and files.pdf.is_file():
             return files
         discover()
-        return make_paper(suite, options, form)[1]
+        return make_paper(suite, _as_planned(suite, options), form)[1]
 
     runs = in_order(run_of(record, store.folder(record.key)) for record in records.values())
     return Study(name=suite, sample=sample, folder=folder, runs=runs, _define=define, _write=write)
@@ -197,6 +198,17 @@ def _report(folder: Path) -> Report | None:
         return make_report(named, options, form).files
 
     return report_of(material, folder, sample, write)
+
+
+def _as_planned(name: str, options: StudyOptions) -> StudyOptions:
+    """The options without the seeds that are stored, where the claims of the suite decide which there are."""
+    from benchsuite.registry import registry, use_local
+    from benchsuite.suite.reader import plugins_of, read_suite, suite_path
+
+    path = suite_path(name, registry())
+    own = plugins_of(path)
+    suite = read_suite(path, use_local(own) if own else registry())
+    return replace(options, seeds=None) if suite.sequential is not None else options
 
 
 def _nothing(place: Path, beside: Mapping[str, Study]) -> StoreError:

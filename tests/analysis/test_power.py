@@ -8,7 +8,7 @@ import pytest
 
 from benchsuite.analysis.comparisons import pairs_needed
 from benchsuite.analysis.findings import Estimate, Inequality
-from benchsuite.analysis.power import MOST_SEEDS, seeds_for_comparison, seeds_for_inequality
+from benchsuite.analysis.power import MOST_SEEDS, seeds_for_comparison, seeds_for_inequality, smallest_size
 from support.synthetic import make_findings
 
 
@@ -55,3 +55,19 @@ def test_comparisons_need_more_seeds_when_there_are_more_of_them() -> None:
     assert alone is not None
     assert among is not None
     assert among > alone
+
+
+@pytest.mark.parametrize(("size", "pairs"), [(1.0, 10), (0.8, 15), (0.5, 34)])
+def test_what_a_number_of_seeds_finds_is_the_other_way_round(size: float, pairs: int) -> None:
+    found, with_fewer = smallest_size(pairs, 1), smallest_size(pairs - 1, 1)
+    assert found is not None
+    assert with_fewer is not None
+    assert found <= size < with_fewer
+
+
+def test_more_comparisons_hide_more_and_too_few_seeds_find_nothing() -> None:
+    one, many = smallest_size(12, 1), smallest_size(12, 20)
+    assert one is not None
+    assert many is not None
+    assert one < many
+    assert smallest_size(pairs_needed(3) - 1, 3) is None

@@ -206,7 +206,7 @@ def test_a_trial_that_is_under_way_as_a_case_or_done_is_not_asked_for_again(benc
     tasks = search.preparation.tasks
     todo = find_due(tasks, {})
     record(tasks[-1])
-    following = list(follow(search, todo, {})(read(tasks[-1])))
+    following = list(follow(search.take, todo, {})(read(tasks[-1])))
     everything = search.preparation.tasks
     assert len(everything) == 4
     assert len({task.key.key for task in everything}) == 3

@@ -89,7 +89,7 @@ def _pack_study(material: PaperMaterial) -> dict[str, bytes]:
         "benchsuite": material.version,
         "renderer": material.renderer,
         "suite": results.suite.model_dump(mode="json", exclude=_usual(results.suite)),
-        "plan": results.plan.model_dump(mode="json"),
+        "plan": results.plan.model_dump(mode="json", exclude=_unused(results.plan)),
         "keys": [[case, seed, key] for (case, seed), key in results.keys.items()],
         "records": None,
         "outcomes": {key: _packed(outcomes) for key, outcomes in results.outcomes.items()},
@@ -115,6 +115,11 @@ def _pack_study(material: PaperMaterial) -> dict[str, bytes]:
     files |= {PHOTO.format(number): photo for number, photo in enumerate(photos)}
     wrong = (as_thumbnail(mistake.photo, mistake.true) for mistake in material.mistakes)
     return files | {MISTAKE.format(number): photo for number, photo in enumerate(wrong)}
+
+
+def _unused(plan: Plan) -> set[str]:
+    """What plans of before had not, and this one does without: papers of the same results are the same bytes."""
+    return {"sequential"} if plan.sequential is None else set()
 
 
 def _declared(suite: Suite | Report) -> dict[str, bytes]:

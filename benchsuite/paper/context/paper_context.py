@@ -12,7 +12,7 @@ from benchsuite.paper.context.material import PaperMaterial
 from benchsuite.paper.context.result_quotes import ResultQuotes
 from benchsuite.paper.document import markup
 from benchsuite.paper.language.metrics import METRICS, PrintedMetric, spread_of
-from benchsuite.paper.references.methods import CROSSED, EPSILON_SQUARED, IMPORTANCE
+from benchsuite.paper.references.methods import CROSSED, EPSILON_SQUARED, IMPORTANCE, SPENDING
 from benchsuite.paper.references.works import Works, gather_works
 from benchsuite.suite.prose.conditions import Condition
 from benchsuite.suite.prose.references import Vocabulary
@@ -126,6 +126,7 @@ class PaperContext:
         found = self.findings
         used = [CROSSED] if any(one.crossed is not None for one in found.comparisons) else []
         used += [IMPORTANCE, EPSILON_SQUARED] if found.search is not None else []
+        used += [SPENDING] if found.sequential is not None and found.sequential.repeats else []
         return [("the analysis", bibtex) for bibtex in used]
 
     @cached_property

@@ -29,3 +29,13 @@ EPSILON_SQUARED = """@article{kelley1935,
   year    = {1935},
   doi     = {10.1073/pnas.21.9.554}
 }"""
+SPENDING = """@article{lan1983,
+  author  = {Lan, K. K. Gordon and DeMets, David L.},
+  title   = {Discrete sequential boundaries for clinical trials},
+  journal = {Biometrika},
+  volume  = {70},
+  number  = {3},
+  pages   = {659--663},
+  year    = {1983},
+  doi     = {10.1093/biomet/70.3.659}
+}"""

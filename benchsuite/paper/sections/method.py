@@ -16,10 +16,14 @@ from benchsuite.paper.figures import networks, stages
 from benchsuite.paper.language import typography
 from benchsuite.paper.language.catalogue import say
 from benchsuite.paper.language.phrases import listing
+from benchsuite.paper.references.methods import SPENDING
 from benchsuite.paper.sections.listings import design_blocks, source_blocks
 from benchsuite.paper.tables.architecture import describe_stages, layers_table
 from benchsuite.paper.tables.configuration import cases_table, configuration_table, models_table, phases_table
 from benchsuite.store.record import ModelFacts, WeightsFacts
+
+FEW_LOOKS = 6
+"""Looks that are listed one by one."""
 
 Modelled = tuple[CaseFindings, ModelFacts]
 
@@ -156,7 +160,32 @@ def training_blocks(study: PaperContext) -> list[Block]:
     if (phases := phases_table(study)) is not None:
         blocks += [Paragraph(_phases(study)), phases]
     opening = f"{text}{_followed_works(study)}{_loading(study)}{_trained(study)}"
-    return [Paragraph(opening), *blocks, *design_blocks(study), Paragraph(_judgement(study))]
+    judged = [Paragraph(text) for text in (_judgement(study), _looks(study)) if text]
+    return [Paragraph(opening), *blocks, *design_blocks(study), *judged]
+
+
+def _looks(study: PaperContext) -> str:
+    """That the claims have decided the number of seeds, how, and what that does to the numbers."""
+    found = study.findings.sequential
+    if found is None:
+        return ""
+    looks = list(map(typography.number, found.design.looks))
+    text = say(
+        "sequential",
+        n=len(looks),
+        looks=listing(looks) if len(looks) <= FEW_LOOKS else ", ".join([*looks[:3], "…", looks[-1]]),
+        most=found.design.at_most,
+        spending=say(f"spending-{found.design.spending.replace('_', '-')}"),
+        cited=study.works.cite(SPENDING) if found.repeats else "",
+        first=typography.significant(found.boundaries[0]),
+        last=typography.significant(found.boundaries[-1]),
+    )
+    if not found.taken:
+        return f"{text} {say('sequential-none')}"
+    if not found.repeats:
+        return text
+    seeds = found.design.looks[found.taken - 1]
+    return f"{text} {say('sequential-taken', n=found.taken, planned=len(looks), seeds=seeds)}"
 
 
 def _loading(study: PaperContext) -> str:

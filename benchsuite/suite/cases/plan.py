@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+from benchsuite.suite.schema.sequential import Sequential
 from benchsuite.suite.schema.suite import Search
 
 
@@ -81,6 +82,9 @@ class Plan(BaseModel):
     `changes` lists what `--set` and the like altered. A trial leaves alone what is `studied`, the paths of the axes
     and of what is compared, and what is `pinned`, the paths that the user asked for (and `seeds`). `trials` are those
     runs of the search that the results so far imply; at most `following` come after them.
+
+    With `sequential` seeds, `seeds` are all that there may be, and in a prepared study those of the looks that the
+    results so far imply; at most `following` runs come after theirs.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -94,6 +98,7 @@ class Plan(BaseModel):
     search: PlannedSearch | None = None
     trials: tuple[Trial, ...] = ()
     following: int = 0
+    sequential: Sequential | None = None
 
     @property
     def runs(self) -> tuple[RunSpec, ...]:

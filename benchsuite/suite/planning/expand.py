@@ -15,7 +15,8 @@ from benchsuite.suite.cases.grid import Cell, Setting
 from benchsuite.suite.cases.plan import Case, Component, Plan
 from benchsuite.suite.cases.resolver import Resolver
 from benchsuite.suite.cases.titles import model_titles
-from benchsuite.suite.planning.overrides import Override, read_overrides, read_seeds
+from benchsuite.suite.planning.overrides import Override, read_overrides
+from benchsuite.suite.planning.sequential import asked_seeds, sequential_problems
 from benchsuite.suite.schema.suite import MOST_RUNS, Design, Suite
 from benchsuite.suite.search.proposal import count_runs
 from benchsuite.suite.search.space import planned_search, search_problems, search_settings
@@ -31,8 +32,14 @@ def expand(suite: Suite, registry: Registry, *, overrides: Sequence[str] = (), s
     """
     declared = expansion(suite, registry)
     changed, problems = read_overrides(overrides, _settings(suite))
-    asked, seed_problems = read_seeds(seeds) if seeds is not None else (suite.seed_values, [])
-    if found := [*declared.problems, *compare_problems(suite, declared.cases), *problems, *seed_problems]:
+    asked, wrong = asked_seeds(suite, seeds)
+    if found := [
+        *declared.problems,
+        *compare_problems(suite, declared.cases),
+        *sequential_problems(suite),
+        *problems,
+        *wrong,
+    ]:
         raise SuiteError(found)
     final = declared
     if changed:
@@ -56,6 +63,7 @@ def expand(suite: Suite, registry: Registry, *, overrides: Sequence[str] = (), s
         pinned=pinned,
         search=search,
         following=count_runs(search.declared) if search else 0,
+        sequential=suite.sequential,
     )
 
 

@@ -24,7 +24,8 @@ SEARCH_RUNGS = (1, 2)
 
 
 def smoke_plan(plan: Plan, registry: Registry) -> Plan:
-    """The same cases with every component's `smoke` changes, at most two seeds, a small search; `changes` says which.
+    """The same cases with every component's `smoke` changes, at most two seeds, whatever the claims would need, and a
+    small search; `changes` says which.
 
     What the suite studies (its axes and what is compared) and what the user pinned is not touched. A count that only
     named cases set, such as their epochs, shrinks too, keeping its order between them. An axis of the search that a
@@ -37,7 +38,7 @@ def smoke_plan(plan: Plan, registry: Registry) -> Plan:
     if seeds != plan.seeds:
         changes[f"seeds = {', '.join(map(str, seeds))} (smoke; suite: {len(plan.seeds)} seeds)"] = None
     search = _shrink_search(plan.search, registry, changes) if plan.search else None
-    made = {"cases": cases, "seeds": seeds, "search": search, "changes": (*plan.changes, *changes)}
+    made = {"cases": cases, "seeds": seeds, "search": search, "changes": (*plan.changes, *changes), "sequential": None}
     return plan.model_copy(update=made | {"following": count_runs(search.declared) if search else 0})
 
 

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BeforeValidator, ConfigDict, Discriminator,
 from benchsuite.metrics import MetricName, SearchMetricName
 from benchsuite.suite.schema.base import Declared, Heading, Key, Line, Path, Slug, Text, require_visible
 from benchsuite.suite.schema.claims import Claim
+from benchsuite.suite.schema.sequential import Sequential
 from benchsuite.suite.source.problems import Mark
 from benchsuite.suite.source.yaml_nodes import Node, from_plain
 
@@ -33,10 +34,19 @@ LONGEST_CASE_NAME = 80
 CaseName = Annotated[str, Field(pattern=r"^\w(?:[\w .()+%-]*[\w)%+])?$", max_length=LONGEST_CASE_NAME)]
 Settings = Annotated[dict[Path, JsonValue], Field(min_length=1, max_length=100)]
 Seed = Annotated[int, Field(ge=0, le=2**31 - 1)]
+
+
+def _form_of_seeds(value: object) -> str:
+    if isinstance(value, Mapping | Sequential):
+        return "sequential"
+    return "list" if isinstance(value, list | tuple) else "number"
+
+
 Seeds = Annotated[
     Annotated[Annotated[int, Field(ge=1, le=MOST_SEEDS)], Tag("number")]
-    | Annotated[Annotated[tuple[Seed, ...], Field(min_length=1, max_length=MOST_SEEDS)], Tag("list")],
-    Discriminator(lambda value: "list" if isinstance(value, list | tuple) else "number"),
+    | Annotated[Annotated[tuple[Seed, ...], Field(min_length=1, max_length=MOST_SEEDS)], Tag("list")]
+    | Annotated[Sequential, Tag("sequential")],
+    Discriminator(_form_of_seeds),
 ]
 
 
@@ -47,7 +57,7 @@ class Size(Declared):
     """How many cases the suite expands to."""
 
     seeds: int = Field(ge=1)
-    """How many seeds each case runs with."""
+    """How many seeds each case runs with; at most, where the claims decide."""
 
     trials: int | None = Field(default=None, ge=1)
     """How many trials the search makes; stated when there is a search."""
@@ -376,7 +386,8 @@ class Design(FromFile):
     """Combinations to leave out: a case that agrees with all the paths of an entry is not part of the suite."""
 
     seeds: Seeds
-    """A number n for the seeds 0 to n-1, or the list of seeds."""
+    """A number n for the seeds 0 to n-1, the list of seeds, or how few and how many there are until the claims are
+    decided."""
 
     search: Search | None = None
     """A search beside the cases; its trials change the base."""
@@ -385,8 +396,15 @@ class Design(FromFile):
 
     @property
     def seed_values(self) -> tuple[int, ...]:
-        """The seeds themselves."""
-        return tuple(range(self.seeds)) if isinstance(self.seeds, int) else self.seeds
+        """The seeds themselves: all that there may be."""
+        if isinstance(self.seeds, tuple):
+            return self.seeds
+        return tuple(range(self.seeds.at_most if isinstance(self.seeds, Sequential) else self.seeds))
+
+    @property
+    def sequential(self) -> Sequential | None:
+        """How seeds are made until the claims are decided; None where their number is fixed."""
+        return self.seeds if isinstance(self.seeds, Sequential) else None
 
     @property
     def remembered(self) -> Any:

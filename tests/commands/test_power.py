@@ -1,0 +1,128 @@
+"""The power that `plan` tells follows from the number of seeds, and from how much the runs so far differ."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from statistics import stdev
+from typing import Any
+
+import pytest
+
+from benchsuite.analysis.power import smallest_size
+from benchsuite.commands.options import StudyOptions
+from benchsuite.commands.power import power, power_words
+from benchsuite.commands.session import Session, open_study
+from benchsuite.engine.task import RunTask
+from benchsuite.store.run_store import Store
+from support.program import Program
+from support.synthetic import make_record
+
+STUDY = """\
+name: rate
+title: La tasa de aprendizaje
+size: {cases: 3, seeds: 12}
+dataset: {name: image_folder, folder: photos, image_size: 16}
+model: {name: mlp, hidden: [4]}
+recipe: {name: train, max_epochs: 2, batch_size: 16}
+vary: {recipe.learning_rate: [0.01, 0.02, 0.05]}
+seeds: 12
+compare: {factor: recipe.learning_rate, baseline: 0.01}
+"""
+SHIFTS = {"learning_rate=0.01": 0.0, "learning_rate=0.02": 0.0001, "learning_rate=0.05": 0.002}
+"""What accuracy grows by with each seed: so the last case differs most."""
+
+
+@pytest.fixture
+def opened(program: Program, noise: Path) -> Callable[..., Session]:
+    """The study, with other words in its suite."""
+
+    def open_it(old: str = "", new: str = "") -> Session:
+        assert old in STUDY
+        program.suite(STUDY.replace(old, new) if old else STUDY, "rate")
+        return open_study("rate", StudyOptions(), download=False, quiet=True)
+
+    return open_it
+
+
+def make(study: Session, wanted: Callable[[RunTask], bool]) -> None:
+    for task in filter(wanted, study.preparation.tasks):
+        record = make_record(task.spec)
+        assert record.test is not None
+        test = record.test.model_copy(update={"accuracy": 0.5 + SHIFTS[task.spec.case.name] * task.spec.seed})
+        made = {"key": task.key.key, "key_fields": task.key.fields, "test": test}
+        Store(task.results).write(record.model_copy(update=made))
+
+
+def told(study: Session) -> dict[str, Any]:
+    found = power(study, study.survey().statuses)
+    assert found is not None
+    return found
+
+
+def said(study: Session) -> list[str]:
+    return list(power_words(study, study.survey().statuses))
+
+
+def test_before_any_run_the_size_is_in_deviations(opened: Callable[..., Session]) -> None:
+    study = opened()
+    size = smallest_size(12, 2)
+    assert told(study) == {
+        "metric": "test_accuracy", "seeds": 12, "comparisons": 2, "size": size, "deviation": None, "known_from": 0,
+    }  # fmt: skip
+    (line,) = said(study)
+    assert line.startswith(
+        f"power of 12 fixed seeds: differences of test_accuracy above {size:.2f} standard deviations"
+    )
+
+
+def test_five_pairs_tell_how_large_a_difference_is(opened: Callable[..., Session]) -> None:
+    study = opened()
+    make(study, lambda task: task.spec.seed < 4)
+    assert told(study)["deviation"] is None
+    make(study, lambda task: task.spec.seed == 4)
+    found, deviation = told(study), stdev(0.002 * seed for seed in range(5))
+    assert found["known_from"] == 5
+    assert found["deviation"] == pytest.approx(deviation)
+    (line,) = said(study)
+    assert f"above {100 * found['size'] * deviation:.2f} points are found with 80%" in line
+    assert f"of {100 * deviation:.2f}, from 5 seeds" in line
+
+
+def test_of_many_runs_whole_comparisons_are_read(opened: Callable[..., Session], program: Program) -> None:
+    study = opened()
+    make(study, lambda task: True)
+    assert told(study)["deviation"] == pytest.approx(stdev(0.002 * seed for seed in range(12)))
+    program.patch.setattr("benchsuite.commands.power.ENOUGH_RUNS", 1)
+    first = told(study)
+    assert (first["known_from"], first["deviation"]) == (12, pytest.approx(stdev(0.0001 * seed for seed in range(12))))
+
+
+def test_too_few_seeds_have_none(opened: Callable[..., Session]) -> None:
+    study = opened("12", "4")
+    assert told(study)["size"] is None
+    assert said(study) == ["power of 4 fixed seeds: none, they are too few for a test of 2 comparisons"]
+
+
+def test_where_nothing_is_compared_there_is_none(opened: Callable[..., Session]) -> None:
+    study = opened(STUDY[STUDY.index("compare") :], "")
+    assert power(study, {}) is None
+    assert said(study) == []
+
+
+def test_a_plan_of_fixed_seeds_tells_no_power_of_itself(opened: Callable[..., Session], program: Program) -> None:
+    opened()
+    assert "power" not in program.run("plan", "rate").out
+    assert "power" not in json.loads(program.run("plan", "rate", "--json").out)
+
+
+@pytest.mark.slow
+def test_with_the_cost_it_is_told(opened: Callable[..., Session], program: Program) -> None:
+    opened()
+    plan = program.run("plan", "rate", "--cost", "--workers", "1")
+    assert plan.code == 0, plan.err
+    assert "power of 12 fixed seeds" in plan.out
+    found = json.loads(program.run("plan", "rate", "--cost", "--workers", "1", "--json").out)
+    assert found["power"]["seeds"] == 12
+    assert len(found["cost"]) == 3

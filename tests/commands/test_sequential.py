@@ -1,0 +1,81 @@
+"""Seeds until the claims are decided, from plan to paper: look by look, and the same however the study is made."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import benchsuite
+from support.program import Program
+
+STUDY = """\
+name: rate
+title: La tasa de aprendizaje
+size: {cases: 2, seeds: 14}
+dataset: {name: image_folder, folder: photos, image_size: 16}
+model: {name: mlp, hidden: [4]}
+recipe: {name: train, max_epochs: 2, batch_size: 16}
+vary: {recipe.learning_rate: [0.00001, 0.05]}
+seeds: {at_least: 6, at_most: 14, until: decided, every: 2}
+compare: {factor: recipe.learning_rate, baseline: 0.00001}
+claims:
+  - {id: faster, text: Una tasa mayor aprende más., cases: [0.05], better_than: 0.00001, metric: train_loss}
+"""
+QUICK = ("--no-paper", "--no-estimate", "--weights", "none")
+
+
+@pytest.fixture(autouse=True)
+def suite(program: Program, noise: Path) -> None:
+    program.suite(STUDY, "rate")
+
+
+def told(program: Program) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(program.run("plan", "rate", "--json").out)
+    return found
+
+
+def test_the_plan_says_which_looks_there_will_be(program: Program) -> None:
+    plan = program.run("plan", "rate")
+    assert plan.code == 0, plan.err
+    assert "2 cases x 10 seeds of at most 14 = 20 runs" in plan.out
+    assert "seeds until the claims are decided: 3 looks, at 10, 12, 14 seeds" in plan.out
+    assert "with fewer than 10, no test could decide anything" in plan.out
+    assert "power of 14 fixed seeds: differences of test_accuracy above 0.81 standard deviations" in plan.out
+    found = told(program)["sequential"]
+    assert [look["seeds"] for look in found["looks"]] == [10, 12, 14]
+    assert (found["taken"], found["following"]) == ([], 8)
+
+
+def test_the_seeds_of_the_command_line_are_refused(program: Program) -> None:
+    program.run("plan", "rate", "--seeds", "3").refused("the claims decide how many seeds", "leave --seeds out")
+
+
+@pytest.mark.slow
+def test_a_study_ends_at_the_look_that_decides_and_its_paper_says_so(program: Program) -> None:
+    made = program.run("run", "rate", "--no-estimate", "--weights", "none", "--workers", "2")
+    assert made.code == 0, made.err
+    assert "look 1 of 3, with 10 seeds: decided is faster, and with it every claim: the study ends" in made.err
+    found = told(program)
+    assert {run["status"] for run in found["runs"]} == {"done"}
+    assert found["power"]["known_from"] == 10
+    assert " points are found with 80%" in " ".join(program.run("plan", "rate").out.split())
+    assert (found["seeds"], found["sequential"]["following"]) == (list(range(10)), 0)
+    assert "nothing to train" in program.run("run", "rate", *QUICK).err
+    html = (program.results / "rate" / "paper.html").read_text()
+    assert "el diseño es secuencial" in html
+    assert "tiende a sobrestimar las diferencias" in html
+    assert program.run("check", str(program.results / "rate" / "paper.pdf")).code == 0
+
+
+@pytest.mark.slow
+def test_a_look_that_was_not_finished_is_taken_when_the_study_goes_on(program: Program) -> None:
+    assert program.run("run", "rate", *QUICK, "--case", "learning_rate=0.05").code == 0
+    assert told(program)["sequential"]["taken"] == []
+    made = program.run("run", "rate", *QUICK, "--workers", "1")
+    assert made.code == 0, made.err
+    assert [look["seeds"] for look in told(program)["sequential"]["taken"]] == [10]
+    (claim,) = benchsuite.load(program.results / "rate").claims
+    assert (claim.id, claim.verdict) == ("faster", "holds")
