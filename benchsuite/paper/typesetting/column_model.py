@@ -15,6 +15,8 @@ from typing import NamedTuple
 
 ROUNDING = 0.1
 """Pixels by which sums of measures may differ from WeasyPrint's own."""
+A_LINE = 16.0
+"""Pixels by which balanced columns may be taken to be longer than their mean: no line is cut."""
 
 
 @dataclass(frozen=True)
@@ -168,10 +170,11 @@ def turn(cursor: Cursor, sheet: Sheet, reserves: Reserves) -> Cursor:
 
 def span(cursor: Cursor, measure: Measure, sheet: Sheet, reserves: Reserves) -> tuple[Cursor, Part, list[Hole]]:
     """Set a block across all columns, on the next page if there is no room. What stands above it on the page is
-    balanced; as if lines could be cut anywhere, since no more depends on it than where the references begin."""
+    balanced, to a line, since no more depends on it than where the references begin."""
     filled = cursor.column * (cursor.limit - cursor.start) + cursor.y - cursor.start
     empty = cursor.margin < 0 and not cursor.column
-    top = cursor.start + filled / sheet.columns + (0.0 if empty else measure.above)
+    above = max(cursor.margin, 0.0) + measure.above  # which do not collapse
+    top = cursor.start + (0.0 if empty else filled / sheet.columns + A_LINE + above)
     holes = []
     if not (empty and cursor.start <= start(cursor.page, sheet, reserves)) and top + measure.height > cursor.limit:
         rest = cursor.limit - cursor.start - filled / sheet.columns

@@ -34,7 +34,7 @@ from benchsuite.paper.typesetting.spacing import spaced
 
 FULLEST = 0.8
 """Largest share of a page's height that heads and feet may take."""
-BEAMS = ((60, 4, 0),), ((120, 5, 0), (400, 12, 0)), ((400, 40, 0), (400, 12, 4))
+BEAMS = ((60, 4, 0),), ((120, 5, 0), (120, 5, 4)), ((400, 12, 0), (400, 12, 4)), ((400, 40, 0),)
 """How many states are kept before each text, of them how many that have set the same floats, and how many narrow floats
 a wide one may come before; the next are tried where those before leave a flaw."""
 MOST_WORK = 50_000
@@ -91,6 +91,7 @@ def place(
     found: list[tuple[bool, float, Arrangement]] = []
     for beams in BEAMS:
         affordable = [beam for beam in beams if beam[0] * len(content) <= MOST_WORK or not found]
+        affordable = [beam for beam in affordable if heights or not beam[2]]
         found += run_jobs([partial(tried, beam) for beam in affordable])
         flawed, _, best = min(found, key=lambda one: one[:2])
         if not flawed:
@@ -154,8 +155,11 @@ class _Search:
         ends: dict[tuple[int, int], float] = {}
         grown: dict[tuple[int, int], float] = {}
         parts = list(fill(flow, self.measures, self.sheet, reserves, spanning))
-        even = balanced(parts, spanning)
+        even = balanced(parts, spanning) - {part.page for index, part in parts if index in spanning}
         for index, part in parts:
+            if index in spanning:
+                ends |= {(part.page, column): part.bottom for column in range(self.sheet.columns)}
+                continue
             spot = part.page, part.column
             if spot in ends and index in arrangement.margins:
                 grown[spot] = grown.get(spot, 0.0) + arrangement.margins[index] - (part.top - ends[spot])
@@ -202,7 +206,9 @@ class _Search:
             late += _distance(state.spots[self.mention[index]], (page, column))
             late += FARTHER * (page > self._ceiling(state, index))
             filled += self.share[index]
-        return state.cost + late + (3 * SPANNING if self._unbegun(state) else 0.0)
+        if self._unbegun(state):
+            late += OVERFLOW if self._placed(state) else 3 * SPANNING
+        return state.cost + late
 
     def _waiting(self, state: _State) -> Iterator[int]:
         """The floats that have not been set."""
@@ -228,8 +234,9 @@ class _Search:
         return all(state.cursor.page <= page for _, page in state.ahead)
 
     def _unbegun(self, state: _State) -> bool:
-        """Whether the body has ended before a page that wide blocks were booked for."""
-        return state.taken[0] >= self.last and max(state.reserves, default=0) > state.cursor.page
+        """Whether the body has ended, but for floats, before any of it begins on a page that wide blocks were booked
+        for."""
+        return state.taken[0] >= self.last and max(state.reserves, default=0) > state.begun
 
     def _placed(self, state: _State) -> bool:
         """Whether no float waits."""

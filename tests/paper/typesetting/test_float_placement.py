@@ -154,13 +154,13 @@ def test_a_wide_block_for_which_no_page_has_room_spans_the_columns_before_the_re
     content = [TEXT, Block("figure", wide=True, mention=0)]
     tail = (10, 11)
     sheet = Sheet(height=800, front=100, head=(), tail=tail)
-    measures = {0: paragraph(3), 1: Measure(650), 10: paragraph(2), 11: paragraph(9)}
+    measures = {0: paragraph(3), 1: Measure(630, above=10), 10: paragraph(2), 11: paragraph(9)}
     arrangement, _ = placed(content, measures, sheet)
     assert arrangement.order == (0, 1)
     assert 1 not in arrangement.booked
     parts = dict(column_model.fill((0, 1, *tail), measures, sheet, {}, [1]))
     assert parts[0].bottom == 148
-    assert parts[1].top == 124, "below columns that end together"
+    assert parts[1].top == 124 + column_model.A_LINE + 10, "below columns that end together, to a line"
     assert [(parts[index].page, parts[index].top) for index in tail] == [(2, 0), (2, 32)]
 
 
