@@ -58,7 +58,7 @@ class Geometry:
         """Rules for one column on a page without end, on which blocks are measured."""
         return (
             f"@page{{size:{self.width:g}mm 100000px;margin:{self._margin}}}"
-            f".columns{{columns:auto;width:{self.column_width:g}mm}}"
+            f".columns{{columns:auto;width:{self.column_width:g}mm}}.spanning{{width:{self.text_width:g}mm}}"
         )
 
     @property

@@ -68,7 +68,7 @@ def _kind(block: object) -> Kind:
 def arrange(document: Document, numbering: Numbering) -> Arrangement:
     """Place the floats on the imitation of columns, from measures of every block.
 
-    Under a WeasyPrint that is not known all follows in the order it is written, wide blocks after the columns.
+    Under a WeasyPrint that is not known all follows in the order it is written, wide blocks across the columns.
     """
     with speaking(document.form.language):
         return _arrange(document, numbering)

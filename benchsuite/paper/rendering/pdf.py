@@ -33,7 +33,7 @@ MEDIA_TYPES = {
 RESCUES = 3
 """How often a layout that came out otherwise than planned is mended."""
 GRAVE = ("lost", "moved", "overlap")
-"""Faults for which the wide blocks of a page are set after the columns instead."""
+"""Faults for which the wide blocks of a page span the columns instead."""
 UNDATED = datetime(2000, 1, 1, tzinfo=UTC)
 
 

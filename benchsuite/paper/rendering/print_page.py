@@ -80,7 +80,7 @@ def _css(document: Document, arrangement: Arrangement) -> str:
 
 
 def is_filled_in_order(document: Document, arrangement: Arrangement) -> bool:
-    """Whether each column is filled before the next: nothing wide follows the columns, below which they would end."""
+    """Whether each column is filled before the next: nothing spans the columns, above which they would end."""
     return all(index in arrangement.booked or not is_wide(document, index) for index in arrangement.order)
 
 
@@ -105,7 +105,7 @@ def print_html(document: Document, numbering: Numbering, arrangement: Arrangemen
         block = document.body[index]
         place = "wide" if _declared_wide(block) else ""
         if is_wide(document, index):
-            place += " booked" if index in arrangement.booked else " after"
+            place += " booked" if index in arrangement.booked else " spanning"
         entries.append(Entry(block, index, numbering.numbers[index], place))
     html = templates.render(
         document,

@@ -39,8 +39,8 @@ PhotoAddress = Callable[[str, int, int, bytes], str]
 
 @dataclass(frozen=True)
 class Entry:
-    """A block as the templates see it; `place` is its CSS class: empty, `wide`, `wide booked` or `wide after`, which
-    comes after the columns."""
+    """A block as the templates see it; `place` is its CSS class: empty, `wide`, `wide booked` for the head or foot of a
+    page, or `wide spanning` all columns."""
 
     block: Block
     index: int

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -65,9 +65,9 @@ class Layout:
 @dataclass(frozen=True)
 class Arrangement:
     """Blocks in the order they are set. `heads` and `feet` map wide blocks to their pages, in the order they stand
-    there; they are in `order` too, before a block of their page. Other wide blocks come
-    after the columns. `heights` are pixels, as are `margins`: what some
-    blocks keep free above them. The columns of page `last` are `spare` pixels shorter, which makes them end together.
+    there; they are in `order` too, before a block of their page. Other wide blocks span the columns where they stand.
+    `heights` are pixels, as are `margins`: what some blocks keep free above them. The columns of page `last` are
+    `spare` pixels shorter, which makes them end together.
     """
 
     order: tuple[int, ...]
@@ -84,9 +84,14 @@ class Arrangement:
         return {**self.heads, **self.feet}
 
     def relaxed(self, slipped: Collection[int]) -> Arrangement:
-        """The same with these wide blocks after the columns, and the last page as it comes."""
+        """The same with these wide blocks across the columns, and the last page as it comes."""
         heads, feet = ({i: at for i, at in where.items() if i not in slipped} for where in (self.heads, self.feet))
         return replace(self, heads=heads, feet=feet, spare=0.0)
+
+    def flow(self, content: Sequence[Block]) -> tuple[list[int], frozenset[int]]:
+        """The blocks that fill the columns, in order, and those among them that span all of them."""
+        flow = [index for index in self.order if index not in self.booked]
+        return flow, frozenset(index for index in flow if content[index].wide)
 
     def reserve(self, page: int) -> Reserve:
         """How much heads and feet take from the columns of a page."""

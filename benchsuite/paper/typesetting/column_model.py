@@ -8,12 +8,15 @@ nothing depends on it.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import NamedTuple
 
 ROUNDING = 0.1
 """Pixels by which sums of measures may differ from WeasyPrint's own."""
+A_LINE = 16.0
+"""Pixels by which balanced columns may be taken to be longer than their mean: no line is cut."""
 
 
 @dataclass(frozen=True)
@@ -96,6 +99,11 @@ def begin(sheet: Sheet, reserves: Reserves) -> Cursor:
     return Cursor(1, 0, sheet.front, -1.0, sheet.front, sheet.height - reserves.get(1, Reserve()).foot)
 
 
+def start(page: int, sheet: Sheet, reserves: Reserves) -> float:
+    """Where the columns of a page begin, but for those below what spans them."""
+    return sheet.front if page == 1 else reserves.get(page, Reserve()).head
+
+
 def advance(
     cursor: Cursor, measure: Measure, keep: float, sheet: Sheet, reserves: Reserves
 ) -> tuple[Cursor, list[Part], list[Hole]]:
@@ -109,7 +117,7 @@ def advance(
     whole = measure.height + (keep if measure.heading else measure.below)
     gap = max(cursor.margin, measure.above)
     while True:
-        fresh = cursor.margin < 0
+        fresh = cursor.margin < 0 and cursor.start <= start(cursor.page, sheet, reserves)
         top = cursor.y + gap
         room = cursor.limit - top + ROUNDING
         if not measure.cuts:
@@ -160,6 +168,30 @@ def turn(cursor: Cursor, sheet: Sheet, reserves: Reserves) -> Cursor:
     return Cursor(cursor.page + 1, 0, reserve.head, -1.0, reserve.head, sheet.height - reserve.foot)
 
 
+def span(cursor: Cursor, measure: Measure, sheet: Sheet, reserves: Reserves) -> tuple[Cursor, Part, list[Hole]]:
+    """Set a block across all columns, on the next page if there is no room. What stands above it on the page is
+    balanced, to a line, since no more depends on it than where the references begin."""
+    filled = cursor.column * (cursor.limit - cursor.start) + cursor.y - cursor.start
+    empty = cursor.margin < 0 and not cursor.column
+    above = max(cursor.margin, 0.0) + measure.above  # which do not collapse
+    top = cursor.start + (0.0 if empty else filled / sheet.columns + A_LINE + above)
+    holes = []
+    if not (empty and cursor.start <= start(cursor.page, sheet, reserves)) and top + measure.height > cursor.limit:
+        rest = cursor.limit - cursor.start - filled / sheet.columns
+        holes = [Hole(cursor.page, column, rest) for column in range(sheet.columns)]
+        cursor = turn(cursor._replace(column=sheet.columns - 1), sheet, reserves)
+        top = cursor.start
+    bottom = top + measure.height
+    below = bottom + measure.below
+    return cursor._replace(column=0, y=below, start=below, margin=-1.0), Part(cursor.page, 0, top, bottom), holes
+
+
+def balanced(parts: Sequence[tuple[int, Part]], spanning: Collection[int]) -> set[int]:
+    """The pages on which WeasyPrint makes columns end together: above what spans them, and the last after it."""
+    above = {before.page for (_, before), (index, _) in pairwise(parts) if index in spanning}
+    return above | {parts[-1][1].page} if spanning else set()
+
+
 def keeps(order: Sequence[int], measures: Mapping[int, Measure]) -> dict[int, float]:
     """For each heading of a run of text, what must stand below it: further headings, and how what follows begins."""
     found: dict[int, float] = {}
@@ -172,11 +204,19 @@ def keeps(order: Sequence[int], measures: Mapping[int, Measure]) -> dict[int, fl
 
 
 def fill(
-    order: Sequence[int], measures: Mapping[int, Measure], sheet: Sheet, reserves: Reserves
+    order: Sequence[int],
+    measures: Mapping[int, Measure],
+    sheet: Sheet,
+    reserves: Reserves,
+    spanning: Collection[int] = (),
 ) -> Iterator[tuple[int, Part]]:
-    """Every part of the blocks in `order`, as they are set one after the other."""
+    """Every part of the blocks in `order`, as they are set one after the other, the `spanning` across all columns."""
     kept = keeps(order, measures)
     cursor = begin(sheet, reserves)
     for index in order:
+        if index in spanning:
+            cursor, part, _ = span(cursor, measures[index], sheet, reserves)
+            yield index, part
+            continue
         cursor, parts, _ = advance(cursor, measures[index], kept.get(index, 0.0), sheet, reserves)
         yield from ((index, part) for part in parts)

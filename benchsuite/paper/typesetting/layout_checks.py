@@ -23,7 +23,18 @@ class Fault:
     """`amount` is in pixels for holes, overlaps and unequal columns, in lines for widows and orphans, in pages for
     floats far from their mention."""
 
-    kind: Literal["hole", "heading at foot", "short part", "far", "out of order", "lost", "moved", "overlap", "unequal"]
+    kind: Literal[
+        "hole",
+        "heading at foot",
+        "short part",
+        "far",
+        "out of order",
+        "lost",
+        "moved",
+        "overlap",
+        "unequal",
+        "after references",
+    ]
     page: int
     index: int
     amount: float = 0.0
@@ -33,11 +44,12 @@ def faults(content: Sequence[Block], arrangement: Arrangement, layout: Layout) -
     """Everything that is wrong, in no order of weight."""
     return (
         *_lost(content, arrangement, layout),
-        *_holes(content, layout),
+        *_holes(content, arrangement, layout),
         *_torn(layout),
         *_far(content, layout),
         *_unordered(content, layout),
         *_overlaps(arrangement, layout),
+        *_late(content, arrangement, layout),
     )
 
 
@@ -51,10 +63,10 @@ def _lost(content: Sequence[Block], arrangement: Arrangement, layout: Layout) ->
             yield Fault("moved", page, index)
 
 
-def _holes(content: Sequence[Block], layout: Layout) -> Iterator[Fault]:
+def _holes(content: Sequence[Block], arrangement: Arrangement, layout: Layout) -> Iterator[Fault]:
     """Holes at the foot of columns, headings there, and columns of the last page that do not end together."""
-    ends = _ends(content, layout)
-    columns = 1 + max((column for _, column in ends), default=0)
+    columns = 1 + max((fragment.column for fragment in layout.fragments), default=0)
+    ends = _ends(arrangement, content, layout, columns)
     for (page, column), fragment in ends.items():
         room = layout.areas[page - 1][1] - fragment.bottom
         if page < layout.pages and room > HOLE + ROUNDING:
@@ -70,14 +82,19 @@ def _holes(content: Sequence[Block], layout: Layout) -> Iterator[Fault]:
             yield Fault("unequal", page, fragment.index, uneven)
 
 
-def _ends(content: Sequence[Block], layout: Layout) -> dict[tuple[int, int], Fragment]:
-    """The last fragment of each column, by page and column."""
+def _ends(
+    arrangement: Arrangement, content: Sequence[Block], layout: Layout, columns: int
+) -> dict[tuple[int, int], Fragment]:
+    """The last fragment of each column, by page and column; what spans the columns is in all of them."""
     last: dict[tuple[int, int], Fragment] = {}
     for fragment in layout.fragments:
-        spot = fragment.page, fragment.column
-        wide = 0 <= fragment.index < len(content) and content[fragment.index].wide
-        if not wide and (spot not in last or fragment.bottom > last[spot].bottom):
-            last[spot] = fragment
+        if fragment.index in arrangement.booked:
+            continue
+        spans = 0 <= fragment.index < len(content) and content[fragment.index].wide
+        for column in range(columns) if spans else (fragment.column,):
+            spot = fragment.page, column
+            if spot not in last or fragment.bottom > last[spot].bottom:
+                last[spot] = fragment
     return last
 
 
@@ -113,6 +130,16 @@ def _unordered(content: Sequence[Block], layout: Layout) -> Iterator[Fault]:
                 spots = [(f.page, *((f.column, f.top) if both_narrow else ())) for f in (one, other)]
                 if one.index < other.index and spots[0] > spots[1]:
                     yield Fault("out of order", one.page, one.index)
+
+
+def _late(content: Sequence[Block], arrangement: Arrangement, layout: Layout) -> Iterator[Fault]:
+    """Floats across the columns that come after what follows the body."""
+    closing = [(fragment.page, fragment.top) for fragment in layout.fragments if fragment.index >= len(content)]
+    for fragment in layout.fragments:
+        spans = 0 <= fragment.index < len(content) and content[fragment.index].wide
+        after = bool(closing) and (fragment.page, fragment.top) > max(closing)
+        if after and spans and fragment.index not in arrangement.booked:
+            yield Fault("after references", fragment.page, fragment.index)
 
 
 def _overlaps(arrangement: Arrangement, layout: Layout) -> Iterator[Fault]:

@@ -7,12 +7,22 @@ floats, and above the key words. The columns of the last page are made to end to
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
 from benchsuite.paper.typesetting.arrangement import Arrangement, Block
-from benchsuite.paper.typesetting.column_model import ROUNDING, Measure, Part, Reserve, Reserves, Sheet, fill
+from benchsuite.paper.typesetting.column_model import (
+    ROUNDING,
+    Measure,
+    Part,
+    Reserve,
+    Reserves,
+    Sheet,
+    balanced,
+    fill,
+    start,
+)
 
 STEP = 4.0
 """Pixels by which the columns of the last page are made longer until all fits."""
@@ -27,19 +37,21 @@ Parts = Sequence[tuple[int, Part]]
 def spaced(
     arrangement: Arrangement, content: Sequence[Block], measures: Mapping[int, Measure], sheet: Sheet
 ) -> Arrangement:
-    """The arrangement with its `margins`, `last` and `spare`; no spare where wide blocks follow the columns."""
-    followed = any(content[i].wide and i not in arrangement.booked for i in arrangement.order)
-    flow = [*sheet.head, *(i for i in arrangement.order if not content[i].wide), *sheet.tail]
+    """The arrangement with its `margins`, `last` and `spare`; no spare where wide blocks span the columns."""
+    body, spanning = arrangement.flow(content)
+    flow = [*sheet.head, *body, *sheet.tail]
     reserves: Reserves = {page: arrangement.reserve(page) for page in arrangement.booked.values()}
-    parts = list(fill(flow, measures, sheet, reserves))
+    parts = list(fill(flow, measures, sheet, reserves, spanning))
     last = max((part.page for _, part in parts), default=1)
+    even = balanced(parts, spanning) | {part.page for index, part in parts if index in spanning}
     spare = 0.0
-    if not followed and sheet.columns > 1:
+    if not spanning and sheet.columns > 1:
         spare = _spare(flow, parts, last, measures, sheet, reserves)
         reserves = {**reserves, last: _shorter(reserves, last, spare)}
         parts = list(fill(flow, measures, sheet, reserves))
-    margins = _flush(parts, sheet, reserves, last if followed else 0)
-    margins |= _stretched(parts, content, measures, sheet, reserves, last)
+    margins = _flush(parts, sheet, reserves, even)
+    filled = [(index, part) for index, part in parts if part.page not in even]
+    margins |= _stretched(filled, content, measures, sheet, reserves, last)
     return replace(arrangement, margins=margins, last=last, spare=spare)
 
 
@@ -48,17 +60,13 @@ def _shorter(reserves: Reserves, page: int, spare: float) -> Reserve:
     return Reserve(head, foot + spare)
 
 
-def _start(page: int, sheet: Sheet, reserves: Reserves) -> float:
-    return sheet.front if page == 1 else reserves.get(page, Reserve()).head
-
-
 def _spare(
     flow: Sequence[int], parts: Parts, last: int, measures: Mapping[int, Measure], sheet: Sheet, reserves: Reserves
 ) -> float:
     """The room below the columns of the last page with which they end together, as far as they can be cut."""
-    start, limit = _start(last, sheet, reserves), sheet.height - reserves.get(last, Reserve()).foot
-    ends = [max((p.bottom for _, p in parts if p[:2] == (last, at)), default=start) for at in range(sheet.columns)]
-    spare = limit - start - sum(end - start for end in ends) / sheet.columns
+    top, limit = start(last, sheet, reserves), sheet.height - reserves.get(last, Reserve()).foot
+    ends = [max((p.bottom for _, p in parts if p[:2] == (last, at)), default=top) for at in range(sheet.columns)]
+    spare = limit - top - sum(end - top for end in ends) / sheet.columns
     while spare > 0:
         filled = list(fill(flow, measures, sheet, {**reserves, last: _shorter(reserves, last, spare)}))
         if all(p.page < last or (p.page == last and p.bottom <= limit - spare + ROUNDING) for _, p in filled):
@@ -67,17 +75,18 @@ def _spare(
     return 0.0
 
 
-def _flush(parts: Parts, sheet: Sheet, reserves: Reserves, torn: int) -> dict[int, float]:
-    """No margin above the blocks that begin a column, but for the first of all, and those of the page `torn`."""
+def _flush(parts: Parts, sheet: Sheet, reserves: Reserves, even: Collection[int]) -> dict[int, float]:
+    """No margin above the blocks that begin a column, but for the first of all, and further columns of the pages on
+    which WeasyPrint makes them end together."""
     first: dict[int, Part] = {}
     for index, part in parts:
         first.setdefault(index, part)
     return {
         index: 0.0
         for index, part in first.items()
-        if part.top == _start(part.page, sheet, reserves)
+        if part.top == start(part.page, sheet, reserves)
         and part[:2] != (1, 0)
-        and not (part.page == torn and part.column)
+        and not (part.page in even and part.column)
     }
 
 

@@ -38,8 +38,8 @@ def set_in_columns(
     content: Sequence[Block], measures: dict[int, Measure], arrangement: Arrangement, sheet: Sheet = SHEET
 ) -> list[tuple[int, Part]]:
     reserves = {page: arrangement.reserve(page) for page in (*arrangement.booked.values(), arrangement.last)}
-    flow = [i for i in arrangement.order if not content[i].wide]
-    return list(column_model.fill(flow, measures, sheet, reserves))
+    flow, spanning = arrangement.flow(content)
+    return list(column_model.fill(flow, measures, sheet, reserves, spanning))
 
 
 def holes(parts: Sequence[tuple[int, Part]], sheet: Sheet = SHEET) -> list[float]:
@@ -150,11 +150,31 @@ def test_a_float_of_a_single_column_is_delayed_until_the_next_page() -> None:
     assert arrangement.spare == 0
 
 
-def test_a_wide_block_for_which_no_page_has_room_comes_after_the_columns() -> None:
+def test_a_wide_block_for_which_no_page_has_room_spans_the_columns_before_the_references() -> None:
     content = [TEXT, Block("figure", wide=True, mention=0)]
-    arrangement, _ = placed(content, {0: paragraph(3), 1: Measure(700)})
-    assert sorted(arrangement.order) == [0, 1]
+    tail = (10, 11)
+    sheet = Sheet(height=800, front=100, head=(), tail=tail)
+    measures = {0: paragraph(3), 1: Measure(630, above=10), 10: paragraph(2), 11: paragraph(9)}
+    arrangement, _ = placed(content, measures, sheet)
+    assert arrangement.order == (0, 1)
     assert 1 not in arrangement.booked
+    parts = dict(column_model.fill((0, 1, *tail), measures, sheet, {}, [1]))
+    assert parts[0].bottom == 148
+    assert parts[1].top == 124 + column_model.A_LINE + 10, "below columns that end together, to a line"
+    assert [(parts[index].page, parts[index].top) for index in tail] == [(2, 0), (2, 32)]
+
+
+def test_a_wide_block_stands_on_the_page_of_narrow_ones_of_smaller_numbers() -> None:
+    """Were it booked after them alone, it would come a page later, and what follows it, too."""
+    content = [TEXT] * 44
+    measures = {i: paragraph(9) for i in range(44)}
+    for index, wide in ((15, False), (16, True), (17, True)):
+        content[index] = Block("figure", wide=wide, mention=14)
+        measures[index] = figure(380 if wide else 200)
+    arrangement, parts = placed(content, measures)
+    pages = [arrangement.booked.get(index) or page_of(index, parts) for index in (15, 16, 17)]
+    assert pages == sorted(pages)
+    assert all(abs(page - page_of(14, parts)) <= 1 for page in pages)
 
 
 def test_what_slipped_is_booked_no_more() -> None:
