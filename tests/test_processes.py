@@ -183,7 +183,7 @@ def test_its_end_is_told_in_words(target: Any, arguments: tuple[Any, ...], code:
 
 
 def test_one_that_closes_its_connection_has_ended_for_us(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("benchsuite.processes.GRACE_SECONDS", 0.5)
+    monkeypatch.setattr("benchsuite.processes.LEAVING_SECONDS", 0.5)
     with ChildProcess(fall_silent) as child, pytest.raises(ProcessEnded, match="it closed its connection") as caught:
         child.receive(60)
     assert caught.value.code is None
