@@ -3,7 +3,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from importlib import metadata
 from pathlib import Path
 from types import ModuleType
@@ -140,6 +140,15 @@ def test_a_component_counts_with_the_siblings_it_imports(write: Write, statement
     assert component_fingerprint("leafplugin.net") != before
 
 
+@pytest.fixture
+def surveyed_anew() -> Iterator[None]:
+    """Which distributions there are is found out once a process; in this test there is one more."""
+    fingerprinting._distributions.cache_clear()
+    yield
+    fingerprinting._distributions.cache_clear()
+
+
+@pytest.mark.usefixtures("surveyed_anew")
 def test_libraries_are_told_with_their_versions(write: Write, tmp_path: Path) -> None:
     write(
         net="import json\nimport torch\nfrom benchsuite.api import Model\nfrom . import layers\n",

@@ -11,7 +11,7 @@ from benchsuite_plugins.recipes.train import Train, TrainParameters
 from benchsuite_plugins.recipes.two_phase import PRESETS, TwoPhase, TwoPhaseParameters
 from pydantic import ValidationError
 
-from benchsuite.api import EarlyStopping, FreezePolicy, Parameters, Phase, Scheduler, Task
+from benchsuite.api import Averaging, EarlyStopping, FreezePolicy, Parameters, Phase, Scheduler, Task
 from benchsuite.registry import registry
 from benchsuite.suite.cases.resolver import resolved_parameters
 
@@ -59,14 +59,18 @@ def test_every_parameter_reaches_the_phase() -> None:
     phase = _phase(
         optimizer="sgd", learning_rate=0.1, momentum=0.9, nesterov=True, weight_decay=0.01, l1=0.001, max_epochs=7,
         batch_size=128, gradient_clip=2.0, patience=3, monitor="validation_accuracy",
-        scheduler={"name": "cosine", "min_learning_rate": 0.01, "warmup_epochs": 2},
+        scheduler={"name": "cosine", "min_learning_rate": 0.01, "warmup_epochs": 2, "by_step": True},
+        decay_weights_only=True, layer_decay=0.5, accumulate=4, ema=0.99,
     )  # fmt: skip
     assert asdict(phase.optimizer) == {
         "name": "sgd",
         "learning_rate": 0.1,
         "options": {"weight_decay": 0.01, "momentum": 0.9, "nesterov": True},
+        "decay_weights_only": True,
+        "layer_decay": 0.5,
     }
-    assert phase.scheduler == Scheduler("cosine", {"eta_min": 0.01}, 2)
+    assert phase.scheduler == Scheduler("cosine", {"eta_min": 0.01}, 2, by_step=True)
+    assert (phase.accumulate, phase.averaging) == (4, Averaging("ema", decay=0.99))
     assert (phase.max_epochs, phase.batch_size, phase.l1, phase.gradient_clip) == (7, 128, 0.001, 2.0)
     assert (phase.early_stopping, phase.monitor) == (EarlyStopping(3), "validation_accuracy")
 
