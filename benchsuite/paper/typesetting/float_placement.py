@@ -54,6 +54,11 @@ leaving its section, of a foot under the short columns of the last page, of span
 of a page."""
 
 
+def copies() -> int:
+    """How often `place` copies its process, at most: once for each round that tries several beams."""
+    return sum(len(beams) > 1 for beams in BEAMS)
+
+
 class _State(NamedTuple):
     """What has been set so far, and what it costs."""
 

@@ -12,7 +12,10 @@ import pytest
 from benchsuite.errors import PaperError
 from benchsuite.paper.bundle.attachments import pack
 from benchsuite.paper.context.material import PaperMaterial
+from benchsuite.paper.rendering import process
 from benchsuite.paper.rendering.process import Pages, Renderer
+from benchsuite.paper.typesetting import float_placement
+from benchsuite.processes import Parent
 from support.paper_material import make_material
 
 
@@ -46,6 +49,18 @@ def test_one_that_has_tried_the_words_sets_the_same_bytes() -> None:
     fresh = set_apart(material)
     assert (tried.html, tried.pdf) == (fresh.html, fresh.pdf)
     assert tried.memo.items() >= fresh.memo.items()
+
+
+def set_without_content(parent: Parent) -> None:
+    """Set papers with a search that nothing contents, so that it goes through all of its rounds."""
+    float_placement._Search.flawless = lambda *_: False  # type: ignore[method-assign,assignment]
+    process.main(parent)
+
+
+@pytest.mark.slow
+def test_a_paper_that_no_arrangement_suits_is_set_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process, "main", set_without_content)
+    assert set_apart(make_material()).pdf.startswith(b"%PDF-")
 
 
 def test_an_error_of_the_prose_arrives_as_it_is() -> None:
