@@ -142,7 +142,7 @@ def _environments(records: Iterable[RunRecord]) -> dict[str, bytes]:
 def _usual(suite: Suite) -> dict[str, Any]:
     """What is attached only where it is not as it is in most suites."""
     usual = {name for name, value in USUAL.items() if getattr(suite.paper, name) == value}
-    bare = {"devices": suite.devices == "one", "translations": not suite.translations}
+    bare = {"devices": suite.devices == "one", "folds": suite.folds is None, "translations": not suite.translations}
     return {**{name: True for name, is_usual in bare.items() if is_usual}, **({"paper": usual} if usual else {})}
 
 

@@ -39,3 +39,13 @@ SPENDING = """@article{lan1983,
   year    = {1983},
   doi     = {10.1093/biomet/70.3.659}
 }"""
+OVERLAP = """@article{nadeau2003,
+  author  = {Nadeau, Claude and Bengio, Yoshua},
+  title   = {Inference for the generalization error},
+  journal = {Machine Learning},
+  volume  = {52},
+  number  = {3},
+  pages   = {239--281},
+  year    = {2003},
+  doi     = {10.1023/A:1024068626366}
+}"""

@@ -43,6 +43,7 @@ FLOATS = frozenset(
 )  # fmt: skip
 """Figures and tables that papers generate."""
 SEARCH_FLOATS = frozenset({"tab-search", "fig-search", "fig-importance"})
+FOLD_FLOATS = frozenset({"tab-folds"})
 FURTHER_FLOATS = frozenset(get_args(Further))
 """Those that papers generate where their suite asks for them."""
 PARTS = ("introduction", "background", "method", "results", "discussion", "conclusions", "reproducibility")
@@ -210,6 +211,7 @@ class Vocabulary:
     def _blocks(self) -> Sequence[str]:
         known = {*FLOATS, *(f"sec-{part}" for part in (*PARTS, *SUBSECTIONS))}
         known |= SEARCH_FLOATS if self.suite.search is not None else frozenset()
+        known |= FOLD_FLOATS if self.suite.folds is not None else frozenset()
         known |= {*self.suite.paper.further}
         known |= {f"sec-{section_name(section)}" for section in sections_below(self.suite.paper.sections)}
         known |= {asked.block for asked in self.suite.paper.figures}
