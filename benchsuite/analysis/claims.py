@@ -17,6 +17,7 @@ import itertools
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 from benchsuite.analysis.comparisons import Measured, one_sided, pair
 from benchsuite.analysis.findings import ClaimFindings, Inequality, RefusedPair, Verdict
@@ -38,7 +39,7 @@ def judge_at_looks(
     if look == 0:  # so that nothing is tested
         return replace(judge(claim, find, first_seeds(measured, 0), kinds), seeds_needed=design.looks[0])
     seeds, way = design.looks[look - 1], -1 if verdict == "fails" else 1
-    tests = [_quantities(*parts, measured, kinds)[0] for parts in _parts(claim, find, list(measured))]
+    tests = _tested(claim, find, measured, kinds)
     ps = [adjusted(way * flipped_sums(values, design, look), design) for values in tests]
     return replace(
         judge(claim, find, first_seeds(measured, seeds), kinds),
@@ -56,7 +57,7 @@ def decision(
     the last one where the claim is open. Raises ValueError, as `judge` does."""
     if looks == 0:
         return "open", 0
-    tests = [_quantities(*parts, measured, kinds)[0] for parts in _parts(claim, find, list(measured))]
+    tests = _tested(claim, find, measured, kinds)
     holds, fails = 0, looks
     for values in tests:
         sums = flipped_sums(values, design, looks)
@@ -84,7 +85,7 @@ def judge(
 
     Raises ValueError for a case that is none, which the suite's own checks exclude.
     """
-    inequalities = tuple(_inequality(*parts, measured, kinds or {}) for parts in _parts(claim, find, list(measured)))
+    inequalities = tuple(_inequality(parts, measured, kinds or {}) for parts in _parts(claim, find, list(measured)))
     known = [part for part in inequalities if part.shown is not None and part.refuted is not None]
     whole = len(known) == len(inequalities)
     verdict: Verdict
@@ -104,8 +105,14 @@ def judge(
     )
 
 
-Parts = tuple[str, str | None, float, float, float]
-"""case, the case it is held against, sign, factor of the other, bound: sign * (case - factor * other) + bound > 0."""
+class Parts(NamedTuple):
+    """What an inequality says: sign * (case - factor * other) + bound > 0, or without another sign * case + bound."""
+
+    case: str
+    other: str | None
+    sign: float
+    factor: float
+    bound: float
 
 
 def _parts(claim: Claim, find: Find, every: Sequence[str]) -> Iterator[Parts]:
@@ -113,21 +120,21 @@ def _parts(claim: Claim, find: Find, every: Sequence[str]) -> Iterator[Parts]:
     better = -1.0 if METRICS[claim.metric].higher_is_better is False else 1.0
     match claim.condition:
         case "at_least":
-            yield from ((case, None, 1.0, 0.0, -_number(claim.at_least)) for case in cases)
+            yield from (Parts(case, None, 1.0, 0.0, -_number(claim.at_least)) for case in cases)
         case "at_most":
-            yield from ((case, None, -1.0, 0.0, _number(claim.at_most)) for case in cases)
+            yield from (Parts(case, None, -1.0, 0.0, _number(claim.at_most)) for case in cases)
         case "better_than":
             other = _found(find, claim.better_than)
-            yield from ((case, other, better, 1.0, 0.0) for case in cases)
+            yield from (Parts(case, other, better, 1.0, 0.0) for case in cases)
         case "no_worse_than":
             other = _found(find, claim.no_worse_than)
             yield from (_close(claim, case, other, better, _number(claim.margin)) for case in cases)
         case "best_of":
             others = [_found(find, reference) for reference in claim.others] or every
-            yield from ((cases[0], other, better, 1.0, 0.0) for other in others if other != cases[0])
+            yield from (Parts(cases[0], other, better, 1.0, 0.0) for other in others if other != cases[0])
         case "monotone":
             way = 1.0 if claim.monotone == "increasing" else -1.0
-            yield from ((later, earlier, way, 1.0, 0.0) for earlier, later in itertools.pairwise(cases))
+            yield from (Parts(later, earlier, way, 1.0, 0.0) for earlier, later in itertools.pairwise(cases))
         case _:
             for one, other in itertools.combinations(cases, 2):
                 yield _close(claim, one, other, 1.0, _number(claim.within))
@@ -136,21 +143,15 @@ def _parts(claim: Claim, find: Find, every: Sequence[str]) -> Iterator[Parts]:
 
 def _close(claim: Claim, case: str, other: str, sign: float, margin: float) -> Parts:
     """sign * (case - other) > -margin, or with a relative margin > -margin * other."""
-    return (case, other, sign, 1.0 - sign * margin, 0.0) if claim.relative else (case, other, sign, 1.0, margin)
+    factor, bound = (1.0 - sign * margin, 0.0) if claim.relative else (1.0, margin)
+    return Parts(case, other, sign, factor, bound)
 
 
-def _inequality(
-    case: str,
-    other: str | None,
-    sign: float,
-    factor: float,
-    bound: float,
-    measured: Mapping[str, Measured],
-    kinds: Mapping[str, int],
-) -> Inequality:
+def _inequality(parts: Parts, measured: Mapping[str, Measured], kinds: Mapping[str, int]) -> Inequality:
+    case, other = parts.case, parts.other
     values = measured[case]
     against: Measured = measured[other] if other is not None else {}
-    of_seeds, refused = _quantities(case, other, sign, factor, bound, measured, kinds)
+    of_seeds, refused = _quantities(parts, measured, kinds)
     seeds, quantity = list(of_seeds), list(of_seeds.values())
     plain = [values[seed][1] - (against[seed][1] if other is not None else 0.0) for seed in seeds]
     runs = [values[seed][0] for seed in seeds]
@@ -167,16 +168,18 @@ def _inequality(
     )
 
 
+def _tested(
+    claim: Claim, find: Find, measured: Mapping[str, Measured], kinds: Mapping[str, int]
+) -> list[dict[int, float]]:
+    """Of each inequality of a claim, the values that it says are positive."""
+    return [_quantities(parts, measured, kinds)[0] for parts in _parts(claim, find, list(measured))]
+
+
 def _quantities(
-    case: str,
-    other: str | None,
-    sign: float,
-    factor: float,
-    bound: float,
-    measured: Mapping[str, Measured],
-    kinds: Mapping[str, int],
+    parts: Parts, measured: Mapping[str, Measured], kinds: Mapping[str, int]
 ) -> tuple[dict[int, float], tuple[RefusedPair, ...]]:
     """By their seeds, the values of the quantity that an inequality says is positive, and the pairs that have none."""
+    case, other, sign, factor, bound = parts
     values = measured[case]
     if other is None:
         return {seed: sign * values[seed][1] + bound for seed in sorted(values)}, ()
