@@ -47,3 +47,8 @@ def kinds_of(records: Iterable[RunRecord]) -> tuple[KindFindings, ...]:
         )
         for group in groups
     )
+
+
+def kind_numbers(kinds: Iterable[KindFindings]) -> dict[str, int]:
+    """Which of the kinds each run is of, from 0, by the run's key."""
+    return {run: number for number, kind in enumerate(kinds) for run in kind.runs}

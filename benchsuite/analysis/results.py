@@ -9,7 +9,7 @@ from statistics import stdev
 from benchsuite.analysis.claims import decision
 from benchsuite.analysis.findings import Findings
 from benchsuite.analysis.intervals import FEWEST_SEEDS
-from benchsuite.analysis.kinds import kinds_of
+from benchsuite.analysis.kinds import kind_numbers, kinds_of
 from benchsuite.analysis.seed_image_anova import Outcomes
 from benchsuite.analysis.summary import measured, runs_of, study
 from benchsuite.store.record import RunRecord
@@ -67,7 +67,7 @@ class Results:
         """Which of these claims, by their ids, the first `looks` looks of sequential seeds leave open."""
         runs, design = runs_of(self.plan, self.keys, self.records), self.plan.sequential
         kinds = kinds_of(record for found in runs.values() for _, record in found if record.status == "done")
-        of_kind = {run: number for number, kind in enumerate(kinds) for run in kind.runs}
+        of_kind = kind_numbers(kinds)
         find = Vocabulary(self.suite, self.plan.cases).find
         if design is None:
             raise ValueError("the seeds are not sequential")

@@ -24,7 +24,7 @@ from benchsuite.analysis.findings import (
     SequentialFindings,
 )
 from benchsuite.analysis.intervals import FEWEST_SEEDS, mean_estimate, wilson
-from benchsuite.analysis.kinds import kinds_of
+from benchsuite.analysis.kinds import kind_numbers, kinds_of
 from benchsuite.analysis.search import search_findings
 from benchsuite.analysis.seed_image_anova import Outcomes, accuracy_interval, difference_interval, mcnemar
 from benchsuite.analysis.sequential import boundaries
@@ -69,7 +69,7 @@ def study(
     # A case and a trial may be the same run.
     finished = list({record.key: record for record in (*done, *searched) if record.status == "done"}.values())
     kinds = kinds_of(finished)
-    of_kind = {run: number for number, kind in enumerate(kinds) for run in kind.runs}
+    of_kind = kind_numbers(kinds)
     return Findings(
         suite=plan.suite,
         metric=metric,

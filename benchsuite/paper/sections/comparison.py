@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from benchsuite.analysis.intervals import mean_estimate
+from benchsuite.analysis.kinds import kind_numbers
 from benchsuite.identity.key_diff import differences
 from benchsuite.paper.bundle.attachments import pack
 from benchsuite.paper.context.machine_kinds import kind_titles
@@ -126,7 +127,7 @@ def _within_kinds(studies: tuple[PaperContext, PaperContext], pairs: Pairs) -> t
     """The pairs by which costs are compared, all of one kind of machine on either side, and which these are, where a
     side has several."""
     every = [study.findings.kinds for study in studies]
-    numbers = [{run: number for number, kind in enumerate(kinds) for run in kind.runs} for kinds in every]
+    numbers = list(map(kind_numbers, every))
 
     def made_on(pair: Pair) -> tuple[int, ...]:
         return tuple(known.get(record.key, 0) for known, record in zip(numbers, pair, strict=True))
