@@ -19,6 +19,7 @@ from benchsuite.contracts.dataset import (
 )
 from benchsuite.contracts.executor import Channel, EngineLost, Executor, Handler, Session, Site, SiteLost, Survey
 from benchsuite.contracts.figure import CaseResult, Chart, ChartSeries, Figure, RunResult, StudyResult
+from benchsuite.contracts.metric import Metric, Predicted
 from benchsuite.contracts.model import Model, Task, WeightsRequest
 from benchsuite.contracts.observer import EpochReport, RunInfo, RunSummary
 from benchsuite.contracts.parameters import Parameters
@@ -64,6 +65,7 @@ __all__ = [
     "FreezePolicy",
     "Handler",
     "Images",
+    "Metric",
     "Model",
     "Optimizer",
     "Parameters",
@@ -71,6 +73,7 @@ __all__ = [
     "PhotoFiles",
     "PluginError",
     "Precision",
+    "Predicted",
     "Preprocessing",
     "Provenance",
     "Recipe",

@@ -17,6 +17,7 @@ EXTRAS: Mapping[str, tuple[str, ...]] = {
     "frames": ("pyarrow",),
     "heic": ("pillow_heif",),
     "huggingface": ("huggingface_hub", "pyarrow"),
+    "metrics": ("sklearn",),
     "onnx": ("onnx", "onnxruntime", "onnxscript"),
     "search": ("optuna",),
     "slurm": ("submitit",),

@@ -14,6 +14,7 @@ import pluggy
 from benchsuite.contracts.dataset import Dataset
 from benchsuite.contracts.executor import Executor
 from benchsuite.contracts.figure import Figure
+from benchsuite.contracts.metric import Metric
 from benchsuite.contracts.model import Model
 from benchsuite.contracts.observer import EpochReport, RunInfo, RunSummary
 from benchsuite.contracts.recipe import Recipe
@@ -37,6 +38,12 @@ def benchsuite_models() -> Iterable[type[Model[Any]]]:
 @hookspec
 def benchsuite_recipes() -> Iterable[type[Recipe[Any]]]:
     """Training recipes that this plugin provides. Must not import torch."""
+    raise NotImplementedError
+
+
+@hookspec
+def benchsuite_metrics() -> Iterable[type[Metric[Any]]]:
+    """Metrics that this plugin computes from stored predictions. Must not import torch."""
     raise NotImplementedError
 
 

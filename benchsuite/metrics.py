@@ -1,17 +1,18 @@
 """The metrics of a run, each declared once: how it is read from a record, which way it is better, and in which unit
 it is printed.
 
-Everything else follows from `METRICS`: what a suite may compare, claim, quote and search by, the editors' schema, the
-findings, the tables of papers, the reference pages and the results that the test kit makes up. A new metric is an entry
-here, and a column below it where a table of chosen metrics is to show it.
+Everything else follows from `METRICS`, and from the metrics of plugins that a suite adds to them: what it may compare,
+claim, quote and search by, the editors' schema, the findings, the tables of papers, the reference pages and the results
+that the test kit makes up. Here is what follows from the record of a run; what follows from its predictions is a plugin
+(`benchsuite.contracts.metric`).
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Protocol
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
 
 from benchsuite.contracts.observer import Epoch
 
@@ -69,6 +70,8 @@ class MeasuredRun(Protocol):
     def test(self) -> MeasuredTest | None: ...
     @property
     def cost(self) -> MeasuredCost | None: ...
+    @property
+    def measured(self) -> Mapping[str, float]: ...
 
 
 Reader = Callable[[MeasuredRun], float | None]
@@ -104,7 +107,7 @@ SPEED = Unit("images/s", decimals=0)
 
 @dataclass(frozen=True)
 class Metric:
-    """A metric. What papers call it is in the catalogues of their languages."""
+    """A metric. What papers call it is in the catalogues of their languages, unless a plugin has given it titles."""
 
     name: str
     about: str
@@ -124,11 +127,20 @@ class Metric:
     """Only runs on a GPU have it."""
     compared_as: Literal["quality", "cost"] | None = None
     """In which table of a comparison of two papers it stands."""
+    titles: Mapping[str, str] = field(default_factory=dict)
+    """By language, what a plugin calls it, without the split; empty for those of benchsuite."""
+    title_gender: str = ""
+    """The grammatical gender of the plugin's title in Spanish."""
+
+    @property
+    def split(self) -> str:
+        """The split that its name begins with, such as `test`."""
+        return self.name.partition("_")[0]
 
     @property
     def sealed(self) -> bool:
         """Whether it comes from the test split, which no trial of a search may show."""
-        return self.name.startswith("test_")
+        return is_sealed(self.name)
 
     @property
     def of_machine(self) -> bool:
@@ -254,12 +266,25 @@ _DECLARED = (
 METRICS: Mapping[str, Metric] = {metric.name: metric for metric in _DECLARED}
 """Every metric by its name, in the order in which findings and error messages list them."""
 
-if TYPE_CHECKING:  # no type checker takes a Literal that is computed
-    MetricName = str
-    SearchMetricName = str
-else:
-    MetricName = Literal[*METRICS]
-    SearchMetricName = Literal[*(metric.name for metric in _DECLARED if metric.guides_search)]
+
+def is_sealed(name: str) -> bool:
+    """Whether a metric of this name comes from the test split."""
+    return name.startswith("test_")
+
+
+SPLITS = ("validation", "test")
+"""Of which a metric of a plugin has a value each: «validation_auc», «test_auc»."""
+
+
+def of_splits(name: str) -> tuple[str, ...]:
+    """What a metric of a plugin is called that a suite calls by this name."""
+    return tuple(f"{split}_{name}" for split in SPLITS)
+
+
+def reader_of(name: str) -> Reader:
+    """Reads what was computed from a run's predictions and put beside its record."""
+    return lambda run: run.measured.get(name)
+
 
 RESULTS_COLUMNS = ("validation_accuracy", "test_accuracy", "test_macro_f1")
 """What the table of results shows of each case."""

@@ -14,6 +14,8 @@ from benchsuite_plugins.datasets.fake import Fake
 from benchsuite_plugins.datasets.image_folder import ImageFolder
 from benchsuite_plugins.executors.dask import Dask
 from benchsuite_plugins.executors.slurm import Slurm
+from benchsuite_plugins.metrics.calibration import Ece
+from benchsuite_plugins.metrics.sklearn_metrics import F1, Auc, BalancedAccuracy, Brier, LogLoss, TopK
 from benchsuite_plugins.models.birdcnn import BirdCNN
 from benchsuite_plugins.models.lenet5 import LeNet5
 from benchsuite_plugins.models.mlp import MLP
@@ -25,7 +27,7 @@ from benchsuite_plugins.recipes.finetune import Finetune
 from benchsuite_plugins.recipes.train import Train
 from benchsuite_plugins.recipes.two_phase import TwoPhase
 
-from benchsuite.api import Dataset, Executor, Model, Recipe, hookimpl
+from benchsuite.api import Dataset, Executor, Metric, Model, Recipe, hookimpl
 
 benchsuite_api = "1.0"
 
@@ -43,6 +45,11 @@ def benchsuite_models() -> Iterable[type[Model[Any]]]:
 @hookimpl
 def benchsuite_recipes() -> Iterable[type[Recipe[Any]]]:
     return [Finetune, Train, TwoPhase]
+
+
+@hookimpl
+def benchsuite_metrics() -> Iterable[type[Metric[Any]]]:
+    return [Auc, BalancedAccuracy, Brier, Ece, F1, LogLoss, TopK]
 
 
 @hookimpl

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import pytest
-from pydantic import TypeAdapter, ValidationError
 
 from benchsuite.contracts.figure import RunResult
 from benchsuite.contracts.observer import Epoch
-from benchsuite.metrics import (
-    COST_COLUMNS,
-    METRICS,
-    RESULTS_COLUMNS,
-    TRIAL_COLUMNS,
-    MetricName,
-    SearchMetricName,
-)
+from benchsuite.metrics import COST_COLUMNS, METRICS, RESULTS_COLUMNS, TRIAL_COLUMNS
 from benchsuite.paper.language.metrics import METRICS as PRINTED
-from benchsuite.suite.prose.references import TRIAL_METRICS
+from benchsuite.suite.cases.asked_metrics import guiding_metrics
+from benchsuite.suite.planning.expand import expand
+from benchsuite.suite.prose.references import Vocabulary
+from benchsuite.suite.reader import parse_suite
+from benchsuite.suite.schema.editor_schema import suite_schema
 from benchsuite.testing.harness.reference_components import made_up_study
+from support import fake_components
 from support.pages import DOCS
 from support.synthetic import make_record
 
@@ -78,21 +75,31 @@ def test_a_run_that_failed_early_has_no_metric(metric: object) -> None:
     assert metric.read(record) is None  # type: ignore[attr-defined]
 
 
+SUITE = parse_suite(fake_components.BASE.encode(), "t.yaml", fake_components.REGISTRY)
+WORDS = Vocabulary(SUITE, expand(SUITE, fake_components.REGISTRY).cases)
+
+
 @pytest.mark.parametrize("name", METRICS)
 def test_suites_may_speak_of_every_metric(name: str) -> None:
-    assert TypeAdapter(MetricName).validate_python(name) == name
-    assert name in TypeAdapter(MetricName).json_schema()["enum"]
+    text = fake_components.BASE.replace("baseline: 0}", f"baseline: 0, metric: {name}}}")
+    suite = parse_suite(text.encode(), "t.yaml", fake_components.REGISTRY)
+    assert suite.compare is not None
+    assert suite.compare.metric == name
+    assert WORDS.read(f"{name} 1").metric == name
 
 
-def test_suites_may_speak_of_no_other() -> None:
-    with pytest.raises(ValidationError):
-        TypeAdapter(MetricName).validate_python("test_accuracies")
+def test_editors_offer_every_metric() -> None:
+    schema = suite_schema(fake_components.REGISTRY)["$defs"]
+    for model in ("Compare", "Claim"):
+        offered, _ = schema[model]["properties"]["metric"]["anyOf"]
+        assert set(METRICS) <= set(offered["enum"])
+    assert schema["Search"]["properties"]["metric"]["anyOf"][0]["enum"] == list(guiding_metrics(SUITE))
 
 
 def test_no_search_sees_the_test_split() -> None:
-    guiding = TypeAdapter(SearchMetricName).json_schema()["enum"]
+    guiding = guiding_metrics(SUITE)
     assert guiding
-    assert not [name for name in (*guiding, *TRIAL_METRICS) if name.startswith("test_")]
+    assert not [name for name in (*guiding, *WORDS.trial_metrics) if name.startswith("test_")]
     assert all(METRICS[name].higher_is_better is not None for name in guiding)
 
 
@@ -102,7 +109,7 @@ def test_what_is_told_of_trials_does_without_the_test_split() -> None:
     without = record.model_copy(update={"test": None})
     for name, metric in METRICS.items():
         assert (metric.read(without) == metric.read(record)) is not metric.sealed, name
-        assert (name in TRIAL_METRICS) is not metric.sealed
+        assert (name in WORDS.trial_metrics) is not metric.sealed
 
 
 def test_a_metric_is_within_what_it_can_be() -> None:
@@ -112,7 +119,7 @@ def test_a_metric_is_within_what_it_can_be() -> None:
 
 def test_tables_show_metrics_that_there_are() -> None:
     assert {*RESULTS_COLUMNS, *COST_COLUMNS} <= METRICS.keys()
-    assert {*TRIAL_COLUMNS} <= {*TRIAL_METRICS}
+    assert {*TRIAL_COLUMNS} <= {*WORDS.trial_metrics}
 
 
 def test_the_reference_takes_the_metrics_from_their_declaration() -> None:

@@ -23,7 +23,6 @@ from benchsuite.analysis.comparisons import Measured, one_sided, pair
 from benchsuite.analysis.findings import ClaimFindings, Inequality, RefusedPair, Verdict
 from benchsuite.analysis.intervals import mean_estimate
 from benchsuite.analysis.sequential import adjusted, crossing, flipped_sums
-from benchsuite.metrics import METRICS
 from benchsuite.suite.schema.claims import Claim
 from benchsuite.suite.schema.sequential import LEVEL, Sequential
 
@@ -32,17 +31,24 @@ Find = Callable[[object], str | None]
 
 
 def judge_at_looks(
-    claim: Claim, find: Find, measured: Mapping[str, Measured], kinds: Mapping[str, int], design: Sequential, looks: int
+    claim: Claim,
+    find: Find,
+    measured: Mapping[str, Measured],
+    kinds: Mapping[str, int],
+    design: Sequential,
+    looks: int,
+    sign: int = 1,
 ) -> ClaimFindings:
-    """What becomes of a claim after the first `looks` looks of sequential seeds. Raises ValueError, as `judge` does."""
-    verdict, look = decision(claim, find, measured, kinds, design, looks)
+    """What becomes of a claim after the first `looks` looks of sequential seeds. Raises ValueError, as `judge` does,
+    and `sign` is as it takes it."""
+    verdict, look = decision(claim, find, measured, kinds, design, looks, sign)
     if look == 0:  # so that nothing is tested
-        return replace(judge(claim, find, first_seeds(measured, 0), kinds), seeds_needed=design.looks[0])
+        return replace(judge(claim, find, first_seeds(measured, 0), kinds, sign), seeds_needed=design.looks[0])
     seeds, way = design.looks[look - 1], -1 if verdict == "fails" else 1
-    tests = _tested(claim, find, measured, kinds)
+    tests = _tested(claim, find, measured, kinds, sign)
     ps = [adjusted(way * flipped_sums(values, design, look), design) for values in tests]
     return replace(
-        judge(claim, find, first_seeds(measured, seeds), kinds),
+        judge(claim, find, first_seeds(measured, seeds), kinds, sign),
         verdict=verdict,
         seeds_needed=None,
         decided_with=None if verdict == "open" else seeds,
@@ -51,13 +57,19 @@ def judge_at_looks(
 
 
 def decision(
-    claim: Claim, find: Find, measured: Mapping[str, Measured], kinds: Mapping[str, int], design: Sequential, looks: int
+    claim: Claim,
+    find: Find,
+    measured: Mapping[str, Measured],
+    kinds: Mapping[str, int],
+    design: Sequential,
+    looks: int,
+    sign: int = 1,
 ) -> tuple[Verdict, int]:
     """The verdict on a claim after the first `looks` looks of sequential seeds, and the look, from 1, that gives it:
-    the last one where the claim is open. Raises ValueError, as `judge` does."""
+    the last one where the claim is open. Raises ValueError, as `judge` does, and `sign` is as it takes it."""
     if looks == 0:
         return "open", 0
-    tests = _tested(claim, find, measured, kinds)
+    tests = _tested(claim, find, measured, kinds, sign)
     holds, fails = 0, looks
     for values in tests:
         sums = flipped_sums(values, design, looks)
@@ -75,17 +87,16 @@ def first_seeds(measured: Mapping[str, Measured], seeds: int) -> dict[str, Measu
 
 
 def judge(
-    claim: Claim,
-    find: Find,
-    measured: Mapping[str, Measured],
-    kinds: Mapping[str, int] | None = None,
+    claim: Claim, find: Find, measured: Mapping[str, Measured], kinds: Mapping[str, int] | None = None, sign: int = 1
 ) -> ClaimFindings:
     """What becomes of a claim. `measured` has every case of the plan, in order, for the claim's metric.
-    `kinds` numbers the kinds of machine of runs, by their keys.
+    `kinds` numbers the kinds of machine of runs, by their keys; `sign` is -1 where smaller values are better.
 
     Raises ValueError for a case that is none, which the suite's own checks exclude.
     """
-    inequalities = tuple(_inequality(parts, measured, kinds or {}) for parts in _parts(claim, find, list(measured)))
+    inequalities = tuple(
+        _inequality(parts, measured, kinds or {}) for parts in _parts(claim, find, list(measured), sign)
+    )
     known = [part for part in inequalities if part.shown is not None and part.refuted is not None]
     whole = len(known) == len(inequalities)
     verdict: Verdict
@@ -115,9 +126,8 @@ class Parts(NamedTuple):
     bound: float
 
 
-def _parts(claim: Claim, find: Find, every: Sequence[str]) -> Iterator[Parts]:
+def _parts(claim: Claim, find: Find, every: Sequence[str], better: float) -> Iterator[Parts]:
     cases = [_found(find, reference) for reference in claim.cases] if claim.cases is not None else list(every)
-    better = -1.0 if METRICS[claim.metric].higher_is_better is False else 1.0
     match claim.condition:
         case "at_least":
             yield from (Parts(case, None, 1.0, 0.0, -_number(claim.at_least)) for case in cases)
@@ -169,10 +179,10 @@ def _inequality(parts: Parts, measured: Mapping[str, Measured], kinds: Mapping[s
 
 
 def _tested(
-    claim: Claim, find: Find, measured: Mapping[str, Measured], kinds: Mapping[str, int]
+    claim: Claim, find: Find, measured: Mapping[str, Measured], kinds: Mapping[str, int], sign: int
 ) -> list[dict[int, float]]:
     """Of each inequality of a claim, the values that it says are positive."""
-    return [_quantities(parts, measured, kinds)[0] for parts in _parts(claim, find, list(measured))]
+    return [_quantities(parts, measured, kinds)[0] for parts in _parts(claim, find, list(measured), sign)]
 
 
 def _quantities(

@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from benchsuite.identity.numerics import Numerics
+from benchsuite.metrics import Metric
 from benchsuite.store.record import DatasetFacts, Deviation, Environment, Failure, ModelFacts, WeightsFacts
-from benchsuite.suite.cases.plan import Case
+from benchsuite.suite.cases.asked_metrics import metrics_of
+from benchsuite.suite.cases.plan import Case, PlannedMetric
 from benchsuite.suite.schema.claims import Claim
 from benchsuite.suite.schema.sequential import LEVEL, Sequential
 from benchsuite.suite.schema.suite import Search
@@ -191,7 +193,7 @@ class PhaseFindings:
 class CaseFindings:
     """What came out of one case.
 
-    `estimates` has the `METRICS` that its finished runs tell; it is empty when no run is done.
+    `estimates` has the metrics that its finished runs tell; it is empty when no run is done.
     `curves` has train_loss, validation_loss, train_accuracy, validation_accuracy and overfitting_gap.
     """
 
@@ -311,6 +313,13 @@ class Findings:
     kinds: tuple[KindFindings, ...] = ()
     """Of machine, that with the most runs first: it alone is in estimates of time, memory and energy."""
     sequential: SequentialFindings | None = None
+    asked: tuple[PlannedMetric, ...] = ()
+    """The metrics of plugins that the suite asks for."""
+
+    @property
+    def metrics(self) -> Mapping[str, Metric]:
+        """All metrics of the study by their names, those of plugins last."""
+        return metrics_of(self.asked)
 
     @property
     def sample(self) -> bool:

@@ -13,6 +13,7 @@ from benchsuite.analysis.kinds import kind_numbers, kinds_of
 from benchsuite.analysis.seed_image_anova import Outcomes
 from benchsuite.analysis.summary import measured, runs_of, study
 from benchsuite.store.record import RunRecord
+from benchsuite.suite.cases.asked_metrics import metrics_of
 from benchsuite.suite.cases.baselines import baselines
 from benchsuite.suite.cases.plan import Plan
 from benchsuite.suite.prose.references import Vocabulary
@@ -55,7 +56,7 @@ class Results:
         compare, runs = self.suite.compare, runs_of(self.plan, self.keys, self.records)
         if compare is None:
             return None
-        values = measured(compare.metric, runs, {})
+        values = measured(metrics_of(self.plan.metrics)[compare.metric], runs, {})
         found = []
         for case, other in baselines(self.suite, self.plan).items():
             shared = values[case].keys() & values[other].keys()
@@ -68,12 +69,13 @@ class Results:
         runs, design = runs_of(self.plan, self.keys, self.records), self.plan.sequential
         kinds = kinds_of(record for found in runs.values() for _, record in found if record.status == "done")
         of_kind = kind_numbers(kinds)
-        find = Vocabulary(self.suite, self.plan.cases).find
+        find, metrics = Vocabulary(self.suite, self.plan.cases).find, metrics_of(self.plan.metrics)
         if design is None:
             raise ValueError("the seeds are not sequential")
 
         def is_open(claim: Claim) -> bool:
-            values = measured(claim.metric, runs, of_kind)
-            return decision(claim, find, values, of_kind, design, looks)[0] == "open"
+            metric = metrics[claim.metric]
+            values = measured(metric, runs, of_kind)
+            return decision(claim, find, values, of_kind, design, looks, metric.sign)[0] == "open"
 
         return tuple(claim.id for claim in self.suite.claims if claim.id in claims and is_open(claim))

@@ -18,8 +18,9 @@ from benchsuite.analysis.findings import AxisImportance, SearchFindings, TrialFi
 from benchsuite.analysis.intervals import CONFIDENCE
 from benchsuite.analysis.sequential import RANDOM_SEED
 from benchsuite.identity.canonical import canonical
-from benchsuite.metrics import METRICS
+from benchsuite.metrics import Metric
 from benchsuite.store.record import RunRecord
+from benchsuite.suite.cases.asked_metrics import metrics_of
 from benchsuite.suite.cases.plan import Plan, Trial
 from benchsuite.suite.search.proposal import count_points, count_runs
 
@@ -41,13 +42,15 @@ def search_findings(
         found.setdefault(trial.number, []).append((trial, record))
     every = [record for rungs in found.values() for _, record in rungs if record is not None]
     done = [record for record in every if record.status == "done"]
-    sign = -1 if search.metric == "validation_accuracy" else 1
-    trials = [_trial(rungs, list(search.space)) for rungs in found.values()]
+    metrics = metrics_of(plan.metrics)
+    sign = -metrics[search.metric].sign
+    shown = [metric for metric in metrics.values() if not metric.sealed]
+    trials = [_trial(rungs, list(search.space), shown) for rungs in found.values()]
     return SearchFindings(
         declared=search,
         points=count_points(search),
         trials=tuple(sorted(trials, key=lambda trial: _order(trial, search.metric, sign))),
-        importances=_importances(found, list(search.space), search.metric),
+        importances=_importances(found, list(search.space), metrics[search.metric]),
         planned=len(plan.trials) + plan.following,
         done=len(done),
         failed=len(every) - len(done),
@@ -55,7 +58,9 @@ def search_findings(
     )
 
 
-def _trial(rungs: Sequence[tuple[Trial, RunRecord | None]], axes: Sequence[str]) -> TrialFindings:
+def _trial(
+    rungs: Sequence[tuple[Trial, RunRecord | None]], axes: Sequence[str], metrics: Sequence[Metric]
+) -> TrialFindings:
     """A trial by the last rung that it finished."""
     last, record = rungs[-1]
     status = "due" if record is None else record.status
@@ -69,13 +74,13 @@ def _trial(rungs: Sequence[tuple[Trial, RunRecord | None]], axes: Sequence[str])
         resource=next((value for path, value in settings.items() if path not in axes), None),
         status=status,
         run=best.key if best else None,
-        values=_values(best) if best else {},
+        values=_values(best, metrics) if best else {},
     )
 
 
-def _values(record: RunRecord) -> dict[str, float]:
-    """Every metric but those of the sealed test split."""
-    measured = {name: metric.read(record) for name, metric in METRICS.items() if not metric.sealed}
+def _values(record: RunRecord, metrics: Sequence[Metric]) -> dict[str, float]:
+    """Those of these metrics that the run tells."""
+    measured = {metric.name: metric.read(record) for metric in metrics}
     return {name: value for name, value in measured.items() if value is not None}
 
 
@@ -86,13 +91,15 @@ def _order(trial: TrialFindings, metric: str, sign: int) -> tuple[bool, int, flo
 
 
 def _importances(
-    found: Mapping[int, Sequence[tuple[Trial, RunRecord | None]]], axes: Sequence[str], metric: str
+    found: Mapping[int, Sequence[tuple[Trial, RunRecord | None]]], axes: Sequence[str], metric: Metric
 ) -> tuple[AxisImportance, ...]:
     """Every axis, the most important first, from the first rung, on which all trials had the same means."""
     entries = [
-        (rungs[0][0].case.settings, _values(record)[metric], record.key)
+        (rungs[0][0].case.settings, value, record.key)
         for rungs in found.values()
-        if (record := rungs[0][1]) is not None and record.status == "done" and record.best is not None
+        if (record := rungs[0][1]) is not None
+        and record.status == "done"
+        and (value := metric.read(record)) is not None
     ]
     values = np.array([value for _, value, _ in entries])
     runs = tuple(key for _, _, key in entries)

@@ -31,6 +31,7 @@ from benchsuite.analysis.sequential import boundaries
 from benchsuite.metrics import COST_COLUMNS, METRICS, Metric
 from benchsuite.store.environment import distinct_environments
 from benchsuite.store.record import RunRecord
+from benchsuite.suite.cases.asked_metrics import metrics_of
 from benchsuite.suite.cases.plan import Case, Component, Plan
 from benchsuite.suite.schema.claims import Claim
 from benchsuite.suite.schema.sequential import LEVEL
@@ -53,10 +54,12 @@ def study(
     `keys` maps (case, seed) to the run's key and `records` a key to its record; both may lack runs. `baselines`
     maps a case to the one that it is compared with in `metric` (an estimate's name). `factor` is the dotted path
     whose values label the cases. `claims` are judged, `find` telling which case they mean. `outcomes` maps a run's key
-    to the test images that it has right. Raises ValueError for an unknown metric, baseline or case of a claim.
+    to the test images that it has right. Metrics of plugins are read from what was measured of the records. Raises
+    ValueError for an unknown metric, baseline or case of a claim.
     """
-    if metric not in METRICS:
-        raise ValueError(f"unknown metric {metric!r}; known are {', '.join(METRICS)}")
+    metrics = metrics_of(plan.metrics)
+    if metric not in metrics:
+        raise ValueError(f"unknown metric {metric!r}; known are {', '.join(metrics)}")
     baselines = baselines or {}
     if unknown := {*baselines, *baselines.values()} - {case.name for case in plan.cases}:
         raise ValueError(f"{', '.join(map(repr, sorted(unknown)))} is no case of the plan")
@@ -75,10 +78,10 @@ def study(
         metric=metric,
         baselines=tuple(dict.fromkeys(baselines.values())),
         cases=tuple(
-            _case(case, labels[case.name], len(plan.seeds), runs[case.name], known, of_kind, len(kinds))
+            _case(case, labels[case.name], len(plan.seeds), runs[case.name], known, of_kind, len(kinds), metrics)
             for case in plan.cases
         ),
-        comparisons=_comparisons(baselines, metric, runs, known, of_kind, sequential),
+        comparisons=_comparisons(baselines, metrics[metric], runs, known, of_kind, sequential),
         seeds=plan.seeds,
         planned=len(plan.cases) * len(plan.seeds),
         done=len(done),
@@ -105,11 +108,10 @@ def study(
         total_seconds=sum(record.cost.seconds.get("total", 0.0) for record in finished if record.cost),
         settings=_common_settings(plan.cases),
         search=search_findings(plan, keys, records),
-        claims=tuple(
-            _judged(claim, find, measured(claim.metric, runs, of_kind), of_kind, sequential) for claim in claims
-        ),
+        claims=tuple(_judged(claim, find, metrics[claim.metric], runs, of_kind, sequential) for claim in claims),
         kinds=kinds,
         sequential=sequential,
+        asked=plan.metrics,
     )
 
 
@@ -138,13 +140,15 @@ def _sequential(plan: Plan, runs: Runs) -> SequentialFindings | None:
 def _judged(
     claim: Claim,
     find: Find,
-    values: Mapping[str, Measured],
+    metric: Metric,
+    runs: Runs,
     of_kind: Mapping[str, int],
     sequential: SequentialFindings | None,
 ) -> ClaimFindings:
+    values = measured(metric, runs, of_kind)
     if sequential is None:
-        return judge(claim, find, values, of_kind)
-    return judge_at_looks(claim, find, values, of_kind, sequential.design, sequential.taken)
+        return judge(claim, find, values, of_kind, metric.sign)
+    return judge_at_looks(claim, find, values, of_kind, sequential.design, sequential.taken, metric.sign)
 
 
 def _case(
@@ -155,6 +159,7 @@ def _case(
     outcomes: Mapping[str, Outcomes],
     of_kind: Mapping[str, int],
     kinds: int,
+    metrics: Mapping[str, Metric],
 ) -> CaseFindings:
     done = [record for _, record in runs if record.status == "done"]
     tests = [record.test for record in done if record.test is not None]
@@ -167,7 +172,7 @@ def _case(
         failures=tuple((seed, record.failure) for seed, record in runs if record.failure is not None),
         estimates={
             name: estimate
-            for name, metric in METRICS.items()
+            for name, metric in metrics.items()
             if (estimate := _estimate(done, metric, of_kind)) is not None
         },
         curves={name: curve(done, name) for name in CURVES} if done else {},
@@ -230,7 +235,7 @@ Runs = Mapping[str, Sequence[tuple[int, RunRecord]]]
 
 def _comparisons(
     baselines: Mapping[str, str],
-    metric: str,
+    metric: Metric,
     runs: Runs,
     outcomes: Mapping[str, Outcomes],
     of_kind: Mapping[str, int],
@@ -240,15 +245,15 @@ def _comparisons(
     first."""
     values: Mapping[str, Measured] = measured(metric, runs, of_kind)
     if sequential is None:
-        found = compare(baselines, metric, values, of_kind)
+        found = compare(baselines, metric.name, values, of_kind)
     elif sequential.taken:
         design, looks = sequential.design, sequential.taken
-        found = compare(baselines, metric, first_seeds(values, design.looks[looks - 1]), of_kind, (design, looks))
+        found = compare(baselines, metric.name, first_seeds(values, design.looks[looks - 1]), of_kind, (design, looks))
     else:
         first = sequential.design.looks[0]
-        untested = compare(baselines, metric, values, of_kind)
+        untested = compare(baselines, metric.name, values, of_kind)
         found = tuple(replace(one, p=None, p_adjusted=None, seeds_needed=first) for one in untested)
-    if metric != "test_accuracy":
+    if metric.name != "test_accuracy":
         return found
     return tuple(_over_images(comparison, outcomes) for comparison in found)
 
@@ -265,15 +270,15 @@ def _over_images(comparison: Comparison, outcomes: Mapping[str, Outcomes]) -> Co
     return replace(comparison, crossed=crossed, single=single)
 
 
-def measured(metric: str, runs: Runs, of_kind: Mapping[str, int]) -> dict[str, dict[int, tuple[str, float]]]:
+def measured(metric: Metric, runs: Runs, of_kind: Mapping[str, int]) -> dict[str, dict[int, tuple[str, float]]]:
     """The values of a metric that tests may take, of each case by its seeds."""
     return {
         name: {
             seed: (record.key, float(value))
             for seed, record in found
             if record.status == "done"
-            and _is_comparable(record, METRICS[metric], of_kind)
-            and (value := METRICS[metric].read(record)) is not None
+            and _is_comparable(record, metric, of_kind)
+            and (value := metric.read(record)) is not None
         }
         for name, found in runs.items()
     }

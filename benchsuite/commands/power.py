@@ -23,7 +23,7 @@ ENOUGH_RUNS = 1000
 def power_words(study: Session, statuses: Mapping[str, str]) -> Iterator[str]:
     """What `power` knows in a line, nothing where it knows nothing."""
     from benchsuite.analysis.power import POWER
-    from benchsuite.metrics import METRICS
+    from benchsuite.suite.cases.asked_metrics import metrics_of
 
     found = power(study, statuses)
     if found is None:
@@ -33,7 +33,7 @@ def power_words(study: Session, statuses: Mapping[str, str]) -> Iterator[str]:
     if size is None:
         yield f"{line}none, they are too few for a test of {count(found['comparisons'], 'comparison')}"
         return
-    unit = METRICS[compared].unit
+    unit = metrics_of(study.preparation.plan.metrics)[compared].unit
     if deviation is None:
         told = f"{size:.2f} standard deviations of the differences within a seed"
         known = "how large that is, five seeds will tell"
@@ -52,6 +52,9 @@ def power(study: Session, statuses: Mapping[str, str]) -> dict[str, Any] | None:
     from benchsuite.analysis.power import smallest_size
     from benchsuite.analysis.results import Results
     from benchsuite.execution.due_runs import load_records
+    from benchsuite.execution.measuring import measure
+    from benchsuite.store.run_store import Store
+    from benchsuite.suite.cases.asked_metrics import giving
     from benchsuite.suite.cases.baselines import baselines
 
     suite, plan = study.suite, study.preparation.plan
@@ -60,7 +63,9 @@ def power(study: Session, statuses: Mapping[str, str]) -> dict[str, Any] | None:
         return None
     seeds = len(plan.seeds) if plan.sequential is None else plan.sequential.at_most
     done = _some_done(study, statuses, pairs)
-    known = Results(suite, plan, {of: task.key.key for of, task in done.items()}, load_records(done.values()))
+    asked, store = giving(plan.metrics, {suite.compare.metric}), Store(study.preparation.runs_folder)
+    records = measure(load_records(done.values()), asked, study.registry, store)
+    known = Results(suite, plan, {of: task.key.key for of, task in done.items()}, records)
     deviation, known_from = known.deviation() or (None, 0)
     return {
         "metric": suite.compare.metric,

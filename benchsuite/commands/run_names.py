@@ -177,6 +177,8 @@ def _open(named: NamedRuns, options: StudyOptions) -> tuple[Session | None, Benc
 
 def _planned(named: NamedRuns, study: Session, listed: Sequence[Listed]) -> list[Found]:
     """The records of the study's runs, each with the case that it is of now; they may be named as they were made."""
+    from benchsuite.execution.measuring import measure
+
     root = study.preparation.runs_folder
     known = {key: (store, outcome) for store, key, outcome in listed if store.root == root}
     places = {case.name: place for place, case in enumerate(study.preparation.plan.cases)}
@@ -187,7 +189,8 @@ def _planned(named: NamedRuns, study: Session, listed: Sequence[Listed]) -> list
             continue
         wanted = named.has(task.spec.case.name, task.spec.seed) or named.has(outcome.case, outcome.seed)
         if wanted and (record := store.read(task.key.key)) is not None:
-            found.append((store, record.model_copy(update={"spec": task.spec})))
+            measured = measure({record.key: record}, study.preparation.plan.metrics, study.registry, store)
+            found.append((store, measured[record.key].model_copy(update={"spec": task.spec})))
     return sorted(found, key=lambda pair: places.get(pair[1].spec.case.name, len(places)))
 
 

@@ -16,9 +16,14 @@ def summary(study: Session, made: Collection[str], failed: Sequence[RunRecord], 
     """The study with every run that it has now. `made` are the keys of those that were made now, `failed` the records
     of those among them that failed."""
     from benchsuite.execution.due_runs import load_records
+    from benchsuite.execution.measuring import measure
+    from benchsuite.store.run_store import Store
 
     preparation = study.preparation
-    records = load_records(preparation.tasks) | {record.key: record for record in failed}
+    stored, store = load_records(preparation.tasks), Store(preparation.runs_folder)
+    records = measure(stored, preparation.plan.metrics, study.registry, store) | {
+        record.key: record for record in failed
+    }
     runs = [
         {
             "case": task.spec.case.name,
@@ -56,6 +61,7 @@ def _told(record: RunRecord) -> Mapping[str, Any]:
         "epochs": len(record.epochs),
         "validation": {"accuracy": best.validation_accuracy, "loss": best.validation_loss} if best else None,
         "test": {"accuracy": test.accuracy, "macro_f1": test.macro_f1, "loss": test.loss} if test else None,
+        **({"measured": dict(record.measured)} if record.measured else {}),
         "seconds": cost.seconds.get("total") if cost else None,
         "failure": failure.model_dump(exclude={"traceback"}) if failure else None,
     }

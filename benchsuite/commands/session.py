@@ -14,6 +14,7 @@ from benchsuite.commands.options import StudyOptions
 from benchsuite.errors import PaperError, StoreError
 from benchsuite.execution.fleet import Fleet, deal, remembered
 from benchsuite.execution.foresight import check_lengths, foresee
+from benchsuite.execution.measuring import require_metrics
 from benchsuite.execution.preparation import Place, Preparation, prepare
 from benchsuite.execution.search_tasks import SearchTasks
 from benchsuite.execution.seed_tasks import LookTaken, SeedTasks
@@ -177,6 +178,7 @@ def open_study(
     plan = expand(suite, known, overrides=options.overrides or (), seeds=options.seeds)
     if plan.search is not None and plan.search.declared.sampler == "tpe":
         require("the sampler tpe", "optuna", where=str(path), otherwise="choose the sampler random or grid")
+    require_metrics(plan.metrics, known)
     for said in () if quiet else in_each_language(suite):
         for warning in (*typed_results(said), *asserted_results(said, plan.cases)):
             announce(f"warning: {warning}")
@@ -207,7 +209,7 @@ def _later(suite: Suite, preparation: Preparation, known: Registry, remake: bool
 
         return Results(suite, plan, keys, records).open_after(looks, claims)
 
-    return SeedTasks(preparation, [claim.id for claim in suite.claims], open_after)
+    return SeedTasks(preparation, suite.claims, open_after, known)
 
 
 def called(typed: str, path: Path, name: str, known: Registry) -> str:

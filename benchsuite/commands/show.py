@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from benchsuite.commands.console import count, out, print_json, table
 from benchsuite.commands.options import Json, StudyOptions
@@ -23,7 +23,7 @@ def show(run: RunName, options: StudyOptions, as_json: Json = False) -> None:
     of_report = named.run is None and report_file(named.suite) is not None
     records = find_records_of_report(named, options) if of_report else find_records(run, options)
     if as_json:
-        print_json([record.model_dump(mode="json") for _, record in records])
+        print_json([_told(record) for _, record in records])
         return
     if len(records) == 1 and not of_report:
         _show_one(*records[0])
@@ -41,6 +41,12 @@ def show(run: RunName, options: StudyOptions, as_json: Json = False) -> None:
             f"{record.best.epoch} of {len(record.epochs)}" if record.best else "",
         )
     out.print(shown)
+
+
+def _told(record: RunRecord) -> dict[str, Any]:
+    """A record as it is stored, with what the metrics of its suite's plugins give for it."""
+    measured = {"measured": dict(record.measured)} if record.measured else {}
+    return record.model_dump(mode="json") | measured
 
 
 def _weights_file(store: Store, record: RunRecord) -> str:
@@ -82,6 +88,11 @@ def _show_one(store: Store, record: RunRecord) -> None:
                 "test",
                 f"accuracy {100 * record.test.accuracy:.2f} %, macro F1 {record.test.macro_f1:.4f}, "
                 f"loss {record.test.loss:.4f}",
+            ),
+            *(
+                [("metrics", "\n".join(f"{name} {value:.4f}" for name, value in record.measured.items()))]
+                if record.measured
+                else []
             ),
             ("weights hash", record.weights_hash or ""),
             ("weights file", _weights_file(store, record)),

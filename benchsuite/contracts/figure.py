@@ -28,8 +28,8 @@ class RunResult:
     """The run's seed."""
     metrics: Mapping[str, float]
     """What was measured: `test_accuracy`, `test_macro_f1`, `validation_accuracy` and the other metrics of suites, as
-    fractions of 1, and `training_seconds`, `epochs_run`, `peak_memory_bytes` and their like. What a run lacks is left
-    out."""
+    fractions of 1, and `training_seconds`, `epochs_run`, `peak_memory_bytes` and their like; and the metrics of plugins
+    that the suite asks for. What a run lacks is left out."""
     epochs: tuple[EpochReport, ...]
     """Its epochs in order; their `steps` are empty."""
     confusion: tuple[tuple[int, ...], ...]

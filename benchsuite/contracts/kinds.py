@@ -4,5 +4,5 @@ from __future__ import annotations
 
 from typing import Literal, get_args
 
-Kind = Literal["dataset", "model", "recipe", "figure", "executor"]
+Kind = Literal["dataset", "model", "recipe", "metric", "figure", "executor"]
 KIND_NAMES: tuple[Kind, ...] = get_args(Kind)

@@ -13,7 +13,7 @@ from benchsuite.engine.task import RunTask
 from benchsuite.metrics import METRICS
 from benchsuite.registry import Registry
 from benchsuite.registry.declarations import check_schedules, declared_phases
-from benchsuite.suite.prose.references import asked_metrics
+from benchsuite.suite.prose.references import named_metrics
 from benchsuite.suite.schema.suite import Suite
 
 
@@ -21,8 +21,8 @@ def foresee(suite: Suite, tasks: Iterable[RunTask], registry: Registry, device: 
     """Warnings: batches of one image, and metrics that runs on this device will not have."""
     yield from dict.fromkeys(_lonely_images(tasks, registry))
     if device != "cuda":
-        for place, name in asked_metrics(suite):
-            if METRICS[name].of_gpu:
+        for place, name in named_metrics(suite):
+            if name in METRICS and METRICS[name].of_gpu:
                 yield f"{place} asks for {name}, which no run on the CPU has: it will stay without a value"
 
 

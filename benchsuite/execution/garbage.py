@@ -24,7 +24,7 @@ from benchsuite.identity.run_key import Role, component_fields, hash_fields
 from benchsuite.identity.source_fingerprint import fingerprints, libraries
 from benchsuite.registry import CASE_PARTS, Registry
 from benchsuite.store.record import RunRecord
-from benchsuite.store.run_store import CHECKPOINT, LOCK, LOG, RECORD, SMOKE, WEIGHTS, Store, keeps_weights
+from benchsuite.store.run_store import CHECKPOINT, LOCK, LOG, MEASURED, RECORD, SMOKE, WEIGHTS, Store, keeps_weights
 from benchsuite.suite.cases.plan import Case, Component, Plan
 from benchsuite.suite.planning.sample_smoke import shrink_case
 from benchsuite.suite.search.space import case_with
@@ -328,7 +328,7 @@ def _strange(store: Store, record: RunRecord) -> str:
     written = (folder / RECORD).stat().st_mtime + WRITTEN_TOGETHER
     with suppress(OSError):
         for path in sorted(folder.rglob("*")):
-            if path.is_file() and path.stat().st_mtime > written and path.name not in (LOG, LOCK):
+            if path.is_file() and path.stat().st_mtime > written and path.name not in (LOG, LOCK, MEASURED):
                 return f"something was put into their folders since: {path.name}"
     return ""
 

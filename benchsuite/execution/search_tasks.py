@@ -7,13 +7,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from benchsuite.engine.task import RunTask
+from benchsuite.execution.measuring import measure
 from benchsuite.execution.preparation import Preparation
 from benchsuite.file_stamps import memory_of
-from benchsuite.metrics import SearchMetricName
 from benchsuite.registry import Registry
 from benchsuite.store.record import RunRecord
 from benchsuite.store.run_store import Outcome, Store, outcome_of
-from benchsuite.suite.cases.plan import Trial
+from benchsuite.suite.cases.asked_metrics import giving, metrics_of
+from benchsuite.suite.cases.plan import PlannedMetric, Trial
 from benchsuite.suite.planning.sample_smoke import shrink_case
 from benchsuite.suite.search.proposal import Proposer, Step
 from benchsuite.suite.search.space import Trials
@@ -36,10 +37,13 @@ class SearchTasks:
         self._made: dict[Step, tuple[Trial, RunTask]] = {}
         self._costs: dict[str, float] = {}
         self._proposer: Proposer | None = None
+        self._asked: tuple[PlannedMetric, ...] = ()
+        """What it chooses by, where that is a metric of a plugin."""
         search, cache = preparation.plan.search, preparation.maker.place.cache
         if search is None or not preparation.ready:
             return
         self._trials = Trials(search, registry)
+        self._asked = giving(preparation.plan.metrics, {search.declared.metric})
         self._outcomes = self._store.survey(cache).outcomes
         self._proposer = Proposer(search.declared, memory_of(preparation.paper_folder, cache / "proposals"))
         for _ in self._advance():
@@ -60,7 +64,7 @@ class SearchTasks:
         """The trials that the record of a finished run makes possible, each as soon as it is proposed."""
         search = self._preparation.plan.search
         if search is not None:
-            self._costs[record.key] = _cost(outcome_of(record), search.declared.metric)
+            self._costs[record.key] = self._cost(outcome_of(record), record)
         return self._advance()
 
     def _advance(self) -> Iterator[RunTask]:
@@ -85,12 +89,26 @@ class SearchTasks:
         """Learn what the store has of a run, unless it was taken already."""
         if key in self._costs:
             return
-        found = self._outcomes.get(key)
+        found, record = self._outcomes.get(key), None
         if found is None and (record := self._store.read(key)) is not None:
             found = outcome_of(record)
         if found is not None and not (self._remake and found.status == "failed"):
-            assert self._preparation.plan.search is not None
-            self._costs[key] = _cost(found, self._preparation.plan.search.declared.metric)
+            self._costs[key] = self._cost(found, record or self._store.read(key) if self._asked else None)
+
+    def _cost(self, found: Outcome, record: RunRecord | None) -> float:
+        """What the search makes as small as it can: of a run that failed, or has no value, infinity. What is remembered
+        of records has accuracy and loss of validation; metrics of plugins are computed from the record's predictions,
+        and of the validation split alone."""
+        plan = self._preparation.plan
+        assert plan.search is not None
+        if found.status != "done" or found.accuracy is None or found.loss is None:
+            return math.inf
+        name = plan.search.declared.metric
+        value: float | None = {"validation_accuracy": found.accuracy, "validation_loss": found.loss}.get(name)
+        if self._asked and record is not None:
+            records = measure({record.key: record}, self._asked, self._registry, self._store, ("validation",))
+            value = records[record.key].measured.get(name)
+        return math.inf if value is None or math.isnan(value) else -metrics_of(plan.metrics)[name].sign * value
 
 
 def follow(
@@ -107,10 +125,3 @@ def follow(
                 yield task
 
     return find
-
-
-def _cost(found: Outcome, metric: SearchMetricName) -> float:
-    if found.status != "done" or found.accuracy is None or found.loss is None:
-        return math.inf
-    value = -found.accuracy if metric == "validation_accuracy" else found.loss
-    return math.inf if math.isnan(value) else value

@@ -7,12 +7,18 @@ from dataclasses import dataclass, replace
 
 from benchsuite.engine.task import RunTask
 from benchsuite.execution.due_runs import load_records
+from benchsuite.execution.measuring import measure
 from benchsuite.execution.preparation import Preparation
+from benchsuite.registry import Registry
 from benchsuite.store.record import RunRecord
+from benchsuite.store.run_store import Store
+from benchsuite.suite.cases.asked_metrics import giving
 from benchsuite.suite.cases.plan import Plan
+from benchsuite.suite.schema.claims import Claim
 
 OpenAfter = Callable[[int, Plan, Mapping[tuple[str, int], str], Mapping[str, RunRecord], Sequence[str]], Sequence[str]]
-"""Which of some claims the first looks, so many, leave open; given a plan of their seeds, keys and records."""
+"""Which of some claims the first looks, so many, leave open; given a plan of their seeds, keys, and records
+with the values of the plugins' metrics that claims are on."""
 
 
 @dataclass(frozen=True)
@@ -30,13 +36,19 @@ class SeedTasks:
 
     A look is taken once all runs of its seeds are done, whichever was first, so that neither the number of workers nor
     an interruption changes what it finds. A run that fails has its look wait until it is made again.
+
+    Raises PluginError or StoreError, as `take` does, where a metric of a plugin that a claim is on cannot be computed.
     """
 
-    def __init__(self, preparation: Preparation, claims: Sequence[str], open_after: OpenAfter) -> None:
+    def __init__(
+        self, preparation: Preparation, claims: Sequence[Claim], open_after: OpenAfter, registry: Registry
+    ) -> None:
         design = preparation.plan.sequential
         assert design is not None, "its seeds are sequential"
         self._preparation, self._open_after, self._design = preparation, open_after, design
-        self._open = tuple(claims)
+        self._registry, self._store = registry, Store(preparation.runs_folder)
+        self._asked = giving(preparation.plan.metrics, {claim.metric for claim in claims})
+        self._open = tuple(claim.id for claim in claims)
         self.looks: list[LookTaken] = []
         """Those that were taken, in order."""
         self._tasks: dict[int, list[RunTask]] = {}
@@ -61,8 +73,7 @@ class SeedTasks:
 
     def take(self, record: RunRecord) -> Iterator[RunTask]:
         """The runs that the record of a finished run makes due: those of the next look."""
-        if record.status == "done":
-            self._done[record.key] = record
+        self._keep({record.key: record})
         return self._advance(recall=False)
 
     def _advance(self, *, recall: bool) -> Iterator[RunTask]:
@@ -70,11 +81,14 @@ class SeedTasks:
         while not self.ended and self._tasks:
             own = list(self._tasks_of(0, self._seeds))
             if recall:
-                found = load_records(task for task in own if task.key.key not in self._done)
-                self._done |= {key: record for key, record in found.items() if record.status == "done"}
+                self._keep(load_records(task for task in own if task.key.key not in self._done))
             if any(task.key.key not in self._done for task in own):
                 return
             yield from self._look(own)
+
+    def _keep(self, found: Mapping[str, RunRecord]) -> None:
+        done = {key: record for key, record in found.items() if record.status == "done"}
+        self._done |= measure(done, self._asked, self._registry, self._store)
 
     def _look(self, own: Sequence[RunTask]) -> Iterator[RunTask]:
         keys = {(task.spec.case.name, task.spec.seed): task.key.key for task in own}

@@ -59,14 +59,14 @@ def component_fingerprint(module: str) -> str:
     return _digest(_family(module))
 
 
-def libraries(module: str) -> dict[str, str]:
+def libraries(module: str, known: frozenset[str] = KEYED_ELSEWHERE) -> dict[str, str]:
     """Version by distribution of the third-party libraries that a component's modules import, such as timm.
 
-    Left out are those that a run key covers elsewhere: benchsuite, and what `Numerics` lists. A module of no
-    distribution (a file beside the plugin) counts with its source in place of a version.
+    Left out are those that are `known` otherwise: what a run key covers elsewhere, benchsuite and what `Numerics`
+    lists. A module of no distribution (a file beside the plugin) counts with its source in place of a version.
     """
     imported = {wanted.partition(".")[0] for name, path in _family(module).items() for wanted in _imports(name, path)}
-    foreign = imported - sys.stdlib_module_names - KEYED_ELSEWHERE - {module.partition(".")[0]}
+    foreign = imported - sys.stdlib_module_names - known - {module.partition(".")[0]}
     return dict(version for name in sorted(foreign) for version in _versions(name))
 
 

@@ -52,13 +52,15 @@ def gather(suite: Suite, preparation: Preparation, registry: Registry) -> PaperM
 
 
 def gather_results(suite: Suite, preparation: Preparation, registry: Registry) -> PaperMaterial:
-    """The same without photos and charts, as a report gathers its studies. Raises StoreError."""
+    """The same without photos and charts, as a report gathers its studies. Raises StoreError, and PluginError where a
+    metric's plugin fails."""
     from benchsuite.execution.due_runs import load_records
+    from benchsuite.execution.measuring import measure
     from benchsuite.store.run_store import Store
 
     material = without_results(suite, preparation, registry)
-    records = load_records(preparation.tasks)
     store = Store(preparation.runs_folder)
+    records = measure(load_records(preparation.tasks), preparation.plan.metrics, registry, store)
     outcomes = {  # of all that was predicted, which may not fit into memory, no more than this
         key: _right(store.read_predictions(record))
         for key, record in records.items()

@@ -167,7 +167,7 @@ def run_result(record: RunRecord) -> RunResult:
     return RunResult(
         key=record.key,
         seed=record.spec.seed,
-        metrics={name: float(value) for name, value in measured.items() if value is not None},
+        metrics={name: float(value) for name, value in measured.items() if value is not None} | dict(record.measured),
         epochs=tuple(EpochReport(**vars(epoch), steps=()) for epoch in record.epochs),
         confusion=record.test.confusion if record.test else (),
     )

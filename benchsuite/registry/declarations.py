@@ -1,19 +1,22 @@
 """What components declare beyond their parameters, checked against the contract's types.
 
-A recipe's phases, the weights a model asks for and a data set's preprocessing are plain data classes, which check
-nothing of what is put into them. Who plans or makes a run asks here, so that a slip is told before anything is trained.
+A recipe's phases, the weights a model asks for and a data set's preprocessing are plain data classes, and what a metric
+says of itself are attributes of its class: nothing is checked of what is put into them. Who plans or makes a run asks
+here, so that a slip is told before anything is trained.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, cast
+from dataclasses import dataclass
+from typing import Any, cast, get_args
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from benchsuite.contracts.dataset import Dataset, Preprocessing
 from benchsuite.contracts.kinds import Kind
+from benchsuite.contracts.metric import HELD, TITLES_IN, Gender, Metric
 from benchsuite.contracts.model import Model, WeightsRequest
 from benchsuite.contracts.parameters import Parameters
 from benchsuite.contracts.recipe import Phase, Recipe
@@ -79,11 +82,88 @@ def check_schedules(entry: Entry, params: Parameters, batches: Callable[[Phase],
             )
 
 
+@dataclass(frozen=True)
+class MetricFacts:
+    """What a metric says of itself, as its contract has it; `most` is None where there is no largest value."""
+
+    titles: Mapping[str, str]
+    gender: Gender
+    higher_is_better: bool
+    least: float
+    most: float | None
+    percent: bool
+    decimals: int
+    bibtex: str
+
+
+LONGEST_TITLE = 120
+MOST_DECIMALS = 9
+
+
+def declared_metric(entry: Entry, params: Parameters) -> MetricFacts:
+    """What a metric says of itself. Raises PluginError where it is not what the contract knows, or needs what is not
+    kept of predictions."""
+    metric = cast("Metric[Any]", entry.component)
+    titles: dict[str, object] = {language: metric.title(params, language) for language in TITLES_IN}
+    bibtex = metric.bibtex(params)
+    declared = {name: getattr(metric, name, None) for name in _OF_METRICS}
+    faults = [
+        f"{name} is {declared[name]!r:.60}" for name, is_right in _OF_METRICS.items() if not is_right(declared[name])
+    ]
+    if not faults and not metric.least < metric.most:
+        faults = [f"least is {metric.least}, and most {metric.most}"]
+    faults += [
+        f"title() in {language!r} is {title!r:.60}; expected a text of up to {LONGEST_TITLE} characters on one line"
+        for language, title in titles.items()
+        if not (isinstance(title, str) and title.strip() and title.isprintable() and len(title) <= LONGEST_TITLE)
+    ]
+    if not isinstance(bibtex, str):
+        faults.append(f"bibtex() is {bibtex!r:.60}; expected a text")
+    absent = [str(need) for need in metric.needs if need not in HELD] if not faults else []
+    if absent:
+        faults.append(f"it needs {' and '.join(absent)}, and of predictions are kept: {', '.join(HELD)}")
+    if faults:
+        raise PluginError(
+            f"the metric {entry.name} cannot be computed: {'; '.join(faults)}",
+            where=f"{entry.distribution} {entry.version}, {type(metric).__name__} of {entry.module}",
+            expected="what the contract of benchsuite.api.Metric allows",
+            remedy=f"mend {entry.distribution}, or leave the metric out of `metrics`; no result is lost",
+        )
+    return MetricFacts(
+        titles={language: str(title) for language, title in titles.items()},
+        gender=metric.gender,
+        higher_is_better=metric.higher_is_better,
+        least=float(metric.least),
+        most=None if math.isinf(metric.most) else float(metric.most),
+        percent=metric.percent,
+        decimals=metric.decimals,
+        bibtex=str(bibtex),
+    )
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+_OF_METRICS: Mapping[str, Callable[[Any], bool]] = {
+    "higher_is_better": lambda value: isinstance(value, bool),
+    "needs": lambda value: isinstance(value, tuple | list | frozenset | set) and bool(value),
+    "least": lambda value: _is_number(value) and math.isfinite(value),
+    "most": lambda value: _is_number(value) and value > -math.inf,
+    "percent": lambda value: isinstance(value, bool),
+    "decimals": lambda value: _is_number(value) and value in range(MOST_DECIMALS + 1),
+    "gender": lambda value: value in get_args(Gender),
+}
+"""What the class of a metric declares, and whether a value of that can be used."""
+
+
 def check_declared(kind: Kind, entry: Entry, params: Parameters) -> None:
     """Ask a component for what it declares. Raises PluginError for what the contract does not know, and whatever the
     component raises."""
     if kind == "recipe":
         check_schedules(entry, params)
+    elif kind == "metric":
+        declared_metric(entry, params)
     elif kind == "model":
         _check(entry, "weights", (cast("Model[Any]", entry.component).weights(params),))
     elif kind == "dataset":

@@ -13,10 +13,11 @@ from benchsuite.contracts.dataset import Dataset
 from benchsuite.contracts.executor import Executor
 from benchsuite.contracts.figure import Figure
 from benchsuite.contracts.kinds import KIND_NAMES, Kind
+from benchsuite.contracts.metric import Metric
 from benchsuite.contracts.model import Model
 from benchsuite.contracts.recipe import Recipe
 
-Component = Dataset[Any] | Model[Any] | Recipe[Any] | Figure[Any] | Executor[Any]
+Component = Dataset[Any] | Model[Any] | Recipe[Any] | Metric[Any] | Figure[Any] | Executor[Any]
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,7 @@ KINDS: Mapping[Kind, ComponentKind] = {
     "dataset": ComponentKind(Dataset, "data set"),
     "model": ComponentKind(Model, "model"),
     "recipe": ComponentKind(Recipe, "training recipe"),
+    "metric": ComponentKind(Metric, "metric"),
     "figure": ComponentKind(Figure, "figure"),
     "executor": ComponentKind(
         Executor, "executor", {"local": "Processes on this machine, which is what is taken unless told otherwise."}

@@ -49,6 +49,9 @@ class Registry:
     def recipe(self, name: str) -> Entry:
         return self.entry("recipe", name)
 
+    def metric(self, name: str) -> Entry:
+        return self.entry("metric", name)
+
     def figure(self, name: str) -> Entry:
         return self.entry("figure", name)
 

@@ -202,7 +202,8 @@ def gather(results: Path) -> Gathered:
             reports.append(_report(name, paper, paper.material, found))
         else:
             known = {run.record.key: run for run in runs} if name.endswith(SMOKE) else main
-            studies.append(_study(name, runs, paper, known))
+            store = Store(results / name if name.endswith(SMOKE) else results)
+            studies.append(_study(name, runs, paper, known, store))
     return Gathered(tuple(studies), tuple(problems), tuple(reports))
 
 
@@ -269,8 +270,8 @@ def _report(name: str, paper: Paper, material: ReportMaterial, runs: Mapping[str
     return replace(report, remarks=(*paper.remarks, *aged))
 
 
-def _study(name: str, own: Sequence[Run], paper: Paper, known: Mapping[str, Run]) -> Study:
-    """A study from its own runs, its paper, and all runs that its plan may name."""
+def _study(name: str, own: Sequence[Run], paper: Paper, known: Mapping[str, Run], store: Store) -> Study:
+    """A study from its own runs, its paper, and all runs that its plan may name, which are in `store`."""
     from benchsuite.paper.context.material import PaperMaterial
 
     remarks, declared = [*paper.remarks], None
@@ -283,6 +284,11 @@ def _study(name: str, own: Sequence[Run], paper: Paper, known: Mapping[str, Run]
         declared = _of_suite(name, own, remarks) or _of_records(name, own)
     planned = set(declared.keys.values())
     runs = tuple(known[key] for key in dict.fromkeys(declared.keys.values()) if key in known)
+    if declared.plan.metrics:
+        try:
+            runs = _measured(runs, declared.plan, store)
+        except BenchsuiteError as error:
+            remarks.append(f"The metrics of plugins have no values: {error.what}.")
     earlier = tuple(sorted((run for run in own if run.record.key not in planned), key=_order))
     made = Study(name, declared, runs, earlier, paper.files, tuple(remarks))
     try:
@@ -303,6 +309,15 @@ def _age(material: PaperMaterial, known: Mapping[str, Run]) -> Iterator[str]:
         yield f"{lost} of the {len(told)} runs that the paper tells of are no longer here."
     if new := len(now - told):
         yield f"The paper is older than the results: {new} of {len(now)} finished runs are not in it."
+
+
+def _measured(runs: Sequence[Run], plan: Plan, store: Store) -> tuple[Run, ...]:
+    """The runs with what the metrics of plugins give for them. Raises BenchsuiteError."""
+    from benchsuite.execution.measuring import measure
+    from benchsuite.registry import registry
+
+    records = measure({run.record.key: run.record for run in runs}, plan.metrics, registry(), store)
+    return tuple(replace(run, record=records[run.record.key]) for run in runs)
 
 
 def _of_paper(material: PaperMaterial) -> Declared:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from markupsafe import Markup
 
 from benchsuite.paper.document import markup
-from benchsuite.paper.language.metrics import METRICS
+from benchsuite.paper.language.metrics import METRICS, PrintedMetric, printed
 from benchsuite.paper.language.typography import p_value, seconds, with_unit
 from benchsuite.site.charts import Bar, intervals
 from benchsuite.site.folder import Page
@@ -131,7 +131,7 @@ def _study(study: Study) -> dict[str, Any]:
         "failed": study.failed,
         "due": study.due,
         "standing": _standing(study),
-        "metric": METRICS[found.metric].title,
+        "metric": _printed(study)[found.metric].title,
         "best": best,
         "claims": [_claim(claim) for claim in found.claims],
         "verdicts": _verdicts(found.claims),
@@ -140,10 +140,12 @@ def _study(study: Study) -> dict[str, Any]:
         "papers": tuple(study.papers),
         "remarks": [shareable(remark) for remark in _remarks(study)],
         "facts": list(_study_facts(study)),
-        "columns": list(map(metric_title, _columns(study))),
+        "columns": [metric_title(_printed(study)[name]) for name in _columns(study)],
         "cases": [_case(study, number, best) for number in range(len(found.cases))],
         "drawing": _drawing(study, best),
-        "comparisons": [_comparison(one) for one in found.comparisons if one.difference is not None],
+        "comparisons": [
+            _comparison(one, _printed(study)[one.metric]) for one in found.comparisons if one.difference is not None
+        ],
         "rows": list(_rows(study)),
         "earlier": [
             {
@@ -192,16 +194,16 @@ def _step(report: Report, step: ChainStep, study: Mapping[str, Any] | None) -> d
         "study": step.study,
         "folder": study["folder"] if study else "",
         "chosen": step.chosen.case.name,
-        "measured": _measured(step.chosen, ("validation_accuracy", "test_accuracy")),
+        "measured": _measured(step.chosen, [METRICS["validation_accuracy"], METRICS["test_accuracy"]]),
         "first": "it is" if step.by_validation else ", ".join(case.case.name for case in step.first),
         "begun": begun,
         "verdicts": _verdicts(step.findings.claims),
     }
 
 
-def _measured(case: CaseFindings, metrics: Sequence[str]) -> list[tuple[str, str]]:
+def _measured(case: CaseFindings, metrics: Sequence[PrintedMetric]) -> list[tuple[str, str]]:
     """The mean of each metric with its interval; empty where there is none."""
-    known = [(METRICS[name], case.estimates.get(name)) for name in metrics]
+    known = [(metric, case.estimates.get(metric.name)) for metric in metrics]
     return [(metric.format(found.mean), metric.interval(found)) if found else ("", "") for metric, found in known]
 
 
@@ -224,7 +226,7 @@ def _standing(study: Study) -> str:
 def _best(study: Study) -> dict[str, Any] | None:
     """The case that is best by the mean of what the study compares, as its paper has it."""
     found = study.findings
-    metric = METRICS[found.metric]
+    metric = _printed(study)[found.metric]
     known = [case for case in found.cases if metric.name in case.estimates]
     if not known:
         return None
@@ -267,8 +269,14 @@ def _listed(seeds: Sequence[int]) -> str:
 
 
 def _columns(study: Study) -> tuple[str, ...]:
-    """The metrics of each case: the usual ones, and what the study compares."""
-    return tuple(dict.fromkeys(("validation_accuracy", "test_accuracy", "test_macro_f1", study.findings.metric)))
+    """The metrics of each case: the usual ones, what the study compares, and those of plugins."""
+    asked = (f"test_{one.id}" for one in study.findings.asked)
+    usual = ("validation_accuracy", "test_accuracy", "test_macro_f1")
+    return tuple(dict.fromkeys((*usual, study.findings.metric, *asked)))
+
+
+def _printed(study: Study) -> Mapping[str, PrintedMetric]:
+    return printed(study.findings.metrics)
 
 
 def _case(study: Study, number: int, best: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -279,13 +287,13 @@ def _case(study: Study, number: int, best: Mapping[str, Any] | None) -> dict[str
         "runs": known_runs + (f", {len(case.failures)} failed" if case.failures else ""),
         "best": best is not None and best["case"] == case.case.name and len(study.findings.cases) > 1,
         "baseline": case.case.name in study.findings.baselines,
-        "measured": _measured(case, _columns(study)),
+        "measured": _measured(case, [_printed(study)[name] for name in _columns(study)]),
     }
 
 
 def _drawing(study: Study, best: Mapping[str, Any] | None) -> Markup:
     found = study.findings
-    metric = METRICS[found.metric]
+    metric = _printed(study)[found.metric]
     known = [case for case in found.cases if metric.name in case.estimates]
     if len(known) < 2:
         return Markup("")
@@ -309,9 +317,9 @@ def _drawing(study: Study, best: Mapping[str, Any] | None) -> Markup:
     return intervals(metric.title, bars, unit=metric.symbol, ident="cases-drawing")
 
 
-def _comparison(one: Comparison) -> dict[str, str]:
+def _comparison(one: Comparison, metric: PrintedMetric) -> dict[str, str]:
     assert one.difference is not None
-    found, metric = one.difference, METRICS[one.metric]
+    found = one.difference
     needed = f"needs {one.seeds_needed} seeds" if one.seeds_needed else ""
     return {
         "case": one.case,

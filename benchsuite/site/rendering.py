@@ -13,7 +13,7 @@ from benchsuite import __version__
 from benchsuite.legible import legible
 from benchsuite.paper.document import markup
 from benchsuite.paper.language.current import speaking
-from benchsuite.paper.language.metrics import METRICS
+from benchsuite.paper.language.metrics import PrintedMetric
 from benchsuite.paper.language.typography import upper_first
 from benchsuite.site.folder import Page
 
@@ -79,6 +79,6 @@ def file_size(count: float) -> str:
     return f"{count / 2**20:,.1f}\N{NO-BREAK SPACE}MiB" if count >= 2**20 else f"{count:,.0f} bytes"
 
 
-def metric_title(metric: str) -> str:
+def metric_title(metric: PrintedMetric) -> str:
     """A metric's name where a sentence or a line begins."""
-    return upper_first(METRICS[metric].title)
+    return upper_first(metric.title)

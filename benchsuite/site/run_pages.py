@@ -137,7 +137,7 @@ def _run_page(run: Run, around: _Around) -> bytes:
         if failure
         else None,
         "headline": [
-            (metric_title(name), METRICS[name].format(value))
+            (metric_title(METRICS[name]), METRICS[name].format(value))
             for name in HEADLINE
             if (value := METRICS[name].read(record)) is not None
         ],
@@ -223,8 +223,8 @@ def _sections(record: RunRecord) -> Iterator[tuple[str, Rows]]:
     yield (
         "Metrics",
         [
-            (metric_title(name), metric.format(value))
-            for name, metric in METRICS.items()
+            (metric_title(metric), metric.format(value))
+            for metric in METRICS.values()
             if (value := metric.read(record)) is not None
         ],
     )

@@ -224,5 +224,8 @@ class RunRecord(RecordPart):
     files: Mapping[str, StoredFile] = {}
     """What lies beside the record and was made with it, by name; empty in records from before this was listed."""
     cost: Cost | None = None
+    measured: Mapping[str, float] = Field(default={}, exclude=True)
+    """What metrics of plugins give for its predictions, by their names in the suite that it was read for: never written
+    with it, but put in by whoever analyses it (`execution.measuring`)."""
     notes: Mapping[str, Any] = {}
     """Facts about how the engine carried the run: feature cache, chunk size, batch invariance of the features."""

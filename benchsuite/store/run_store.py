@@ -18,7 +18,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from filelock import Timeout
 
@@ -49,6 +49,8 @@ PREDICTIONS = "predictions.safetensors"
 WEIGHTS = "weights.safetensors"
 CHECKPOINT = "checkpoint.pt"
 LOG = "log.txt"
+MEASURED = "metrics.json"
+"""What metrics of plugins gave for the predictions: a cache, which any of its readers may lose."""
 LOCK = ".lock"
 AT_WORK = ".at-work"
 """How the marks end of commands that make runs of a suite; before it is the suite's name."""
@@ -260,6 +262,20 @@ class Store:
         from benchsuite.store.predictions import to_bytes  # numpy, which listing and planning can do without
 
         return self.write_file(key, PREDICTIONS, to_bytes(predictions))
+
+    def read_measured(self, key: str) -> dict[str, Any]:
+        """What `write_measured` wrote beside the record of run `key`; nothing where that is not there, or damaged."""
+        try:
+            found = json.loads(read_file(self.folder(key) / MEASURED))
+        except (OSError, ValueError):
+            return {}
+        return found if isinstance(found, dict) else {}
+
+    def write_measured(self, key: str, values: Mapping[str, Any]) -> None:
+        """Remember what was measured of the predictions of run `key`. Nothing is written, and nothing lost, where
+        another process is at the run, or the folder cannot be written."""
+        with suppress(Timeout, StoreError), self.lock(key).acquire(blocking=False):
+            write_text(self.folder(key) / MEASURED, json.dumps(values, indent=1, allow_nan=False) + "\n")
 
     def read_predictions(self, record: RunRecord) -> Predictions:
         """The predictions of a run. Raises StoreError when they are missing, damaged, or another run's."""

@@ -206,6 +206,7 @@ def study_of(session: Session) -> Study:
     from benchsuite.analysis.results import Results
     from benchsuite.commands.paper import check_ready, write_paper
     from benchsuite.execution.due_runs import load_records
+    from benchsuite.execution.measuring import measure
     from benchsuite.store.run_store import Store
 
     def write(form: FormOptions) -> PaperFiles:
@@ -213,9 +214,9 @@ def study_of(session: Session) -> Study:
         return write_paper(session, form)
 
     preparation = session.preparation
-    records = load_records(preparation.tasks)
-    keys = {(task.spec.case.name, task.spec.seed): task.key.key for task in preparation.tasks}
     store = Store(preparation.runs_folder)
+    records = measure(load_records(preparation.tasks), preparation.plan.metrics, session.registry, store)
+    keys = {(task.spec.case.name, task.spec.seed): task.key.key for task in preparation.tasks}
     return Study(
         name=session.suite.name,
         sample=preparation.sample,

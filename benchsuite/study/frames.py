@@ -19,7 +19,8 @@ OF_RUNS = ("suite", "case", "seed", "key", "status")
 def runs_table(runs: Sequence[Run]) -> pa.Table:
     """A row for each run."""
     columns = _identity(runs)
-    columns |= {name: pa.array([run.metrics.get(name) for run in runs], pa.float64()) for name in METRICS}
+    names = dict.fromkeys((*METRICS, *(name for run in runs for name in run.metrics)))
+    columns |= {name: pa.array([run.metrics.get(name) for run in runs], pa.float64()) for name in names}
     columns["failure"] = _texts(run.failure for run in runs)
     columns["deviations"] = pa.array([list(run.deviations) for run in runs], pa.list_(pa.string()))
     columns["started"], columns["finished"] = _texts(run.started for run in runs), _texts(run.finished for run in runs)

@@ -139,7 +139,9 @@ def _study(suite: str, results: Path, store: Store, records: Mapping[tuple[str, 
 
     def define() -> Results:
         from benchsuite.analysis.results import Results
+        from benchsuite.execution.measuring import measure
         from benchsuite.paper.bundle.reader import PaperReader
+        from benchsuite.registry import registry
 
         if (paper := folder / "paper.pdf").is_file():
             with PaperReader(paper) as reader:
@@ -152,7 +154,8 @@ def _study(suite: str, results: Path, store: Store, records: Mapping[tuple[str, 
             session = open_study(suite, _as_planned(suite, options), download=False, quiet=True)
             definition, plan = session.suite, session.preparation.plan
         keys = {of: record.key for of, record in records.items()}
-        return Results(definition, plan, keys, {record.key: record for record in records.values()})
+        found = {record.key: record for record in records.values()}
+        return Results(definition, plan, keys, measure(found, plan.metrics, registry(), store))
 
     def write(form: FormOptions) -> PaperFiles:
         from benchsuite.commands.paper import make_paper

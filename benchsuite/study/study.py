@@ -5,12 +5,12 @@ Plain values that nobody changes. In a notebook a study and its paper show thems
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from benchsuite.errors import BenchsuiteError
 from benchsuite.extras import require
@@ -77,17 +77,30 @@ class Study:
         with only_our_errors():
             return tuple(map(claim_of, self._define().findings().claims))
 
-    def frame(self, by: Literal["run", "epoch"] = "run") -> pyarrow.Table:
+    def frame(
+        self, by: Literal["run", "epoch"] = "run", *, metrics: Iterable[str] | Mapping[str, Mapping[str, Any]] = ()
+    ) -> pyarrow.Table:
         """A table with a row for each run, or for each epoch of each run.
 
         A run has its case, seed, key and status, the settings that set cases apart, and every metric, as fractions of
-        1, seconds and bytes; what a run lacks is null. The table is an Arrow table: pandas and polars take it as it is
-        (`polars.DataFrame(table)`), and `table.to_pandas()` is there where pandas is.
+        1, seconds and bytes; what a run lacks is null. `metrics` are those of plugins that are wanted besides, computed
+        from the stored predictions: their names, or what a suite would say of them, as in
+        {"auc": {}, "top_3": {"name": "top_k", "k": 3}}; each is a column for validation and one for the test. A study
+        that was run has those of its suite in any case; one that was loaded, only what is asked for here.
+
+        The table is an Arrow table: pandas and polars take it as it is (`polars.DataFrame(table)`), and
+        `table.to_pandas()` is there where pandas is.
         """
         require("study.frame()", "pyarrow")
         from benchsuite.study.frames import epochs_table, runs_table
 
-        table: pyarrow.Table = choose("by", by, {"run": runs_table, "epoch": epochs_table})(self.runs)
+        with only_our_errors():
+            make, runs = choose("by", by, {"run": runs_table, "epoch": epochs_table}), self.runs
+            if metrics:
+                from benchsuite.study.added_metrics import with_metrics
+
+                runs = with_metrics(runs, metrics)
+            table: pyarrow.Table = make(runs)
         return table
 
     def paper(

@@ -8,9 +8,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from benchsuite.metrics import METRICS
 from benchsuite.registry import CASE_PARTS, Registry
 from benchsuite.registry.suite_files import ENDINGS, suite_files, suites_in
+from benchsuite.suite.cases.asked_metrics import metric_names, naming_problems
 from benchsuite.suite.cases.grid import complete
 from benchsuite.suite.cases.plan import Case
 from benchsuite.suite.planning.expand import Expansion, base_problems, compare_problems, expansion, value_at
@@ -170,7 +170,8 @@ def shown_path(path: Path) -> str:
 def _prose_problems(suite: Suite, expanded: Expansion, registry: Registry, lines: Sequence[str]) -> list[Problem]:
     """What only shows when the whole file is known: comparisons, claims, quotes and citations of what there is not,
     labels of nothing, names given twice."""
-    problems = compare_problems(suite, expanded.cases) + sequential_problems(suite) + figure_problems(suite, registry)
+    problems = compare_problems(suite, expanded.cases) + naming_problems(suite, registry)
+    problems += sequential_problems(suite) + figure_problems(suite, registry)
     problems += prose_problems(suite, extent_problems)
     if expanded.cases and not expanded.problems and not problems:
         claims = suite.origin.get("claims")
@@ -190,14 +191,15 @@ def _prose_problems(suite: Suite, expanded: Expansion, registry: Registry, lines
     labels = paper.get("labels")
     searched = [setting.path for setting in search_settings(suite)]
     named = _named(expanded.cases) if labels is not None else set()
+    metrics = metric_names(suite)
     for path, item in (labels.items if labels is not None else {}).items():
         if (
             expanded.cases
-            and path not in (*METRICS, *searched)
+            and path not in (*metrics, *searched)
             and path not in named
             and not _has(expanded.cases, path)
         ):
-            known = [*dict.fromkeys(path for case in expanded.cases for path in case.settings), *searched, *METRICS]
+            known = [*dict.fromkeys(path for case in expanded.cases for path in case.settings), *searched, *metrics]
             what = f"there is no {shown(path)} to label"
             problems.append(Problem(item.key, "paper.labels", what, path, None, did_you_mean(path, known)))
     return problems + repeated_names(paper)

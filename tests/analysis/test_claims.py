@@ -9,6 +9,7 @@ import pytest
 
 from benchsuite.analysis.claims import judge
 from benchsuite.analysis.findings import ClaimFindings
+from benchsuite.metrics import METRICS
 from benchsuite.suite.schema.claims import Claim
 
 
@@ -21,7 +22,9 @@ def judged(values: dict[str, list[float]], **facts: Any) -> ClaimFindings:
     measured = {
         case: {seed: (f"{case}{seed}", value) for seed, value in enumerate(given)} for case, given in values.items()
     }
-    return judge(claim(**facts), lambda reference: str(reference) if str(reference) in values else None, measured)
+    asked = claim(**facts)
+    found = {str(name): str(name) for name in values}
+    return judge(asked, lambda reference: found.get(str(reference)), measured, sign=METRICS[asked.metric].sign)
 
 
 UP = [0.96, 0.97, 0.965, 0.962, 0.971, 0.968, 0.966, 0.969]

@@ -17,6 +17,7 @@ from benchsuite.commands.session import Session, open_study
 from benchsuite.engine.task import RunTask
 from benchsuite.store.run_store import Store
 from support.program import Program
+from support.runs import put_sure
 from support.synthetic import make_record
 
 STUDY = """\
@@ -115,6 +116,16 @@ def test_a_plan_of_fixed_seeds_tells_no_power_of_itself(opened: Callable[..., Se
     opened()
     assert "power" not in program.run("plan", "rate").out
     assert "power" not in json.loads(program.run("plan", "rate", "--json").out)
+
+
+def test_a_metric_of_a_plugin_is_told_in_its_own_unit(opened: Callable[..., Session]) -> None:
+    study = opened("baseline: 0.01}", "baseline: 0.01, metric: test_ece}\nmetrics: {ece: {}}")
+    for task in study.preparation.tasks:
+        put_sure(task, task.spec.seed * (task.spec.case.name == "learning_rate=0.05"))
+    found, deviation = told(study), stdev(0.01 * seed for seed in range(12))
+    assert (found["metric"], found["deviation"]) == ("test_ece", pytest.approx(deviation))
+    (line,) = said(study)
+    assert f"differences of test_ece above {found['size'] * deviation:.4f} are found with 80%" in line
 
 
 @pytest.mark.slow

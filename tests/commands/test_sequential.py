@@ -9,7 +9,10 @@ from typing import Any
 import pytest
 
 import benchsuite
+from benchsuite.commands.options import StudyOptions
+from benchsuite.commands.session import open_study
 from support.program import Program
+from support.runs import put_sure
 
 STUDY = """\
 name: rate
@@ -24,6 +27,9 @@ compare: {factor: recipe.learning_rate, baseline: 0.00001}
 claims:
   - {id: faster, text: Una tasa mayor aprende más., cases: [0.05], better_than: 0.00001, metric: train_loss}
 """
+SURE = "  - {id: sure, text: Una tasa mayor calibra mejor., cases: [0.05], better_than: 0.00001, metric: test_ece}\n"
+BOUNDED = "  - {id: bounded, text: Ninguna calibra muy mal., at_most: 0.9, metric: test_ece}\n"
+ASKED = "metrics: {ece: {}}\n"
 QUICK = ("--no-paper", "--no-estimate", "--weights", "none")
 
 
@@ -53,11 +59,32 @@ def test_the_seeds_of_the_command_line_are_refused(program: Program) -> None:
     program.run("plan", "rate", "--seeds", "3").refused("the claims decide how many seeds", "leave --seeds out")
 
 
+@pytest.mark.parametrize("reopened", [False, True])
+def test_a_claim_on_a_metric_of_a_plugin_is_decided_by_what_runs_predicted(program: Program, reopened: bool) -> None:
+    program.suite(STUDY[: STUDY.index("  - {id")] + SURE + ASKED, "rate")
+    study = open_study("rate", StudyOptions(), download=False, quiet=True)
+    due = list(study.preparation.tasks)
+    for task in due:
+        made = put_sure(task, 10 if task.spec.case.name == "learning_rate=0.05" else 20 + task.spec.seed)
+        if not reopened:
+            assert not list(study.later.take(made))
+    looks = open_study("rate", StudyOptions(), download=False, quiet=True).looks if reopened else study.looks
+    assert [(look.seeds, look.decided) for look in looks] == [(10, ("sure",))]
+    (claim,) = benchsuite.load(program.results / "rate").claims
+    assert (claim.id, claim.verdict) == ("sure", "holds")
+
+
+def test_a_claim_on_a_metric_that_nobody_asked_for_is_told(program: Program) -> None:
+    program.suite(STUDY + SURE, "rate")
+    program.run("plan", "rate").refused("no metric here is named 'test_ece'", "add `ece: {}` to the `metrics`")
+
+
 @pytest.mark.slow
 def test_a_study_ends_at_the_look_that_decides_and_its_paper_says_so(program: Program) -> None:
+    program.suite(STUDY + BOUNDED + ASKED, "rate")
     made = program.run("run", "rate", "--no-estimate", "--weights", "none", "--workers", "2")
     assert made.code == 0, made.err
-    assert "look 1 of 3, with 10 seeds: decided is faster, and with it every claim: the study ends" in made.err
+    assert "look 1 of 3, with 10 seeds: decided are faster, bounded, and with them every claim: the" in made.err
     found = told(program)
     assert {run["status"] for run in found["runs"]} == {"done"}
     assert found["power"]["known_from"] == 10
@@ -67,6 +94,7 @@ def test_a_study_ends_at_the_look_that_decides_and_its_paper_says_so(program: Pr
     html = (program.results / "rate" / "paper.html").read_text()
     assert "el diseño es secuencial" in html
     assert "tiende a sobrestimar las diferencias" in html
+    assert "error de calibración esperado (ECE)" in html
     assert program.run("check", str(program.results / "rate" / "paper.pdf")).code == 0
 
 

@@ -151,6 +151,7 @@ def test_every_hook_has_an_example(hook: str) -> None:
     kinds = (
         "benchsuite_datasets",
         "benchsuite_models",
+        "benchsuite_metrics",
         "benchsuite_figures",
         "benchsuite_executors",
     )  # made like benchsuite_recipes, which stands beside them

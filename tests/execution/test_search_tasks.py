@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from random import Random
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 
 from benchsuite import file_stamps
 from benchsuite.engine.task import RunTask
+from benchsuite.execution import search_tasks
 from benchsuite.execution.due_runs import find_due
 from benchsuite.execution.preparation import Preparation, prepare
 from benchsuite.execution.search_tasks import SearchTasks, follow
@@ -20,6 +22,7 @@ from benchsuite.suite.schema.suite import Halving, Search
 from benchsuite.suite.search import points
 from benchsuite.suite.search.space import Trials
 from support.engine import Bench, make_case, statuses
+from support.metrics import Mistakes, planned
 from support.synthetic import make_record
 
 BASE = {"dataset": {"name": "tiny_data"}, "model": {"name": "tiny_net"}, "recipe": {"name": "tiny_recipe"}}
@@ -100,6 +103,35 @@ def test_the_next_rung_comes_with_the_last_record_of_the_one_before(prepared: Pr
 def test_the_metric_that_is_asked_for_decides(bench: Bench) -> None:
     prepared = prepared_with(bench, sampler="random", halving=HALVING, metric="validation_loss")
     record_all(trial_tasks(extended(prepared, bench)))
+    assert names(extended(prepared, bench))[4:] == ["trial 001, epochs=2", "trial 002, epochs=2"]
+
+
+def test_a_metric_of_a_plugin_decides_by_the_validation_split_alone(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = planned("errors", Mistakes)
+    prepared = prepared_with(bench, sampler="random", halving=HALVING, metric="validation_errors")
+    prepared = replace(prepared, plan=prepared.plan.model_copy(update={"metrics": (asked,)}))
+    looked: list[Sequence[str]] = []
+
+    def measure(
+        records: Mapping[str, RunRecord], metrics: object, registry: object, store: object, splits: Sequence[str]
+    ) -> dict[str, RunRecord]:
+        looked.append(splits)
+        given = {key: record.best.validation_accuracy for key, record in records.items() if record.best is not None}
+        return {
+            key: record.model_copy(update={"measured": {"validation_errors": given[key]}})
+            for key, record in records.items()
+        }
+
+    monkeypatch.setattr(search_tasks, "measure", measure)
+    first = trial_tasks(extended(prepared, bench))
+    record_all(first)
+    assert names(extended(prepared, bench))[4:] == ["trial 001, epochs=2", "trial 002, epochs=2"]  # the fewest errors
+    assert set(looked) == {("validation",)}
+    found = SearchTasks(prepared, bench.registry)
+    assert not list(found.take(read(first[0])))
+    record(first[3], failed=True)  # which never replaces the one that is done
     assert names(extended(prepared, bench))[4:] == ["trial 001, epochs=2", "trial 002, epochs=2"]
 
 

@@ -15,8 +15,9 @@ from benchsuite.execution.seed_tasks import SeedTasks
 from benchsuite.store.record import RunRecord
 from benchsuite.store.run_store import Store
 from benchsuite.suite.cases.plan import Plan
+from benchsuite.suite.schema.claims import Claim
 from benchsuite.suite.schema.sequential import Sequential
-from support.engine import Bench, make_case, statuses
+from support.engine import Bench, make_case, registry_with, statuses
 from support.synthetic import make_record
 
 DESIGN = Sequential(at_least=12, at_most=16, until="decided", every=2)
@@ -40,7 +41,8 @@ def going(prepared: Preparation, opened: Open) -> SeedTasks:
         assert set(keys.values()) <= set(records)
         return opened(number)
 
-    return SeedTasks(prepared, ("one", "two"), open_after)
+    claims = [Claim(id=name, text="Algo.", at_least=0.5) for name in ("one", "two")]
+    return SeedTasks(prepared, claims, open_after, registry_with())
 
 
 def never(_: int) -> Sequence[str]:

@@ -105,7 +105,7 @@ def test_a_file_named_by_itself_that_provides_nothing_says_so(tmp_path: Path) ->
     file = tmp_path / "student_empty.py"
     file.write_text("VALUE = 1\n")
     (bad,) = discover([], local=[file]).quarantined
-    assert "defines no Dataset, Model, Recipe, Figure or Executor" in bad.reason
+    assert "defines no Dataset, Model, Recipe, Metric, Figure or Executor" in bad.reason
 
 
 def test_a_name_that_another_module_has_is_refused(tmp_path: Path) -> None:

@@ -30,6 +30,19 @@ class Bare(Figure[Parameters]):
 """
 
 
+METRIC = """
+from benchsuite.api import Metric, Parameters
+class Flat(Metric[Parameters]):
+    name = "flat"
+    Parameters = Parameters
+    higher_is_better = True
+    def title(self, params, language):
+        return "flat"
+    def compute(self, params, predicted):
+        return 0.5
+"""
+
+
 EXECUTOR = """
 from benchsuite.api import Executor, Parameters
 class Nowhere(Executor[Parameters]):
@@ -77,6 +90,11 @@ def test_benchsuite_recipes_provides_the_classes_that_it_returns(provided: Regis
 @pytest.mark.parametrize("provided", [(FIGURE, "benchsuite_figures", "[Bare]")], indirect=True, ids=[""])
 def test_benchsuite_figures_provides_the_classes_that_it_returns(provided: Registry) -> None:
     assert names(provided) == {"figure": ["bare"]}
+
+
+@pytest.mark.parametrize("provided", [(METRIC, "benchsuite_metrics", "[Flat]")], indirect=True, ids=[""])
+def test_benchsuite_metrics_provides_the_classes_that_it_returns(provided: Registry) -> None:
+    assert names(provided) == {"metric": ["flat"]}
 
 
 @pytest.mark.parametrize("provided", [(EXECUTOR, "benchsuite_executors", "[Nowhere]")], indirect=True, ids=[""])

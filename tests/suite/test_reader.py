@@ -119,7 +119,7 @@ def test_a_text_that_no_paper_could_set_is_refused_before_anything_runs(read: Re
         ("baseline: 0", "baseline: false", "compare.baseline: false is no value of"),
         ("factor: recipe.freeze.blocks", "factor: recipe.freeze.block", "compare.factor: the suite does not vary 'recipe.freeze.block' (expected one of: recipe.freeze.blocks); did you mean"),
         ("factor: recipe.freeze.blocks, baseline: 0", "baseline: freeze_block=0", "did you mean 'freeze_blocks=0'?"),
-        ("baseline: 0", "baseline: 0, metric: test_acuracy", "compare.metric: 'test_acuracy' is not allowed (expected one of: test_accuracy,"),
+        ("baseline: 0", "baseline: 0, metric: test_acuracy", "compare.metric: no metric here is named 'test_acuracy' (expected one of: test_accuracy,"),
         ("seeds: 2\n", "seeds: 2\nexclude: [{recipe.freeze.blocks: 9}]\n", "tiny.yaml:9:11: exclude: {\"recipe.freeze.blocks\": 9} matches no case"),
         ("seeds: 2\n", "seeds: 2\nexclude: [{recipe.freeze.bloks: 1}]\n", "exclude: there is no 'recipe.freeze.bloks'; did you mean 'recipe.freeze.blocks'?"),
         ("seeds: 2\n", "seeds: 2\nexclude: [{blocks: 1}]\n", "exclude[0]: 'blocks' is no path to a parameter"),

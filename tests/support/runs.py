@@ -10,6 +10,7 @@ import torch
 from safetensors.torch import save
 
 from benchsuite.engine.network.build import weights_hash
+from benchsuite.engine.task import RunTask
 from benchsuite.identity.run_key import case_fields, component_fields, run_key
 from benchsuite.identity.source_fingerprint import fingerprints, libraries
 from benchsuite.registry import Registry
@@ -20,11 +21,14 @@ from benchsuite.suite.cases.plan import RunSpec
 from support.synthetic import make_numerics, make_record
 
 
-def put_run(root: Path, *, seed: int = 0, bits: int = 0, **changes: Any) -> RunRecord:
-    """Put a run that is done into the results folder `root`; other `bits` are other weights and predictions."""
+def put_run(
+    root: Path, *, seed: int = 0, bits: int = 0, predictions: Predictions | None = None, **changes: Any
+) -> RunRecord:
+    """Put a run that is done into the results folder `root`; other `bits` are other weights, and other predictions
+    where none are given."""
     store, record = Store(root), make_record(seed=seed, **changes)
     draw = np.random.default_rng([seed, bits])
-    predictions = Predictions(
+    predictions = predictions or Predictions(
         validation_probabilities=draw.random((9, 3), dtype=np.float32),
         validation_labels=draw.integers(0, 3, 9),
         test_probabilities=draw.random((12, 3), dtype=np.float32),
@@ -33,7 +37,7 @@ def put_run(root: Path, *, seed: int = 0, bits: int = 0, **changes: Any) -> RunR
     weights = {"head.weight": torch.full((3, 2), float(bits)), "count": torch.tensor(seed)}
     confusion = predictions.confusion
     assert record.test is not None
-    right = sum(row[i] for i, row in enumerate(confusion)) / 12
+    right = sum(row[i] for i, row in enumerate(confusion)) / len(predictions.test_labels)
     record = record.model_copy(
         update={
             "test": record.test.model_copy(update={"confusion": confusion, "accuracy": right}),
@@ -48,6 +52,15 @@ def put_run(root: Path, *, seed: int = 0, bits: int = 0, **changes: Any) -> RunR
     (store.folder(record.key) / LOG).write_text("a line\n")
     store.write(record)
     return record
+
+
+def put_sure(task: RunTask, wrong: int) -> RunRecord:
+    """Put a run that is done for a task, which is sure of all of its predictions, so many of 100 in each split wrong:
+    they are its calibration error in percent."""
+    labels = np.arange(100) % 3
+    sure = np.eye(3, dtype=np.float32)[(labels + (np.arange(100) < wrong)) % 3]
+    own: dict[str, Any] = {"spec": task.spec, "key": task.key.key, "key_fields": task.key.fields}
+    return put_run(task.results, predictions=Predictions(sure, labels, sure, labels), **own)
 
 
 def put_planned(

@@ -107,7 +107,7 @@ def test_a_class_is_checked_with_its_defaults(author: Path) -> None:
     ("marker", "words"),
     [
         ("", "contract_check needs to be told of one class"),
-        ("@contract(int)", "is no Dataset, Model, Recipe, Figure or Executor of benchsuite.api"),
+        ("@contract(int)", "is no Dataset, Model, Recipe, Metric, Figure or Executor of benchsuite.api"),
     ],
 )
 def test_a_marker_that_names_no_component_is_explained(author: Path, marker: str, words: str) -> None:

@@ -33,12 +33,14 @@ from benchsuite.api import (
     FreezePolicy,
     Handler,
     Images,
+    Metric,
     Model,
     Optimizer,
     Parameters,
     Phase,
     PhotoFiles,
     Precision,
+    Predicted,
     Preprocessing,
     Recipe,
     RunInfo,
@@ -205,6 +207,36 @@ class Training(Recipe[TrainingParameters]):
         return images.flip(0), targets
 
 
+class RateParameters(Parameters):
+    above: float = 0.5
+
+
+class Rate(Metric[RateParameters]):
+    name = "rate"
+    Parameters = RateParameters
+    higher_is_better = True
+    needs = ("predictions", "probabilities")
+    least, most = 0.0, 1.0
+    percent = True
+    gender = "masculine"
+
+    def title(self, params: RateParameters, language: str) -> str:
+        return {"es": "ritmo", "en": "rate"}[language]
+
+    def compute(self, params: RateParameters, predicted: Predicted) -> float | None:
+        sure = predicted.probabilities.max(axis=1) >= params.above
+        if not sure.any() or not predicted.classes:
+            return None
+        return float((predicted.predictions == predicted.labels)[sure].mean())
+
+    def require(self, params: RateParameters) -> None:
+        if params.above > 1:
+            raise SetupError("", remedy="")
+
+    def bibtex(self, params: RateParameters) -> str:
+        return ""
+
+
 class CurveParameters(Parameters):
     skip: int = 0
 
@@ -297,6 +329,11 @@ def benchsuite_models() -> Iterable[type[Model[Any]]]:
 @hookimpl
 def benchsuite_recipes() -> Iterable[type[Recipe[Any]]]:
     return [Training]
+
+
+@hookimpl
+def benchsuite_metrics() -> Iterable[type[Metric[Any]]]:
+    return [Rate]
 
 
 @hookimpl

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
-from pydantic import BaseModel, TypeAdapter
+from pydantic import BaseModel, FiniteFloat, TypeAdapter
 from pydantic_core import to_jsonable_python
 
 from benchsuite.analysis.results import Results
@@ -93,6 +93,7 @@ def _pack_study(material: PaperMaterial) -> dict[str, bytes]:
         "keys": [[case, seed, key] for (case, seed), key in results.keys.items()],
         "records": None,
         "outcomes": {key: _packed(outcomes) for key, outcomes in results.outcomes.items()},
+        **({"measured": _measured(results)} if results.plan.metrics else {}),
         "card": {name: value for name, value in to_jsonable_python(material.card).items() if name != "translations"},
         "model": [material.model_title, material.model_bibtex],
         "models": material.models,
@@ -119,7 +120,12 @@ def _pack_study(material: PaperMaterial) -> dict[str, bytes]:
 
 def _unused(plan: Plan) -> set[str]:
     """What plans of before had not, and this one does without: papers of the same results are the same bytes."""
-    return {"sequential"} if plan.sequential is None else set()
+    return {name for name in ("sequential", "metrics") if not getattr(plan, name)}
+
+
+def _measured(results: Results) -> dict[str, dict[str, float]]:
+    """What metrics of plugins gave for each run, which its record does not hold."""
+    return {key: dict(record.measured) for key, record in results.records.items() if record.measured}
 
 
 def _declared(suite: Suite | Report) -> dict[str, bytes]:
@@ -142,7 +148,11 @@ def _environments(records: Iterable[RunRecord]) -> dict[str, bytes]:
 def _usual(suite: Suite) -> dict[str, Any]:
     """What is attached only where it is not as it is in most suites."""
     usual = {name for name, value in USUAL.items() if getattr(suite.paper, name) == value}
-    bare = {"devices": suite.devices == "one", "translations": not suite.translations}
+    bare = {
+        "devices": suite.devices == "one",
+        "metrics": not suite.metrics,
+        "translations": not suite.translations,
+    }
     return {**{name: True for name, is_usual in bare.items() if is_usual}, **({"paper": usual} if usual else {})}
 
 
@@ -215,7 +225,9 @@ def _study(content: Mapping[str, Any], files: Mapping[str, bytes]) -> PaperMater
     suite = Suite.model_validate_json(json.dumps(content["suite"]))
     _keep_files(suite, files)
     parts = SharedParts()
-    records = [parts.of(load_record(record, where=RESULTS)) for record in content["records"]]
+    measured = TypeAdapter(dict[str, dict[str, FiniteFloat]]).validate_python(content.get("measured", {}))
+    read = (parts.of(load_record(record, where=RESULTS)) for record in content["records"])
+    records = [record.model_copy(update={"measured": measured.get(record.key, {})}) for record in read]
     return PaperMaterial(
         results=Results(
             suite=suite,

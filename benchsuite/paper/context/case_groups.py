@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from benchsuite.analysis.findings import CaseFindings
-from benchsuite.paper.language.metrics import METRICS
+from benchsuite.paper.language.metrics import PrintedMetric
 
 K = TypeVar("K")
 
@@ -16,10 +16,12 @@ def rank_cases(cases: Sequence[CaseFindings], metric: str) -> list[CaseFindings]
     return sorted((case for case in cases if metric in case.estimates), key=lambda case: case.estimates[metric].mean)
 
 
-def find_extremes(cases: Sequence[CaseFindings], metric: str) -> tuple[list[CaseFindings], list[CaseFindings]]:
+def find_extremes(
+    cases: Sequence[CaseFindings], metric: PrintedMetric
+) -> tuple[list[CaseFindings], list[CaseFindings]]:
     """The cases with the smallest and with the largest mean; several when they print alike."""
-    ranked = rank_cases(cases, metric)
-    printed = {case.case.name: METRICS[metric].format(case.estimates[metric].mean) for case in ranked}
+    ranked = rank_cases(cases, metric.name)
+    printed = {case.case.name: metric.format(case.estimates[metric.name].mean) for case in ranked}
     low, high = (printed[ranked[at].case.name] for at in (0, -1))
     return (
         [case for case in cases if printed.get(case.case.name) == low],

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from benchsuite.analysis.findings import CaseFindings, Findings
-from benchsuite.metrics import METRICS
 from benchsuite.paper.context.case_groups import find_extremes, rank_cases
+from benchsuite.paper.language.metrics import PrintedMetric, printed
 from benchsuite.suite.prose.conditions import Condition
 
 
@@ -23,19 +23,19 @@ def is_met(findings: Findings, condition: Condition) -> bool:
             decided = [one.sign != "open" for one in findings.comparisons]
             return condition.verdict == ("all" if all(decided) and decided else "some" if any(decided) else "none")
         case _:
-            best = find_best(findings.cases, subject.of or findings.metric)
+            best = find_best(findings.cases, printed(findings.metrics)[subject.of or findings.metric])
             if condition.case:
                 return [case.case.name for case in best] == [condition.case]
             return condition.verdict == _lead(findings, best)
 
 
-def find_best(cases: Sequence[CaseFindings], metric: str) -> list[CaseFindings]:
+def find_best(cases: Sequence[CaseFindings], metric: PrintedMetric) -> list[CaseFindings]:
     """The best case by the mean of a metric, the largest where no value is better than another; several when they
     print alike, none without results."""
-    if not rank_cases(cases, metric):
+    if not rank_cases(cases, metric.name):
         return []
     lowest, highest = find_extremes(cases, metric)
-    return lowest if METRICS[metric].higher_is_better is False else highest
+    return lowest if metric.higher_is_better is False else highest
 
 
 def _lead(findings: Findings, best: Sequence[CaseFindings]) -> str:

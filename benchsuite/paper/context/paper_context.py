@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -11,7 +12,7 @@ from benchsuite.paper.context.conditions import is_met
 from benchsuite.paper.context.material import PaperMaterial
 from benchsuite.paper.context.result_quotes import ResultQuotes
 from benchsuite.paper.document import markup
-from benchsuite.paper.language.metrics import METRICS, PrintedMetric, spread_of
+from benchsuite.paper.language.metrics import PrintedMetric, printed, spread_of
 from benchsuite.paper.references.methods import CROSSED, EPSILON_SQUARED, IMPORTANCE, SPENDING
 from benchsuite.paper.references.works import Works, gather_works
 from benchsuite.suite.prose.conditions import Condition
@@ -41,10 +42,21 @@ class PaperContext:
         given = self.material.findings
         return replace(given, cases=tuple(replace(case, label=self.names.label(case)) for case in given.cases))
 
+    @cached_property
+    def metrics(self) -> Mapping[str, PrintedMetric]:
+        """All metrics of the study by their names, those of plugins last, with titles in the mini grammar."""
+        known = printed(self.findings.metrics).items()
+        return {name: replace(one, titles=_in_grammar(one.titles)) if one.titles else one for name, one in known}
+
     @property
     def metric(self) -> PrintedMetric:
         """The metric that the suite compares."""
-        return METRICS[self.findings.metric]
+        return self.metrics[self.findings.metric]
+
+    @property
+    def asked_on_test(self) -> tuple[PrintedMetric, ...]:
+        """The metrics of plugins on the test split, in the order of the suite."""
+        return tuple(self.metrics[f"test_{one.id}"] for one in self.findings.asked)
 
     @property
     def done(self) -> tuple[CaseFindings, ...]:
@@ -142,6 +154,12 @@ class PaperContext:
             *models,
             *material.recipes.items(),
             *((chart.figure, chart.bibtex) for chart in material.charts),
+            *((one.component.name, one.bibtex) for one in self.findings.asked),
             *self._methods,
         ]
         return gather_works(material.suite.paper, dict.fromkeys(sources))
+
+
+def _in_grammar(titles: Mapping[str, str]) -> dict[str, str]:
+    """What a plugin calls something in each language, so that it means itself."""
+    return {language: markup.literal(markup.line(title, "metric title")) for language, title in titles.items()}

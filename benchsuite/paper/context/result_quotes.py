@@ -8,7 +8,7 @@ from benchsuite.analysis.findings import CaseFindings, Comparison
 from benchsuite.paper.document.quantities import Quotes
 from benchsuite.paper.language import typography
 from benchsuite.paper.language.catalogue import say
-from benchsuite.paper.language.metrics import METRICS
+from benchsuite.paper.language.metrics import PrintedMetric
 
 
 class ResultQuotes(Quotes):
@@ -21,25 +21,26 @@ class ResultQuotes(Quotes):
         super().__init__()
         self._told_points = False
 
-    def estimate(self, metric: str, case: CaseFindings) -> str:
+    def estimate(self, metric: PrintedMetric, case: CaseFindings) -> str:
         """The mean of a metric of a case, with its interval."""
-        estimate = case.estimates.get(metric)
+        estimate = case.estimates.get(metric.name)
         if estimate is None:
             return say("pending")
-        return self.put(self._in_full(METRICS[metric].quote(estimate)), estimate.mean, estimate.runs)
+        return self.put(self._in_full(metric.quote(estimate)), estimate.mean, estimate.runs)
 
-    def mean(self, metric: str, case: CaseFindings) -> str:
+    def mean(self, metric: PrintedMetric, case: CaseFindings) -> str:
         """The mean alone."""
-        estimate = case.estimates.get(metric)
+        estimate = case.estimates.get(metric.name)
         if estimate is None:
             return say("pending")
-        return self.put(self._in_full(METRICS[metric].format(estimate.mean)), estimate.mean, estimate.runs)
+        return self.put(self._in_full(metric.format(estimate.mean)), estimate.mean, estimate.runs)
 
-    def difference(self, comparison: Comparison | None) -> str:
+    def difference(self, metric: PrintedMetric, comparison: Comparison | None) -> str:
+        """The difference of a comparison in this metric."""
         if comparison is None or comparison.difference is None:
             return say("pending")
         difference = comparison.difference
-        shown = self._in_full(METRICS[comparison.metric].difference(difference))
+        shown = self._in_full(metric.difference(difference))
         return self.put(shown, difference.mean, difference.runs)
 
     def _in_full(self, text: str) -> str:

@@ -17,7 +17,9 @@ from benchsuite.paper.figures.canvas import drawing
 from benchsuite.paper.figures.style import COLOURS, COLUMN, PAGE, break_label, shorten
 from benchsuite.paper.language import typography
 from benchsuite.paper.language.catalogue import say
-from benchsuite.paper.language.metrics import METRICS
+from benchsuite.paper.language.metrics import printed
+from benchsuite.suite.cases.asked_metrics import metrics_of
+from benchsuite.suite.cases.plan import PlannedMetric
 
 SPREAD, MOST_SPREAD = 0.28, 0.07
 """How far lines through one value lie apart: as a part of the distance between two values, and at most of an axis."""
@@ -28,12 +30,15 @@ MOST_LINES = 1000
 
 
 @memoize
-def draw_trials(name: str, found: SearchFindings, labels: Mapping[str, str]) -> Drawing:
+def draw_trials(
+    name: str, found: SearchFindings, labels: Mapping[str, str], asked: Sequence[PlannedMetric] = ()
+) -> Drawing:
     """Parallel coordinates: a line a trial, darker the better it is, the best one orange with marks.
 
     Trials that halving ended early are grey and thin. Every axis has its values at equal distances, numbers rising.
+    `asked` are the metrics of plugins.
     """
-    space, metric = found.declared.space, METRICS[found.declared.metric]
+    space, metric = found.declared.space, printed(metrics_of(asked))[found.declared.metric]
     reached = [trial for trial in found.trials if found.declared.metric in trial.values]
     shown = reached[:MOST_LINES]
     values = [trial.values[found.declared.metric] for trial in shown]

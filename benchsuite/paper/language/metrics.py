@@ -12,6 +12,7 @@ from benchsuite.analysis.findings import Estimate
 from benchsuite.analysis.intervals import FEWEST_SEEDS
 from benchsuite.paper.language import typography
 from benchsuite.paper.language.catalogue import find, say
+from benchsuite.paper.language.current import spoken
 
 
 def is_observed(estimate: Estimate) -> bool:
@@ -32,12 +33,17 @@ class PrintedMetric(metrics.Metric):
     @property
     def title(self) -> str:
         """What it is called within a sentence."""
-        return say(f"metric-{self.name}")
+        return say(f"metric-on-{self.split}", metric=self.measure) if self.titles else say(f"metric-{self.name}")
+
+    @property
+    def measure(self) -> str:
+        """What a metric of a plugin is called without the split."""
+        return self.titles[spoken()]
 
     @property
     def gender(self) -> str:
         """The context of what agrees with the title."""
-        return say(f"gender-{self.name}")
+        return self.title_gender or say(f"gender-{self.name}")
 
     @property
     def the(self) -> str:
@@ -169,4 +175,10 @@ def _counted(interval: str, estimate: Estimate) -> str:
     return say("interval-counted", interval=interval[:-1], seeds=estimate.n)
 
 
+def printed(known: Mapping[str, metrics.Metric]) -> Mapping[str, PrintedMetric]:
+    """Metrics with ways to print them."""
+    return {name: METRICS.get(name) or PrintedMetric(**vars(metric)) for name, metric in known.items()}
+
+
 METRICS: Mapping[str, PrintedMetric] = {name: PrintedMetric(**vars(metric)) for name, metric in metrics.METRICS.items()}
+"""Those that every study has."""

@@ -6,7 +6,7 @@ from benchsuite.analysis.findings import ClaimFindings
 from benchsuite.paper.context.paper_context import PaperContext
 from benchsuite.paper.document import markup
 from benchsuite.paper.language.catalogue import say
-from benchsuite.paper.language.metrics import METRICS, PrintedMetric
+from benchsuite.paper.language.metrics import PrintedMetric
 from benchsuite.paper.language.typography import percent
 from benchsuite.suite.schema.claims import CaseReference, Claim
 
@@ -21,7 +21,7 @@ def quote_evidence(study: PaperContext, found: ClaimFindings) -> str:
     part = found.decisive
     if part is None or part.quantity is None:
         return ""
-    metric, case = METRICS[found.claim.metric], study.mention(part.case)
+    metric, case = study.metrics[found.claim.metric], study.mention(part.case)
     shown = metric.quote(part.quantity) if part.other is None else metric.difference(part.quantity)
     value = study.quotes.put(shown, part.quantity.mean, part.quantity.runs)
     if part.other is None:
@@ -31,7 +31,7 @@ def quote_evidence(study: PaperContext, found: ClaimFindings) -> str:
 
 def describe_condition(study: PaperContext, claim: Claim) -> str:
     """What was tested, in the mini grammar: «exactitud en test ≥ 95,0 %»."""
-    metric = METRICS[claim.metric]
+    metric = study.metrics[claim.metric]
     others = _mention(study, claim.others) or say("all-others")
     match claim.condition:
         case "at_least":

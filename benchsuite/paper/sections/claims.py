@@ -9,7 +9,7 @@ from benchsuite.paper.context.machine_kinds import describe_refused
 from benchsuite.paper.context.paper_context import PaperContext
 from benchsuite.paper.document.blocks import Block, Cell, Column, Paragraph, Table
 from benchsuite.paper.language.catalogue import in_words, say
-from benchsuite.paper.language.metrics import METRICS, spread_of
+from benchsuite.paper.language.metrics import spread_of
 from benchsuite.paper.language.phrases import listing
 from benchsuite.paper.language.typography import number, p_value
 from benchsuite.paper.sections.claim_words import cite_source, describe_condition, quote_evidence
@@ -52,7 +52,7 @@ def claims_table(study: PaperContext) -> Table:
     rows, sequential = [], study.findings.sequential is not None
     for found in study.findings.claims:
         quantity = found.decisive.quantity if found.decisive is not None else None
-        value = METRICS[found.claim.metric].scale * quantity.mean if quantity is not None else None
+        value = study.metrics[found.claim.metric].scale * quantity.mean if quantity is not None else None
         rows.append(
             (
                 Cell(f"{claim_sentence(study, found.claim)}{cite_source(study, found.claim)}"),

@@ -18,7 +18,6 @@ from benchsuite.paper.document.style import Form
 from benchsuite.paper.language import typography
 from benchsuite.paper.language.catalogue import say
 from benchsuite.paper.language.current import speaking
-from benchsuite.paper.language.metrics import METRICS
 from benchsuite.paper.sections.front import paper_title
 from benchsuite.paper.sections.prose import resolve_prose
 from benchsuite.paper.tables import cells
@@ -189,7 +188,7 @@ def _reasons(pairs: Pairs) -> tuple[str, ...]:
 def _table(study: PaperContext, pairs: Pairs, identifier: str, title: str, group: str) -> Table:
     """A row for each case and metric: the means of both sides, and the mean of the paired differences."""
     rows = []
-    compared = [metric for metric in METRICS.values() if metric.compared_as == group]
+    compared = [metric for metric in study.metrics.values() if metric.compared_as == group]
     for case, found in pairs.items():
         runs = tuple(record.key for pair in found for record in pair)
         for known in compared:

@@ -59,7 +59,7 @@ def _says_nothing(study: PaperContext) -> bool:
     if cost.sizes_differ(study.done):
         return False
     timed = [case for case in study.done if "training_seconds" in case.estimates]
-    shortest, longest = find_extremes(timed, "training_seconds") if timed else ([], [])
+    shortest, longest = find_extremes(timed, study.metrics["training_seconds"]) if timed else ([], [])
     return shortest == longest and not any("fig-cost" in text for _, _, text in prose_texts(study.material.suite))
 
 

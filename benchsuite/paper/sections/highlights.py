@@ -30,7 +30,7 @@ def _best(study: PaperContext) -> Iterator[str]:
     if not study.findings.comparisons and len(study.done) == 1:
         case, metric = study.done[0], study.metric
         the_metric = typography.upper_first(metric.the)
-        yield say("found-measure", metric=the_metric, value=study.quotes.estimate(metric.name, case))
+        yield say("found-measure", metric=the_metric, value=study.quotes.estimate(metric, case))
 
 
 def _differences(study: PaperContext) -> Iterator[str]:
@@ -55,7 +55,7 @@ def _differences(study: PaperContext) -> Iterator[str]:
             say(
                 "found-difference",
                 case=study.mention(one.case),
-                value=study.quotes.difference(one),
+                value=study.quotes.difference(study.metric, one),
                 p=say_p(one.p_adjusted or 0.0),
             )
             for one in decided
@@ -69,7 +69,7 @@ def _differences(study: PaperContext) -> Iterator[str]:
             compared=len(compared),
             p=say_p(max(one.p_adjusted or 0.0 for one in decided), "≤"),
             largest=study.mention(largest.case),
-            value=study.quotes.difference(largest),
+            value=study.quotes.difference(study.metric, largest),
             **words,
         )
         yield typography.upper_first(told)

@@ -8,7 +8,7 @@ from benchsuite.analysis.findings import CaseFindings
 from benchsuite.paper.context.case_groups import find_extremes
 from benchsuite.paper.context.paper_context import PaperContext
 from benchsuite.paper.language.catalogue import say
-from benchsuite.paper.language.metrics import METRICS
+from benchsuite.paper.language.metrics import PrintedMetric
 
 ALIKE = 1.02
 """Times and the like that differ by less are practically the same."""
@@ -19,7 +19,7 @@ class End:
     """The cases at one end of the range; both ends have the same ones where all cases print alike."""
 
     study: PaperContext = field(compare=False)
-    metric: str
+    metric: PrintedMetric
     cases: list[CaseFindings]
 
     def quote(self) -> str:
@@ -29,8 +29,8 @@ class End:
     @property
     def reach(self) -> tuple[float, float]:
         """Its interval, or the values observed; the mean alone where nothing is known of the spread."""
-        estimate = self.cases[0].estimates[self.metric]
-        return METRICS[self.metric].bounds(estimate) or (estimate.mean, estimate.mean)
+        estimate = self.cases[0].estimates[self.metric.name]
+        return self.metric.bounds(estimate) or (estimate.mean, estimate.mean)
 
     def quote_mean(self) -> str:
         return self.study.quotes.mean(self.metric, self.cases[0])
@@ -46,18 +46,18 @@ class End:
 
 def find_ends(study: PaperContext, metric: str) -> tuple[End, End]:
     """Where the metric is smallest, and where it is largest."""
-    lowest, highest = find_extremes(study.findings.cases, metric)
-    return End(study, metric, lowest), End(study, metric, highest)
+    lowest, highest = find_extremes(study.findings.cases, known := study.metrics[metric])
+    return End(study, known, lowest), End(study, known, highest)
 
 
 def _mean(end: End) -> float:
-    return end.cases[0].estimates[end.metric].mean
+    return end.cases[0].estimates[end.metric.name].mean
 
 
 def describe_range(study: PaperContext, metric: str) -> str:
     """«la exactitud en test va de X (a) a Y (b)», or that it is the same everywhere, or the only one there is."""
     low, high = find_ends(study, metric)
-    known = METRICS[metric]
+    known = low.metric
     if low != high and known.of_machine and _mean(high) < ALIKE * _mean(low):
         ends = {"lowest": low.quote_mean(), "highest": high.quote_mean()}
         return say("range-alike", context=known.gender, metric=known.the, **ends)

@@ -55,10 +55,10 @@ def _resolve(whole: Context, reference: str, where: str) -> str:
     findings = study.findings
     match quoted.kind:
         case "metric":
-            return study.quotes.estimate(quoted.metric, findings.case(quoted.case))
+            return study.quotes.estimate(study.metrics[quoted.metric], findings.case(quoted.case))
         case "difference":
             comparisons = {comparison.case: comparison for comparison in findings.comparisons}
-            return study.quotes.difference(comparisons.get(quoted.case))
+            return study.quotes.difference(study.metric, comparisons.get(quoted.case))
         case "best":
             return _best(study, quoted.metric)
         case "size":
@@ -109,7 +109,7 @@ def _count(study: PaperContext, count: int, of: str) -> str:
 
 def _best(study: PaperContext, asked: str) -> str:
     """The best case by what is compared, or by the metric that is asked for, then with its value."""
-    metric = asked or study.findings.metric
+    metric = study.metrics[asked] if asked else study.metric
     best = find_best(study.findings.cases, metric)
     if not best:
         return say("pending")

@@ -143,8 +143,8 @@ def _findings(report: ReportContext) -> Iterator[str]:
             "report-found-accuracy",
             first=markup.literal(report.label(first.study)),
             last=markup.literal(report.label(last.study)),
-            least=report.quotes.estimate("test_accuracy", first.chosen),
-            most=report.quotes.estimate("test_accuracy", last.chosen),
+            least=report.quotes.estimate(METRICS["test_accuracy"], first.chosen),
+            most=report.quotes.estimate(METRICS["test_accuracy"], last.chosen),
         )
     yield from _begun(report)
     claims = [study for study in report.studies.values() if study.findings.claims]
@@ -283,13 +283,15 @@ def _choice(report: ReportContext, study: PaperContext, step: ChainStep) -> str:
     """What it hands on, with its accuracies, and whether that is what validation ranks first."""
     quoted = {
         "chosen": study.mention(step.chosen.case.name),
-        "validation": report.quotes.estimate(CHOSEN_BY, step.chosen),
-        "test": report.quotes.estimate("test_accuracy", step.chosen),
+        "validation": report.quotes.estimate(METRICS[CHOSEN_BY], step.chosen),
+        "test": report.quotes.estimate(METRICS["test_accuracy"], step.chosen),
     }
     if step.by_validation:
         return say("report-choice", **quoted)
     first = study.mention(*(case.case.name for case in step.first))
-    return say("report-choice-other", first=first, best=report.quotes.estimate(CHOSEN_BY, step.first[0]), **quoted)
+    return say(
+        "report-choice-other", first=first, best=report.quotes.estimate(METRICS[CHOSEN_BY], step.first[0]), **quoted
+    )
 
 
 def _named_after(study: str, label: str, block: Block, shown: set[str]) -> Block:

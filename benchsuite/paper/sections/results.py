@@ -16,6 +16,7 @@ from benchsuite.paper.figures import curves, intervals
 from benchsuite.paper.figures.chart import draw_chart
 from benchsuite.paper.language import typography
 from benchsuite.paper.language.catalogue import say
+from benchsuite.paper.language.phrases import listing
 from benchsuite.paper.language.typography import upper_first
 from benchsuite.paper.sections.classes import class_blocks
 from benchsuite.paper.sections.dataset import resolution
@@ -23,7 +24,7 @@ from benchsuite.paper.sections.efficiency import efficiency_blocks
 from benchsuite.paper.sections.metric_range import End, describe_range, find_ends
 from benchsuite.paper.sections.readings import banded, bands, gap_blocks, reading_blocks, seeds_of_runs, strokes
 from benchsuite.paper.sections.verdicts import describe_verdicts, image_blocks
-from benchsuite.paper.tables.results import losses_table, results_table
+from benchsuite.paper.tables.results import losses_table, metrics_table, results_table
 
 MOST_FAILURES = 12
 
@@ -164,7 +165,7 @@ def _convergence(study: PaperContext) -> str:
 
 def _epochs(end: End, quoted: str) -> str:
     """«1 época», «2,5 [1,9; 3,1] épocas»: until 95 % of the best accuracy."""
-    mean = end.cases[0].estimates[end.metric].mean
+    mean = end.cases[0].estimates[end.metric.name].mean
     return say("epochs", n=1 if mean == 1 else 2, epochs=quoted)
 
 
@@ -172,7 +173,19 @@ def _test(study: PaperContext) -> list[Block]:
     blocks: list[Block] = [Paragraph(_test_accuracy(study), lead=say("lead-test"))]
     if study.compares_cases:
         blocks.append(test_figure(study))
-    return [*blocks, *class_blocks(study)]
+    return [*blocks, *_metrics(study), *class_blocks(study)]
+
+
+def _metrics(study: PaperContext) -> list[Block]:
+    """The metrics that the suite asks for beside those of every paper: what they are, how they range, and the table."""
+    asked = [metric for metric in study.asked_on_test if any(metric.name in case.estimates for case in study.done)]
+    if not study.asked_on_test:
+        return []
+    defined = zip(study.asked_on_test, study.findings.asked, strict=True)
+    names = [metric.measure + study.works.cite(one.bibtex) for metric, one in defined]
+    ranges = [f"{upper_first(describe_range(study, metric.name))}." for metric in asked]
+    text = " ".join([say("metrics", n=len(names), metrics=listing(names)), *ranges])
+    return [Paragraph(text), metrics_table(study)]
 
 
 def test_figure(study: PaperContext) -> Figure:

@@ -12,7 +12,6 @@ from benchsuite.paper.document.blocks import Block, Bullets, Figure, Paragraph
 from benchsuite.paper.figures.search import MOST_LINES, count_drawn, draw_importances, draw_trials
 from benchsuite.paper.language import typography
 from benchsuite.paper.language.catalogue import say
-from benchsuite.paper.language.metrics import METRICS
 from benchsuite.paper.language.phrases import listing
 from benchsuite.paper.references.methods import EPSILON_SQUARED, IMPORTANCE
 from benchsuite.paper.tables.search import trials_table
@@ -35,7 +34,7 @@ def search_blocks(study: PaperContext, found: SearchFindings) -> list[Block]:
         Figure(
             "fig-search",
             say("caption-search", some=some, early=early),
-            partial(draw_trials, found=found, labels=labels),
+            partial(draw_trials, found=found, labels=labels, asked=study.findings.asked),
             wide=True,
         ),
         Paragraph(_importance(study, found)),
@@ -45,7 +44,7 @@ def search_blocks(study: PaperContext, found: SearchFindings) -> list[Block]:
 
 def outcome_blocks(study: PaperContext, found: SearchFindings, best: TrialFindings) -> list[Block]:
     """How far the search is, its best trial, and the table of all of them."""
-    return [Paragraph(_outcome(study, found, best)), trials_table(found, study.names.labels)]
+    return [Paragraph(_outcome(study, found, best)), trials_table(found, study.names.labels, study.metrics)]
 
 
 def _name(study: PaperContext, path: str) -> str:
@@ -71,7 +70,7 @@ def _design(study: PaperContext, found: SearchFindings) -> str:
         rungs = listing(list(map(typography.number, search.halving.rungs)))
         share = typography.percent(search.halving.keep, 0)
         parts.append(say("search-halving", path=_name(study, search.halving.path), rungs=rungs, share=share))
-    metric = METRICS[search.metric]
+    metric = study.metrics[search.metric]
     parts.append(say("search-most" if metric.higher_is_better else "search-least", metric=metric.title))
     return " ".join(parts)
 
@@ -90,7 +89,7 @@ def _outcome(study: PaperContext, found: SearchFindings, best: TrialFindings) ->
         "search-outcome",
         progress=_progress(found),
         best=str(best.number),
-        metric=METRICS[metric].title,
+        metric=study.metrics[metric].title,
         value=_result(study, best, metric),
         settings=_settings(study, best),
     )
@@ -119,7 +118,7 @@ def quote_best_trial(study: PaperContext, metric: str) -> str:
 
 def _result(study: PaperContext, trial: TrialFindings, metric: str) -> str:
     value = trial.values[metric]
-    return study.quotes.put(METRICS[metric].format(value), value, (trial.run,) if trial.run else ())
+    return study.quotes.put(study.metrics[metric].format(value), value, (trial.run,) if trial.run else ())
 
 
 def _settings(study: PaperContext, trial: TrialFindings) -> str:

@@ -68,13 +68,15 @@ def _sum_up(
         compared=compared,
         p=say_p(max(p for _, p in detected), "≤"),
         largest=study.mention(largest.case),
-        value=study.quotes.difference(largest),
+        value=study.quotes.difference(study.metric, largest),
     )
     return [told, say("undetected-rest", n=len(undetected))] if undetected else [told]
 
 
 def _list(study: PaperContext, decided: Sequence[Decided]) -> str:
-    return listing([f"{study.mention(c.case)} ({study.quotes.difference(c)}; {say_p(p)})" for c, p in decided])
+    return listing(
+        [f"{study.mention(c.case)} ({study.quotes.difference(study.metric, c)}; {say_p(p)})" for c, p in decided]
+    )
 
 
 def say_p(value: float, sign: str = "=") -> str:

@@ -10,7 +10,7 @@ from benchsuite.paper.document import markup
 from benchsuite.paper.document.blocks import Cell, Column, Facet
 from benchsuite.paper.language import typography
 from benchsuite.paper.language.catalogue import say
-from benchsuite.paper.language.metrics import METRICS
+from benchsuite.paper.language.metrics import PrintedMetric
 
 EMPTY = Cell("—")
 LONG_LABEL = 14
@@ -32,27 +32,25 @@ def case(case: CaseFindings) -> Cell:
     return Cell(markup.literal(case.label))
 
 
-def estimate(metric: str, case: CaseFindings, *, strong: bool = False) -> Cell:
+def estimate(metric: PrintedMetric, case: CaseFindings, *, strong: bool = False) -> Cell:
     """The mean of a metric with its interval, without the unit."""
-    estimate = case.estimates.get(metric)
+    estimate = case.estimates.get(metric.name)
     if estimate is None:
         return EMPTY
-    known = METRICS[metric]
-    bounds = known.bounds(estimate)
-    shown = known.quote_in_column(estimate)
-    interval = (known.scale * bounds[0], known.scale * bounds[1]) if bounds else None
-    return Cell(markup.literal(shown), known.scale * estimate.mean, estimate.runs, strong, interval)
+    bounds = metric.bounds(estimate)
+    shown = metric.quote_in_column(estimate)
+    interval = (metric.scale * bounds[0], metric.scale * bounds[1]) if bounds else None
+    return Cell(markup.literal(shown), metric.scale * estimate.mean, estimate.runs, strong, interval)
 
 
-def mean(metric: str, case: CaseFindings, column: Sequence[CaseFindings] = ()) -> Cell:
+def mean(metric: PrintedMetric, case: CaseFindings, column: Sequence[CaseFindings] = ()) -> Cell:
     """The mean alone, with its unit where the head of the column does not say it: one unit for all cases of the
     column."""
-    estimate = case.estimates.get(metric)
+    estimate = case.estimates.get(metric.name)
     if estimate is None:
         return EMPTY
-    known = METRICS[metric]
-    among = [other.estimates[metric].mean for other in column if metric in other.estimates]
-    return Cell(markup.literal(known.in_column(estimate.mean, among)), known.scale * estimate.mean, estimate.runs)
+    among = [other.estimates[metric.name].mean for other in column if metric.name in other.estimates]
+    return Cell(markup.literal(metric.in_column(estimate.mean, among)), metric.scale * estimate.mean, estimate.runs)
 
 
 def numeric_columns(*titles: str) -> list[Column]:

@@ -13,7 +13,7 @@ from benchsuite.paper.document import markup
 from benchsuite.paper.document.blocks import Cell, Column, Table
 from benchsuite.paper.language import typography
 from benchsuite.paper.language.catalogue import say
-from benchsuite.paper.language.metrics import spread_of
+from benchsuite.paper.language.metrics import METRICS, spread_of
 from benchsuite.paper.tables import cells
 from benchsuite.registry import CASE_PARTS
 
@@ -28,8 +28,8 @@ def chain_table(report: ReportContext) -> Table:
             Cell(markup.literal(report.label(step.study))),
             cells.number(len(step.findings.cases)),
             cells.case(step.chosen),
-            cells.estimate(CHOSEN_BY, step.chosen),
-            cells.estimate("test_accuracy", step.chosen),
+            cells.estimate(METRICS[CHOSEN_BY], step.chosen),
+            cells.estimate(METRICS["test_accuracy"], step.chosen),
             cells.number(step.chosen.done),
             Cell("; ".join(markup.literal(case.label) for case in step.first)),
         )

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from benchsuite.analysis.findings import CaseFindings, Comparison
-from benchsuite.metrics import COST_COLUMNS, RESULTS_COLUMNS, TRIAL_COLUMNS
+from benchsuite.metrics import COST_COLUMNS, RESULTS_COLUMNS, TRIAL_COLUMNS, of_splits
 from benchsuite.paper.context.case_groups import rank_cases
 from benchsuite.paper.context.machine_kinds import kind_titles
 from benchsuite.paper.context.paper_context import PaperContext
@@ -27,7 +27,7 @@ def results_table(study: PaperContext) -> Table:
     if len(cases) == 1:
         columns = (Column(say("column-measure")), Column(say("column-value"), "right"))
         quality = [metric for metric in METRICS.values() if metric.quality]
-        measures = tuple((Cell(metric.heading), cells.estimate(metric.name, cases[0])) for metric in quality)
+        measures = tuple((Cell(metric.heading), cells.estimate(metric, cases[0])) for metric in quality)
         return Table("tab-results", say("title-results-of-one"), columns, measures, _note(study, compared=False))
     heads = ["n", *(say(f"column-results-{name}") for name in RESULTS_COLUMNS)]
     if compared:
@@ -39,7 +39,7 @@ def results_table(study: PaperContext) -> Table:
             cells.case(case),
             Cell(f"{case.done}/{case.planned}" if case.done < case.planned else str(case.done), case.done),
             *(
-                cells.estimate(metric, case, strong=metric == "test_accuracy" and case.case.name == best)
+                cells.estimate(METRICS[metric], case, strong=metric == "test_accuracy" and case.case.name == best)
                 for metric in RESULTS_COLUMNS
             ),
             *(_compare(study, case) if compared else ()),
@@ -57,11 +57,38 @@ def losses_table(study: PaperContext) -> Table:
     cases = study.done
     metrics = ("best_epoch", *TRIAL_COLUMNS)
     heads = (say("column-losses-epoch"), *(say(f"column-trial-{name}") for name in TRIAL_COLUMNS))
-    rows = tuple((cells.case(case), *(cells.estimate(metric, case) for metric in metrics)) for case in cases)
+    rows = tuple((cells.case(case), *(cells.estimate(METRICS[metric], case) for metric in metrics)) for case in cases)
     spread = spread_of(case.estimates["best_epoch"] for case in cases if "best_epoch" in case.estimates)
     note = say(f"note-spread-{spread}") if spread else None
     columns = (cells.case_column(study), *cells.numeric_columns(*heads))
     return Table("tab-losses", say("title-losses"), columns, rows, note, wide=True, facets=cells.case_facets(cases))
+
+
+def metrics_table(study: PaperContext) -> Table:
+    """The metrics of plugins, in validation and in test: a row for each metric and case."""
+    rows: list[tuple[Cell, ...]] = []
+    facets = []
+    for asked in study.findings.asked:
+        splits = [study.metrics[name] for name in of_splits(asked.id)]
+        title, unit = typography.upper_first(splits[0].measure), splits[0].symbol
+        for case in study.done:
+            heading = Cell(f"{title} ({unit})" if unit else title)
+            rows.append((heading, cells.case(case), *(cells.estimate(metric, case) for metric in splits)))
+            facets.append(Facet(case.case.name))
+    heads = cells.numeric_columns(say("column-split-validation"), say("column-split-test"))
+    columns = (Column(say("column-measure")), cells.case_column(study), *heads)
+    known = (
+        case.estimates[metric.name]
+        for metric in study.asked_on_test
+        for case in study.done
+        if metric.name in case.estimates
+    )
+    spread = spread_of(known)
+    note = say(f"note-spread-{spread}") if spread else None
+    return Table(
+        "tab-metrics", say("title-metrics"), columns, tuple(rows), note, wide=True, facets=tuple(facets),
+        long=cells.is_long(rows),
+    )  # fmt: skip
 
 
 def _compare(study: PaperContext, case: CaseFindings) -> tuple[Cell, Cell]:
@@ -103,7 +130,9 @@ def _note(study: PaperContext, compared: bool) -> str | None:
     elif estimates:
         parts.append(say("note-results-one-seed"))
     if compared:
-        parts.append(say("note-results-difference"))
+        of = study.metric
+        which = "note-results-difference" if of.name == "test_accuracy" else "note-results-difference-of"
+        parts.append(say(which, metric=of.title))
         if any(c.p_adjusted is None for c in study.findings.comparisons):
             parts.append(say("note-results-inconclusive"))
     if _find_best(study):
@@ -177,7 +206,7 @@ def cost_table(study: PaperContext) -> Table:
     rows = tuple(
         (
             cells.case(case),
-            *(cells.mean(metric, case, [other for other, _ in shown]) for metric in columns),
+            *(cells.mean(METRICS[metric], case, [other for other, _ in shown]) for metric in columns),
             *([Cell(device)] if several else []),
         )
         for case, device in shown

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from benchsuite.analysis.findings import SearchFindings, TrialFindings
 from benchsuite.metrics import TRIAL_COLUMNS
@@ -10,7 +10,7 @@ from benchsuite.paper.context.parameter_words import describe_value, name_axis
 from benchsuite.paper.document import markup
 from benchsuite.paper.document.blocks import Cell, Column, Table
 from benchsuite.paper.language.catalogue import say
-from benchsuite.paper.language.metrics import METRICS
+from benchsuite.paper.language.metrics import PrintedMetric
 from benchsuite.paper.tables import cells
 
 MOST_ROWS = 12
@@ -18,17 +18,26 @@ MOST_ROWS = 12
 MARKS = {"failed": "†", "due": "‡", "done": ""}
 
 
-def trials_table(found: SearchFindings, labels: Mapping[str, str]) -> Table:
-    """Page wide; the best trial is bold where there is more than one."""
+def trials_table(found: SearchFindings, labels: Mapping[str, str], metrics: Mapping[str, PrintedMetric]) -> Table:
+    """Page wide; the best trial is bold where there is more than one. What the search chooses by has a column, too,
+    where it is a metric of a plugin."""
     paths = _paths(found)
+    own = [] if found.declared.metric in TRIAL_COLUMNS else [metrics[found.declared.metric]]
     columns = (
-        *cells.numeric_columns(say("column-trial"), *(say(f"column-trial-{name}") for name in TRIAL_COLUMNS)),
+        *cells.numeric_columns(
+            say("column-trial"),
+            *(metric.heading for metric in own),
+            *(say(f"column-trial-{name}") for name in TRIAL_COLUMNS),
+        ),
         *(Column(name_axis(path, labels), "right" if _is_numeric(found, path) else "left") for path in paths),
         *cells.numeric_columns(*([] if "recipe.max_epochs" in paths else [say("column-epochs")])),
         Column(say("column-trial-time"), "right", say("column-trial-time-data")),
         Column(say("column-trial-key"), "center"),
     )
-    rows = tuple(_row(found, trial) for trial in found.trials[:MOST_ROWS])
+    rows = tuple(
+        _row(found, trial, metrics, [*(metric.name for metric in own), *TRIAL_COLUMNS])
+        for trial in found.trials[:MOST_ROWS]
+    )
     return Table("tab-search", say("title-trials"), columns, rows, _note(found), wide=True)
 
 
@@ -43,7 +52,9 @@ def _is_numeric(found: SearchFindings, path: str) -> bool:
     return all(isinstance(value, int | float) and not isinstance(value, bool) for value in values)
 
 
-def _row(found: SearchFindings, trial: TrialFindings) -> tuple[Cell, ...]:
+def _row(
+    found: SearchFindings, trial: TrialFindings, metrics: Mapping[str, PrintedMetric], columns: Sequence[str]
+) -> tuple[Cell, ...]:
     runs = (trial.run,) if trial.run else ()
     strong = trial is found.best and len(found.trials) > 1
 
@@ -51,10 +62,10 @@ def _row(found: SearchFindings, trial: TrialFindings) -> tuple[Cell, ...]:
         value = trial.values.get(metric)
         if value is None:
             return cells.EMPTY
-        known = METRICS[metric]
+        known = metrics[metric]
         return Cell(known.in_column(value), known.scale * value, runs, strong and metric == found.declared.metric)
 
-    row = [Cell(f"{trial.number}{MARKS[trial.status]}", trial.number), *map(measure, TRIAL_COLUMNS)]
+    row = [Cell(f"{trial.number}{MARKS[trial.status]}", trial.number), *map(measure, columns)]
     for value in trial.settings.values():
         number = float(value) if isinstance(value, int | float) else None
         row.append(Cell(markup.literal(describe_value(value)), number))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
@@ -41,6 +41,29 @@ class Case(BaseModel):
     dataset: Component
     model: Component
     recipe: Component
+
+
+class PlannedMetric(BaseModel):
+    """A metric that a suite asks for: the plugin's, with every parameter resolved, and what the plugin says of it, so
+    that results can be told where the plugin is not. `id` is what the suite calls it.
+
+    What decides its values is its component; the rest is as the contract of metrics has it.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: str
+    component: Component
+    titles: Mapping[str, str]
+    """By the language of the paper, without the split."""
+    gender: Literal["feminine", "masculine"]
+    higher_is_better: bool
+    least: float
+    most: float | None
+    """None where there is no largest value: JSON has no infinity."""
+    percent: bool
+    decimals: int
+    bibtex: str
 
 
 class RunSpec(BaseModel):
@@ -81,7 +104,8 @@ class Plan(BaseModel):
 
     `changes` lists what `--set` and the like altered. A trial leaves alone what is `studied`, the paths of the axes
     and of what is compared, and what is `pinned`, the paths that the user asked for (and `seeds`). `trials` are those
-    runs of the search that the results so far imply; at most `following` come after them.
+    runs of the search that the results so far imply; at most `following` come after them. `metrics` are those of
+    plugins.
 
     With `sequential` seeds, `seeds` are all that there may be, and in a prepared study those of the looks that the
     results so far imply; at most `following` runs come after theirs.
@@ -99,6 +123,7 @@ class Plan(BaseModel):
     trials: tuple[Trial, ...] = ()
     following: int = 0
     sequential: Sequential | None = None
+    metrics: tuple[PlannedMetric, ...] = ()
 
     @property
     def runs(self) -> tuple[RunSpec, ...]:

@@ -10,6 +10,7 @@ from typing import Any
 
 from benchsuite.registry import CASE_PARTS, Registry
 from benchsuite.suite.cases import grid
+from benchsuite.suite.cases.asked_metrics import metric_problems, planned_metrics
 from benchsuite.suite.cases.baselines import means_value
 from benchsuite.suite.cases.grid import Cell, Setting
 from benchsuite.suite.cases.plan import Case, Component, Plan
@@ -64,6 +65,7 @@ def expand(suite: Suite, registry: Registry, *, overrides: Sequence[str] = (), s
         search=search,
         following=count_runs(search.declared) if search else 0,
         sequential=suite.sequential,
+        metrics=planned_metrics(suite, registry),
     )
 
 
@@ -95,7 +97,7 @@ def _expanded(design: Design, registry: Registry, overrides: Sequence[Setting]) 
         problem = Problem(mark, "vary", f"the grid has {size:,} cases", size, f"at most {grid.MOST_CASES:,}")
         return Expansion(problems=[problem, *base_problems(origin, registry)])
     problems = [*_path_problems(design), *_overlap_problems(design), *_repeated_values(origin)]
-    problems += search_problems(design, origin, registry)
+    problems += metric_problems(design, registry) + search_problems(design, origin, registry)
     exclusions = [_Exclusion(node) for node in _elements(origin, "exclude")]
     kept = []
     for cell in grid.cells(design, model_titles(origin, registry)):

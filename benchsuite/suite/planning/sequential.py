@@ -25,7 +25,7 @@ def sequential_problems(suite: Suite) -> list[Problem]:
         )
     claims = suite.origin.get("claims")
     for claim, declared in zip(suite.claims, claims.elements if claims is not None else (), strict=True):
-        if METRICS[claim.metric].of_machine:
+        if claim.metric in METRICS and METRICS[claim.metric].of_machine:
             what = f"the claim {shown(claim.id)} is on {claim.metric}, which no run repeats, and would decide the seeds"
             problems.append(Problem((declared.get("metric") or declared).mark, "seeds.until", what, remedy=remedy))
     return problems

@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from benchsuite.metrics import METRICS
 from benchsuite.suite.prose.references import (
     MARKERS,
     ProseVocabulary,
@@ -335,7 +334,7 @@ def read_condition(vocabulary: ProseVocabulary, words: str, before: Subject | No
             return _verdict(vocabulary, Subject("differences", study=study), rest)
         case _:
             metric, _, verdict = rest.partition(" ")
-            if metric in METRICS:
+            if metric in own.metrics:
                 return _verdict(vocabulary, Subject("best", metric, study), verdict)
             return _verdict(vocabulary, Subject("best", study=study), rest)
 

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal, Protocol, get_args
 
-from benchsuite.metrics import METRICS
+from benchsuite.metrics import is_sealed
+from benchsuite.suite.cases.asked_metrics import metric_names
 from benchsuite.suite.cases.baselines import baseline_cases
 from benchsuite.suite.cases.grid import spellings, value_label
 from benchsuite.suite.cases.plan import Case
@@ -27,7 +28,6 @@ COUNTED = "{n}"
 SIZES = ("seeds", "cases", "runs")
 COUNTS = ("trainable_parameters", "parameters")
 CLAIMED = ("claim", "verdict")
-TRIAL_METRICS = tuple(name for name, metric in METRICS.items() if not metric.sealed)
 FLOATS = frozenset(
     f"fig-{name}"
     for name in (
@@ -42,6 +42,8 @@ FLOATS = frozenset(
     )
 )  # fmt: skip
 """Figures and tables that papers generate."""
+METRIC_FLOATS = frozenset({"tab-metrics"})
+"""Those of a suite that asks for metrics of plugins."""
 SEARCH_FLOATS = frozenset({"tab-search", "fig-search", "fig-importance"})
 FURTHER_FLOATS = frozenset(get_args(Further))
 """Those that papers generate where their suite asks for them."""
@@ -132,7 +134,7 @@ class Vocabulary:
         if head == "difference":
             return Quoted("difference", case=self._case(rest))
         if head == "best":
-            return Quoted("best", metric=self._one(rest, (*METRICS,)) if rest else "")
+            return Quoted("best", metric=self._one(rest, self.metrics) if rest else "")
         if head in SIZES and not rest:
             return Quoted("size", of=head)
         if head in COUNTS:
@@ -143,19 +145,19 @@ class Vocabulary:
         if self.suite.search is not None and head == "trials" and not rest:
             return Quoted("trials")
         if self.suite.search is not None and head == "best_trial":
-            return Quoted("best_trial", metric=self._one(rest, TRIAL_METRICS) if rest else "")
+            return Quoted("best_trial", metric=self._one(rest, self.trial_metrics) if rest else "")
         searched = ("trials", "best_trial") if self.suite.search is not None else ()
-        metric = self._one(head, (*METRICS, "difference", "best", *SIZES, *COUNTS, *CLAIMED, *searched))
+        metric = self._one(head, (*self.metrics, "difference", "best", *SIZES, *COUNTS, *CLAIMED, *searched))
         return Quoted("metric", metric=metric, case=self._case(rest))
 
     def references(self) -> Iterator[str]:
         """Every reference that `read` knows, but for equations, whose names the paper gives."""
         yield from SIZES
         if self.suite.search is not None:
-            yield from ("trials", "best_trial", *(f"best_trial {metric}" for metric in TRIAL_METRICS))
-        yield from ("best", *(f"best {metric}" for metric in METRICS))
+            yield from ("trials", "best_trial", *(f"best_trial {metric}" for metric in self.trial_metrics))
+        yield from ("best", *(f"best {metric}" for metric in self.metrics))
         yield from (f"{head} {claim.id}" for claim in self.suite.claims for head in CLAIMED)
-        heads = (*METRICS, *(("difference",) if self.suite.compare is not None else ()), *COUNTS)
+        heads = (*self.metrics, *(("difference",) if self.suite.compare is not None else ()), *COUNTS)
         yield from (f"{head} {case.name}" for head in heads for case in self.cases)
         yield from self._blocks
 
@@ -196,6 +198,16 @@ class Vocabulary:
         return known
 
     @cached_property
+    def metrics(self) -> Sequence[str]:
+        """The metrics that prose may quote."""
+        return metric_names(self.suite)
+
+    @cached_property
+    def trial_metrics(self) -> Sequence[str]:
+        """Those that it may quote of a search's trials, whose test split stays sealed."""
+        return [name for name in self.metrics if not is_sealed(name)]
+
+    @cached_property
     def compared(self) -> Sequence[str]:
         """The cases that are compared with another."""
         return list(baseline_cases(self.suite, self.cases))
@@ -210,6 +222,7 @@ class Vocabulary:
     def _blocks(self) -> Sequence[str]:
         known = {*FLOATS, *(f"sec-{part}" for part in (*PARTS, *SUBSECTIONS))}
         known |= SEARCH_FLOATS if self.suite.search is not None else frozenset()
+        known |= METRIC_FLOATS if self.suite.metrics else frozenset()
         known |= {*self.suite.paper.further}
         known |= {f"sec-{section_name(section)}" for section in sections_below(self.suite.paper.sections)}
         known |= {asked.block for asked in self.suite.paper.figures}
@@ -268,15 +281,16 @@ def typed_results(suite: Declaration) -> list[Problem]:
     return warnings
 
 
-def asked_metrics(suite: Suite) -> Iterator[tuple[str, str]]:
-    """Each metric that the comparison, a claim or the prose asks for, after the place that does."""
+def named_metrics(suite: Suite) -> Iterator[tuple[str, str]]:
+    """Each metric that the comparison, a claim or the prose names, after the place that does."""
+    known = metric_names(suite)
     if suite.compare is not None:
         yield "compare.metric", suite.compare.metric
     for claim in suite.claims:
         yield f"the claim {claim.id!r}", claim.metric
     for path, _, text in prose_texts(suite):
         for found in _BRACES.finditer(text):
-            yield from ((path, word) for word in found[1].split()[:3] if word in METRICS)
+            yield from ((path, word) for word in found[1].split()[:3] if word in known)
 
 
 def settings_text(settings: Mapping[str, object]) -> str:

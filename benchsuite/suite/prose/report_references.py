@@ -11,7 +11,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from benchsuite.metrics import METRICS
 from benchsuite.suite.prose.references import (
     BLOCK,
     CLAIMED,
@@ -75,8 +74,8 @@ class ReportVocabulary:
             return Quoted("block", of=words)
         if head in ("studies", "runs") and not rest:
             return Quoted("size", of=head)
-        if head not in (*METRICS, *_OF_STUDY, *OF_CHAIN):
-            raise UnknownReference(head, (*METRICS, *_OF_STUDY, *OF_CHAIN, "studies"))
+        if head not in (*self.metrics, *_OF_STUDY, *OF_CHAIN):
+            raise UnknownReference(head, (*self.metrics, *_OF_STUDY, *OF_CHAIN, "studies"))
         study, own, more = self.within(rest)
         if head in OF_CHAIN:
             if more:
@@ -94,6 +93,11 @@ class ReportVocabulary:
                 if not BLOCK.fullmatch(reference) and (head != "difference" or rest in own.compared):
                     yield f"{head} {study}.{rest}" if rest else f"{head} {study}"
         yield from self._blocks
+
+    @cached_property
+    def metrics(self) -> Sequence[str]:
+        """The metrics of any of its studies."""
+        return list(dict.fromkeys(name for own in self.studies.values() for name in own.metrics))
 
     @cached_property
     def _blocks(self) -> Sequence[str]:

@@ -7,13 +7,15 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from benchsuite.metrics import METRICS, MetricName
 from benchsuite.suite.schema.base import Declared, Heading, Key, Slug
 from benchsuite.suite.source.problems import Problem, did_you_mean, one_of, shown
 from benchsuite.suite.source.yaml_nodes import Node
 
 CaseReference = Annotated[str, Field(max_length=200)] | int | float | bool
 """A case by its name, by «path=value», or by its value of the factor that the suite compares."""
+
+MetricName = Annotated[str, Field(max_length=120)]
+"""A metric of benchsuite, or one that the suite asks for in `metrics`: the reader knows them."""
 
 CONDITIONS = ("at_least", "at_most", "better_than", "no_worse_than", "best_of", "monotone", "within")
 DIRECTED = ("better_than", "no_worse_than", "best_of")
@@ -76,8 +78,6 @@ class Claim(Declared):
             raise ValueError(f"the claim {self.id!r} needs both no_worse_than and margin, or neither")
         if self.relative and self.margin is None and self.within is None:
             raise ValueError(f"the claim {self.id!r} has nothing that could be relative: no margin, no within")
-        if said[0] in DIRECTED and METRICS[self.metric].higher_is_better is None:
-            raise ValueError(f"no value of {self.metric} is better than another, so {said[0]} means nothing")
         if self.best_of is not None and (self.cases is None or len(self.cases) != 1):
             raise ValueError(f"the claim {self.id!r} says which case is the best_of: cases needs exactly one")
         if said[0] in ("better_than", "no_worse_than") and self.cases is None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, cast
 
+from benchsuite.metrics import METRICS, SPLITS
 from benchsuite.registry import CASE_PARTS, Entry, Kind, Registry
 from benchsuite.suite.schema.report import Report
 from benchsuite.suite.schema.suite import Suite
@@ -36,6 +37,15 @@ def suite_schema(registry: Registry) -> dict[str, Any]:
     definitions["figure"] = _choice("figure", registry, definitions)
     asked = definitions["AskedFigure"]["properties"]
     asked["figure"] = {"$ref": "#/$defs/figure", "description": asked["figure"].get("description")}
+    definitions["metric"] = _choice("metric", registry, definitions)
+    asked = schema["properties"]["metrics"]
+    (pattern,) = asked.pop("patternProperties")
+    asked |= {"propertyNames": {"pattern": pattern}, **_metrics(registry)}
+    definitions.pop("MetricChoice", None)
+    for model in ("Compare", "Claim"):
+        definitions[model]["properties"]["metric"] |= _metric_names(registry, METRICS, SPLITS)
+    guiding = [name for name, metric in METRICS.items() if metric.guides_search]
+    definitions["Search"]["properties"]["metric"] |= _metric_names(registry, guiding, ("validation",))
     paths = {path: _value(path, found) for path, found in _paths(registry).items()}
     axes = {path: {"type": "array", "minItems": 1, "items": value} for path, value in paths.items()}
     settings = [definitions["NamedCase"]["properties"]["set"], schema["properties"]["exclude"]["items"]]
@@ -69,8 +79,29 @@ def _choice(kind: Kind, registry: Registry, definitions: dict[str, Any]) -> dict
         "type": "object",
         "required": ["name"],
         "properties": {"name": {"enum": allowed, "description": f"Name of the {kind}."}},
-        "allOf": rules,
+        **({"allOf": rules} if rules else {}),  # JSON Schema knows no empty one
     }
+
+
+def _metrics(registry: Registry) -> dict[str, Any]:
+    """The metrics of a suite, under what it calls each: one that is called as its plugin is needs no `name`."""
+    chosen = {"$ref": "#/$defs/metric"}
+    named = {
+        name: {
+            "if": {"required": ["name"]},
+            "then": chosen,
+            "else": {"$ref": f"#/$defs/{_escaped(f'metric:{registry.metric(name).qualified_name}')}"},
+        }
+        for name in registry.names("metric")
+        if ":" not in name
+    }
+    return {"properties": named, "additionalProperties": chosen}
+
+
+def _metric_names(registry: Registry, own: Iterable[str], splits: Sequence[str]) -> dict[str, Any]:
+    """Names of metrics: benchsuite's own, and those that a suite asks for, by whatever names."""
+    asked = [f"{split}_{name}" for name in registry.names("metric") if ":" not in name for split in splits]
+    return {"anyOf": [{"enum": [*own, *asked]}, {"pattern": f"^({'|'.join(splits)})_[a-z0-9_]+$"}]}
 
 
 def _parameters(entry: Entry, definitions: dict[str, Any]) -> dict[str, Any]:

@@ -7,9 +7,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Discriminator, Field, JsonValue, PrivateAttr, Tag
 
-from benchsuite.metrics import MetricName, SearchMetricName
 from benchsuite.suite.schema.base import Declared, Heading, Key, Line, Path, Slug, Text, require_visible
-from benchsuite.suite.schema.claims import Claim
+from benchsuite.suite.schema.claims import Claim, MetricName
 from benchsuite.suite.schema.sequential import Sequential
 from benchsuite.suite.source.problems import Mark
 from benchsuite.suite.source.yaml_nodes import Node, from_plain
@@ -70,6 +69,15 @@ class ComponentChoice(Declared):
 
     name: ComponentName
     """Name of the component, or `distribution:name` where two distributions provide one of that name."""
+
+
+class MetricChoice(Declared):
+    """A metric of a plugin, with its parameters beside the name."""
+
+    model_config = ConfigDict(extra="allow")
+
+    name: ComponentName | None = None
+    """Name of the metric, or `distribution:name`; left out, it is what the suite calls it."""
 
 
 class NamedCase(Declared):
@@ -133,8 +141,9 @@ class Search(Declared):
     budget: int = Field(ge=1, le=MOST_TRIALS)
     """How many trials are made."""
 
-    metric: Annotated[SearchMetricName, BeforeValidator(_unsealed)] = "validation_accuracy"
-    """What the best trial is best in, at the epoch that validation chose."""
+    metric: Annotated[MetricName, BeforeValidator(_unsealed)] = "validation_accuracy"
+    """What the best trial is best in, at the epoch that validation chose: `validation_accuracy`, `validation_loss`, or
+    a metric of `metrics` on the validation split."""
 
     batch: int = Field(default=4, ge=1, le=1000)
     """With `tpe`: trials proposed at once, which do not see each other's results."""
@@ -391,6 +400,10 @@ class Design(FromFile):
 
     search: Search | None = None
     """A search beside the cases; its trials change the base."""
+
+    metrics: dict[Slug, MetricChoice] = Field(default_factory=dict, max_length=50)
+    """Metrics of plugins, computed from the stored predictions of each run, old ones too: under what the suite calls
+    each, its parameters, and its name where that is another. `auc: {}` gives `validation_auc` and `test_auc`."""
 
     _remembered: Any = PrivateAttr(default=None)
 

@@ -13,11 +13,13 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, ClassVar
 
+import numpy as np
 from numpy.random import Generator, Philox
 from pydantic import Field
 
 from benchsuite.contracts.dataset import Dataset, DatasetCard, DatasetIndex, Found, Preprocessing, Split
 from benchsuite.contracts.figure import CaseResult, RunResult, StudyResult
+from benchsuite.contracts.metric import Predicted
 from benchsuite.contracts.model import Model, Task
 from benchsuite.contracts.observer import EpochReport
 from benchsuite.contracts.parameters import Parameters
@@ -200,6 +202,25 @@ def made_up_study(
     known = any(case.runs for case in told)
     factor = "Profundidad" if language == "es" else "Depth"
     return StudyResult(factor, CLASSES if known else (), tuple(told), language)
+
+
+def made_up_predictions(
+    *, images: int = 80, classes: int = 10, absent: int = 0, skill: float = 0.3, sure: bool = False
+) -> Predicted:
+    """What a run might have predicted. The last `absent` classes have no image; `skill` is from -1, nothing right, to
+    1, all right; `sure` predictions have the probability 1."""
+    draw = Generator(Philox(key=[images, classes]))
+    labels = np.arange(images, dtype=np.int64) % (classes - absent)
+    logits = draw.standard_normal((images, classes)) / 2
+    true = np.arange(images), labels
+    logits[true] += 8 * skill
+    weights = np.exp(logits)
+    probabilities = (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32)
+    if sure:
+        probabilities = np.eye(classes, dtype=np.float32)[probabilities.argmax(axis=1)]
+    for array in (probabilities, labels):
+        array.flags.writeable = False
+    return Predicted(probabilities, labels, tuple(f"class_{number}" for number in range(classes)))
 
 
 def _made_up_run(case: int, seed: int, epochs: int) -> RunResult:

@@ -17,6 +17,7 @@ from benchsuite.testing.harness.reference_components import made_up_study
 if TYPE_CHECKING:
     from benchsuite.contracts.dataset import DatasetIndex
     from benchsuite.contracts.figure import Chart
+    from benchsuite.contracts.metric import Predicted
     from benchsuite.testing.harness.subject import Subject
 
 HEAVY = ("torch", "torchvision")
@@ -73,6 +74,13 @@ def changes_by_loading(origin: Origin) -> tuple[str, ...]:
     origin.load()
     # Plugins in files of their own are found through sys.path, which is the registry's doing.
     return changes(before, snapshot(), but=("sys.path",) if getattr(origin, "local", ()) else ())
+
+
+def compute_metric(origin: Origin, given: Mapping[str, Any], predicted: Predicted) -> float | None:
+    """The value of a metric."""
+    component, params = _loaded(origin, given)
+    value = component.compute(params, predicted)
+    return None if value is None else float(value)
 
 
 def write_sample(origin: Origin, given: Mapping[str, Any], folder: Path) -> None:

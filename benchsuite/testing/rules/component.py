@@ -22,7 +22,7 @@ from benchsuite.suite.source import json_schema
 from benchsuite.suite.source.yaml_nodes import parse_text
 from benchsuite.testing.harness import subprocess_check
 from benchsuite.testing.harness.outcomes import Broken, Inapplicable, check, join_some, one_line
-from benchsuite.testing.harness.reference_components import made_up_study
+from benchsuite.testing.harness.reference_components import made_up_predictions, made_up_study
 from benchsuite.testing.harness.subject import Subject, parsed
 from benchsuite.testing.harness.subprocess_check import in_new_process
 from benchsuite.testing.rules.rule import Rule, rule_declarer
@@ -251,6 +251,11 @@ def _calls(subject: Subject) -> Iterator[tuple[str, Callable[[], object], bool]]
     if subject.entry.kind == "figure":
         yield "bibtex()", partial(component.bibtex, params), False
         yield "chart()", lambda: component.chart(params, made_up_study()), False
+        return
+    if subject.entry.kind == "metric":
+        yield "title()", partial(component.title, params, "es"), False
+        yield "bibtex()", partial(component.bibtex, params), False
+        yield "compute()", lambda: component.compute(params, made_up_predictions()), False
         return
     if subject.entry.kind == "executor":
         yield "sample() and open()", partial(_open_once, subject), False

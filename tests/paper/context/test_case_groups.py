@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from benchsuite.analysis.findings import CaseFindings
 from benchsuite.paper.context.case_groups import find_extremes, group_cases, rank_cases
+from benchsuite.paper.language.metrics import METRICS
 from support.synthetic import make_findings
 
 
@@ -28,9 +29,9 @@ def test_cases_are_ranked_by_their_means_those_without_one_left_out() -> None:
 
 
 def test_cases_that_print_alike_share_an_end() -> None:
-    low, high = find_extremes(with_accuracies(0.90001, 0.5, 0.9, 0.50002), "test_accuracy")
+    low, high = find_extremes(with_accuracies(0.90001, 0.5, 0.9, 0.50002), METRICS["test_accuracy"])
     assert (labels(low), labels(high)) == (["1", "3"], ["0", "2"])
-    low, high = find_extremes(with_accuracies(0.9, 0.90001), "test_accuracy")
+    low, high = find_extremes(with_accuracies(0.9, 0.90001), METRICS["test_accuracy"])
     assert low == high
 
 

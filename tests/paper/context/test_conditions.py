@@ -10,6 +10,7 @@ import pytest
 
 from benchsuite.analysis.findings import ClaimFindings, Findings, Sign, Verdict
 from benchsuite.paper.context.conditions import find_best, is_met
+from benchsuite.paper.language.metrics import METRICS
 from benchsuite.suite.prose.conditions import VERDICTS, Condition, Kind, Subject
 from benchsuite.suite.schema.claims import Claim
 from support.synthetic import make_findings
@@ -69,7 +70,7 @@ def test_the_best_case_is_the_reference_or_decidedly_another_or_open() -> None:
     means = [replace(case.estimates["test_accuracy"], mean=0.5 + i / 10) for i, case in enumerate(findings.cases)]
     cases = [replace(case, estimates={"test_accuracy": mean}) for case, mean in zip(findings.cases, means, strict=True)]
     findings = replace(findings, cases=tuple(cases))
-    (best,) = find_best(findings.cases, findings.metric)
+    (best,) = find_best(findings.cases, METRICS[findings.metric])
     name = best.case.name
     kind: Kind = "best"
     for baselines, p, expected in (

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from benchsuite.paper.context.result_quotes import ResultQuotes
 from benchsuite.paper.language.catalogue import say
+from benchsuite.paper.language.metrics import METRICS
 from support.synthetic import make_findings
 
 
@@ -14,9 +15,9 @@ def test_a_quoted_estimate_has_its_interval_its_value_and_its_runs() -> None:
     case = findings.cases[0]
     estimate = case.estimates["test_accuracy"]
     quotes = ResultQuotes()
-    token = quotes.estimate("test_accuracy", case)
-    assert quotes.mean("test_accuracy", case) != token
-    quotes.difference(findings.comparisons[0])
+    token = quotes.estimate(METRICS["test_accuracy"], case)
+    assert quotes.mean(METRICS["test_accuracy"], case) != token
+    quotes.difference(METRICS["test_accuracy"], findings.comparisons[0])
     quotes.number(1234, runs=["r"])
     whole, mean, difference, number = quotes.quantities
     assert "[" in whole.text
@@ -29,11 +30,11 @@ def test_a_quoted_estimate_has_its_interval_its_value_and_its_runs() -> None:
 def test_what_is_not_known_yet_is_pending() -> None:
     findings = make_findings(cases=2, seeds=2)
     quotes = ResultQuotes()
-    assert quotes.estimate("energy_joules", replace(findings.cases[0], estimates={})) == say("pending")
-    assert quotes.mean("energy_joules", replace(findings.cases[0], estimates={})) == say("pending")
+    assert quotes.estimate(METRICS["energy_joules"], replace(findings.cases[0], estimates={})) == say("pending")
+    assert quotes.mean(METRICS["energy_joules"], replace(findings.cases[0], estimates={})) == say("pending")
     assert (
-        quotes.difference(None)
-        == quotes.difference(replace(findings.comparisons[0], difference=None))
+        quotes.difference(METRICS["test_accuracy"], None)
+        == quotes.difference(METRICS["test_accuracy"], replace(findings.comparisons[0], difference=None))
         == say("pending")
     )
     assert not quotes.quantities

@@ -13,10 +13,10 @@ from support.synthetic import make_findings
 def test_an_estimate_has_its_scaled_value_its_interval_and_its_runs() -> None:
     case = make_findings(cases=1, seeds=5).cases[0]
     estimate = case.estimates["test_accuracy"]
-    cell = cells.estimate("test_accuracy", case, strong=True)
+    cell = cells.estimate(METRICS["test_accuracy"], case, strong=True)
     assert (cell.value, cell.runs, cell.strong) == (100 * estimate.mean, estimate.runs, True)
     assert cell.interval == (100 * (estimate.low or 0), 100 * min(1, estimate.high or 0))
-    assert cells.mean("test_accuracy", case).interval is None
+    assert cells.mean(METRICS["test_accuracy"], case).interval is None
 
 
 def test_units_stand_only_where_they_follow_from_the_value() -> None:
@@ -26,7 +26,12 @@ def test_units_stand_only_where_they_follow_from_the_value() -> None:
 
 def test_what_is_not_known_is_a_dash() -> None:
     case = replace(make_findings(cases=1, seeds=1).cases[0], estimates={})
-    assert cells.estimate("test_loss", case) == cells.mean("test_loss", case) == cells.number(None) == cells.EMPTY
+    assert (
+        cells.estimate(METRICS["test_loss"], case)
+        == cells.mean(METRICS["test_loss"], case)
+        == cells.number(None)
+        == cells.EMPTY
+    )
 
 
 def test_foreign_text_and_labels_are_literal() -> None:

@@ -27,7 +27,6 @@ def read(text: str) -> Suite:
         ({"cases": [0], "no_worse_than": 1}, "needs both no_worse_than and margin"),
         ({"at_least": 0.1, "margin": 0.1}, "needs both no_worse_than and margin"),
         ({"at_least": 0.1, "relative": True}, "nothing that could be relative"),
-        ({"metric": "best_epoch", "cases": [0], "better_than": 1}, "better_than means nothing"),
         ({"cases": [0, 1], "best_of": "all"}, "cases needs exactly one"),
         ({"better_than": 1}, "needs the cases that are better_than another"),
         ({"cases": [0], "monotone": "increasing"}, "needs two or more"),

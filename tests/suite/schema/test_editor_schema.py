@@ -103,3 +103,18 @@ def test_axes_are_offered_with_what_their_values_may_be(schema: dict[str, Any]) 
 def test_a_name_from_two_distributions_is_offered_with_its_distribution_only() -> None:
     names = suite_schema(made(None, "other"))["$defs"]["dataset"]["properties"]["name"]["enum"]
     assert names == ["other:leaves", "pretend:leaves"]
+
+
+def test_metrics_are_checked_by_their_names_or_by_what_the_suite_calls_them() -> None:
+    from support.metrics import Sureness, registry_with
+
+    schema = suite_schema(registry_with(Sureness))
+    asked = {"$defs": schema["$defs"], **schema["$defs"]["Suite"]["properties"]["metrics"]}
+    accepts = jsonschema.Draft202012Validator(asked).is_valid
+    assert accepts({"sureness": {}})
+    assert accepts({"sureness": {"power": 2.0}, "squared": {"name": "sureness", "power": 2.0}})
+    assert not accepts({"sureness": {"powr": 2.0}})
+    assert not accepts({"sureness": {"power": 0}})
+    assert not accepts({"squared": {"power": 2.0}})
+    assert not accepts({"squared": {"name": "suren"}})
+    assert not accepts({"No slug": {"name": "sureness"}})
