@@ -42,7 +42,7 @@ def measure(
     Raises PluginError where a plugin is not there, fails, or gives what is no value of its metric; StoreError where
     predictions are missing.
     """
-    if not metrics:
+    if not metrics or not records:
         return dict(records)
     rulers = [Ruler(asked, registry.metric(asked.component.qualified_name)) for asked in metrics]
     return {

@@ -146,16 +146,18 @@ def _study(suite: str, results: Path, store: Store, records: Mapping[tuple[str, 
         if (paper := folder / "paper.pdf").is_file():
             with PaperReader(paper) as reader:
                 told = reader.read_study()[0].results
-            definition, plan = told.suite, told.plan
+            definition, plan, known, of_paper = told.suite, told.plan, registry(), told.records
         else:
             from benchsuite.commands.session import open_study
 
             discover()
             session = open_study(suite, _as_planned(suite, options), download=False, quiet=True)
-            definition, plan = session.suite, session.preparation.plan
+            definition, plan, known, of_paper = session.suite, session.preparation.plan, session.registry, {}
         keys = {of: record.key for of, record in records.items()}
-        found = {record.key: record for record in records.values()}
-        return Results(definition, plan, keys, measure(found, plan.metrics, registry(), store))
+        measured = {key: one.measured for key, one in of_paper.items() if one.status == "done"}
+        own = {key: records[of].model_copy(update={"measured": measured.get(key, {})}) for of, key in keys.items()}
+        newer = {key: record for key, record in own.items() if key not in measured}  # the others need no plugin
+        return Results(definition, plan, keys, own | measure(newer, plan.metrics, known, store))
 
     def write(form: FormOptions) -> PaperFiles:
         from benchsuite.commands.paper import make_paper

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import benchsuite
+from benchsuite.registry import Entry, Registry
 from support.plugins import SUITE
 from support.program import Program
 
@@ -18,6 +19,10 @@ CLAIM = "claims:\n  - {id: sure, text: El AUC llega, metric: test_auc, at_least:
 
 def keys(program: Program) -> list[str]:
     return sorted(path.name for path in program.smoke_runs.iterdir() if not path.name.startswith("."))
+
+
+def gone(registry: Registry, name: str) -> Entry:
+    raise AssertionError(f"{name} is asked for, and may not be there any more")
 
 
 @pytest.mark.slow
@@ -53,7 +58,10 @@ def test_an_old_study_gains_metrics_with_nothing_due(program: Program, monkeypat
     columns = study.frame().column_names
     assert {"test_auc", "validation_ece"} <= set(columns)
     assert study.frame().column("test_auc").to_pylist() == [run.metrics["test_auc"] for run in study.runs]
-    assert [claim.id for claim in benchsuite.load(program.results, "squares_width").claims] == ["sure"]
+    (claim,) = benchsuite.load(program.results, "squares_width").claims
+    assert (claim.id, claim.verdict) == ("sure", "open")
+    monkeypatch.setattr(Registry, "metric", gone)
+    assert benchsuite.load(program.results, "squares_width").claims == (claim,)
 
 
 @pytest.mark.slow
