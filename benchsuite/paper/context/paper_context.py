@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Literal
 
 from benchsuite.analysis.findings import CaseFindings, Findings
 from benchsuite.paper.context.case_names import CaseNames
@@ -13,7 +14,7 @@ from benchsuite.paper.context.material import PaperMaterial
 from benchsuite.paper.context.result_quotes import ResultQuotes
 from benchsuite.paper.document import markup
 from benchsuite.paper.language.metrics import PrintedMetric, printed, spread_of
-from benchsuite.paper.references.methods import CROSSED, EPSILON_SQUARED, IMPORTANCE, SPENDING
+from benchsuite.paper.references.methods import AUGMENTATIONS, CROSSED, EPSILON_SQUARED, IMPORTANCE, MIXING, SPENDING
 from benchsuite.paper.references.works import Works, gather_works
 from benchsuite.suite.prose.conditions import Condition
 from benchsuite.suite.prose.references import Vocabulary
@@ -139,7 +140,25 @@ class PaperContext:
         used = [CROSSED] if any(one.crossed is not None for one in found.comparisons) else []
         used += [IMPORTANCE, EPSILON_SQUARED] if found.search is not None else []
         used += [SPENDING] if found.sequential is not None and found.sequential.repeats else []
+        used += [AUGMENTATIONS[name] for names in self.augmentations for name in names if name in AUGMENTATIONS]
+        used += [bibtex for name, bibtex in MIXING.items() if self.having("recipe", name)]
         return [("the analysis", bibtex) for bibtex in used]
+
+    def having(self, kind: Literal["dataset", "model", "recipe"], parameter: str) -> list[CaseFindings]:
+        """The cases of which a component has this parameter, and says something by it."""
+        return [case for case in self.findings.cases if getattr(case.case, kind).parameters.get(parameter)]
+
+    @property
+    def augmentations(self) -> dict[tuple[str, ...], list[CaseFindings]]:
+        """The lists of augmentations that data sets are asked for by their parameter `augmentation`, each with the
+        cases that have it."""
+        found: dict[tuple[str, ...], list[CaseFindings]] = {}
+        for case in self.having("dataset", "augmentation"):
+            given = case.case.dataset.parameters["augmentation"]
+            if isinstance(given, list | tuple):
+                names = (str(entry["name"]) if isinstance(entry, Mapping) else str(entry) for entry in given)
+                found.setdefault(tuple(names), []).append(case)
+        return found
 
     @cached_property
     def works(self) -> Works:

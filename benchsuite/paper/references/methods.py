@@ -39,3 +39,48 @@ SPENDING = """@article{lan1983,
   year    = {1983},
   doi     = {10.1093/biomet/70.3.659}
 }"""
+RAND_AUGMENT = """@inproceedings{cubuk2020,
+  author    = {Cubuk, Ekin D. and Zoph, Barret and Shlens, Jonathon and Le, Quoc V.},
+  title     = {{RandAugment}: Practical automated data augmentation with a reduced search space},
+  booktitle = {Advances in Neural Information Processing Systems (NeurIPS)},
+  volume    = {33},
+  pages     = {18613--18624},
+  year      = {2020}
+}"""
+TRIVIAL_AUGMENT = """@inproceedings{muller2021,
+  author    = {M{\\"u}ller, Samuel G. and Hutter, Frank},
+  title     = {{TrivialAugment}: Tuning-free yet state-of-the-art data augmentation},
+  booktitle = {Proc. IEEE/CVF Int. Conf. Comput. Vis. (ICCV)},
+  pages     = {774--782},
+  year      = {2021}
+}"""
+RESIZED_CROP = """@inproceedings{szegedy2015,
+  author    = {Szegedy, Christian and Liu, Wei and Jia, Yangqing and Sermanet, Pierre and Reed, Scott and Anguelov,
+               Dragomir and Erhan, Dumitru and Vanhoucke, Vincent and Rabinovich, Andrew},
+  title     = {Going deeper with convolutions},
+  booktitle = {Proc. IEEE Conf. Comput. Vis. Pattern Recognit. (CVPR)},
+  pages     = {1--9},
+  year      = {2015}
+}"""
+MIXUP = """@inproceedings{zhang2018,
+  author    = {Zhang, Hongyi and Cisse, Moustapha and Dauphin, Yann N. and Lopez-Paz, David},
+  title     = {mixup: Beyond empirical risk minimization},
+  booktitle = {Proc. Int. Conf. Learn. Represent. (ICLR)},
+  year      = {2018}
+}"""
+CUTMIX = """@inproceedings{yun2019,
+  author    = {Yun, Sangdoo and Han, Dongyoon and Oh, Seong Joon and Chun, Sanghyuk and Choe, Junsuk and
+               Yoo, Youngjoon},
+  title     = {{CutMix}: Regularization strategy to train strong classifiers with localizable features},
+  booktitle = {Proc. IEEE/CVF Int. Conf. Comput. Vis. (ICCV)},
+  pages     = {6023--6032},
+  year      = {2019}
+}"""
+AUGMENTATIONS = {
+    "random_resized_crop": RESIZED_CROP,
+    "randaugment": RAND_AUGMENT,
+    "trivialaugment": TRIVIAL_AUGMENT,
+}
+"""By the names of augmentations."""
+MIXING = {"mixup": MIXUP, "cutmix": CUTMIX}
+"""By the parameters of recipes."""

@@ -8,6 +8,7 @@ from functools import partial
 
 from benchsuite.paper.context.case_groups import group_cases
 from benchsuite.paper.context.paper_context import PaperContext
+from benchsuite.paper.context.parameter_words import word_for
 from benchsuite.paper.document import markup
 from benchsuite.paper.document.blocks import Block, Figure, Paragraph, Photos
 from benchsuite.paper.document.thumbnails import as_thumbnail
@@ -16,6 +17,7 @@ from benchsuite.paper.language import typography
 from benchsuite.paper.language.catalogue import find, say
 from benchsuite.paper.language.phrases import listing
 from benchsuite.paper.language.typography import NBSP
+from benchsuite.paper.references.methods import AUGMENTATIONS
 from benchsuite.paper.tables.facts import SPLITS, counts_table
 from benchsuite.store.record import DatasetFacts
 
@@ -35,7 +37,7 @@ def dataset_blocks(study: PaperContext) -> list[Block]:
     photos = _photos(study)
     blocks: list[Block] = [Paragraph(_introduction(study)), *([photos] if photos else [])]
     if facts is not None:
-        blocks.append(Paragraph(f"{_counts(facts)}{_normalisation(study)}"))
+        blocks.append(Paragraph(f"{_counts(facts)}{_normalisation(study)}{_augmentation(study)}"))
         blocks += [Paragraph(" ".join(remarks)) for remarks in [_remarks(facts)] if remarks]
         blocks += _other_counts(study)
         blocks.append(counts_table(facts, class_titles(study)))
@@ -111,6 +113,18 @@ def _normalisation(study: PaperContext) -> str:
         return ""
     mean, deviation = ("; ".join(map(typography.number, values)) for values in study.material.normalisation)
     return f" {say('normalisation', mean=mean, deviation=deviation)}"
+
+
+def _augmentation(study: PaperContext) -> str:
+    """How training images are changed at random; by cases where not all have the same changes."""
+    told = []
+    for names, having in study.augmentations.items():
+        words = [word_for("dataset.augmentation", name) or markup.code(name, "augmentation") for name in names]
+        works = [study.works.cite(AUGMENTATIONS.get(name, "")) for name in names]
+        every = len(having) == len(study.findings.cases)
+        where = "" if every else say("trained-where", cases=study.names.mention(*having))
+        told.append(", ".join(word + work for word, work in zip(words, works, strict=True)) + where)
+    return f" {say('augmentation', changes='; '.join(told))}" if told else ""
 
 
 def _by_split(images: Mapping[str, int]) -> list[str]:

@@ -16,7 +16,7 @@ from benchsuite.paper.figures import networks, stages
 from benchsuite.paper.language import typography
 from benchsuite.paper.language.catalogue import say
 from benchsuite.paper.language.phrases import listing
-from benchsuite.paper.references.methods import SPENDING
+from benchsuite.paper.references.methods import MIXING, SPENDING
 from benchsuite.paper.sections.listings import design_blocks, source_blocks
 from benchsuite.paper.tables.architecture import describe_stages, layers_table
 from benchsuite.paper.tables.configuration import cases_table, configuration_table, models_table, phases_table
@@ -210,6 +210,8 @@ TRAINED = {
     "class_weights": "trained-balanced",
     "ema": "trained-ema",
     "swa_after": "trained-swa",
+    "mixup": "trained-mixup",
+    "cutmix": "trained-cutmix",
 }
 """Parameters of recipes that change what is trained or kept, with the sentence that tells it."""
 
@@ -222,7 +224,9 @@ def _trained(study: PaperContext) -> str:
         if having:
             every = len(having) == len(cases)
             where = "" if every else say("trained-where", cases=study.names.mention(*having))
-            text += " " + say(sentence, where=where)
+            text += " " + say(sentence, where=where, cited=study.works.cite(MIXING.get(name, "")))
+    if any(study.having("recipe", name) for name in MIXING):
+        text += " " + say("trained-mixed-accuracy")
     return text
 
 

@@ -64,6 +64,32 @@ def test_small_networks_are_told_in_millions_of_operations() -> None:
 
 
 @pytest.mark.parametrize("every", [True, False])
+def test_mixing_and_augmentation_are_told_with_their_works_and_cases(
+    monkeypatch: pytest.MonkeyPatch, every: bool
+) -> None:
+    sketch = SKETCHES["optimizadores"]
+    assert "se mezclan" not in said(compose(make_study("optimizadores")))
+    changes = ["horizontal_flip", {"name": "randaugment", "operations": 2, "magnitude": 5}]
+    more = {"recipe.mixup": 0.2, "recipe.cutmix": 1.0, "dataset.augmentation": changes}
+    name = sketch.cases[0][0]
+    cases = tuple(
+        (case[0], {**case[1], **more}, *case[2:]) if every or case[0] == name else case for case in sketch.cases
+    )
+    monkeypatch.setitem(SKETCHES, "optimizadores", replace(sketch, cases=cases))
+    document = compose(make_study("optimizadores"))
+    which = "" if every else r" \([^()]*SGD[^()]*\)"
+    for told in (
+        r"Los lotes de entrenamiento{} se mezclan consigo mismos .* \(mixup \)\.",
+        r"En los lotes de entrenamiento{}, un rectángulo aleatorio .* \(CutMix \)\.",
+        r"una imagen mezclada cuenta según la parte",
+        r"de nuevo en cada época, en este orden: volteo horizontal, RandAugment {}\.",
+    ):
+        assert re.search(told.format(which), said(document)), told
+    written = " ".join(str(text) for block in document.body for text in texts(block))
+    assert all(f"[[{work}]]" in written for work in ("zhang2018", "yun2019", "cubuk2020"))
+
+
+@pytest.mark.parametrize("every", [True, False])
 def test_a_mean_of_weights_and_the_like_are_told_with_the_cases_that_have_them(
     monkeypatch: pytest.MonkeyPatch, every: bool
 ) -> None:
