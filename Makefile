@@ -57,7 +57,7 @@ help:  ## Explain the commands
 	@echo "  KILLS=100 SEED=0        how many kills campaign makes, and which instants it draws"
 	@echo "  MINUTES=10 REPORT=DIR   how long gpu-check may take, and where its report goes (gpu-report);"
 	@echo "                          DEVICE=cpu tries all of it without a GPU, shrunk"
-	@echo "  BENCH=epochs            what bench measures: epochs, small_images, studies, paper, plan, search, scale, cluster, looks"
+	@echo "  BENCH=epochs            what bench measures: epochs, small_images, augmentations, studies, paper, plan, search, scale, cluster, looks"
 	@echo "  PYTHON=python3.12       the Python that setup takes (3.11 to 3.13)"
 	@echo "  VENV=.venv              where setup puts the environment, and the others look for it"
 	@echo "  UV=                     setup by pip, although uv is there"
