@@ -1,8 +1,8 @@
 """The one module that plugins import. It only hands names on; importing it does not import torch."""
 
+from benchsuite.contracts.augmentation import Augmentation, Augmentations, declared
 from benchsuite.contracts.dataset import (
     CHANGES,
-    Augmentation,
     CardTranslation,
     Dataset,
     DatasetCard,
@@ -44,6 +44,7 @@ __all__ = [
     "API_VERSION",
     "CHANGES",
     "Augmentation",
+    "Augmentations",
     "Averaging",
     "BenchsuiteError",
     "CardTranslation",
@@ -94,6 +95,7 @@ __all__ = [
     "WeightsError",
     "WeightsRequest",
     "content_fingerprint",
+    "declared",
     "file_sha256",
     "file_stamp",
     "hookimpl",

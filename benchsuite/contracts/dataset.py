@@ -15,6 +15,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, Protocol, TypeVar
 
+from benchsuite.contracts.augmentation import Augmentation
 from benchsuite.contracts.parameters import Parameters
 from benchsuite.errors import DataError, unreadable
 
@@ -263,29 +264,13 @@ class DatasetIndex:
 
 
 @dataclass(frozen=True)
-class Augmentation:
-    """One random change of a training image, drawn anew for each sample and epoch by the engine.
-
-    `name` is one of the engine's augmentations, `options` are its numbers, such as `{"p": 0.5}`:
-
-    - `horizontal_flip` and `vertical_flip`: `p` (0.5) is the probability of a flip.
-    - `pad_crop`: the image gets a black edge of `padding` (4) pixels, and a piece of its own size is cut out at random.
-    - `random_erasing`: with probability `p` (0.5) a rectangle becomes black. `min_area` (0.02) and `max_area` (0.4) are
-      fractions of the image, `min_ratio` (0.3) and `max_ratio` (1 / 0.3) height over width (Z. Zhong et al., «Random
-      erasing data augmentation», AAAI 2020).
-    """
-
-    name: str
-    options: Mapping[str, float] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
 class Preprocessing:
     """How a decoded photo becomes a model input.
 
     `size` is (height, width) in pixels. `resize` is `squash` (both sides scaled independently, bilinear with
     antialiasing) or `crop` (shorter side scaled, centre kept). Channels are then scaled to 0..1, `mean` is
-    subtracted and the result divided by `std`.
+    subtracted and the result divided by `std`. `augmentations` change training images of this size, in their order, as
+    uint8, before they are normalised.
     """
 
     size: tuple[int, int]

@@ -43,7 +43,7 @@ class Epoch:
     train_loss: float
     """Over the training images as they were seen in this epoch, augmented and while the weights moved."""
     train_accuracy: float
-    """Of the same images."""
+    """Of the same images. One that the recipe has mixed counts by the share that the predicted class has in it."""
     validation_loss: float
     """Over the validation split, after the epoch."""
     validation_accuracy: float

@@ -207,7 +207,8 @@ class Recipe(ABC, Generic[P]):
     def transform(self, params: P, images: Tensor, targets: Tensor, draw: Generator) -> tuple[Tensor, Tensor]:
         """Change a training batch (mixup and its like): images (N, channels, height, width), normalised, and targets,
         float32 (N, classes), 1 for the class of an image. Draw only from `draw`, which each step has anew. Override it
-        and, where `transforms` says so, the engine will not cache features past the input."""
+        and, where `transforms` says so, the engine will not cache features past the input. Of targets that come back
+        in the same form, training accuracy counts the share of the predicted class."""
         return images, targets
 
     def transforms(self, params: P) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 DECIDING_CODE = (
     # What a component may declare, with the defaults that hold where it declares nothing.
+    "benchsuite.contracts.augmentation",
     "benchsuite.contracts.dataset",
     "benchsuite.contracts.model",
     "benchsuite.contracts.recipe",

@@ -19,6 +19,7 @@ from typing import Any, ClassVar
 from pydantic import Field
 
 from benchsuite.api import (
+    Augmentations,
     CardTranslation,
     DataError,
     Dataset,
@@ -41,7 +42,7 @@ from benchsuite.api import (
 
 from .manifest import read_manifest, write_manifest
 from .photo_folders import is_litter
-from .photos import Flips, imagenet_input
+from .photos import imagenet_input
 
 CLASSES = ("angular_leaf_spot", "bean_rust", "healthy")
 COUNTS: Mapping[str, Mapping[str, int]] = {
@@ -111,8 +112,8 @@ class BeansParameters(Parameters):
     image_size: int = Field(default=224, ge=32, le=1024)
     """Height and width of the model's input in pixels; photos are squashed to it."""
 
-    augmentation: Flips = ()
-    """Random changes of training images, each with probability 0.5."""
+    augmentation: Augmentations = ()
+    """Random changes of training images, in order: names, or mappings such as `{name: pad_crop, padding: 8}`."""
 
 
 class Beans(Dataset[BeansParameters]):

@@ -12,12 +12,12 @@ import os
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 from pydantic import Field
 
 from benchsuite.api import (
-    Augmentation,
+    Augmentations,
     CardTranslation,
     Dataset,
     DatasetCard,
@@ -28,6 +28,7 @@ from benchsuite.api import (
     Preprocessing,
     Source,
     Split,
+    declared,
     file_stamp,
     unpack,
 )
@@ -73,9 +74,8 @@ class Cifar10Parameters(Parameters):
     """Train on only so many images, of each class alike (null: on all). A larger choice contains the smaller ones;
     the validation split is the same for all."""
 
-    augmentation: tuple[Literal["pad_crop", "horizontal_flip", "random_erasing"], ...] = ()
-    """Random changes of training images, in this order: `pad_crop` pads 4 black pixels on each side and cuts 32 x 32
-    out of it, `horizontal_flip` and `random_erasing` happen with probability 0.5."""
+    augmentation: Augmentations = ()
+    """Random changes of training images, in order: names, or mappings such as `{name: pad_crop, padding: 8}`."""
 
 
 class Cifar10(Dataset[Cifar10Parameters]):
@@ -135,16 +135,11 @@ class Cifar10(Dataset[Cifar10Parameters]):
         )
 
     def preprocessing(self, params: Cifar10Parameters) -> Preprocessing:
-        options: Mapping[str, Mapping[str, float]] = {
-            "pad_crop": {"padding": 4},
-            "horizontal_flip": {"p": 0.5},
-            "random_erasing": {"p": 0.5},
-        }
         return Preprocessing(
             size=(SIDE, SIDE),
             mean=(0.4914, 0.4822, 0.4465),
             std=(0.2470, 0.2435, 0.2616),
-            augmentations=tuple(Augmentation(name, options[name]) for name in params.augmentation),
+            augmentations=declared(params.augmentation),
         )
 
     def find(self, params: Cifar10Parameters, root: Path, scratch: Path) -> Found | None:

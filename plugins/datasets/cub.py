@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 from pydantic import AfterValidator, Field
 
 from benchsuite.api import (
+    Augmentations,
     CardTranslation,
     DataError,
     Dataset,
@@ -45,7 +46,7 @@ from benchsuite.api import (
 from .cub_metadata import FILES, LABELS, PHOTOS, SPLIT, Photo, broken, check_present, read_photos
 from .cub_species import SPECIES
 from .manifest import read_manifest, write_manifest
-from .photos import Flips, distinct, imagenet_input
+from .photos import distinct, imagenet_input
 from .stratified import shuffled_by_class
 
 if TYPE_CHECKING:
@@ -92,8 +93,8 @@ class CubParameters(Parameters):
     resize: Literal["squash", "crop"] = "squash"
     """`squash` scales both sides independently; `crop` scales the shorter one and keeps the centre."""
 
-    augmentation: Flips = ()
-    """Random changes of training images, each with probability 0.5."""
+    augmentation: Augmentations = ()
+    """Random changes of training images, in order: names, or mappings such as `{name: pad_crop, padding: 8}`."""
 
 
 class Cub(Dataset[CubParameters]):

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from pydantic import Field, model_validator
 
 from benchsuite.api import (
+    Augmentations,
     CardTranslation,
     Dataset,
     DatasetCard,
@@ -23,9 +24,8 @@ from benchsuite.api import (
     Parameters,
     Preprocessing,
     Split,
+    declared,
 )
-
-from .photos import Flips, flips
 
 if TYPE_CHECKING:
     import numpy as np
@@ -57,8 +57,8 @@ class FakeParameters(Parameters):
     seed: int = Field(default=0, ge=0, le=2**32 - 1)
     """Seed of the noise."""
 
-    augmentation: Flips = ()
-    """Random changes of training images, each with probability 0.5."""
+    augmentation: Augmentations = ()
+    """Random changes of training images, in order: names, or mappings such as `{name: pad_crop, padding: 8}`."""
 
     labels: ClassVar[Mapping[str, Mapping[str, str]]] = {
         "es": {
@@ -151,7 +151,7 @@ class Fake(Dataset[FakeParameters]):
             size=(params.image_size, params.image_size),
             mean=(0.5, 0.5, 0.5),
             std=(0.2887, 0.2887, 0.2887),
-            augmentations=flips(params.augmentation),
+            augmentations=declared(params.augmentation),
         )
 
     def find(self, params: FakeParameters, root: Path, scratch: Path) -> Found | None:

@@ -15,6 +15,7 @@ from typing import Any, ClassVar, Literal, Self
 from pydantic import Field, model_validator
 
 from benchsuite.api import (
+    Augmentations,
     CardTranslation,
     DataError,
     Dataset,
@@ -29,7 +30,7 @@ from benchsuite.api import (
 )
 
 from .photo_folders import LAYOUT, PhotoFolder, folder_error, read_folder
-from .photos import Flips, imagenet_input
+from .photos import imagenet_input
 from .stratified import shuffled_by_class
 
 SAMPLE_CLASSES = ("circles", "crosses", "squares")
@@ -61,8 +62,8 @@ class ImageFolderParameters(Parameters):
     split_seed: int = Field(default=0, ge=0, le=2**32 - 1)
     """Seed of the choice of the photos that are set aside."""
 
-    augmentation: Flips = ()
-    """Random changes of training images, each with probability 0.5."""
+    augmentation: Augmentations = ()
+    """Random changes of training images, in order: names, or mappings such as `{name: pad_crop, padding: 8}`."""
 
     @model_validator(mode="after")
     def _something_to_train_on(self) -> Self:

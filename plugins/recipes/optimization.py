@@ -28,6 +28,8 @@ from benchsuite.api import (
     Scheduler,
 )
 
+from .mixing import mix
+
 OptimizerName = Literal[
     "sgd", "adam", "adamw", "adagrad", "rmsprop", "adadelta",
     "adafactor", "adamax", "asgd", "nadam", "radam", "rprop",
@@ -137,6 +139,15 @@ class LoopParameters(Parameters):
 
     label_smoothing: float = Field(default=0.0, ge=0, lt=1)
     """Share of each label that is spread over all classes in training (C. Szegedy et al., CVPR 2016)."""
+
+    mixup: float | None = Field(default=None, gt=0, le=100)
+    """Alpha of mixup, such as 0.2: each training batch becomes a weighted mean of itself and of itself in another
+    order, with targets alike and a weight drawn from Beta(alpha, alpha) (H. Zhang et al., ICLR 2018)."""
+
+    cutmix: float | None = Field(default=None, gt=0, le=100)
+    """Alpha of CutMix, such as 1.0: a rectangle of each training image comes from another one, and targets are mixed by
+    its area, whose share is drawn from Beta(alpha, alpha) (S. Yun et al., ICCV 2019). With mixup, each batch is mixed
+    by one of the two."""
 
     class_weights: Literal["balanced"] | None = None
     """`balanced` weighs the loss of each training image by n / (classes x images of its class), so that all classes
@@ -255,13 +266,19 @@ L = TypeVar("L", bound=LoopParameters)
 
 
 class LoopRecipe(Recipe[L]):
-    """A recipe whose arithmetic, logging and loss are those of its `LoopParameters`."""
+    """A recipe whose arithmetic, logging, mixing and loss are those of its `LoopParameters`."""
 
     def precision(self, params: L) -> Precision:
         return params.precision
 
     def log_every(self, params: L) -> int:
         return params.log_every
+
+    def transform(self, params: L, images: Any, targets: Any, draw: Any) -> tuple[Any, Any]:
+        return mix(images, targets, draw, mixup=params.mixup, cutmix=params.cutmix)
+
+    def transforms(self, params: L) -> bool:
+        return params.mixup is not None or params.cutmix is not None
 
     def loss(self, params: L, logits: Any, targets: Any, counts: Any = None) -> Any:
         from torch.nn.functional import cross_entropy

@@ -16,7 +16,8 @@ from unittest import mock
 
 from pydantic import Field
 
-from benchsuite.contracts.dataset import Augmentation, DatasetIndex, Preprocessing, Split
+from benchsuite.contracts.augmentation import Augmentation
+from benchsuite.contracts.dataset import DatasetIndex, Preprocessing, Split
 from benchsuite.contracts.observer import EpochReport
 from benchsuite.contracts.parameters import Parameters
 from benchsuite.execution import worker
@@ -48,6 +49,7 @@ MODELS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
 OPTIMIZERS = ("sgd", "adam", "adamw", "adagrad", "rmsprop", "adadelta")
 PRECISIONS: tuple[Literal["fp32", "bf16", "fp16"], ...] = ("fp32", "bf16", "fp16")
 EVERY_AUGMENTATION = ("horizontal_flip", "vertical_flip", "pad_crop", "random_erasing")
+"""Of those that change whole batches."""
 A100 = Gpu(name="Stand-in A100", driver="580.1", capability="8.0", uuid="GPU-0", cores=6912)
 T4 = Gpu(name="Stand-in T4", driver="580.1", capability="7.5", uuid="GPU-0", cores=2560)
 
@@ -62,6 +64,8 @@ class PicturesParameters(PatternsParameters):
     """Height and width in pixels."""
     augmented: bool = True
     """Whether every augmentation is made."""
+    one_by_one: bool = False
+    """Whether images are changed one at a time as well."""
     count: int = Field(default=IMAGES, ge=1, le=100_000)
     """How many there are to train on; beyond the kit's they recur."""
 
@@ -90,7 +94,8 @@ class Pictures(Patterns):
     Parameters: ClassVar[type[Parameters]] = PicturesParameters
 
     def preprocessing(self, params: Any) -> Preprocessing:
-        augmentations = tuple(map(Augmentation, EVERY_AUGMENTATION)) if params.augmented else ()
+        chosen = [*(EVERY_AUGMENTATION if params.augmented else ()), *(("randaugment",) if params.one_by_one else ())]
+        augmentations = tuple(map(Augmentation, chosen))
         return Preprocessing((params.size, params.size), (0.5,) * 3, (0.25,) * 3, augmentations=augmentations)
 
     def index(self, params: Any, folder: Path) -> DatasetIndex:

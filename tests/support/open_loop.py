@@ -31,8 +31,13 @@ OPTIONS: Mapping[str, Mapping[str, Any]] = {
     "ema": {"ema": 0.9},
     "swa": {"swa_after": 1, "optimizer": "sgd", "momentum": 0.9},
     "balanced classes": {"class_weights": "balanced"},
+    "mixup": {"mixup": 0.2},
+    "cutmix": {"cutmix": 1.0},
+    "mixup or cutmix, with all else": {
+        "mixup": 0.4, "cutmix": 1.0, "label_smoothing": 0.1, "class_weights": "balanced", "accumulate": 2, "ema": 0.9,
+    },
     "an optimizer that asks for the loss": {"optimizer": "asgd"},
     "a schedule of the recipe's own": {"scheduler": {"name": "polynomial", "options": {"power": 7}}},
-}
+}  # fmt: skip
 """By what they are called, parameters beside the recipe's defaults. `asgd` and the power 7 stand for what
 `support.engine.TinyTrain` has of its own."""

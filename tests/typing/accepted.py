@@ -13,6 +13,7 @@ import benchsuite
 from benchsuite.api import (
     CHANGES,
     Augmentation,
+    Augmentations,
     Averaging,
     BenchsuiteError,
     CardTranslation,
@@ -57,6 +58,7 @@ from benchsuite.api import (
     Task,
     WeightsRequest,
     content_fingerprint,
+    declared,
     file_sha256,
     file_stamp,
     hookimpl,
@@ -75,6 +77,7 @@ benchsuite_api = "1.0"
 
 class PhotosParameters(Parameters):
     image_size: int = Field(default=64, ge=8)
+    augmentation: Augmentations = ()
 
     labels: ClassVar[Mapping[str, Mapping[str, str]]] = {"es": {"image_size": "Lado"}, "en": {"image_size": "Side"}}
 
@@ -98,7 +101,7 @@ class Photos(Dataset[PhotosParameters]):
 
     def preprocessing(self, params: PhotosParameters) -> Preprocessing:
         side = assert_type(params.image_size, int)
-        flips = (Augmentation("horizontal_flip"),)
+        flips = (Augmentation("horizontal_flip"), *declared(params.augmentation))
         return Preprocessing((side, side), (0.5, 0.5, 0.5), (0.5, 0.5, 0.5), resize="crop", augmentations=flips)
 
     def find(self, params: PhotosParameters, root: Path, scratch: Path) -> Found | None:

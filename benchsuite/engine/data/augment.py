@@ -3,7 +3,8 @@
 Takes uint8 batches (N, H, W, C), as they lie in the image cache, and gives them changed. A sample's draws depend on
 (seed, epoch, place of the augmentation in the list, sample) only, so neither the order of the batch nor its size
 matters. What they mean (whether to flip, where to cut) is worked out on the CPU once an epoch, so it is the same on
-every device; batches then only move bytes, and nothing waits for the device.
+every device; batches then only move bytes, and nothing waits for the device. Those of `image_kernels` are made one
+image at a time, by numbers on the host.
 
 Sources: padding and cropping as in K. He et al., CVPR 2016, section 4.2; Z. Zhong et al., «Random erasing data
 augmentation», AAAI 2020.
@@ -19,10 +20,12 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from pydantic.fields import FieldInfo
 from torch import Tensor
 from torch.nn.functional import pad
 
-from benchsuite.contracts.dataset import Augmentation
+from benchsuite.contracts.augmentation import OPTIONS, Augmentation, AugmentationOptions
+from benchsuite.engine.data import image_kernels
 from benchsuite.engine.determinism import seeds
 from benchsuite.errors import PluginError
 
@@ -35,37 +38,50 @@ REMEDY = "correct the data set's preprocessing"
 
 @dataclass(frozen=True)
 class Option:
-    """A number that an augmentation takes, from `low` to `high`; without `high`, whole pixels that leave some image."""
+    """A number that an augmentation takes, from `low` to `high`; without `high`, pixels that leave some image."""
 
     default: float
     low: float
     high: float | None
+    whole: bool
 
     def fault(self, value: object, size: Size) -> str | None:
         """What was expected instead of `value`; None when it will do."""
         high = min(size) - 1 if self.high is None else self.high
-        whole = self.high is None and isinstance(value, float) and not value.is_integer()
-        if isinstance(value, int | float) and self.low <= value <= high and not whole:
+        broken = self.whole and isinstance(value, float) and not value.is_integer()
+        if isinstance(value, int | float) and self.low <= value <= high and not broken:
             return None
-        return f"{'a whole number of pixels' if self.high is None else 'a number'} from {self.low:g} to {high:g}"
+        number = "a whole number" if self.whole else "a number"
+        return f"{number}{' of pixels' if self.high is None else ''} from {self.low:g} to {high:g}"
 
 
 @dataclass(frozen=True)
 class Kind:
     """One augmentation: `plan` turns each sample's uniform numbers into what will be done to it, `apply` does it."""
 
-    options: Mapping[str, Option]
+    declared: type[AugmentationOptions]
     uniforms: int
     """How many numbers from [0, 1) it draws for each sample."""
     plan: Callable[[NDArray[np.float32], Options, Size], NDArray[Any]]
     """(samples, uniforms) -> (samples, numbers that `apply` needs)"""
     apply: Callable[[Tensor, Tensor, Options], Tensor]
     """A batch and the plan of its samples -> the changed batch"""
-    rising: tuple[tuple[str, str], ...] = ()
-    """Pairs of options of which the first must not be above the second."""
+    one_by_one: bool = False
+    """Whether `apply` reads the plan on the host, and changes each image by operations of its own."""
+
+    @property
+    def options(self) -> Mapping[str, Option]:
+        """What it takes, as it is declared."""
+        fields = self.declared.model_fields.items()
+        return {name: _option(field) for name, field in fields if name != "name"}
 
 
-def _flip(axis: int) -> Kind:
+def _option(field: FieldInfo) -> Option:
+    bounds = {word: getattr(rule, word) for rule in field.metadata for word in ("ge", "le") if hasattr(rule, word)}
+    return Option(field.default, bounds["ge"], bounds.get("le"), whole=field.annotation is int)
+
+
+def _flip(name: str, axis: int) -> Kind:
     def plan(draws: NDArray[np.float32], options: Options, size: Size) -> NDArray[Any]:
         return draws < options["p"]
 
@@ -75,7 +91,7 @@ def _flip(axis: int) -> Kind:
         flipped, kept = (images.reshape(len(batch), -1).view(word) for images in (batch.flip(axis), batch))
         return torch.where(chosen, flipped, kept).view(torch.uint8).view(batch.shape)
 
-    return Kind({"p": Option(0.5, 0, 1)}, 1, plan, apply)
+    return Kind(OPTIONS[name], 1, plan, apply)
 
 
 def _plan_crops(draws: NDArray[np.float32], options: Options, size: Size) -> NDArray[Any]:
@@ -124,23 +140,38 @@ def _erase(batch: Tensor, edges: Tensor, options: Options) -> Tensor:
     return (batch.reshape(n, height, -1) & kept).view(batch.shape)
 
 
+def _each(
+    name: str,
+    uniforms: int,
+    plan: Callable[[NDArray[np.float32], Options, Size], NDArray[Any]],
+    change: Callable[[Tensor, Sequence[float], Options], Tensor],
+) -> Kind:
+    """An augmentation that `change` makes of one image, uint8 (C, H, W), by its row of the plan."""
+
+    def apply(batch: Tensor, plans: Tensor, options: Options) -> Tensor:
+        changed = torch.empty_like(batch)
+        for image, place, row in zip(batch, changed, plans.tolist(), strict=True):
+            place.copy_(change(image.permute(2, 0, 1), row, options).permute(1, 2, 0))
+        return changed
+
+    return Kind(OPTIONS[name], uniforms, plan, apply, one_by_one=True)
+
+
 AUGMENTATIONS: Mapping[str, Kind] = {
-    "horizontal_flip": _flip(axis=2),
-    "vertical_flip": _flip(axis=1),
-    "pad_crop": Kind({"padding": Option(4, 1, None)}, 2, _plan_crops, _crop),
-    "random_erasing": Kind(
-        {
-            "p": Option(0.5, 0, 1),
-            "min_area": Option(0.02, 0, 1),
-            "max_area": Option(0.4, 0, 1),
-            "min_ratio": Option(0.3, 0.01, 100),
-            "max_ratio": Option(1 / 0.3, 0.01, 100),
-        },
-        5,
-        _plan_erasures,
-        _erase,
-        rising=(("min_area", "max_area"), ("min_ratio", "max_ratio")),
+    "horizontal_flip": _flip("horizontal_flip", axis=2),
+    "vertical_flip": _flip("vertical_flip", axis=1),
+    "pad_crop": Kind(OPTIONS["pad_crop"], 2, _plan_crops, _crop),
+    "random_resized_crop": _each(
+        "random_resized_crop", image_kernels.CROP_UNIFORMS, image_kernels.plan_pieces, image_kernels.scale_piece
     ),
+    "color_jitter": _each(
+        "color_jitter", image_kernels.JITTER_UNIFORMS, image_kernels.plan_jitter, image_kernels.jitter
+    ),
+    "randaugment": _each("randaugment", image_kernels.RAND_UNIFORMS, image_kernels.plan_rand, image_kernels.operate),
+    "trivialaugment": _each(
+        "trivialaugment", image_kernels.TRIVIAL_UNIFORMS, image_kernels.plan_trivial, image_kernels.operate
+    ),
+    "random_erasing": Kind(OPTIONS["random_erasing"], 5, _plan_erasures, _erase),
 }
 
 
@@ -158,6 +189,11 @@ class Augmenter:
     def __bool__(self) -> bool:
         return bool(self._steps)
 
+    @property
+    def one_by_one(self) -> bool:
+        """Whether some images are changed by operations of their own, which differ from batch to batch."""
+        return any(kind.one_by_one for kind, _ in self._steps)
+
     def start_epoch(self, epoch: int) -> None:
         """Draw for each sample and augmentation of this epoch."""
         plans = [
@@ -165,7 +201,10 @@ class Augmenter:
             for position, (kind, options) in enumerate(self._steps)
         ]
         if not self._plans:
-            self._plans = [plan.to(self._device) for plan in plans]
+            self._plans = [
+                plan if kind.one_by_one else plan.to(self._device)
+                for (kind, _), plan in zip(self._steps, plans, strict=True)
+            ]
             return
         for mine, plan in zip(self._plans, plans, strict=True):
             mine.copy_(plan)  # in place: recorded steps read it where it lies
@@ -173,10 +212,14 @@ class Augmenter:
     def _uniforms(self, epoch: int, position: int, each: int) -> NDArray[np.float32]:
         return seeds.generator(self._seed, "augment", epoch, position).random((self._n, each), dtype=np.float32)
 
-    def __call__(self, batch: Tensor, samples: Tensor) -> Tensor:
-        """Augment uint8 `batch` (N, H, W, C) of the training images numbered `samples` (N,)."""
+    def __call__(self, batch: Tensor, samples: Tensor, here: Tensor | None = None) -> Tensor:
+        """Augment uint8 `batch` (N, H, W, C) of the training images numbered `samples` (N,). `here` are the same
+        numbers on the host; without them, what is changed one by one waits for the device."""
+        if here is None and self.one_by_one:
+            here = samples.cpu()
         for (kind, options), plan in zip(self._steps, self._plans, strict=True):
-            batch = kind.apply(batch, plan.index_select(0, samples), options)
+            numbers = samples if here is None or not kind.one_by_one else here
+            batch = kind.apply(batch, plan.index_select(0, numbers), options)
         return batch
 
 
@@ -195,7 +238,7 @@ def _complete(augmentation: Augmentation, size: Size) -> Augmentation:
     if unknown:
         raise PluginError(
             f"the augmentation {name} has no option {', '.join(unknown)}",
-            expected=f"some of {', '.join(kind.options)}",
+            expected=f"some of {', '.join(kind.options)}" if kind.options else "no option",
             remedy=REMEDY,
         )
     for option, value in options.items():
@@ -205,7 +248,7 @@ def _complete(augmentation: Augmentation, size: Size) -> Augmentation:
                 expected=expected,
                 remedy=REMEDY,
             )
-    for low, high in kind.rising:
+    for low, high in kind.declared.rising:
         if options[low] > options[high]:
             raise PluginError(
                 f"the augmentation {name} has {low} = {options[low]:g} above {high} = {options[high]:g}",

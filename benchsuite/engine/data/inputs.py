@@ -133,7 +133,7 @@ class Pixels:
     def batch(self, samples: Tensor, here: Tensor | None = None) -> Tensor:
         images = self._images.select(samples, here)
         if self._augmenter:
-            images = self._augmenter(images, samples)
+            images = self._augmenter(images, samples, here)
         pixels = images.to(torch.float32, memory_format=torch.contiguous_format)
         pixels.flatten(2).mul_(self._scale).add_(self._shift)
         return pixels.permute(0, 3, 1, 2)

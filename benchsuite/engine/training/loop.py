@@ -196,6 +196,8 @@ class Trainer:
     def epoch(self, step: Step, progress: TrainingProgress) -> tuple[float, float, list[tuple[int, float]]]:
         """One pass over the training split: mean loss, accuracy, and the logged (step, loss).
 
+        An image whose target the recipe has mixed counts as right by the share that the predicted class has in it.
+
         Losses are the recipe's own, without the L1 penalty: so they can be compared with the validation loss and with
         those of cases that have another penalty or none.
         """
@@ -208,18 +210,25 @@ class Trainer:
         # Kept on the device and read once after the epoch: nothing here waits for it.
         losses: list[Tensor] = []
         outputs: list[Tensor] = []
+        targets: list[Tensor] = []
         said = time.monotonic()
         for samples in zip(order.split(phase.batch_size), here.split(phase.batch_size), strict=True):
             loss, logits = step(*samples)
             losses.append(loss)
             outputs.append(logits)
+            if step.targets is not None and step.targets.shape == logits.shape:
+                targets.append(step.targets)
             if step.descent.moves and (len(losses) % phase.accumulate == 0 or len(losses) == total):
                 step.descent.end_step()
             if time.monotonic() - said >= PROGRESS_SECONDS:
                 said = time.monotonic()
                 self.listener.steps(number, len(losses), total)
         values = torch.stack(losses).double().cpu()
-        hits = (torch.cat(outputs).argmax(dim=1) == supply.train_labels.index_select(0, order)).sum()
+        predicted = torch.cat(outputs).argmax(dim=1)
+        if len(targets) == total:
+            right = torch.cat(targets).gather(1, predicted[:, None]).double()
+        else:
+            right = predicted == supply.train_labels.index_select(0, order)
         bad = torch.nonzero(~values.isfinite())
         if len(bad):
             raise _diverged(
@@ -233,7 +242,7 @@ class Trainer:
             (progress.step + i + 1, float(values[i])) for i in range(total) if (progress.step + i + 1) % every == 0
         ]
         progress.step += total
-        return float((values * sizes).sum() / n), int(hits) / n, logged
+        return float((values * sizes).sum() / n), float(right.sum()) / n, logged
 
 
 def improves(phase: Phase, epoch: Epoch, best: Best | None) -> bool:

@@ -59,6 +59,8 @@ class Step(Protocol):
     descent: Descent
     execution: str
     """How the steps are made, for the record."""
+    targets: Tensor | None
+    """What the last step trained on, (N, classes), where the recipe has changed it."""
 
     def start_epoch(self, number: int) -> None:
         """The steps of this epoch come next."""
@@ -81,6 +83,7 @@ class EagerStep:
         seed: int,
     ) -> None:
         self.execution = "eager"
+        self.targets: Tensor | None = None
         self.phase, self.supply, self.descent = phase, supply, descent
         self.recipe, self.arithmetic = recipe, arithmetic
         self.transforms = recipe.transforms(params)
@@ -109,6 +112,7 @@ class EagerStep:
             draw = seeds.generator(self._seed, "transform", self._epoch, self._done)
             chances = nn.functional.one_hot(labels, supply.classes).to(torch.float32)
             batch, targets = self.recipe.transform(self._params, batch, chances, draw)
+            self.targets = targets
         self._done += 1
         if self.descent.asks:
             return self._asked(batch, targets)
@@ -169,6 +173,8 @@ def make_step(eager: EagerStep, say: Callable[[str], None]) -> Step:
         return eager
     if eager.transforms:
         why = "the recipe transforms batches on the host"
+    elif eager.supply.augmenter is not None and eager.supply.augmenter.one_by_one:
+        why = "images are augmented one at a time"
     elif not eager.supply.train.resident:
         why = "the data do not fit on the GPU"
     elif eager.phase.accumulate > 1:
@@ -205,6 +211,7 @@ class GraphStep:
 
     def __init__(self, eager: EagerStep, say: Callable[[str], None]) -> None:
         self.execution = f"eager: there were no more than {WARM_UP} whole batches"
+        self.targets: Tensor | None = None  # what transforms batches is not recorded
         self.phase, self.supply, self.descent = eager.phase, eager.supply, eager.descent
         self._eager, self._say = eager, say
         self._stream = torch.cuda.Stream()

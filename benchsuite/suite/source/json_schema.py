@@ -91,6 +91,8 @@ def describe(root: Mapping[str, Any], schema: Mapping[str, Any]) -> str | None:
         return _value(schema["const"])
     if "enum" in schema:
         return one_of([_value(value) for value in schema["enum"]])
+    if "discriminator" in schema:
+        return _one_of_mappings(root, schema)
     if branches := _branches(schema):
         said = [text for branch in branches if (text := describe(root, branch))]
         if any(text.startswith(KINDS["object"]) for text in said):
@@ -128,6 +130,14 @@ def _mapping(root: Mapping[str, Any], schema: Mapping[str, Any]) -> str:
     if form is None:
         return f"a mapping with any of {', '.join(more)}" if more else KINDS["object"]
     return f"a mapping such as {form}" + (f", perhaps with {', '.join(more)}" if more else "")
+
+
+def _one_of_mappings(root: Mapping[str, Any], schema: Mapping[str, Any]) -> str:
+    """Mappings that are told apart by one of their names: that name, and whatever any of them may have."""
+    name = schema["discriminator"]["propertyName"]
+    fields = (field for branch in _branches(schema) for field in _resolved(root, branch).get("properties", {}))
+    more = [field for field in dict.fromkeys(fields) if field != name]
+    return f"a mapping such as {{{name}: ...}}" + (f", perhaps with {', '.join(more)}" if more else "")
 
 
 def _form(root: Mapping[str, Any], schema: Mapping[str, Any], depth: int = 0) -> str | None:
@@ -180,6 +190,9 @@ def _step(root: Mapping[str, Any], schema: Mapping[str, Any], part: str | int) -
 
 
 def _below(schema: Mapping[str, Any], part: str | int) -> Iterator[Mapping[str, Any]]:
+    if part in (told_apart := schema.get("discriminator", {}).get("mapping", {})):
+        yield {"$ref": told_apart[part]}
+        return
     if isinstance(part, int):
         prefix = schema.get("prefixItems", ())
         if part < len(prefix):

@@ -98,6 +98,15 @@ def _problem(detail: ErrorDetails, model: type[BaseModel], root: Node, base: str
         name = str(location[-1])
         what = f"{printable(name)!r} is missing"
         return Problem(mark, path, what, expected=json_schema.expected_at(model, location))
+    if kind == "union_tag_not_found":
+        return Problem(
+            mark,
+            path,
+            f"{detail['ctx']['discriminator']} is missing",
+            expected=json_schema.expected_at(model, location),
+        )
+    if kind == "union_tag_invalid":
+        return _unknown_tag(detail, root, base)
     if location and location[-1] == "[key]":
         return Problem(mark, path, "this name is not allowed: " + detail["msg"])
     value = node.plain() if reached else detail["input"]
@@ -193,6 +202,16 @@ def _unknown_name(model: type[BaseModel], root: Node, base: str, location: Seque
     if name.isdecimal() and item is not None and item.node.content is None:
         remedy = "decimals have a point, not a comma"
     return Problem(mark, here, what, name, one_of(names), remedy)
+
+
+def _unknown_tag(detail: ErrorDetails, root: Node, base: str) -> Problem:
+    """A mapping whose name is that of none of those it may be."""
+    context = detail["ctx"]
+    tag, known = str(context["tag"]), [name.strip("'") for name in str(context["expected_tags"]).split(", ")]
+    mark, path, _, _ = walk(root, (*detail["loc"], str(context["discriminator"]).strip("'")))
+    return Problem(
+        mark, joined(base, path), f"{shown(tag)} is not allowed", tag, one_of(known), did_you_mean(tag, known)
+    )
 
 
 def _slug(text: str) -> str:

@@ -286,8 +286,9 @@ def _calls(subject: Subject) -> Iterator[tuple[str, Callable[[], object], bool]]
     for name in ("phases", "precision", "log_every", "bibtex"):
         yield f"{name}()", partial(getattr(component, name), params), False
     images, labels = torch.zeros(4, 3, 8, 8), torch.tensor([0, 1, 2, 0])
-    draw = generator(0, "transform")
-    yield "transform()", lambda: component.transform(params, images, labels, draw), False
+    draw, chances = generator(0, "transform"), torch.eye(3)[labels]
+    if component.transforms(params):
+        yield "transform()", lambda: component.transform(params, images, chances, draw), False
     yield "loss()", lambda: component.loss(params, torch.zeros(4, 3, requires_grad=True), labels), True
 
 

@@ -328,6 +328,18 @@ def test_a_transform_is_not_recorded(both: Any) -> None:
     assert outcome(record) == outcome(eager)
 
 
+def test_mixing_is_not_recorded(both: Any) -> None:
+    record, eager, _ = both(small("lenet5"), training(precision="fp32", max_epochs=2, mixup=0.2, cutmix=1.0))
+    assert recorded_as(record) == "eager: the recipe transforms batches on the host"
+    assert outcome(record) == outcome(eager)
+
+
+def test_images_that_are_augmented_one_at_a_time_are_not_recorded(both: Any) -> None:
+    record, eager, _ = both(small("lenet5"), training(precision="fp32", max_epochs=2), one_by_one=True)
+    assert recorded_as(record) == "eager: images are augmented one at a time"
+    assert outcome(record) == outcome(eager)
+
+
 def test_a_phase_of_few_steps_is_not_recorded(run: Run) -> None:
     record, card = run(small("mlp"), training(precision="fp32", max_epochs=1))
     assert recorded_as(record) == "eager: there were no more than 3 whole batches"

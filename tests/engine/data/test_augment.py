@@ -10,7 +10,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from benchsuite.contracts.dataset import Augmentation
+from benchsuite.contracts.augmentation import Augmentation
 from benchsuite.engine.data.augment import AUGMENTATIONS, Augmenter
 from benchsuite.engine.determinism import seeds
 from benchsuite.errors import PluginError
@@ -20,7 +20,13 @@ SIZE = (8, 11)
 # No byte is 0, so what is black was made so.
 IMAGES = torch.from_numpy(np.random.default_rng(0).integers(1, 256, (N, *SIZE, 3), dtype=np.uint8))
 FLIPS = (Augmentation("horizontal_flip"), Augmentation("vertical_flip", {"p": 0.3}))
-ALL = (Augmentation("pad_crop", {"padding": 2}), *FLIPS, Augmentation("random_erasing"))
+ONE_BY_ONE = (
+    Augmentation("random_resized_crop", {"min_area": 0.3}),
+    Augmentation("color_jitter"),
+    Augmentation("randaugment", {"operations": 3, "magnitude": 20}),
+    Augmentation("trivialaugment"),
+)
+ALL = (Augmentation("pad_crop", {"padding": 2}), *FLIPS, Augmentation("random_erasing"), *ONE_BY_ONE)
 
 
 def _augmented(
@@ -183,6 +189,12 @@ def test_a_rectangle_that_does_not_fit_is_cut_to_the_image() -> None:
         (Augmentation("random_erasing", {"max_area": 1.1}), "max_area = 1.1", "from 0 to 1"),
         (Augmentation("random_erasing", {"min_ratio": 0}), "min_ratio = 0", "from 0.01 to 100"),
         (Augmentation("random_erasing", {"min_area": 0.5}), "min_area = 0.5 above max_area = 0.4", "no greater than"),
+        (Augmentation("randaugment", {"operations": 9}), "operations = 9", "a whole number from 1 to 8"),
+        (Augmentation("randaugment", {"magnitude": 4.5}), "magnitude = 4.5", "a whole number from 0 to 30"),
+        (Augmentation("color_jitter", {"hue": 0.6}), "color_jitter cannot have hue = 0.6", "a number from 0 to 0.5"),
+        (Augmentation("trivialaugment", {"magnitude": 3}), "trivialaugment has no option magnitude", "no option"),
+        (Augmentation("random_resized_crop", {"min_area": 0}), "min_area = 0", "a number from 0.001 to 1"),
+        (Augmentation("random_resized_crop", {"max_area": 0.05}), "min_area = 0.08 above max_area", "no greater than"),
         (Augmentation("random_erasing", {"max_ratio": 0.1}), "min_ratio = 0.3 above max_ratio = 0.1", "no greater"),
     ],
 )
@@ -192,6 +204,22 @@ def test_unknown_augmentations_and_options_are_refused(wrong: Augmentation, said
     assert said in caught.value.what
     assert expected in str(caught.value.expected)
     assert caught.value.remedy
+
+
+def test_every_augmentation_is_tried_here() -> None:
+    assert {step.name for step in ALL} == set(AUGMENTATIONS)
+    assert {step.name for step in ONE_BY_ONE} == {name for name, kind in AUGMENTATIONS.items() if kind.one_by_one}
+
+
+@pytest.mark.parametrize("step", ONE_BY_ONE, ids=lambda step: step.name)
+def test_what_is_changed_one_by_one_may_be_told_its_numbers_on_the_host(step: Augmentation) -> None:
+    augmenter = Augmenter([FLIPS[0], step], SIZE, 0, N, torch.device("cpu"))
+    augmenter.start_epoch(1)
+    samples = torch.tensor([7, 3])
+    batch = IMAGES.index_select(0, samples)
+    assert augmenter.one_by_one
+    assert torch.equal(augmenter(batch, samples, samples.clone()), augmenter(batch, samples))
+    assert not Augmenter(FLIPS, SIZE, 0, N, torch.device("cpu")).one_by_one
 
 
 def test_whole_numbers_may_come_as_fractions() -> None:

@@ -8,7 +8,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from benchsuite.contracts.dataset import Augmentation, Preprocessing
+from benchsuite.contracts.augmentation import Augmentation
+from benchsuite.contracts.dataset import Preprocessing
 from benchsuite.engine.data.augment import Augmenter
 from benchsuite.engine.data.inputs import Pixels, Rows
 from support import stand_in_card

@@ -35,6 +35,14 @@ CASES: dict[str, dict[str, Any]] = {
     },
     "pad and crop": {"data": {"augmentation": ("pad_crop",)}},
     "random erasing": {"data": {"augmentation": ("random_erasing",)}},
+    **{
+        name: {"data": {"augmentation": (name,)}}
+        for name in ("random_resized_crop", "color_jitter", "randaugment", "trivialaugment")
+    },
+    "one by one between others, mixup": {
+        "data": {"augmentation": ("horizontal_flip", "randaugment", "pad_crop", "color_jitter", "random_erasing")},
+        "recipe": "tiny_train", "mixup": 0.2,
+    },
     "warm-up, constant, l1, two phases": {"epochs": 4, "second": 1, "warmup": 2, "l1": 0.01, "clip": 1.0},
     "warm-up, step": {"epochs": 6, "warmup": 2, "scheduler": "step"},
     "warm-up, multistep": {"epochs": 6, "warmup": 2, "scheduler": "multistep", "optimizer": "sgd", "momentum": 0.9},

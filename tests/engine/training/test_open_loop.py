@@ -260,6 +260,45 @@ def test_the_loss_is_told_how_many_images_each_class_has(bench: Bench, monkeypat
     assert told[0] == [9, 9, 9]
 
 
+# Mixed batches.
+
+
+@pytest.mark.parametrize("mixing", [{"mixup": 0.2}, {"cutmix": 1.0}], ids=["mixup", "cutmix"])
+def test_training_accuracy_counts_the_share_of_the_predicted_class(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, mixing: dict[str, Any]
+) -> None:
+    from benchsuite_plugins.recipes.train import Train
+
+    shares: list[float] = []
+    loss = Train.loss
+
+    def listening(self: Any, params: Any, logits: Any, targets: Any, counts: Any = None) -> Any:
+        if targets.dim() == 2:  # in training, not in validation
+            shares.extend(targets[torch.arange(len(logits)), logits.argmax(1)].tolist())
+        return loss(self, params, logits, targets, counts)
+
+    monkeypatch.setattr(Train, "loss", listening)
+    record, _ = made(bench, epochs=1, **mixing)
+    assert len(shares) == 27
+    assert not all(float(share).is_integer() for share in shares)
+    assert record.epochs[0].train_accuracy == pytest.approx(sum(shares) / 27)
+
+
+def test_a_transform_that_changes_no_target_leaves_training_accuracy_as_it_was(bench: Bench) -> None:
+    record = execute(bench.task(make_case(recipe="tiny_mixing", epochs=2)), bench.registry, Silent())
+    assert all(
+        (27 * epoch.train_accuracy) == pytest.approx(round(27 * epoch.train_accuracy)) for epoch in record.epochs
+    )
+
+
+def test_a_frozen_prefix_is_not_cached_behind_a_mixed_batch(bench: Bench) -> None:
+    from benchsuite.engine.run.components import load_components
+
+    for options, cacheable in (({}, True), ({"mixup": 0.2}, False), ({"cutmix": 1.0}, False)):
+        task = bench.task(make_case(recipe="tiny_train", **options))
+        assert load_components(task, bench.registry).cacheable is cacheable
+
+
 # Optimizers that ask for the loss.
 
 
