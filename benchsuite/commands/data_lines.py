@@ -26,8 +26,9 @@ def tell_data(tasks: Sequence[RunTask]) -> None:
 
 
 def distinct_data(tasks: Sequence[RunTask]) -> list[LocatedData]:
-    """The data of the tasks, each once."""
-    return list({task.data.fingerprint: task.data for task in tasks}.values())
+    """The data of the tasks, each once, as they were found."""
+    found = [task.data.whole or task.data for task in tasks]
+    return list({data.fingerprint: data for data in found}.values())
 
 
 def as_json(found: LocatedData) -> Mapping[str, Any]:

@@ -112,6 +112,7 @@ def _data(record: RunRecord, options: StudyOptions, *, sample: bool) -> LocatedD
     from benchsuite.registry import registry
     from benchsuite.registry.attribution import blaming
     from benchsuite.sources.data import locate_data
+    from benchsuite.sources.folds import Partition
 
     place, chosen = place_from(options), record.spec.case.dataset
     entry = registry().dataset(chosen.qualified_name)
@@ -128,6 +129,8 @@ def _data(record: RunRecord, options: StudyOptions, *, sample: bool) -> LocatedD
     except DataError as error:
         error.remedy = f"{error.remedy}\nor take --format safetensors, which needs no data"
         raise
+    if record.spec.fold is not None:
+        found = Partition(found).fold(record.spec.fold)
     if found.ordered_fingerprint != record.key_fields["data"]:
         announce("the data found here are not those that the run saw; the export is compared on them all the same")
     return found

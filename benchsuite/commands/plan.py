@@ -88,6 +88,7 @@ def _costs(study: Session, statuses: Mapping[str, str], workers: int | None) -> 
 
 
 def _show(study: Session, survey: Survey, tells_power: bool) -> None:
+    from benchsuite.commands.folds import folds_words
     from benchsuite.commands.looks import looks_words
     from benchsuite.commands.power import power_words
     from benchsuite.commands.session import tell_damaged
@@ -132,7 +133,11 @@ def _show(study: Session, survey: Survey, tells_power: bool) -> None:
     if expanded.search is not None:
         more = f"; at most {expanded.following} runs follow those above" if expanded.following else ""
         out.print(f"search: {search_words(expanded.search)}{more}", markup=False)
-    for line in (*looks_words(study), *(power_words(study, survey.statuses) if tells_power else ())):
+    for line in (
+        *folds_words(study),
+        *looks_words(study),
+        *(power_words(study, survey.statuses) if tells_power else ()),
+    ):
         out.print(line, markup=False)
     numerics, seeds = preparation.numerics, listed_seeds(expanded.seeds)
     out.print(f"seeds {seeds}; {numerics.device_name} ({numerics.device}), torch {numerics.torch}", markup=False)
@@ -144,6 +149,7 @@ def _as_json(
     study: Session, statuses: Mapping[str, str], costs: Sequence[CaseCost] | None, tells_power: bool
 ) -> Mapping[str, Any]:
     from benchsuite.commands.cost_table import as_json
+    from benchsuite.commands.folds import as_json as folds_as_json
     from benchsuite.commands.looks import as_json as looks_as_json
     from benchsuite.commands.power import power
 
@@ -153,7 +159,8 @@ def _as_json(
     for spec in preparation.plan.runs:
         key = tasks.get((spec.case.name, spec.seed))
         status = statuses.get(key or "", "due")
-        runs.append({"case": spec.case.name, "seed": spec.seed, "key": key, "status": status})
+        fold = {} if spec.fold is None else {"fold": spec.fold.model_dump(mode="json")}
+        runs.append({"case": spec.case.name, "seed": spec.seed, **fold, "key": key, "status": status})
     return {
         "suite": study.suite.name,
         "sample": preparation.sample,
@@ -165,6 +172,7 @@ def _as_json(
         "numerics": preparation.numerics.model_dump(mode="json"),
         "runs": runs,
         **({"search": _search_as_json(preparation.plan)} if preparation.plan.search else {}),
+        **({"folds": folds_as_json(study)} if preparation.plan.folds else {}),
         **({"sequential": looks_as_json(study)} if preparation.plan.sequential else {}),
         **({"power": power(study, statuses)} if tells_power else {}),
         **({"cost": as_json(costs)} if costs is not None else {}),

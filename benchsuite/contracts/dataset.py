@@ -261,6 +261,9 @@ class DatasetIndex:
     """What chooses checkpoints, stops training and ranks trials."""
     test: Split
     """What the core opens once a run, after all choices."""
+    redivisible: bool = False
+    """Whether `validation` was set aside from the training images here, at random, so that nothing is lost when folds
+    divide the two anew; not where the division is official, or the user's own."""
 
 
 @dataclass(frozen=True)

@@ -32,4 +32,5 @@ class RunTask:
 
     @property
     def title(self) -> str:
-        return f"{self.spec.case.name}, seed {self.spec.seed}"
+        fold = f", {self.spec.fold}" if self.spec.fold is not None else ""
+        return f"{self.spec.case.name}, seed {self.spec.seed}{fold}"

@@ -22,6 +22,7 @@ from benchsuite.machine import usable_cores
 from benchsuite.registry import Registry
 from benchsuite.sources.data import LocatedData
 from benchsuite.sources.digests import broken_images, fingerprint, read_image, splits_of
+from benchsuite.sources.folds import decoded_as
 
 BROKEN = "broken"
 """Folder of the cache that remembers which images of a split cannot be decoded."""
@@ -35,7 +36,7 @@ def decode_images(tasks: Sequence[RunTask], registry: Registry, say: Callable[[s
     """
     errors: list[DataError] = []
     changes: Counter[str] = Counter()
-    for task in {id(task.data): task for task in tasks}.values():
+    for task in {id(task.data.whole or task.data): task for task in tasks}.values():
         try:
             entry = registry.dataset(task.spec.case.dataset.qualified_name)
             dataset = cast(Dataset[Any], entry.component)
@@ -57,9 +58,10 @@ def _decode(data: LocatedData, preprocessing: Preprocessing, cache: Path, say: C
 
     errors: list[DataError] = []
     changes: Counter[str] = Counter()
-    for name, split in splits_of(data.index).items():
+    kept = [decoded_as(split.images, data.digests[name])[:2] for name, split in splits_of(data.index).items()]
+    for images, digests in {id(images): (images, digests) for images, digests in kept}.values():
         try:
-            changes.update(load_images(split.images, data.digests[name], preprocessing, cache, say).changes)
+            changes.update(load_images(images, digests, preprocessing, cache, say).changes)
         except DataError as error:
             errors.append(error)
     if errors:
@@ -84,7 +86,7 @@ def leave_out_broken(data: LocatedData, cache: Path, say: Callable[[str], None])
             digests[name] = [data.digests[name][i] for i in kept]
     if not left_out:
         return data
-    index = DatasetIndex(data.index.classes, **parts)
+    index = DatasetIndex(data.index.classes, **parts, redivisible=data.index.redivisible)
     found = replace(data, index=index, digests=digests, fingerprint=fingerprint(index, digests), left_out=left_out)
     empty = [name for name, counts in found.counts.items() if not sum(counts)]
     empty += [title for title, count in zip(index.classes, found.counts["train"], strict=True) if not count]

@@ -27,6 +27,7 @@ from benchsuite.registry import Entry, Registry
 from benchsuite.registry.attribution import blaming
 from benchsuite.sources.cache import Policy
 from benchsuite.sources.data import LocatedData, locate_data
+from benchsuite.sources.folds import Partition, check_folds
 from benchsuite.sources.weights import LocatedWeights, locate_weights
 from benchsuite.store.record import Deviation
 from benchsuite.store.run_store import Store
@@ -86,6 +87,8 @@ def prepare(plan: Plan, registry: Registry, place: Place, *, download: bool, say
         finder = _Finder(registry, replace(place, policy="sample"), download, say)
         plan = smoke_plan(plan, registry)
         cases = _cases(plan, registry)
+    if plan.folds is not None:
+        check_folds(plan.folds, {case.name: own for case in cases if (own := finder.partition(case.dataset))})
     runs_folder = place.results / f"{plan.suite}@sample" if sample else place.results
     paper_folder = runs_folder if sample else place.results / plan.suite
 
@@ -134,6 +137,11 @@ class _Finder:
 
     def data(self, component: Component) -> LocatedData | None:
         return self._once("data", self._identity(component), lambda: self._data(component))
+
+    def partition(self, component: Component) -> Partition | None:
+        """What divides the data into folds; None where they are not here yet."""
+        found = self.data(component)
+        return None if found is None else self._once("partition", self._identity(component), lambda: Partition(found))
 
     def weights(self, component: Component) -> LocatedWeights | None:
         return self._once("weights", self._identity(component), lambda: self._weights(component))
@@ -239,10 +247,16 @@ class TaskMaker:
         known = self.shared[shared][1]
         if known is None:
             return None
-        key = run_key(known.fields, spec.seed)
+        data, fields = known.data, known.fields
+        if spec.fold is not None:
+            partition = self.finder.partition(spec.case.dataset)
+            assert partition is not None, "its data are here"
+            data = partition.fold(spec.fold)
+            fields = {**fields, "data": data.ordered_fingerprint}
+        key = run_key(fields, spec.seed, spec.fold)
         _LOG.debug("%s, seed %d has the key %s", spec.case.name, spec.seed, key.key)
         places = self.runs_folder, self.place.cache
-        return RunTask(spec, key, known.numerics, known.data, known.weights, *places, known.deviations)
+        return RunTask(spec, key, known.numerics, data, known.weights, *places, known.deviations)
 
     def machine(self, seed: int) -> MachineFacts:
         """What makes the runs of a seed."""

@@ -19,6 +19,7 @@ from benchsuite.errors import unreadable
 from benchsuite.identity.canonical import canonical, digest, digest_plain, plain
 from benchsuite.identity.numerics import Numerics
 from benchsuite.suite.cases.plan import Component
+from benchsuite.suite.schema.folds import Fold
 
 Role = Literal["dataset", "model", "recipe"]
 
@@ -71,9 +72,11 @@ def case_fields(
     return {**components, **plain(others)}
 
 
-def run_key(shared: Mapping[str, Any], seed: int) -> RunKey:
-    """The key of a run with this seed; `shared` are its `case_fields`."""
+def run_key(shared: Mapping[str, Any], seed: int, fold: Fold | None = None) -> RunKey:
+    """The key of a run with this seed; `shared` are its `case_fields`. With a `fold`, `data` among them are its own."""
     fields = {**shared, "seed": seed}
+    if fold is not None:
+        fields["fold"] = fold.model_dump(mode="json")
     return RunKey(key=digest_plain(fields)[:DIGITS], fields=fields)
 
 

@@ -41,6 +41,8 @@ class LocatedData:
     fingerprint: str
     digests: Digests
     left_out: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    whole: LocatedData | None = None
+    """Of a fold, the data as they were found."""
 
     @cached_property
     def counts(self) -> dict[str, tuple[int, ...]]:

@@ -14,6 +14,7 @@ from benchsuite.suite.cases.asked_metrics import metric_names, naming_problems
 from benchsuite.suite.cases.grid import complete
 from benchsuite.suite.cases.plan import Case
 from benchsuite.suite.planning.expand import Expansion, base_problems, compare_problems, expansion, value_at
+from benchsuite.suite.planning.folds import fold_problems
 from benchsuite.suite.planning.sequential import sequential_problems
 from benchsuite.suite.prose.bibliography import include_files
 from benchsuite.suite.prose.conditions import quotation_problems
@@ -171,7 +172,7 @@ def _prose_problems(suite: Suite, expanded: Expansion, registry: Registry, lines
     """What only shows when the whole file is known: comparisons, claims, quotes and citations of what there is not,
     labels of nothing, names given twice."""
     problems = compare_problems(suite, expanded.cases) + naming_problems(suite, registry)
-    problems += sequential_problems(suite) + figure_problems(suite, registry)
+    problems += sequential_problems(suite) + fold_problems(suite) + figure_problems(suite, registry)
     problems += prose_problems(suite, extent_problems)
     if expanded.cases and not expanded.problems and not problems:
         claims = suite.origin.get("claims")

@@ -183,6 +183,7 @@ class Cifar10(Dataset[Cifar10Parameters]):
             train=split(train),
             validation=split(validation),
             test=Split(CifarImages(folder, tuple(test)), batches[-1]),
+            redivisible=True,
         )
 
 

@@ -272,6 +272,7 @@ def _index(params: CubParameters, home: Path, photos: Sequence[Photo]) -> Datase
         train=split("train", sorted(set(training) - aside)),
         validation=split("validation", sorted(aside)),
         test=split("test", sorted(test)),
+        redivisible=True,
     )
 
 

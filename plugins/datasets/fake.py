@@ -171,7 +171,7 @@ class Fake(Dataset[FakeParameters]):
             )
             for name, images in _counts(params).items()
         }
-        return DatasetIndex(_classes(params), **splits)
+        return DatasetIndex(_classes(params), **splits, redivisible=True)
 
     def smoke(self, params: FakeParameters) -> Mapping[str, Any]:
         counts = {

@@ -154,7 +154,7 @@ def _index(params: ImageFolderParameters, home: Path, folder: PhotoFolder) -> Da
         split: Split(PhotoFiles(home, tuple(row[0] for row in chosen)), tuple(row[1] for row in chosen))
         for split, chosen in rows.items()
     }
-    return DatasetIndex(folder.classes, **splits)
+    return DatasetIndex(folder.classes, **splits, redivisible="validation" not in folder.splits)
 
 
 def _set_aside(

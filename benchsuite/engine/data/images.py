@@ -27,6 +27,7 @@ from benchsuite.errors import DataError
 from benchsuite.identity.source_fingerprint import component_fingerprint, source_fingerprint
 from benchsuite.machine import usable_cores
 from benchsuite.sources.digests import broken_images, open_image
+from benchsuite.sources.folds import Pool
 
 _FOLDER = "images"
 _SUFFIX = ".u8"
@@ -99,8 +100,9 @@ def load_images(
 
 def decoding_key(images: Images, digests: Sequence[str], preprocessing: Preprocessing | None = None) -> str:
     """SHA-256 of all that decides the pixels of `images`, as they are or as a `preprocessing` resizes them."""
+    modules = dict.fromkeys(type(part).__module__ for part in (images.parts if isinstance(images, Pool) else [images]))
     decides = {
-        "code": [source_fingerprint(__name__, PhotoFiles.__module__), component_fingerprint(type(images).__module__)],
+        "code": [source_fingerprint(__name__, PhotoFiles.__module__), *map(component_fingerprint, modules)],
         "digests": list(digests),
         "resize": [list(preprocessing.size), preprocessing.resize] if preprocessing else None,
         "pillow": pillow_version,

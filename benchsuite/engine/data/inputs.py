@@ -5,6 +5,7 @@ Both live on the device when they fit, and give batches by sample number; no wor
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 import numpy as np
@@ -155,3 +156,23 @@ class Features:
     def batch(self, samples: Tensor, here: Tensor | None = None) -> Tensor:
         rows = self._rows.select(samples, here)
         return rows.permute(0, 3, 1, 2) if rows.dim() == 4 else rows
+
+
+class Chosen:
+    """Some of the inputs, by their numbers there: those of a fold, of what is kept once for all folds."""
+
+    def __init__(self, inputs: Inputs, numbers: Sequence[int], device: torch.device) -> None:
+        self._inputs = inputs
+        self._here = torch.tensor(numbers, dtype=torch.int64)
+        self._there = self._here.to(device)
+
+    def __len__(self) -> int:
+        return len(self._here)
+
+    @property
+    def resident(self) -> bool:
+        return self._inputs.resident
+
+    def batch(self, samples: Tensor, here: Tensor | None = None) -> Tensor:
+        chosen = None if here is None else self._here.index_select(0, here)
+        return self._inputs.batch(self._there.index_select(0, samples), chosen)

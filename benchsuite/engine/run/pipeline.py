@@ -6,14 +6,14 @@ test. What watches, measures and records a run is in `execute`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import torch
 
-from benchsuite.contracts.dataset import Split
+from benchsuite.contracts.dataset import Images, Split
 from benchsuite.engine.data.augment import Augmenter
 from benchsuite.engine.data.images import Decoded, load_images
-from benchsuite.engine.data.inputs import Inputs, Pixels
+from benchsuite.engine.data.inputs import Chosen, Inputs, Pixels
 from benchsuite.engine.network import freeze
 from benchsuite.engine.network.build import build
 from benchsuite.engine.network.feature_cache import Cut, cut, load_features
@@ -25,6 +25,7 @@ from benchsuite.engine.training.evaluate import Evaluation, evaluate
 from benchsuite.engine.training.loop import Listener, Trainer, timed
 from benchsuite.engine.training.sealed_split import SealedSplit
 from benchsuite.engine.training.stepper import Supply
+from benchsuite.sources.folds import decoded_as
 
 
 class Pipeline:
@@ -87,7 +88,7 @@ class Pipeline:
             preprocessing.augmentations,
             preprocessing.size,
             self.task.spec.seed,
-            len(index.train),
+            len(self._kept("train")[0]),
             self.arithmetic.device,
         )
         return Supply(
@@ -107,24 +108,30 @@ class Pipeline:
     def _labels(self, name: str) -> torch.Tensor:
         return torch.tensor(self._split(name).labels, dtype=torch.int64, device=self.arithmetic.device)
 
-    def _images(self, name: str) -> Decoded:
-        images, digests = self._split(name).images, self.task.data.digests[name]
+    def _kept(self, name: str) -> tuple[Images, Sequence[str], Sequence[int] | None]:
+        """What is kept of the images of a split, in the caches and on the device, and which of it they are."""
+        return decoded_as(self._split(name).images, self.task.data.digests[name])
+
+    def _images(self, images: Images, digests: Sequence[str]) -> Decoded:
         with timed(self.progress, "data"):
             return load_images(images, digests, self.components.preprocessing, self.task.cache, say=self._say)
 
     def _through(self, parts: Cut, name: str, augmenter: Augmenter | None = None) -> Inputs:
         """The inputs of the tail: the pixels of a split, or their features where the prefix is frozen."""
-        photos = self._images(name)
-        self.progress.photo_changes[name] = dict(photos.changes)
+        images, digests, numbers = self._kept(name)
+        photos = self._images(images, digests)
+        if numbers is None or name == "train":  # what is kept for folds has those of validation, too
+            self.progress.photo_changes[name] = dict(photos.changes)
         if name == "train":
-            height, width = (float(side) for side in photos.sizes.mean(axis=0).round(1))
+            sizes = photos.sizes if numbers is None else photos.sizes[list(numbers)]
+            height, width = (float(side) for side in sizes.mean(axis=0).round(1))
             self.progress.photo_size = (height, width)
         preprocessing, fields = self.components.preprocessing, self.task.key.fields
         pixels = Pixels(photos.pixels, preprocessing, self.arithmetic.device, augmenter)
         if not parts:
-            return pixels
+            return self._chosen(pixels, numbers)
         identity = {
-            "images": list(self.task.data.digests[name]),
+            "images": list(digests),
             "preprocessing": [list(preprocessing.size), preprocessing.resize],
             "normalisation": [list(preprocessing.mean), list(preprocessing.std)],
             # Of its parameters, a stage shows only some in its structure.
@@ -144,4 +151,7 @@ class Pipeline:
                 say=self._say,
             )
         self.progress.features[name] = {fact: facts[fact] for fact in ("shape", "dtype", "batch_invariant", "key")}
-        return features
+        return self._chosen(features, numbers)
+
+    def _chosen(self, inputs: Inputs, numbers: Sequence[int] | None) -> Inputs:
+        return inputs if numbers is None else Chosen(inputs, numbers, self.arithmetic.device)

@@ -120,7 +120,7 @@ def _pack_study(material: PaperMaterial) -> dict[str, bytes]:
 
 def _unused(plan: Plan) -> set[str]:
     """What plans of before had not, and this one does without: papers of the same results are the same bytes."""
-    return {name for name in ("sequential", "metrics") if not getattr(plan, name)}
+    return {name for name in ("sequential", "metrics", "folds") if not getattr(plan, name)}
 
 
 def _measured(results: Results) -> dict[str, dict[str, float]]:
@@ -359,8 +359,9 @@ class _Texts:
             failure = failure.model_copy(update={**words, "traceback": None})
         texts = {name: self._shared(getattr(record, name)) for name in ("environment", "dataset", "weights", "model")}
         texts["key_fields"] = json_object({name: self._shared(value) for name, value in record.key_fields.items()})
+        fold = {"fold": self._shared(spec.fold)} if spec.fold is not None else {}
         texts["spec"] = json_object(
-            {"suite": json_text(spec.suite), "case": self._shared(spec.case), "seed": json_text(spec.seed)}
+            {"suite": json_text(spec.suite), "case": self._shared(spec.case), "seed": json_text(spec.seed), **fold}
         )
         own = record.model_copy(update={"steps": (), "failure": failure})
         others = own.model_dump(mode="json", exclude={*texts, "files"})

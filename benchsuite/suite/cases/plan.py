@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, SerializerFunctionWrapHandler, model_serializer
 
+from benchsuite.suite.schema.folds import Fold, Folds
 from benchsuite.suite.schema.sequential import Sequential
 from benchsuite.suite.schema.suite import Search
 
@@ -74,6 +75,16 @@ class RunSpec(BaseModel):
     suite: str
     case: Case
     seed: int
+    fold: Fold | None = None
+    """What it is validated on, where the suite has folds."""
+
+    @model_serializer(mode="wrap")
+    def _serialized(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Runs without folds are written as they were before there were any."""
+        written: dict[str, Any] = serialize(self)
+        if self.fold is None:
+            written.pop("fold", None)
+        return written
 
 
 class PlannedSearch(BaseModel):
@@ -124,11 +135,16 @@ class Plan(BaseModel):
     following: int = 0
     sequential: Sequential | None = None
     metrics: tuple[PlannedMetric, ...] = ()
+    folds: Folds | None = None
 
     @property
     def runs(self) -> tuple[RunSpec, ...]:
         """Every known run: cases seed by seed, so that an interrupted study has whole rows of paired cases; trials."""
-        cases = (RunSpec(suite=self.suite, case=case, seed=seed) for seed in self.seeds for case in self.cases)
+        cases = (
+            RunSpec(suite=self.suite, case=case, seed=seed, fold=self.folds.fold(seed) if self.folds else None)
+            for seed in self.seeds
+            for case in self.cases
+        )
         return (*cases, *(self.trial_run(trial.case) for trial in self.trials))
 
     def trial_run(self, case: Case) -> RunSpec:

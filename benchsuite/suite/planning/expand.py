@@ -16,6 +16,7 @@ from benchsuite.suite.cases.grid import Cell, Setting
 from benchsuite.suite.cases.plan import Case, Component, Plan
 from benchsuite.suite.cases.resolver import Resolver
 from benchsuite.suite.cases.titles import model_titles
+from benchsuite.suite.planning.folds import fold_problems
 from benchsuite.suite.planning.overrides import Override, read_overrides
 from benchsuite.suite.planning.sequential import asked_seeds, sequential_problems
 from benchsuite.suite.schema.suite import MOST_RUNS, Design, Suite
@@ -38,6 +39,7 @@ def expand(suite: Suite, registry: Registry, *, overrides: Sequence[str] = (), s
         *declared.problems,
         *compare_problems(suite, declared.cases),
         *sequential_problems(suite),
+        *fold_problems(suite),
         *problems,
         *wrong,
     ]:
@@ -66,6 +68,7 @@ def expand(suite: Suite, registry: Registry, *, overrides: Sequence[str] = (), s
         following=count_runs(search.declared) if search else 0,
         sequential=suite.sequential,
         metrics=planned_metrics(suite, registry),
+        folds=suite.folding,
     )
 
 

@@ -19,6 +19,8 @@ from benchsuite.suite.search.space import case_with
 from benchsuite.suite.source.problems import printable, written
 
 MOST_SEEDS = 2
+MOST_FOLDS = 2
+"""As many as there are seeds, so that these are a whole round, and classes of a few images have enough."""
 MOST_SEARCH_TRIALS = 4
 SEARCH_RUNGS = (1, 2)
 
@@ -37,8 +39,13 @@ def smoke_plan(plan: Plan, registry: Registry) -> Plan:
     seeds = plan.seeds if "seeds" in plan.pinned else plan.seeds[:MOST_SEEDS]
     if seeds != plan.seeds:
         changes[f"seeds = {', '.join(map(str, seeds))} (smoke; suite: {len(plan.seeds)} seeds)"] = None
+    folds = plan.folds
+    if folds is not None and folds.k > MOST_FOLDS:
+        changes[f"folds = {MOST_FOLDS} (smoke; suite: {folds.k})"] = None
+        folds = folds.model_copy(update={"k": MOST_FOLDS})
     search = _shrink_search(plan.search, registry, changes) if plan.search else None
-    made = {"cases": cases, "seeds": seeds, "search": search, "changes": (*plan.changes, *changes), "sequential": None}
+    changed = (*plan.changes, *changes)
+    made = {"cases": cases, "seeds": seeds, "folds": folds, "search": search, "changes": changed, "sequential": None}
     return plan.model_copy(update=made | {"following": count_runs(search.declared) if search else 0})
 
 

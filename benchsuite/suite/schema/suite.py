@@ -9,6 +9,7 @@ from pydantic import AfterValidator, BeforeValidator, ConfigDict, Discriminator,
 
 from benchsuite.suite.schema.base import Declared, Heading, Key, Line, Path, Slug, Text, require_visible
 from benchsuite.suite.schema.claims import Claim, MetricName
+from benchsuite.suite.schema.folds import FoldCount, Folds
 from benchsuite.suite.schema.sequential import Sequential
 from benchsuite.suite.source.problems import Mark
 from benchsuite.suite.source.yaml_nodes import Node, from_plain
@@ -46,6 +47,12 @@ Seeds = Annotated[
     | Annotated[Annotated[tuple[Seed, ...], Field(min_length=1, max_length=MOST_SEEDS)], Tag("list")]
     | Annotated[Sequential, Tag("sequential")],
     Discriminator(_form_of_seeds),
+]
+
+
+DeclaredFolds = Annotated[
+    Annotated[FoldCount, Tag("number")] | Annotated[Folds, Tag("folds")],
+    Discriminator(lambda value: "folds" if isinstance(value, Mapping | Folds) else "number"),
 ]
 
 
@@ -398,6 +405,10 @@ class Design(FromFile):
     """A number n for the seeds 0 to n-1, the list of seeds, or how few and how many there are until the claims are
     decided."""
 
+    folds: DeclaredFolds | None = None
+    """Into how many folds training and validation are divided: the run of seed n is validated on fold n mod k, and
+    trained on the others. A number, or a mapping where an official division is to be given up."""
+
     search: Search | None = None
     """A search beside the cases; its trials change the base."""
 
@@ -418,6 +429,11 @@ class Design(FromFile):
     def sequential(self) -> Sequential | None:
         """How seeds are made until the claims are decided; None where their number is fixed."""
         return self.seeds if isinstance(self.seeds, Sequential) else None
+
+    @property
+    def folding(self) -> Folds | None:
+        """How the images are divided into folds; None where they are not."""
+        return Folds(k=self.folds) if isinstance(self.folds, int) else self.folds
 
     @property
     def remembered(self) -> Any:

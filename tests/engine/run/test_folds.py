@@ -1,0 +1,110 @@
+"""A run that is validated on a fold: the bits of data divided so by hand, with photos decoded once for all folds."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from benchsuite.api import FreezePolicy
+from benchsuite.contracts.observer import EpochReport
+from benchsuite.engine.run.execute import execute
+from benchsuite.engine.task import RunTask
+from benchsuite.execution.preparation import prepare
+from benchsuite.sources.digests import splits_of
+from benchsuite.store.record import RunRecord
+from benchsuite.store.run_store import Store
+from benchsuite.suite.cases.plan import Case, Plan
+from benchsuite.suite.schema.folds import Folds
+from support.engine import Bench, Silent, make_case
+
+CACHED = {"freeze": FreezePolicy(blocks=1)}
+
+
+def tasks_of(bench: Bench, case: Case, k: int, *seeds: int) -> tuple[RunTask, ...]:
+    plan = Plan(suite="tiny", cases=(case,), seeds=seeds, folds=Folds(k=k, merge_official=True))
+    return prepare(plan, bench.registry, bench.place, download=False, say=print).tasks
+
+
+def made(bench: Bench, task: RunTask, folder: str = "results") -> RunRecord:
+    record = execute(replace(task, results=bench.root / folder), bench.registry, Silent())
+    assert record.failure is None, record.failure
+    return record
+
+
+def outcome(record: RunRecord) -> tuple[Any, ...]:
+    epochs = tuple(vars(epoch) | {"seconds": None} for epoch in record.epochs)
+    return record.weights_hash, record.predictions_hash, epochs, record.steps, record.best, record.test
+
+
+def by_hand(task: RunTask, root: Path) -> Path:
+    """The photos of a task in folders of their own, divided as the task has them, in the same order."""
+    for name, split in splits_of(task.data.index).items():
+        folder = root / "tiny" / name
+        folder.mkdir(parents=True)
+        for i, image in enumerate(split.images.names):
+            (folder / f"{i:03}_{Path(image).stem.split('_')[1]}.png").write_bytes(split.images.read(i))
+    return root
+
+
+@pytest.mark.parametrize("settings", [{}, CACHED], ids=["plain", "cached"])
+def test_the_run_of_a_fold_is_that_of_data_divided_so_by_hand(
+    bench: Bench, tmp_path: Path, settings: dict[str, Any]
+) -> None:
+    case = make_case(**settings)
+    tasks = tasks_of(bench, case, 2, 0, 1)
+    records = [made(bench, task) for task in tasks]
+    assert records[0].key != records[1].key
+    assert [record.key_fields["fold"] for record in records] == [{"k": 2, "number": n, "round": 0} for n in (0, 1)]
+    for record, task in zip(records, tasks, strict=True):
+        assert record.dataset is not None
+        assert record.dataset.counts == task.data.counts
+    own = replace(bench, root=tmp_path / "hand", data=by_hand(tasks[1], tmp_path / "hand" / "data"))
+    (hand,) = own.tasks(case, seeds=(1,))
+    assert "fold" not in hand.key.fields
+    assert outcome(made(own, hand)) == outcome(records[1])
+    assert outcome(records[0]) != outcome(records[1])
+
+
+def test_photos_are_decoded_once_and_features_computed_once_for_all_folds(bench: Bench, tmp_path: Path) -> None:
+    record = made(bench, bench.task(make_case(epochs=1)), "first")
+    weights = tmp_path / "trained.pth"
+    torch.save(load_file(Store(bench.root / "first").folder(record.key) / "weights.safetensors"), weights)
+    shutil.rmtree(bench.place.cache)
+    for task in tasks_of(bench, make_case(model={"weights": weights}, **CACHED), 3, 0, 1, 2):
+        made(bench, task)
+    assert len(list((bench.place.cache / "images").glob("*.u8"))) == 2, "the pool's, and those of test"
+    assert len(list((bench.place.cache / "features").glob("*.json"))) == 2
+
+
+class Interrupting(Silent):
+    """Ends the run after its first epoch."""
+
+    def epoch(self, *heard: Any) -> None:
+        if any(isinstance(part, EpochReport) and part.epoch == 1 for part in heard):
+            raise KeyboardInterrupt
+
+
+def test_the_run_of_a_fold_goes_on_with_the_same_bits(bench: Bench) -> None:
+    (task,) = tasks_of(bench, make_case(data={"flips": True}, model={"dropout": 0.4}), 3, 2)
+    whole = made(bench, task)
+    with pytest.raises(KeyboardInterrupt):
+        execute(replace(task, results=bench.root / "again"), bench.registry, Interrupting(), checkpoint_interval=0)
+    again = made(bench, task, "again")
+    assert again.resumed == 1
+    assert outcome(again) == outcome(whole)
+
+
+def test_the_key_of_a_run_without_folds_says_nothing_of_them(bench: Bench) -> None:
+    plain = bench.task(make_case())
+    assert "fold" not in plain.key.fields
+    assert plain.title == "only, seed 0"
+    (folded,) = tasks_of(bench, make_case(), 2, 0)
+    assert folded.title == "only, seed 0, fold 1 of 2"
+    changed = {name for name in folded.key.fields if folded.key.fields[name] != plain.key.fields.get(name)}
+    assert changed == {"data", "fold"}
