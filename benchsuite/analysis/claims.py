@@ -6,6 +6,8 @@ within they are the two one-sided tests of an equivalence: Schuirmann, J. Pharma
 holds when every inequality does, which needs no correction (Berger, Technometrics 24, 1982), and fails when the
 contrary of one is shown, corrected for their number (Holm's first step); else it is open.
 
+Over folds each test is the corrected t of `intervals.one_sided_t`: signs may not be flipped there.
+
 With sequential seeds the p of an inequality is that of `analysis.sequential` over all looks so far. An inequality that
 is shown at a look stays so, and the first look after which the claim holds, or fails, gives the verdict, on the seeds
 that it had.
@@ -19,11 +21,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from benchsuite.analysis.comparisons import Measured, one_sided, pair
+from benchsuite.analysis.comparisons import Measured, fold_pairs_needed, one_sided, pair
 from benchsuite.analysis.findings import ClaimFindings, Inequality, RefusedPair, Verdict
-from benchsuite.analysis.intervals import mean_estimate
+from benchsuite.analysis.intervals import mean_estimate, one_sided_t
 from benchsuite.analysis.sequential import adjusted, crossing, flipped_sums
 from benchsuite.suite.schema.claims import Claim
+from benchsuite.suite.schema.folds import Folds
 from benchsuite.suite.schema.sequential import LEVEL, Sequential
 
 Find = Callable[[object], str | None]
@@ -87,15 +90,21 @@ def first_seeds(measured: Mapping[str, Measured], seeds: int) -> dict[str, Measu
 
 
 def judge(
-    claim: Claim, find: Find, measured: Mapping[str, Measured], kinds: Mapping[str, int] | None = None, sign: int = 1
+    claim: Claim,
+    find: Find,
+    measured: Mapping[str, Measured],
+    kinds: Mapping[str, int] | None = None,
+    sign: int = 1,
+    folds: Folds | None = None,
 ) -> ClaimFindings:
     """What becomes of a claim. `measured` has every case of the plan, in order, for the claim's metric.
-    `kinds` numbers the kinds of machine of runs, by their keys; `sign` is -1 where smaller values are better.
+    `kinds` numbers the kinds of machine of runs, by their keys; `sign` is -1 where smaller values are better; `folds`
+    are what the runs were validated on.
 
     Raises ValueError for a case that is none, which the suite's own checks exclude.
     """
     inequalities = tuple(
-        _inequality(parts, measured, kinds or {}) for parts in _parts(claim, find, list(measured), sign)
+        _inequality(parts, measured, kinds or {}, folds) for parts in _parts(claim, find, list(measured), sign)
     )
     known = [part for part in inequalities if part.shown is not None and part.refuted is not None]
     whole = len(known) == len(inequalities)
@@ -106,7 +115,7 @@ def judge(
         verdict = "fails"
     else:
         verdict = "open"
-    needed = _seeds_needed(len(inequalities))
+    needed = _seeds_needed(len(inequalities)) if folds is None else fold_pairs_needed(folds)
     fewest = min((part.quantity.n if part.quantity else 0 for part in inequalities), default=0)
     return ClaimFindings(
         claim=claim,
@@ -157,7 +166,9 @@ def _close(claim: Claim, case: str, other: str, sign: float, margin: float) -> P
     return Parts(case, other, sign, factor, bound)
 
 
-def _inequality(parts: Parts, measured: Mapping[str, Measured], kinds: Mapping[str, int]) -> Inequality:
+def _inequality(
+    parts: Parts, measured: Mapping[str, Measured], kinds: Mapping[str, int], folds: Folds | None
+) -> Inequality:
     case, other = parts.case, parts.other
     values = measured[case]
     against: Measured = measured[other] if other is not None else {}
@@ -165,17 +176,24 @@ def _inequality(parts: Parts, measured: Mapping[str, Measured], kinds: Mapping[s
     seeds, quantity = list(of_seeds), list(of_seeds.values())
     plain = [values[seed][1] - (against[seed][1] if other is not None else 0.0) for seed in seeds]
     runs = [values[seed][0] for seed in seeds]
-    own = [kinds.get(run, 0) for run in runs]
+    own, overlap = [kinds.get(run, 0) for run in runs], 0.0 if folds is None else folds.overlap
     runs += [against[seed][0] for seed in seeds] if other is not None else []
     return Inequality(
         case=case,
         other=other,
-        quantity=mean_estimate(plain, runs, own if other is None else ()) if seeds else None,
+        quantity=mean_estimate(plain, runs, own if other is None else (), overlap) if seeds else None,
         slack=math.fsum(quantity) / len(quantity) if seeds else None,
-        shown=one_sided(quantity) if seeds else None,
-        refuted=one_sided([-value for value in quantity]) if seeds else None,
+        shown=_shown(quantity, folds) if seeds else None,
+        refuted=_shown([-value for value in quantity], folds) if seeds else None,
         refused_pairs=refused,
     )
+
+
+def _shown(values: Sequence[float], folds: Folds | None) -> float:
+    """One-sided p of the values being above 0 in the mean; nothing is shown by fewer folds than a test needs."""
+    if folds is None:
+        return one_sided(values)
+    return one_sided_t(values, folds.overlap) if len(values) >= fold_pairs_needed(folds) else 1.0
 
 
 def _tested(

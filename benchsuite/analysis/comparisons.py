@@ -3,6 +3,9 @@
 Cases with the same seed share their random streams, so the difference within a seed is what the factor did. A test
 that could not reach 0.05 after the correction, whatever the values, is not made; the number of seeds that it needs is
 given instead.
+
+Over folds, signs may not be flipped: differences of runs that share training images are not exchangeable. The test is
+then the corrected t of `intervals.one_sided_t`.
 """
 
 from __future__ import annotations
@@ -15,8 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchsuite.analysis.findings import SIGNIFICANCE, Comparison, RefusedPair
-from benchsuite.analysis.intervals import mean_estimate
+from benchsuite.analysis.intervals import FEWEST_SEEDS, mean_estimate, one_sided_t
 from benchsuite.analysis.sequential import RANDOM_SEED, adjusted, flipped_sums
+from benchsuite.suite.schema.folds import Folds
 from benchsuite.suite.schema.sequential import EXACT_UP_TO, Sequential
 
 SIGN_PATTERNS = 99_999
@@ -34,16 +38,19 @@ def compare(
     measured: Mapping[str, Measured],
     kinds: Mapping[str, int] | None = None,
     sequential: tuple[Sequential, int] | None = None,
+    folds: Folds | None = None,
 ) -> tuple[Comparison, ...]:
     """Every case of `measured` that has a baseline against it, in order; they are one family for Holm's correction,
     in which a comparison that cannot be decided yet counts as one without a difference.
 
     A comparison's runs are the case's, then the baseline's, each in the order of the shared seeds; `kinds` is as `pair`
-    takes it. After so many looks of `sequential` seeds the correction is for them, too.
+    takes it. After so many looks of `sequential` seeds the correction is for them, too. With `folds`, intervals and
+    tests are corrected for what the runs share.
     """
     found = []
     compared = [case for case in measured if case in baselines]
-    needed = pairs_needed(len(compared))
+    needed = pairs_needed(len(compared)) if folds is None else fold_pairs_needed(folds)
+    overlap = 0.0 if folds is None else folds.overlap
     for case in compared:
         values = measured[case]
         reference = measured.get(baselines[case], {})
@@ -56,8 +63,8 @@ def compare(
                 case=case,
                 baseline=baselines[case],
                 metric=metric,
-                difference=mean_estimate(differences, runs) if seeds else None,
-                p=sign_flip(differences) if enough else None,
+                difference=mean_estimate(differences, runs, overlap=overlap) if seeds else None,
+                p=_two_sided(differences, folds) if enough else None,
                 p_adjusted=None,
                 seeds_needed=None if enough else needed,
                 refused_pairs=refused,
@@ -68,6 +75,13 @@ def compare(
         comparison if comparison.p is None else replace(comparison, p_adjusted=p)
         for comparison, p in zip(found, corrected, strict=True)
     )
+
+
+def _two_sided(differences: Sequence[float], folds: Folds | None) -> float:
+    if folds is None:
+        return sign_flip(differences)
+    p = one_sided_t(differences, folds.overlap)
+    return min(1.0, 2 * min(p, one_sided_t([-value for value in differences], folds.overlap)))
 
 
 def _over_looks(
@@ -96,6 +110,12 @@ def pairs_needed(comparisons: int) -> int:
     """Fewest pairs with which one of so many sign-flip tests, whose smallest two-sided p is 2 / 2**n, can fall below
     0.05 after Holm's correction."""
     return next(n for n in itertools.count(1) if comparisons * 2 / 2**n < SIGNIFICANCE)
+
+
+def fold_pairs_needed(folds: Folds) -> int:
+    """Fewest pairs over folds that are tested: whole rounds of at least `FEWEST_SEEDS`. Of fewer, the t test would rest
+    on little but the normal distribution that it supposes."""
+    return -(-FEWEST_SEEDS // folds.k) * folds.k
 
 
 def sign_flip(differences: Sequence[float]) -> float:

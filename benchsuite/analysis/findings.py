@@ -15,6 +15,7 @@ from benchsuite.store.record import DatasetFacts, Deviation, Environment, Failur
 from benchsuite.suite.cases.asked_metrics import metrics_of
 from benchsuite.suite.cases.plan import Case, PlannedMetric
 from benchsuite.suite.schema.claims import Claim
+from benchsuite.suite.schema.folds import Fold, Folds
 from benchsuite.suite.schema.sequential import LEVEL, Sequential
 from benchsuite.suite.schema.suite import Search
 
@@ -159,6 +160,26 @@ class SequentialFindings:
     def repeats(self) -> bool:
         """Whether there is more than one look, so that tests differ from those of fixed seeds."""
         return len(self.design.looks) > 1
+
+
+@dataclass(frozen=True)
+class FoldFindings:
+    """The folds of a study, and how many images each has where a run of it is done."""
+
+    design: Folds
+    rounds: int
+    sizes: tuple[FoldSize, ...]
+    """In the order of rounds and folds."""
+
+
+@dataclass(frozen=True)
+class FoldSize:
+    """Images by class of a fold of a round, and of those that are trained on; `run` is the key of a run that tells."""
+
+    fold: Fold
+    train: tuple[int, ...]
+    validation: tuple[int, ...]
+    run: str
 
 
 @dataclass(frozen=True)
@@ -313,6 +334,7 @@ class Findings:
     kinds: tuple[KindFindings, ...] = ()
     """Of machine, that with the most runs first: it alone is in estimates of time, memory and energy."""
     sequential: SequentialFindings | None = None
+    folds: FoldFindings | None = None
     asked: tuple[PlannedMetric, ...] = ()
     """The metrics of plugins that the suite asks for."""
 

@@ -43,7 +43,7 @@ class Results:
             self.keys,
             self.records,
             baselines=baselines(self.suite, self.plan),
-            metric=compare.metric if compare else "test_accuracy",
+            metric=compare.metric if compare else "test_accuracy" if self.plan.folds is None else "validation_accuracy",
             factor=compare.factor if compare else None,
             claims=self.suite.claims,
             find=Vocabulary(self.suite, self.plan.cases).find,

@@ -20,6 +20,8 @@ from benchsuite.analysis.findings import (
     Comparison,
     Estimate,
     Findings,
+    FoldFindings,
+    FoldSize,
     PairedImages,
     SequentialFindings,
 )
@@ -34,6 +36,7 @@ from benchsuite.store.record import RunRecord
 from benchsuite.suite.cases.asked_metrics import metrics_of
 from benchsuite.suite.cases.plan import Case, Component, Plan
 from benchsuite.suite.schema.claims import Claim
+from benchsuite.suite.schema.folds import Folds
 from benchsuite.suite.schema.sequential import LEVEL
 
 
@@ -78,10 +81,10 @@ def study(
         metric=metric,
         baselines=tuple(dict.fromkeys(baselines.values())),
         cases=tuple(
-            _case(case, labels[case.name], len(plan.seeds), runs[case.name], known, of_kind, len(kinds), metrics)
+            _case(case, labels[case.name], plan, runs[case.name], known, of_kind, len(kinds), metrics)
             for case in plan.cases
         ),
-        comparisons=_comparisons(baselines, metrics[metric], runs, known, of_kind, sequential),
+        comparisons=_comparisons(baselines, metrics[metric], runs, known, of_kind, sequential, plan.folds),
         seeds=plan.seeds,
         planned=len(plan.cases) * len(plan.seeds),
         done=len(done),
@@ -108,9 +111,12 @@ def study(
         total_seconds=sum(record.cost.seconds.get("total", 0.0) for record in finished if record.cost),
         settings=_common_settings(plan.cases),
         search=search_findings(plan, keys, records),
-        claims=tuple(_judged(claim, find, metrics[claim.metric], runs, of_kind, sequential) for claim in claims),
+        claims=tuple(
+            _judged(claim, find, metrics[claim.metric], runs, of_kind, sequential, plan.folds) for claim in claims
+        ),
         kinds=kinds,
         sequential=sequential,
+        folds=_folds(plan, runs),
         asked=plan.metrics,
     )
 
@@ -137,6 +143,23 @@ def _sequential(plan: Plan, runs: Runs) -> SequentialFindings | None:
     return SequentialFindings(design, design.taken(whole), boundaries(design, LEVEL))
 
 
+def _folds(plan: Plan, runs: Runs) -> FoldFindings | None:
+    """The folds of a plan, with the images of those that a finished run tells of."""
+    if plan.folds is None:
+        return None
+    of_seed = {
+        seed: (record.key, record.dataset.counts)
+        for found in runs.values()
+        for seed, record in found
+        if record.status == "done" and record.dataset is not None
+    }
+    sizes = (
+        FoldSize(plan.folds.fold(seed), counts["train"], counts["validation"], run)
+        for seed, (run, counts) in sorted(of_seed.items())
+    )
+    return FoldFindings(plan.folds, len({seed // plan.folds.k for seed in plan.seeds}), tuple(sizes))
+
+
 def _judged(
     claim: Claim,
     find: Find,
@@ -144,17 +167,18 @@ def _judged(
     runs: Runs,
     of_kind: Mapping[str, int],
     sequential: SequentialFindings | None,
+    folds: Folds | None,
 ) -> ClaimFindings:
     values = measured(metric, runs, of_kind)
     if sequential is None:
-        return judge(claim, find, values, of_kind, metric.sign)
+        return judge(claim, find, values, of_kind, metric.sign, folds)
     return judge_at_looks(claim, find, values, of_kind, sequential.design, sequential.taken, metric.sign)
 
 
 def _case(
     case: Case,
     label: str,
-    planned: int,
+    plan: Plan,
     runs: Sequence[tuple[int, RunRecord]],
     outcomes: Mapping[str, Outcomes],
     of_kind: Mapping[str, int],
@@ -163,22 +187,25 @@ def _case(
 ) -> CaseFindings:
     done = [record for _, record in runs if record.status == "done"]
     tests = [record.test for record in done if record.test is not None]
+    overlap = 0.0 if plan.folds is None else plan.folds.overlap
+    # Of folds, what other folds would give is in no analysis of seeds and images.
+    crossed = [outcomes[record.key] for record in done if record.key in outcomes] if plan.folds is None else []
     confusion = np.sum([np.asarray(test.confusion) for test in tests], axis=0) if tests else None
     return CaseFindings(
         case=case,
         label=label,
-        planned=planned,
+        planned=len(plan.seeds),
         done=len(done),
         failures=tuple((seed, record.failure) for seed, record in runs if record.failure is not None),
         estimates={
             name: estimate
             for name, metric in metrics.items()
-            if (estimate := _estimate(done, metric, of_kind)) is not None
+            if (estimate := _estimate(done, metric, of_kind, overlap)) is not None
         },
         curves={name: curve(done, name) for name in CURVES} if done else {},
         confusion=None if confusion is None else tuple(tuple(int(cell) for cell in row) for row in confusion),
         accuracy_wilson=_first_wilson(tests[0].confusion) if tests else None,
-        accuracy_crossed=accuracy_interval([outcomes[record.key] for record in done if record.key in outcomes]),
+        accuracy_crossed=accuracy_interval(crossed),
         model=next((record.model for record in done if record.model), None),
         phases=phases(done),
         devices=tuple(dict.fromkeys(record.environment.device_name for record in done)),
@@ -197,7 +224,9 @@ def _searched(plan: Plan, keys: Mapping[tuple[str, int], str], records: Mapping[
     return [records[keys[name]] for name in names if name in keys and keys[name] in records]
 
 
-def _estimate(records: Sequence[RunRecord], metric: Metric, of_kind: Mapping[str, int]) -> Estimate | None:
+def _estimate(
+    records: Sequence[RunRecord], metric: Metric, of_kind: Mapping[str, int], overlap: float = 0.0
+) -> Estimate | None:
     pairs = [
         (value, record.key)
         for record in records
@@ -206,7 +235,7 @@ def _estimate(records: Sequence[RunRecord], metric: Metric, of_kind: Mapping[str
     if not pairs:
         return None
     runs = [key for _, key in pairs]
-    return mean_estimate([float(value) for value, _ in pairs], runs, [of_kind.get(run, 0) for run in runs])
+    return mean_estimate([float(value) for value, _ in pairs], runs, [of_kind.get(run, 0) for run in runs], overlap)
 
 
 def _is_comparable(record: RunRecord, metric: Metric, of_kind: Mapping[str, int]) -> bool:
@@ -240,12 +269,13 @@ def _comparisons(
     outcomes: Mapping[str, Outcomes],
     of_kind: Mapping[str, int],
     sequential: SequentialFindings | None,
+    folds: Folds | None,
 ) -> tuple[Comparison, ...]:
     """The comparisons; with sequential seeds on those of the last look, by its boundary, and without a test before the
     first."""
     values: Mapping[str, Measured] = measured(metric, runs, of_kind)
     if sequential is None:
-        found = compare(baselines, metric.name, values, of_kind)
+        found = compare(baselines, metric.name, values, of_kind, folds=folds)
     elif sequential.taken:
         design, looks = sequential.design, sequential.taken
         found = compare(baselines, metric.name, first_seeds(values, design.looks[looks - 1]), of_kind, (design, looks))

@@ -71,7 +71,7 @@ def power(study: Session, statuses: Mapping[str, str]) -> dict[str, Any] | None:
         "metric": suite.compare.metric,
         "seeds": seeds,
         "comparisons": len(pairs),
-        "size": smallest_size(seeds, len(pairs)),
+        "size": smallest_size(seeds, len(pairs), plan.folds),
         "deviation": deviation,
         "known_from": known_from,
     }

@@ -42,6 +42,9 @@ def _identity(runs: Sequence[Run]) -> dict[str, pa.Array]:
     """The columns that say which run a row is of."""
     columns = {name: _texts(getattr(run, name) for run in runs) for name in OF_RUNS}
     columns["seed"] = pa.array([run.seed for run in runs], pa.int64())
+    if any(run.folds is not None for run in runs):
+        columns["folds"] = pa.array([run.folds for run in runs], pa.int64())
+        columns["fold"] = pa.array([run.fold for run in runs], pa.int64())
     for path in dict.fromkeys(path for run in runs for path in run.settings):
         columns[path] = _values([run.settings.get(path) for run in runs])
     return columns

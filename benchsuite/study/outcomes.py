@@ -40,6 +40,10 @@ class Run(RunResult):
     """When, as ISO 8601, UTC."""
     finished: str
     """When, as ISO 8601, UTC."""
+    folds: int | None
+    """How many folds there are of its training and validation images; None where the study has no folds."""
+    fold: int | None
+    """On which of them it was validated, from 0."""
     folder: Path
     """Where its record, predictions, weights and log lie."""
 
@@ -58,6 +62,8 @@ def run_of(record: RunRecord, folder: Path) -> Run:
         deviations=tuple(map(str, record.deviations)),
         started=record.started,
         finished=record.finished,
+        folds=None if record.spec.fold is None else record.spec.fold.k,
+        fold=None if record.spec.fold is None else record.spec.fold.number,
         folder=folder,
     )
 

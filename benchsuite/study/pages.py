@@ -9,6 +9,7 @@ from html import escape
 from benchsuite.analysis.intervals import FEWEST_SEEDS, mean_estimate
 from benchsuite.metrics import METRICS
 from benchsuite.study.outcomes import Claim, Run, Step, standing
+from benchsuite.suite.schema.folds import overlap_of
 
 COLUMNS = {"validation_accuracy": "validation (%)", "test_accuracy": "test (%)"}
 BEGUN = {"kept": "in all cases", "partly": "in some cases", "lost": "in none"}
@@ -77,7 +78,8 @@ def _case(runs: Sequence[Run]) -> Iterator[str]:
         if not values:
             yield ""
             continue
-        found, of = mean_estimate(values, [run.key for run in done]), METRICS[metric]
+        overlap = max((overlap_of(run.folds) for run in done if run.folds is not None), default=0.0)
+        found, of = mean_estimate(values, [run.key for run in done], overlap=overlap), METRICS[metric]
         shown = f"{100 * found.mean:.1f}"
         if found.n >= FEWEST_SEEDS and found.low is not None and found.high is not None:
             shown += f" [{100 * max(found.low, of.least):.1f}, {100 * min(found.high, of.most):.1f}]"

@@ -78,7 +78,9 @@ def _pair_runs(first: PaperMaterial, second: PaperMaterial) -> Pairs:
     for (case, seed), key in first.results.keys.items():
         one = first.results.records.get(key)
         other = second.results.records.get(second.results.keys.get((case, seed), ""))
-        if one is not None and other is not None and one.status == other.status == "done":
+        if one is None or other is None or one.spec.fold != other.spec.fold:
+            continue
+        if one.status == other.status == "done":
             pairs.setdefault(case, []).append((one, other))
     return pairs
 
@@ -190,13 +192,14 @@ def _table(study: PaperContext, pairs: Pairs, identifier: str, title: str, group
     rows = []
     compared = [metric for metric in study.metrics.values() if metric.compared_as == group]
     for case, found in pairs.items():
-        runs = tuple(record.key for pair in found for record in pair)
+        runs, fold = tuple(record.key for pair in found for record in pair), found[0][0].spec.fold
         for known in compared:
             measured = [(known.read(one), known.read(other)) for one, other in found]
             values = [(a, b) for a, b in measured if a is not None and b is not None]
             if not values:
                 continue
-            difference = mean_estimate([b - a for a, b in values], runs)
+            overlap = 0.0 if fold is None else fold.overlap
+            difference = mean_estimate([b - a for a, b in values], runs, overlap=overlap)
             means = [sum(side) / len(values) for side in zip(*values, strict=True)]
             shown = [*((known.format(mean), mean) for mean in means), (known.difference(difference), difference.mean)]
             sides = (Cell(markup.literal(text), known.scale * value, runs) for text, value in shown)

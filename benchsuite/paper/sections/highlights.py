@@ -112,15 +112,18 @@ def _undecided(study: PaperContext) -> Iterator[str]:
         sentences.append(say("found-undecided", n=len(needs), each=_each(study, needs)))
     open_claims = [one for one in findings.claims if one.verdict == "open" and one.decisive is not None]
     if open_claims:
-        named = [(say("case-quoted", case=_sentence(study, one)), _seeds_for(one), one.runs) for one in open_claims]
+        named = [
+            (say("case-quoted", case=_sentence(study, one)), _seeds_for(study, one), one.runs) for one in open_claims
+        ]
         sentences.append(say("found-open", n=len(named), each=_each(study, named)))
     if sentences:
         sentences[-1] += " " + say("found-seeds-meaning", power=typography.percent(POWER, 0))
     yield from sentences
 
 
-def _seeds_for(found: ClaimFindings) -> int | None:
-    return None if found.decisive is None else seeds_for_inequality(found.decisive, len(found.inequalities))
+def _seeds_for(study: PaperContext, found: ClaimFindings) -> int | None:
+    folds = study.findings.folds.design if study.findings.folds is not None else None
+    return None if found.decisive is None else seeds_for_inequality(found.decisive, len(found.inequalities), folds)
 
 
 def _each(study: PaperContext, needs: Sequence[tuple[str, int | None, tuple[str, ...]]]) -> str:

@@ -27,6 +27,12 @@ def _enough(k: int) -> int:
 FoldCount = Annotated[int, AfterValidator(_enough), Field(le=MOST_FOLDS, json_schema_extra={"minimum": FEWEST_FOLDS})]
 
 
+def overlap_of(k: int) -> float:
+    """Images that a run is validated on, over those that it is trained on, with k folds: by as much the results of
+    different folds depend on each other."""
+    return 1 / (k - 1)
+
+
 class Folds(Declared):
     """Into how many parts the images are divided, and which images may be."""
 
@@ -36,6 +42,11 @@ class Folds(Declared):
     merge_official: bool = False
     """Whether the images are divided anew although their division into training and validation is official, or the
     user's own."""
+
+    @property
+    def overlap(self) -> float:
+        """As `overlap_of` says."""
+        return overlap_of(self.k)
 
     def fold(self, seed: int) -> Fold:
         """What the runs of a seed are validated on."""
@@ -50,6 +61,11 @@ class Fold(BaseModel):
     k: int = Field(ge=FEWEST_FOLDS, le=MOST_FOLDS)
     number: int = Field(ge=0)
     round: int = Field(ge=0)
+
+    @property
+    def overlap(self) -> float:
+        """As `overlap_of` says."""
+        return overlap_of(self.k)
 
     def __str__(self) -> str:
         again = f", round {self.round + 1}" if self.round else ""
