@@ -150,6 +150,7 @@ def _usual(suite: Suite) -> dict[str, Any]:
     usual = {name for name, value in USUAL.items() if getattr(suite.paper, name) == value}
     bare = {
         "devices": suite.devices == "one",
+        "folds": suite.folds is None,
         "metrics": not suite.metrics,
         "translations": not suite.translations,
     }

@@ -14,7 +14,15 @@ from benchsuite.paper.context.material import PaperMaterial
 from benchsuite.paper.context.result_quotes import ResultQuotes
 from benchsuite.paper.document import markup
 from benchsuite.paper.language.metrics import PrintedMetric, printed, spread_of
-from benchsuite.paper.references.methods import AUGMENTATIONS, CROSSED, EPSILON_SQUARED, IMPORTANCE, MIXING, SPENDING
+from benchsuite.paper.references.methods import (
+    AUGMENTATIONS,
+    CROSSED,
+    EPSILON_SQUARED,
+    IMPORTANCE,
+    MIXING,
+    OVERLAP,
+    SPENDING,
+)
 from benchsuite.paper.references.works import Works, gather_works
 from benchsuite.suite.prose.conditions import Condition
 from benchsuite.suite.prose.references import Vocabulary
@@ -73,6 +81,11 @@ class PaperContext:
     def has_repeats(self) -> bool:
         """Whether some case has several runs, and so intervals."""
         return any(case.done > 1 for case in self.done)
+
+    @property
+    def headline(self) -> str:
+        """The metric by which results are summed up: with folds that of validation, which all images take part in."""
+        return "test_accuracy" if self.findings.folds is None else "validation_accuracy"
 
     @property
     def spread(self) -> str:
@@ -140,6 +153,7 @@ class PaperContext:
         used = [CROSSED] if any(one.crossed is not None for one in found.comparisons) else []
         used += [IMPORTANCE, EPSILON_SQUARED] if found.search is not None else []
         used += [SPENDING] if found.sequential is not None and found.sequential.repeats else []
+        used += [OVERLAP] if found.folds is not None and self.has_repeats else []
         used += [AUGMENTATIONS[name] for names in self.augmentations for name in names if name in AUGMENTATIONS]
         used += [bibtex for name, bibtex in MIXING.items() if self.having("recipe", name)]
         return [("the analysis", bibtex) for bibtex in used]

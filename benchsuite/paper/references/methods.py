@@ -39,6 +39,16 @@ SPENDING = """@article{lan1983,
   year    = {1983},
   doi     = {10.1093/biomet/70.3.659}
 }"""
+OVERLAP = """@article{nadeau2003,
+  author  = {Nadeau, Claude and Bengio, Yoshua},
+  title   = {Inference for the generalization error},
+  journal = {Machine Learning},
+  volume  = {52},
+  number  = {3},
+  pages   = {239--281},
+  year    = {2003},
+  doi     = {10.1023/A:1024068626366}
+}"""
 RAND_AUGMENT = """@inproceedings{cubuk2020,
   author    = {Cubuk, Ekin D. and Zoph, Barret and Shlens, Jonathon and Le, Quoc V.},
   title     = {{RandAugment}: Practical automated data augmentation with a reduced search space},

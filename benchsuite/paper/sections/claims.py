@@ -23,7 +23,8 @@ COUNTED: tuple[Verdict, ...] = ("holds", "fails", "open")
 def claim_blocks(study: PaperContext) -> list[Block]:
     """The table of claims, how they were tested, and what the open ones need."""
     found = study.findings.claims
-    text = say("claims", n=len(found), verdicts=count_verdicts(study))
+    test = say("claims-by-signs" if study.findings.folds is None else "claims-by-folds")
+    text = say("claims", n=len(found), verdicts=count_verdicts(study), test=test)
     sequential = study.findings.sequential
     if sequential is not None and sequential.repeats:
         text += f" {say('claims-sequential', n=len(found))}"

@@ -22,7 +22,7 @@ from benchsuite.paper.sections.parts import authors_of, fitting, keywords_of, me
 from benchsuite.paper.sections.reproducibility import reproducibility_blocks
 from benchsuite.paper.sections.results import results_blocks
 from benchsuite.paper.sections.search import search_blocks
-from benchsuite.suite.prose.references import FLOATS, METRIC_FLOATS, PARTS, SEARCH_FLOATS
+from benchsuite.suite.prose.references import FLOATS, FOLD_FLOATS, METRIC_FLOATS, PARTS, SEARCH_FLOATS
 
 
 def compose(material: PaperMaterial, files: Mapping[str, bytes] | None = None) -> Document:
@@ -76,6 +76,7 @@ def _expected(study: PaperContext, body: Sequence[Block]) -> frozenset[str]:
         whole |= FLOATS | frozenset(study.material.suite.paper.further)
         whole |= SEARCH_FLOATS if findings.search else frozenset()
         whole |= METRIC_FLOATS if findings.asked else frozenset()
+        whole |= FOLD_FLOATS if findings.folds else frozenset()
     return whole - {getattr(block, "id", "") for block in body}
 
 

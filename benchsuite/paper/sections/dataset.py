@@ -33,7 +33,7 @@ _DOUBTFUL = ("validation in train", "test in test", "classes")
 
 
 def dataset_blocks(study: PaperContext) -> list[Block]:
-    facts = study.findings.dataset
+    facts = _as_divided(study)
     photos = _photos(study)
     blocks: list[Block] = [Paragraph(_introduction(study)), *([photos] if photos else [])]
     if facts is not None:
@@ -44,6 +44,15 @@ def dataset_blocks(study: PaperContext) -> list[Block]:
         blocks += _distribution(study, facts)
         blocks.append(Paragraph(_provenance(facts, study.material.card.licence)))
     return blocks
+
+
+def _as_divided(study: PaperContext) -> DatasetFacts | None:
+    """The facts of the data; with folds, training and validation together, whose division each run has its own of."""
+    facts = study.findings.dataset
+    if facts is None or study.findings.folds is None:
+        return facts
+    pool = tuple(map(sum, zip(facts.counts["train"], facts.counts["validation"], strict=True)))
+    return facts.model_copy(update={"counts": {"pool": pool, "test": facts.counts["test"]}})
 
 
 def class_titles(study: PaperContext) -> dict[str, str]:

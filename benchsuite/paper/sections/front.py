@@ -54,7 +54,7 @@ def _sentences(study: PaperContext) -> Iterator[str]:
     if findings.done < findings.planned:
         done = study.quotes.number(findings.done, say("count-run", n=findings.done))
         yield say("abstract-partial", n=findings.done, planned=findings.planned, done=done)
-    yield f"{upper_first(describe_range(study, 'test_accuracy'))}."
+    yield f"{upper_first(describe_range(study, study.headline))}."
     if findings.comparisons:
         yield describe_verdicts(study)
     if len(findings.claims) == 1:

@@ -16,10 +16,11 @@ from benchsuite.paper.figures import networks, stages
 from benchsuite.paper.language import typography
 from benchsuite.paper.language.catalogue import say
 from benchsuite.paper.language.phrases import listing
-from benchsuite.paper.references.methods import MIXING, SPENDING
+from benchsuite.paper.references.methods import MIXING, OVERLAP, SPENDING
 from benchsuite.paper.sections.listings import design_blocks, source_blocks
 from benchsuite.paper.tables.architecture import describe_stages, layers_table
 from benchsuite.paper.tables.configuration import cases_table, configuration_table, models_table, phases_table
+from benchsuite.paper.tables.facts import folds_table
 from benchsuite.store.record import ModelFacts, WeightsFacts
 
 FEW_LOOKS = 6
@@ -161,7 +162,24 @@ def training_blocks(study: PaperContext) -> list[Block]:
         blocks += [Paragraph(_phases(study)), phases]
     opening = f"{text}{_followed_works(study)}{_loading(study)}{_trained(study)}"
     judged = [Paragraph(text) for text in (_judgement(study), _looks(study)) if text]
-    return [Paragraph(opening), *blocks, *design_blocks(study), *judged]
+    return [Paragraph(opening), *blocks, *design_blocks(study), *_folds(study), *judged]
+
+
+def _folds(study: PaperContext) -> list[Block]:
+    """How folds were drawn, how large each is, and what that they share does to intervals."""
+    found = study.findings.folds
+    if found is None:
+        return []
+    text = say(
+        "folds",
+        k=found.design.k,
+        rounds=say("folds-rounds", n=found.rounds),
+        sizes=say("folds-sizes") if found.sizes else "",
+    )
+    if study.has_repeats:
+        text += " " + say("folds-interval", others=found.design.k - 1, cited=study.works.cite(OVERLAP))
+    text += " " + say("folds-chosen")
+    return [Paragraph(text), *([folds_table(found)] if found.sizes else [])]
 
 
 def _looks(study: PaperContext) -> str:
@@ -278,6 +296,7 @@ def _judgement(study: PaperContext) -> str:
         reference=say("the-reference" if len(findings.baselines) < 2 else "own-reference"),
         baselines=study.mention(*findings.baselines),
         interval="" if few else say("judgement-interval"),
+        test=say("judgement-by-signs" if findings.folds is None else "judgement-by-folds"),
         holm=say("judgement-holm", comparisons=family) if family > 1 else "",
     )
     return f"{text} {compared}"

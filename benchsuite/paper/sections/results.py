@@ -83,7 +83,7 @@ def _bars(study: PaperContext) -> str:
 def describe_performance(study: PaperContext) -> str:
     """What the table of results shows: between which cases the test accuracy lies, and what the comparisons tell."""
     text = say("performance-all" if study.compares_cases else "performance")
-    text += f" {upper_first(describe_range(study, 'test_accuracy'))}."
+    text += f" {upper_first(describe_range(study, study.headline))}."
     return f"{text} {describe_verdicts(study)}" if study.findings.comparisons else text
 
 

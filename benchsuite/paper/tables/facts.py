@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from benchsuite.analysis.findings import CaseFindings
+from benchsuite.analysis.findings import CaseFindings, FoldFindings
 from benchsuite.paper.context.paper_context import PaperContext
 from benchsuite.paper.document import markup
 from benchsuite.paper.document.blocks import Cell, Column, Facet, Table
@@ -15,7 +15,8 @@ from benchsuite.paper.language.catalogue import say
 from benchsuite.paper.tables import cells
 from benchsuite.store.record import DatasetFacts, Environment
 
-SPLITS = ("train", "validation", "test")
+SPLITS = ("pool", "train", "validation", "test")
+"""`pool` stands for training and validation where folds divide them."""
 
 ABREAST = 5
 """Most columns of runs that a page has room for."""
@@ -57,6 +58,27 @@ def _splits_table(facts: DatasetFacts, splits: list[str]) -> Table:
         rows.append((Cell(title), cells.number(sum(counts)), cells.number(min(counts)), *spread))
     columns = (Column(say("column-split")), *cells.numeric_columns(say("column-images"), *map(say, heads)))
     return Table("tab-dataset", say("title-splits"), columns, tuple(rows), note)
+
+
+def folds_table(folds: FoldFindings) -> Table:
+    """Images of each fold for training and validation, and the fewest and most of a class: over all rounds."""
+    rows = []
+    for number in sorted({size.fold.number for size in folds.sizes}):
+        own = [size for size in folds.sizes if size.fold.number == number]
+        runs = tuple(size.run for size in own)
+        sides = ([sum(size.train) for size in own], [sum(size.validation) for size in own])
+        classes = [images for size in own for images in size.validation]
+        rows.append((Cell(str(number + 1)), *(_span(values, runs) for values in (*sides, classes))))
+    heads = [*(say(f"column-split-{split}") for split in ("train", "validation")), say("column-fold-classes")]
+    columns = (Column(say("column-fold")), *cells.numeric_columns(*heads))
+    return Table("tab-folds", say("title-folds"), columns, tuple(rows), long=cells.is_long(rows))
+
+
+def _span(values: Sequence[int], runs: tuple[str, ...]) -> Cell:
+    least, most = min(values), max(values)
+    if least == most:
+        return cells.number(least, runs=runs)
+    return Cell(say("span", least=typography.number(least), most=typography.number(most)), None, runs)
 
 
 def environment_table(environment: Environment) -> Table:

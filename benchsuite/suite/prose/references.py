@@ -45,6 +45,7 @@ FLOATS = frozenset(
 METRIC_FLOATS = frozenset({"tab-metrics"})
 """Those of a suite that asks for metrics of plugins."""
 SEARCH_FLOATS = frozenset({"tab-search", "fig-search", "fig-importance"})
+FOLD_FLOATS = frozenset({"tab-folds"})
 FURTHER_FLOATS = frozenset(get_args(Further))
 """Those that papers generate where their suite asks for them."""
 PARTS = ("introduction", "background", "method", "results", "discussion", "conclusions", "reproducibility")
@@ -223,6 +224,7 @@ class Vocabulary:
         known = {*FLOATS, *(f"sec-{part}" for part in (*PARTS, *SUBSECTIONS))}
         known |= SEARCH_FLOATS if self.suite.search is not None else frozenset()
         known |= METRIC_FLOATS if self.suite.metrics else frozenset()
+        known |= FOLD_FLOATS if self.suite.folds is not None else frozenset()
         known |= {*self.suite.paper.further}
         known |= {f"sec-{section_name(section)}" for section in sections_below(self.suite.paper.sections)}
         known |= {asked.block for asked in self.suite.paper.figures}

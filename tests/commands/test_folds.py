@@ -1,0 +1,81 @@
+"""Folds from plan to paper, and what a user who declares them wrongly is told."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import benchsuite
+from support.program import Program
+
+STUDY = """\
+name: rate
+title: La tasa de aprendizaje
+size: {cases: 2, seeds: 5}
+dataset: {name: image_folder, folder: photos, image_size: 16}
+model: {name: mlp, hidden: [4]}
+recipe: {name: train, max_epochs: 2, batch_size: 16}
+vary: {recipe.learning_rate: [0.00001, 0.05]}
+seeds: 5
+folds: 5
+compare: {factor: recipe.learning_rate, baseline: 0.00001, metric: validation_accuracy}
+claims:
+  - {id: faster, text: Una tasa mayor aprende más., cases: [0.05], better_than: 0.00001, metric: train_loss}
+"""
+
+
+@pytest.fixture(autouse=True)
+def suite(program: Program, noise: Path) -> None:
+    program.suite(STUDY, "rate")
+
+
+def told(program: Program) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(program.run("plan", "rate", "--json").out)
+    return found
+
+
+def test_the_plan_tells_the_folds_and_their_sizes(program: Program) -> None:
+    plan = program.run("plan", "rate")
+    assert plan.code == 0, plan.err
+    words = " ".join(plan.out.split())
+    assert "5 folds in 1 round: seed n is validated on fold n mod 5, with 6 to 7 images" in words
+    assert plan.err.count("train: 28 images") == 1, "the data are told once, as they were found"
+    found = told(program)
+    assert (found["folds"]["k"], found["folds"]["merge_official"]) == (5, False)
+    assert sum(size["validation"] for size in found["folds"]["sizes"]) == 34
+    assert {size["train"] + size["validation"] for size in found["folds"]["sizes"]} == {34}
+    assert [run["fold"]["number"] for run in found["runs"]] == [0, 0, 1, 1, 2, 2, 3, 3, 4, 4]
+
+
+def test_more_folds_than_images_of_the_smallest_class_are_refused(program: Program) -> None:
+    program.suite(STUDY.replace("seeds: 5", "seeds: 18").replace("folds: 5", "folds: 18"), "rate")
+    program.run("plan", "rate").refused("there are more folds, 18, than images of the class 'gato'", "folds: 17")
+
+
+def test_a_validation_folder_of_the_users_own_is_not_merged_unasked(program: Program, noise: Path) -> None:
+    for split in ("train", "validation"):
+        (noise / split).mkdir()
+    for label in ("gato", "perro"):
+        for number, photo in enumerate(sorted((noise / label).iterdir())):
+            home = noise / ("train" if number < 14 else "validation") / label
+            home.mkdir(exist_ok=True)
+            photo.rename(home / photo.name)
+        (noise / label).rmdir()
+    program.run("plan", "rate").refused("have a validation split of their own", "merge_official: true")
+    program.suite(STUDY.replace("folds: 5", "folds: {k: 5, merge_official: true}"), "rate")
+    assert program.run("plan", "rate").code == 0
+
+
+@pytest.mark.slow
+def test_a_study_of_folds_is_made_and_its_paper_says_what_it_is(program: Program) -> None:
+    made = program.run("run", "rate", "--no-estimate", "--workers", "1")
+    assert made.code == 0, made.err
+    assert "nothing to train" in program.run("run", "rate", "--no-paper", "--no-estimate").err
+    html = (program.results / "rate" / "paper.html").read_text()
+    assert "La validación es cruzada" in html
+    assert program.run("check", str(program.results / "rate" / "paper.pdf")).code == 0
+    study = benchsuite.load(program.results / "rate")
+    assert {(run.seed, run.folds, run.fold) for run in study.runs} == {(seed, 5, seed) for seed in range(5)}
