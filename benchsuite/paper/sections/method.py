@@ -173,7 +173,7 @@ def _folds(study: PaperContext) -> list[Block]:
     text = say(
         "folds",
         k=found.design.k,
-        rounds=say("folds-rounds", n=found.rounds),
+        rounds=say("folds-rounds", n=found.rounds) if found.rounds > 1 else "",
         sizes=say("folds-sizes") if found.sizes else "",
     )
     if study.has_repeats:
