@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from benchsuite.metrics import METRICS
+from benchsuite.metrics import is_sealed
 from benchsuite.suite.schema.folds import Folds
 from benchsuite.suite.schema.suite import Suite
 from benchsuite.suite.source.problems import Problem, shown
@@ -61,7 +61,7 @@ def _sealed_problems(suite: Suite) -> list[Problem]:
     """What is compared or claimed of the test split, which is the same for all folds."""
     problems = []
     remedy = f"write `metric: {INSTEAD}`, or another metric of validation, or leave `folds` out"
-    if suite.compare is not None and METRICS[suite.compare.metric].sealed:
+    if suite.compare is not None and is_sealed(suite.compare.metric):
         node = suite.origin.get("compare") or suite.origin
         what = f"{suite.compare.metric} is compared, {SAME}"
         mark = (node.get("metric") or node).mark
@@ -69,7 +69,7 @@ def _sealed_problems(suite: Suite) -> list[Problem]:
     claims = suite.origin.get("claims")
     nodes: tuple[Node, ...] = claims.elements if claims is not None else ()
     for index, (claim, declared) in enumerate(zip(suite.claims, nodes, strict=True)):
-        if METRICS[claim.metric].sealed:
+        if is_sealed(claim.metric):
             what = f"the claim {shown(claim.id)} is on {claim.metric}, {SAME}"
             mark = (declared.get("metric") or declared).mark
             path = f"claims[{index}].metric"

@@ -8,6 +8,7 @@ from benchsuite.suite import Plan, Suite, SuiteError, expand, parse_suite
 from benchsuite.suite.cases.plan import RunSpec
 from benchsuite.suite.planning.sample_smoke import smoke_plan
 from support.fake_components import REGISTRY
+from support.metrics import Sureness, registry_with
 
 SUITE = """\
 name: tiny
@@ -22,6 +23,9 @@ folds: 5
 compare: {factor: model.depth, baseline: 18, metric: validation_accuracy}
 claims: [{id: deep, text: Ayudan., cases: ["depth=50"], better_than: "depth=18", metric: validation_loss}]
 """
+
+
+WITH_METRICS = registry_with(Sureness)
 
 
 def read(text: str = SUITE) -> Suite:
@@ -100,6 +104,15 @@ def test_what_does_not_go_with_folds_is_told(old: str, new: str, words: tuple[st
         read(SUITE.replace(old, new))
     for word in words:
         assert word in str(caught.value)
+
+
+@pytest.mark.parametrize("metric", ["sureness", "nothing"])
+def test_metrics_of_plugins_are_of_validation_too(metric: str) -> None:
+    text = SUITE.replace("compare:", "metrics: {sureness: {}}\ncompare:").replace("validation_loss", f"test_{metric}")
+    assert parse_suite(text.replace("test_", "validation_").replace("nothing", "sureness").encode(), "t", WITH_METRICS)
+    with pytest.raises(SuiteError) as caught:
+        parse_suite(text.encode(), "tiny.yaml", WITH_METRICS)
+    assert f"'deep' is on test_{metric}, and every fold is measured on the same test images" in str(caught.value)
 
 
 def test_a_list_of_seeds_may_be_a_later_round() -> None:
