@@ -22,7 +22,7 @@ from benchsuite.paper.sections.parts import authors_of, fitting, keywords_of, me
 from benchsuite.paper.sections.reproducibility import reproducibility_blocks
 from benchsuite.paper.sections.results import results_blocks
 from benchsuite.paper.sections.search import search_blocks
-from benchsuite.suite.prose.references import FLOATS, FOLD_FLOATS, METRIC_FLOATS, PARTS, SEARCH_FLOATS
+from benchsuite.suite.prose.references import PARTS, generated_floats
 
 
 def compose(material: PaperMaterial, files: Mapping[str, bytes] | None = None) -> Document:
@@ -70,13 +70,9 @@ def _compose(material: PaperMaterial, files: Mapping[str, bytes] | None) -> Docu
 
 def _expected(study: PaperContext, body: Sequence[Block]) -> frozenset[str]:
     """Figures and tables that may still come: once every run is done, those of plugins that had nothing to show."""
-    findings = study.findings
-    whole = frozenset(asked.block for asked in study.material.suite.paper.figures)
-    if findings.partial:
-        whole |= FLOATS | frozenset(study.material.suite.paper.further)
-        whole |= SEARCH_FLOATS if findings.search else frozenset()
-        whole |= METRIC_FLOATS if findings.asked else frozenset()
-        whole |= FOLD_FLOATS if findings.folds else frozenset()
+    suite = study.material.suite
+    whole = frozenset(asked.block for asked in suite.paper.figures)
+    whole |= generated_floats(suite) if study.findings.partial else frozenset()
     return whole - {getattr(block, "id", "") for block in body}
 
 

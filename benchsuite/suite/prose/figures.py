@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from benchsuite.registry import Registry
 from benchsuite.suite.cases.resolver import Resolved, resolve
-from benchsuite.suite.prose.references import FLOATS, FOLD_FLOATS, FURTHER_FLOATS, METRIC_FLOATS, SEARCH_FLOATS
+from benchsuite.suite.prose.references import FLOATS, FLOATS_OF, FURTHER_FLOATS
 from benchsuite.suite.schema.suite import Suite
 from benchsuite.suite.source.problems import Problem, shown
 from benchsuite.suite.source.yaml_nodes import Node, from_plain
@@ -20,7 +20,7 @@ def resolved_figures(suite: Suite, registry: Registry) -> list[Resolved]:
 def figure_problems(suite: Suite, registry: Registry) -> list[Problem]:
     """Figures that there are not, parameters that are none, names given twice or taken by a generated figure."""
     problems = [problem for found in resolved_figures(suite, registry) for problem in found.problems]
-    taken = FLOATS | FURTHER_FLOATS | FOLD_FLOATS | METRIC_FLOATS | SEARCH_FLOATS
+    taken = FLOATS.union(FURTHER_FLOATS, *FLOATS_OF.values())
     for asked, node in zip(suite.paper.figures, _nodes(suite), strict=True):
         if asked.block in taken:
             what = f"the paper has another figure called {shown(asked.block)}"

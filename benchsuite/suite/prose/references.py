@@ -41,11 +41,13 @@ FLOATS = frozenset(
         "environment", "runs",
     )
 )  # fmt: skip
-"""Figures and tables that papers generate."""
-METRIC_FLOATS = frozenset({"tab-metrics"})
-"""Those of a suite that asks for metrics of plugins."""
-SEARCH_FLOATS = frozenset({"tab-search", "fig-search", "fig-importance"})
-FOLD_FLOATS = frozenset({"tab-folds"})
+"""Figures and tables that every paper generates."""
+FLOATS_OF: Mapping[str, frozenset[str]] = {
+    "metrics": frozenset({"tab-metrics"}),
+    "search": frozenset({"tab-search", "fig-search", "fig-importance"}),
+    "folds": frozenset({"tab-folds"}),
+}
+"""Those that come with a part of the suite, by its name."""
 FURTHER_FLOATS = frozenset(get_args(Further))
 """Those that papers generate where their suite asks for them."""
 PARTS = ("introduction", "background", "method", "results", "discussion", "conclusions", "reproducibility")
@@ -221,11 +223,7 @@ class Vocabulary:
 
     @cached_property
     def _blocks(self) -> Sequence[str]:
-        known = {*FLOATS, *(f"sec-{part}" for part in (*PARTS, *SUBSECTIONS))}
-        known |= SEARCH_FLOATS if self.suite.search is not None else frozenset()
-        known |= METRIC_FLOATS if self.suite.metrics else frozenset()
-        known |= FOLD_FLOATS if self.suite.folds is not None else frozenset()
-        known |= {*self.suite.paper.further}
+        known = {*generated_floats(self.suite), *(f"sec-{part}" for part in (*PARTS, *SUBSECTIONS))}
         known |= {f"sec-{section_name(section)}" for section in sections_below(self.suite.paper.sections)}
         known |= {asked.block for asked in self.suite.paper.figures}
         return sorted(known)
@@ -293,6 +291,12 @@ def named_metrics(suite: Suite) -> Iterator[tuple[str, str]]:
     for path, _, text in prose_texts(suite):
         for found in _BRACES.finditer(text):
             yield from ((path, word) for word in found[1].split()[:3] if word in known)
+
+
+def generated_floats(suite: Suite) -> frozenset[str]:
+    """The figures and tables that papers of a suite generate, those of plugins aside."""
+    come = (floats for part, floats in FLOATS_OF.items() if getattr(suite, part))
+    return FLOATS.union(suite.paper.further, *come)
 
 
 def settings_text(settings: Mapping[str, object]) -> str:
