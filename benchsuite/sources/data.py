@@ -232,6 +232,13 @@ def _described(dataset: Dataset[Any], params: Parameters, found: Found, cache: P
                 expected="at least one image, and a label for each",
                 remedy="replace the folder with an intact copy",
             )
+    if len(index.classes) < 2:
+        raise DataError(
+            f"{dataset.name} has fewer than two classes here ({', '.join(index.classes)}), and nothing to tell apart",
+            where=str(found.folder),
+            expected="two classes or more",
+            remedy="add images of another class, or ask for more classes in the suite's `dataset`",
+        )
     digests = digest_index(index, cache)
     whole = fingerprint(index, digests)
     provenance, evidence = found.provenance, found.evidence

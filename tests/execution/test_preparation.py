@@ -12,16 +12,29 @@ from typing import Any
 import pytest
 
 from benchsuite.api import FreezePolicy, WeightsRequest
+from benchsuite.contracts.dataset import DatasetIndex
 from benchsuite.errors import BenchsuiteError, DataError, PluginError
 from benchsuite.execution import preparation
 from benchsuite.execution.due_runs import find_due
 from benchsuite.execution.fleet import Fleet
 from benchsuite.execution.preparation import prepare
 from benchsuite.identity import numerics, source_fingerprint
+from benchsuite.sources.cache import Policy
+from benchsuite.sources.digests import splits_of
 from benchsuite.store.record import WeightsFacts
 from benchsuite.store.run_store import Store
 from benchsuite.suite.cases.plan import Plan
-from support.engine import Bench, TinyNet, TinyNetParameters, make_case, statuses, write_photos
+from support.engine import (
+    CLASSES,
+    Bench,
+    TinyData,
+    TinyDataParameters,
+    TinyNet,
+    TinyNetParameters,
+    make_case,
+    statuses,
+    write_photos,
+)
 from support.synthetic import make_record
 
 
@@ -92,6 +105,27 @@ def test_the_sample_is_a_smaller_study_in_a_folder_of_its_own(bench: Bench) -> N
     assert all(task.deviations[0].kind == "synthetic sample" for task in sample.tasks)
     assert not any(found.kind == "synthetic sample" for task in real.tasks for found in task.deviations)
     assert [task.spec for task in sample.tasks] == list(sample.plan.runs)
+
+
+@pytest.mark.parametrize("policy", ["real", "sample"])
+@pytest.mark.parametrize("mixed", [{}, {"mixup": 0.2}, {"cutmix": 1.0}], ids=str)
+def test_data_of_one_class_are_refused_before_anything_is_trained(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, mixed: dict[str, Any], policy: Policy
+) -> None:
+    """There is nothing to tell apart; and nothing to mix an image with."""
+    several = TinyData.index
+
+    def index(self: TinyData, params: TinyDataParameters, folder: Path) -> DatasetIndex:
+        parts = (
+            replace(split, labels=(0,) * len(split)) for split in splits_of(several(self, params, folder)).values()
+        )
+        return DatasetIndex(CLASSES[:1], *parts)
+
+    monkeypatch.setattr(TinyData, "index", index)
+    plan = Plan(suite="tiny", cases=(make_case(recipe="tiny_train", **mixed),), seeds=(0,))
+    with pytest.raises(DataError, match=r"tiny_data has fewer than two classes here \(\w+\)") as caught:
+        prepare(plan, bench.registry, replace(bench.place, policy=policy), download=False, say=print)
+    assert "add images of another class" in str(caught.value.remedy)
 
 
 def test_only_runs_without_a_finished_record_are_due(bench: Bench) -> None:
