@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
+from fractions import Fraction
 from typing import Any
 
+from benchsuite.contracts.augmentation import OPTIONS
 from benchsuite.paper.document import markup
 from benchsuite.paper.language import typography
 from benchsuite.paper.language.catalogue import find, say
 
 LONGEST_WORD = 200
+LONGEST_DECIMALS = 10
+LARGEST_DENOMINATOR = 99
+"""A number that is longer is a fraction, if it is one of so small a denominator."""
 
 
 def name_parameter(path: str, labels: Mapping[str, str]) -> str:
@@ -48,7 +54,7 @@ def describe_value(value: Any, word: Callable[[str], str] = plain_word, *, brief
         case bool():
             return say("value-yes" if value else "value-no")
         case int() | float():
-            return typography.number(value)
+            return _number(value)
         case None:
             return say("value-none")
         case list() | tuple():
@@ -56,11 +62,29 @@ def describe_value(value: Any, word: Callable[[str], str] = plain_word, *, brief
                 "value-none"
             )
         case Mapping():
-            parts = {key: describe_value(below, word, brief=brief) for key, below in value.items()}
+            kept = value if brief else _not_as_usual(value)  # labels of cases without names are to differ
+            parts = {key: describe_value(below, word, brief=brief) for key, below in kept.items()}
             name = parts.pop("name", "")
-            rest = ", ".join(parts.values()) if brief else "; ".join(f"{key}: {part}" for key, part in parts.items())
+            told = (f"{find(f'option-{key}') or key}: {part}" for key, part in parts.items())
+            rest = ", ".join(parts.values()) if brief else "; ".join(told)
             if name and rest:
                 return f"{name} {rest}" if brief else f"{name} ({rest})"
             return name or rest or say("value-none")
         case _:
             return word(str(value))
+
+
+def _number(value: float) -> str:
+    """A number as somebody would write it: 0,01, and 4/3 where its decimals do not end."""
+    fraction = Fraction(value).limit_denominator(LARGEST_DENOMINATOR) if math.isfinite(value) else Fraction(0)
+    if len(repr(value)) > LONGEST_DECIMALS and value == float(fraction):
+        return f"{typography.number(fraction.numerator)}/{fraction.denominator}"
+    return typography.number(value)
+
+
+def _not_as_usual(value: Mapping[str, Any]) -> Mapping[str, Any]:
+    """An augmentation without the options that are as usual, which a suite need not say either; anything else whole."""
+    if (options := OPTIONS.get(str(value.get("name")))) is None:
+        return value
+    usual = {name: declared.default for name, declared in options.model_fields.items()}
+    return {key: below for key, below in value.items() if key == "name" or below != usual.get(key)}

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+import math
+from typing import Any, get_args
 
 import pytest
 
+from benchsuite.contracts.augmentation import OPTIONS
 from benchsuite.paper.context.parameter_words import describe_value, name_axis, name_parameter, name_value
 from benchsuite.paper.document import markup
+from benchsuite.paper.language.catalogue import find
+from benchsuite.paper.language.current import speaking
+from benchsuite.suite.schema.suite import Language
 
 
 @pytest.mark.parametrize(
@@ -21,6 +26,10 @@ from benchsuite.paper.document import markup
         ({"name": "step", "gamma": 0.1, "sizes": [1, 2]}, "step (gamma: 0,1; sizes: 1; 2)", "step 0,1, 1-2"),
         ({"name": "adam"}, "adam", "adam"),
         ("", "—", ""),
+        (4 / 3, "4/3", "4/3"),
+        (1 / 0.3, "10/3", "10/3"),
+        (0.123456789012, "0,123456789012", "0,123456789012"),
+        (math.inf, "—", "—"),
     ],
 )
 def test_values_in_words(value: Any, words: str, brief: str) -> None:
@@ -43,3 +52,18 @@ def test_values_that_are_words_are_in_those_of_the_paper_and_components_keep_the
     assert name_value("model.own", "/far/away/file.pth") == markup.file_name("/far/away/file.pth")
     assert name_value("recipe", "train") == "train"
     assert (name_value("model.weights", "none"), name_value("model.own", "none")) == ("aleatorios", "ninguno")
+
+
+def test_an_augmentation_is_told_with_the_options_that_are_not_as_usual() -> None:
+    crop = {"name": "random_resized_crop", "min_area": 0.25, "max_area": 1.0, "min_ratio": 0.5, "max_ratio": 4 / 3}
+    words = "recorte aleatorio reescalado (área mínima: 0,25; proporción mínima: 0,5)"
+    assert name_value("dataset.augmentation", [crop, "horizontal_flip"]) == f"{words}; volteo horizontal"
+    erasing = {"name": "random_erasing", "p": 0.5, "min_area": 0.02, "max_area": 0.4, "max_ratio": 5 / 3}
+    assert name_value("dataset.augmentation", [erasing]) == "borrado aleatorio (proporción máxima: 5/3)"
+
+
+@pytest.mark.parametrize("language", get_args(Language))
+def test_every_option_of_an_augmentation_has_words(language: Language) -> None:
+    with speaking(language):
+        options = {name for one in OPTIONS.values() for name in one.model_fields if name != "name"}
+        assert sorted(name for name in options if find(f"option-{name}") is None) == []
