@@ -76,6 +76,8 @@ def _introduction(study: PaperContext) -> str:
         named = re.search(rf"(?<!\w){re.escape(title)}(?!\w)", text) if title else None
         end = named.end() if named else len(text.removesuffix("."))
         text = text[:end] + cited + text[end:]
+    if study.findings.folds is not None:
+        text += " " + say("dataset-folds")
     if study.material.samples:
         shown = len({title for title, _ in study.material.samples})
         text += " " + say("samples-shown" if shown <= MOST_PHOTOS else "samples-shown-of-some")

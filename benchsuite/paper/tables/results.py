@@ -127,6 +127,8 @@ def _note(study: PaperContext, compared: bool) -> str | None:
     parts = [say("note-results-n")] if study.compares_cases else []
     if spread := spread_of(estimates):
         parts.append(say(f"note-spread-{spread}"))
+        if study.findings.folds is not None and spread != "observed":
+            parts.append(say("note-folds"))
     elif estimates:
         parts.append(say("note-results-one-seed"))
     if compared:

@@ -92,6 +92,14 @@ def test_training_and_validation_are_told_together() -> None:
     heads = [column.title for column in table(document, "tab-dataset").columns]
     assert "Entr. y val." in heads
     assert "de entrenamiento y validación" in said(document)
+    assert "no emplea una división fija entre entrenamiento y validación" in said(document)
+
+
+def test_the_table_of_results_says_that_its_intervals_are_corrected() -> None:
+    corrected = "Intervalos y pruebas están corregidos por lo que los pliegues comparten."
+    assert corrected in (table(compose(folded()), "tab-results").note or "")
+    plain = make_material(seeds=10, cases=2, claims=CLAIMS)
+    assert corrected not in (table(compose(plain), "tab-results").note or "")
 
 
 def test_one_round_is_told_as_one() -> None:
