@@ -84,7 +84,7 @@ def metrics_table(study: PaperContext) -> Table:
         if metric.name in case.estimates
     )
     spread = spread_of(known)
-    note = say(f"note-spread-{spread}") if spread else None
+    note = _brackets(study, spread) if spread else None
     return Table(
         "tab-metrics", say("title-metrics"), columns, tuple(rows), note, wide=True, facets=tuple(facets),
         long=cells.is_long(rows),
@@ -126,9 +126,7 @@ def _note(study: PaperContext, compared: bool) -> str | None:
     estimates = [case.estimates["test_accuracy"] for case in study.done if "test_accuracy" in case.estimates]
     parts = [say("note-results-n")] if study.compares_cases else []
     if spread := spread_of(estimates):
-        parts.append(say(f"note-spread-{spread}"))
-        if study.findings.folds is not None and spread != "observed":
-            parts.append(say("note-folds"))
+        parts.append(_brackets(study, spread))
     elif estimates:
         parts.append(say("note-results-one-seed"))
     if compared:
@@ -140,6 +138,12 @@ def _note(study: PaperContext, compared: bool) -> str | None:
     if _find_best(study):
         parts.append(say("note-results-bold"))
     return " ".join(parts) or None
+
+
+def _brackets(study: PaperContext, spread: str) -> str:
+    """What brackets hold, and what intervals of folds allow for."""
+    corrected = study.findings.folds is not None and spread != "observed"
+    return say(f"note-spread-{spread}") + (f" {say('note-folds')}" if corrected else "")
 
 
 def images_table(study: PaperContext) -> Table:

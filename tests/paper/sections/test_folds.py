@@ -42,7 +42,7 @@ def folded(seeds: int = 10, k: int = 5, language: str = "es") -> PaperMaterial:
 
 def said(document: Document) -> str:
     every = " ".join(templates.plain(document, text) for block in document.body for text in texts(block))
-    return every.replace("\u00a0", " ")
+    return every.replace("\u00a0", " ").replace("\u2060", "")
 
 
 def table(document: Document, name: str) -> Table:
