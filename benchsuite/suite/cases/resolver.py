@@ -53,11 +53,16 @@ class Resolver:
 
     def resolved(self, kind: Kind, settings: Sequence[Setting]) -> Resolved:
         """The component with the settings put in; a data set with what its model chooses."""
-        inputs = self.resolved("model", settings).inputs if kind == "dataset" else {}
+        inputs = self._chosen(settings) if kind == "dataset" else {}
         key = (kind, tuple(map(id, _own(kind, settings))), json.dumps(inputs, sort_keys=True))
         if key not in self._resolved:
             self._resolved[key] = resolve(kind, self.node(kind, settings), self.registry, inputs)
         return self._resolved[key]
+
+    def _chosen(self, settings: Sequence[Setting]) -> Mapping[str, Any]:
+        """What the model chooses of its data set; nothing where no model is named, which is not told here."""
+        named = self.node("model", settings).get("name") is not None
+        return self.resolved("model", settings).inputs if named else {}
 
     def problems(self) -> list[Problem]:
         """All problems met so far."""
