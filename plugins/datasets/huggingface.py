@@ -123,9 +123,11 @@ class _Parquet(Dataset[Any]):
         told = read_manifest(folder, _broken)
         classes = tuple(told["classes"])
         rows = {split: list(zip(part["names"], part["labels"], strict=True)) for split, part in told["splits"].items()}
-        rows |= _set_aside(params, folder, classes, rows)
+        ours = _set_aside(params, folder, classes, rows)
+        rows |= ours
         return DatasetIndex(
             classes,
+            redivisible="validation" in ours,
             **{
                 split: Split(PhotoFiles(folder, tuple(row[0] for row in part)), tuple(row[1] for row in part))
                 for split, part in rows.items()

@@ -98,6 +98,7 @@ def test_official_splits_are_taken_as_they_are(tmp_path: Path) -> None:
     assert {name: len(split) for name, split in found.counts.items()} == {"train": 2, "validation": 2, "test": 2}
     assert found.counts == {"train": (10, 10), "validation": (3, 3), "test": (3, 3)}
     assert found.provenance == "own data"
+    assert not found.index.redivisible
 
 
 def test_the_pixels_are_those_of_the_rows(tmp_path: Path) -> None:
@@ -113,6 +114,7 @@ def test_missing_splits_are_set_aside_by_class_and_share_no_image(tmp_path: Path
     found = locate(tmp_path, repository(tmp_path / "pets", train=40), validation=0.2, test=0.1)
     assert found.counts == {"train": (14, 14), "validation": (4, 4), "test": (2, 2)}
     assert not found.duplicates
+    assert found.index.redivisible  # so folds may divide training and validation anew
     other = locate(tmp_path, tmp_path / "pets", validation=0.2, test=0.1, split_seed=1)
     assert other.index.test.images.names != found.index.test.images.names
     assert locate(tmp_path, tmp_path / "pets", validation=0.2, test=0.1).fingerprint == found.fingerprint
