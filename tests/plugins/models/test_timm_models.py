@@ -231,6 +231,14 @@ def test_a_safetensors_file_is_loaded_into_all_but_the_final_layer(tmp_path: Pat
     assert state["fc.weight"].shape == (3, given.num_features)
 
 
+@pytest.mark.parametrize("architecture", ["test_efficientnet", "test_resnet", "test_vit"])
+def test_the_final_layer_starts_as_torch_would_so_that_few_classes_have_small_logits(architecture: str) -> None:
+    head = built(architecture).module.get_classifier()
+    assert 0 < head.weight.abs().max() <= head.in_features**-0.5
+    assert not torch.equal(head.weight, build(Timm(), params(architecture), Task(3, 64, 64), 1, None)
+                           .module.get_classifier().weight)  # fmt: skip
+
+
 def test_weights_of_another_network_are_refused(tmp_path: Path) -> None:
     given = timm.create_model("test_convnext", num_classes=10)
     save_file({name: tensor.contiguous() for name, tensor in given.state_dict().items()}, tmp_path / "mine.safetensors")
