@@ -22,6 +22,7 @@ EXTRAS: Mapping[str, tuple[str, ...]] = {
     "search": ("optuna",),
     "slurm": ("submitit",),
     "tensorboard": ("tensorboard",),
+    "timm": ("timm",),
 }
 """By the extra, the modules without which it is not installed."""
 

@@ -11,6 +11,7 @@ from benchsuite_plugins.datasets.beans import Beans
 from benchsuite_plugins.datasets.cifar10 import Cifar10
 from benchsuite_plugins.datasets.cub import Cub
 from benchsuite_plugins.datasets.fake import Fake
+from benchsuite_plugins.datasets.huggingface import HuggingFace, ParquetFolder
 from benchsuite_plugins.datasets.image_folder import ImageFolder
 from benchsuite_plugins.executors.dask import Dask
 from benchsuite_plugins.executors.slurm import Slurm
@@ -21,6 +22,7 @@ from benchsuite_plugins.models.lenet5 import LeNet5
 from benchsuite_plugins.models.mlp import MLP
 from benchsuite_plugins.models.resnet import ResNet
 from benchsuite_plugins.models.small_cnn import SmallCNN
+from benchsuite_plugins.models.timm_models import Timm
 from benchsuite_plugins.models.torchvision_models import Torchvision
 from benchsuite_plugins.models.vgg16 import VGG16
 from benchsuite_plugins.recipes.finetune import Finetune
@@ -34,12 +36,12 @@ benchsuite_api = "1.0"
 
 @hookimpl
 def benchsuite_datasets() -> Iterable[type[Dataset[Any]]]:
-    return [Beans, Cifar10, Cub, Fake, ImageFolder]
+    return [Beans, Cifar10, Cub, Fake, HuggingFace, ImageFolder, ParquetFolder]
 
 
 @hookimpl
 def benchsuite_models() -> Iterable[type[Model[Any]]]:
-    return [BirdCNN, LeNet5, MLP, ResNet, SmallCNN, Torchvision, VGG16]
+    return [BirdCNN, LeNet5, MLP, ResNet, SmallCNN, Timm, Torchvision, VGG16]
 
 
 @hookimpl

@@ -34,7 +34,9 @@ from benchsuite.commands.options import (
     Workers,
 )
 from benchsuite.commands.run_summary import paper_told, summary
+from benchsuite.contracts.model import Model
 from benchsuite.errors import BenchsuiteError, SetupError
+from benchsuite.extras import require
 from benchsuite.machine import usable_cores
 from benchsuite.settings import THREADS
 
@@ -210,6 +212,7 @@ def make_study(suite: str, options: StudyOptions, making: RunOptions, form: Form
         keys: list[str] = []
         failed: list[RunRecord] = []
         if todo:
+            _need_extras(todo, study)
 
             def check() -> None:
                 if renderer is not None:
@@ -241,6 +244,14 @@ def _of_cases(todo: Sequence[RunTask], cases: Sequence[str] | None, study: Sessi
                 remedy=did_you_mean(name, known) or f"see its cases with benchsuite plan {study.name}",
             )
     return [task for task in todo if task.spec.case.name in cases]
+
+
+def _need_extras(todo: Sequence[RunTask], study: Session) -> None:
+    """Raise SetupError where a model of these runs needs a package that is not installed."""
+    for name in sorted({task.spec.case.model.qualified_name for task in todo}):
+        model = study.registry.model(name).component
+        if isinstance(model, Model) and model.requires:
+            require(f"the model {model.name}", *model.requires, where=study.suite.name)
 
 
 def _renderer() -> Renderer:

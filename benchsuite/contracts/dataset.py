@@ -13,7 +13,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, Protocol, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Generic, Literal, Protocol, TypeVar
+
+from pydantic import Field
 
 from benchsuite.contracts.augmentation import Augmentation
 from benchsuite.contracts.parameters import Parameters
@@ -270,10 +272,10 @@ class DatasetIndex:
 class Preprocessing:
     """How a decoded photo becomes a model input.
 
-    `size` is (height, width) in pixels. `resize` is `squash` (both sides scaled independently, bilinear with
-    antialiasing) or `crop` (shorter side scaled, centre kept). Channels are then scaled to 0..1, `mean` is
-    subtracted and the result divided by `std`. `augmentations` change training images of this size, in their order, as
-    uint8, before they are normalised.
+    `size` is (height, width) in pixels. `resize` is `squash` (both sides scaled independently) or `crop` (shorter side
+    scaled, centre kept); either with `interpolation` and antialiasing, after a border was cut off, so that
+    `crop_fraction` of each side is left. Channels are then scaled to 0..1, `mean` is subtracted and the result divided
+    by `std`. `augmentations` change training images of this size, in their order, as uint8, before they are normalised.
     """
 
     size: tuple[int, int]
@@ -281,6 +283,8 @@ class Preprocessing:
     std: tuple[float, float, float]
     resize: Literal["squash", "crop"] = "squash"
     augmentations: tuple[Augmentation, ...] = ()
+    crop_fraction: Annotated[float, Field(gt=0, le=1)] = 1.0
+    interpolation: Literal["bilinear", "bicubic"] = "bilinear"
 
 
 @dataclass(frozen=True)
@@ -307,6 +311,10 @@ class Downloader(Protocol):
 
     def huggingface(self, repo: str, filename: str, revision: str, sha256: str | None = None) -> Path:
         """A file of a Hugging Face data set, through huggingface_hub; returns its local path."""
+
+    def huggingface_files(self, repo: str, revision: str) -> tuple[Source, ...]:
+        """The files of a Hugging Face data set at a revision, with the digests that the hub tells. Raises DataError
+        for a repository or a revision that is not there, and for one that this user may not read."""
 
 
 class Dataset(ABC, Generic[P]):
@@ -341,6 +349,14 @@ class Dataset(ABC, Generic[P]):
     def download(self, params: P, folder: Path, downloader: Downloader) -> None:
         """Bring the official files into `folder`, so that `find(params, folder, ...)` finds them."""
         raise DataError(f"the data set {self.name} cannot be downloaded", remedy="name the folder that holds it")
+
+    def folder_name(self, params: P) -> str:
+        """What the folder in the cache is called that `download` fills; other downloads need another name."""
+        return self.name
+
+    def describe(self, params: P, folder: Path) -> DatasetCard:
+        """The card, with what the files in `folder` tell besides, where `find` has found them."""
+        return self.card(params)
 
     @abstractmethod
     def sample(self, params: P, folder: Path) -> None:

@@ -46,6 +46,10 @@ class WeightsRequest:
     """Hexadecimal SHA-256, or a prefix of it as in torchvision's file names; a file that matches it is `official`."""
     path: Path | None = None
     """The user's own file, in the place of the official one."""
+    licence: str = ""
+    """The licence of the official weights, for the paper; empty where nobody says."""
+    remedy: str = ""
+    """What else to do where they are not here, in one English phrase."""
 
 
 class Model(ABC, Generic[P]):
@@ -53,6 +57,8 @@ class Model(ABC, Generic[P]):
 
     name: ClassVar[str]
     Parameters: ClassVar[type[Parameters]]
+    requires: ClassVar[tuple[str, ...]] = ()
+    """Modules of an extra of its distribution, without which it can be named and planned, and not built."""
 
     @abstractmethod
     def title(self, params: P) -> str:
@@ -83,6 +89,14 @@ class Model(ABC, Generic[P]):
     def adapt(self, params: P, state: dict[str, Tensor]) -> dict[str, Tensor]:
         """Turn a pretrained state dict into this module's names, leaving out what starts anew (the head)."""
         return state
+
+    def inputs(self, params: P) -> Mapping[str, Any]:
+        """How images were prepared on which the weights were trained, as values for parameters of data sets: of
+        `image_size`, `resize`, `crop_fraction`, `interpolation`, `mean` and `std` those that make a difference.
+
+        The data set of a case takes those that it has a parameter for and that the suite leaves open.
+        """
+        return {}
 
     def smoke(self, params: P) -> Mapping[str, Any]:
         """Parameter changes that make a smoke run on the synthetic sample quick."""

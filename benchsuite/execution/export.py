@@ -21,8 +21,8 @@ Format = Literal["safetensors", "onnx", "torch"]
 FILES: Mapping[Format, str] = {"safetensors": "model.safetensors", "onnx": "model.onnx", "torch": "model.pt2"}
 VERSIONS = ("benchsuite", "torch", "torchvision", "numpy", "pillow")
 RESIZE = {
-    "squash": "both sides scaled independently, bilinear with antialiasing",
-    "crop": "the shorter side scaled and the centre kept, bilinear with antialiasing",
+    "squash": "both sides scaled independently",
+    "crop": "the shorter side scaled and the centre kept",
 }
 
 
@@ -84,7 +84,9 @@ def metadata(record: RunRecord, card: DatasetCard, preprocessing: Preprocessing)
         "preprocessing": {
             "channels": "RGB",
             "size": preprocessing.size,
-            "resize": f"{preprocessing.resize}: {RESIZE[preprocessing.resize]}",
+            "resize": f"{preprocessing.resize}: {RESIZE[preprocessing.resize]}, {preprocessing.interpolation}"
+            " with antialiasing",
+            "crop_fraction": preprocessing.crop_fraction,
             "scale": 1 / 255,
             "mean": preprocessing.mean,
             "std": preprocessing.std,

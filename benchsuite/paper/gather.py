@@ -81,15 +81,23 @@ def without_results(suite: Suite, preparation: Preparation, registry: Registry) 
     case = plan.cases[0]
     dataset_entry = registry.dataset(case.dataset.qualified_name)
     dataset, asked = cast("Dataset[Any]", dataset_entry.component), dataset_entry.parse(case.dataset.parameters)
-    card, preprocessing = dataset.card(asked), dataset.preprocessing(asked)
+    found = next((task.data for task in tasks if task.spec.case.dataset == case.dataset), None)
+    card = dataset.describe(asked, found.folder) if found is not None else dataset.card(asked)
     language = suite.paper.language
     models, recipes, labels = {}, {}, dict[str, str]()
+    licences: dict[str, str] = {}
+    normalisations = set()
     for planned in plan.cases:
         for kind in CASE_PARTS:
             named = registry.entry(kind, getattr(planned, kind).qualified_name).component.Parameters.labels
             labels |= {f"{kind}.{path}": label for path, label in named.get(language, {}).items()}
+        entry = registry.dataset(planned.dataset.qualified_name)
+        prepares = cast("Dataset[Any]", entry.component).preprocessing(entry.parse(planned.dataset.parameters))
+        normalisations.add(normalisation(prepares))
         entry = registry.model(planned.model.qualified_name)
         model, params = cast("Model[Any]", entry.component), entry.parse(planned.model.parameters)
+        if (request := model.weights(params)) is not None and request.licence:
+            licences[request.name] = request.licence
         models[planned.name] = _told(entry, "title", model.title(params)), _told(entry, "bibtex", model.bibtex(params))
         entry = registry.recipe(planned.recipe.qualified_name)
         recipe = cast("Recipe[Any]", entry.component)
@@ -103,7 +111,8 @@ def without_results(suite: Suite, preparation: Preparation, registry: Registry) 
         model_bibtex=models[case.name][1],
         models=models,
         recipes=recipes,
-        normalisation=normalisation(preprocessing) if len({one.dataset.name for one in plan.cases}) == 1 else None,
+        licences=licences,
+        normalisation=next(iter(normalisations)) if len(normalisations) == 1 else None,
         source=network_source(suite, plan, registry) if "fig-source" in suite.paper.further else "",
         version=__version__,
         renderer=renderer(),

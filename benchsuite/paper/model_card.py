@@ -15,6 +15,7 @@ from benchsuite.paper.context.material import PaperMaterial
 from benchsuite.paper.context.paper_context import PaperContext
 from benchsuite.paper.document import markup
 from benchsuite.paper.document.blocks import Cell, Column, Table
+from benchsuite.paper.language import typography
 from benchsuite.paper.language.catalogue import say
 from benchsuite.paper.language.current import speaking
 from benchsuite.paper.language.metrics import METRICS
@@ -115,11 +116,15 @@ def _use(record: RunRecord, preprocessing: Preprocessing, titles: Mapping[str, s
     height, width = preprocessing.size
     reader = READERS[file.rpartition(".")[2]].format(file=file, height=height, width=width)
     yield f"## {say('card-use')}\n\n```python\n{reader}\n```\n"
+    resize = say(f"card-resize-{preprocessing.resize}")
+    if preprocessing.crop_fraction < 1:
+        resize = say("card-fraction", fraction=typography.number(preprocessing.crop_fraction), resize=resize)
     told = say(
         "card-input",
         height=str(height),
         width=str(width),
-        resize=say(f"card-resize-{preprocessing.resize}"),
+        resize=resize,
+        interpolation=say(f"card-interpolation-{preprocessing.interpolation}"),
         mean=str(list(preprocessing.mean)),
         std=str(list(preprocessing.std)),
     )

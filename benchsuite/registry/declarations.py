@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, cast, get_args
+from typing import Any, Literal, cast, get_args
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
@@ -26,10 +26,16 @@ from benchsuite.registry.entry import Entry
 
 # Instances are checked field by field; what they hold stays as it was declared.
 _STRICT = ConfigDict(revalidate_instances="always", strict=True, allow_inf_nan=False)
+_Inputs = dict[
+    Literal["image_size", "resize", "crop_fraction", "interpolation", "mean", "std"],
+    int | float | str | tuple[float, float, float],
+]
+"""What a model may choose of a data set's parameters; each data set has its own bounds for them."""
 _TYPES: Mapping[str, TypeAdapter[Any]] = {
     "phases": TypeAdapter(tuple[Phase, ...], config=_STRICT),
     "weights": TypeAdapter(tuple[WeightsRequest | None], config=_STRICT),
     "preprocessing": TypeAdapter(tuple[Preprocessing], config=_STRICT),
+    "inputs": TypeAdapter(tuple[_Inputs], config=_STRICT),
 }
 """By the method that declares them; lists, for pydantic gives a single data class no settings."""
 
@@ -37,6 +43,7 @@ _FAILS = {
     "phases": "cannot be trained",
     "weights": "asks for weights that cannot be",
     "preprocessing": "declares a preprocessing that cannot be",
+    "inputs": "asks for inputs that no data set knows",
 }
 
 
@@ -157,6 +164,13 @@ _OF_METRICS: Mapping[str, Callable[[Any], bool]] = {
 """What the class of a metric declares, and whether a value of that can be used."""
 
 
+def declared_inputs(entry: Entry, params: Parameters) -> dict[str, Any]:
+    """What a model chooses of the parameters of its data set, as JSON values. Raises PluginError for what none has."""
+    inputs = dict(cast("Model[Any]", entry.component).inputs(params))
+    _check(entry, "inputs", (inputs,))
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in inputs.items()}
+
+
 def check_declared(kind: Kind, entry: Entry, params: Parameters) -> None:
     """Ask a component for what it declares. Raises PluginError for what the contract does not know, and whatever the
     component raises."""
@@ -166,6 +180,7 @@ def check_declared(kind: Kind, entry: Entry, params: Parameters) -> None:
         declared_metric(entry, params)
     elif kind == "model":
         _check(entry, "weights", (cast("Model[Any]", entry.component).weights(params),))
+        declared_inputs(entry, params)
     elif kind == "dataset":
         _check(entry, "preprocessing", (cast("Dataset[Any]", entry.component).preprocessing(params),))
 

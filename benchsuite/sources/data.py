@@ -195,7 +195,7 @@ class _Search:
         """Download into a folder that becomes the cache's own once it is whole; an interrupted one is taken up."""
         if offline():
             raise Unreachable("HF_HUB_OFFLINE forbids downloads", where="environment", remedy="unset it to download")
-        incoming = self._home.with_name(f"{self.dataset.name}.incoming")
+        incoming = self._home.with_name(f"{self._home.name}.incoming")
         try:
             incoming.mkdir(parents=True, exist_ok=True)
             self.dataset.download(self.params, incoming, HttpDownloader(self.say))
@@ -216,7 +216,7 @@ class _Search:
 
     @property
     def _home(self) -> Path:
-        return self.cache / "datasets" / self.dataset.name
+        return self.cache / "datasets" / self.dataset.folder_name(self.params)
 
     def _look(self, root: Path) -> Found | None:
         return self.dataset.find(self.params, root, self.cache / "unpacked")
@@ -287,7 +287,7 @@ def _missing(
         part
         for part in (
             f"not in {data}" if data is not None else "no folder named with --data or BENCHSUITE_DATA",
-            f"not in {cache / 'datasets' / dataset.name}" if error else "",
+            f"not in {cache / 'datasets' / dataset.folder_name(params)}" if error else "",
             f"{error.what} ({error.where})" if error else "",
         )
         if part

@@ -20,7 +20,7 @@ from typing import IO, Any
 from urllib.parse import urlsplit
 
 from benchsuite.contracts.dataset import Source
-from benchsuite.errors import DataError
+from benchsuite.errors import BenchsuiteError, DataError
 from benchsuite.extras import require
 from benchsuite.sources.cache import Say, cannot_write
 from benchsuite.sources.digests import file_sha256
@@ -97,16 +97,36 @@ class HttpDownloader:
             try:
                 path = Path(hf_hub_download(**wanted))
             except Exception as error:
-                # Which exceptions its transport raises changes from version to version; only a disk is told apart.
-                if isinstance(error, OSError) and error.errno in _DISK_TROUBLE:
-                    raise cannot_write(error, Path(constants.HF_HUB_CACHE)) from error
-                raise _unreachable(address, _first_line(error)) from error
+                raise _of_the_hub(error, repo, revision, address) from error
         if sha256 is not None and (found := file_sha256(path)) != sha256:
             # The cache holds a link to the blob: both must go, or the next download would find it there.
             path.resolve().unlink(missing_ok=True)
             path.unlink(missing_ok=True)
             raise _mismatch(address, f"SHA-256 {found}", sha256)
         return path
+
+    def huggingface_files(self, repo: str, revision: str) -> tuple[Source, ...]:
+        """The files of a Hugging Face data set at a revision, with the digests that the hub tells."""
+        require(f"the data set {repo} of the Hugging Face Hub", "huggingface_hub")
+        from huggingface_hub import HfApi, constants
+
+        address = f"{constants.ENDPOINT}/datasets/{repo}"
+        if offline():
+            raise _unreachable(address, "HF_HUB_OFFLINE forbids downloads")
+        reach(address)
+        try:
+            found = HfApi().dataset_info(repo, revision=revision, files_metadata=True).siblings or []
+        except Exception as error:
+            raise _of_the_hub(error, repo, revision, address) from error
+        return tuple(
+            Source(
+                f"{address}/resolve/{revision}/{file.rfilename}",
+                file.rfilename,
+                file.lfs.sha256 if file.lfs is not None else None,
+                file.size,
+            )
+            for file in found
+        )
 
     def _transfer(self, source: Source, part: Path) -> None:
         """Bring the whole of `source` into `part`. Raises Unreachable, or OSError when it cannot be written."""
@@ -239,6 +259,39 @@ def _unreachable(url: str, reason: str) -> Unreachable:
         expected="a network that reaches this address",
         remedy="connect this machine, or bring the files by hand and name their folder with --data",
     )
+
+
+def _of_the_hub(error: Exception, repo: str, revision: str, address: str) -> BenchsuiteError:
+    """What to say of an error of huggingface_hub. Which exceptions its transport raises changes from version to
+    version: told apart are a full disk, and what no network would mend."""
+    from huggingface_hub import constants
+    from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError, RevisionNotFoundError
+
+    page = f"{constants.ENDPOINT}/datasets/{repo}"
+    if isinstance(error, OSError) and error.errno in _DISK_TROUBLE:
+        return cannot_write(error, Path(constants.HF_HUB_CACHE))
+    if isinstance(error, GatedRepoError):
+        return DataError(
+            f"the data set {repo} is only for those who have accepted its conditions",
+            where=page,
+            expected="an account of the Hugging Face Hub that may read it",
+            remedy="accept them there, then log in here with `hf auth login` or set HF_TOKEN",
+        )
+    if isinstance(error, RepositoryNotFoundError):
+        return DataError(
+            f"the Hugging Face Hub shows no data set {repo}: there is none, or it is private",
+            where=page,
+            expected="a public data set, or a login that may read it",
+            remedy="correct dataset.repo (owner/name); for a private one, `hf auth login` or set HF_TOKEN",
+        )
+    if isinstance(error, RevisionNotFoundError):
+        return DataError(
+            f"the data set {repo} has no revision {revision}",
+            where=page,
+            expected=f"one of the commits at {page}/commits/main",
+            remedy="correct dataset.revision",
+        )
+    return _unreachable(address, _first_line(error))
 
 
 def _first_line(error: BaseException) -> str:

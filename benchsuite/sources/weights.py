@@ -183,5 +183,6 @@ def _missing(request: WeightsRequest, data: Path | None, cache: Path, reason: st
         f"the weights {request.name} are not here ({reason}), and the policy `real` accepts nothing else",
         where="looked at " + ", ".join(str(place) for place in places),
         expected=f"the file {request.filename}" + (f" from {request.url}" if request.url else ""),
-        remedy=f"put it at {places[-1]}, or in the folder of --data, or name a file of yours in model.weights",
+        remedy=(f"{request.remedy}, or " if request.remedy else "")
+        + f"put it at {places[-1]}, or in the folder of --data, or name a file of yours in model.weights",
     )

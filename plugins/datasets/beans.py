@@ -19,7 +19,6 @@ from typing import Any, ClassVar
 from pydantic import Field
 
 from benchsuite.api import (
-    Augmentations,
     CardTranslation,
     DataError,
     Dataset,
@@ -42,7 +41,7 @@ from benchsuite.api import (
 
 from .manifest import read_manifest, write_manifest
 from .photo_folders import is_litter
-from .photos import imagenet_input
+from .photos import PhotoInput
 
 CLASSES = ("angular_leaf_spot", "bean_rust", "healthy")
 COUNTS: Mapping[str, Mapping[str, int]] = {
@@ -106,14 +105,11 @@ _SUFFIXES = (".jpg", ".jpeg", ".png")
 _REMEDY = "replace it with an intact copy, or name another folder with --data"
 
 
-class BeansParameters(Parameters):
+class BeansParameters(PhotoInput):
     """Parameters of the Beans data set."""
 
     image_size: int = Field(default=224, ge=32, le=1024)
-    """Height and width of the model's input in pixels; photos are squashed to it."""
-
-    augmentation: Augmentations = ()
-    """Random changes of training images, in order: names, or mappings such as `{name: pad_crop, padding: 8}`."""
+    """Height and width of the model's input in pixels."""
 
 
 class Beans(Dataset[BeansParameters]):
@@ -163,7 +159,7 @@ class Beans(Dataset[BeansParameters]):
         )
 
     def preprocessing(self, params: BeansParameters) -> Preprocessing:
-        return imagenet_input(params.image_size, "squash", params.augmentation)
+        return params.preprocessing()
 
     def find(self, params: BeansParameters, root: Path, scratch: Path) -> Found | None:
         named = root / "beans"

@@ -23,7 +23,6 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 from pydantic import AfterValidator, Field
 
 from benchsuite.api import (
-    Augmentations,
     CardTranslation,
     DataError,
     Dataset,
@@ -46,7 +45,7 @@ from benchsuite.api import (
 from .cub_metadata import FILES, LABELS, PHOTOS, SPLIT, Photo, broken, check_present, read_photos
 from .cub_species import SPECIES
 from .manifest import read_manifest, write_manifest
-from .photos import distinct, imagenet_input
+from .photos import PhotoInput, distinct
 from .stratified import shuffled_by_class
 
 if TYPE_CHECKING:
@@ -70,7 +69,7 @@ def _classes(numbers: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(sorted(distinct(numbers)))
 
 
-class CubParameters(Parameters):
+class CubParameters(PhotoInput):
     """Parameters of CUB-200-2011."""
 
     classes: (
@@ -89,12 +88,6 @@ class CubParameters(Parameters):
 
     image_size: int = Field(default=256, ge=32, le=1024)
     """Height and width of the model's input in pixels."""
-
-    resize: Literal["squash", "crop"] = "squash"
-    """`squash` scales both sides independently; `crop` scales the shorter one and keeps the centre."""
-
-    augmentation: Augmentations = ()
-    """Random changes of training images, in order: names, or mappings such as `{name: pad_crop, padding: 8}`."""
 
 
 class Cub(Dataset[CubParameters]):
@@ -136,7 +129,7 @@ class Cub(Dataset[CubParameters]):
         )
 
     def preprocessing(self, params: CubParameters) -> Preprocessing:
-        return imagenet_input(params.image_size, params.resize, params.augmentation)
+        return params.preprocessing()
 
     def find(self, params: CubParameters, root: Path, scratch: Path) -> Found | None:
         for home in (root / HOME, root / "cub" / HOME, root / "cub", root):

@@ -10,12 +10,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from pydantic import Field, model_validator
 
 from benchsuite.api import (
-    Augmentations,
     CardTranslation,
     DataError,
     Dataset,
@@ -30,8 +29,11 @@ from benchsuite.api import (
 )
 
 from .photo_folders import LAYOUT, PhotoFolder, folder_error, read_folder
-from .photos import imagenet_input
+from .photos import PhotoInput
 from .stratified import shuffled_by_class
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 SAMPLE_CLASSES = ("circles", "crosses", "squares")
 SAMPLE_IMAGES = 40
@@ -39,18 +41,12 @@ SAMPLE_IMAGES = 40
 _SAMPLE = "image_folder_sample"
 
 
-class ImageFolderParameters(Parameters):
+class ImageFolderParameters(PhotoInput):
     """Parameters of a folder of photos."""
 
     folder: Path
     """The folder that holds the class folders or the split folders: an absolute path, or one relative to the data
     folder (--data or BENCHSUITE_DATA) or, where none is named, to the current folder."""
-
-    image_size: int = Field(default=224, ge=16, le=1024)
-    """Height and width of the model's input in pixels."""
-
-    resize: Literal["squash", "crop"] = "squash"
-    """`squash` scales both sides independently; `crop` scales the shorter side and keeps the centre."""
 
     validation: float = Field(default=0.15, gt=0, lt=1)
     """Part of the photos of each class (of those in `train`, if there is one) that is set aside for validation; of no
@@ -61,9 +57,6 @@ class ImageFolderParameters(Parameters):
 
     split_seed: int = Field(default=0, ge=0, le=2**32 - 1)
     """Seed of the choice of the photos that are set aside."""
-
-    augmentation: Augmentations = ()
-    """Random changes of training images, in order: names, or mappings such as `{name: pad_crop, padding: 8}`."""
 
     @model_validator(mode="after")
     def _something_to_train_on(self) -> Self:
@@ -104,7 +97,7 @@ class ImageFolder(Dataset[ImageFolderParameters]):
         )
 
     def preprocessing(self, params: ImageFolderParameters) -> Preprocessing:
-        return imagenet_input(params.image_size, params.resize, params.augmentation)
+        return params.preprocessing()
 
     def find(self, params: ImageFolderParameters, root: Path, scratch: Path) -> Found | None:
         if (root / _SAMPLE).is_dir():
@@ -135,7 +128,7 @@ class ImageFolder(Dataset[ImageFolderParameters]):
             home = folder / _SAMPLE / label
             home.mkdir(parents=True)
             for number in range(SAMPLE_IMAGES):
-                _draw(label, number, home / f"{number:03d}.png")
+                drawing(SAMPLE_CLASSES.index(label), number).save(home / f"{number:03d}.png")
 
     def index(self, params: ImageFolderParameters, folder: Path) -> DatasetIndex:
         return _index(params, folder, read_folder(folder))
@@ -205,13 +198,13 @@ def _first_copies(photos: PhotoFiles) -> list[int]:
     return first
 
 
-def _draw(label: str, number: int, file: Path) -> None:
-    """A shape in random colours, place and size on a noisy ground; the same bytes at every call."""
+def drawing(label: int, number: int) -> Image.Image:
+    """A shape in random colours, place and size on a noisy ground; the same pixels at every call."""
     import numpy as np
     from numpy.random import Generator, Philox
     from PIL import Image, ImageDraw
 
-    draw = Generator(Philox(key=[SAMPLE_CLASSES.index(label), number]))
+    draw = Generator(Philox(key=[label, number]))
     dark, light = draw.integers(20, 90, 3), draw.integers(150, 230, 3)
     ground, shape = (dark, light) if draw.random() < 0.5 else (light, dark)
     noise = draw.integers(-15, 16, (64, 64, 3))
@@ -219,11 +212,11 @@ def _draw(label: str, number: int, file: Path) -> None:
     pen, ink = ImageDraw.Draw(picture), (int(shape[0]), int(shape[1]), int(shape[2]))
     half = int(draw.integers(12, 22))
     x, y = (int(value) for value in draw.integers(half + 2, 62 - half, 2))
-    if label == "circles":
+    if SAMPLE_CLASSES[label] == "circles":
         pen.ellipse((x - half, y - half, x + half, y + half), fill=ink)
-    elif label == "squares":
+    elif SAMPLE_CLASSES[label] == "squares":
         pen.rectangle((x - half, y - half, x + half, y + half), fill=ink)
     else:
         pen.line((x - half, y, x + half, y), fill=ink, width=half // 2)
         pen.line((x, y - half, x, y + half), fill=ink, width=half // 2)
-    picture.save(file)
+    return picture

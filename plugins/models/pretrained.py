@@ -12,7 +12,7 @@ from benchsuite.api import WeightsRequest
 FILE_TYPES = (".pth", ".pt", ".safetensors", ".ckpt", ".bin", ".tar")
 
 
-def _weights_file(official: str) -> AfterValidator:
+def weights_file(official: str) -> AfterValidator:
     """Accepts the path of a weights file; what is refused was meant as a file or as the name `official`."""
 
     def check(path: Path) -> Path:
@@ -26,12 +26,12 @@ def _weights_file(official: str) -> AfterValidator:
 
 
 ImageNetWeights = Annotated[
-    Literal["imagenet1k_v1", "none"] | Annotated[Path, _weights_file("imagenet1k_v1")],
+    Literal["imagenet1k_v1", "none"] | Annotated[Path, weights_file("imagenet1k_v1")],
     Field(union_mode="left_to_right"),
 ]
 
 DefaultWeights = Annotated[
-    Literal["default", "none"] | Annotated[Path, _weights_file("default")], Field(union_mode="left_to_right")
+    Literal["default", "none"] | Annotated[Path, weights_file("default")], Field(union_mode="left_to_right")
 ]
 
 

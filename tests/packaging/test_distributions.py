@@ -91,6 +91,7 @@ def test_the_wheel_holds_every_file_of_the_packages_and_nothing_else(wheel: Path
     assert held == {in_the_wheel(name) for name in of_the_packages()}
     assert "benchsuite/py.typed" in held
     assert "benchsuite_plugins/models/torchvision_catalogue.toml" in held
+    assert "benchsuite_plugins/models/timm_catalogue.tsv" in held
 
 
 def test_the_sdist_holds_what_the_wheel_is_built_from_and_no_tests(sdist: Path) -> None:

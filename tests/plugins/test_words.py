@@ -15,7 +15,11 @@ from benchsuite.suite.source import json_schema
 
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 OWN = [entry for entry in registry().components if entry.distribution == OURS and entry.kind in CASE_PARTS]
-NEEDED: dict[str, dict[str, Any]] = {"image_folder": {"folder": "photos"}}
+NEEDED: dict[str, dict[str, Any]] = {
+    "huggingface": {"repo": "ada/leaves", "revision": "0" * 40},
+    "image_folder": {"folder": "photos"},
+    "parquet_folder": {"folder": "photos"},
+}
 NAMES = re.compile(r"imagenet1k_v1|true|false|null|-?\d+(?:\.\d+)?")
 """Values that are the same in every language, or have a message of another name."""
 WITHIN = re.compile(r"phases\.|freeze\.stages|architecture")

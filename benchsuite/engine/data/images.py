@@ -39,6 +39,7 @@ _BATCHES = 32
 """Batches at least for each core, if there are so many images."""
 _DECODERS = ("jpg", "libjpeg_turbo", "jpg_2000", "zlib", "zlib_ng", "libtiff", "webp", "avif")
 _SIZES = np.dtype("<i4")
+_FILTERS = {"bilinear": Image.Resampling.BILINEAR, "bicubic": Image.Resampling.BICUBIC}
 
 
 @dataclass(frozen=True)
@@ -104,11 +105,17 @@ def decoding_key(images: Images, digests: Sequence[str], preprocessing: Preproce
     decides = {
         "code": [source_fingerprint(__name__, PhotoFiles.__module__), *map(component_fingerprint, modules)],
         "digests": list(digests),
-        "resize": [list(preprocessing.size), preprocessing.resize] if preprocessing else None,
+        "resize": geometry(preprocessing) if preprocessing else None,
         "pillow": pillow_version,
         "decoders": {name: features.version(name) for name in _DECODERS},
     }
     return hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()
+
+
+def geometry(preprocessing: Preprocessing) -> list[object]:
+    """What of a preprocessing decides the pixels."""
+    of = preprocessing
+    return [list(of.size), of.resize, of.crop_fraction, of.interpolation]
 
 
 def _size(shape: tuple[int, int, int, int]) -> int:
@@ -160,8 +167,11 @@ def _decode(images: Images, digests: Sequence[str], preprocessing: Preprocessing
 def _resize(picture: Image.Image, preprocessing: Preprocessing) -> _Photo:
     original, changes = (picture.height, picture.width), frozenset(picture.info.get(CHANGES, ()))
     height, width = preprocessing.size
+    filter_, border = _FILTERS[preprocessing.interpolation], (1 - preprocessing.crop_fraction) / 2
     if preprocessing.resize == "crop":
-        picture = ImageOps.fit(picture, (width, height), Image.Resampling.BILINEAR)
+        picture = ImageOps.fit(picture, (width, height), filter_, bleed=border)
     else:
-        picture = picture.resize((width, height), Image.Resampling.BILINEAR)
+        box = (border * picture.width, border * picture.height)
+        kept = (*box, picture.width - box[0], picture.height - box[1]) if border else None
+        picture = picture.resize((width, height), filter_, box=kept)
     return _Photo(np.ascontiguousarray(picture, dtype=np.uint8), original, changes)

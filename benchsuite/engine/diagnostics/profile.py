@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import torch
 from torch import nn
@@ -88,12 +88,24 @@ def _count(module: nn.Module, task: Task, *, backward: bool) -> tuple[int, tuple
     """Operations for one image, and the shape of the output."""
     ghost = copy_without_data(module).eval()
     images = torch.empty(1, task.channels, task.height, task.width, device="meta")
-    counter = FlopCounterMode(display=False)
+    counter = FlopCounterMode(
+        display=False, custom_mapping={torch.ops.aten.convolution_backward: _convolution_gradients}
+    )
     with counter:
         output = ghost(images)
         if backward:
             output.sum().backward()
     return int(counter.get_total_flops()), tuple(output.shape)
+
+
+def _convolution_gradients(
+    output: Sequence[int], images: Sequence[int], weights: Sequence[int], *rest: Any, **_: Any
+) -> int:
+    """Operations of the gradients of a convolution, by the shapes of its tensors: each of the two takes as many as the
+    forward pass. torch's own count takes grouped convolutions for dense ones in the gradient of the weights."""
+    _bias, _stride, _padding, _dilation, transposed, _output_padding, _groups, wanted = rest[:8]
+    places = math.prod((images if transposed else output)[2:])
+    return 2 * output[0] * places * math.prod(weights) * sum(map(int, wanted[:2]))
 
 
 def time_phase(

@@ -12,7 +12,7 @@ import torch
 
 from benchsuite.contracts.dataset import Images, Split
 from benchsuite.engine.data.augment import Augmenter
-from benchsuite.engine.data.images import Decoded, load_images
+from benchsuite.engine.data.images import Decoded, geometry, load_images
 from benchsuite.engine.data.inputs import Chosen, Inputs, Pixels
 from benchsuite.engine.network import freeze
 from benchsuite.engine.network.build import build
@@ -132,7 +132,7 @@ class Pipeline:
             return self._chosen(pixels, numbers)
         identity = {
             "images": list(digests),
-            "preprocessing": [list(preprocessing.size), preprocessing.resize],
+            "preprocessing": geometry(preprocessing),
             "normalisation": [list(preprocessing.mean), list(preprocessing.std)],
             # Of its parameters, a stage shows only some in its structure.
             "model": fields["model"],

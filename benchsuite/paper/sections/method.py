@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 
 from benchsuite.analysis.findings import CaseFindings
@@ -116,27 +116,30 @@ def _frozen(study: PaperContext, known: Sequence[Modelled]) -> list[Block]:
 
 def _weights(study: PaperContext) -> str:
     """What the networks start from; by cases where they differ."""
-    origins = group_cases(study.done, lambda case: _origin(case.weights) if case.weights is not None else None)
+    origin = partial(_origin, licences=study.material.licences)
+    origins = group_cases(study.done, lambda case: origin(case.weights) if case.weights is not None else None)
     if not origins and study.findings.weights is not None:
-        origins = {_origin(study.findings.weights): []}
+        origins = {origin(study.findings.weights): []}
     if not origins:
         return ""
     each = [
-        f"{origin} ({study.names.mention(*cases)})" if len(origins) > 1 else origin for origin, cases in origins.items()
+        f"{start} ({study.names.mention(*cases)})" if len(origins) > 1 else start for start, cases in origins.items()
     ]
     text = say("weights", each="; ".join(each))
     return f"{text} {say('weights-lacking')}" if study.lacks_weights else text
 
 
-def _origin(weights: WeightsFacts) -> str:
+def _origin(weights: WeightsFacts, licences: Mapping[str, str]) -> str:
     if weights.provenance == "random" and weights.request in ("", "none"):
         return say("weights-random")
     request = markup.code(weights.request, "weights") if weights.request else say("weights-asked")
     if weights.provenance == "random":
         return say("weights-random-for", request=request)
-    digest = f" (SHA-256 `{weights.sha256[:16]}`)" if weights.sha256 else ""
     official = "weights-official" if weights.provenance == "official" else "weights-unofficial"
-    return say(official, request=request) + digest
+    told = [f"SHA-256 `{weights.sha256[:16]}`"] if weights.sha256 else []
+    if licence := licences.get(weights.request):
+        told.append(say("weights-licence", licence=markup.literal(markup.line(licence, "weights licence"))))
+    return say(official, request=request) + (f" ({'; '.join(told)})" if told else "")
 
 
 def training_blocks(study: PaperContext) -> list[Block]:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic import ValidationError
 
 from benchsuite.errors import BenchsuiteError
 from benchsuite.registry import CASE_PARTS, AmbiguousComponent, Entry, Kind, Registry, UnknownComponent
-from benchsuite.registry.declarations import check_declared
+from benchsuite.registry.declarations import check_declared, declared_inputs
 from benchsuite.suite.cases.grid import Setting, put
 from benchsuite.suite.cases.plan import Component
 from benchsuite.suite.source import json_schema
@@ -22,11 +22,13 @@ from benchsuite.suite.source.yaml_nodes import Node
 
 @dataclass(frozen=True)
 class Resolved:
-    """A component as a case has it: the nodes it comes from, and the component unless there are problems."""
+    """A component as a case has it: the nodes it comes from, and the component unless there are problems. `inputs` is
+    what a model chooses of its data set's parameters."""
 
     node: Node
     component: Component | None
     problems: tuple[Problem, ...]
+    inputs: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Resolver:
@@ -39,7 +41,7 @@ class Resolver:
         self.origin = origin
         self.registry = registry
         self._nodes: dict[tuple[Kind, tuple[int, ...]], Node] = {}
-        self._resolved: dict[tuple[Kind, tuple[int, ...]], Resolved] = {}
+        self._resolved: dict[tuple[Kind, tuple[int, ...], str], Resolved] = {}
 
     def node(self, kind: Kind, settings: Sequence[Setting]) -> Node:
         """The declaration of a component with the settings put in; not validated."""
@@ -50,11 +52,17 @@ class Resolver:
         return self._nodes[key]
 
     def resolved(self, kind: Kind, settings: Sequence[Setting]) -> Resolved:
-        """The component with the settings put in."""
-        key = (kind, tuple(map(id, _own(kind, settings))))
+        """The component with the settings put in; a data set with what its model chooses."""
+        inputs = self._chosen(settings) if kind == "dataset" else {}
+        key = (kind, tuple(map(id, _own(kind, settings))), json.dumps(inputs, sort_keys=True))
         if key not in self._resolved:
-            self._resolved[key] = resolve(kind, self.node(kind, settings), self.registry)
+            self._resolved[key] = resolve(kind, self.node(kind, settings), self.registry, inputs)
         return self._resolved[key]
+
+    def _chosen(self, settings: Sequence[Setting]) -> Mapping[str, Any]:
+        """What the model chooses of its data set; nothing where no model is named, which is not told here."""
+        named = self.node("model", settings).get("name") is not None
+        return self.resolved("model", settings).inputs if named else {}
 
     def problems(self) -> list[Problem]:
         """All problems met so far."""
@@ -63,7 +71,7 @@ class Resolver:
     def known_paths(self) -> list[str]:
         """Every dotted path that some component resolved so far has a parameter for."""
         known: dict[str, None] = {}
-        for (kind, _), resolved in self._resolved.items():
+        for (kind, *_), resolved in self._resolved.items():
             name = resolved.node.get("name")
             try:
                 entry = self.registry.entry(kind, str(name.content) if name else "")
@@ -79,16 +87,20 @@ def _own(kind: Kind, settings: Sequence[Setting]) -> list[Setting]:
     return [setting for setting in settings if setting.parts[0] == kind and "" not in setting.parts]
 
 
-def resolve(kind: Kind, node: Node, registry: Registry) -> Resolved:
-    """Look the component up and validate its parameters."""
+def resolve(kind: Kind, node: Node, registry: Registry, inputs: Mapping[str, Any] | None = None) -> Resolved:
+    """Look the component up and validate its parameters. A data set takes those of `inputs`, which its model chooses,
+    that it has a parameter for and that the node leaves open."""
     entry, problem = _entry(kind, node, registry)
     if entry is None:
         return Resolved(node, None, (problem,) if problem else ())
     given = Node(node.mark, {name: item for name, item in node.items.items() if name != "name"})
     model = entry.component.Parameters
     try:
-        parameters = resolved_parameters(entry, given.plain())
-        check_declared(kind, entry, entry.parse(parameters))
+        chosen = {name: value for name, value in (inputs or {}).items() if name in model.model_fields}
+        parameters = resolved_parameters(entry, chosen | given.plain())
+        params = entry.parse(parameters)
+        check_declared(kind, entry, params)
+        chooses = declared_inputs(entry, params) if kind == "model" else {}
     except ValidationError as error:
         return Resolved(node, None, tuple(explain(error, model, given, kind)))
     except BenchsuiteError as error:
@@ -97,7 +109,7 @@ def resolve(kind: Kind, node: Node, registry: Registry) -> Resolved:
         what = f"the parameters of {entry.name} ({entry.distribution} {entry.version}) cannot be validated: "
         what += printable(f"{type(error).__name__}: {error}")
         return Resolved(node, None, (Problem(node.mark, kind, what, remedy="report it to the plugin's authors"),))
-    return Resolved(node, component(entry, parameters), ())
+    return Resolved(node, component(entry, parameters), (), chooses)
 
 
 def component(entry: Entry, parameters: dict[str, Any]) -> Component:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any, cast
 
@@ -13,7 +13,7 @@ from benchsuite.registry import CASE_PARTS, Kind, Registry
 from benchsuite.suite.cases import grid
 from benchsuite.suite.cases.grid import Setting
 from benchsuite.suite.cases.plan import Case, Component, PlannedSearch, Trial
-from benchsuite.suite.cases.resolver import Resolver, resolve
+from benchsuite.suite.cases.resolver import Resolver
 from benchsuite.suite.schema.suite import Design, Search
 from benchsuite.suite.search.proposal import Step, count_points, rung_sizes
 from benchsuite.suite.source.problems import Mark, Problem, SuiteError, shown
@@ -71,6 +71,13 @@ def planned_search(design: Design, overrides: Sequence[Setting]) -> PlannedSearc
     return PlannedSearch(declared=design.search, base={kind: origin.items[kind].node.plain() for kind in CASE_PARTS})
 
 
+_DECIDED_BY: Mapping[Kind, tuple[Kind, ...]] = {
+    "dataset": ("dataset", "model"),  # which chooses what its data set leaves open
+    "model": ("model",),
+    "recipe": ("recipe",),
+}
+
+
 class Trials:
     """The steps of a search as cases to run; what several of them have in common is resolved once."""
 
@@ -85,7 +92,7 @@ class Trials:
             for path, values in self._values.items()
         }
         self._places = {
-            kind: [place for place, path in enumerate(self._values) if path.partition(".")[0] == kind]
+            kind: [place for place, path in enumerate(self._values) if path.partition(".")[0] in _DECIDED_BY[kind]]
             for kind in CASE_PARTS
         }
         self._base = from_plain(planned.base, mark)
@@ -110,9 +117,8 @@ class Trials:
         return Trial(number=step.number, rung=step.rung, case=case)
 
     def _resolve(self, kind: Kind, chosen: tuple[tuple[str, int], ...]) -> Component | None:
-        node = grid.put(self._base, [self._settings[path][index] for path, index in chosen]).get(kind)
-        assert node is not None
-        return resolve(kind, node, self._registry).component
+        settings = [self._settings[path][index] for path, index in chosen]
+        return Resolver(self._base, self._registry).resolved(kind, settings).component
 
 
 def case_with(planned: PlannedSearch, name: str, settings: dict[str, Any], registry: Registry) -> Case:

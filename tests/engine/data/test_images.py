@@ -4,6 +4,7 @@ import os
 import resource
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -52,6 +53,23 @@ def test_squash_scales_both_sides(photos: PhotoFiles, tmp_path: Path) -> None:
     for i in range(COUNT):
         expected = photos.decode(i, photos.read(i)).resize((6, 8), Image.Resampling.BILINEAR)
         assert np.array_equal(cached[i], np.asarray(expected))
+
+
+def test_the_central_fraction_is_scaled_with_the_interpolation_that_is_asked_for(
+    photos: PhotoFiles, tmp_path: Path
+) -> None:
+    plain, cubic = Image.Resampling.BILINEAR, Image.Resampling.BICUBIC
+    asked = Preprocessing((8, 8), (0, 0, 0), (1, 1, 1), "crop", crop_fraction=0.5, interpolation="bicubic")
+    squashed = replace(asked, resize="squash", interpolation="bilinear")
+    cached, other = (pixels(photos, tmp_path / "cache", one) for one in (asked, squashed))
+    for i in range(COUNT):
+        photo = photos.decode(i, photos.read(i))
+        (wide, high), side = photo.size, min(photo.size) / 2
+        middle = ((wide - side) / 2, (high - side) / 2, (wide + side) / 2, (high + side) / 2)
+        assert np.array_equal(cached[i], np.asarray(photo.resize((8, 8), cubic, box=middle)))
+        half = (wide / 4, high / 4, 3 * wide / 4, 3 * high / 4)
+        assert np.array_equal(other[i], np.asarray(photo.resize((8, 8), plain, box=half)))
+    assert len(files(tmp_path / "cache")) == 2
 
 
 def test_crop_keeps_the_centre_and_the_proportions(tmp_path: Path) -> None:

@@ -72,3 +72,16 @@ def test_counting_the_operations_of_a_network_takes_nothing_of_the_card(monkeypa
         facts = profile.model_facts(network, FrozenStages((), True), parts, Task(2, 8, 8))
     assert facts.parameters_total == 84 + 6 + 386
     assert facts.forward_flops > 0
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [nn.Conv2d(8, 8, 3, padding=1, groups=8), nn.Conv2d(8, 8, 3), nn.ConvTranspose2d(8, 4, 2, stride=2, groups=4)],
+)
+def test_each_gradient_of_a_convolution_takes_as_much_as_its_forward_pass(layer: nn.Module) -> None:
+    """Of grouped ones too, whose gradients torch counts as if every channel met every other."""
+    task = Task(2, 8, 8)
+    first = nn.Conv2d(3, 8, 1)  # its images need no gradient
+    forward = profile._count(nn.Sequential(first, layer), task, backward=False)[0]
+    trained = profile._count(nn.Sequential(first, layer), task, backward=True)[0]
+    assert trained == 3 * forward - profile._count(first, task, backward=False)[0]
