@@ -12,7 +12,6 @@ import torch
 from safetensors.torch import load_file
 
 from benchsuite.api import FreezePolicy
-from benchsuite.contracts.observer import EpochReport
 from benchsuite.engine.run.execute import execute
 from benchsuite.engine.task import RunTask
 from benchsuite.execution.preparation import prepare
@@ -21,7 +20,7 @@ from benchsuite.store.record import RunRecord
 from benchsuite.store.run_store import Store
 from benchsuite.suite.cases.plan import Case, Plan
 from benchsuite.suite.schema.folds import Folds
-from support.engine import Bench, Silent, make_case
+from support.engine import Bench, Killed, Silent, Stopper, make_case
 
 CACHED = {"freeze": FreezePolicy(blocks=1)}
 
@@ -82,19 +81,11 @@ def test_photos_are_decoded_once_and_features_computed_once_for_all_folds(bench:
     assert len(list((bench.place.cache / "features").glob("*.json"))) == 2
 
 
-class Interrupting(Silent):
-    """Ends the run after its first epoch."""
-
-    def epoch(self, *heard: Any) -> None:
-        if any(isinstance(part, EpochReport) and part.epoch == 1 for part in heard):
-            raise KeyboardInterrupt
-
-
 def test_the_run_of_a_fold_goes_on_with_the_same_bits(bench: Bench) -> None:
     (task,) = tasks_of(bench, make_case(data={"flips": True}, model={"dropout": 0.4}), 3, 2)
     whole = made(bench, task)
-    with pytest.raises(KeyboardInterrupt):
-        execute(replace(task, results=bench.root / "again"), bench.registry, Interrupting(), checkpoint_interval=0)
+    with pytest.raises(Killed):
+        execute(replace(task, results=bench.root / "again"), bench.registry, Stopper(1), checkpoint_interval=0)
     again = made(bench, task, "again")
     assert again.resumed == 1
     assert outcome(again) == outcome(whole)
