@@ -78,7 +78,8 @@ def _other_charts(material: Material) -> list[str]:
     for made, same in again:
         if same is None:
             owner = f"{made.distribution} {made.version}"
-            say(f"{made.block} is a chart of {owner}, which is not here: its points were not computed again")
+            lacking = "which is not here, or made of predictions, which the paper does not carry"
+            say(f"{made.block} is a chart of {owner}, {lacking}: its points were not computed again")
     return [
         f"{made.block}: {made.figure} of {made.distribution} {made.version} gives another chart for these runs"
         for made, same in again

@@ -327,8 +327,8 @@ class Dataset(ABC, Generic[P]):
     """Where the data come from. `published` ones are looked for, downloaded, or stood in for by the sample. `packaged`
     ones come with an installed package: where `root` does not hold them, `find` says where they are. `own` are
     the user's files, at a place that the parameters name: nothing stands in for them, so `find` raises DataError when
-    they are not there; its `root` is the current folder when the user names no data folder. Of `generated` ones there
-    is nothing but the sample. `download` is asked of published data only."""
+    they are not there; its `root` is the current folder when the user names no data folder; `sample` may be left out.
+    Of `generated` ones there is nothing but the sample. `download` is asked of published data only."""
 
     @abstractmethod
     def card(self, params: P) -> DatasetCard:
@@ -358,9 +358,16 @@ class Dataset(ABC, Generic[P]):
         """The card, with what the files in `folder` tell besides, where `find` has found them."""
         return self.card(params)
 
-    @abstractmethod
     def sample(self, params: P, folder: Path) -> None:
-        """Write a small synthetic copy in the official layout, the same bytes at every call."""
+        """Write a small synthetic copy in the official layout, the same bytes at every call. Only a data set of the
+        user's `own` files may leave it out; it is then tried on these alone."""
+        raise DataError(
+            f"the data set {self.name} has no synthetic sample",
+            where=f"{type(self).__module__}.{type(self).__qualname__}",
+            expected="its own files",
+            remedy="leave out --policy sample, and name the folder that holds its files with --data; or let the plugin"
+            " draw a sample()",
+        )
 
     @abstractmethod
     def index(self, params: P, folder: Path) -> DatasetIndex:
@@ -369,3 +376,8 @@ class Dataset(ABC, Generic[P]):
     def smoke(self, params: P) -> Mapping[str, Any]:
         """Parameter changes that make a smoke run on the synthetic sample quick, for instance a smaller image."""
         return {}
+
+
+def draws_sample(dataset: Dataset[Any]) -> bool:
+    """Whether a data set has a synthetic sample."""
+    return type(dataset).sample is not Dataset.sample

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, Generic, Literal, TypeVar
 
+from benchsuite.contracts.metric import Predicted
 from benchsuite.contracts.observer import EpochReport
 from benchsuite.contracts.parameters import Parameters
 
@@ -34,6 +35,11 @@ class RunResult:
     """Its epochs in order; their `steps` are empty."""
     confusion: tuple[tuple[int, ...], ...]
     """Test images by true class (rows) and predicted class (columns); empty without a test."""
+    validation: Predicted | None = field(default=None, kw_only=True, repr=False)
+    """What it predicted for the validation images, the probabilities of all classes; only of a figure that
+    `sees_predictions`."""
+    test: Predicted | None = field(default=None, kw_only=True, repr=False)
+    """The same for the test images."""
 
 
 @dataclass(frozen=True)
@@ -117,6 +123,10 @@ class Figure(ABC, Generic[P]):
 
     name: ClassVar[str]
     Parameters: ClassVar[type[Parameters]]
+
+    sees_predictions: ClassVar[bool] = False
+    """Whether it is told what runs predicted. The paper carries the chart and not the predictions, so that who has the
+    paper alone cannot compute the chart again."""
 
     @abstractmethod
     def chart(self, params: P, study: StudyResult) -> Chart | None:

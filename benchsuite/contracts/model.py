@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Generic, TypeVar
 
 from pydantic import Field
 
+from benchsuite.contracts.optional_arguments import asked_for
 from benchsuite.contracts.parameters import Parameters
 
 if TYPE_CHECKING:
@@ -87,7 +88,10 @@ class Model(ABC, Generic[P]):
         return None
 
     def adapt(self, params: P, state: dict[str, Tensor]) -> dict[str, Tensor]:
-        """Turn a pretrained state dict into this module's names, leaving out what starts anew (the head)."""
+        """Turn a pretrained state dict into this module's names, leaving out what starts anew (the head).
+
+        An override may take `module: nn.Module | None = None` as well: the network that `build` made, for its names and
+        shapes; what is done to it does not count."""
         return state
 
     def inputs(self, params: P) -> Mapping[str, Any]:
@@ -101,3 +105,8 @@ class Model(ABC, Generic[P]):
     def smoke(self, params: P) -> Mapping[str, Any]:
         """Parameter changes that make a smoke run on the synthetic sample quick."""
         return {}
+
+
+def adapted(model: Model[Any], params: Parameters, state: dict[str, Tensor], module: nn.Module) -> dict[str, Tensor]:
+    """What a model makes of a pretrained state dict for its network."""
+    return model.adapt(params, state, **asked_for(model.adapt, {"module": lambda: module}))

@@ -6,7 +6,6 @@ the sealed test set hold for everybody's recipe. A recipe may replace the loss a
 
 from __future__ import annotations
 
-import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -180,6 +179,15 @@ class Recipe(ABC, Generic[P]):
     def phases(self, params: P) -> tuple[Phase, ...]:
         """The phases in order, at least one."""
 
+    def title(self, params: P, language: str) -> str:
+        """What papers in a language (`es` or `en`) call it within a sentence, such as "SAM" or "ajuste fino"; empty
+        for its name."""
+        return ""
+
+    def summary(self, params: P, language: str) -> str:
+        """One or two sentences in that language for the method of the paper, on what it does; empty for none."""
+        return ""
+
     def bibtex(self, params: P) -> str:
         """The BibTeX entries of the papers it follows; empty where there is none to cite."""
         return ""
@@ -198,8 +206,8 @@ class Recipe(ABC, Generic[P]):
         (N,), or what `transform` returned where the recipe has one. Default: cross-entropy, which takes both class
         numbers and probabilities (N, classes).
 
-        An override may take `counts` as well, `counts: Tensor | None = None`: how many training images each class has,
-        float32 (classes,)."""
+        An override may take more, by name: `counts: Tensor | None = None`, how many training images each class has,
+        float32 (classes,), and `task: Task | None = None`, how many classes there are and how large the images."""
         from torch.nn.functional import cross_entropy
 
         return cross_entropy(logits, targets)
@@ -208,7 +216,10 @@ class Recipe(ABC, Generic[P]):
         """Change a training batch (mixup and its like): images (N, channels, height, width), normalised, and targets,
         float32 (N, classes), 1 for the class of an image. Draw only from `draw`, which each step has anew. Override it
         and, where `transforms` says so, the engine will not cache features past the input. Of targets that come back
-        in the same form, training accuracy counts the share of the predicted class."""
+        in the same form, training accuracy counts the share of the predicted class.
+
+        An override may take `preprocessing: Preprocessing | None = None` as well, which has the mean and the deviation
+        by which images were normalised, and their size."""
         return images, targets
 
     def transforms(self, params: P) -> bool:
@@ -233,8 +244,3 @@ class Recipe(ABC, Generic[P]):
     def smoke(self, params: P) -> Mapping[str, Any]:
         """Parameter changes that make a smoke run on the synthetic sample quick, for instance fewer epochs."""
         return {}
-
-
-def takes_counts(recipe: Recipe[Any]) -> bool:
-    """Whether the loss of a recipe takes the number of training images of each class."""
-    return "counts" in inspect.signature(recipe.loss).parameters

@@ -145,7 +145,7 @@ def _measured(record: RunRecord, rulers: Sequence[Ruler], store: Store, splits: 
             if not _is_value(known.get(identity)):
                 predictions = predictions or store.read_predictions(record)
                 run = f"the {split} images of run {record.key[:12]} ({record.spec.case.name}, seed {record.spec.seed})"
-                value = ruler.value(_of_split(predictions, split, classes), run)
+                value = ruler.value(predicted_of(predictions, split, classes), run)
                 kept = {name: one for name, one in kept.items() if not _is_of(one, what)}
                 kept[identity] = {**what, "value": value}
             else:
@@ -169,7 +169,8 @@ def _is_of(found: object, what: Mapping[str, Any]) -> bool:
     return isinstance(found, dict) and all(found.get(name) == value for name, value in what.items())
 
 
-def _of_split(predictions: Predictions, split: str, classes: Sequence[str]) -> Predicted:
+def predicted_of(predictions: Predictions, split: str, classes: Sequence[str]) -> Predicted:
+    """What was predicted for a split, as plugins are told of it: arrays that cannot be changed."""
     from benchsuite.contracts.metric import Predicted
 
     arrays = [getattr(predictions, f"{split}_{name}").view() for name in ("probabilities", "labels")]

@@ -12,6 +12,7 @@ DECIDING_CODE = (
     "benchsuite.contracts.augmentation",
     "benchsuite.contracts.dataset",
     "benchsuite.contracts.model",
+    "benchsuite.contracts.optional_arguments",
     "benchsuite.contracts.recipe",
     # Lengths of schedules that are left out, and which of torch's classes a name means.
     "benchsuite.contracts.torch_options",

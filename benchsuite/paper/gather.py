@@ -48,7 +48,7 @@ def gather(suite: Suite, preparation: Preparation, registry: Registry) -> PaperM
         samples=_photos(tasks[0], material.card),
         mistakes=_mistakes(tasks[: len(plan.cases) * len(plan.seeds)], material.results.records, store),
     )
-    return replace(material, charts=charts_apart(material))
+    return replace(material, charts=charts_apart(material, preparation.runs_folder))
 
 
 def gather_results(suite: Suite, preparation: Preparation, registry: Registry) -> PaperMaterial:
@@ -84,7 +84,7 @@ def without_results(suite: Suite, preparation: Preparation, registry: Registry) 
     found = next((task.data for task in tasks if task.spec.case.dataset == case.dataset), None)
     card = dataset.describe(asked, found.folder) if found is not None else dataset.card(asked)
     language = suite.paper.language
-    models, recipes, labels = {}, {}, dict[str, str]()
+    models, recipes, recipe_words, labels = {}, {}, {}, dict[str, str]()
     licences: dict[str, str] = {}
     normalisations = set()
     for planned in plan.cases:
@@ -101,8 +101,11 @@ def without_results(suite: Suite, preparation: Preparation, registry: Registry) 
         models[planned.name] = _told(entry, "title", model.title(params)), _told(entry, "bibtex", model.bibtex(params))
         entry = registry.recipe(planned.recipe.qualified_name)
         recipe = cast("Recipe[Any]", entry.component)
-        told = recipe.bibtex(entry.parse(planned.recipe.parameters))
-        recipes[planned.recipe.name] = _told(entry, "bibtex", told)
+        params = entry.parse(planned.recipe.parameters)
+        recipes[planned.recipe.name] = _told(entry, "bibtex", recipe.bibtex(params))
+        words = [_told(entry, name, getattr(recipe, name)(params, language)) for name in ("title", "summary")]
+        if any(words):
+            recipe_words[planned.name] = (words[0], words[1])
     return PaperMaterial(
         results=Results(suite=suite, plan=plan, keys=keys, records={}),
         card=card.in_language(language),
@@ -111,6 +114,7 @@ def without_results(suite: Suite, preparation: Preparation, registry: Registry) 
         model_bibtex=models[case.name][1],
         models=models,
         recipes=recipes,
+        recipe_words=recipe_words,
         licences=licences,
         normalisation=next(iter(normalisations)) if len(normalisations) == 1 else None,
         source=network_source(suite, plan, registry) if "fig-source" in suite.paper.further else "",

@@ -8,12 +8,14 @@ from __future__ import annotations
 import subprocess
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
 
 from benchsuite.contracts.figure import CaseResult, Chart, Figure, RunResult, StudyResult
+from benchsuite.contracts.metric import Predicted
 from benchsuite.contracts.observer import EpochReport
 from benchsuite.errors import BenchsuiteError, PluginError, on_one_line
-from benchsuite.metrics import METRICS
+from benchsuite.metrics import METRICS, SPLITS
 from benchsuite.paper.context.chart_checks import chart_faults
 from benchsuite.paper.context.material import PluginChart
 from benchsuite.paper.language.current import speaking
@@ -24,42 +26,52 @@ from benchsuite.suite.prose.figures import resolved_figures
 
 if TYPE_CHECKING:
     from benchsuite.paper.context.material import PaperMaterial
+    from benchsuite.store.run_store import Store
 
 SECONDS = 300.0
 """How long all figures of a paper may take."""
 
 
-def charts_of(material: PaperMaterial, registry: Registry) -> tuple[PluginChart, ...]:
-    """The charts of the figures that the suite asks for, those with nothing to show left out.
+def charts_of(material: PaperMaterial, registry: Registry, store: Store | None = None) -> tuple[PluginChart, ...]:
+    """The charts of the figures that the suite asks for, those with nothing to show left out; without the `store` of
+    the runs also those that are made of predictions.
 
-    Raises PluginError, with the plugin's name, where one fails or gives what cannot be drawn.
+    Raises PluginError, with the plugin's name, where one fails or gives what cannot be drawn; StoreError where
+    predictions are missing.
     """
     suite = material.suite
     study = study_result(material)
+    predicted: StudyResult | None = None
     charts = []
     for asked, found in zip(suite.paper.figures, resolved_figures(suite, registry), strict=True):
         if found.component is None:  # reading the suite has told
             continue
         part = found.component
         entry = registry.figure(part.qualified_name)
-        chart, bibtex = asked_of(entry, entry.parse(part.parameters), study)
+        told = study
+        if cast("Figure[Any]", entry.component).sees_predictions:
+            if store is None:
+                continue
+            told = predicted = predicted or study_result(material, store)
+        chart, bibtex = asked_of(entry, entry.parse(part.parameters), told)
         if chart is not None:
             made = PluginChart(asked.block, asked.place, part.name, part.distribution, part.version, bibtex, chart)
             charts.append(made)
     return tuple(charts)
 
 
-def charts_apart(material: PaperMaterial) -> tuple[PluginChart, ...]:
+def charts_apart(material: PaperMaterial, runs: Path | None = None) -> tuple[PluginChart, ...]:
     """`charts_of` with this process's registry, in a process of its own: a plugin may hang there, leave or print.
+    `runs` is the folder of the study's runs, where they are here.
 
-    Raises PluginError.
+    Raises PluginError and StoreError.
     """
     from benchsuite.paper.bundle.attachments import pack
 
     if not material.suite.paper.figures:
         return ()
     names = ", ".join(asked.figure.name for asked in material.suite.paper.figures)
-    with ChildProcess(_answer, pack(material), output=subprocess.DEVNULL) as process:
+    with ChildProcess(_answer, pack(material), runs, output=subprocess.DEVNULL) as process:
         try:
             charts: tuple[PluginChart, ...] = process.receive(SECONDS)
         except ProcessEnded as ended:
@@ -72,19 +84,20 @@ def charts_apart(material: PaperMaterial) -> tuple[PluginChart, ...]:
     return charts
 
 
-def _answer(parent: Parent, files: dict[str, bytes]) -> None:
+def _answer(parent: Parent, files: dict[str, bytes], runs: Path | None) -> None:
     """Send the charts of a packed material, or the error."""
     from benchsuite.paper.bundle.attachments import unpack_study
+    from benchsuite.store.run_store import Store
 
     try:
-        parent.send(charts_of(unpack_study(files), registry()))
+        parent.send(charts_of(unpack_study(files), registry(), None if runs is None else Store(runs)))
     except BenchsuiteError as error:
         parent.send(error)
 
 
 def compared(charts: Iterable[PluginChart], again: Iterable[PluginChart]) -> Iterator[tuple[PluginChart, bool | None]]:
     """Each chart of a paper, and whether its figure gives it `again`; None where the figure is not here in that
-    version."""
+    version, or the predictions that it is made of are not."""
     here = {(made.block, made.figure, made.distribution, made.version): made.chart for made in again}
     for made in charts:
         own = (made.block, made.figure, made.distribution, made.version)
@@ -132,13 +145,14 @@ def _unusable(where: str, what: str) -> PluginError:
     )
 
 
-def study_result(material: PaperMaterial) -> StudyResult:
-    """What figure plugins are told: the cases and their finished runs, a search's trials left out."""
+def study_result(material: PaperMaterial, store: Store | None = None) -> StudyResult:
+    """What figure plugins are told: the cases and their finished runs, a search's trials left out; with a `store`, what
+    the runs predicted, too."""
     with speaking(material.suite.paper.language):
-        return _study_result(material)
+        return _study_result(material, store)
 
 
-def _study_result(material: PaperMaterial) -> StudyResult:
+def _study_result(material: PaperMaterial, store: Store | None) -> StudyResult:
     from benchsuite.paper.context.paper_context import PaperContext
 
     study, results = PaperContext(material), material.results
@@ -153,7 +167,9 @@ def _study_result(material: PaperMaterial) -> StudyResult:
                 settings=dict(case.case.settings),
                 parameters=model.parameters_total if model else None,
                 trainable=model.parameters_trainable if model else None,
-                runs=tuple(run_result(record) for record in records if record is not None and record.status == "done"),
+                runs=tuple(
+                    run_result(record, store) for record in records if record is not None and record.status == "done"
+                ),
             )
         )
     dataset = study.findings.dataset
@@ -161,7 +177,7 @@ def _study_result(material: PaperMaterial) -> StudyResult:
     return StudyResult(study.names.factor, classes, tuple(cases), material.suite.paper.language)
 
 
-def run_result(record: RunRecord) -> RunResult:
+def run_result(record: RunRecord, store: Store | None = None) -> RunResult:
     """What is told of a run."""
     measured = {name: metric.read(record) for name, metric in METRICS.items()}
     return RunResult(
@@ -170,4 +186,14 @@ def run_result(record: RunRecord) -> RunResult:
         metrics={name: float(value) for name, value in measured.items() if value is not None} | dict(record.measured),
         epochs=tuple(EpochReport(**vars(epoch), steps=()) for epoch in record.epochs),
         confusion=record.test.confusion if record.test else (),
+        **(_predicted(record, store) if store is not None and record.test is not None else {}),
     )
+
+
+def _predicted(record: RunRecord, store: Store) -> dict[str, Predicted]:
+    """What a run predicted, by split."""
+    from benchsuite.execution.measuring import predicted_of
+
+    predictions = store.read_predictions(record)
+    classes = record.dataset.classes if record.dataset is not None else ()
+    return {split: predicted_of(predictions, split, classes) for split in SPLITS}

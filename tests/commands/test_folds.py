@@ -9,7 +9,10 @@ from typing import Any
 import pytest
 
 import benchsuite
+from benchsuite.commands.options import StudyOptions
+from benchsuite.commands.session import open_study
 from support.program import Program
+from support.runs import put_sure
 
 STUDY = """\
 name: rate
@@ -79,3 +82,27 @@ def test_a_study_of_folds_is_made_and_its_paper_says_what_it_is(program: Program
     assert program.run("check", str(program.results / "rate" / "paper.pdf")).code == 0
     study = benchsuite.load(program.results / "rate")
     assert {(run.seed, run.folds, run.fold) for run in study.runs} == {(seed, 5, seed) for seed in range(5)}
+
+
+@pytest.mark.parametrize(
+    ("fewer", "verdict"),
+    [
+        ((3, 3, 4, 4, 4), "holds"),
+        # Of independent runs p would be 0.01 on either side; of folds it is 0.03.
+        ((1, 2, 3, 4, 6), "open"),
+    ],
+)
+def test_a_metric_of_a_plugin_is_decided_over_folds_with_their_correction(
+    program: Program, fewer: tuple[int, ...], verdict: str
+) -> None:
+    program.suite(
+        STUDY.replace("metric: validation_accuracy", "metric: validation_ece").replace("train_loss", "validation_ece")
+        + "metrics: {ece: {}}\n",
+        "rate",
+    )
+    for task in open_study("rate", StudyOptions(), download=False, quiet=True).preparation.tasks:
+        better = task.spec.case.name == "learning_rate=0.05"
+        put_sure(task, 20 + task.spec.seed - (fewer[task.spec.seed] if better else 0))
+    study = benchsuite.load(program.results / "rate")
+    (claim,) = study.claims
+    assert (claim.id, claim.verdict) == ("faster", verdict)

@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from benchsuite.identity.numerics import describe
-from support.engine import Bench, registry_with, write_photos
+from support.engine import Bench, one_thread, registry_with, write_photos
 
 
 @pytest.fixture(scope="session")
@@ -20,15 +19,8 @@ def tiny_photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def deterministic() -> Iterator[None]:
-    import torch
-
-    from benchsuite.engine.determinism.torch_settings import configure
-
-    threads, was = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
-    configure(describe("cpu", 1))
-    yield
-    torch.set_num_threads(threads)
-    torch.use_deterministic_algorithms(was)
+    with one_thread():
+        yield
 
 
 @pytest.fixture

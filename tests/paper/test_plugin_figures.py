@@ -20,8 +20,10 @@ from benchsuite.paper.figures.chart import draw_chart
 from benchsuite.paper.plugin_figures import charts_apart, charts_of, compared, study_result
 from benchsuite.paper.rendering.html import render_html
 from benchsuite.paper.sections.compose import compose
+from benchsuite.store.run_store import Store
 from support.figures import Spread, charted, registry_of
 from support.paper_material import make_material
+from support.runs import put_run
 
 LINE = Chart(
     shows="una recta",
@@ -248,3 +250,36 @@ def test_a_plugin_that_leaves_or_hangs_does_not_take_the_program_with_it(
 
 def test_without_asked_figures_no_plugin_is_asked() -> None:
     assert charts_of(make_material(), registry_of(Spread)) == ()
+
+
+class Sureness(Spread):
+    """The mean probability of the most probable class, in the test of each case."""
+
+    sees_predictions = True
+
+    def chart(self, params: Any, study: StudyResult) -> Chart | None:
+        runs = [run.test for case in study.cases for run in case.runs]
+        assert all(each is not None and each.classes for each in runs)
+        made = super().chart(params, study)
+        sure = tuple(float(each.probabilities.max(axis=1).mean()) for each in runs if each)
+        return made and replace(made, series=(ChartSeries("", tuple(map(float, range(len(sure)))), sure),))
+
+
+def test_a_figure_that_says_so_is_told_what_runs_predicted(tmp_path: Path) -> None:
+    record = put_run(tmp_path)
+    material = make_material({"figures": [{"figure": {"name": "spread"}}]}, cases=1, seeds=1)
+    (key,) = material.results.keys
+    results = replace(material.results, keys={key: record.key}, records={record.key: record})
+    material = replace(material, results=results)
+    store = Store(tmp_path)
+    assert charts_of(material, registry_of(Sureness)) == ()
+    (made,) = charts_of(material, registry_of(Sureness), store)
+    predicted = store.read_predictions(record)
+    assert made.chart.series[0].y == pytest.approx([float(predicted.test_probabilities.max(axis=1).mean())])
+    assert [same for _, same in compared([made], charts_of(material, registry_of(Sureness)))] == [None]
+    (run,) = study_result(material, store).cases[0].runs
+    assert run.validation is not None
+    with pytest.raises(ValueError, match="read-only"):
+        run.validation.probabilities[0, 0] = 1
+    (told,) = study_result(material).cases[0].runs
+    assert (told.validation, told.test) == (None, None)

@@ -461,3 +461,17 @@ def test_copies_within_a_split_are_told(tmp_path: Path) -> None:
         "1 of 3 test images repeated in it, byte for byte",
         "2 images with a copy in another class: one of the two labels is wrong",
     ]
+
+
+class OwnLetters(Letters):
+    origin = "own"
+    sample = Dataset.sample  # type: ignore[assignment]  # as if it were not written
+
+
+def test_the_users_own_files_need_no_sample_and_one_that_is_asked_for_is_refused(desk: Desk, tmp_path: Path) -> None:
+    found = desk.locate(OwnLetters(), data=write(tmp_path / "mine", "own"))
+    assert found is not None
+    with pytest.raises(DataError, match="the data set letters has no synthetic sample") as caught:
+        desk.locate(OwnLetters(), policy="sample")
+    assert "name the folder that holds its files with --data" in (caught.value.remedy or "")
+    assert not list((desk.cache / "samples").iterdir())

@@ -11,7 +11,8 @@ import ctypes
 import os
 import signal
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -45,7 +46,9 @@ from benchsuite.api import (
 )
 from benchsuite.engine.task import RunTask
 from benchsuite.execution.preparation import Place, prepare
+from benchsuite.identity.numerics import describe
 from benchsuite.registry import Registry, discover
+from benchsuite.store.record import RunRecord
 from benchsuite.store.run_store import Store
 from benchsuite.suite.cases.plan import Case, Component, Plan
 
@@ -461,3 +464,42 @@ class Silent:
 
     def steps(self, *heard: Any) -> None:
         pass
+
+
+class Killed(BaseException):
+    """An end without any farewell."""
+
+
+class Stopper(Silent):
+    """A watcher that stops the run after so many epochs of this start."""
+
+    def __init__(self, after: int) -> None:
+        super().__init__()
+        self.after = after
+
+    def epoch(self, *heard: Any) -> None:
+        super().epoch(*heard)
+        if len(self.epochs) == self.after:
+            raise Killed
+
+
+def outcome(record: RunRecord) -> dict[str, Any]:
+    """All that a record tells but when the run was made and what it took."""
+    assert record.failure is None, record.failure
+    epochs = tuple(vars(epoch) | {"seconds": None} for epoch in record.epochs)
+    taken = {"started", "finished", "resumed", "cost"}
+    return {**vars(record), "epochs": epochs, "notes": dict(record.notes)} | dict.fromkeys(taken)
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """This process as a worker process is: deterministic, with one thread."""
+    import torch
+
+    from benchsuite.engine.determinism.torch_settings import configure
+
+    threads, was = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
+    configure(describe("cpu", 1))
+    yield
+    torch.set_num_threads(threads)
+    torch.use_deterministic_algorithms(was)

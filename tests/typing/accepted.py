@@ -175,7 +175,9 @@ class Network(Model[NetworkParameters]):
     def weights(self, params: NetworkParameters) -> WeightsRequest | None:
         return WeightsRequest("ours", "ours.pth", url=None, sha256=None, path=None)
 
-    def adapt(self, params: NetworkParameters, state: dict[str, Tensor]) -> dict[str, Tensor]:
+    def adapt(
+        self, params: NetworkParameters, state: dict[str, Tensor], module: nn.Module | None = None
+    ) -> dict[str, Tensor]:
         return {name: tensor for name, tensor in state.items() if not name.startswith("1.")}
 
 
@@ -201,11 +203,29 @@ class Training(Recipe[TrainingParameters]):
     def precision(self, params: TrainingParameters) -> Precision:
         return "fp32"
 
-    def loss(self, params: TrainingParameters, logits: Tensor, targets: Tensor) -> Tensor:
+    def title(self, params: TrainingParameters, language: str) -> str:
+        return {"es": "entrenamiento", "en": "training"}[language]
+
+    def summary(self, params: TrainingParameters, language: str) -> str:
+        return ""
+
+    def loss(
+        self,
+        params: TrainingParameters,
+        logits: Tensor,
+        targets: Tensor,
+        counts: Tensor | None = None,
+        task: Task | None = None,
+    ) -> Tensor:
         return (logits - targets).square().mean()
 
     def transform(
-        self, params: TrainingParameters, images: Tensor, targets: Tensor, draw: Generator
+        self,
+        params: TrainingParameters,
+        images: Tensor,
+        targets: Tensor,
+        draw: Generator,
+        preprocessing: Preprocessing | None = None,
     ) -> tuple[Tensor, Tensor]:
         return images.flip(0), targets
 
@@ -247,6 +267,7 @@ class CurveParameters(Parameters):
 class Curve(Figure[CurveParameters]):
     name = "curve"
     Parameters = CurveParameters
+    sees_predictions = True
 
     def chart(self, params: CurveParameters, study: StudyResult) -> Chart | None:
         series = tuple(self.line(case) for case in study.cases if case.runs)

@@ -14,7 +14,7 @@ from typing import Any, TypeGuard
 import torch
 from torch import Tensor, nn
 
-from benchsuite.contracts.model import Model, Task
+from benchsuite.contracts.model import Model, Task, adapted
 from benchsuite.contracts.parameters import Parameters
 from benchsuite.engine.determinism import seeds
 from benchsuite.errors import DataError, PluginError, WeightsError, first_line
@@ -78,7 +78,7 @@ def build(model: Model[Any], params: Parameters, task: Task, seed: int, start: L
         )
     if start is not None and start.file is not None:
         state, remarks = _unwrap(*_read(start.file, start.sha256), module.state_dict().keys())
-        _load(network, model.adapt(params, state), start.file)
+        _load(network, adapted(model, params, state, module), start.file)
         network = replace(network, remarks=tuple(f"{start.file.name}: {remark}" for remark in remarks))
     module.to(memory_format=torch.channels_last)
     return network

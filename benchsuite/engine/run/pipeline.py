@@ -82,7 +82,7 @@ class Pipeline:
 
     def supply(self, frozen: freeze.FrozenStages) -> Supply:
         """Inputs of training and validation for what a phase freezes."""
-        preprocessing, index = self.components.preprocessing, self.task.data.index
+        preprocessing = self.components.preprocessing
         self._parts = parts = self.cut(frozen)
         augmenter = Augmenter(
             preprocessing.augmentations,
@@ -98,7 +98,8 @@ class Pipeline:
             validation=self._through(parts, "validation"),
             validation_labels=self._labels("validation"),
             augmenter=augmenter or None,
-            classes=len(index.classes),
+            task=self.components.shape,
+            preprocessing=preprocessing,
         )
 
     def _split(self, name: str) -> Split:

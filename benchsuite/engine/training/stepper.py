@@ -20,8 +20,11 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from benchsuite.contracts.dataset import Preprocessing
+from benchsuite.contracts.model import Task
+from benchsuite.contracts.optional_arguments import asked_for
 from benchsuite.contracts.parameters import Parameters
-from benchsuite.contracts.recipe import Phase, Recipe, takes_counts
+from benchsuite.contracts.recipe import Phase, Recipe
 from benchsuite.engine.data.augment import Augmenter
 from benchsuite.engine.data.inputs import Inputs
 from benchsuite.engine.determinism import seeds
@@ -48,7 +51,8 @@ class Supply:
     validation: Inputs
     validation_labels: Tensor
     augmenter: Augmenter | None
-    classes: int
+    task: Task
+    preprocessing: Preprocessing
 
 
 class Step(Protocol):
@@ -88,7 +92,8 @@ class EagerStep:
         self.recipe, self.arithmetic = recipe, arithmetic
         self.transforms = recipe.transforms(params)
         self._params, self._seed = params, seed
-        self._counts = {"counts": _count(supply)} if takes_counts(recipe) else {}
+        self._to_loss = asked_for(recipe.loss, {"counts": lambda: _count(supply), "task": lambda: supply.task})
+        self._to_transform = asked_for(recipe.transform, {"preprocessing": lambda: supply.preprocessing})
         self._penalised = [weight for weight in descent.trained if weight.dim() >= 2] if phase.l1 else []
         self._epoch, self._done = 0, 0
 
@@ -110,8 +115,8 @@ class EagerStep:
         targets = labels
         if self.transforms:
             draw = seeds.generator(self._seed, "transform", self._epoch, self._done)
-            chances = nn.functional.one_hot(labels, supply.classes).to(torch.float32)
-            batch, targets = self.recipe.transform(self._params, batch, chances, draw)
+            chances = nn.functional.one_hot(labels, supply.task.classes).to(torch.float32)
+            batch, targets = self.recipe.transform(self._params, batch, chances, draw, **self._to_transform)
             self.targets = targets
         self._done += 1
         if self.descent.asks:
@@ -128,7 +133,7 @@ class EagerStep:
         """Loss, logits, and what is minimised."""
         with self.arithmetic.autocast():
             logits = self.supply.cut.tail(batch)
-            loss = self.recipe.loss(self._params, logits, targets, **self._counts)
+            loss = self.recipe.loss(self._params, logits, targets, **self._to_loss)
         return loss, logits, loss + self.phase.l1 * l1_norm(self._penalised) if self._penalised else loss
 
     def _asked(self, batch: Tensor, targets: Tensor) -> Output:
@@ -156,7 +161,7 @@ class EagerStep:
 def _count(supply: Supply) -> Tensor:
     """How many training images each class has, float32 (classes,), on the device."""
     labels = supply.train_labels
-    return torch.bincount(labels.cpu(), minlength=supply.classes).to(labels.device, torch.float32)
+    return torch.bincount(labels.cpu(), minlength=supply.task.classes).to(labels.device, torch.float32)
 
 
 def l1_norm(weights: Sequence[Tensor]) -> Tensor:

@@ -34,10 +34,11 @@ class PaperMaterial:
     adds rows (what, value) to the configuration table, such as what a recipe resolves only when it runs; `samples`
     are (class title, photo) pairs, the photo an encoded PNG or JPEG file; `mistakes` are of the best case's first run,
     the surest first; `models` are the title and the BibTeX entry of each case's model, by the case's name, where cases
-    have models of their own; `recipes` is the BibTeX of each training recipe, by its name; `licences` are those
-    of pretrained weights, by what these are called; `charts` are the figures
-    of plugins; `normalisation` is what is subtracted from each channel and what it is divided by; `source` is the code
-    that builds the network of the reference, or of the first case, where the suite asks for it.
+    have models of their own; `recipes` is the BibTeX of each training recipe, by its name; `recipe_words` are the title
+    and the summary of each case's recipe, where it has any, by the case's name; `licences` are those of pretrained
+    weights, by what these are called; `charts` are the figures of plugins; `normalisation` is what is subtracted from
+    each channel and what it is divided by; `source` is the code that builds the network of the reference, or of the
+    first case, where the suite asks for it.
     """
 
     results: Results
@@ -48,6 +49,7 @@ class PaperMaterial:
     models: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     recipes: Mapping[str, str] = field(default_factory=dict)
     licences: Mapping[str, str] = field(default_factory=dict)
+    recipe_words: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     samples: Sequence[tuple[str, bytes]] = ()
     mistakes: Sequence[Mistake] = ()
     charts: tuple[PluginChart, ...] = ()

@@ -163,7 +163,7 @@ def training_blocks(study: PaperContext) -> list[Block]:
         text += " " + say("paired-all" if len(sizes) < 2 else "paired-order")
     if (phases := phases_table(study)) is not None:
         blocks += [Paragraph(_phases(study)), phases]
-    opening = f"{text}{_followed_works(study)}{_loading(study)}{_trained(study)}"
+    opening = f"{text}{_recipes(study)}{_loading(study)}{_trained(study)}"
     judged = [Paragraph(text) for text in (_judgement(study), _looks(study)) if text]
     return [Paragraph(opening), *blocks, *design_blocks(study), *_folds(study), *judged]
 
@@ -256,11 +256,18 @@ def _span(values: Sequence[str]) -> str:
     return values[0] if len(values) == 1 else say("span", least=values[0], most=values[-1])
 
 
-def _followed_works(study: PaperContext) -> str:
-    """The works that the recipes follow, where they name any."""
-    cited = [(name, study.works.cite(bibtex)) for name, bibtex in study.material.recipes.items()]
-    recipes = [f"{markup.code(name, 'recipe')}{works}" for name, works in cited if works]
-    return f" {say('recipes-follow', n=len(recipes), recipes=listing(recipes))}" if recipes else ""
+def _recipes(study: PaperContext) -> str:
+    """The works that the recipes follow, where they name any, and what they say of themselves."""
+    material = study.material
+    titles: dict[str, str] = {}
+    for case in study.findings.cases:
+        title, _ = material.recipe_words.get(case.case.name, ("", ""))
+        titles.setdefault(case.case.recipe.name, markup.literal(markup.line(title, "recipe title")))
+    cited = [(name, study.works.cite(bibtex)) for name, bibtex in material.recipes.items()]
+    recipes = [f"{titles.get(name) or markup.code(name, 'recipe')}{works}" for name, works in cited if works]
+    text = f" {say('recipes-follow', n=len(recipes), recipes=listing(recipes))}" if recipes else ""
+    summaries = dict.fromkeys(markup.line(summary, "recipe summary") for _, summary in material.recipe_words.values())
+    return text + "".join(f" {markup.literal(summary)}" for summary in summaries if summary)
 
 
 def _phases(study: PaperContext) -> str:

@@ -22,13 +22,14 @@ from benchsuite.contracts.figure import CaseResult, RunResult, StudyResult
 from benchsuite.contracts.metric import Predicted
 from benchsuite.contracts.model import Model, Task
 from benchsuite.contracts.observer import EpochReport
+from benchsuite.contracts.optional_arguments import asked_for
 from benchsuite.contracts.parameters import Parameters
 from benchsuite.contracts.recipe import Optimizer, Phase, Recipe
 from benchsuite.metrics import METRICS
 
 if TYPE_CHECKING:
     from PIL import Image
-    from torch import nn
+    from torch import Tensor, nn
 
 CLASSES = ("class_0", "class_1", "class_2", "class_3")
 IMAGES = 32
@@ -181,9 +182,16 @@ class RecordingWatcher:
 
 
 def made_up_study(
-    language: str = "es", *, cases: int = 3, seeds: int = 3, epochs: int = 6, finished: int | None = None
+    language: str = "es",
+    *,
+    cases: int = 3,
+    seeds: int = 3,
+    epochs: int = 6,
+    finished: int | None = None,
+    predictions: bool = False,
 ) -> StudyResult:
-    """A study for figures, the same each time; with `finished`, only so many runs are done, case after case."""
+    """A study for figures, the same each time; with `finished`, only so many runs are done, case after case; with
+    `predictions`, what they predicted is told."""
     left = cases * seeds if finished is None else finished
     told = []
     for case in range(cases):
@@ -196,7 +204,7 @@ def made_up_study(
                 settings={"model.depth": case},
                 parameters=1000 * (case + 1) if done else None,
                 trainable=500 * (case + 1) if done else None,
-                runs=tuple(_made_up_run(case, seed, epochs) for seed in range(done)),
+                runs=tuple(_made_up_run(case, seed, epochs, predictions) for seed in range(done)),
             )
         )
     known = any(case.runs for case in told)
@@ -223,7 +231,7 @@ def made_up_predictions(
     return Predicted(probabilities, labels, tuple(f"class_{number}" for number in range(classes)))
 
 
-def _made_up_run(case: int, seed: int, epochs: int) -> RunResult:
+def _made_up_run(case: int, seed: int, epochs: int, predictions: bool) -> RunResult:
     draw = Generator(Philox(key=[case, seed]))
     reached = 0.6 + 0.05 * case + 0.02 * draw.standard_normal()
     curve = [float(reached * (1 - 0.5 ** (epoch + 1))) for epoch in range(epochs)]
@@ -247,4 +255,18 @@ def _made_up_run(case: int, seed: int, epochs: int) -> RunResult:
     )
     measured = {name: metric.read(record) for name, metric in METRICS.items()}
     metrics = {name: float(value) for name, value in measured.items() if value is not None}
-    return RunResult(key=f"{case:016x}{seed:016x}", seed=seed, metrics=metrics, epochs=reports, confusion=confusion)
+    predicted = made_up_predictions(images=32, classes=len(CLASSES)) if predictions else None
+    key = f"{case:016x}{seed:016x}"
+    return RunResult(key, seed, metrics, reports, confusion, validation=predicted, test=predicted)
+
+
+def given_to_loss(recipe: Recipe[Any], counts: Tensor, size: int) -> dict[str, Any]:
+    """What a recipe's loss asks for beside logits and targets, of a task with so many training images of each class."""
+    offered = {"counts": lambda: counts, "task": lambda: Task(len(counts), size, size)}
+    return asked_for(recipe.loss, offered)
+
+
+def given_to_transform(recipe: Recipe[Any], size: int) -> dict[str, Any]:
+    """What a recipe's transform asks for beside the batch."""
+    preprocessing = Preprocessing((size, size), (0.5, 0.5, 0.5), (0.25, 0.25, 0.25))
+    return asked_for(recipe.transform, {"preprocessing": lambda: preprocessing})

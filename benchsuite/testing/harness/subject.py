@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
+from benchsuite.contracts.dataset import draws_sample
 from benchsuite.contracts.parameters import Parameters
 from benchsuite.registry import Entry
 from benchsuite.suite.source.problems import SuiteError
@@ -49,10 +50,29 @@ class Subject:
 
     @cached_property
     def sample(self) -> Path:
-        """The root of a synthetic sample, made once; rules that change it make a copy of their own."""
+        """The root of a synthetic sample, made once; rules that change it make a copy of their own. Of a data set of
+        the user's own files that has none, a copy of these, as it finds them in the current folder."""
+        from benchsuite.testing.harness.outcomes import Broken, Inapplicable
+
         made = self.new_folder("sample")
-        self.component.sample(self.params, made)
+        if self.draws_sample:
+            self.component.sample(self.params, made)
+            return made
+        if self.component.origin != "own":
+            raise Broken(f"it has no sample(), and its origin is {self.component.origin!r}")
+        here = Path.cwd()
+        found = self.component.find(self.params, here, self.new_folder("scratch"))
+        if found is None:
+            raise Broken("find() returned None for the current folder, where it is to raise DataError")
+        if not Path(found.folder).is_relative_to(here):
+            raise Inapplicable(f"it has no sample(), and its files are not below the current folder: {found.folder}")
+        shutil.copytree(found.folder, made / Path(found.folder).relative_to(here), dirs_exist_ok=True)
         return made
+
+    @property
+    def draws_sample(self) -> bool:
+        """Whether a data set has a synthetic sample."""
+        return draws_sample(self.component)
 
     def copy_of_sample(self, name: str) -> Path:
         target = self.new_folder(name) / "copy"

@@ -103,7 +103,7 @@ def index(origin: Origin, given: Mapping[str, Any], root: Path, scratch: Path) -
 def draw_chart(origin: Origin, given: Mapping[str, Any]) -> Chart | None:
     """A figure's chart of the made-up study."""
     component, params = _loaded(origin, given)
-    chart: Chart | None = component.chart(params, made_up_study())
+    chart: Chart | None = component.chart(params, made_up_study(predictions=component.sees_predictions))
     return chart
 
 

@@ -250,7 +250,8 @@ def _calls(subject: Subject) -> Iterator[tuple[str, Callable[[], object], bool]]
     component, params = subject.component, subject.params
     if subject.entry.kind == "figure":
         yield "bibtex()", partial(component.bibtex, params), False
-        yield "chart()", lambda: component.chart(params, made_up_study()), False
+        study = made_up_study(predictions=component.sees_predictions)
+        yield "chart()", lambda: component.chart(params, study), False
         return
     if subject.entry.kind == "metric":
         yield "title()", partial(component.title, params, "es"), False
@@ -262,10 +263,11 @@ def _calls(subject: Subject) -> Iterator[tuple[str, Callable[[], object], bool]]
         return
     yield "smoke()", partial(component.smoke, params), False
     if subject.entry.kind == "dataset":
-        sample = subject.new_folder("calls")
+        sample = subject.new_folder("calls") if subject.draws_sample else subject.sample
         for name in ("card", "preprocessing"):
             yield f"{name}()", partial(getattr(component, name), params), False
-        yield "sample()", partial(component.sample, params, sample), False
+        if subject.draws_sample:
+            yield "sample()", partial(component.sample, params, sample), False
         yield "find()", partial(component.find, params, sample, subject.new_folder("scratch")), False
         yield "index()", lambda: component.index(params, subject.found(sample)), False
         photos = subject.index.train.images
@@ -282,14 +284,19 @@ def _calls(subject: Subject) -> Iterator[tuple[str, Callable[[], object], bool]]
         return
 
     from benchsuite.engine.determinism.seeds import generator
+    from benchsuite.testing.harness.reference_components import given_to_loss, given_to_transform
 
+    for name in ("title", "summary"):
+        yield f"{name}()", partial(getattr(component, name), params, "es"), False
     for name in ("phases", "precision", "log_every", "bibtex"):
         yield f"{name}()", partial(getattr(component, name), params), False
     images, labels = torch.zeros(4, 3, 8, 8), torch.tensor([0, 1, 2, 0])
     draw, chances = generator(0, "transform"), torch.eye(3)[labels]
     if component.transforms(params):
-        yield "transform()", lambda: component.transform(params, images, chances, draw), False
-    yield "loss()", lambda: component.loss(params, torch.zeros(4, 3, requires_grad=True), labels), True
+        more = given_to_transform(component, 8)
+        yield "transform()", lambda: component.transform(params, images, chances, draw, **more), False
+    told = given_to_loss(component, torch.tensor([2.0, 1.0, 1.0]), 8)
+    yield "loss()", lambda: component.loss(params, torch.zeros(4, 3, requires_grad=True), labels, **told), True
 
 
 def _open_once(subject: Subject) -> None:

@@ -39,7 +39,8 @@ _forbidden: list[str] | None = None
 @rule(
     "the sample is found, with the official layout",
     means="Every suite can be tried without the data, through the very code that reads the real ones.",
-    remedy="let sample() write the folders and files of the official distribution, and find() recognise them; the "
+    remedy="let sample() write the folders and files of the official distribution, and find() recognise them (only "
+    "a data set of the user's own files, origin = 'own', does without, and is checked in the folder of these); the "
     "index must have the splits and the classes of the card.",
 )
 def sample_found(subject: Subject) -> str:
@@ -86,6 +87,8 @@ def card_speaks(subject: Subject) -> str:
     "order.",
 )
 def sample_twice(subject: Subject) -> str:
+    if not subject.draws_sample:
+        raise Inapplicable("it has no sample; the user's own files stand in for it")
     again, foreign = subject.new_folder("again"), subject.new_folder("foreign")
     subject.component.sample(subject.params, again)
     in_new_process(subject, subprocess_check.write_sample, subject.origin, subject.given, foreign, hash_seed=2)
@@ -180,9 +183,10 @@ def provenance_honest(subject: Subject) -> str:
     if subject.component.origin == "published":
         check(found.provenance != "own data", "find() calls the sample the user's own data")
     check(bool(found.evidence.strip()), "find() gives no evidence for the provenance")
-    cache = subject.new_folder("cache")
-    located = locate_data(subject.component, subject.params, policy="sample", data=None, cache=cache, say=print)
-    check(located.provenance == "synthetic sample", f"asked for as a sample it is {located.provenance}")
+    if subject.draws_sample:
+        cache = subject.new_folder("cache")
+        located = locate_data(subject.component, subject.params, policy="sample", data=None, cache=cache, say=print)
+        check(located.provenance == "synthetic sample", f"asked for as a sample it is {located.provenance}")
     if subject.component.origin in ("generated", "packaged"):
         return str(found.provenance)
     empty = subject.new_folder("empty")
@@ -230,11 +234,11 @@ def corrupt_refused(subject: Subject) -> str:
 def no_network(subject: Subject) -> None:
     component, params = subject.component, subject.params
     said = []
-    folder = subject.new_folder("offline")
+    folder = subject.new_folder("offline") if subject.draws_sample else subject.sample
     with _no_network() as tried:
         for name, call in (
             ("card()", lambda: component.card(params)),
-            ("sample()", lambda: component.sample(params, folder)),
+            ("sample()", lambda: component.sample(params, folder) if subject.draws_sample else None),
             ("find()", lambda: subject.found(folder)),
             ("index()", lambda: component.index(params, subject.found(folder))),
         ):
@@ -303,7 +307,10 @@ def trains(subject: Subject) -> str:
     folder = subject.new_folder("run")
     bound = BoundComponent(subject.entry, subject.params)
     setup = RunSetup(folder, bound, bind_reference(Blocks), bind_reference(OnePhase))
-    record = setup.execute(setup.task("results", sample=True, pinned=[f"dataset.{name}" for name in subject.given]))
+    if not subject.draws_sample:
+        shutil.copytree(subject.sample, folder / "data")
+    pinned = [f"dataset.{name}" for name in subject.given]
+    record = setup.execute(setup.task("results", sample=subject.draws_sample, pinned=pinned))
     size = " x ".join(map(str, record.dataset.image_size)) if record.dataset else "?"
     return f"{len(subject.index.train)} images of {size}, training loss {record.epochs[0].train_loss:.3g}"
 

@@ -6,7 +6,7 @@ import re
 from math import prod
 from typing import TYPE_CHECKING, Any
 
-from benchsuite.contracts.model import Task, WeightsRequest
+from benchsuite.contracts.model import Task, WeightsRequest, adapted
 from benchsuite.errors import BenchsuiteError
 from benchsuite.testing.harness.networks import BATCH, SIZES, build_network, labels, random_images, usual_size
 from benchsuite.testing.harness.outcomes import Broken, Inapplicable, check, join_some, one_line
@@ -260,19 +260,19 @@ def weights_fit(subject: Subject) -> str:
         given, origin = read_state(request.path.expanduser()), request.path.name
     else:
         given, origin = build_network(subject, 17).module.state_dict(), "the state of a network of 17 classes"
-    adapted = subject.component.adapt(subject.params, dict(given))
+    fitted = adapted(subject.component, subject.params, dict(given), network.module)
     head = network.names_in({list(network.stages)[-1]})
-    strange = [name for name in adapted if name not in own]
+    strange = [name for name in fitted if name not in own]
     check(not strange, f"{origin}: adapt() returns names that the module does not have: {join_some(strange)}")
     reshaped = [
         f"{name} is {tuple(tensor.shape)}, not {tuple(own[name].shape)}"
-        for name, tensor in adapted.items()
+        for name, tensor in fitted.items()
         if tensor.shape != own[name].shape
     ]
     check(not reshaped, f"{origin}: other shapes: {join_some(reshaped)}")
-    missing = [n for n in own if n not in adapted and n not in head and "num_batches_tracked" not in n]
+    missing = [n for n in own if n not in fitted and n not in head and "num_batches_tracked" not in n]
     check(not missing, f"{origin}: adapt() leaves out {join_some(missing)}")
-    return f"{len(adapted)} tensors of {origin}"
+    return f"{len(fitted)} tensors of {origin}"
 
 
 def _check_prefix(subject: Subject, network: Network, prefix: tuple[str, ...], held: bool) -> None:

@@ -114,20 +114,21 @@ def repeatable_on_cuda(subject: Subject) -> str:
     import torch
     from torch.nn.functional import one_hot
 
-    from benchsuite.contracts.recipe import takes_counts
     from benchsuite.engine.determinism import seeds
     from benchsuite.testing.harness.cuda_operations import in_loss
+    from benchsuite.testing.harness.reference_components import given_to_loss, given_to_transform
 
     recipe, classes = subject.component, 4
     labels = torch.arange(BATCH) % classes
+    told = given_to_loss(recipe, torch.full((classes,), float(BATCH)), 16)
 
     def loss(logits: Tensor) -> Tensor:
         targets = labels
         if recipe.transforms(subject.params):
             images, chances = torch.zeros(BATCH, 3, 16, 16), one_hot(labels, classes).to(torch.float32)
-            _, targets = recipe.transform(subject.params, images, chances, seeds.generator(0, "transform"))
-        more = {"counts": torch.full((classes,), float(BATCH))} if takes_counts(recipe) else {}
-        found: Tensor = recipe.loss(subject.params, logits, targets, **more)
+            draw, more = seeds.generator(0, "transform"), given_to_transform(recipe, 16)
+            _, targets = recipe.transform(subject.params, images, chances, draw, **more)
+        found: Tensor = recipe.loss(subject.params, logits, targets, **told)
         return found
 
     found = in_loss(loss, torch.zeros(BATCH, classes))

@@ -64,6 +64,22 @@ def test_weights_are_loaded_into_all_but_the_head(tmp_path: Path, suffix: str) -
         assert torch.equal(tensor, (fresh if name.startswith("head") else given)[name]), name
 
 
+class AsksForItsModule(TinyNet):
+    """Its file calls things otherwise, and has them in the module's order."""
+
+    def adapt(self, params: Any, state: dict[str, Any], module: Any = None) -> dict[str, Any]:
+        own = module.state_dict()
+        given = dict(zip(own, state.values(), strict=True))
+        return {name: tensor for name, tensor in given.items() if not name.startswith("head")}
+
+
+def test_a_model_may_take_names_from_its_module(tmp_path: Path) -> None:
+    state = _state()
+    torch.save({f"theirs_{number}": tensor for number, tensor in enumerate(state.values())}, tmp_path / "theirs.pth")
+    built = _build(weights=tmp_path / "theirs.pth", model=AsksForItsModule()).module.state_dict()
+    assert all(torch.equal(built[name], state[name]) for name in state if not name.startswith("head"))
+
+
 def test_half_precision_weights_become_single_precision(tmp_path: Path) -> None:
     torch.save({name: t.half() if t.is_floating_point() else t for name, t in _state().items()}, tmp_path / "half.pth")
     built = _build(weights=tmp_path / "half.pth").module.state_dict()

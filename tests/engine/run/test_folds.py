@@ -12,16 +12,18 @@ import torch
 from safetensors.torch import load_file
 
 from benchsuite.api import FreezePolicy
-from benchsuite.contracts.observer import EpochReport
+from benchsuite.engine.run.components import Components, load_components
 from benchsuite.engine.run.execute import execute
+from benchsuite.engine.run.pipeline import Pipeline
 from benchsuite.engine.task import RunTask
+from benchsuite.engine.training.checkpoint import TrainingProgress
 from benchsuite.execution.preparation import prepare
 from benchsuite.sources.digests import splits_of
 from benchsuite.store.record import RunRecord
 from benchsuite.store.run_store import Store
 from benchsuite.suite.cases.plan import Case, Plan
 from benchsuite.suite.schema.folds import Folds
-from support.engine import Bench, Silent, make_case
+from support.engine import Bench, Killed, Silent, Stopper, make_case
 
 CACHED = {"freeze": FreezePolicy(blocks=1)}
 
@@ -82,19 +84,11 @@ def test_photos_are_decoded_once_and_features_computed_once_for_all_folds(bench:
     assert len(list((bench.place.cache / "features").glob("*.json"))) == 2
 
 
-class Interrupting(Silent):
-    """Ends the run after its first epoch."""
-
-    def epoch(self, *heard: Any) -> None:
-        if any(isinstance(part, EpochReport) and part.epoch == 1 for part in heard):
-            raise KeyboardInterrupt
-
-
 def test_the_run_of_a_fold_goes_on_with_the_same_bits(bench: Bench) -> None:
     (task,) = tasks_of(bench, make_case(data={"flips": True}, model={"dropout": 0.4}), 3, 2)
     whole = made(bench, task)
-    with pytest.raises(KeyboardInterrupt):
-        execute(replace(task, results=bench.root / "again"), bench.registry, Interrupting(), checkpoint_interval=0)
+    with pytest.raises(Killed):
+        execute(replace(task, results=bench.root / "again"), bench.registry, Stopper(1), checkpoint_interval=0)
     again = made(bench, task, "again")
     assert again.resumed == 1
     assert outcome(again) == outcome(whole)
@@ -108,3 +102,60 @@ def test_the_key_of_a_run_without_folds_says_nothing_of_them(bench: Bench) -> No
     assert folded.title == "only, seed 0, fold 1 of 2"
     changed = {name for name in folded.key.fields if folded.key.fields[name] != plain.key.fields.get(name)}
     assert changed == {"data", "fold"}
+
+
+def test_balanced_classes_are_counted_in_the_training_images_of_the_fold(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from benchsuite_plugins.recipes.train import Train
+
+    told: list[Any] = []
+    loss = Train.loss
+
+    def listening(self: Any, params: Any, logits: Any, targets: Any, counts: Any = None) -> Any:
+        told.append(tuple(counts.tolist()))
+        return loss(self, params, logits, targets, counts)
+
+    monkeypatch.setattr(Train, "loss", listening)
+    tasks = tasks_of(bench, make_case(recipe="tiny_train", epochs=1, class_weights="balanced"), 4, 0, 1, 2, 3)
+    for task in tasks:
+        told.clear()
+        made(bench, task)
+        assert set(told) == {tuple(map(float, task.data.counts["train"]))}
+    assert len({task.data.counts["train"] for task in tasks}) > 1, "folds of 39 images have not all the same classes"
+
+
+@pytest.mark.parametrize("warm", [0, 1], ids=["features of its own", "features of another fold's run"])
+def test_features_of_all_folds_give_the_bits_of_a_run_without_any(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, warm: int
+) -> None:
+    tasks = tasks_of(bench, make_case(**CACHED), 3, 0, 1)
+    if warm:
+        made(bench, tasks[0])
+    cached = made(bench, tasks[1])
+    assert cached.notes["features"]
+    monkeypatch.setattr(Components, "cacheable", False)
+    plain = made(bench, tasks[1], "plain")
+    assert not plain.notes.get("features")
+    assert outcome(plain) == outcome(cached)
+
+
+AUGMENTED = {"data": {"augmentation": ("horizontal_flip", "randaugment", "random_erasing")}}
+
+
+def test_what_is_drawn_for_an_image_is_the_same_in_every_fold(bench: Bench) -> None:
+    seen: list[dict[str, bytes]] = []
+    for task in tasks_of(bench, make_case(epochs=1, **AUGMENTED), 3, 0, 1):
+        one = replace(task, spec=task.spec.model_copy(update={"seed": 7}))
+        pipeline = Pipeline(one, load_components(one, bench.registry), TrainingProgress(), print)
+        supply = pipeline.supply(pipeline.last_frozen())
+        assert supply.augmenter is not None
+        supply.augmenter.start_epoch(1)
+        numbers = torch.arange(len(supply.train))
+        batch = supply.train.batch(numbers, numbers)
+        names = one.data.index.train.images.names
+        seen.append({name: each.numpy().tobytes() for name, each in zip(names, batch, strict=True)})
+    assert seen[0].keys() != seen[1].keys()
+    common = seen[0].keys() & seen[1].keys()
+    assert common
+    assert all(seen[0][name] == seen[1][name] for name in common)

@@ -15,9 +15,8 @@ from benchsuite.engine.run.execute import execute
 from benchsuite.engine.task import RunTask
 from benchsuite.engine.training import loop
 from benchsuite.engine.training.checkpoint import Checkpoint, TrainingProgress
-from benchsuite.store.record import RunRecord
 from support import open_loop
-from support.engine import Bench, Silent, make_case
+from support.engine import Bench, Killed, Silent, Stopper, make_case, outcome
 
 FROZEN = FreezePolicy(blocks=1)
 
@@ -57,31 +56,6 @@ CASES: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 
 
-class Killed(BaseException):
-    """An end without any farewell."""
-
-
-class Stopper(Silent):
-    """A watcher that stops the run after so many epochs of this start."""
-
-    def __init__(self, after: int) -> None:
-        super().__init__()
-        self.after = after
-
-    def epoch(self, *heard: Any) -> None:
-        super().epoch(*heard)
-        if len(self.epochs) == self.after:
-            raise Killed
-
-
-def _outcome(record: RunRecord) -> dict[str, Any]:
-    """All that a record tells but when the run was made and what it took."""
-    assert record.failure is None, record.failure
-    epochs = tuple(vars(epoch) | {"seconds": None} for epoch in record.epochs)
-    taken = {"started", "finished", "resumed", "cost"}
-    return {**vars(record), "epochs": epochs, "notes": dict(record.notes)} | dict.fromkeys(taken)
-
-
 def _stopped(bench: Bench, task: RunTask, after: int, interval: float = 0.0) -> None:
     with pytest.raises(Killed):
         execute(task, bench.registry, Stopper(after), checkpoint_interval=interval)
@@ -101,7 +75,7 @@ def test_a_run_stopped_after_any_epoch_ends_the_same(bench: Bench, settings: dic
         _stopped(bench, own, after)
         watcher = Silent()
         record = execute(own, bench.registry, watcher, checkpoint_interval=0.0)
-        assert _outcome(record) == _outcome(whole), after
+        assert outcome(record) == outcome(whole), after
         assert len(watcher.epochs) == len(whole.epochs) - after
         assert record.resumed == 1
         assert any(f"goes on after epoch {after}" in said for said in watcher.said)
@@ -115,7 +89,7 @@ def test_a_run_stopped_after_every_epoch_ends_the_same(bench: Bench) -> None:
     for _ in range(4):
         _stopped(bench, own, 1)
     record = execute(own, bench.registry, Silent())
-    assert _outcome(record) == _outcome(whole)
+    assert outcome(record) == outcome(whole)
     assert record.resumed == 4
     assert record.cost is not None
     assert record.cost.seconds["total"] > record.cost.seconds["training"] + record.cost.seconds["setup"]
@@ -138,7 +112,7 @@ def test_early_stopping_goes_on_counting(bench: Bench, monkeypatch: pytest.Monke
         own = _in(bench, task, f"stopped-{after}")
         remaining = iter(losses)
         _stopped(bench, own, after)
-        assert _outcome(execute(own, bench.registry, Silent())) == _outcome(whole)
+        assert outcome(execute(own, bench.registry, Silent())) == outcome(whole)
 
 
 def test_a_kill_in_the_middle_of_an_epoch_repeats_that_epoch(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -159,7 +133,7 @@ def test_a_kill_in_the_middle_of_an_epoch_repeats_that_epoch(bench: Bench, monke
     with pytest.raises(Killed):
         execute(own, bench.registry, Silent(), checkpoint_interval=0.0)
     watcher = Silent()
-    assert _outcome(execute(own, bench.registry, watcher)) == _outcome(whole)
+    assert outcome(execute(own, bench.registry, watcher)) == outcome(whole)
     assert [report.epoch for report in watcher.epochs] == [2, 3]
 
 
@@ -195,7 +169,7 @@ def test_a_run_killed_after_its_last_checkpoint_has_the_same_record(
     assert watcher.epochs == []
     assert record.dataset is not None
     assert record.dataset.original_size == (16, 16)
-    assert _outcome(record) == _outcome(whole)
+    assert outcome(record) == outcome(whole)
     assert record.cost is not None
     assert whole.cost is not None
     assert record.cost.peak_memory_bytes >= whole.cost.peak_memory_bytes / 2
@@ -241,7 +215,7 @@ def test_a_checkpoint_that_was_changed_is_not_believed(bench: Bench, damage: Any
     damage(own.results / "runs" / own.key.key / "checkpoint.pt")
     watcher = Silent()
     record = execute(own, bench.registry, watcher)
-    assert _outcome(record) == _outcome(whole)
+    assert outcome(record) == outcome(whole)
     assert len(watcher.epochs) == 3
     assert any("starts anew" in said for said in watcher.said)
 
@@ -273,7 +247,7 @@ def test_a_checkpoint_that_cannot_be_used_starts_the_run_anew(bench: Bench, dama
             file.write_text("not a checkpoint")
     watcher = Silent()
     record = execute(own, bench.registry, watcher)
-    assert _outcome(record) == _outcome(whole)
+    assert outcome(record) == outcome(whole)
     assert record.resumed == 0
     assert len(watcher.epochs) == 3
     assert any("starts anew" in said for said in watcher.said)

@@ -8,14 +8,14 @@ import pytest
 import torch
 from torch import nn
 
-from benchsuite.api import Averaging, FreezePolicy, Optimizer, Phase, Scheduler
+from benchsuite.api import Averaging, FreezePolicy, Optimizer, Phase, Scheduler, Task
 from benchsuite.engine.run.execute import execute
 from benchsuite.engine.training.arithmetic import Arithmetic
 from benchsuite.engine.training.averaging import Average
 from benchsuite.engine.training.descent import Descent, make_optimizer, make_scheduler
 from benchsuite.store.record import RunRecord
 from support import open_loop
-from support.engine import Bench, Silent, make_case, sharp
+from support.engine import Bench, Silent, TinyData, TinyDataParameters, make_case, sharp
 
 CPU = Arithmetic(torch.device("cpu"), "fp32")
 State = dict[str, torch.Tensor]
@@ -258,6 +258,33 @@ def test_the_loss_is_told_how_many_images_each_class_has(bench: Bench, monkeypat
     monkeypatch.setattr(Train, "loss", listening)
     made(bench, epochs=1, class_weights="balanced")
     assert told[0] == [9, 9, 9]
+
+
+def test_loss_and_transform_are_told_the_task_and_the_preprocessing_they_ask_for(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from benchsuite_plugins.recipes.train import Train
+
+    told: dict[str, Any] = {}
+    loss = Train.loss
+
+    def asking(self: Any, params: Any, logits: Any, targets: Any, task: Any = None) -> Any:
+        told["task"] = task
+        return loss(self, params, logits, targets)
+
+    def brightening(
+        self: Any, params: Any, images: Any, targets: Any, draw: Any, preprocessing: Any = None
+    ) -> tuple[Any, Any]:
+        told["preprocessing"] = preprocessing
+        return images + 0.1 / preprocessing.std[0], targets
+
+    monkeypatch.setattr(Train, "loss", asking)
+    monkeypatch.setattr(Train, "transform", brightening)
+    task = bench.task(make_case(recipe="tiny_train", epochs=1, mixup=0.2))
+    assert execute(task, bench.registry, Silent()).failure is None
+    height, width = told["preprocessing"].size
+    assert told["task"] == Task(classes=3, height=height, width=width)
+    assert told["preprocessing"] == TinyData().preprocessing(TinyDataParameters())
 
 
 # Mixed batches.

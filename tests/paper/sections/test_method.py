@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from benchsuite.paper.bundle.attachments import pack, unpack
 from benchsuite.paper.context.material import PaperMaterial
 from benchsuite.paper.document.blocks import Document, Figure, texts
 from benchsuite.paper.rendering import templates
@@ -109,3 +110,34 @@ def test_a_mean_of_weights_and_the_like_are_told_with_the_cases_that_have_them(
         "La pérdida{} pondera cada imagen por la inversa de la frecuencia de su clase",
     ):
         assert re.search(told.format(which), text), told
+
+
+def line(document: Document) -> str:
+    """All that is said, with citations left out, and the space that they leave."""
+    return " ".join(said(document).split())
+
+
+WORK = "@inproceedings{foret2021, author={Foret, Pierre}, title={SAM}, booktitle={ICLR}, year={2021}}"
+
+
+def test_a_recipe_is_told_by_its_title_its_works_and_its_own_sentences() -> None:
+    material = make_material(cases=2, seeds=2)
+    (recipe,) = {case.recipe.name for case in material.results.plan.cases}
+    plain = line(compose(replace(material, recipes={recipe: WORK})))
+    assert f"La receta {recipe} sigue los trabajos citados." in plain
+    words = ("SAM [plano]", "El descenso busca mínimos *planos*.")
+    told = {case.name: words for case in material.results.plan.cases}
+    spoken = replace(material, recipes={recipe: WORK}, recipe_words=told)
+    text = line(compose(spoken))
+    assert "La receta SAM [plano] sigue los trabajos citados." in text
+    assert text.count("sigue los trabajos citados. El descenso busca mínimos *planos*.") == 1
+    assert line(compose(unpack(pack(spoken)))) == text
+    assert pack(material).keys() == pack(spoken).keys()
+    assert b"recipe_words" not in pack(material)["results.json"]
+
+
+def test_recipes_of_cases_that_differ_have_each_their_sentence() -> None:
+    material = make_material(cases=2, seeds=2)
+    told = {case.name: ("", f"Se llama {case.name}.") for case in material.results.plan.cases}
+    text = said(compose(replace(material, recipe_words=told)))
+    assert [f"Se llama {name}." in text for name in told] == [True, True]

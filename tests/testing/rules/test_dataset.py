@@ -6,7 +6,7 @@ import os
 import socket
 import time
 from collections.abc import Mapping
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar
@@ -17,6 +17,7 @@ from benchsuite.api import (
     Augmentation,
     CardTranslation,
     DataError,
+    Dataset,
     DatasetCard,
     DatasetIndex,
     Found,
@@ -24,7 +25,8 @@ from benchsuite.api import (
     Preprocessing,
     Split,
 )
-from benchsuite.testing.harness.outcomes import Broken
+from benchsuite.testing.harness.outcomes import Broken, Inapplicable
+from benchsuite.testing.rules.catalogue import rules_of
 from benchsuite.testing.rules.dataset import RULES
 from support.contract import Dots, check
 
@@ -270,3 +272,47 @@ def test_what_a_card_does_not_say_in_a_language_is_told(tmp_path: Path) -> None:
 
 def test_every_rule_is_broken_by_something() -> None:
     assert {rule for rule, _, _ in BROKEN} == {rule.id for rule in RULES}
+
+
+class WithoutSample(Dots):
+    """The user's own dots, in the current folder."""
+
+    origin = "own"
+    sample = Dataset.sample  # type: ignore[assignment]  # as if it were not written
+
+    def find(self, params: Any, root: Path, scratch: Path) -> Found | None:
+        if not (root / "dots").is_dir():
+            raise DataError("there are no dots", where=str(root), expected="a folder dots", remedy="bring them")
+        return Found(root / "dots", "own data", "the user's own folder")
+
+
+class PublishedWithoutSample(Dots):
+    sample = Dataset.sample  # type: ignore[assignment]
+
+
+@pytest.fixture
+def own_dots(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    home = tmp_path / "mine"
+    home.mkdir()
+    Dots().sample(Dots.Parameters(), home)
+    monkeypatch.chdir(home)
+    return home
+
+
+@pytest.mark.parametrize("rule", [rule.id for rule in rules_of("dataset") if rule.id != "bibtex-reads"])
+def test_the_users_own_files_stand_in_for_a_sample_that_there_is_not(rule: str, own_dots: Path, tmp_path: Path) -> None:
+    before = {path: path.read_bytes() for path in own_dots.rglob("*") if path.is_file()}
+    with pytest.raises(Inapplicable, match="no sample") if rule == "sample-twice" else nullcontext():
+        check(WithoutSample, rule, tmp_path / "checks")
+    assert {path: path.read_bytes() for path in own_dots.rglob("*") if path.is_file()} == before
+
+
+def test_what_is_not_the_users_own_has_a_sample(tmp_path: Path) -> None:
+    with pytest.raises(Broken, match=r"it has no sample\(\), and its origin is 'published'"):
+        check(PublishedWithoutSample, "sample-found", tmp_path)
+
+
+def test_files_that_are_not_here_are_told_by_the_data_set_itself(tmp_path: Path, own_dots: Path) -> None:
+    (own_dots / "dots").rename(own_dots / "elsewhere")
+    with pytest.raises(DataError, match="there are no dots"):
+        check(WithoutSample, "sample-found", tmp_path / "checks")

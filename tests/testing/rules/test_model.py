@@ -231,6 +231,14 @@ class KeepsTheHead(Speck):
         return state
 
 
+class AsksForItsModule(Speck):
+    """Takes what the module has a place for."""
+
+    def adapt(self, params: SpeckParameters, state: dict[str, Any], module: Any = None) -> dict[str, Any]:
+        own = module.state_dict()
+        return {name: t for name, t in state.items() if name in own and own[name].shape == t.shape}
+
+
 class Renames(Speck):
     def adapt(self, params: SpeckParameters, state: dict[str, Any]) -> dict[str, Any]:
         return {f"backbone.{name}": tensor for name, tensor in super().adapt(params, state).items()}
@@ -321,3 +329,8 @@ def test_own_weights_are_read_and_compared(tmp_path: Path) -> None:
     subject = Subject(Declared.of(Own), entry, {}, SpeckParameters(), tmp_path)
     with pytest.raises(Broken, match=r"own\.pth: other shapes: stem\.0\.weight is \(1,\)"):
         model.weights_fit(subject)
+
+
+@pytest.mark.slow
+def test_a_model_may_ask_for_its_module(tmp_path: Path) -> None:
+    assert "tensors of the state of a network of 17 classes" in (check(AsksForItsModule, "weights-fit", tmp_path) or "")

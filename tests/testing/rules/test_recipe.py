@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from pydantic import Field
 
-from benchsuite.api import FreezePolicy, Optimizer, Parameters, Phase, Recipe, Scheduler
+from benchsuite.api import FreezePolicy, Optimizer, Parameters, Phase, Preprocessing, Recipe, Scheduler
 from benchsuite.testing.harness.outcomes import Broken
 from benchsuite.testing.rules import recipe
 from benchsuite.testing.rules.recipe import RULES
@@ -48,6 +48,21 @@ class Mixing(Plain):
 
     def transform(self, params: Any, images: Any, targets: Any, draw: Any) -> tuple[Any, Any]:
         return images + float(draw.uniform(0, 0.1)), targets
+
+
+class Asking(Plain):
+    """Asks for all that it may be given, and cannot do without."""
+
+    def loss(self, params: Any, logits: Any, targets: Any, counts: Any = None, task: Any = None) -> Any:
+        assert logits.shape[1] == task.classes == len(counts)
+        return super().loss(params, logits, targets) * (counts.sum() / (task.classes * counts.max()))
+
+    def transform(
+        self, params: Any, images: Any, targets: Any, draw: Any, preprocessing: Preprocessing | None = None
+    ) -> tuple[Any, Any]:
+        assert preprocessing is not None
+        assert images.shape[2:] == preprocessing.size
+        return images + float(draw.uniform(0, 0.1)) / preprocessing.std[0], targets
 
 
 class WrongSign(Plain):
@@ -173,7 +188,7 @@ def _few_threads() -> Iterator[None]:
     torch.use_deterministic_algorithms(was)
 
 
-@pytest.mark.parametrize("component", [Plain, Mixing])
+@pytest.mark.parametrize("component", [Plain, Mixing, Asking])
 @pytest.mark.parametrize("rule", [rule.id for rule in RULES])
 def test_a_sound_recipe_keeps_the_rule(rule: str, component: type[Plain], tmp_path: Path) -> None:
     check(component, rule, tmp_path)
