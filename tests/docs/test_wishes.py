@@ -20,6 +20,8 @@ from support.pages import write
 from support.wishes import Wish, base, draw_photos, wishes
 
 WISHES = list(wishes())
+LIBRARIES = {"timm": "timm", "huggingface": "pyarrow"}
+"""What runs of these components need beside benchsuite."""
 each_wish = pytest.mark.parametrize("wish", WISHES, ids=[wish.wish for wish in WISHES])
 
 
@@ -27,6 +29,7 @@ each_wish = pytest.mark.parametrize("wish", WISHES, ids=[wish.wish for wish in W
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A folder of a user's own, with photos in it; what files of plugins are imported is forgotten."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     monkeypatch.setattr(sys, "path", list(sys.path))
     draw_photos(tmp_path)
     forget()
@@ -72,6 +75,9 @@ def test_the_lines_of_a_row_make_a_study_and_change_it(wish: Wish, here: Path) -
 @pytest.mark.slow
 @each_wish
 def test_a_run_that_was_stopped_goes_on_with_the_same_bits(wish: Wish, here: Path) -> None:
+    for component, library in LIBRARIES.items():
+        if f"name: {component}" in wish.suite:
+            pytest.importorskip(library)
     _, plan, found = made(wish, here)
     short = plan.model_copy(
         update={"cases": plan.cases[-1:], "seeds": plan.seeds[:1], "sequential": None, "search": None}
