@@ -17,6 +17,8 @@ from benchsuite.paper.language.catalogue import say
 
 LONG = 8
 """Characters of a stage's name that is written aslant."""
+FULL = 64
+"""Characters that find room above the boxes, were all names as long as the longest; more are written aslant."""
 TRAINED: dict[str, Any] = {"facecolor": "#ffffff", "edgecolor": COLOURS[0], "lw": 0.8}
 FROZEN: dict[str, Any] = {"facecolor": "#c4c4c4", "edgecolor": "#666666", "lw": 0.8, "hatch": "////"}
 
@@ -40,7 +42,9 @@ def draw_stages(name: str, cases: Sequence[CaseFindings], factor: str) -> Drawin
             mark(size, case.case.name)
         axes.set(xlim=(0, len(stages) + 2.1), ylim=(len(shown), -0.05), ylabel=factor)
         axes.set_yticks([i + 0.5 for i in range(len(shown))], names, linespacing=0.95)
-        aslant = {"rotation": 35, "ha": "left", "rotation_mode": "anchor"} if max(map(len, stages)) >= LONG else {}
+        longest = max(map(len, stages))
+        is_long = longest >= LONG or longest * (len(stages) + 2) > FULL
+        aslant = {"rotation": 35, "ha": "left", "rotation_mode": "anchor"} if is_long else {}
         axes.set_xticks(
             [*(i + 0.5 for i in range(len(stages))), len(stages) + 1.05],
             [*stages, say("axis-trainable")],

@@ -22,3 +22,13 @@ def test_cases_without_a_finished_run_have_no_row() -> None:
     cases = make_findings(cases=2, seeds=1).cases
     drawn = stages.draw_stages("fig-stages", (cases[0], replace(cases[1], model=None)), "")
     assert f'data-case="{cases[1].case.name}"' not in drawn.svg
+
+
+def test_names_that_would_run_into_each_other_stand_aslant() -> None:
+    """Each is short, and there are many."""
+    (case,) = make_findings(cases=1, seeds=1).cases
+    assert case.model is not None
+    many = tuple(f"blocks{number}" for number in range(10))
+    drawn = stages.draw_stages("fig-stages", [replace(case, model=case.model.model_copy(update={"stages": many}))], "")
+    assert "rotate(-35" in drawn.svg
+    assert "rotate(-35" not in stages.draw_stages("fig-stages", [case], "").svg
