@@ -23,7 +23,7 @@ SECONDS = 600
 MEMORY = 4 * 2**30
 """Bytes beyond what the libraries take; papers of a hundred pages stay below a quarter of it."""
 COPIES = 3
-"""Of drawings, measures and the web page; rounds of placement have some of their own."""
+"""Of drawings, measures and the web page."""
 
 
 @dataclass(frozen=True)
@@ -91,14 +91,12 @@ class Renderer(ClosedProcess):
 def main(parent: Parent) -> None:
     """Receive orders, and send for each the pages, or the error."""
     render = _libraries()
-    from benchsuite.paper.typesetting.float_placement import copies
-
     # Nothing of one paper is garbage for long; looking for it takes a fifth of the time.
     gc.disable()
     order = parent.receive()
     memory = order[-1]
     limit_memory(memory)
-    close(COPIES + copies())
+    close(COPIES)
     made: dict[str, str] = {}
 
     def pages() -> Pages:
