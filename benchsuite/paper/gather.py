@@ -75,6 +75,7 @@ def without_results(suite: Suite, preparation: Preparation, registry: Registry) 
     from benchsuite.paper.bundle.renderer_versions import renderer
     from benchsuite.paper.context.material import PaperMaterial
     from benchsuite.registry import CASE_PARTS
+    from benchsuite.registry.declarations import declared_phases
 
     tasks, plan = preparation.tasks, preparation.plan
     keys = {(task.spec.case.name, task.spec.seed): task.key.key for task in tasks}
@@ -83,7 +84,7 @@ def without_results(suite: Suite, preparation: Preparation, registry: Registry) 
     dataset, asked = cast("Dataset[Any]", dataset_entry.component), dataset_entry.parse(case.dataset.parameters)
     card, preprocessing = dataset.card(asked), dataset.preprocessing(asked)
     language = suite.paper.language
-    models, recipes, labels = {}, {}, dict[str, str]()
+    models, recipes, phases, labels = {}, {}, {}, dict[str, str]()
     for planned in plan.cases:
         for kind in CASE_PARTS:
             named = registry.entry(kind, getattr(planned, kind).qualified_name).component.Parameters.labels
@@ -94,6 +95,7 @@ def without_results(suite: Suite, preparation: Preparation, registry: Registry) 
         entry = registry.recipe(planned.recipe.qualified_name)
         recipe = cast("Recipe[Any]", entry.component)
         told = recipe.bibtex(entry.parse(planned.recipe.parameters))
+        phases[planned.name] = declared_phases(entry, entry.parse(planned.recipe.parameters))
         recipes[planned.recipe.name] = _told(entry, "bibtex", told)
     return PaperMaterial(
         results=Results(suite=suite, plan=plan, keys=keys, records={}),
@@ -105,6 +107,7 @@ def without_results(suite: Suite, preparation: Preparation, registry: Registry) 
         recipes=recipes,
         normalisation=normalisation(preprocessing) if len({one.dataset.name for one in plan.cases}) == 1 else None,
         source=network_source(suite, plan, registry) if "fig-source" in suite.paper.further else "",
+        phases=phases,
         version=__version__,
         renderer=renderer(),
     )

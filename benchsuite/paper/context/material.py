@@ -11,6 +11,7 @@ from benchsuite.analysis.findings import Findings
 from benchsuite.analysis.results import Results
 from benchsuite.contracts.dataset import DatasetCard
 from benchsuite.contracts.figure import Chart
+from benchsuite.contracts.recipe import Phase
 from benchsuite.suite.schema.report import Report
 from benchsuite.suite.schema.suite import Suite
 
@@ -36,7 +37,8 @@ class PaperMaterial:
     the surest first; `models` are the title and the BibTeX entry of each case's model, by the case's name, where cases
     have models of their own; `recipes` is the BibTeX of each training recipe, by its name; `charts` are the figures
     of plugins; `normalisation` is what is subtracted from each channel and what it is divided by; `source` is the code
-    that builds the network of the reference, or of the first case, where the suite asks for it.
+    that builds the network of the reference, or of the first case, where the suite asks for it; `phases` are those that
+    the recipe of each case declares, by the case's name.
     """
 
     results: Results
@@ -51,6 +53,7 @@ class PaperMaterial:
     charts: tuple[PluginChart, ...] = ()
     normalisation: tuple[tuple[float, ...], tuple[float, ...]] | None = None
     source: str = ""
+    phases: Mapping[str, tuple[Phase, ...]] = field(default_factory=dict)
     labels: Mapping[str, str] = field(default_factory=dict)
     """What the components call their parameters, in the language of the paper."""
     configuration: tuple[tuple[str, str], ...] = ()
