@@ -75,6 +75,7 @@ def without_results(suite: Suite, preparation: Preparation, registry: Registry) 
     from benchsuite.paper.bundle.renderer_versions import renderer
     from benchsuite.paper.context.material import PaperMaterial
     from benchsuite.registry import CASE_PARTS
+    from benchsuite.registry.declarations import declared_phases
 
     tasks, plan = preparation.tasks, preparation.plan
     keys = {(task.spec.case.name, task.spec.seed): task.key.key for task in tasks}
@@ -84,7 +85,7 @@ def without_results(suite: Suite, preparation: Preparation, registry: Registry) 
     found = next((task.data for task in tasks if task.spec.case.dataset == case.dataset), None)
     card = dataset.describe(asked, found.folder) if found is not None else dataset.card(asked)
     language = suite.paper.language
-    models, recipes, recipe_words, labels = {}, {}, {}, dict[str, str]()
+    models, recipes, recipe_words, phases, labels = {}, {}, {}, {}, dict[str, str]()
     licences: dict[str, str] = {}
     normalisations = set()
     for planned in plan.cases:
@@ -102,6 +103,7 @@ def without_results(suite: Suite, preparation: Preparation, registry: Registry) 
         entry = registry.recipe(planned.recipe.qualified_name)
         recipe = cast("Recipe[Any]", entry.component)
         params = entry.parse(planned.recipe.parameters)
+        phases[planned.name] = declared_phases(entry, params)
         recipes[planned.recipe.name] = _told(entry, "bibtex", recipe.bibtex(params))
         words = [_told(entry, name, getattr(recipe, name)(params, language)) for name in ("title", "summary")]
         if any(words):
@@ -118,6 +120,7 @@ def without_results(suite: Suite, preparation: Preparation, registry: Registry) 
         licences=licences,
         normalisation=next(iter(normalisations)) if len(normalisations) == 1 else None,
         source=network_source(suite, plan, registry) if "fig-source" in suite.paper.further else "",
+        phases=phases,
         version=__version__,
         renderer=renderer(),
     )

@@ -32,6 +32,7 @@ from benchsuite.paper.bundle.renderer_versions import renderer
 from benchsuite.paper.context.material import Mistake, PaperMaterial, ReportMaterial
 from benchsuite.paper.gather import network_source, normalisation
 from benchsuite.registry import Registry, registry
+from benchsuite.registry.declarations import declared_phases
 from benchsuite.store.record import Best, Cost, DatasetFacts, ModelFacts, RunRecord, TestMetrics, WeightsFacts
 from benchsuite.suite.cases.plan import Case, Component, Plan, RunSpec, Trial
 from benchsuite.suite.planning.expand import expand
@@ -67,6 +68,7 @@ def make_suite_material(name: str, *, language: Language = "es", **changes: Any)
         "models": models,
         "normalisation": _normalisation(first, known),
         "source": network_source(suite, plan, known),
+        "phases": {case.name: _phases(case, known) for case in plan.cases},
         "samples": _photos(card),
         "mistakes": _mistakes(card, next(iter(records))),
         "version": "0.1.0",
@@ -109,6 +111,11 @@ def _model(case: Case, known: Registry) -> tuple[str, str]:
     entry = find_entries(case, known)[1]
     model, params = cast("Model[Any]", entry.component), entry.parse(case.model.parameters)
     return model.title(params), model.bibtex(params)
+
+
+def _phases(case: Case, known: Registry) -> tuple[Phase, ...]:
+    entry = find_entries(case, known)[2]
+    return declared_phases(entry, entry.parse(case.recipe.parameters))
 
 
 def _normalisation(case: Case, known: Registry) -> tuple[tuple[float, ...], tuple[float, ...]]:

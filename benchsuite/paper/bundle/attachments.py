@@ -22,6 +22,7 @@ from pydantic_core import to_jsonable_python
 from benchsuite.analysis.results import Results
 from benchsuite.analysis.seed_image_anova import Outcomes
 from benchsuite.contracts.dataset import DatasetCard
+from benchsuite.contracts.recipe import Phase
 from benchsuite.errors import PaperError, StoreError, first_line
 from benchsuite.paper.bundle.files import BIBTEX, ENVIRONMENT, LOCK, MISTAKE, OF_STUDY, PHOTO, SUITE
 from benchsuite.paper.bundle.json_texts import json_array, json_bytes, json_object, json_text, parsed
@@ -44,13 +45,14 @@ READABLE = (2, SCHEMA)
 """Formats that can be read: in 2 the records are of an older schema, and they are migrated as stored ones are."""
 ARGUMENTS = ("study_arguments", "form_arguments")
 """What is attached only where there are any."""
-USUAL = {"language": "es", "written_in": None, "further": ()}
+USUAL = {"language": "es", "written_in": None, "further": (), "assignment": None, "rights": None}
 """What is attached of the form of a paper only where it is otherwise."""
 LARGEST = 100_000_000
 """Bytes of a paper that is read."""
 UNPACKS = 40
 """Times its own bytes to which a paper may unpack, or to LARGEST: records of one study repeat each other."""
 MOST_PAGES = 1000
+_PHASES = TypeAdapter(dict[str, tuple[Phase, ...]])
 
 
 UNREADABLE = (ArithmeticError, AttributeError, LookupError, OSError, RecursionError, StoreError, TypeError, ValueError,
@@ -108,6 +110,7 @@ def _pack_study(material: PaperMaterial) -> dict[str, bytes]:
         **{name: list(given) for name in ARGUMENTS if (given := getattr(material, name))},
         **({"normalisation": material.normalisation} if material.normalisation is not None else {}),
         **({"source": material.source} if material.source else {}),
+        **({"phases": to_jsonable_python(material.phases)} if material.phases else {}),
         "mistakes": [[m.true, m.predicted, m.probability, m.run] for m in material.mistakes],
     }
     told, records = {name: json_text(value) for name, value in content.items()}, _Texts()
@@ -257,6 +260,7 @@ def _study(content: Mapping[str, Any], files: Mapping[str, bytes]) -> PaperMater
         ),
         normalisation=_normalisation(content.get("normalisation")),
         source=str(content.get("source", "")),
+        phases=_PHASES.validate_json(json.dumps(content.get("phases", {}))),
         **{name: tuple(content.get(name, ())) for name in ARGUMENTS},
         version=content["benchsuite"],
         renderer=content["renderer"],

@@ -11,6 +11,7 @@ from benchsuite.analysis.findings import Findings
 from benchsuite.analysis.results import Results
 from benchsuite.contracts.dataset import DatasetCard
 from benchsuite.contracts.figure import Chart
+from benchsuite.contracts.recipe import Phase
 from benchsuite.suite.schema.report import Report
 from benchsuite.suite.schema.suite import Suite
 
@@ -35,10 +36,10 @@ class PaperMaterial:
     are (class title, photo) pairs, the photo an encoded PNG or JPEG file; `mistakes` are of the best case's first run,
     the surest first; `models` are the title and the BibTeX entry of each case's model, by the case's name, where cases
     have models of their own; `recipes` is the BibTeX of each training recipe, by its name; `recipe_words` are the title
-    and the summary of each case's recipe, where it has any, by the case's name; `licences` are those of pretrained
-    weights, by what these are called; `charts` are the figures of plugins; `normalisation` is what is subtracted from
-    each channel and what it is divided by; `source` is the code that builds the network of the reference, or of the
-    first case, where the suite asks for it.
+    and the summary of each case's recipe, where it has any, by the case's name; `phases` are those that it declares, by
+    the same; `licences` are those of pretrained weights, by what these are called; `charts` are the figures of plugins;
+    `normalisation` is what is subtracted from each channel and what it is divided by; `source` is the code that builds
+    the network of the reference, or of the first case, where the suite asks for it.
     """
 
     results: Results
@@ -55,6 +56,7 @@ class PaperMaterial:
     charts: tuple[PluginChart, ...] = ()
     normalisation: tuple[tuple[float, ...], tuple[float, ...]] | None = None
     source: str = ""
+    phases: Mapping[str, tuple[Phase, ...]] = field(default_factory=dict)
     labels: Mapping[str, str] = field(default_factory=dict)
     """What the components call their parameters, in the language of the paper."""
     configuration: tuple[tuple[str, str], ...] = ()

@@ -42,8 +42,11 @@ class Paragraph:
 
 @dataclass(frozen=True)
 class Bullets:
+    """A list; a `numbered` one counts its items, whose order matters."""
+
     items: tuple[str, ...]
     lang: str = ""
+    numbered: bool = False
     kind: ClassVar[str] = "bullets"
 
 
@@ -211,6 +214,10 @@ class Document:
     """ISO 8601: when the last run finished."""
     highlights: tuple[str, ...] = ()
     """What was found, in sentences: the box after the abstract."""
+    assignment: str = ""
+    """The course and the assignment that it is handed in for."""
+    rights: str = ""
+    """Whose rights it is under, and its licence."""
     title_lang: str = ""
     abstract_lang: str = ""
     watermark: str | None = None

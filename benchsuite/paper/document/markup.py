@@ -2,7 +2,8 @@ r"""The mini grammar of prose, and the gate through which foreign text enters a 
 
 `**bold**`, `*foreign words*`, `` `code` ``, `$tex$`, `[words](https://… or #id)`, `[[work]]`, `{{reference}}`; a
 backslash takes a sign literally. Everything else is escaped. Paragraphs are separated by blank lines, lines that
-begin with `- ` are a list, and `$$tex$$ reading` is a displayed equation.
+begin with `- ` are a list, a paragraph that begins with `1. ` is a numbered one, each of whose items begins with the
+next number, and `$$tex$$ reading` is a displayed equation.
 """
 
 from __future__ import annotations
@@ -41,6 +42,7 @@ _INLINE = re.compile(
 )
 
 
+_ADDRESS = re.compile(r"https://[^\s()<>\"']+")
 _FOLDERS = re.compile(r"(?:(?<![\w.:/\\…])|(?<=file://))(?:~|[A-Za-z]:)?[\\/]+(?:[^\s\\/:;,'\"()<>]+[\\/]+)+")
 """The folders of an absolute path; no part of an address."""
 
@@ -98,6 +100,12 @@ def code(text: str, where: str) -> str:
     """Foreign text for one line as code, without the folders of somebody's machine."""
     shown = file_name(line(text, where)).replace("`", "")
     return f"`{shown[:LONGEST_CODE]}`"
+
+
+def link(words: str, address: str, where: str) -> str:
+    """Foreign words that lead to a foreign address; the words alone where it is none that a paper links to."""
+    shown = literal(line(words, where))
+    return f"[{shown}]({address})" if _ADDRESS.fullmatch(address) and not re.search(r"[\[\]\\]", shown) else shown
 
 
 def file_name(value: str) -> str:
@@ -177,10 +185,12 @@ def blocks(source: str, name: str) -> tuple[Block, ...]:
             continue
         prose: list[str] = []
         items: list[str] = []
+        numbered = chunk.lstrip().startswith("1. ")
         for row in chunk.splitlines():
             stripped = row.strip()
-            if stripped.startswith("- "):
-                items.append(stripped[2:])
+            mark = f"{len(items) + 1}. " if numbered else "- "
+            if stripped.startswith(mark):
+                items.append(stripped[len(mark) :])
             elif items and stripped:
                 items[-1] += f" {stripped}"
             elif stripped:
@@ -188,5 +198,5 @@ def blocks(source: str, name: str) -> tuple[Block, ...]:
         if prose:
             out.append(Paragraph(" ".join(prose)))
         if items:
-            out.append(Bullets(tuple(items)))
+            out.append(Bullets(tuple(items), numbered=numbered))
     return tuple(out)

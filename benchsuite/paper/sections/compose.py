@@ -18,7 +18,7 @@ from benchsuite.paper.sections.front import paper_abstract, paper_title
 from benchsuite.paper.sections.highlights import paper_highlights
 from benchsuite.paper.sections.method import model_blocks, training_blocks
 from benchsuite.paper.sections.notices import paper_notices, running_head
-from benchsuite.paper.sections.parts import authors_of, fitting, keywords_of, merge, placed, section_blocks
+from benchsuite.paper.sections.parts import authors_of, fitting, keywords_of, line_of, merge, placed, section_blocks
 from benchsuite.paper.sections.reproducibility import reproducibility_blocks
 from benchsuite.paper.sections.results import results_blocks
 from benchsuite.paper.sections.search import search_blocks
@@ -48,6 +48,8 @@ def _compose(material: PaperMaterial, files: Mapping[str, bytes] | None) -> Docu
         abstract=abstract,
         abstract_lang=foreign if paper.abstract else "",
         keywords=keywords_of(paper),
+        assignment=line_of(paper, "assignment"),
+        rights=line_of(paper, "rights"),
         body=tuple(body),
         references=study.works.references,
         quantities=study.quotes.quantities,

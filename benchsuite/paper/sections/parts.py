@@ -35,6 +35,11 @@ def authors_of(paper: PaperSection) -> tuple[Author, ...]:
     )
 
 
+def line_of(paper: PaperSection, name: str) -> str:
+    """A field of one line that need not be given, made safe to set."""
+    return markup.line(getattr(paper, name) or "", f"paper.{name}")
+
+
 def keywords_of(paper: PaperSection) -> tuple[str, ...]:
     """The index terms, made safe to set."""
     return tuple(markup.line(word, "paper.keywords") for word in paper.keywords)

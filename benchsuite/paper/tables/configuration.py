@@ -7,17 +7,23 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from benchsuite.analysis.findings import CaseFindings
+from benchsuite.contracts.recipe import FreezePolicy, Phase
 from benchsuite.paper.context.paper_context import PaperContext
 from benchsuite.paper.context.parameter_words import describe_value, name_parameter, word_for
 from benchsuite.paper.document import markup
 from benchsuite.paper.document.blocks import Cell, Column, Table
 from benchsuite.paper.language import typography
 from benchsuite.paper.language.catalogue import say
+from benchsuite.paper.language.phrases import listing
 from benchsuite.paper.tables import cells
 
 COLUMNS = 8
 """Most parameters that have a column of their own in the table of cases."""
 ABSENT = "—"
+PHASE_OPTIONS = ("momentum", "weight_decay")
+"""Options of optimizers with a column of their own in the table of phases, where any phase has them."""
+PHASE_COLUMNS = 4
+"""Most columns of that table that fit a column of the page."""
 
 
 def configuration_table(study: PaperContext) -> Table:
@@ -158,24 +164,55 @@ def models_table(study: PaperContext) -> Table | None:
 
 
 def phases_table(study: PaperContext) -> Table | None:
-    """The phases of each case as they went, where a case has more than one."""
+    """The phases of each case as they were declared and went, where a case has more than one; page wide where the
+    optimizers have options to tell."""
     if not study.has_phases:
         return None
+    declared = {(name, phase.name): phase for name, phases in study.material.phases.items() for phase in phases}
+    options = [name for name in PHASE_OPTIONS if any(one.optimizer.options.get(name) for one in declared.values())]
     rows = [
         (
             Cell("") if order else cells.case(case),
             Cell(markup.code(phase.name, "phase")),
+            *(_declared(declared.get((case.case.name, phase.name)), options) if declared else ()),
             Cell(typography.number(round(phase.epochs, 1)), phase.epochs, phase.runs),
             Cell(typography.number(float(f"{phase.learning_rate:.3g}")), phase.learning_rate),
         )
         for case in study.done
         for order, phase in enumerate(case.phases)
     ]
-    heads = cells.numeric_columns(say("column-epochs"), say("column-phases-rate"))
-    columns = (Column(say("column-configuration")), Column(say("column-phases-phase")), *heads)
+    first = [say("column-configuration"), say("column-phases-phase")]
+    if declared:
+        first += [say("column-phases-trained"), say("column-phases-optimizer")]
+    heads = (*(say(f"column-phases-{name}") for name in options), say("column-epochs"), say("column-phases-rate"))
+    columns = (*map(Column, first), *cells.numeric_columns(*heads))
     many = any(phase.epochs != int(phase.epochs) for case in study.done for phase in case.phases)
     note = say("note-phases") if many else None
-    return Table("tab-phases", say("title-phases"), columns, tuple(rows), note, long=cells.is_long(rows))
+    wide = len(columns) > PHASE_COLUMNS
+    return Table("tab-phases", say("title-phases"), columns, tuple(rows), note, wide=wide, long=cells.is_long(rows))
+
+
+def _declared(phase: Phase | None, options: Sequence[str]) -> list[Cell]:
+    """What a phase trains and how it moves it."""
+    if phase is None:
+        return [cells.EMPTY] * (2 + len(options))
+    optimizer = _setting("recipe.optimizer", phase.optimizer.name)
+    given = [phase.optimizer.options.get(name) for name in options]
+    numbers = [float(value) if isinstance(value, int | float) and value else None for value in given]
+    return [Cell(describe_trained(phase.freeze)), Cell(optimizer), *map(cells.number, numbers)]
+
+
+def describe_trained(policy: FreezePolicy) -> str:
+    """Which stages train: «todas», «la última», «todas menos la de entrada y dos bloques»."""
+    if policy.train_last is not None:
+        return say("trained-last", n=policy.train_last)
+    if policy.stages is not None:
+        frozen = [markup.code(name, "stage") for name in policy.stages]
+    else:
+        stem = policy.stem == "always" or (policy.stem == "with_first_block" and policy.blocks > 0)
+        frozen = [say("frozen-stem")] if stem else []
+        frozen += [say("frozen-blocks", n=policy.blocks)] if policy.blocks else []
+    return say("trained-but", frozen=listing(frozen)) if frozen else say("trained-all")
 
 
 def _setting(path: str, value: Any) -> str:

@@ -19,7 +19,7 @@ from benchsuite.suite.source.yaml_nodes import Item, Node
 
 D = TypeVar("D", Suite, Report)
 Words = Translation | ReportTranslation
-SHARED = ("abstract", "keywords", "sections")
+SHARED = ("assignment", "rights", "abstract", "keywords", "sections")
 """What `paper` and a translation have under the same name."""
 _CLAIM = re.compile(r"claims\[(\d+)\]\.text")
 
@@ -141,7 +141,8 @@ def _lacking(suite: Declaration, language: Language, words: Words) -> Iterator[P
         what = f"the {kind}'s own prose is in {side.called} already"
         yield Problem(node.mark, side.path, what, remedy=remedy)
         return
-    for name, own in (("title", suite.title), ("abstract", suite.paper.abstract), ("keywords", suite.paper.keywords)):
+    for name in ("title", *(one for one in SHARED if one != "sections")):
+        own = suite.title if name == "title" else getattr(suite.paper, name)
         yield from _counterpart(name, bool(own), bool(getattr(words, name)), node, side.path, side)
     yield from _names("label", "labels", _labels(suite), words.labels, node, side)
     yield from _names("claim", "claims", {claim.id: claim.text for claim in suite.claims}, _claims(words), node, side)

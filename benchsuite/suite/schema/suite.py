@@ -279,6 +279,13 @@ class PaperSection(Declared):
     authors: Annotated[tuple[Author, ...], Field(max_length=1000)] = ()
     """Authors in the order of the paper."""
 
+    assignment: Line | None = None
+    """The course and the assignment that it is handed in for, on the cover of a report and at the foot of an article's
+    first page."""
+
+    rights: Line | None = None
+    """Whose rights it is under and which licence it has, in the same places."""
+
     abstract: Text = ""
     """Abstract; a paper without any prose has one that is made from its results."""
 
@@ -319,6 +326,12 @@ class TranslatedProse(Declared):
 
     authors: Annotated[tuple[Author, ...], Field(max_length=1000)] = ()
     """The authors, where their affiliations read otherwise; left out, the same as in the other language."""
+
+    assignment: Line | None = None
+    """The course and the assignment."""
+
+    rights: Line | None = None
+    """The rights and the licence."""
 
     abstract: Text = ""
     """The abstract."""

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from benchsuite.contracts.recipe import FreezePolicy, Optimizer, Phase
 from benchsuite.errors import PaperError
 from benchsuite.paper.build import build_paper
 from benchsuite.paper.bundle import attachments
@@ -237,9 +238,14 @@ def test_what_a_paper_may_unpack_to_grows_with_it(honest: bytes, monkeypatch: py
 def test_what_only_some_papers_have_is_attached_where_it_is() -> None:
     plain = replace(make_material(), normalisation=None)
     content = json.loads(pack(plain)["results.json"])
-    assert not {"normalisation", "source"} & content.keys()
+    assert not {"normalisation", "source", "phases"} & content.keys()
     assert "further" not in content["suite"]["paper"]
-    asking = replace(make_material({"further": ["fig-source"]}), source="def build(): ...")
+    optimizer = Optimizer("adam", 0.1, {"betas": (0.9, 0.95), "weight_decay": 0.0})
+    phases = {
+        "freeze_blocks=0": (Phase("head", 5, 32, optimizer, FreezePolicy(train_last=1)), Phase("all", 5, 32, optimizer))
+    }
+    asking = replace(make_material({"further": ["fig-source"]}), source="def build(): ...", phases=phases)
     again = unpack(pack(asking))
+    assert again.phases == phases
     assert (again.normalisation, again.source) == (asking.normalisation, asking.source)
     assert again.suite.paper.further == ("fig-source",)

@@ -89,6 +89,15 @@ def test_prose_becomes_paragraphs_lists_and_equations() -> None:
     )
 
 
+def test_a_paragraph_that_begins_with_one_is_a_numbered_list_of_consecutive_items() -> None:
+    source = "Pasos:\n\n1. uno\n   en\n2. dos, en\n   2015. Y\n   4. más\n3. tres"
+    assert markup.blocks(source, "s") == (
+        Paragraph("Pasos:"),
+        Bullets(("uno en", "dos, en 2015. Y 4. más", "tres"), numbered=True),
+    )
+    assert markup.blocks("Son\n1. y no una lista", "s") == (Paragraph("Son 1. y no una lista"),)
+
+
 def test_unclosed_signs_stay_as_they_are() -> None:
     assert rendered("a ** b * c ` d [ e { f $ g") == "a ** b * c ` d [ e { f $ g"
 

@@ -14,9 +14,10 @@ from pypdf import PdfReader
 from pypdf.generic import ArrayObject, ContentStream, DictionaryObject, IndirectObject, StreamObject
 
 from benchsuite.paper.context.material import PaperFiles
-from benchsuite.paper.document.blocks import Document
+from benchsuite.paper.document.blocks import Bullets, Document
 from benchsuite.paper.document.numbering import number
 from benchsuite.paper.rendering import weasyprint_boxes
+from benchsuite.paper.rendering.html import render_html
 from benchsuite.paper.rendering.pdf import render_pdf
 from benchsuite.paper.sections.compose import compose
 from support.paper_material import make_material
@@ -251,3 +252,17 @@ def test_7_18_5_links_are_described_by_the_words_that_are_read(reader: PdfReader
     assert not {target for target, words in described.items() if target == words}
     assert described["tab-results"].startswith("Cuadro ")
     assert all(re.fullmatch(r"\[\d+\]", words) for target, words in described.items() if target.startswith("ref-"))
+
+
+def test_a_numbered_list_is_a_list_whose_items_have_their_numbers() -> None:
+    items = ("primero", "después", "por último")
+    document = Document("Título", (), "Resumen.", ("clave",), (Bullets(items, numbered=True),), {}, (), None)
+    numbering = number(document)
+    pdf = PdfReader(BytesIO(render_pdf(document, numbering)))
+    page = render_html(document, numbering)
+    assert re.search(r"<ol data-b[^>]*>(<li>[^<]*</li>){3}</ol>", page)
+    tags = [str(one["/S"]) for one in elements(pdf)]
+    start = tags.index("/L")
+    assert [tag for tag in tags[start:] if tag in ("/L", "/LI", "/Lbl")][:7] == ["/L", *["/LI", "/Lbl"] * 3]
+    text = pdf.pages[0].extract_text()
+    assert [label for label in ("1.", "2.", "3.") if label in text] == ["1.", "2.", "3."]

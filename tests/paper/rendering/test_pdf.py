@@ -131,6 +131,16 @@ def test_no_letter_is_too_small_and_bookmarks_read_as_titles(printed: Printed) -
     check_letters(printed)
 
 
+@pytest.mark.parametrize(("template", "page"), FORMS)
+def test_what_it_is_handed_in_for_and_its_rights_stand_on_the_first_page_alone(
+    template: Any, page: Any, tmp_path: Path
+) -> None:
+    said = {"assignment": "Visión por computador, práctica 2", "rights": "© 2026 Ana Núñez. CC BY 4.0"}
+    first, *others = make_printed(make_material(said, cases=2, seeds=2), tmp_path, template, page).pages
+    assert all(words in first for words in said.values())
+    assert not any(words in " ".join(others) for words in said.values())
+
+
 def test_letters_that_are_too_small_are_found(printed: Printed, monkeypatch: pytest.MonkeyPatch) -> None:
     """The judge itself."""
     monkeypatch.setattr(print_page, "_css", lambda *given, css=print_page._css: css(*given) + ".note{font-size:6pt}")

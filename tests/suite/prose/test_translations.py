@@ -22,6 +22,8 @@ paper:
   keywords: [redes]
   labels: {recipe.freeze.blocks: Bloques, recipe.freeze.blocks=1: uno solo}
   authors: [{name: Ana, place: España}]
+  assignment: Visión por computador, práctica 2
+  rights: Todos los derechos reservados
   sections:
     - {title: Introducción, id: introduction, text: "Véase {{tab-results}}."}
     - title: Metodología
@@ -36,6 +38,8 @@ translations:
   en:
     title: A small study
     authors: [{name: Ana, place: Spain}]
+    assignment: Computer vision, assignment 2
+    rights: All rights reserved
     abstract: Accuracy is {{test_accuracy 0}}.
     keywords: [networks]
     labels: {recipe.freeze.blocks: Blocks, recipe.freeze.blocks=1: a single one}
@@ -113,6 +117,8 @@ def test_the_languages_of_a_suite_change_nothing_that_is_run() -> None:
         ("    title: A small study\n", "", "translations.en: the English prose has no title; write translations.en.title"),
         ("    abstract: Accuracy is {{test_accuracy 0}}.\n", "", "translations.en: the English prose has no abstract"),
         ("    keywords: [networks]\n", "", "translations.en: the English prose has no keywords"),
+        ("    rights: All rights reserved\n", "", "translations.en: the English prose has no rights"),
+        ("  assignment: Visión por computador, práctica 2\n", "", "translations.en.assignment: the suite has no assignment"),
         (", recipe.freeze.blocks=1: a single one", "", "translations.en.labels: the English prose lacks the label"),
         ("recipe.freeze.blocks: Blocks", "recipe.freeze.block: Blocks", "the suite has no label 'recipe.freeze.block'"),
         ("    claims: {alta: It is high}\n", "", "the English prose lacks the claim 'alta' ('Es alta')"),
