@@ -128,16 +128,15 @@ class Timm(Model[TimmParameters]):
 
         return timm_stages(module)
 
-    def adapt(self, params: TimmParameters, state: dict[str, Tensor]) -> dict[str, Tensor]:
-        import torch
-
+    def adapt(
+        self, params: TimmParameters, state: dict[str, Tensor], module: nn.Module | None = None
+    ) -> dict[str, Tensor]:
         from .timm_names import from_efficientnet_pytorch
         from .timm_stages import classifiers as final_layers
 
-        with torch.device("meta"):
-            network = _timm().create_model(params.architecture, pretrained=False)
-        final = tuple(f"{name}." for name in final_layers(network))
-        state = _native(from_efficientnet_pytorch(state, network), network)
+        assert module is not None  # whose size of images positions are to be scaled to
+        final = tuple(f"{name}." for name in final_layers(module))
+        state = _native(from_efficientnet_pytorch(state, module), module)
         return {name: tensor for name, tensor in state.items() if not name.startswith(final)}
 
 

@@ -231,6 +231,18 @@ def test_a_safetensors_file_is_loaded_into_all_but_the_final_layer(tmp_path: Pat
     assert state["fc.weight"].shape == (3, given.num_features)
 
 
+def test_positions_are_scaled_to_images_of_another_size(tmp_path: Path) -> None:
+    given = timm.create_model("test_vit", num_classes=10)
+    save_file({name: tensor.contiguous() for name, tensor in given.state_dict().items()}, tmp_path / "mine.safetensors")
+    asked = params("test_vit", str(tmp_path / "mine.safetensors"))
+    start = locate_weights(Timm().weights(asked), policy="real", data=None, cache=tmp_path / "cache", say=print)
+    of_160, of_96 = (build(Timm(), asked, Task(3, side, side), 0, start).module for side in (160, 96))
+    assert torch.equal(of_160.get_parameter("pos_embed"), given.pos_embed)
+    assert of_96.get_parameter("pos_embed").shape == (1, 6 * 6 + 1, given.embed_dim)
+    assert torch.equal(of_96.get_parameter("pos_embed")[:, 0], given.pos_embed[:, 0])
+    assert torch.equal(of_96.get_parameter("norm.weight"), given.norm.weight)
+
+
 @pytest.mark.parametrize("architecture", ["test_efficientnet", "test_resnet", "test_vit"])
 def test_the_final_layer_starts_as_torch_would_so_that_few_classes_have_small_logits(architecture: str) -> None:
     head = built(architecture).module.get_classifier()
