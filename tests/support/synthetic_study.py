@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import io
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any, cast
 
@@ -34,7 +34,7 @@ from benchsuite.paper.gather import network_source, normalisation
 from benchsuite.registry import Registry, registry
 from benchsuite.registry.declarations import declared_phases
 from benchsuite.store.record import Best, Cost, DatasetFacts, ModelFacts, RunRecord, TestMetrics, WeightsFacts
-from benchsuite.suite.cases.plan import Case, Component, Plan, RunSpec, Trial
+from benchsuite.suite.cases.plan import Case, Component, Plan, PlannedMetric, RunSpec, Trial
 from benchsuite.suite.planning.expand import expand
 from benchsuite.suite.prose.translations import in_language
 from benchsuite.suite.reader import read_suite
@@ -55,7 +55,7 @@ def make_suite_material(name: str, *, language: Language = "es", **changes: Any)
     suite = in_language(read_suite(name, known), language)
     plan = expand(suite, known)
     keys = make_keys(plan)
-    records = {keys[spec.case.name, spec.seed]: _record(spec, known) for spec in plan.runs}
+    records = {keys[spec.case.name, spec.seed]: _measured(_record(spec, known), plan.metrics) for spec in plan.runs}
     plan = _search(plan, known, keys, records)
     first = plan.cases[0]
     card = _card(first, known).in_language(language)
@@ -169,6 +169,20 @@ def _search(plan: Plan, known: Registry, keys: dict[tuple[str, int], str], recor
         keys[trial.case.name, record.spec.seed] = record.key
         records[record.key] = record
     return plan.model_copy(update={"trials": tuple(trial for trial, _ in trials), "following": 0})
+
+
+def _measured(record: RunRecord, metrics: Iterable[PlannedMetric]) -> RunRecord:
+    """The record with values of metrics of plugins, the better the more images are right."""
+    assert record.best is not None
+    assert record.test is not None
+    right = {"validation": record.best.validation_accuracy, "test": record.test.accuracy}
+    values = {}
+    for metric in metrics:
+        width = (metric.least + 2 if metric.most is None else metric.most) - metric.least
+        for split, accuracy in right.items():
+            share = accuracy if metric.higher_is_better else (1 - accuracy) / 2
+            values[f"{split}_{metric.id}"] = metric.least + width * share
+    return record.model_copy(update={"measured": values})
 
 
 def _record(spec: RunSpec, known: Registry) -> RunRecord:
