@@ -192,7 +192,13 @@ CANNOT_BE_SET = {
 }
 
 
-@pytest.mark.parametrize(("old", "new", "told"), CANNOT_BE_SET.values(), ids=CANNOT_BE_SET.keys())
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        pytest.param(*facts, id=name, marks=() if name == "TeX that is none" else pytest.mark.slow)
+        for name, facts in CANNOT_BE_SET.items()
+    ],
+)
 def test_a_paper_that_cannot_be_set_is_told_before_anything_is_trained(
     old: str, new: str, told: str, program: Program
 ) -> None:

@@ -100,6 +100,7 @@ HURT = ("encrypted by AES", "gigabytes of attachments", "twenty thousand pages",
 CANNOT_BE = ("more outcomes than there are", "a ragged confusion", "a confusion of zeros", "epochs that are no numbers")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [*HURT, *CANNOT_BE])
 def test_hostile_papers_are_refused_on_one_screen(name: str, program: Program, papers: Path, tmp_path: Path) -> None:
     honest = (papers / "honest.pdf").read_bytes()

@@ -286,6 +286,7 @@ def _study(folder: Path, until: str = "epoch") -> Iterator[tuple[subprocess.Pope
         study.wait()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("farewell", [signal.SIGINT, signal.SIGKILL])
 def test_ending_a_study_leaves_no_orphan_and_no_failed_record(
     bench: Bench, monkeypatch: pytest.MonkeyPatch, farewell: signal.Signals
@@ -304,6 +305,7 @@ def test_ending_a_study_leaves_no_orphan_and_no_failed_record(
     assert not (folder / "record.json").exists()
 
 
+@pytest.mark.slow
 def test_a_worker_that_has_nothing_to_say_ends_with_its_parent_all_the_same(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
