@@ -45,9 +45,9 @@ ALLOWED = {
     "en": re.compile(
         r"equipo@benchsuite\.invalid|\bet al\b|^(?:y|en)$|Universidad (?:Politécnica )?de (?:Madrid|Granada)"
     ),
-    "es": re.compile(r"low-rank adaptation|-with-glibc"),
+    "es": re.compile(r"low-rank adaptation|-with-glibc|California Institute of Technology"),
 }
-"""Addresses, letters of formulas and foreign words that a paper in the language may have."""
+"""Addresses, institutions, letters of formulas and foreign words that a paper in the language may have."""
 
 
 @cache

@@ -128,7 +128,7 @@ def make_record(
     weights; `changes` replaces whole fields.
     """
     spec = spec or RunSpec(suite="beans_freeze", case=make_case(blocks), seed=seed)
-    blocks = int(spec.case.settings.get(FACTOR, 0))
+    blocks = min(int(spec.case.settings.get(FACTOR, 0)), len(_ACCURACY) - 1)  # other networks have more
     key = make_key(spec)
     fields: dict[str, Any] = {
         "key": key,
