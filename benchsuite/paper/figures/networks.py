@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -63,7 +64,7 @@ def draw_networks(name: str, networks: Sequence[NetworkSketch]) -> Drawing:
         y = 0.05
         for (title, network, stages), boxes, height in zip(rows, words, heights, strict=True):
             total = sum(stage.parameters for stage in network.stages)
-            label = "\n".join(textwrap.wrap(title, int(72 * MARGIN / (0.5 * WIDE_TEXT)) - 1)[:3])
+            label = "\n".join(_folded(title, int(72 * MARGIN / (0.5 * WIDE_TEXT)) - 1)[:3])
             drawn = [axes.text(MARGIN - 0.1, y + height / 2, label, ha="right", va="center", fontsize=WIDE_TEXT)]
             for column, (stage, lines) in enumerate(zip(stages, boxes, strict=True)):
                 left = MARGIN + width * column
@@ -88,6 +89,16 @@ def draw_networks(name: str, networks: Sequence[NetworkSketch]) -> Drawing:
         axes.set_axis_off()
         text = " ".join(say("alt-network", title=network.title, stages=_read(network)) for network in networks)
         return canvas.finish(say("alt-networks", networks=text))
+
+
+def _folded(name: str, letters: int) -> list[str]:
+    """The lines of a name, which may be broken after an underscore as well as after a space."""
+    lines = [""]
+    for part in re.findall(r"[^ _]+[ _]*|[ _]+", name):
+        if len(lines[-1] + part.rstrip()) > letters:
+            lines.append("")
+        lines[-1] += part
+    return [piece for line in lines for piece in textwrap.wrap(line, letters)]
 
 
 def _words(stage: Stage, letters: int) -> list[str]:

@@ -20,9 +20,16 @@ _PIECE = re.compile(r"(<(svg|code|pre|table)\b.*?</\2>|<a\b[^>]*\bhref=\"https?:
 """Addresses are left as they are, too: the sheet does not hyphenate them."""
 _TOKEN = re.compile(r"\w+(?:[-.]\w+)*")
 _BEFORE_CITATION = re.compile(r'(?<=\S) (?=<a class="cite")')
-_BEFORE_INLINE = re.compile(r"(?<=\S) ((?:<(?:a|b|code|i|span)\b(?! class=\"tail)[^>]*>)+)")
+_BEFORE_INLINE = re.compile(r"(?<=\S) (?=<(?:a|b|code|i|span)\b(?! class=\"tail)[^>]*>)")
 """A space before inline elements. Where all before it fills a line to less than a space's width, WeasyPrint breaks
-that line after its first word; as the first of the words within, the space is a place to break like any other."""
+that line after its first word; as an element of its own, the space is a place to break like any other."""
+_TIED_INLINE = re.compile(rf"{NBSP}(?=<(?:a|b|code|i|span)\b)")
+"""Where text ends with a non-breaking space and what follows does not fit, WeasyPrint breaks the text after its first
+word, too; it does not where the space is followed by a joiner."""
+_AFTER_QUOTE = re.compile(r"(?<=[»”]) (?=[(\[])")
+"""Pango takes every closing quotation mark for one that may open (rule LB15 of UAX 14), and does not break between it
+and a parenthesis, whatever stands between them."""
+_SPACE = "<span> </span>"
 
 
 def is_name(token: str) -> bool:
@@ -36,9 +43,13 @@ def keep_together(html: str) -> str:
     """The body of a page with its names whole, but for those in tables, where no word is hyphenated and room is short,
     and its citations beside what they follow."""
     begin = html.index(">", html.index("<body")) + 1
-    rest = _PIECE.sub(lambda piece: piece[0] if piece[1] else _TOKEN.sub(_whole, piece[0]), html[begin:])
-    rest = _BEFORE_CITATION.sub(f"{NBSP}{JOINER}", rest)
-    return html[:begin] + _BEFORE_INLINE.sub(r"\1 ", rest)
+    rest = _PIECE.sub(lambda piece: piece[0] if piece[1] else _words(piece[0]), html[begin:])
+    rest = _TIED_INLINE.sub(f"{NBSP}{JOINER}", _BEFORE_CITATION.sub(NBSP, rest))
+    return html[:begin] + _BEFORE_INLINE.sub(_SPACE, rest)
+
+
+def _words(text: str) -> str:
+    return _AFTER_QUOTE.sub(_SPACE, _TOKEN.sub(_whole, text))
 
 
 def _whole(token: re.Match[str]) -> str:

@@ -34,9 +34,10 @@ def trials_table(found: SearchFindings, labels: Mapping[str, str], metrics: Mapp
         Column(say("column-trial-time"), "right", say("column-trial-time-data")),
         Column(say("column-trial-key"), "center"),
     )
+    shown = found.trials[:MOST_ROWS]
+    times = [trial.values["training_seconds"] for trial in shown if "training_seconds" in trial.values]
     rows = tuple(
-        _row(found, trial, metrics, [*(metric.name for metric in own), *TRIAL_COLUMNS])
-        for trial in found.trials[:MOST_ROWS]
+        _row(found, trial, metrics, [*(metric.name for metric in own), *TRIAL_COLUMNS], times) for trial in shown
     )
     return Table("tab-search", say("title-trials"), columns, rows, _note(found), wide=True)
 
@@ -53,17 +54,24 @@ def _is_numeric(found: SearchFindings, path: str) -> bool:
 
 
 def _row(
-    found: SearchFindings, trial: TrialFindings, metrics: Mapping[str, PrintedMetric], columns: Sequence[str]
+    found: SearchFindings,
+    trial: TrialFindings,
+    metrics: Mapping[str, PrintedMetric],
+    columns: Sequence[str],
+    times: Sequence[float],
 ) -> tuple[Cell, ...]:
+    """A trial; its time is in one unit with the `times` of all that are shown."""
     runs = (trial.run,) if trial.run else ()
     strong = trial is found.best and len(found.trials) > 1
 
-    def measure(metric: str) -> Cell:
+    def measure(metric: str, among: Sequence[float] = ()) -> Cell:
         value = trial.values.get(metric)
         if value is None:
             return cells.EMPTY
         known = metrics[metric]
-        return Cell(known.in_column(value), known.scale * value, runs, strong and metric == found.declared.metric)
+        return Cell(
+            known.in_column(value, among), known.scale * value, runs, strong and metric == found.declared.metric
+        )
 
     row = [Cell(f"{trial.number}{MARKS[trial.status]}", trial.number), *map(measure, columns)]
     for value in trial.settings.values():
@@ -73,7 +81,10 @@ def _row(
         row.append(Cell(describe_value(trial.resource), trial.resource))
     if "recipe.max_epochs" not in _paths(found):
         row.append(cells.number(trial.values.get("epochs_run"), runs=runs))
-    row += [measure("training_seconds"), Cell(f"`{trial.run[:8]}`" if trial.run else "—", None, runs, of=trial.run)]
+    row += [
+        measure("training_seconds", times),
+        Cell(f"`{trial.run[:8]}`" if trial.run else "—", None, runs, of=trial.run),
+    ]
     return tuple(row)
 
 

@@ -34,6 +34,18 @@ def test_long_networks_go_on_below_and_each_network_has_rows_of_its_own() -> Non
     assert printed_text(drawn.svg, wide=True) >= 7
 
 
+def test_names_that_are_too_long_are_broken_after_an_underscore() -> None:
+    svg = draw_networks(
+        "fig-networks", [network(1, "fc_hl_1layerless_smallvalues"), network(1, "Una red con espacios")]
+    ).svg
+    assert re.findall(r">((?:fc_|small|Una|con|espacios)[^<]*)<", svg) == [
+        "fc_hl_1layerless_",
+        "smallvalues",
+        "Una red con",
+        "espacios",
+    ]
+
+
 def test_it_reads_its_layers_aloud_and_belongs_to_the_case_that_it_is_of() -> None:
     drawn = draw_networks("fig-networks", [network(2, "Una", "caso"), network(2, "De todas")])
     assert "Una: etapa0, Convolución 3×3, 64, Máximo 2×2, 64×8×8, 0" in drawn.alt.replace("\u00a0", " ")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -14,13 +15,14 @@ from benchsuite.paper.rendering import line_breaks, print_page
 from benchsuite.paper.rendering.layout_plan import without_drawing
 from benchsuite.paper.typesetting.arrangement import Arrangement
 from benchsuite.suite.schema.suite import Language
-from support.composition import line_faults
+from support.composition import line_faults, paragraphs
 
 TEXT = (
     "En el otro extremo, quitar {} deja a MultiStepLR y a fc_hl_bigvalues lejos de `fc_hl_1layer`, como muestran los "
     "trabajos anteriores [[he]], y EfficientNetV2 o ResNet-50 *siguen adelante* con **todo lo demás** en esta línea."
 )
 
+LONG_TITLE = "El efecto de la tasa de aprendizaje en la exactitud de las redes convolucionales más profundas de hoy"
 TITLE = "Los resultados de la comparación de redes y de optimizadores con la referencia"
 
 
@@ -39,7 +41,7 @@ def test_names_are_kept_whole_in_prose_and_nowhere_else() -> None:
     page = '<html><body data-notice="MultiStepLR"><p title="MultiStepLR">MultiStepLR, <code>MultiStepLR</code></p>'
     assert line_breaks.keep_together(page) == page.replace(
         ">MultiStepLR,", '><span class="whole">MultiStepLR</span>,'
-    ).replace(", <code>", ",<code> ")
+    ).replace(", <code>", ",<span> </span><code>")
 
 
 @pytest.mark.parametrize(
@@ -55,15 +57,14 @@ def test_titles_are_tied_around_small_words_and_at_the_end(language: Language, t
         assert line_breaks.tie_title(title) == tied.replace("~", "\u00a0")
 
 
-def make_document() -> Document:
+def make_document(text: str = TEXT, title: str = LONG_TITLE) -> Document:
     """Paragraphs whose lines end everywhere, and titles that want to end badly."""
     body: list[Any] = []
     for width in range(60):
         if width % 10 == 0:
             words = TITLE.split()
             body.append(Heading(f"sec-{width}", 1, " ".join(words[: 6 + width // 10])))
-        body.append(Paragraph(TEXT.format("i " * width).replace("i  ", "i ")))
-    title = "El efecto de la tasa de aprendizaje en la exactitud de las redes convolucionales más profundas de hoy"
+        body.append(Paragraph(text.format("i " * width).replace("i  ", "i ")))
     return Document(title, (), "Resumen.", (), tuple(body), {"he": "K. He."}, (), None)
 
 
@@ -76,6 +77,43 @@ def laid_out(document: Document) -> Any:
 
 def test_lines_have_no_fault_wherever_they_end() -> None:
     assert line_faults(laid_out(make_document())) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "end", "start"),
+    [
+        ("Llega {} adonde otros, con un margen de un punto. RandAugment se ha probado poco.", "punto.", "RandAugment"),
+        ("Con {} una ventaja, la mayor diferencia es la de «mixup» (+24,1 puntos en test).", "«mixup»", "(+24,1"),
+        ("With {} an advantage, the largest is that of “mixup” (+24.1 points in test).", "“mixup”", "(+24.1"),
+        ("Los datos {} son los oficiales, y su huella es de todos los datos: `abababab`, al final.", "datos:", "abab"),
+    ],
+)  # fmt: skip
+def test_a_line_may_break_before_names_and_code_and_after_quotes(text: str, end: str, start: str) -> None:
+    """Where it may not, the line above is pulled apart."""
+    lines = [one.lines for one in paragraphs(laid_out(make_document(text))) if one.tag == "p"]
+    breaks = [(above.text.split(), below.text.split()) for each in lines for above, below in pairwise(each)]
+    assert [1 for above, below in breaks if above[-1] == end and below[0].startswith(start)]
+
+
+def test_emphasized_words_are_not_hyphenated() -> None:
+    """They are often of another language, whose words Spanish patterns divide wrongly: «dro-pout»."""
+    found = paragraphs(laid_out(make_document("Se prueba aquí {} el *dropout* entre las capas de esta red.")))
+    lines = [line.text for one in found if one.tag == "p" for line in one.lines]
+    assert any(line.startswith("dropout") for line in lines)
+    assert not [line for line in lines if line.endswith("dro-")]
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "Cuatro formas de regularizar|una ResNet18 en CIFAR-10",
+        "Anchura y profundidad de las redes|densas en CIFAR-10",
+    ],
+)  # fmt: skip
+def test_titles_with_names_are_not_broken_after_their_first_word(lines: str) -> None:
+    (head,) = (one for one in paragraphs(laid_out(make_document(title=lines.replace("|", " ")))) if one.tag == "h1")
+    unseen = str.maketrans({"\u00a0": " ", "\u2060": None})
+    assert [line.text.translate(unseen).strip() for line in head.lines] == lines.split("|")
 
 
 def test_lines_have_faults_where_nothing_is_kept_together(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,13 +1,16 @@
-"""Code in print: monospace that never leaves its column, however long a line is."""
+"""Code in print never leaves its column, however long a line is; photos stand in even rows."""
 
 from __future__ import annotations
 
+import io
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from PIL import Image
 
-from benchsuite.paper.document.blocks import Document, Listing, Paragraph
+from benchsuite.paper.document.blocks import Document, Listing, Paragraph, Photos
 from benchsuite.paper.document.numbering import number
 from benchsuite.paper.document.page import PIXEL
 from benchsuite.paper.document.style import Form
@@ -44,3 +47,31 @@ def test_no_line_of_code_leaves_its_column(template: Any, wide: bool) -> None:
     assert len(shown) > 3
     assert max(text.position_x + text.width for text in shown) <= right + 0.5
     assert shown[0].text.startswith("    x"), "indentation stays"
+
+
+def pictures(box: Any) -> Iterator[Any]:
+    """The boxes of images within a box."""
+    inner = getattr(box, "_box", box)
+    if type(inner).__name__.endswith("ReplacedBox"):
+        yield inner
+    for child in getattr(inner, "children", ()) or ():
+        yield from pictures(child)
+
+
+@pytest.mark.parametrize(
+    ("template", "rows"), [("ieee", [5]), ("ieee", [3, 3]), ("report", [6]), ("report", [5, 5]), ("report", [4])]
+)
+def test_photos_stand_in_even_rows(template: Any, rows: list[int]) -> None:
+    file = io.BytesIO()
+    Image.new("RGB", (8, 8)).save(file, "JPEG")
+    photos = Photos(
+        "fig-mistakes", tuple(("gato", (file.getvalue(),)) for _ in range(sum(rows))), "Fotos.", gallery=True
+    )
+    form = Form(template)
+    document = Document(
+        "T", (), "R.", ("c",), (Paragraph("Véase la {{fig-mistakes}}."), photos), {}, (), None, form=form
+    )
+    html = print_page.print_html(document, number(document), Arrangement((0, 1)))
+    laid_out = print_page.lay_out(html, print_page.collect_assets(document))
+    tops = [round(one.position_y) for page in laid_out.pages for one in pictures(page._page_box)]
+    assert list(Counter(tops).values()) == rows

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -40,6 +41,19 @@ def test_the_table_has_the_best_trials_first_with_the_runs_behind_every_number()
     assert "los 12 primeros de 24" in (table.note or "")
     titles = [column.title for column in table.columns]
     assert titles[5:8] == list(LABELS.values())
+
+
+def test_the_times_of_all_trials_are_in_one_unit() -> None:
+    material = make_search_material()
+    found = material.findings.search
+    assert found is not None
+    trials = [
+        replace(trial, values={**trial.values, "training_seconds": 100.0 + 10 * at})
+        for at, trial in enumerate(found.trials)
+    ]
+    material.__dict__["findings"] = replace(material.findings, search=replace(found, trials=tuple(trials)))
+    table: Table = block(compose(material), "tab-search")
+    assert [row[-2].text for row in table.rows] == [f"{100 + 10 * at},0\u00a0s" for at in range(12)]
 
 
 @pytest.mark.parametrize(

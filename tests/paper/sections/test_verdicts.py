@@ -53,3 +53,13 @@ def test_differences_that_are_all_detected_are_told_as_all() -> None:
     material.__dict__["findings"] = replace(findings, comparisons=tuple(decided))
     whole = " ".join(sentences(compose(material)))
     assert "es estadísticamente significativa en las cuatro comparaciones del" in whole
+
+
+def test_the_only_difference_that_is_not_detected_is_told_as_one() -> None:
+    material = make_material(cases=5, seeds=10)
+    findings = material.findings
+    values = [0.9, *(0.01 for _ in findings.comparisons[1:])]
+    told = [replace(one, p_adjusted=p) for one, p in zip(findings.comparisons, values, strict=True)]
+    material.__dict__["findings"] = replace(findings, comparisons=tuple(told))
+    whole = " ".join(sentences(compose(material)))
+    assert "En la otra no se detecta diferencia significativa." in whole
