@@ -20,9 +20,13 @@ _PIECE = re.compile(r"(<(svg|code|pre|table)\b.*?</\2>|<a\b[^>]*\bhref=\"https?:
 """Addresses are left as they are, too: the sheet does not hyphenate them."""
 _TOKEN = re.compile(r"\w+(?:[-.]\w+)*")
 _BEFORE_CITATION = re.compile(r'(?<=\S) (?=<a class="cite")')
-_BEFORE_INLINE = re.compile(r"(?<=\S) ((?:<(?:a|b|code|i|span)\b(?! class=\"tail)[^>]*>)+)")
+_INLINE = r"(?=<(?:a|b|code|i|span)\b(?! class=\"tail))"
+_BEFORE_INLINE = re.compile(rf"(?<=\S) {_INLINE}")
 """A space before inline elements. Where all before it fills a line to less than a space's width, WeasyPrint breaks
-that line after its first word; as the first of the words within, the space is a place to break like any other."""
+that line after its first word. In an element of its own the space is a place to break like any other, which it is not
+within a name or a formula that may not be broken: the word before it would go to the next line with them."""
+_TIED_INLINE = re.compile(rf"{NBSP}{_INLINE}")
+"""A non-breaking space there has the same effect, unless more text follows it."""
 
 
 def is_name(token: str) -> bool:
@@ -37,8 +41,9 @@ def keep_together(html: str) -> str:
     and its citations beside what they follow."""
     begin = html.index(">", html.index("<body")) + 1
     rest = _PIECE.sub(lambda piece: piece[0] if piece[1] else _TOKEN.sub(_whole, piece[0]), html[begin:])
-    rest = _BEFORE_CITATION.sub(f"{NBSP}{JOINER}", rest)
-    return html[:begin] + _BEFORE_INLINE.sub(r"\1 ", rest)
+    rest = _BEFORE_CITATION.sub(NBSP, rest)
+    rest = _TIED_INLINE.sub(f"{NBSP}{JOINER}", rest)
+    return html[:begin] + _BEFORE_INLINE.sub("<span> </span>", rest)
 
 
 def _whole(token: re.Match[str]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,11 +15,11 @@ from benchsuite.paper.rendering import line_breaks, print_page
 from benchsuite.paper.rendering.layout_plan import without_drawing
 from benchsuite.paper.typesetting.arrangement import Arrangement
 from benchsuite.suite.schema.suite import Language
-from support.composition import line_faults
+from support.composition import line_faults, pulled_lines
 
 TEXT = (
     "En el otro extremo, quitar {} deja a MultiStepLR y a fc_hl_bigvalues lejos de `fc_hl_1layer`, como muestran los "
-    "trabajos anteriores [[he]], y EfficientNetV2 o ResNet-50 *siguen adelante* con **todo lo demás** en esta línea."
+    "trabajos anteriores [[he]], y EfficientNetV2 o ResNet-50 *siguen adelante* con **todo lo demás** en $x_1+x_2$."
 )
 
 TITLE = "Los resultados de la comparación de redes y de optimizadores con la referencia"
@@ -39,7 +40,7 @@ def test_names_are_kept_whole_in_prose_and_nowhere_else() -> None:
     page = '<html><body data-notice="MultiStepLR"><p title="MultiStepLR">MultiStepLR, <code>MultiStepLR</code></p>'
     assert line_breaks.keep_together(page) == page.replace(
         ">MultiStepLR,", '><span class="whole">MultiStepLR</span>,'
-    ).replace(", <code>", ",<code> ")
+    ).replace(", <code>", ",<span> </span><code>")
 
 
 @pytest.mark.parametrize(
@@ -67,15 +68,37 @@ def make_document() -> Document:
     return Document(title, (), "Resumen.", (), tuple(body), {"he": "K. He."}, (), None)
 
 
-def laid_out(document: Document) -> Any:
-    """The document as it is set, its floats in the order they are written."""
+def laid_out(document: Document, extra: str = "") -> Any:
+    """The document as it is set, its floats in the order they are written; `extra` goes below its sheet."""
     assets = {name: without_drawing(name, asset) for name, asset in print_page.collect_assets(document).items()}
     order = Arrangement(tuple(range(len(document.body))))
-    return print_page.lay_out(print_page.print_html(document, number(document), order), assets)
+    return print_page.lay_out(print_page.print_html(document, number(document), order, extra), assets)
 
 
 def test_lines_have_no_fault_wherever_they_end() -> None:
     assert line_faults(laid_out(make_document())) == []
+
+
+RAGGED = "p{text-align:left}"
+
+
+def test_no_line_is_pulled_apart_to_keep_a_word_beside_a_name_or_a_formula() -> None:
+    assert pulled_lines(laid_out(make_document(), RAGGED)) == []
+
+
+def test_lines_are_pulled_apart_where_spaces_stand_within_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The judge itself."""
+    within = re.compile(r"<span> </span>(<[^>]*>)")
+    kept = print_page.keep_together
+    monkeypatch.setattr(print_page, "keep_together", lambda html: within.sub(r"\1 ", kept(html)))
+    assert pulled_lines(laid_out(make_document(), RAGGED))
+
+
+@pytest.mark.parametrize("name", ["EfficientNet-Lite0", "ResNet18", "VGG16", "MobileNetV3-Large"])
+@pytest.mark.parametrize("columns", ["", ".title{margin:2pt 20mm}"])
+def test_the_lines_of_a_title_with_a_name_are_filled(name: str, columns: str) -> None:
+    title = f"Congelamiento selectivo de bloques en {name} para clasificar enfermedades de la hoja del frijol"
+    assert pulled_lines(laid_out(replace(make_document(), title=title, body=()), columns)) == []
 
 
 def test_lines_have_faults_where_nothing_is_kept_together(monkeypatch: pytest.MonkeyPatch) -> None:
