@@ -53,3 +53,14 @@ def test_differences_that_are_all_detected_are_told_as_all() -> None:
     material.__dict__["findings"] = replace(findings, comparisons=tuple(decided))
     whole = " ".join(sentences(compose(material)))
     assert "es estadísticamente significativa en las cuatro comparaciones del" in whole
+
+
+def test_a_difference_that_is_the_only_one_detected_is_told_by_itself() -> None:
+    material = make_material(cases=6, seeds=10)
+    findings = material.findings
+    decided = [replace(one, p_adjusted=0.01 if at == 0 else 0.9) for at, one in enumerate(findings.comparisons)]
+    opened = [replace(one, difference=replace(one.difference, low=-1.0, high=1.0)) for one in decided[1:]]
+    material.__dict__["findings"] = replace(findings, comparisons=(decided[0], *opened))
+    whole = " ".join(sentences(compose(material)))
+    assert "es estadísticamente significativa en una de las cinco comparaciones del" in whole
+    assert "uno de las" not in whole
