@@ -23,6 +23,10 @@ UNSEEN = " \u200b\u2060"
 """What ends a line without being seen; a non-breaking space does not."""
 ROUNDING = 1.0
 """Pixels by which a justified line may miss the margin."""
+LEAST_SLACK = 6.0
+"""Pixels that a space takes, and a little more."""
+UNEVEN = 1.2
+"""By how much a word may be wider than its share of a text's letters."""
 SMALLEST = 7.0
 """Points of the smallest letters."""
 
@@ -39,12 +43,14 @@ class Paragraph:
 
 @dataclass(frozen=True)
 class Line:
-    """`indent` is how far the ink begins right of the column, `gap` how far it ends left of it, in pixels."""
+    """`indent` is how far the ink begins right of the column, `gap` how far it ends left of it, and `head` how far
+    the first word reaches into it, in pixels."""
 
     text: str
     page: int
     indent: float
     gap: float
+    head: float
 
 
 def paragraphs(laid_out: Any) -> list[Paragraph]:
@@ -66,7 +72,7 @@ def paragraphs(laid_out: Any) -> list[Paragraph]:
                 if texts:
                     text = "".join(box.text for box in _texts(line))
                     gap = right - texts[-1].position_x - texts[-1].width
-                    its.lines.append(Line(text, page, texts[0].position_x - left, gap))
+                    its.lines.append(Line(text, page, texts[0].position_x - left, gap, _first_space(texts) - left))
         for child in children:
             walk(child, page)
 
@@ -81,6 +87,26 @@ def _texts(box: Any) -> Iterator[Any]:
         yield inner
     for child in getattr(inner, "children", ()) or ():
         yield from _texts(child)
+
+
+def _first_space(texts: list[Any]) -> float:
+    """Where the first space of a line is, its letters taken to be equally wide; the end where it has none."""
+    for box in texts:
+        place = box.text.find(" ", 1 if box is texts[0] else 0)
+        if place >= 0:
+            return float(box.position_x + box.width * place / len(box.text))
+    return float(texts[-1].position_x + texts[-1].width)
+
+
+def pulled_lines(laid_out: Any) -> list[str]:
+    """Lines of a document whose text is ragged that end although the first word of the next one has room on them:
+    justified, their words would be pulled apart."""
+    return [
+        f"page {above.page}: «{above.text[-40:]}» leaves room for «{below.text[:20]}»"
+        for paragraph in paragraphs(laid_out)
+        for above, below in pairwise(paragraph.lines)
+        if above.gap > LEAST_SLACK + UNEVEN * below.head
+    ]
 
 
 def line_faults(laid_out: Any) -> list[str]:

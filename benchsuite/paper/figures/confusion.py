@@ -88,11 +88,20 @@ def draw_matrices(
                 axes.set_title(title if len(title) < 24 else shorten(case.label), fontsize=7.5)
         for axes in places[len(shown) :]:
             axes.set_visible(False)
+        if len(shown) > 1 and _pass_the_edge(canvas.figure, places):
+            for axes, (case, _) in zip(places, shown, strict=False):
+                axes.set_title(shorten(case.label), fontsize=7.5)
         text = "; ".join(
             say("alt-confusion-case", case=case.label, right=int(counts.trace()), every=int(counts.sum()))
             for case, counts in shown
         )
         return canvas.finish(say("alt-confusion", cases=text))
+
+
+def _pass_the_edge(figure: Any, places: Sequence[Any]) -> bool:
+    """Whether a title, which stands over the middle of its matrix, is wider than the drawing has room for."""
+    figure.draw_without_rendering()
+    return any(axes.title.get_window_extent().x1 > figure.bbox.x1 for axes in places if axes.get_visible())
 
 
 @memoize

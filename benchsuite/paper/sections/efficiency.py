@@ -124,10 +124,12 @@ def _saving(study: PaperContext) -> str:
         duration = say("saving-loss", time=study.quotes.number(ratio, words, runs))
     else:
         duration = say("saving-none" if ratio > 1 / SLOWER else "saving-share", time=quote(ratio, runs))
+    sizes = [model.parameters_trainable for _, model, _ in known]
+    few, many = sizes.count(small.parameters_trainable), sizes.count(large.parameters_trainable)
     told = say(
         "saving",
-        least=study.names.mention(least),
-        most=study.names.mention(most),
+        smallest=say("saving-smallest", n=few, least=study.names.mention(least)),
+        largest=say("saving-largest", n=many, most=study.names.mention(most)),
         size=quote(small.parameters_trainable / large.parameters_trainable),
         duration=duration,
         once=say("saving-once") if small.frozen_stages else "",

@@ -11,10 +11,10 @@ from benchsuite.paper.language.catalogue import say
 
 DECLARED = ("dataset", "model", "recipe", "vary", "cases", "exclude", "seeds", "search")
 """What a suite says of its runs, in the order of its listing."""
-WIDTH = 44
-"""Letters behind which YAML breaks a line; a column holds a value more."""
 LONG = 56
 """Letters of a line that a column holds."""
+NARROW = 20
+"""Letters behind which YAML breaks a line at the least."""
 MOST_LINES = 54
 """Lines that leave a page room for other things."""
 
@@ -41,7 +41,13 @@ def source_blocks(study: PaperContext) -> list[Block]:
 
 
 def _yaml(content: object) -> str:
-    text: str = yaml.safe_dump(content, sort_keys=False, allow_unicode=True, default_flow_style=None, width=WIDTH)
+    """YAML in lines that a column holds where they can be broken so; YAML ends a line with the entry that passes its
+    width."""
+    text = ""
+    for width in range(LONG, NARROW - 1, -4):
+        text = yaml.safe_dump(content, sort_keys=False, allow_unicode=True, default_flow_style=None, width=width)
+        if max(map(len, text.split("\n"))) <= LONG:
+            break
     return text
 
 

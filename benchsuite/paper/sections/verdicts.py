@@ -59,14 +59,15 @@ def _sum_up(
     metric, compared = study.metric.title, len(detected) + len(undetected)
     if not detected:
         return [say("undetected-many", reference=reference, metric=metric, compared=compared)]
+    single = undetected and len(detected) == 1
     largest = max((one for one, _ in detected), key=lambda one: abs(one.difference.mean) if one.difference else 0.0)
     told = say(
-        "detected-many" if undetected else "detected-all",
+        "detected-one" if single else "detected-many" if undetected else "detected-all",
         reference=reference,
         metric=metric,
         decided=len(detected),
         compared=compared,
-        p=say_p(max(p for _, p in detected), "≤"),
+        p=say_p(max(p for _, p in detected), "=" if single else "≤"),
         largest=study.mention(largest.case),
         value=study.quotes.difference(study.metric, largest),
     )

@@ -18,7 +18,7 @@ from benchsuite.paper.tables import cells
 from benchsuite.store.record import Layer
 
 MOST_ROWS = 15
-CONVOLUTIONS = ("Conv1d", "Conv2d", "Conv3d")
+CONVOLUTIONS = ("Conv1d", "Conv2d", "Conv3d", "Conv2dSame")
 NAMES = {
     **dict.fromkeys(CONVOLUTIONS, "convolution"),
     "Linear": "dense",
@@ -28,9 +28,12 @@ NAMES = {
     "BasicBlock": "residual",
     "Bottleneck": "bottleneck",
     "InvertedResidual": "inverted-residual",
+    "DepthwiseSeparableConv": "separable",
 }
 """What the messages that name kinds of layers call them."""
-NORMALIZATIONS = frozenset({"BatchNorm2d", "LayerNorm", "LayerNorm2d", "GroupNorm", "LocalResponseNorm"})
+NORMALIZATIONS = frozenset(
+    {"BatchNorm2d", "BatchNormAct2d", "LayerNorm", "LayerNorm2d", "GroupNorm", "LocalResponseNorm"}
+)
 ACTIVATIONS = frozenset(
     {"ReLU", "LeakyReLU", "ReLU6", "ELU", "Tanh", "SiLU", "Sigmoid", "Softmax", "GELU", "Hardswish", "PReLU"}
 )

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
+import pytest
 
 from benchsuite.paper.figures import confusion
+from benchsuite.paper.figures.canvas import draw_within
 from support.synthetic import make_findings
 
 COUNTS = ((8, 2, 0), (1, 9, 0), (3, 0, 7))
@@ -41,3 +44,13 @@ def test_many_classes_leave_room_for_two_matrices() -> None:
     assert [confusion.panels(classes) for classes in (5, 6)] == [10, 2]
     assert confusion.abreast(5, 7) == 5
     assert confusion.abreast(6, 7) == 2
+
+
+@pytest.mark.parametrize(("width", "title"), [(7.14, ">Bloques congelados: 4<"), (6.3, ">4<")])
+def test_titles_that_the_edge_would_cut_are_those_of_the_cases_alone(width: float, title: str) -> None:
+    cases = [replace(case, confusion=COUNTS) for case in make_findings(cases=5, seeds=1).cases]
+    names = ("mancha angular", "roya", "sana")
+    draw = partial(confusion.draw_matrices, cases=cases, classes=names, factor="Bloques congelados")
+    svg = draw_within(width, draw, "fig-confusion").svg
+    assert title in svg
+    assert (">Bloques congelados: 0<" in svg) is (width > 7)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -15,11 +16,11 @@ from benchsuite.paper.rendering import line_breaks, print_page
 from benchsuite.paper.rendering.layout_plan import without_drawing
 from benchsuite.paper.typesetting.arrangement import Arrangement
 from benchsuite.suite.schema.suite import Language
-from support.composition import line_faults, paragraphs
+from support.composition import line_faults, paragraphs, pulled_lines
 
 TEXT = (
     "En el otro extremo, quitar {} deja a MultiStepLR y a fc_hl_bigvalues lejos de `fc_hl_1layer`, como muestran los "
-    "trabajos anteriores [[he]], y EfficientNetV2 o ResNet-50 *siguen adelante* con **todo lo demás** en esta línea."
+    "trabajos anteriores [[he]], y EfficientNetV2 o ResNet-50 *siguen adelante* con **todo lo demás** en $x_1+x_2$."
 )
 
 LONG_TITLE = "El efecto de la tasa de aprendizaje en la exactitud de las redes convolucionales más profundas de hoy"
@@ -68,11 +69,11 @@ def make_document(text: str = TEXT, title: str = LONG_TITLE) -> Document:
     return Document(title, (), "Resumen.", (), tuple(body), {"he": "K. He."}, (), None)
 
 
-def laid_out(document: Document) -> Any:
-    """The document as it is set, its floats in the order they are written."""
+def laid_out(document: Document, extra: str = "") -> Any:
+    """The document as it is set, its floats in the order they are written; `extra` goes below its sheet."""
     assets = {name: without_drawing(name, asset) for name, asset in print_page.collect_assets(document).items()}
     order = Arrangement(tuple(range(len(document.body))))
-    return print_page.lay_out(print_page.print_html(document, number(document), order), assets)
+    return print_page.lay_out(print_page.print_html(document, number(document), order, extra), assets)
 
 
 def test_lines_have_no_fault_wherever_they_end() -> None:
@@ -114,6 +115,28 @@ def test_titles_with_names_are_not_broken_after_their_first_word(lines: str) -> 
     (head,) = (one for one in paragraphs(laid_out(make_document(title=lines.replace("|", " ")))) if one.tag == "h1")
     unseen = str.maketrans({"\u00a0": " ", "\u2060": None})
     assert [line.text.translate(unseen).strip() for line in head.lines] == lines.split("|")
+
+
+RAGGED = "p{text-align:left}"
+
+
+def test_no_line_is_pulled_apart_to_keep_a_word_beside_a_name_or_a_formula() -> None:
+    assert pulled_lines(laid_out(make_document(), RAGGED)) == []
+
+
+def test_lines_are_pulled_apart_where_spaces_stand_within_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The judge itself."""
+    within = re.compile(r"<span> </span>(<[^>]*>)")
+    kept = print_page.keep_together
+    monkeypatch.setattr(print_page, "keep_together", lambda html: within.sub(r"\1 ", kept(html)))
+    assert pulled_lines(laid_out(make_document(), RAGGED))
+
+
+@pytest.mark.parametrize("name", ["EfficientNet-Lite0", "ResNet18", "VGG16", "MobileNetV3-Large"])
+@pytest.mark.parametrize("columns", ["", ".title{margin:2pt 20mm}"])
+def test_the_lines_of_a_title_with_a_name_are_filled(name: str, columns: str) -> None:
+    title = f"Congelamiento selectivo de bloques en {name} para clasificar enfermedades de la hoja del frijol"
+    assert pulled_lines(laid_out(replace(make_document(), title=title, body=()), columns)) == []
 
 
 def test_lines_have_faults_where_nothing_is_kept_together(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -25,7 +25,7 @@ SUITES = sorted((Path(__file__).parents[3] / "suites").glob("*.yaml"))
         (r"\dfrac{\eta}{B\,(1-\mu)}", "η/(B (1−μ))"),
         (r"\sum_{i=1}^{N}x_i^2", "∑_(i=1)^N x_i²"),
         (r"\left\lfloor\dfrac{s_i+2p-k+1}{2}\right\rfloor", "⌊(s_i + 2p−k + 1)/2⌋"),
-        (r"\underset{\phi}{\mathrm{argmin}}\ L", "argmin_(φ) L"),
+        (r"\underset{\phi}{\mathrm{argmin}}\ L", "argmin_(ϕ) L"),
         (r"\|\theta\|_2^2", "‖θ‖₂²"),
         (r"\sqrt{ab}", "√(ab)"),
         (r"\max(x, 0)", "max(x, 0)"),

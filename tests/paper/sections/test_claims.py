@@ -47,7 +47,7 @@ def test_every_claim_has_a_row_with_its_condition_its_numbers_and_its_verdict(do
     assert f"frente a bloques congelados{NBSP}={NBSP}1" in rows[2][2]
     assert f"con un margen de 0,5{NBSP}puntos" in rows[3][1]
     assert rows[1][1].endswith(f") mayor que la de bloques congelados{NBSP}={NBSP}4")
-    assert rows[4][1] == f"tiempo de entrenamiento con diferencias menores que 20{NBSP}%"
+    assert rows[4][1] == f"tiempo de entrenamiento con diferencias <{NBSP}20{NBSP}%"
 
 
 def test_the_verdicts_are_counted_in_the_text(document: Document) -> None:

@@ -90,3 +90,23 @@ def test_the_front_is_named_by_what_it_costs(times: tuple[float, ...], sizes: bo
     blocks = efficiency_blocks(PaperContext(study.material))
     text = next(b.text for b in blocks if isinstance(b, Paragraph) and "Pareto" in b.text)
     assert told in text.replace("\u00a0", " ")
+
+
+@pytest.mark.parametrize(
+    ("trainable", "told"),
+    [
+        ((10, 20, 30), "La configuración con menos parámetros entrenables (bloques congelados = 0) ajusta"),
+        ((10, 10, 30), "Una de las configuraciones con menos parámetros entrenables (bloques congelados = 0) ajusta"),
+        ((10, 30, 30), "de los que ajusta una de las que más tienen (bloques congelados = 1)"),
+    ],
+)
+def test_sizes_that_several_configurations_have_are_not_those_of_one(trainable: tuple[int, ...], told: str) -> None:
+    study = timed((10.0, 20.0, 30.0), sizes=True)
+    cases = [
+        replace(case, model=case.model.model_copy(update={"parameters_trainable": size}))
+        for case, size in zip(study.findings.cases, trainable, strict=True)
+        if case.model is not None
+    ]
+    study.material.__dict__["findings"] = replace(study.findings, cases=tuple(cases))
+    text = " ".join(b.text for b in efficiency_blocks(PaperContext(study.material)) if isinstance(b, Paragraph))
+    assert told in text.replace("\u00a0", " ")

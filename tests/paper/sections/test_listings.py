@@ -13,8 +13,12 @@ from benchsuite.paper.document.numbering import number
 from benchsuite.paper.rendering.html import render_html
 from benchsuite.paper.sections.compose import compose
 from benchsuite.paper.sections.listings import DECLARED, LONG, MOST_LINES, design_blocks, source_blocks
+from benchsuite.registry import registry
+from benchsuite.suite.reader import read_suite
 from support.paper_material import HOSTILE, make_material
 from support.paper_studies import make_study
+from support.shipped import SUITES
+from support.synthetic_study import make_unstudied_material
 
 
 def only(blocks: list[Block]) -> Listing:
@@ -83,3 +87,10 @@ def test_the_changes_of_named_cases_are_in_the_declaration() -> None:
     study = PaperContext(replace(material, results=replace(material.results, suite=suite)))
     read = yaml.safe_load(only(design_blocks(study)).source)
     assert read["cases"][3] == {"name": "ajuste 3 (kernel 6)", "set": {"model.kernel_size": 6}}
+
+
+@pytest.mark.parametrize("name", ["cub_x20", "cub_x200", "two_phase"])
+def test_a_column_holds_the_lines_of_a_declaration(name: str) -> None:
+    study = PaperContext(make_unstudied_material(read_suite(SUITES / f"{name}.yaml", registry())))
+    lines = only(design_blocks(study)).source.split("\n")
+    assert max(map(len, lines)) <= LONG

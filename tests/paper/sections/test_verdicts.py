@@ -63,3 +63,14 @@ def test_the_only_difference_that_is_not_detected_is_told_as_one() -> None:
     material.__dict__["findings"] = replace(findings, comparisons=tuple(told))
     whole = " ".join(sentences(compose(material)))
     assert "En la otra no se detecta diferencia significativa." in whole
+
+
+def test_a_difference_that_is_the_only_one_detected_is_told_by_itself() -> None:
+    material = make_material(cases=6, seeds=10)
+    findings = material.findings
+    decided = [replace(one, p_adjusted=0.01 if at == 0 else 0.9) for at, one in enumerate(findings.comparisons)]
+    opened = [replace(one, difference=replace(one.difference, low=-1.0, high=1.0)) for one in decided[1:]]
+    material.__dict__["findings"] = replace(findings, comparisons=(decided[0], *opened))
+    whole = " ".join(sentences(compose(material)))
+    assert "es estadísticamente significativa en una de las cinco comparaciones del" in whole
+    assert "uno de las" not in whole

@@ -83,3 +83,13 @@ def test_names_of_layers_are_data() -> None:
     assert shown is not None
     assert shown.rows[0][1].text == "`<b>**x**{{tab-runs}}`"
     assert shown.rows[0][0].text == r"\*\[\[no\]\]\*"
+
+
+def test_layers_of_timm_are_called_as_those_they_are_variants_of() -> None:
+    pytest.importorskip("timm")
+    shown = table(compose(material("beans_timm")))
+    assert shown is not None
+    rows = [(row[0].text, row[1].text.replace("\u00a0", " ")) for row in shown.rows]
+    assert rows[:2] == [("stem", "Convolución 3×3, 32, paso 2"), ("blocks0", "Bloque de convoluciones separables")]
+    assert "BatchNormAct2d" in (shown.note or "")
+    assert "Conv2dSame" not in "".join(words for _, words in rows)
