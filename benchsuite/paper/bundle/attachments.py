@@ -110,7 +110,7 @@ def _pack_study(material: PaperMaterial) -> dict[str, bytes]:
         **{name: list(given) for name in ARGUMENTS if (given := getattr(material, name))},
         **({"normalisation": material.normalisation} if material.normalisation is not None else {}),
         **({"source": material.source} if material.source else {}),
-        **({"phases": to_jsonable_python(material.phases)} if material.phases else {}),
+        **({"phases": _told_phases(material)} if material.phases else {}),
         "mistakes": [[m.true, m.predicted, m.probability, m.run] for m in material.mistakes],
     }
     told, records = {name: json_text(value) for name, value in content.items()}, _Texts()
@@ -126,6 +126,11 @@ def _pack_study(material: PaperMaterial) -> dict[str, bytes]:
 def _unused(plan: Plan) -> set[str]:
     """What plans of before had not, and this one does without: papers of the same results are the same bytes."""
     return {name for name in ("sequential", "metrics", "folds") if not getattr(plan, name)}
+
+
+def _told_phases(material: PaperMaterial) -> Any:
+    """The phases as they are read back, where an option that is a whole number is one with a point."""
+    return _PHASES.dump_python(_PHASES.validate_json(_PHASES.dump_json(dict(material.phases))), mode="json")
 
 
 def _measured(results: Results) -> dict[str, dict[str, float]]:

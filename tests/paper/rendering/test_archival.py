@@ -262,7 +262,7 @@ def test_a_numbered_list_is_a_list_whose_items_have_their_numbers() -> None:
     page = render_html(document, numbering)
     assert re.search(r"<ol data-b[^>]*>(<li>[^<]*</li>){3}</ol>", page)
     tags = [str(one["/S"]) for one in elements(pdf)]
-    start = tags.index("/L")
-    assert [tag for tag in tags[start:] if tag in ("/L", "/LI", "/Lbl")][:7] == ["/L", *["/LI", "/Lbl"] * 3]
+    assert "/L" in tags  # twice, where the columns part the list
+    assert [tag for tag in tags if tag in ("/LI", "/Lbl", "/LBody")] == ["/LI", "/Lbl", "/LBody"] * 3
     text = pdf.pages[0].extract_text()
     assert [label for label in ("1.", "2.", "3.") if label in text] == ["1.", "2.", "3."]
