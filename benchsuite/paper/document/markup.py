@@ -42,7 +42,6 @@ _INLINE = re.compile(
 )
 
 
-_ADDRESS = re.compile(r"https://[^\s()<>\"']+")
 _FOLDERS = re.compile(r"(?:(?<![\w.:/\\…])|(?<=file://))(?:~|[A-Za-z]:)?[\\/]+(?:[^\s\\/:;,'\"()<>]+[\\/]+)+")
 """The folders of an absolute path; no part of an address."""
 
@@ -100,12 +99,6 @@ def code(text: str, where: str) -> str:
     """Foreign text for one line as code, without the folders of somebody's machine."""
     shown = file_name(line(text, where)).replace("`", "")
     return f"`{shown[:LONGEST_CODE]}`"
-
-
-def link(words: str, address: str, where: str) -> str:
-    """Foreign words that lead to a foreign address; the words alone where it is none that a paper links to."""
-    shown = literal(line(words, where))
-    return f"[{shown}]({address})" if _ADDRESS.fullmatch(address) and not re.search(r"[\[\]\\]", shown) else shown
 
 
 def file_name(value: str) -> str:

@@ -5,10 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from functools import partial
-from pathlib import PurePosixPath
-from urllib.parse import urlsplit
 
-from benchsuite.contracts.dataset import DatasetCard, Source
 from benchsuite.paper.context.case_groups import group_cases
 from benchsuite.paper.context.paper_context import PaperContext
 from benchsuite.paper.context.parameter_words import word_for
@@ -30,8 +27,6 @@ MOST_CLASSES = 8
 MOST_PHOTOS = 20
 BARS = 5
 """Most classes that a table tells as well as a figure."""
-_REVISION = re.compile(r"(?<=/)[0-9a-f]{40}(?=/)")
-"""A commit in an address, as hosts of repositories have it."""
 _LEAKS = ("test in train", "test in validation")
 _DOUBTFUL = ("validation in train", "test in test", "classes")
 """Other copies than leaks that put results in doubt, in the order in which they are told."""
@@ -47,7 +42,7 @@ def dataset_blocks(study: PaperContext) -> list[Block]:
         blocks += _other_counts(study)
         blocks.append(counts_table(facts, class_titles(study)))
         blocks += _distribution(study, facts)
-        blocks.append(Paragraph(_provenance(facts, study.material.card)))
+        blocks.append(Paragraph(_provenance(facts, study.material.card.licence)))
     return blocks
 
 
@@ -226,36 +221,8 @@ def _holders(totals: Sequence[int], names: Sequence[str], size: int) -> str:
     return say("classes-of-size", images=size, classes=len(found))
 
 
-def _provenance(facts: DatasetFacts, card: DatasetCard) -> str:
-    """Whether these are the official bytes, under which terms, and where people read of them and get them."""
+def _provenance(facts: DatasetFacts, licence: str) -> str:
     origin = facts.provenance.replace(" ", "-")
-    told = [say("provenance", words=say(f"origin-{origin}"), hash=facts.fingerprint[:16])]
-    if card.licence:
-        told.append(say("licence", licence=markup.literal(markup.line(card.licence, "dataset licence"))))
-    if card.homepage:
-        page = markup.link(re.sub(r"^https?://|/$", "", card.homepage), card.homepage, "dataset homepage")
-        told.append(say("dataset-homepage", page=page))
-    if card.sources:
-        told.append(say("dataset-sources", channels=listing(_channels(card.sources))))
-    return " ".join(told)
-
-
-def _channels(sources: Sequence[Source]) -> list[str]:
-    """The hosts of the official files, each with how many it has and, where their addresses tell one, their revision;
-    the address of the first tells the rest."""
-    hosts: dict[str, list[Source]] = {}
-    for source in sources:
-        hosts.setdefault(urlsplit(source.url).hostname or source.url, []).append(source)
-    channels = []
-    for host, files in hosts.items():
-        revisions = sorted({found[0] for one in files if (found := _REVISION.search(one.url))})
-        channels.append(
-            say(
-                "dataset-channel",
-                n=len(files),
-                host=markup.link(host, files[0].url, "dataset source"),
-                file=markup.literal(markup.line(PurePosixPath(files[0].filename).name, "dataset source")),
-                revision="".join(say("dataset-revision", revision=one[:12]) for one in revisions),
-            )
-        )
-    return channels
+    told = say("provenance", words=say(f"origin-{origin}"), hash=facts.fingerprint[:16])
+    terms = f" {say('licence', licence=markup.literal(markup.line(licence, 'dataset licence')))}" if licence else ""
+    return told + terms

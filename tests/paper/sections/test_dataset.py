@@ -1,18 +1,14 @@
-"""What the paper says of the images' copies, and of where the images come from."""
+"""What the paper says of the images' copies."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from benchsuite_plugins.datasets import beans, cub
 
-from benchsuite.paper.context.paper_context import PaperContext
 from benchsuite.paper.document.blocks import Paragraph
-from benchsuite.paper.sections.dataset import dataset_blocks, validity_blocks
-from support.synthetic_study import make_suite_material
+from benchsuite.paper.sections.dataset import validity_blocks
 
 
 @pytest.mark.parametrize(
@@ -37,37 +33,3 @@ def test_copies_are_a_threat_to_validity_of_their_own_kind(duplicates: dict[str,
 def test_copies_within_training_put_nothing_in_doubt(duplicates: dict[str, int]) -> None:
     facts: Any = SimpleNamespace(duplicates=duplicates)
     assert validity_blocks(facts) == []
-
-
-def said_of(name: str, **card: Any) -> str:
-    material = make_suite_material(name)
-    blocks = dataset_blocks(PaperContext(replace(material, card=replace(material.card, **card))))
-    last = blocks[-1]
-    assert isinstance(last, Paragraph)
-    return last.text.replace("\u00a0", " ")
-
-
-def test_where_the_data_are_described_and_had_is_told_with_links_and_the_revision() -> None:
-    text = said_of("beans_freeze")
-    assert "[github.com/AI-Lab-Makerere/ibean](https://github.com/AI-Lab-Makerere/ibean/)" in text
-    parquet, zips = beans.PARQUET["train"].url, beans.ZIPS["train"].url
-    assert text.endswith(
-        f"La distribución oficial consta de tres ficheros de [huggingface.co]({parquet}), revisión"
-        f" `{beans.REVISION[:12]}` y tres ficheros de [storage.googleapis.com]({zips})."
-    )
-
-
-def test_a_single_official_file_is_named() -> None:
-    text = said_of("beans_freeze", sources=(cub.ARCHIVE,))
-    assert f"consta de un fichero de [data.caltech.edu]({cub.ARCHIVE.url}) (CUB_200_2011.tgz)." in text
-
-
-def test_a_card_without_addresses_has_no_sentence_of_them() -> None:
-    text = said_of("beans_freeze", homepage="", sources=())
-    assert "https://" not in text
-    assert "distribución" not in text
-
-
-def test_an_address_that_papers_do_not_link_to_is_told_as_it_is() -> None:
-    text = said_of("beans_freeze", homepage="http://example.org/a(b)", sources=())
-    assert text.endswith("Los datos se describen en example.org/a(b).")
