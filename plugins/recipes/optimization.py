@@ -278,7 +278,8 @@ class LoopRecipe(Recipe[L]):
         return mix(images, targets, draw, mixup=params.mixup, cutmix=params.cutmix)
 
     def transforms(self, params: L) -> bool:
-        return params.mixup is not None or params.cutmix is not None
+        mixes = params.mixup is not None or params.cutmix is not None
+        return mixes or type(self).transform is not LoopRecipe.transform  # that of a recipe which is made of this one
 
     def loss(self, params: L, logits: Any, targets: Any, counts: Any = None) -> Any:
         from torch.nn.functional import cross_entropy
