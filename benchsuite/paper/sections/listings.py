@@ -1,13 +1,17 @@
-"""Listings: the study as its file declares it, and the code that builds its network."""
+"""Listings: the study as its file declares it, the code that builds its network, and how it is trained."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
+
 import yaml
 
+from benchsuite.contracts.recipe import Phase
 from benchsuite.paper.context.paper_context import PaperContext
 from benchsuite.paper.document import markup
 from benchsuite.paper.document.blocks import Block, Listing, Paragraph
 from benchsuite.paper.language.catalogue import say
+from benchsuite.paper.language.current import spoken
 
 DECLARED = ("dataset", "model", "recipe", "vary", "cases", "exclude", "seeds", "search")
 """What a suite says of its runs, in the order of its listing."""
@@ -38,6 +42,77 @@ def source_blocks(study: PaperContext) -> list[Block]:
     shown = _shown(code)
     wide = max(map(len, shown.split("\n"))) > LONG
     return [Paragraph(say("source")), Listing("fig-source", shown, say("caption-source"), wide)]
+
+
+def algorithm_blocks(study: PaperContext) -> list[Block]:
+    """Training and validation as the engine does them, step by step: what no phase of the study has is left out, and
+    what only some have says so. Nothing where the phases are not known."""
+    phases = [phase for declared in study.material.phases.values() for phase in declared]
+    if not study.asks_for("fig-algorithm") or not phases:
+        return []
+    steps = "\n".join(_steps(study, phases))
+    caption = say("caption-algorithm")
+    return [Paragraph(say("algorithm")), Listing("fig-algorithm", steps, caption, lang=spoken())]
+
+
+def _steps(study: PaperContext, phases: Sequence[Phase]) -> Iterator[str]:
+    several = max(map(len, study.material.phases.values())) > 1
+    indent = 0
+
+    def line(name: str, depth: int, have: Iterable[object] = (True,)) -> Iterator[str]:
+        asked = [bool(one) for one in have]
+        if any(asked):
+            told = say(f"algorithm-{name}")
+            some = "" if all(asked) else say("algorithm-some")
+            yield f"{'  ' * (indent + depth)}{told.removesuffix(':')}{some}{':' if told.endswith(':') else ''}"
+
+    cases = [case.case for case in study.findings.cases]
+    gathers = [phase.accumulate > 1 for phase in phases]
+    stops = [phase.early_stopping is not None for phase in phases]
+    monitors = {phase.monitor for phase in phases}
+    if several:
+        yield say("algorithm-phases")
+        indent = 1
+    yield from line("freeze", 0, map(_freezes, phases))
+    yield from line("optimizer", 0)
+    yield from line("epochs-patience", 0, stops) if any(stops) else line("epochs", 0)
+    yield from line("shuffle", 1)
+    yield from line("batches", 1)
+    yield from line("augment", 2, (case.dataset.parameters.get("augmentation") for case in cases))
+    yield from line(
+        "mix", 2, (case.recipe.parameters.get("mixup") or case.recipe.parameters.get("cutmix") for case in cases)
+    )
+    yield from line("loss", 2)
+    yield from line("l1", 2, (phase.l1 for phase in phases))
+    yield from line("gradient", 2)
+    yield from line("accumulate", 2, gathers)
+    depth = 3 if any(gathers) else 2
+    yield from line("clip", depth, (phase.gradient_clip is not None for phase in phases))
+    yield from line("step", depth)
+    yield from line("ema", depth, (_averages(phase, "ema") for phase in phases))
+    yield from line("schedule", depth, (_moves(phase) and phase.scheduler.by_step for phase in phases))
+    yield from line("swa", 1, (_averages(phase, "swa") for phase in phases))
+    yield from line("schedule", 1, (_moves(phase) and not phase.scheduler.by_step for phase in phases))
+    yield from line("validate", 1)
+    yield from line(monitors.pop() if len(monitors) == 1 else "monitor", 1)
+    yield from line("keep", 2)
+    yield from line("restore", 0)
+    yield say("algorithm-test")
+
+
+def _moves(phase: Phase) -> bool:
+    """Whether the learning rate changes."""
+    rate = phase.scheduler
+    return rate.name != "constant" or bool(rate.warmup_epochs or rate.warmup_steps)
+
+
+def _averages(phase: Phase, name: str) -> bool:
+    return phase.averaging is not None and phase.averaging.name == name
+
+
+def _freezes(phase: Phase) -> bool:
+    policy = phase.freeze
+    return bool(policy.blocks or policy.stages or policy.train_last is not None or policy.stem == "always")
 
 
 def _yaml(content: object) -> str:
