@@ -100,10 +100,7 @@ class CaseNames:
         numbers = [value for value in values if isinstance(value, int) and not isinstance(value, bool)]
         if len(numbers) < len(values) or [str(number) for number in numbers] != [case.label for case in cases]:
             return None
-        one = numbers == [1]
-        if 1 in numbers and not one:
-            return None  # «cero y un bloques»: what follows a one would have to be singular and plural
-        count = listing([in_words(number) for number in numbers])
+        count, one = listing([in_words(number) for number in numbers]), numbers == [1]
         forms = self.labels.get(f"{path}={COUNTED}")
         if forms is None:
             return find(f"noun-{path}", n=1 if one else 2, count=count)

@@ -150,6 +150,7 @@ def _measure(box: Any) -> Measure:
         cuts=tuple(cuts),
         again=again,
         heading=heading,
+        collapses=box.element.tag == "li",
     )
 
 
@@ -168,7 +169,7 @@ def _rows(figure: Any) -> tuple[list[tuple[float, float]], float]:
 
 def _groups(box: Any) -> list[list[Any]]:
     """The lines of each item of a list, or of the one paragraph."""
-    items = _children(box) if box.element.tag == "ul" else [box]
+    items = _children(box) if box.element.tag in ("ul", "ol") else [box]
     return [list(_lines(item)) for item in items]
 
 

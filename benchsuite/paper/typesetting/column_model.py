@@ -24,7 +24,8 @@ class Measure:
     """A block in pixels. `above` and `below` are its margins, of which the larger of two neighbours' counts.
 
     `tops` and `bottoms` are those of its pieces (lines, rows), from its own top. It may be broken after so many of
-    them as `cuts` says; `again` is what repeats at the head of each further part. Without cuts it stays whole.
+    them as `cuts` says; `again` is what repeats at the head of each further part. Without cuts it stays whole. At the
+    foot of a column there must be room for the margin below, too, unless it `collapses` with that of a list around it.
     """
 
     height: float
@@ -35,6 +36,7 @@ class Measure:
     cuts: tuple[int, ...] = ()
     again: float = 0.0
     heading: bool = False
+    collapses: bool = False
 
     @property
     def least(self) -> float:
@@ -114,7 +116,8 @@ def advance(
     parts: list[Part] = []
     holes: list[Hole] = []
     done, count = 0, len(measure.tops)
-    whole = measure.height + (keep if measure.heading else measure.below)
+    below = 0.0 if measure.collapses else measure.below
+    whole = measure.height + (keep if measure.heading else below)
     gap = max(cursor.margin, measure.above)
     while True:
         fresh = cursor.margin < 0 and cursor.start <= start(cursor.page, sheet, reserves)
@@ -127,8 +130,8 @@ def advance(
         else:
             offset = measure.tops[done] - measure.again if done else 0.0
             here = _fitting(measure, room + offset, done, fresh)
-            if here == count and not fresh and room + offset < measure.height + measure.below:
-                here = _fitting(measure, room + offset - measure.below, done, fresh)
+            if here == count and not fresh and room + offset < measure.height + below:
+                here = _fitting(measure, room + offset - below, done, fresh)
             if here == count:
                 parts.append(Part(cursor.page, cursor.column, top, top + measure.height - offset))
                 break

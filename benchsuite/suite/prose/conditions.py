@@ -221,7 +221,8 @@ class _Reader:
         here = found.start()
         if word == "if":
             if len(self._open) == DEEPEST:
-                self._fault(here, f"{written} is the {DEEPEST + 1}th choice within another", f"at most {DEEPEST}")
+                what = f"{written} is the {DEEPEST + 1}th choice within another"
+                self._fault(here, what, f"at most {DEEPEST}", "put the inner one into a sentence of its own")
             condition = self._condition(here, rest, None, written)
             subject = condition.subject if condition is not None else None
             self._open.append(_Open(here, condition, subject, faulty=condition is None))
