@@ -163,7 +163,7 @@ def training_blocks(study: PaperContext) -> list[Block]:
         text += " " + say("paired-all" if len(sizes) < 2 else "paired-order")
     if (phases := phases_table(study)) is not None:
         blocks += [Paragraph(_phases(study)), phases]
-    opening = f"{text}{_recipes(study)}{_loading(study)}{_trained(study)}"
+    opening = f"{text}{_recipes(study)}{_loading(study)}{_recorded(study)}{_trained(study)}"
     judged = [Paragraph(text) for text in (_judgement(study), _looks(study)) if text]
     return [Paragraph(opening), *blocks, *design_blocks(study), *_folds(study), *judged]
 
@@ -224,6 +224,15 @@ def _loading(study: PaperContext) -> str:
         batches=_span([typography.number(count) for count in batches]),
     )
     return f" {text}"
+
+
+def _recorded(study: PaperContext) -> str:
+    """What is written down of each run while it trains: by epoch, and every so many steps."""
+    given = [case.case.recipe.parameters.get("log_every") for case in study.findings.cases]
+    steps = sorted({every for every in given if isinstance(every, int)})
+    if not steps:
+        return ""
+    return f" {say('recorded', n=steps[-1], steps=_span([typography.number(every) for every in steps]))}"
 
 
 TRAINED = {

@@ -20,6 +20,42 @@ STEADY = 0.01
 """A curve that ends by less below its maximum holds it: what messages call one point."""
 LATE = 0.9
 """The part of a training's epochs behind which a maximum comes at the end: messages name the rest."""
+RISEN = 1.05
+"""A validation loss that ends above this multiple of its minimum has risen again: what messages call 5 %."""
+
+
+@dataclass(frozen=True)
+class LossCourse:
+    """How the loss went in a case: means over its runs, each with a minimum of its own."""
+
+    case: CaseFindings
+    least: float
+    """The smallest validation loss."""
+    at: float
+    """The epoch that reached it first."""
+    last: float
+    """Validation loss of the last epoch."""
+    trained: float
+    """Training loss of the last epoch."""
+    runs: tuple[str, ...]
+
+    @classmethod
+    def of(cls, case: CaseFindings) -> LossCourse | None:
+        """None where no run has epochs."""
+        if not case.curves:
+            return None
+        sides = (case.curves[f"{side}_loss"].each for side in ("validation", "train"))
+        pairs = [(validated, trained) for validated, trained in zip(*sides, strict=True) if validated]
+        if not pairs:
+            return None
+        return cls(
+            case=case,
+            least=fmean(min(validated) for validated, _ in pairs),
+            at=fmean(1 + validated.index(min(validated)) for validated, _ in pairs),
+            last=fmean(validated[-1] for validated, _ in pairs),
+            trained=fmean(trained[-1] for _, trained in pairs),
+            runs=case.curves["validation_loss"].runs,
+        )
 
 
 @dataclass(frozen=True)
@@ -105,6 +141,46 @@ def _readings(study: PaperContext) -> Iterator[str]:
         shape = say(f"reading-{course.shape}", lost=lost)
         whose = f"{upper_first(study.names.mention(case))}: " if study.compares_cases else ""
         yield f"{whose}{told if whose else upper_first(told)} {shape}"
+
+
+def describe_loss_course(study: PaperContext) -> str:
+    """Where the validation loss is least, whether it rises again, and how far from the training loss it ends; nothing
+    where no run has epochs."""
+    courses = [course for case in study.done if (course := LossCourse.of(case)) is not None]
+    if not courses:
+        return ""
+
+    def quote(metric: str, value: float, course: LossCourse) -> str:
+        return study.quotes.number(value, METRICS[metric].format(value), course.runs)
+
+    def losses(course: LossCourse) -> dict[str, str]:
+        named = {"least": course.least, "last": course.last, "trained": course.trained}
+        return {name: quote("validation_loss", value, course) for name, value in named.items()}
+
+    risen = [course for course in courses if course.last > RISEN * course.least]
+    most = max(courses, key=lambda course: course.last / course.least if course.least else 1.0)
+    if len(courses) == 1:
+        only = courses[0]
+        return say(
+            "loss-course-of-one-risen" if risen else "loss-course-of-one",
+            at=quote("best_epoch", only.at, only),
+            **losses(only),
+        )
+    first, latest = (end(courses, key=lambda course: course.at) for end in (min, max))
+    runs = tuple(dict.fromkeys(run for course in courses for run in course.runs))
+    which = "all" if len(risen) == len(courses) else "some" if risen else "none"
+    counted = say(f"gap-grows-in-{which}", grown=in_words(len(risen), "feminine"), cases=len(courses))
+    text = say(
+        "loss-course",
+        first=quote("best_epoch", first.at, first),
+        earliest=study.names.mention(first.case),
+        latest=quote("best_epoch", latest.at, latest),
+        slowest=study.names.mention(latest.case),
+        risen=study.quotes.number(len(risen), counted, runs),
+    )
+    if risen:
+        text += " " + say("loss-course-most", case=study.names.mention(most.case), **losses(most))
+    return text
 
 
 def gap_blocks(study: PaperContext) -> list[Block]:

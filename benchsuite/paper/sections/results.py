@@ -22,7 +22,15 @@ from benchsuite.paper.sections.classes import class_blocks
 from benchsuite.paper.sections.dataset import resolution
 from benchsuite.paper.sections.efficiency import efficiency_blocks
 from benchsuite.paper.sections.metric_range import End, describe_range, find_ends
-from benchsuite.paper.sections.readings import banded, bands, gap_blocks, reading_blocks, seeds_of_runs, strokes
+from benchsuite.paper.sections.readings import (
+    banded,
+    bands,
+    describe_loss_course,
+    gap_blocks,
+    reading_blocks,
+    seeds_of_runs,
+    strokes,
+)
 from benchsuite.paper.sections.verdicts import describe_verdicts, image_blocks
 from benchsuite.paper.tables.results import losses_table, metrics_table, results_table
 
@@ -108,8 +116,10 @@ def _performance(study: PaperContext) -> list[Block]:
 
 def _loss(study: PaperContext) -> str:
     if len(study.done) == 1:
-        return say("loss-of-one", loss=find_ends(study, "validation_loss")[0].quote())
-    return say("loss", range=describe_range(study, "validation_loss"))
+        text = say("loss-of-one", loss=find_ends(study, "validation_loss")[0].quote())
+    else:
+        text = say("loss", range=describe_range(study, "validation_loss"))
+    return f"{text} {describe_loss_course(study)}".rstrip()
 
 
 def _generalization(study: PaperContext) -> list[Block]:

@@ -37,6 +37,21 @@ def test_loading_tells_batches_and_how_many_an_epoch_has() -> None:
     assert "Los lotes son de 32 a 256 imágenes, 157 a 1250 por época." in text
 
 
+@pytest.mark.parametrize(
+    ("steps", "words"),
+    [(10, "y cada 10 pasos, la pérdida del lote,"), (1, "y de cada paso, la pérdida de su lote,"), (None, None)],
+)
+def test_what_a_run_writes_down_is_told_with_how_often(
+    steps: int | None, words: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sketch = SKETCHES["aves"]
+    recipe = {**sketch.parameters["recipe"], "log_every": steps}
+    monkeypatch.setitem(SKETCHES, "aves", replace(sketch, parameters={**sketch.parameters, "recipe": recipe}))
+    text = said(compose(make_study("aves")))
+    assert ("se registran" in text) == (words is not None)
+    assert words is None or words in text
+
+
 def drawn(material: PaperMaterial) -> Figure:
     return next(block for block in compose(material).body if isinstance(block, Figure) and block.id == "fig-networks")
 

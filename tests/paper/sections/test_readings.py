@@ -14,7 +14,7 @@ from benchsuite.paper.context.material import PaperMaterial
 from benchsuite.paper.context.paper_context import PaperContext
 from benchsuite.paper.document.blocks import Bullets, Figure, Paragraph
 from benchsuite.paper.document.quantities import TOKEN
-from benchsuite.paper.sections.readings import Course, gap_blocks, reading_blocks
+from benchsuite.paper.sections.readings import Course, describe_loss_course, gap_blocks, reading_blocks
 from support.paper_material import make_material
 from support.synthetic import make_findings
 
@@ -130,3 +130,61 @@ def test_nothing_of_it_is_there_unless_the_suite_asks() -> None:
     study = PaperContext(make_material(cases=2, seeds=2))
     assert reading_blocks(study) == []
     assert gap_blocks(study) == []
+
+
+def losing(*validated: tuple[float, ...], trained: float = 0.125) -> CaseFindings:
+    case = make_findings(cases=1, seeds=1).cases[0]
+    own = {
+        "validation_loss": curve(*validated),
+        "train_loss": curve(*(tuple(trained for _ in one) for one in validated)),
+    }
+    return replace(case, curves={**case.curves, **own})
+
+
+def test_a_loss_that_rises_again_is_told_with_its_minimum_and_its_end() -> None:
+    study = study_of([losing((0.9, 0.5, 0.7), (0.9, 0.8, 0.7))])
+    said = told(study, describe_loss_course(study))
+    assert "es mínima, en promedio, en la época 2,5, y después vuelve a subir: de 0,600 a 0,700" in said
+    assert said.endswith("mientras la de entrenamiento termina en 0,125.")
+
+
+def test_a_loss_that_stays_near_its_minimum_is_not_said_to_rise() -> None:
+    study = study_of([losing((0.9, 0.5, 0.52))])
+    said = told(study, describe_loss_course(study))
+    assert "con 0,500, y desde ahí no sube más de un 5 %: termina en 0,520, y la de entrenamiento, en 0,125." in said
+
+
+@pytest.mark.parametrize(
+    ("lasts", "counted"),
+    [
+        ((0.5, 0.5), "ninguna de las dos configuraciones."),
+        ((0.5, 0.9), "una de las dos configuraciones."),
+        ((0.8, 0.9), "todas las configuraciones."),
+    ],
+)
+def test_losses_that_rise_are_counted_and_the_one_that_rises_most_is_named(
+    lasts: tuple[float, float], counted: str
+) -> None:
+    study = study_of([losing((0.5, lasts[0], lasts[0])), losing((0.9, 0.5, lasts[1]))])
+    said = told(study, describe_loss_course(study))
+    first = (
+        "Esa pérdida es mínima, en promedio, entre la época 1 (bloques congelados = 0) y la 2 (bloques congelados = 1)"
+    )
+    assert said.startswith(first)
+    assert counted in said
+    assert ("Donde más sube" in said) == (lasts[1] > 0.5)
+    if lasts[1] > 0.5:
+        assert "es con bloques congelados = 1: de 0,500 a 0,900" in said
+
+
+@given(st.lists(st.lists(st.floats(0, 10, allow_nan=False), min_size=1, max_size=4), min_size=1, max_size=3))
+def test_whatever_losses_do_something_true_is_said(runs: list[list[float]]) -> None:
+    study = study_of([losing(*map(tuple, runs))])
+    said = describe_loss_course(study)
+    least = sum(map(min, runs)) / len(runs)
+    last = sum(one[-1] for one in runs) / len(runs)
+    assert ("vuelve a subir" in said) == (last > 1.05 * least)
+
+
+def test_without_epochs_nothing_is_said_of_losses() -> None:
+    assert describe_loss_course(study_of([losing(())])) == ""
