@@ -140,6 +140,7 @@ class Listing:
     source: str
     caption: str
     wide: bool = False
+    lang: str = "en"
     kind: ClassVar[str] = "listing"
 
 

@@ -1,13 +1,17 @@
-"""Listings: the study as its file declares it, and the code that builds its network."""
+"""Listings: the study as its file declares it, the code that builds its network, and how it is trained."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
+
 import yaml
 
+from benchsuite.contracts.recipe import Phase
 from benchsuite.paper.context.paper_context import PaperContext
 from benchsuite.paper.document import markup
 from benchsuite.paper.document.blocks import Block, Listing, Paragraph
 from benchsuite.paper.language.catalogue import say
+from benchsuite.paper.language.current import spoken
 
 DECLARED = ("dataset", "model", "recipe", "vary", "cases", "exclude", "seeds", "search")
 """What a suite says of its runs, in the order of its listing."""
@@ -38,6 +42,78 @@ def source_blocks(study: PaperContext) -> list[Block]:
     shown = _shown(code)
     wide = max(map(len, shown.split("\n"))) > LONG
     return [Paragraph(say("source")), Listing("fig-source", shown, say("caption-source"), wide)]
+
+
+def algorithm_blocks(study: PaperContext) -> list[Block]:
+    """Training and validation as the engine does them, step by step: what no phase of the study has is left out, and
+    what only some have says so. Nothing where the phases are not known."""
+    phases = [phase for declared in study.material.phases.values() for phase in declared]
+    if not study.asks_for("fig-algorithm") or not phases:
+        return []
+    steps = "\n".join(_steps(study, phases))
+    caption = say("caption-algorithm")
+    return [Paragraph(say("algorithm")), Listing("fig-algorithm", steps, caption, lang=spoken())]
+
+
+def _steps(study: PaperContext, phases: Sequence[Phase]) -> Iterator[str]:
+    several = max(map(len, study.material.phases.values())) > 1
+    indent = 0
+
+    def line(name: str, depth: int, have: Callable[[Phase], object] = lambda phase: True) -> Iterator[str]:
+        having = sum(bool(have(phase)) for phase in phases)
+        if having:
+            some = "" if having == len(phases) else say("algorithm-some")
+            yield f"{'  ' * (indent + depth)}{say(f'algorithm-{name}')}{some}"
+
+    def moved(by_step: bool) -> Callable[[Phase], bool]:
+        return lambda phase: (
+            phase.scheduler.by_step is by_step
+            and not (
+                phase.scheduler.name == "constant"
+                and not (phase.scheduler.warmup_epochs or phase.scheduler.warmup_steps)
+            )
+        )
+
+    def averaged(name: str) -> Callable[[Phase], bool]:
+        return lambda phase: phase.averaging is not None and phase.averaging.name == name
+
+    cases = [case.case for case in study.findings.cases]
+    monitors = {phase.monitor for phase in phases}
+    if several:
+        yield say("algorithm-phases")
+        indent = 1
+    yield from line("freeze", 0, _freezes)
+    yield from line("optimizer", 0)
+    stops = any(phase.early_stopping is not None for phase in phases)
+    yield from line("epochs-patience" if stops else "epochs", 0)
+    yield from line("shuffle", 1)
+    yield from line("batches", 1)
+    if any(case.dataset.parameters.get("augmentation") for case in cases):
+        yield from line("augment", 2)
+    if any(case.recipe.parameters.get(name) for case in cases for name in ("mixup", "cutmix")):
+        yield from line("mix", 2)
+    yield from line("loss", 2)
+    yield from line("l1", 2, lambda phase: phase.l1)
+    yield from line("gradient", 2)
+    gathers = any(phase.accumulate > 1 for phase in phases)
+    yield from line("accumulate", 2, lambda phase: phase.accumulate > 1)
+    depth = 3 if gathers else 2
+    yield from line("clip", depth, lambda phase: phase.gradient_clip is not None)
+    yield from line("step", depth)
+    yield from line("ema", depth, averaged("ema"))
+    yield from line("schedule", depth, moved(by_step=True))
+    yield from line("schedule", 1, moved(by_step=False))
+    yield from line("swa", 1, averaged("swa"))
+    yield from line("validate", 1)
+    yield from line(monitors.pop() if len(monitors) == 1 else "monitor", 1)
+    yield from line("keep", 2)
+    yield from line("restore", 0)
+    yield say("algorithm-test")
+
+
+def _freezes(phase: Phase) -> bool:
+    policy = phase.freeze
+    return bool(policy.blocks or policy.stages or policy.train_last is not None or policy.stem == "always")
 
 
 def _yaml(content: object) -> str:

@@ -17,7 +17,7 @@ from benchsuite.paper.language import typography
 from benchsuite.paper.language.catalogue import say
 from benchsuite.paper.language.phrases import listing
 from benchsuite.paper.references.methods import MIXING, OVERLAP, SPENDING
-from benchsuite.paper.sections.listings import design_blocks, source_blocks
+from benchsuite.paper.sections.listings import algorithm_blocks, design_blocks, source_blocks
 from benchsuite.paper.tables.architecture import describe_stages, layers_table
 from benchsuite.paper.tables.configuration import cases_table, configuration_table, models_table, phases_table
 from benchsuite.paper.tables.facts import folds_table
@@ -165,7 +165,7 @@ def training_blocks(study: PaperContext) -> list[Block]:
         blocks += [Paragraph(_phases(study)), phases]
     opening = f"{text}{_recipes(study)}{_loading(study)}{_recorded(study)}{_trained(study)}"
     judged = [Paragraph(text) for text in (_judgement(study), _looks(study)) if text]
-    return [Paragraph(opening), *blocks, *design_blocks(study), *_folds(study), *judged]
+    return [Paragraph(opening), *blocks, *algorithm_blocks(study), *design_blocks(study), *_folds(study), *judged]
 
 
 def _folds(study: PaperContext) -> list[Block]:

@@ -24,8 +24,8 @@ LANGUAGES: Mapping[Language, str] = {"es": "Spanish", "en": "English"}
 """What messages call the languages of papers."""
 Devices = Literal["one", "by_seed"]
 Further = Literal[
-    "fig-networks", "fig-listing", "fig-source", "fig-curves", "fig-gap-epochs", "fig-size-time", "fig-class-panels",
-    "tab-losses",
+    "fig-networks", "fig-algorithm", "fig-listing", "fig-source", "fig-curves", "fig-gap-epochs", "fig-size-time",
+    "fig-class-panels", "tab-losses",
 ]  # fmt: skip
 
 

@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 import yaml
 
+from benchsuite.contracts.recipe import Averaging, EarlyStopping, FreezePolicy, Optimizer, Phase, Scheduler
 from benchsuite.paper.context.paper_context import PaperContext
 from benchsuite.paper.document.blocks import Block, Listing, Paragraph
 from benchsuite.paper.document.numbering import number
 from benchsuite.paper.rendering.html import render_html
 from benchsuite.paper.sections.compose import compose
-from benchsuite.paper.sections.listings import DECLARED, LONG, MOST_LINES, design_blocks, source_blocks
+from benchsuite.paper.sections.listings import (
+    DECLARED,
+    LONG,
+    MOST_LINES,
+    algorithm_blocks,
+    design_blocks,
+    source_blocks,
+)
 from benchsuite.registry import registry
 from benchsuite.suite.reader import read_suite
 from support.paper_material import HOSTILE, make_material
@@ -94,3 +103,51 @@ def test_a_column_holds_the_lines_of_a_declaration(name: str) -> None:
     study = PaperContext(make_unstudied_material(read_suite(SUITES / f"{name}.yaml", registry())))
     lines = only(design_blocks(study)).source.split("\n")
     assert max(map(len, lines)) <= LONG
+
+
+PLAIN = Phase("train", 5, 32, Optimizer("sgd", 0.1))
+
+
+def steps_of(*phases: Phase) -> list[str]:
+    material = replace(make_material({"further": ["fig-algorithm"]}), phases={"freeze_blocks=0": phases})
+    return only(algorithm_blocks(PaperContext(material))).source.split("\n")
+
+
+def test_an_algorithm_has_the_steps_of_plain_training_and_no_others() -> None:
+    assert [line.strip() for line in steps_of(PLAIN)] == [
+        "crear el optimizador", "mientras queden épocas:", "barajar las imágenes de entrenamiento",
+        "para cada lote (x, y):", "p ← pérdida(red(x), y)", "acumular el gradiente de p",
+        "dar un paso y poner el gradiente a cero", "medir pérdida y exactitud en validación",
+        "si su pérdida es la menor hasta ahora:", "guardar los pesos", "recuperar los pesos guardados",
+        "evaluar en test, una sola vez",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("changed", "line"),
+    [
+        ({"freeze": FreezePolicy(train_last=1)}, "congelar lo que la fase no entrena"),
+        ({"early_stopping": EarlyStopping(3)}, "mientras queden épocas y paciencia:"),
+        ({"l1": 0.1}, "    p ← p + λ · norma L1 de los pesos"),
+        ({"accumulate": 2}, "    si hay lotes bastantes o es el último:"),
+        ({"gradient_clip": 1.0}, "    limitar la norma del gradiente"),
+        ({"averaging": Averaging("ema")}, "    actualizar la media móvil de los pesos"),
+        ({"averaging": Averaging("swa")}, "  añadir los pesos a su promedio"),
+        ({"scheduler": Scheduler("cosine")}, "  mover la tasa de aprendizaje"),
+        ({"scheduler": Scheduler("cosine", by_step=True)}, "    mover la tasa de aprendizaje"),
+        ({"monitor": "validation_accuracy"}, "  si su exactitud es la mayor hasta ahora:"),
+    ],
+)
+def test_what_a_phase_asks_for_is_a_step_where_the_engine_makes_it(changed: dict[str, Any], line: str) -> None:
+    assert line in steps_of(replace(PLAIN, **changed))
+    assert line not in steps_of(PLAIN)
+
+
+def test_what_only_some_phases_ask_for_says_so_and_phases_are_a_loop() -> None:
+    lines = steps_of(replace(PLAIN, name="head", freeze=FreezePolicy(train_last=1)), PLAIN)
+    assert lines[:2] == ["para cada fase:", "  congelar lo que la fase no entrena (donde se pide)"]
+    assert max(map(len, lines)) <= LONG
+
+
+def test_without_declared_phases_there_is_no_algorithm() -> None:
+    assert algorithm_blocks(PaperContext(make_material({"further": ["fig-algorithm"]}))) == []
