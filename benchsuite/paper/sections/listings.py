@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import yaml
 
@@ -59,56 +59,55 @@ def _steps(study: PaperContext, phases: Sequence[Phase]) -> Iterator[str]:
     several = max(map(len, study.material.phases.values())) > 1
     indent = 0
 
-    def line(name: str, depth: int, have: Callable[[Phase], object] = lambda phase: True) -> Iterator[str]:
-        having = sum(bool(have(phase)) for phase in phases)
-        if having:
-            some = "" if having == len(phases) else say("algorithm-some")
-            yield f"{'  ' * (indent + depth)}{say(f'algorithm-{name}')}{some}"
-
-    def moved(by_step: bool) -> Callable[[Phase], bool]:
-        return lambda phase: (
-            phase.scheduler.by_step is by_step
-            and not (
-                phase.scheduler.name == "constant"
-                and not (phase.scheduler.warmup_epochs or phase.scheduler.warmup_steps)
-            )
-        )
-
-    def averaged(name: str) -> Callable[[Phase], bool]:
-        return lambda phase: phase.averaging is not None and phase.averaging.name == name
+    def line(name: str, depth: int, have: Iterable[object] = (True,)) -> Iterator[str]:
+        asked = [bool(one) for one in have]
+        if any(asked):
+            told = say(f"algorithm-{name}")
+            some = "" if all(asked) else say("algorithm-some")
+            yield f"{'  ' * (indent + depth)}{told.removesuffix(':')}{some}{':' if told.endswith(':') else ''}"
 
     cases = [case.case for case in study.findings.cases]
+    gathers = [phase.accumulate > 1 for phase in phases]
+    stops = [phase.early_stopping is not None for phase in phases]
     monitors = {phase.monitor for phase in phases}
     if several:
         yield say("algorithm-phases")
         indent = 1
-    yield from line("freeze", 0, _freezes)
+    yield from line("freeze", 0, map(_freezes, phases))
     yield from line("optimizer", 0)
-    stops = any(phase.early_stopping is not None for phase in phases)
-    yield from line("epochs-patience" if stops else "epochs", 0)
+    yield from line("epochs-patience", 0, stops) if any(stops) else line("epochs", 0)
     yield from line("shuffle", 1)
     yield from line("batches", 1)
-    if any(case.dataset.parameters.get("augmentation") for case in cases):
-        yield from line("augment", 2)
-    if any(case.recipe.parameters.get(name) for case in cases for name in ("mixup", "cutmix")):
-        yield from line("mix", 2)
+    yield from line("augment", 2, (case.dataset.parameters.get("augmentation") for case in cases))
+    yield from line(
+        "mix", 2, (case.recipe.parameters.get("mixup") or case.recipe.parameters.get("cutmix") for case in cases)
+    )
     yield from line("loss", 2)
-    yield from line("l1", 2, lambda phase: phase.l1)
+    yield from line("l1", 2, (phase.l1 for phase in phases))
     yield from line("gradient", 2)
-    gathers = any(phase.accumulate > 1 for phase in phases)
-    yield from line("accumulate", 2, lambda phase: phase.accumulate > 1)
-    depth = 3 if gathers else 2
-    yield from line("clip", depth, lambda phase: phase.gradient_clip is not None)
+    yield from line("accumulate", 2, gathers)
+    depth = 3 if any(gathers) else 2
+    yield from line("clip", depth, (phase.gradient_clip is not None for phase in phases))
     yield from line("step", depth)
-    yield from line("ema", depth, averaged("ema"))
-    yield from line("schedule", depth, moved(by_step=True))
-    yield from line("schedule", 1, moved(by_step=False))
-    yield from line("swa", 1, averaged("swa"))
+    yield from line("ema", depth, (_averages(phase, "ema") for phase in phases))
+    yield from line("schedule", depth, (_moves(phase) and phase.scheduler.by_step for phase in phases))
+    yield from line("swa", 1, (_averages(phase, "swa") for phase in phases))
+    yield from line("schedule", 1, (_moves(phase) and not phase.scheduler.by_step for phase in phases))
     yield from line("validate", 1)
     yield from line(monitors.pop() if len(monitors) == 1 else "monitor", 1)
     yield from line("keep", 2)
     yield from line("restore", 0)
     yield say("algorithm-test")
+
+
+def _moves(phase: Phase) -> bool:
+    """Whether the learning rate changes."""
+    rate = phase.scheduler
+    return rate.name != "constant" or bool(rate.warmup_epochs or rate.warmup_steps)
+
+
+def _averages(phase: Phase, name: str) -> bool:
+    return phase.averaging is not None and phase.averaging.name == name
 
 
 def _freezes(phase: Phase) -> bool:

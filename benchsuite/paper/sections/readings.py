@@ -153,6 +153,9 @@ def describe_loss_course(study: PaperContext) -> str:
     def quote(metric: str, value: float, course: LossCourse) -> str:
         return study.quotes.number(value, METRICS[metric].format(value), course.runs)
 
+    def printed(course: LossCourse) -> str:
+        return METRICS["best_epoch"].format(course.at)
+
     def losses(course: LossCourse) -> dict[str, str]:
         named = {"least": course.least, "last": course.last, "trained": course.trained}
         return {name: quote("validation_loss", value, course) for name, value in named.items()}
@@ -166,21 +169,26 @@ def describe_loss_course(study: PaperContext) -> str:
             at=quote("best_epoch", only.at, only),
             **losses(only),
         )
-    first, latest = (end(courses, key=lambda course: course.at) for end in (min, max))
+    first, latest = ([course for course in courses if printed(course) == printed(end)] for end in _ends(courses))
     runs = tuple(dict.fromkeys(run for course in courses for run in course.runs))
     which = "all" if len(risen) == len(courses) else "some" if risen else "none"
     counted = say(f"gap-grows-in-{which}", grown=in_words(len(risen), "feminine"), cases=len(courses))
     text = say(
-        "loss-course",
-        first=quote("best_epoch", first.at, first),
-        earliest=study.names.mention(first.case),
-        latest=quote("best_epoch", latest.at, latest),
-        slowest=study.names.mention(latest.case),
+        "loss-course-at-once" if first == latest else "loss-course",
+        first=quote("best_epoch", first[0].at, first[0]),
+        earliest=study.names.mention(*(course.case for course in first)),
+        latest=quote("best_epoch", latest[0].at, latest[0]),
+        slowest=study.names.mention(*(course.case for course in latest)),
         risen=study.quotes.number(len(risen), counted, runs),
     )
     if risen:
         text += " " + say("loss-course-most", case=study.names.mention(most.case), **losses(most))
     return text
+
+
+def _ends(courses: Sequence[LossCourse]) -> tuple[LossCourse, LossCourse]:
+    """Where the loss is least first, and where last."""
+    return min(courses, key=lambda course: course.at), max(courses, key=lambda course: course.at)
 
 
 def gap_blocks(study: PaperContext) -> list[Block]:

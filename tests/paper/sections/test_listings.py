@@ -149,5 +149,21 @@ def test_what_only_some_phases_ask_for_says_so_and_phases_are_a_loop() -> None:
     assert max(map(len, lines)) <= LONG
 
 
+def test_patience_of_some_phases_alone_is_said_to_be_theirs() -> None:
+    lines = steps_of(replace(PLAIN, name="head", early_stopping=EarlyStopping(2)), PLAIN)
+    assert "  mientras queden épocas y paciencia (donde se pide):" in lines
+
+
+def test_images_are_changed_only_where_some_case_asks_for_it() -> None:
+    material = replace(make_material({"further": ["fig-algorithm"]}), phases={"freeze_blocks=0": (PLAIN,)})
+    study = PaperContext(material)
+    cases = study.findings.cases
+    data = cases[0].case.dataset
+    data = data.model_copy(update={"parameters": {**data.parameters, "augmentation": ["flip"]}})
+    changed = replace(cases[0], case=cases[0].case.model_copy(update={"dataset": data}))
+    study.__dict__["findings"] = replace(study.findings, cases=(changed, *cases[1:]))
+    assert "    x ← aumento de datos de x (donde se pide)" in only(algorithm_blocks(study)).source.split("\n")
+
+
 def test_without_declared_phases_there_is_no_algorithm() -> None:
     assert algorithm_blocks(PaperContext(make_material({"further": ["fig-algorithm"]}))) == []

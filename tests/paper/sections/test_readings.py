@@ -144,14 +144,14 @@ def losing(*validated: tuple[float, ...], trained: float = 0.125) -> CaseFinding
 def test_a_loss_that_rises_again_is_told_with_its_minimum_and_its_end() -> None:
     study = study_of([losing((0.9, 0.5, 0.7), (0.9, 0.8, 0.7))])
     said = told(study, describe_loss_course(study))
-    assert "es mínima, en promedio, en la época 2,5, y después vuelve a subir: de 0,600 a 0,700" in said
-    assert said.endswith("mientras la de entrenamiento termina en 0,125.")
+    assert "es mínima, en promedio, en la época 2,5, con 0,600, y después vuelve a subir: termina en 0,700;" in said
+    assert said.endswith("; la de entrenamiento termina en 0,125.")
 
 
 def test_a_loss_that_stays_near_its_minimum_is_not_said_to_rise() -> None:
     study = study_of([losing((0.9, 0.5, 0.52))])
     said = told(study, describe_loss_course(study))
-    assert "con 0,500, y desde ahí no sube más de un 5 %: termina en 0,520, y la de entrenamiento, en 0,125." in said
+    assert "con 0,500, y termina a lo sumo un 5 % por encima, en 0,520; la de entrenamiento" in said
 
 
 @pytest.mark.parametrize(
@@ -172,9 +172,19 @@ def test_losses_that_rise_are_counted_and_the_one_that_rises_most_is_named(
     )
     assert said.startswith(first)
     assert counted in said
-    assert ("Donde más sube" in said) == (lasts[1] > 0.5)
+    assert ("En proporción" in said) == (lasts[1] > 0.5)
     if lasts[1] > 0.5:
-        assert "es con bloques congelados = 1: de 0,500 a 0,900" in said
+        assert "es con bloques congelados = 1: mínimo, 0,500; final, 0,900" in said
+
+
+def test_losses_that_are_least_at_one_epoch_are_not_said_to_be_so_between_two() -> None:
+    study = study_of([losing((0.9, 0.5)), losing((0.8, 0.4))])
+    assert "en la época 2 en todas las configuraciones, y" in told(study, describe_loss_course(study))
+
+
+def test_all_configurations_whose_loss_is_least_last_are_named() -> None:
+    study = study_of([losing((0.5, 0.6)), losing((0.8, 0.4)), losing((0.8, 0.7))])
+    assert "y la 2 (bloques congelados = 1 y 2)" in told(study, describe_loss_course(study))
 
 
 @given(st.lists(st.lists(st.floats(0, 10, allow_nan=False), min_size=1, max_size=4), min_size=1, max_size=3))
