@@ -123,7 +123,7 @@ def test_the_gap_is_told_by_its_ends_and_by_how_many_cases_it_grows_in(grown: An
     paragraph, figure = gap_blocks(study)
     assert isinstance(paragraph, Paragraph)
     assert isinstance(figure, Figure)
-    assert f"crece al menos un punto porcentual en {count}." in told(study, paragraph.text)
+    assert f"y en {count} crece al menos un punto porcentual" in told(study, paragraph.text)
 
 
 def test_nothing_of_it_is_there_unless_the_suite_asks() -> None:
@@ -157,9 +157,9 @@ def test_a_loss_that_stays_near_its_minimum_is_not_said_to_rise() -> None:
 @pytest.mark.parametrize(
     ("lasts", "counted"),
     [
-        ((0.5, 0.5), "ninguna de las dos configuraciones."),
-        ((0.5, 0.9), "una de las dos configuraciones."),
-        ((0.8, 0.9), "todas las configuraciones."),
+        ((0.5, 0.5), "y en ninguna de las dos configuraciones termina"),
+        ((0.5, 0.9), "y en una de las dos configuraciones termina"),
+        ((0.8, 0.9), "y en todas las configuraciones termina"),
     ],
 )
 def test_losses_that_rise_are_counted_and_the_one_that_rises_most_is_named(
