@@ -101,6 +101,12 @@ def code(text: str, where: str) -> str:
     return f"`{shown[:LONGEST_CODE]}`"
 
 
+def jump(words: str, block: str, where: str) -> str:
+    """Foreign words that lead to a block of the paper; the words alone where they have what links cannot hold."""
+    shown = literal(line(words, where))
+    return shown if re.search(r"[\[\]\\]", shown) else f"[{shown}](#{block})"
+
+
 def file_name(value: str) -> str:
     """`value` with the folders of a path that lies on somebody's machine taken off: a paper has no use for them."""
     return re.sub(r"(?<![^=\s\"'])(?:~|\.{1,2}|[A-Za-z]:)?[\\/](?=\S)(?:[^\\/=;]+[\\/])*(?=[^\\/=;])", "", value)

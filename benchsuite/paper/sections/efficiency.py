@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from itertools import combinations
 
 from benchsuite.paper.context.case_groups import find_extremes
 from benchsuite.paper.context.machine_kinds import kind_titles
 from benchsuite.paper.context.paper_context import PaperContext
-from benchsuite.paper.document.blocks import Block, Figure, Paragraph, figure
+from benchsuite.paper.document.blocks import Block, Figure, Paragraph, Table, figure
 from benchsuite.paper.figures import cost
 from benchsuite.paper.language.catalogue import in_words, say
 from benchsuite.paper.language.typography import number, percent, upper_first
@@ -21,12 +22,17 @@ SLOWER = 1.05
 
 
 def efficiency_blocks(study: PaperContext) -> list[Block]:
-    time = upper_first(describe_range(study, "training_seconds"))
-    text = f"{say('cost', time=time)}{_by_kind(study)}{_beside_others(study)}"
-    blocks: list[Block] = [Paragraph(text, lead=say("lead-efficiency")), cost_table(study)]
+    text, table = describe_cost(study)
+    blocks: list[Block] = [replace(text, lead=say("lead-efficiency")), table]
     if study.compares_cases and not _says_nothing(study):
         blocks += _against_costs(study)
     return [*blocks, *_size_and_time(study)]
+
+
+def describe_cost(study: PaperContext) -> tuple[Paragraph, Table]:
+    """The table of what training cost, and what it shows."""
+    time = upper_first(describe_range(study, "training_seconds"))
+    return Paragraph(f"{say('cost', time=time)}{_by_kind(study)}{_beside_others(study)}"), cost_table(study)
 
 
 def _against_costs(study: PaperContext) -> list[Block]:

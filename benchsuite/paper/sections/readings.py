@@ -110,13 +110,14 @@ def reading_blocks(study: PaperContext) -> list[Block]:
     terms = say("readings-terms")
     if len(study.done) == 1:
         return [Paragraph(" ".join([say("readings-of-one"), terms, *items]))]
+    return [Paragraph(f"{say('readings')} {terms}"), Bullets(items), curves_figure(study)]
+
+
+def curves_figure(study: PaperContext) -> Figure:
+    """Both accuracies by epoch, a panel for each case."""
     draw = partial(curves.draw_panels, cases=study.done, factor=study.names.legend_title, seeds=seeds_of_runs(study))
     caption = say("caption-curves", bands=bands(study)) + strokes(study)
-    return [
-        Paragraph(f"{say('readings')} {terms}"),
-        Bullets(items),
-        figure("fig-curves", caption, draw, wide=True),
-    ]
+    return figure("fig-curves", caption, draw, wide=True)
 
 
 def _readings(study: PaperContext) -> Iterator[str]:

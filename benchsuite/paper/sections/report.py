@@ -29,6 +29,7 @@ from benchsuite.paper.language.metrics import METRICS
 from benchsuite.paper.language.phrases import articles, listing
 from benchsuite.paper.language.typography import lower_first, upper_first
 from benchsuite.paper.sections.claims import claims_table, count_verdicts
+from benchsuite.paper.sections.efficiency import describe_cost
 from benchsuite.paper.sections.front import paper_title
 from benchsuite.paper.sections.notices import language_notice, results_notices, running_head
 from benchsuite.paper.sections.parts import (
@@ -42,10 +43,12 @@ from benchsuite.paper.sections.parts import (
     section_blocks,
 )
 from benchsuite.paper.sections.prose import resolve_prose
+from benchsuite.paper.sections.readings import curves_figure
 from benchsuite.paper.sections.reproducibility import command_line, deviation_blocks
-from benchsuite.paper.sections.results import describe_performance, test_figure
+from benchsuite.paper.sections.results import describe_performance, loss_blocks, losses_blocks, test_figure
 from benchsuite.paper.sections.search import outcome_blocks
 from benchsuite.paper.tables.chain import carried_table, chain_table, sources_table
+from benchsuite.paper.tables.configuration import cases_table
 from benchsuite.paper.tables.facts import environment_table
 from benchsuite.paper.tables.results import results_table
 from benchsuite.store.environment import distinct_environments
@@ -247,27 +250,41 @@ def _chain_figure(report: ReportContext) -> Figure:
 def _study_blocks(report: ReportContext, name: str) -> list[Block]:
     """What the report tells of a study."""
     study, step = report.of(name), report.step(name)
-    blocks: list[Block] = [Paragraph(f"{_design(report, study, step)} {_choice(report, study, step)}")]
-    if not study.done:  # which no paper has, but whoever writes its prose before there are results
-        return blocks
-    blocks += [Paragraph(describe_performance(study)), results_table(study)]
-    if study.compares_cases:
-        blocks += [Paragraph(say("report-figure")), test_figure(study)]
-    search = study.findings.search
-    if search is not None and search.best is not None:
-        blocks += outcome_blocks(study, search, search.best)
-    if study.findings.claims:
-        verdicts = count_verdicts(study)
-        blocks += [Paragraph(say("report-claims", n=len(study.findings.claims), verdicts=verdicts))]
-        blocks.append(claims_table(study))
+    differences = cases_table(study)
+    design = f"{_design(report, study, step)} {_choice(report, study, step)}"
+    blocks: list[Block] = [Paragraph(design if differences is None else f"{design} {say('report-cases')}")]
+    if differences is not None:
+        blocks.append(differences)
+    if study.done:  # as in every paper, but not yet where whoever writes its prose has no results
+        blocks += _outcome_blocks(study)
     shown = {block.id for block in blocks if isinstance(block, Figure | Table)}
     label = markup.literal(report.label(name))
     return [_named_after(name, label, block, shown) for block in blocks]
 
 
+def _outcome_blocks(study: PaperContext) -> list[Block]:
+    """What came out of a study: results, trials, curves, cost and claims."""
+    blocks: list[Block] = [Paragraph(describe_performance(study)), results_table(study)]
+    if study.compares_cases:
+        blocks += [Paragraph(say("report-figure")), test_figure(study)]
+    search = study.findings.search
+    if search is not None and search.best is not None:
+        blocks += outcome_blocks(study, search, search.best)
+    blocks += [*losses_blocks(study), *loss_blocks(study)]
+    if study.asks_for("fig-curves") and study.compares_cases:
+        blocks += [Paragraph(say("report-curves")), curves_figure(study)]
+    blocks += describe_cost(study)
+    if study.findings.claims:
+        verdicts = count_verdicts(study)
+        blocks += [Paragraph(say("report-claims", n=len(study.findings.claims), verdicts=verdicts))]
+        blocks.append(claims_table(study))
+    return blocks
+
+
 def _design(report: ReportContext, study: PaperContext, step: ChainStep) -> str:
     """Which step it is, and what it varied."""
-    paths = dict.fromkeys(path for case in step.findings.cases for path in case.case.settings)
+    cases = step.findings.cases if len(step.findings.cases) > 1 else ()
+    paths = dict.fromkeys(path for case in cases for path in case.case.settings)
     names = list(dict.fromkeys(lower_first(name_axis(path, study.names.labels)) for path in paths))
     varied = listing([markup.literal(name) for name in names])
     return say(
@@ -289,6 +306,8 @@ def _choice(report: ReportContext, study: PaperContext, step: ChainStep) -> str:
         "validation": report.quotes.estimate(METRICS[CHOSEN_BY], step.chosen),
         "test": report.quotes.estimate(METRICS["test_accuracy"], step.chosen),
     }
+    if len(step.findings.cases) == 1:
+        return say("report-choice-only", validation=quoted["validation"], test=quoted["test"])
     if step.by_validation:
         return say("report-choice", **quoted)
     first = study.mention(*(case.case.name for case in step.first))

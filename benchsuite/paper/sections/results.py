@@ -98,8 +98,7 @@ def describe_performance(study: PaperContext) -> str:
 def _performance(study: PaperContext) -> list[Block]:
     told = Paragraph(describe_performance(study), lead=say("lead-performance"))
     blocks: list[Block] = [told, results_table(study), *image_blocks(study)]
-    if study.asks_for("tab-losses") and study.compares_cases:
-        blocks += [Paragraph(say("losses", range=describe_range(study, "train_loss"))), losses_table(study)]
+    blocks += losses_blocks(study)
     if study.compares_cases:
         trained, validated = (describe_range(study, f"{side}_accuracy") for side in ("train", "validation"))
         caption = say("caption-accuracies", bars=_bars(study))
@@ -107,11 +106,22 @@ def _performance(study: PaperContext) -> list[Block]:
             Paragraph(say("accuracies", trained=trained, validated=upper_first(validated))),
             _figure(study, "fig-accuracies", intervals.draw_accuracies, caption),
         ]
+    return [*blocks, *loss_blocks(study), *reading_blocks(study), *_failures(study)]
+
+
+def losses_blocks(study: PaperContext) -> list[Block]:
+    """Accuracy and loss of each case at its best epoch, where the suite asks for their table."""
+    if not (study.asks_for("tab-losses") and study.compares_cases):
+        return []
+    return [Paragraph(say("losses", range=describe_range(study, "train_loss"))), losses_table(study)]
+
+
+def loss_blocks(study: PaperContext) -> list[Block]:
+    """The loss by epoch, and its course in words."""
     above = f" {say('caption-loss-cut')}" if curves.is_cut(study.done) else ""
     caption = say("caption-loss", bands=bands(study, banded(study))) + strokes(study) + above
     draw = partial(curves.draw_loss, seeds=seeds_of_runs(study), banded=banded(study))
-    blocks += [Paragraph(_loss(study)), _figure(study, "fig-loss", draw, caption, wide=len(study.done) > 1)]
-    return [*blocks, *reading_blocks(study), *_failures(study)]
+    return [Paragraph(_loss(study)), _figure(study, "fig-loss", draw, caption, wide=len(study.done) > 1)]
 
 
 def _loss(study: PaperContext) -> str:

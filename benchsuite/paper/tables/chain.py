@@ -25,7 +25,7 @@ def chain_table(report: ReportContext) -> Table:
     """A row for each step: what it varied, what it hands on with its accuracies, and what validation ranks first."""
     rows = tuple(
         (
-            Cell(markup.literal(report.label(step.study))),
+            Cell(markup.jump(report.label(step.study), f"sec-{step.study}", "studies")),
             cells.number(len(step.findings.cases)),
             cells.case(step.chosen),
             cells.estimate(METRICS[CHOSEN_BY], step.chosen),

@@ -109,9 +109,10 @@ class ReportVocabulary:
 
 def study_floats(own: Vocabulary) -> Iterator[str]:
     """The figures and tables of a study that its report shows, as the study's own paper calls them."""
-    yield "tab-results"
+    yield from ("tab-results", "fig-loss", "tab-cost")
     if len(own.cases) > 1:
         yield "fig-test"
+        yield from (name for name in ("fig-curves", "tab-losses") if name in own.suite.paper.further)
     if own.suite.search is not None:
         yield "tab-search"
     if own.suite.claims:

@@ -23,7 +23,9 @@ from benchsuite.paper.rendering.html import render_html
 from benchsuite.paper.sections.compose import compose
 from benchsuite.paper.sections.report import compose_report
 from benchsuite.suite.prose.references import BLOCK
+from benchsuite.suite.schema.report import Step
 from support.paper_material import make_report_material
+from support.paper_studies import make_study
 
 CLAIM: dict[str, Any] = {"id": "bien", "text": "Todas superan el 20 %", "at_least": 0.2}
 
@@ -48,7 +50,7 @@ def test_each_study_has_the_tables_of_its_own_paper() -> None:
     document = compose_report(material)
     for study in material.studies:
         own = compose(study)
-        for name in ("tab-results", *(("tab-claims",) if study.suite.claims else ())):
+        for name in ("tab-results", "tab-cost", *(("tab-claims",) if study.suite.claims else ())):
             theirs, ours = table(own, name), table(document, f"{name}-{study.suite.name}")
             assert [[cell.value for cell in row] for row in ours.rows] == [
                 [cell.value for cell in row] for row in theirs.rows
@@ -57,7 +59,49 @@ def test_each_study_has_the_tables_of_its_own_paper() -> None:
                 [cell.runs for cell in row] for row in theirs.rows
             ]
     figures = {block.id for block in document.body if isinstance(block, Figure)}
-    assert figures == {"fig-chain", "fig-test-step1", "fig-test-step2"}
+    assert figures == {"fig-chain", *(f"fig-{name}-step{n}" for name in ("test", "loss") for n in (1, 2))}
+
+
+def further(material: ReportMaterial, *asked: str) -> ReportMaterial:
+    """The same, whose first study asks for these figures and tables."""
+    first, *others = material.studies
+    paper = first.suite.paper.model_copy(update={"further": asked})
+    suite = first.suite.model_copy(update={"paper": paper})
+    return replace(material, studies=(replace(first, results=replace(first.results, suite=suite)), *others))
+
+
+def test_of_what_a_study_asks_for_its_report_has_the_curves_and_the_losses() -> None:
+    material = further(make_report_material(sizes=((2, 3), (1, 3))), "fig-curves", "tab-losses")
+    document = compose_report(material)
+    names = {block.id for block in document.body if isinstance(block, Figure | Table)}
+    assert {"fig-curves-step1", "tab-losses-step1"} <= names
+    assert not {"fig-curves-step2", "tab-losses-step2"} & names
+    assert "el artículo del estudio lee cada curva" in said(document)
+
+
+def test_what_each_configuration_is_stands_where_its_name_does_not_tell() -> None:
+    material = make_report_material(sizes=((2, 3),))
+    birds = replace(make_study("aves"), samples=(), mistakes=())
+    suite = material.suite.model_copy(update={"studies": (*material.suite.studies, Step(study="aves"))})
+    document = compose_report(replace(material, suite=suite, studies=(*material.studies, birds)))
+    ours, own = table(document, "tab-cases-aves"), table(compose(birds), "tab-cases")
+    assert [[cell.text for cell in row] for row in ours.rows] == [[cell.text for cell in row] for row in own.rows]
+    assert "tab-cases-step1" not in {block.id for block in document.body if isinstance(block, Table)}
+    assert said(document).count("dice qué es cada configuración.") == 1
+
+
+def test_a_study_of_one_configuration_chooses_nothing() -> None:
+    whole = said(compose_report(make_report_material(sizes=((2, 3), (1, 3)))))
+    assert re.search(r"Paso 2 de 2, el estudio step2, con una configuración y tres semillas\. Obtiene \d", whole)
+    assert whole.count("Se elige") == 1
+
+
+def test_the_table_of_the_chain_leads_to_what_is_told_of_each_step() -> None:
+    document = compose_report(make_report_material())
+    page = render_html(document, number(document))
+    for name in ("step1", "step2"):
+        assert f'<a href="#sec-{name}">{name}</a>' in page
+        assert f'id="sec-{name}"' in page
 
 
 def test_every_number_is_traced_and_every_reference_leads_somewhere() -> None:
@@ -179,7 +223,7 @@ def test_without_prose_the_abstract_is_made_of_what_was_found() -> None:
 
 
 def test_the_prose_of_a_study_that_points_at_its_other_figures_leads_to_its_paper() -> None:
-    document = compose_report(make_report_material(claims=[{**CLAIM, "text": "Según la {{fig-loss}}, bien"}]))
+    document = compose_report(make_report_material(claims=[{**CLAIM, "text": "Según la {{fig-gap}}, bien"}]))
     assert "Según el artículo del estudio, bien" in said(document)
     render_html(document, number(document))
 
