@@ -46,6 +46,7 @@ def layout_blocks(document: Document) -> tuple[Block, ...]:
             kind=_kind(block),
             wide=is_wide(document, index),
             glued=isinstance(block, Equation | Bullets) or (index > 0 and isinstance(body[index - 1], Equation)),
+            leads=isinstance(block, Heading) or isinstance(next(iter(body[index + 1 :]), None), Equation | Bullets),
             barrier=isinstance(block, Heading) and block.level == 1,
             mention=mentions.get(index),
         )
@@ -101,7 +102,8 @@ def measure_blocks(
     def measured(blocks: range, left_out: str) -> tuple[dict[int, Measure], float]:
         rules = f"{document.form.geometry.endless}.matter,{left_out}{{display:none}}"
         return weasyprint_boxes.measures(
-            lay_out(print_html(document, numbering, Arrangement(tuple(blocks)), rules), assets)
+            lay_out(print_html(document, numbering, Arrangement(tuple(blocks)), rules), assets),
+            columns=document.form.geometry.columns,
         )
 
     first, second = range(half), range(half, len(content))

@@ -113,19 +113,20 @@ def _end(box: Any) -> float:
 _INK = ("LineBox", "TableRowBox")
 
 
-def measures(laid_out: Any) -> tuple[dict[int, Measure], float]:
-    """The measures of every block, laid out in one endless column, and the height of the title block."""
+def measures(laid_out: Any, *, columns: int) -> tuple[dict[int, Measure], float]:
+    """The measures of every block of a paper of so many columns, laid out in an endless one, and the title block's
+    height."""
     found: dict[int, Measure] = {}
     front = 0.0
     for index, _, box, page in blocks(laid_out):
         if index == FRONT:
             front = box.position_y + box.margin_height() - page._page_box.content_box_y()
         else:
-            found[index] = _measure(box)
+            found[index] = _measure(box, collapses=columns == 1 or box.element.tag == "li")
     return found, front
 
 
-def _measure(box: Any) -> Measure:
+def _measure(box: Any, *, collapses: bool) -> Measure:
     top = box.position_y + box.margin_top
     height = box.border_height()
     classes = str(box.element.get("class", "")).split()
@@ -149,8 +150,8 @@ def _measure(box: Any) -> Measure:
         bottoms=tuple(y - top for _, y in pieces),
         cuts=tuple(cuts),
         again=again,
-        heading=heading,
-        collapses=box.element.tag == "li",
+        leads=box.style["break_after"] == "avoid",
+        collapses=collapses,
     )
 
 

@@ -14,22 +14,35 @@ GAP = 12.0
 """Pixels between stacked heads, and between a head or a foot and the columns."""
 HOLE = 48.0
 """Pixels of three lines: smaller holes are let be."""
+STRETCH = 12.0
+"""Pixels by which a loose space may grow."""
 
 
 @dataclass(frozen=True)
 class Block:
-    """What placement needs to know of a block. `glued` follows the block before it directly; a `barrier` is a section's
-    heading, which floats had better not pass; `mention` is the first block that points at it."""
+    """What placement needs to know of a block. `glued` follows the block before it directly; what `leads` may not end a
+    column; a `barrier` is a section's heading, which floats had better not pass; `mention` is the first block that
+    points at it."""
 
     kind: Kind
     wide: bool = False
     glued: bool = False
+    leads: bool = False
     barrier: bool = False
     mention: int | None = None
 
     @property
     def floats(self) -> bool:
         return self.kind in ("figure", "table")
+
+
+def is_loose(content: Sequence[Block], before: int, index: int) -> bool:
+    """Whether the space between two blocks may grow: in the front matter, above headings, and around floats."""
+
+    def one_of(index: int, *kinds: Kind) -> bool:
+        return 0 <= index < len(content) and content[index].kind in kinds
+
+    return index < 0 or one_of(index, "heading", "figure", "table") or one_of(before, "figure", "table")
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,8 @@ class Measure:
 
     `tops` and `bottoms` are those of its pieces (lines, rows), from its own top. It may be broken after so many of
     them as `cuts` says; `again` is what repeats at the head of each further part. Without cuts it stays whole. At the
-    foot of a column there must be room for the margin below, too, unless it `collapses` with that of a list around it.
+    foot of a column there must be room for the margin below, too, unless it `collapses` with that of what is around it.
+    What `leads` may not be parted from what follows: a heading, or a text that a list or an equation goes on.
     """
 
     height: float
@@ -35,13 +36,18 @@ class Measure:
     bottoms: tuple[float, ...] = ()
     cuts: tuple[int, ...] = ()
     again: float = 0.0
-    heading: bool = False
+    leads: bool = False
     collapses: bool = False
 
     @property
     def least(self) -> float:
         """The least that may stand of it at the foot of a column."""
         return self.bottoms[self.cuts[0] - 1] if self.cuts else self.height
+
+    @property
+    def foot(self) -> float:
+        """The room that must stay below it in its column."""
+        return 0.0 if self.collapses else self.below
 
 
 @dataclass(frozen=True)
@@ -109,15 +115,15 @@ def start(page: int, sheet: Sheet, reserves: Reserves) -> float:
 def advance(
     cursor: Cursor, measure: Measure, keep: float, sheet: Sheet, reserves: Reserves
 ) -> tuple[Cursor, list[Part], list[Hole]]:
-    """Set a block. `keep` is what must stand below it in the same column, if it is a heading.
+    """Set a block. `keep` is what must stand below it in the same column, if it leads: where there is no room for that,
+    the last lines of a text go to the next column, or all of it.
 
     At a column's head a block loses its margin, unless without it the block would fit into the column before.
     """
     parts: list[Part] = []
     holes: list[Hole] = []
     done, count = 0, len(measure.tops)
-    below = 0.0 if measure.collapses else measure.below
-    whole = measure.height + (keep if measure.heading else below)
+    whole = measure.height + (keep if measure.leads else measure.foot)
     gap = max(cursor.margin, measure.above)
     while True:
         fresh = cursor.margin < 0 and cursor.start <= start(cursor.page, sheet, reserves)
@@ -130,8 +136,10 @@ def advance(
         else:
             offset = measure.tops[done] - measure.again if done else 0.0
             here = _fitting(measure, room + offset, done, fresh)
-            if here == count and not fresh and room + offset < measure.height + below:
-                here = _fitting(measure, room + offset - below, done, fresh)
+            if here == count and measure.leads and room + offset < whole:
+                here = _parted(measure, done, fresh)
+            elif here == count and not fresh and room + offset < whole:
+                here = _fitting(measure, room + offset - measure.foot, done, fresh)
             if here == count:
                 parts.append(Part(cursor.page, cursor.column, top, top + measure.height - offset))
                 break
@@ -142,7 +150,7 @@ def advance(
                 done = here
         holes.append(Hole(cursor.page, cursor.column, cursor.limit - cursor.y))
         # A heading that fits goes with what must stand below it: the break before it is looked for afterwards.
-        alone = measure.least if measure.cuts else measure.height if measure.heading else whole
+        alone = measure.least if measure.cuts else measure.height if measure.leads else whole
         closer = room < alone <= room + gap - max(cursor.margin, 0.0)
         gap = measure.above if closer and not done else 0.0
         cursor = turn(cursor, sheet, reserves)
@@ -161,6 +169,15 @@ def _fitting(measure: Measure, room: float, done: int, forced: bool) -> int:
     if not forced:
         return 0
     return next((cut for cut in measure.cuts if cut > done), count)
+
+
+def _parted(measure: Measure, done: int, fresh: bool) -> int:
+    """After how many pieces to break so that the last go with what follows: as few of those as may stand alone; all or
+    none where that leaves too few here. What has begun in the column before, or at this one's head, ends here then."""
+    last = measure.cuts[-1]
+    if last > done and last - done >= measure.cuts[0]:
+        return last
+    return len(measure.bottoms) if done or fresh else 0
 
 
 def turn(cursor: Cursor, sheet: Sheet, reserves: Reserves) -> Cursor:
@@ -196,13 +213,14 @@ def balanced(parts: Sequence[tuple[int, Part]], spanning: Collection[int]) -> se
 
 
 def keeps(order: Sequence[int], measures: Mapping[int, Measure]) -> dict[int, float]:
-    """For each heading of a run of text, what must stand below it: further headings, and how what follows begins."""
+    """For each block of a run of text that leads, what must stand below it: what follows, if that leads too with what
+    follows it, or as much of it as may stand alone."""
     found: dict[int, float] = {}
     for index, following in zip(reversed(order[:-1]), reversed(order[1:]), strict=True):
-        heading, next_ = measures[index], measures[following]
-        if heading.heading:
-            tied = next_.least if next_.cuts else next_.height + found.get(following, next_.below)
-            found[index] = max(heading.below, next_.above) + tied
+        leading, next_ = measures[index], measures[following]
+        if leading.leads:
+            tied = next_.least if next_.cuts else next_.height + found.get(following, next_.foot)
+            found[index] = max(leading.below, next_.above) + tied
     return found
 
 

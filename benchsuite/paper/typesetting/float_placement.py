@@ -20,8 +20,8 @@ from benchsuite.paper.typesetting.spacing import spaced
 BEAMS = (120, 8), (400, 12)
 """How many states are kept before each text, and of them how many that have set the same floats; the next are tried
 where those before leave a flaw."""
-MOST_WORK = 50_000
-"""Largest product of states and blocks that is tried after the first search: what a dozen pages need for all."""
+MOST_WORK = 80_000
+"""Largest product of states and blocks that is tried after the first search: what some twenty pages need for all."""
 
 
 def place(

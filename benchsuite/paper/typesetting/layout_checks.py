@@ -25,7 +25,7 @@ class Fault:
 
     kind: Literal[
         "hole",
-        "heading at foot",
+        "lead at foot",
         "short part",
         "far",
         "out of order",
@@ -64,9 +64,10 @@ def _lost(content: Sequence[Block], arrangement: Arrangement, layout: Layout) ->
 
 
 def _holes(content: Sequence[Block], arrangement: Arrangement, layout: Layout) -> Iterator[Fault]:
-    """Holes at the foot of columns, headings there, and columns of the last page that do not end together."""
+    """Holes at the foot of columns, what leads to the next block there, and unequal columns of the last page."""
     columns = 1 + max((fragment.column for fragment in layout.fragments), default=0)
     ends = _ends(arrangement, content, layout, columns)
+    last_parts = {fragment.index: fragment for fragment in layout.fragments}
     for (page, column), fragment in ends.items():
         room = layout.areas[page - 1][1] - fragment.bottom
         if page < layout.pages and room > HOLE + ROUNDING:
@@ -75,8 +76,9 @@ def _holes(content: Sequence[Block], arrangement: Arrangement, layout: Layout) -
             yield Fault("hole", page, fragment.index, layout.areas[page - 1][1] - layout.areas[page - 1][0])
         if room < -ROUNDING:
             yield Fault("overlap", page, fragment.index, -room)
-        if _is(content, fragment.index, "heading"):
-            yield Fault("heading at foot", page, fragment.index)
+        ended = last_parts[fragment.index] is fragment
+        if ended and 0 <= fragment.index < len(content) and content[fragment.index].leads:
+            yield Fault("lead at foot", page, fragment.index)
         uneven = abs(ends.get((page, 0), fragment).bottom - fragment.bottom)
         if page == layout.pages and uneven > UNEVEN:
             yield Fault("unequal", page, fragment.index, uneven)

@@ -12,7 +12,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from benchsuite.paper.typesetting.arrangement import GAP, HOLE, Block
+from benchsuite.paper.typesetting.arrangement import GAP, HOLE, STRETCH, Block, is_loose
 from benchsuite.paper.typesetting.column_model import (
     Cursor,
     Hole,
@@ -26,7 +26,7 @@ from benchsuite.paper.typesetting.column_model import (
     span,
 )
 
-FULLEST = 0.8
+FULLEST = 0.9
 """Largest share of a page's height that heads and feet may take."""
 PASSED = 4
 """How many narrow floats of its kind a wide one may be booked before."""
@@ -63,6 +63,8 @@ class State(NamedTuple):
     """Floats set before their mention, with page and column."""
     charged: float
     """What the holes of this page have cost: forgiven if it turns out to be the last."""
+    give: float
+    """Pixels by which the spaces of this column may grow, which a hole at its foot is the smaller by."""
     begun: int
     """The last page on which a block begins before which wide ones can be written."""
     path: tuple[object, tuple[str, int, int]] | None
@@ -129,7 +131,7 @@ class Moves:
 
     def begin(self) -> State:
         """Nothing is set."""
-        return State(0.0, begin(self.sheet, {}), (0, 0, 0), (), (1, 1), {}, {}, (), 0.0, 0, None)
+        return State(0.0, begin(self.sheet, {}), (0, 0, 0), (), (1, 1), {}, {}, (), 0.0, 0.0, 0, None)
 
     def promise(self, state: State) -> float:
         """The cost, and about what the floats that wait will cost, set one after the other from here."""
@@ -310,15 +312,22 @@ class Moves:
             charged = 0.0
             passed = range(page, cursor.page)
             cost += OVERFLOW * any(at in state.reserves and at not in (state.begun, begun) for at in passed)
+        give = state.give + STRETCH * (parts[0][:2] == state.cursor[:2] and self._loose(state, index))
         for hole in holes:
-            price = _price(hole)
+            price = _price(hole, give if hole[:2] == state.cursor[:2] else 0.0)
             cost += price
             if hole.page == cursor.page:
                 charged += price
         if any(part.bottom > cursor.limit + 1 for part in parts if part.page == cursor.page):
             cost += OVERFLOW
         path = (state.path, ("flow", index, held))
-        return state._replace(cost=cost, cursor=cursor, charged=charged, begun=begun, path=path), parts
+        give = give if cursor[:2] == state.cursor[:2] else 0.0
+        return state._replace(cost=cost, cursor=cursor, charged=charged, give=give, begun=begun, path=path), parts
+
+    def _loose(self, state: State, index: int) -> bool:
+        """Whether the space above a block that is set next in a column may grow."""
+        before = next((i for what, i, _ in state.done() if what in ("flow", "span")), -1)
+        return state.cursor.margin >= 0 and is_loose(self.content, before, index)
 
     def _anchors(self, state: State, index: int) -> bool:
         """Whether a wide block can be written before this one: it is not tied to the one before it."""
@@ -349,11 +358,11 @@ class Moves:
         )
 
 
-def _price(hole: Hole) -> float:
+def _price(hole: Hole, give: float = 0.0) -> float:
     _, _, room = hole
     if room < 0:
         return OVERFLOW
-    beyond = room - HOLE + WARY
+    beyond = room - give - HOLE + WARY
     return SMALL_HOLE * room + (ANY_HOLE + LARGE_HOLE * beyond if beyond > 0 else 0.0)
 
 

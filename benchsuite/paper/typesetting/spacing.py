@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
-from benchsuite.paper.typesetting.arrangement import Arrangement, Block
+from benchsuite.paper.typesetting.arrangement import STRETCH, Arrangement, Block, is_loose
 from benchsuite.paper.typesetting.column_model import (
     ROUNDING,
     Measure,
@@ -26,8 +26,6 @@ from benchsuite.paper.typesetting.column_model import (
 
 STEP = 4.0
 """Pixels by which the columns of the last page are made longer until all fits."""
-STRETCH = 8.0
-"""Pixels by which a space may grow."""
 SAFE = 2.0
 """Pixels of a hole that are left, lest rounding push a line into the next column."""
 
@@ -103,15 +101,12 @@ def _stretched(
     for index, part in parts:
         columns[part.page, part.column].append((index, part))
 
-    def loose(index: int, *kinds: str) -> bool:
-        return 0 <= index < len(content) and content[index].kind in kinds
-
     margins: dict[int, float] = {}
     for (page, _), column in columns.items():
         spaces = [
             (index, part.top - above.bottom)
             for (before, above), (index, part) in pairwise(column)
-            if index < 0 or loose(index, "heading", "figure", "table") or loose(before, "figure", "table")
+            if is_loose(content, before, index)
         ]
         end = column[-1][1].bottom + measures[column[-1][0]].below
         room = sheet.height - reserves.get(page, Reserve()).foot - end - SAFE

@@ -52,7 +52,8 @@ def test_blocks_measure_in_halves_what_they_measure_in_the_whole_paper(template:
     assert not first.keys() & second.keys()
     rules = f"{document.form.geometry.endless}.matter{{display:none}}"
     html = print_page.print_html(document, numbering, Arrangement(tuple(range(len(content)))), rules)
-    whole, whole_front = weasyprint_boxes.measures(print_page.lay_out(html, print_page.collect_assets(document)))
+    laid_out = print_page.lay_out(html, print_page.collect_assets(document))
+    whole, whole_front = weasyprint_boxes.measures(laid_out, columns=document.form.geometry.columns)
     assert front == pytest.approx(whole_front)
     assert {index: flat(measure) for index, measure in (first | second).items()} == {
         index: pytest.approx(flat(measure)) for index, measure in whole.items()
@@ -60,7 +61,7 @@ def test_blocks_measure_in_halves_what_they_measure_in_the_whole_paper(template:
 
 
 def flat(measure: Measure) -> list[float]:
-    numbers = [measure.height, measure.above, measure.below, measure.again, measure.heading]
+    numbers = [measure.height, measure.above, measure.below, measure.again, measure.leads]
     return [*numbers, *measure.tops, *measure.bottoms, *measure.cuts]
 
 

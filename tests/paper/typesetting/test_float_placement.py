@@ -101,7 +101,7 @@ def test_a_heading_is_followed_by_text_in_its_column_and_never_by_a_float() -> N
     content = [TEXT] * 30
     for index in range(4, 30, 5):
         content[index] = Block("heading")
-        measures[index] = Measure(16, above=9, below=6, heading=True)
+        measures[index] = Measure(16, above=9, below=6, leads=True)
     for index in range(3, 28, 5):
         content[index] = Block("figure", mention=index - 1)
         measures[index] = figure(170)
@@ -153,14 +153,14 @@ def test_a_float_of_a_single_column_is_delayed_until_the_next_page() -> None:
 def test_a_wide_block_for_which_no_page_has_room_spans_the_columns_before_the_references() -> None:
     content = [TEXT, Block("figure", wide=True, mention=0)]
     tail = (10, 11)
-    sheet = Sheet(height=800, front=100, head=(), tail=tail)
-    measures = {0: paragraph(3), 1: Measure(630, above=10), 10: paragraph(2), 11: paragraph(9)}
+    sheet = Sheet(height=800, front=20, head=(), tail=tail)
+    measures = {0: paragraph(3), 1: Measure(710, above=10), 10: paragraph(2), 11: paragraph(9)}
     arrangement, _ = placed(content, measures, sheet)
     assert arrangement.order == (0, 1)
     assert 1 not in arrangement.booked
     parts = dict(column_model.fill((0, 1, *tail), measures, sheet, {}, [1]))
-    assert parts[0].bottom == 148
-    assert parts[1].top == 124 + column_model.A_LINE + 10, "below columns that end together, to a line"
+    assert parts[0].bottom == 68
+    assert parts[1].top == 44 + column_model.A_LINE + 10, "below columns that end together, to a line"
     assert [(parts[index].page, parts[index].top) for index in tail] == [(2, 0), (2, 32)]
 
 
@@ -204,7 +204,7 @@ def test_every_block_is_set_exactly_once_and_within_its_column(shape: list[tuple
 def test_room_at_the_foot_of_a_page_parts_no_heading_from_its_text(lines: int) -> None:
     """What was set before the room was made stands where it was, although the room is known from the start now."""
     content = [TEXT, Block("heading"), Block("figure", wide=True), *[TEXT] * 3]
-    measures = {0: paragraph(lines), 1: Measure(16, above=9, below=6, heading=True), 2: figure(200)}
+    measures = {0: paragraph(lines), 1: Measure(16, above=9, below=6, leads=True), 2: figure(200)}
     measures |= {i: paragraph(30) for i in (3, 4, 5)}
     arrangement, parts = placed(content, measures)
     for page in arrangement.feet.values():
