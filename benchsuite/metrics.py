@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, Protocol
 
 from benchsuite.contracts.observer import Epoch
@@ -48,6 +48,8 @@ class MeasuredCost(Protocol):
 
     @property
     def seconds(self) -> Mapping[str, float]: ...
+    @property
+    def data_seconds(self) -> float | None: ...
     @property
     def images_per_second(self) -> float: ...
     @property
@@ -93,16 +95,19 @@ class Unit:
     columns of tables do not: data files then hold what is recorded."""
     whole: bool = False
     """Single values are whole numbers, so that only means of several have decimals."""
+    of_machine: bool = False
+    """What is measured in it tells of the machine as much as of the run."""
 
 
 PERCENT = Unit("%", 100, 1, difference="points")
 POINTS = Unit("points", 100, 1)
 NUMBER = Unit()
 COUNT = Unit(decimals=1, whole=True)
-DURATION = Unit("s", decimals=1, recorded="s")
-MEMORY = Unit("MiB", 2**-20, 0, recorded="bytes")
-ENERGY = Unit("kJ", 0.001, 1)
-SPEED = Unit("images/s", decimals=0)
+DURATION = Unit("s", decimals=1, recorded="s", of_machine=True)
+TIME_SHARE = replace(PERCENT, of_machine=True)
+MEMORY = Unit("MiB", 2**-20, 0, recorded="bytes", of_machine=True)
+ENERGY = Unit("kJ", 0.001, 1, of_machine=True)
+SPEED = Unit("images/s", decimals=0, of_machine=True)
 
 
 @dataclass(frozen=True)
@@ -145,7 +150,7 @@ class Metric:
     @property
     def of_machine(self) -> bool:
         """It tells of the machine as much as of the run: values from different kinds of machine do not compare."""
-        return self.unit in (DURATION, MEMORY, ENERGY, SPEED)
+        return self.unit.of_machine
 
     @property
     def sign(self) -> int:
@@ -177,6 +182,11 @@ def _of_cost(read: Callable[[MeasuredCost], float | None]) -> Reader:
 
 def _seconds_per_epoch(run: MeasuredRun) -> float | None:
     return sum(epoch.seconds for epoch in run.epochs) / len(run.epochs) if run.epochs else None
+
+
+def _data_time_share(cost: MeasuredCost) -> float | None:
+    training = cost.seconds.get("training")
+    return cost.data_seconds / training if cost.data_seconds is not None and training else None
 
 
 def _epochs_to_95(run: MeasuredRun) -> int | None:
@@ -245,6 +255,10 @@ _DECLARED = (
         _seconds_per_epoch, DURATION, higher_is_better=False,
     ),
     Metric(
+        "data_time_share", "share of the training time in which steps waited for their batches, where that is known",
+        _of_cost(_data_time_share), TIME_SHARE, higher_is_better=False, most=1,
+    ),
+    Metric(
         "images_per_second", "training images per second of training",
         _of_cost(lambda cost: cost.images_per_second), SPEED, higher_is_better=True, compared_as="cost",
     ),
@@ -292,6 +306,7 @@ COST_COLUMNS = (
     "epochs_run",
     "training_seconds",
     "seconds_per_epoch",
+    "data_time_share",
     "images_per_second",
     "peak_memory_bytes",
     "peak_device_memory_bytes",

@@ -60,6 +60,7 @@ def test_metrics_are_read_from_the_record() -> None:
         "epochs_run": len(record.epochs),
         "training_seconds": record.cost.seconds["training"],
         "seconds_per_epoch": pytest.approx(sum(epoch.seconds for epoch in record.epochs) / len(record.epochs)),
+        "data_time_share": None,
         "images_per_second": record.cost.images_per_second,
         "peak_memory_bytes": record.cost.peak_memory_bytes,
         "peak_device_memory_bytes": None,
@@ -67,6 +68,16 @@ def test_metrics_are_read_from_the_record() -> None:
     }
     assert {name: METRICS[name].read(record) for name in expected} == expected
     assert METRICS.keys() == expected.keys() | {"epochs_to_95"}
+
+
+def test_data_time_is_told_as_a_share_of_the_training_and_is_the_machines_as_much_as_the_runs() -> None:
+    record = make_record()
+    assert record.cost is not None
+    spent = {"data_seconds": 0.3 * record.cost.seconds["training"]}
+    share = METRICS["data_time_share"]
+    assert share.read(record.model_copy(update={"cost": record.cost.model_copy(update=spent)})) == pytest.approx(0.3)
+    assert share.of_machine
+    assert not METRICS["test_accuracy"].of_machine
 
 
 @pytest.mark.parametrize("metric", METRICS.values(), ids=METRICS)

@@ -18,7 +18,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from benchsuite.analysis.comparisons import Measured, fold_pairs_needed, one_sided, pair
@@ -33,25 +33,63 @@ Find = Callable[[object], str | None]
 """The name of the case that a reference means."""
 
 
-def judge_at_looks(
-    claim: Claim,
-    find: Find,
-    measured: Mapping[str, Measured],
-    kinds: Mapping[str, int],
-    design: Sequential,
-    looks: int,
-    sign: int = 1,
-) -> ClaimFindings:
-    """What becomes of a claim after the first `looks` looks of sequential seeds. Raises ValueError, as `judge` does,
-    and `sign` is as it takes it."""
-    verdict, look = decision(claim, find, measured, kinds, design, looks, sign)
+class Parts(NamedTuple):
+    """What an inequality says: sign * (case - factor * other) + bound > 0, or without another sign * case + bound."""
+
+    case: str
+    other: str | None
+    sign: float
+    factor: float
+    bound: float
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """A claim, and what the runs tell of it. To judge it raises ValueError for a case that is none, which the suite's
+    own checks exclude."""
+
+    claim: Claim
+    find: Find
+    measured: Mapping[str, Measured]
+    """Every case of the plan, in order, for the claim's metric."""
+    kinds: Mapping[str, int] = field(default_factory=dict)
+    """The number of the kind of machine of each run, by its key."""
+    sign: int = 1
+    """-1 where smaller values of the metric are better."""
+
+    def of_first(self, seeds: int) -> Evidence:
+        """What the seeds 0 to `seeds` - 1 tell."""
+        return replace(self, measured=first_seeds(self.measured, seeds))
+
+    def parts(self) -> tuple[Parts, ...]:
+        """The inequalities that the claim consists of."""
+        return tuple(_parts(self))
+
+    def quantities(self, parts: Parts) -> tuple[dict[int, float], tuple[RefusedPair, ...]]:
+        """By their seeds, the values of the quantity that an inequality says is positive, and the pairs that have
+        none."""
+        case, other, sign, factor, bound = parts
+        values = self.measured[case]
+        if other is None:
+            return {seed: sign * values[seed][1] + bound for seed in sorted(values)}, ()
+        against = self.measured[other]
+        seeds, refused = pair(values, against, self.kinds)
+        return {seed: sign * (values[seed][1] - factor * against[seed][1]) + bound for seed in seeds}, refused
+
+    def tested(self) -> list[dict[int, float]]:
+        """Of each inequality, the values that it says are positive."""
+        return [self.quantities(parts)[0] for parts in self.parts()]
+
+
+def judge_at_looks(evidence: Evidence, design: Sequential, looks: int) -> ClaimFindings:
+    """What becomes of a claim after the first `looks` looks of sequential seeds."""
+    verdict, look = decision(evidence, design, looks)
     if look == 0:  # so that nothing is tested
-        return replace(judge(claim, find, first_seeds(measured, 0), kinds, sign), seeds_needed=design.looks[0])
+        return replace(judge(evidence.of_first(0)), seeds_needed=design.looks[0])
     seeds, way = design.looks[look - 1], -1 if verdict == "fails" else 1
-    tests = _tested(claim, find, measured, kinds, sign)
-    ps = [adjusted(way * flipped_sums(values, design, look), design) for values in tests]
+    ps = [adjusted(way * flipped_sums(values, design, look), design) for values in evidence.tested()]
     return replace(
-        judge(claim, find, first_seeds(measured, seeds), kinds, sign),
+        judge(evidence.of_first(seeds)),
         verdict=verdict,
         seeds_needed=None,
         decided_with=None if verdict == "open" else seeds,
@@ -59,20 +97,12 @@ def judge_at_looks(
     )
 
 
-def decision(
-    claim: Claim,
-    find: Find,
-    measured: Mapping[str, Measured],
-    kinds: Mapping[str, int],
-    design: Sequential,
-    looks: int,
-    sign: int = 1,
-) -> tuple[Verdict, int]:
+def decision(evidence: Evidence, design: Sequential, looks: int) -> tuple[Verdict, int]:
     """The verdict on a claim after the first `looks` looks of sequential seeds, and the look, from 1, that gives it:
-    the last one where the claim is open. Raises ValueError, as `judge` does, and `sign` is as it takes it."""
+    the last one where the claim is open."""
     if looks == 0:
         return "open", 0
-    tests = _tested(claim, find, measured, kinds, sign)
+    tests = evidence.tested()
     holds, fails = 0, looks
     for values in tests:
         sums = flipped_sums(values, design, looks)
@@ -89,23 +119,9 @@ def first_seeds(measured: Mapping[str, Measured], seeds: int) -> dict[str, Measu
     return {case: {seed: value for seed, value in values.items() if seed < seeds} for case, values in measured.items()}
 
 
-def judge(
-    claim: Claim,
-    find: Find,
-    measured: Mapping[str, Measured],
-    kinds: Mapping[str, int] | None = None,
-    sign: int = 1,
-    folds: Folds | None = None,
-) -> ClaimFindings:
-    """What becomes of a claim. `measured` has every case of the plan, in order, for the claim's metric.
-    `kinds` numbers the kinds of machine of runs, by their keys; `sign` is -1 where smaller values are better; `folds`
-    are what the runs were validated on.
-
-    Raises ValueError for a case that is none, which the suite's own checks exclude.
-    """
-    inequalities = tuple(
-        _inequality(parts, measured, kinds or {}, folds) for parts in _parts(claim, find, list(measured), sign)
-    )
+def judge(evidence: Evidence, folds: Folds | None = None) -> ClaimFindings:
+    """What becomes of a claim; `folds` are what the runs were validated on."""
+    inequalities = tuple(_inequality(parts, evidence, folds) for parts in evidence.parts())
     known = [part for part in inequalities if part.shown is not None and part.refuted is not None]
     whole = len(known) == len(inequalities)
     verdict: Verdict
@@ -118,24 +134,15 @@ def judge(
     needed = _seeds_needed(len(inequalities)) if folds is None else fold_pairs_needed(folds)
     fewest = min((part.quantity.n if part.quantity else 0 for part in inequalities), default=0)
     return ClaimFindings(
-        claim=claim,
+        claim=evidence.claim,
         verdict=verdict,
         inequalities=inequalities,
         seeds_needed=needed if verdict == "open" and fewest < needed else None,
     )
 
 
-class Parts(NamedTuple):
-    """What an inequality says: sign * (case - factor * other) + bound > 0, or without another sign * case + bound."""
-
-    case: str
-    other: str | None
-    sign: float
-    factor: float
-    bound: float
-
-
-def _parts(claim: Claim, find: Find, every: Sequence[str], better: float) -> Iterator[Parts]:
+def _parts(evidence: Evidence) -> Iterator[Parts]:
+    claim, find, every, better = evidence.claim, evidence.find, list(evidence.measured), float(evidence.sign)
     cases = [_found(find, reference) for reference in claim.cases] if claim.cases is not None else list(every)
     match claim.condition:
         case "at_least":
@@ -166,13 +173,11 @@ def _close(claim: Claim, case: str, other: str, sign: float, margin: float) -> P
     return Parts(case, other, sign, factor, bound)
 
 
-def _inequality(
-    parts: Parts, measured: Mapping[str, Measured], kinds: Mapping[str, int], folds: Folds | None
-) -> Inequality:
-    case, other = parts.case, parts.other
-    values = measured[case]
-    against: Measured = measured[other] if other is not None else {}
-    of_seeds, refused = _quantities(parts, measured, kinds)
+def _inequality(parts: Parts, evidence: Evidence, folds: Folds | None) -> Inequality:
+    case, other, kinds = parts.case, parts.other, evidence.kinds
+    values = evidence.measured[case]
+    against: Measured = evidence.measured[other] if other is not None else {}
+    of_seeds, refused = evidence.quantities(parts)
     seeds, quantity = list(of_seeds), list(of_seeds.values())
     plain = [values[seed][1] - (against[seed][1] if other is not None else 0.0) for seed in seeds]
     runs = [values[seed][0] for seed in seeds]
@@ -194,26 +199,6 @@ def _shown(values: Sequence[float], folds: Folds | None) -> float:
     if folds is None:
         return one_sided(values)
     return one_sided_t(values, folds.overlap) if len(values) >= fold_pairs_needed(folds) else 1.0
-
-
-def _tested(
-    claim: Claim, find: Find, measured: Mapping[str, Measured], kinds: Mapping[str, int], sign: int
-) -> list[dict[int, float]]:
-    """Of each inequality of a claim, the values that it says are positive."""
-    return [_quantities(parts, measured, kinds)[0] for parts in _parts(claim, find, list(measured), sign)]
-
-
-def _quantities(
-    parts: Parts, measured: Mapping[str, Measured], kinds: Mapping[str, int]
-) -> tuple[dict[int, float], tuple[RefusedPair, ...]]:
-    """By their seeds, the values of the quantity that an inequality says is positive, and the pairs that have none."""
-    case, other, sign, factor, bound = parts
-    values = measured[case]
-    if other is None:
-        return {seed: sign * values[seed][1] + bound for seed in sorted(values)}, ()
-    against = measured[other]
-    seeds, refused = pair(values, against, kinds)
-    return {seed: sign * (values[seed][1] - factor * against[seed][1]) + bound for seed in seeds}, refused
 
 
 def _seeds_needed(inequalities: int) -> int:

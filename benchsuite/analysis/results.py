@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from statistics import stdev
 
-from benchsuite.analysis.claims import decision
+from benchsuite.analysis.claims import Evidence, decision
 from benchsuite.analysis.findings import Findings
 from benchsuite.analysis.intervals import FEWEST_SEEDS
 from benchsuite.analysis.kinds import kind_numbers, kinds_of
@@ -76,6 +76,6 @@ class Results:
         def is_open(claim: Claim) -> bool:
             metric = metrics[claim.metric]
             values = measured(metric, runs, of_kind)
-            return decision(claim, find, values, of_kind, design, looks, metric.sign)[0] == "open"
+            return decision(Evidence(claim, find, values, of_kind, metric.sign), design, looks)[0] == "open"
 
         return tuple(claim.id for claim in self.suite.claims if claim.id in claims and is_open(claim))

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from benchsuite.analysis.claims import Find, first_seeds, judge, judge_at_looks
+from benchsuite.analysis.claims import Evidence, Find, first_seeds, judge, judge_at_looks
 from benchsuite.analysis.comparisons import Measured, compare
 from benchsuite.analysis.curves import CURVES, curve, phases
 from benchsuite.analysis.findings import (
@@ -169,10 +169,10 @@ def _judged(
     sequential: SequentialFindings | None,
     folds: Folds | None,
 ) -> ClaimFindings:
-    values = measured(metric, runs, of_kind)
+    evidence = Evidence(claim, find, measured(metric, runs, of_kind), of_kind, metric.sign)
     if sequential is None:
-        return judge(claim, find, values, of_kind, metric.sign, folds)
-    return judge_at_looks(claim, find, values, of_kind, sequential.design, sequential.taken, metric.sign)
+        return judge(evidence, folds)
+    return judge_at_looks(evidence, sequential.design, sequential.taken)
 
 
 def _case(

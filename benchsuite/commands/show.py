@@ -101,6 +101,8 @@ def _show_one(store: Store, record: RunRecord) -> None:
     if record.cost is not None:
         spent = ", ".join(f"{part} {seconds:.1f} s" for part, seconds in record.cost.seconds.items())
         rows.append(("time", spent))
+        if record.cost.data_seconds is not None:
+            rows.append(("data time", f"{record.cost.data_seconds:.1f} s of training waited for batches"))
         rows.append(("speed", f"{record.cost.images_per_second:,.0f} training images/s"))
         rows.append(("peak memory", f"{record.cost.peak_memory_bytes / 2**30:.2f} GiB"))
         if (record.cost.at_once or 1) > 1:

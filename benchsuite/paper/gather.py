@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from textwrap import dedent
 from typing import TYPE_CHECKING, Any, cast
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from benchsuite.analysis.seed_image_anova import Outcomes
     from benchsuite.contracts.dataset import Dataset, DatasetCard, Preprocessing
     from benchsuite.contracts.model import Model
-    from benchsuite.contracts.recipe import Recipe
+    from benchsuite.contracts.recipe import Phase, Recipe
     from benchsuite.engine.task import RunTask
     from benchsuite.execution.preparation import Preparation
     from benchsuite.paper.context.material import Mistake, PaperMaterial
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from benchsuite.store.predictions import Predictions
     from benchsuite.store.record import RunRecord
     from benchsuite.store.run_store import Store
-    from benchsuite.suite.cases.plan import Plan
+    from benchsuite.suite.cases.plan import Case, Plan
     from benchsuite.suite.schema.suite import Suite
 
 PHOTOS_PER_CLASS = 3
@@ -74,8 +74,6 @@ def without_results(suite: Suite, preparation: Preparation, registry: Registry) 
     from benchsuite.analysis.results import Results
     from benchsuite.paper.bundle.renderer_versions import renderer
     from benchsuite.paper.context.material import PaperMaterial
-    from benchsuite.registry import CASE_PARTS
-    from benchsuite.registry.declarations import declared_phases
 
     tasks, plan = preparation.tasks, preparation.plan
     keys = {(task.spec.case.name, task.spec.seed): task.key.key for task in tasks}
@@ -85,44 +83,71 @@ def without_results(suite: Suite, preparation: Preparation, registry: Registry) 
     found = next((task.data for task in tasks if task.spec.case.dataset == case.dataset), None)
     card = dataset.describe(asked, found.folder) if found is not None else dataset.card(asked)
     language = suite.paper.language
-    models, recipes, recipe_words, phases, labels = {}, {}, {}, {}, dict[str, str]()
-    licences: dict[str, str] = {}
-    normalisations = set()
-    for planned in plan.cases:
-        for kind in CASE_PARTS:
-            named = registry.entry(kind, getattr(planned, kind).qualified_name).component.Parameters.labels
-            labels |= {f"{kind}.{path}": label for path, label in named.get(language, {}).items()}
-        entry = registry.dataset(planned.dataset.qualified_name)
-        prepares = cast("Dataset[Any]", entry.component).preprocessing(entry.parse(planned.dataset.parameters))
-        normalisations.add(normalisation(prepares))
-        entry = registry.model(planned.model.qualified_name)
-        model, params = cast("Model[Any]", entry.component), entry.parse(planned.model.parameters)
-        if (request := model.weights(params)) is not None and request.licence:
-            licences[request.name] = request.licence
-        models[planned.name] = _told(entry, "title", model.title(params)), _told(entry, "bibtex", model.bibtex(params))
-        entry = registry.recipe(planned.recipe.qualified_name)
-        recipe = cast("Recipe[Any]", entry.component)
-        params = entry.parse(planned.recipe.parameters)
-        phases[planned.name] = declared_phases(entry, params)
-        recipes[planned.recipe.name] = _told(entry, "bibtex", recipe.bibtex(params))
-        words = [_told(entry, name, getattr(recipe, name)(params, language)) for name in ("title", "summary")]
-        if any(words):
-            recipe_words[planned.name] = (words[0], words[1])
+    told = {planned.name: _case_told(planned, registry, language) for planned in plan.cases}
+    normalisations = {one.normalisation for one in told.values()}
     return PaperMaterial(
         results=Results(suite=suite, plan=plan, keys=keys, records={}),
         card=card.in_language(language),
-        labels=labels,
-        model_title=models[case.name][0],
-        model_bibtex=models[case.name][1],
-        models=models,
-        recipes=recipes,
-        recipe_words=recipe_words,
-        licences=licences,
+        labels={path: label for one in told.values() for path, label in one.labels.items()},
+        model_title=told[case.name].model[0],
+        model_bibtex=told[case.name].model[1],
+        models={name: one.model for name, one in told.items()},
+        recipes={planned.recipe.name: told[planned.name].recipe_bibtex for planned in plan.cases},
+        recipe_words={name: one.recipe for name, one in told.items() if any(one.recipe)},
+        licences={weights: licence for one in told.values() for weights, licence in one.licences.items()},
         normalisation=next(iter(normalisations)) if len(normalisations) == 1 else None,
         source=network_source(suite, plan, registry) if "fig-source" in suite.paper.further else "",
-        phases=phases,
+        phases={name: one.phases for name, one in told.items()},
         version=__version__,
         renderer=renderer(),
+    )
+
+
+@dataclass(frozen=True)
+class _CaseTold:
+    """What the plugins of a case say of it."""
+
+    labels: Mapping[str, str]
+    """What its components call their parameters, by the dotted paths of these."""
+    normalisation: tuple[tuple[float, ...], tuple[float, ...]]
+    model: tuple[str, str]
+    """Title and BibTeX."""
+    licences: Mapping[str, str]
+    """The licence of pretrained weights, by what these are called."""
+    recipe: tuple[str, str]
+    """Title and summary; both are empty where it has none."""
+    recipe_bibtex: str
+    phases: tuple[Phase, ...]
+
+
+def _case_told(case: Case, registry: Registry, language: str) -> _CaseTold:
+    """Raises PluginError where what should be a text is none."""
+    from benchsuite.registry import CASE_PARTS
+    from benchsuite.registry.declarations import declared_phases
+
+    labels: dict[str, str] = {}
+    for kind in CASE_PARTS:
+        named = registry.entry(kind, getattr(case, kind).qualified_name).component.Parameters.labels
+        labels |= {f"{kind}.{path}": label for path, label in named.get(language, {}).items()}
+    entry = registry.dataset(case.dataset.qualified_name)
+    prepares = cast("Dataset[Any]", entry.component).preprocessing(entry.parse(case.dataset.parameters))
+    entry = registry.model(case.model.qualified_name)
+    model, params = cast("Model[Any]", entry.component), entry.parse(case.model.parameters)
+    request = model.weights(params)
+    titled = _told(entry, "title", model.title(params)), _told(entry, "bibtex", model.bibtex(params))
+    entry = registry.recipe(case.recipe.qualified_name)
+    recipe, params = cast("Recipe[Any]", entry.component), entry.parse(case.recipe.parameters)
+    return _CaseTold(
+        labels=labels,
+        normalisation=normalisation(prepares),
+        model=titled,
+        licences={request.name: request.licence} if request is not None and request.licence else {},
+        recipe=(
+            _told(entry, "title", recipe.title(params, language)),
+            _told(entry, "summary", recipe.summary(params, language)),
+        ),
+        recipe_bibtex=_told(entry, "bibtex", recipe.bibtex(params)),
+        phases=declared_phases(entry, params),
     )
 
 

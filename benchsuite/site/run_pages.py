@@ -313,6 +313,8 @@ def _cost(record: RunRecord) -> Iterator[tuple[str, str]]:
     if (cost := record.cost) is not None:
         for part, spent in cost.seconds.items():
             yield part.capitalize(), seconds(spent)
+        if cost.data_seconds is not None:
+            yield "Waiting for batches", seconds(cost.data_seconds)
         yield "Speed", f"{cost.images_per_second:,.0f} training images/s"
         yield "Peak memory", file_size(cost.peak_memory_bytes)
         if cost.peak_device_memory_bytes is not None:

@@ -120,6 +120,9 @@ class Cost(RecordPart):
 
     seconds: Mapping[str, float]
     """By part: setup, data, features, training, validation, test, total (over all starts of a resumed run)."""
+    data_seconds: float | None = None
+    """Of the seconds of training, how long its steps waited for their batches (`engine.meters.data_time`); None where
+    that is not known: where a GPU was given steps as a graph, and in older records."""
     images_per_second: float
     peak_memory_bytes: int
     """Of the process."""

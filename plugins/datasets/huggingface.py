@@ -11,12 +11,12 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Self
+from typing import Annotated, Any, ClassVar
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from benchsuite.api import (
     CardTranslation,
@@ -27,9 +27,7 @@ from benchsuite.api import (
     Downloader,
     Found,
     Parameters,
-    PhotoFiles,
     Preprocessing,
-    Split,
     file_stamp,
 )
 
@@ -37,8 +35,7 @@ from .hub_card import README, read_card
 from .hub_parquet import LAYOUT, Columns, layout_error, split_files, unpack_rows
 from .image_folder import SAMPLE_CLASSES, drawing
 from .manifest import MANIFEST, read_manifest, write_manifest
-from .photos import PhotoInput
-from .stratified import shuffled_by_class
+from .photos import DividedPhotos
 
 HUB = "https://huggingface.co/datasets"
 _SAMPLE = "parquet_sample"
@@ -49,7 +46,7 @@ _NO_LICENCE = ("sus autores no declaran ninguna", "its authors state none")
 Column = Annotated[str, Field(min_length=1, max_length=100)]
 
 
-class ParquetParameters(PhotoInput):
+class ParquetParameters(DividedPhotos):
     """What both data sets have in common."""
 
     config: Annotated[str, Field(pattern=r"^[\w.-]+$", max_length=100)] | None = None
@@ -60,22 +57,6 @@ class ParquetParameters(PhotoInput):
 
     label_column: Column | None = None
     """The column of the classes (null: the only one)."""
-
-    validation: float = Field(default=0.15, gt=0, lt=1)
-    """Part of the training images of each class that is set aside for validation; of no effect where there is a
-    validation split."""
-
-    test: float = Field(default=0.15, gt=0, lt=1)
-    """The same for the test split."""
-
-    split_seed: int = Field(default=0, ge=0, le=2**32 - 1)
-    """Seed of the choice of the images that are set aside."""
-
-    @model_validator(mode="after")
-    def _something_to_train_on(self) -> Self:
-        if self.validation + self.test >= 1:
-            raise ValueError(f"validation + test = {self.validation + self.test:g} leaves nothing to train on")
-        return self
 
 
 class HuggingFaceParameters(ParquetParameters):
@@ -121,18 +102,8 @@ class _Parquet(Dataset[Any]):
 
     def index(self, params: ParquetParameters, folder: Path) -> DatasetIndex:
         told = read_manifest(folder, _broken)
-        classes = tuple(told["classes"])
         rows = {split: list(zip(part["names"], part["labels"], strict=True)) for split, part in told["splits"].items()}
-        ours = _set_aside(params, folder, classes, rows)
-        rows |= ours
-        return DatasetIndex(
-            classes,
-            redivisible="validation" in ours,
-            **{
-                split: Split(PhotoFiles(folder, tuple(row[0] for row in part)), tuple(row[1] for row in part))
-                for split, part in rows.items()
-            },
-        )
+        return params.index(folder, told["classes"], rows)
 
     def smoke(self, params: ParquetParameters) -> Mapping[str, Any]:
         return {"image_size": min(params.image_size, 48)}
@@ -298,33 +269,6 @@ def _found(params: ParquetParameters, home: Path, scratch: Path, provenance: Any
     evidence += f"; {images} images in {len(manifest['classes'])} classes"
     evidence += "" if card.licence else "; its card states no licence"
     return Found(target, provenance, evidence)
-
-
-def _set_aside(
-    params: ParquetParameters, home: Path, classes: Sequence[str], rows: Mapping[str, Sequence[tuple[str, int]]]
-) -> dict[str, list[tuple[str, int]]]:
-    """The missing splits, taken from train, and what then is left of it; one image of each class at least in each."""
-    wanted = {"validation": params.validation, "test": params.test}
-    missing = {split: fraction for split, fraction in wanted.items() if split not in rows}
-    if not missing:
-        return {}
-    train = rows["train"]
-    chosen: dict[str, list[int]] = {split: [] for split in ("train", *missing)}
-    for label, order in enumerate(shuffled_by_class([row[1] for row in train], len(classes), params.split_seed)):
-        total = len(order)
-        for split, fraction in missing.items():
-            count = max(1, round(fraction * total))
-            chosen[split] += order[:count]
-            order = order[count:]
-        if not order:
-            raise layout_error(
-                f"the class {classes[label]!r} has {total} images: {' and '.join(missing)} leave none to train on",
-                f"at least {len(missing) + 1} images of each class",
-                "choose another data set, or set smaller parts",
-                str(home),
-            )
-        chosen["train"] += order
-    return {split: [train[i] for i in sorted(members)] for split, members in chosen.items()}
 
 
 def _write_sample(home: Path) -> None:

@@ -8,11 +8,9 @@ on one side.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Self
-
-from pydantic import Field, model_validator
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from benchsuite.api import (
     CardTranslation,
@@ -24,13 +22,11 @@ from benchsuite.api import (
     Parameters,
     PhotoFiles,
     Preprocessing,
-    Split,
     file_stamp,
 )
 
-from .photo_folders import LAYOUT, PhotoFolder, folder_error, read_folder
-from .photos import PhotoInput
-from .stratified import shuffled_by_class
+from .photo_folders import LAYOUT, read_folder
+from .photos import DividedPhotos
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -41,28 +37,12 @@ SAMPLE_IMAGES = 40
 _SAMPLE = "image_folder_sample"
 
 
-class ImageFolderParameters(PhotoInput):
+class ImageFolderParameters(DividedPhotos):
     """Parameters of a folder of photos."""
 
     folder: Path
     """The folder that holds the class folders or the split folders: an absolute path, or one relative to the data
     folder (--data or BENCHSUITE_DATA) or, where none is named, to the current folder."""
-
-    validation: float = Field(default=0.15, gt=0, lt=1)
-    """Part of the photos of each class (of those in `train`, if there is one) that is set aside for validation; of no
-    effect where the folder has a validation split of its own."""
-
-    test: float = Field(default=0.15, gt=0, lt=1)
-    """The same for the test split."""
-
-    split_seed: int = Field(default=0, ge=0, le=2**32 - 1)
-    """Seed of the choice of the photos that are set aside."""
-
-    @model_validator(mode="after")
-    def _something_to_train_on(self) -> Self:
-        if self.validation + self.test >= 1:
-            raise ValueError(f"validation + test = {self.validation + self.test:g} leaves nothing to train on")
-        return self
 
 
 class ImageFolder(Dataset[ImageFolderParameters]):
@@ -131,58 +111,15 @@ class ImageFolder(Dataset[ImageFolderParameters]):
                 drawing(SAMPLE_CLASSES.index(label), number).save(home / f"{number:03d}.png")
 
     def index(self, params: ImageFolderParameters, folder: Path) -> DatasetIndex:
-        return _index(params, folder, read_folder(folder))
+        found = read_folder(folder)
+        rows = {
+            split: [(name, number) for number, label in enumerate(found.classes) for name in labels[label]]
+            for split, labels in found.splits.items()
+        }
+        return params.index(folder, found.classes, rows, _first_copies)
 
     def smoke(self, params: ImageFolderParameters) -> Mapping[str, Any]:
         return {"image_size": min(params.image_size, 48)}
-
-
-def _index(params: ImageFolderParameters, home: Path, folder: PhotoFolder) -> DatasetIndex:
-    rows = {
-        split: [(name, number) for number, label in enumerate(folder.classes) for name in labels[label]]
-        for split, labels in folder.splits.items()
-    }
-    rows |= _set_aside(params, home, folder.classes, rows)
-    splits = {
-        split: Split(PhotoFiles(home, tuple(row[0] for row in chosen)), tuple(row[1] for row in chosen))
-        for split, chosen in rows.items()
-    }
-    return DatasetIndex(folder.classes, **splits, redivisible="validation" not in folder.splits)
-
-
-def _set_aside(
-    params: ImageFolderParameters, home: Path, classes: Sequence[str], rows: Mapping[str, Sequence[tuple[str, int]]]
-) -> dict[str, list[tuple[str, int]]]:
-    """The missing splits, taken from train, and what then is left of it; at least one photo of each class goes to
-    each, and copies of a photo, whatever their class, go where it goes."""
-    wanted = {"validation": params.validation, "test": params.test}
-    missing = {split: fraction for split, fraction in wanted.items() if split not in rows}
-    if not missing:
-        return {}
-    train = rows["train"]
-    first = _first_copies(PhotoFiles(home, tuple(name for name, _ in train)))
-    side: dict[int, str] = {}
-    for label, positions in enumerate(shuffled_by_class([row[1] for row in train], len(classes), params.split_seed)):
-        order = [i for i in positions if first[i] == i]
-        different = len(order)
-        for split, fraction in missing.items():
-            count = max(1, round(fraction * different))
-            side |= dict.fromkeys(order[:count], split)
-            order = order[count:]
-        if not order:
-            copies = " that are no copies of others" if different < len(positions) else ""
-            raise folder_error(
-                f"the class {classes[label]!r} has {different} photo{'s' if different != 1 else ''}{copies}: setting"
-                f" aside {' and '.join(missing)} leaves none for training",
-                home,
-                f"at least {len(missing) + 1} photos, or smaller parts",
-                "add photos of the class, take it away, or set smaller parts",
-            )
-        side |= dict.fromkeys(order, "train")
-    chosen: dict[str, list[tuple[str, int]]] = {split: [] for split in ("train", *missing)}
-    for i, row in enumerate(train):
-        chosen[side[first[i]]].append(row)
-    return chosen
 
 
 def _first_copies(photos: PhotoFiles) -> list[int]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from benchsuite.analysis.claims import judge
+from benchsuite.analysis.claims import Evidence, judge
 from benchsuite.analysis.findings import ClaimFindings
 from benchsuite.metrics import METRICS
 from benchsuite.suite.schema.claims import Claim
@@ -24,7 +24,8 @@ def judged(values: dict[str, list[float]], **facts: Any) -> ClaimFindings:
     }
     asked = claim(**facts)
     found = {str(name): str(name) for name in values}
-    return judge(asked, lambda reference: found.get(str(reference)), measured, sign=METRICS[asked.metric].sign)
+    sign = METRICS[asked.metric].sign
+    return judge(Evidence(asked, lambda reference: found.get(str(reference)), measured, sign=sign))
 
 
 UP = [0.96, 0.97, 0.965, 0.962, 0.971, 0.968, 0.966, 0.969]
@@ -120,7 +121,7 @@ def test_pairs_over_kinds_of_machine_are_refused_and_means_have_a_part_between_k
     kinds = {f"{case}{seed}": seed % 2 for case in values for seed in range(8)}
 
     def found(of_kind: dict[str, int], **facts: Any) -> ClaimFindings:
-        return judge(claim(**facts), lambda name: str(name), measured, of_kind)
+        return judge(Evidence(claim(**facts), str, measured, of_kind))
 
     (part,) = found(kinds | {"a0": 1}, cases=["a"], better_than="b").inequalities
     assert [pair.seed for pair in part.refused_pairs] == [0]

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from benchsuite.analysis.claims import judge
+from benchsuite.analysis.claims import Evidence, judge
 from benchsuite.analysis.comparisons import compare, fold_pairs_needed
 from benchsuite.analysis.findings import ClaimFindings, Comparison, Findings
 from benchsuite.analysis.intervals import mean_estimate, one_sided_t
@@ -113,7 +113,7 @@ def judged(values: dict[str, list[float]], **facts: Any) -> ClaimFindings:
     claim = Claim.model_validate_json(
         json.dumps({"id": "c", "text": "Algo.", "metric": "validation_accuracy", **facts})
     )
-    return judge(claim, str, measured(**values), folds=FIVE)
+    return judge(Evidence(claim, str, measured(**values)), FIVE)
 
 
 @pytest.mark.parametrize(
@@ -139,8 +139,8 @@ def test_what_flipped_signs_would_show_the_corrected_test_leaves_open() -> None:
     claim = Claim.model_validate_json(
         json.dumps({"id": "c", "text": "Algo.", "metric": "validation_accuracy", "cases": ["b"], "better_than": "a"})
     )
-    assert judge(claim, str, measured(**values)).verdict == "holds"
-    assert judge(claim, str, measured(**values), folds=FIVE).verdict == "open"
+    assert judge(Evidence(claim, str, measured(**values))).verdict == "holds"
+    assert judge(Evidence(claim, str, measured(**values)), FIVE).verdict == "open"
 
 
 def found_of(folds: Folds | None) -> Findings:

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from scipy.special import ndtri
 
-from benchsuite.analysis.claims import decision, judge, judge_at_looks
+from benchsuite.analysis.claims import Evidence, decision, judge, judge_at_looks
 from benchsuite.analysis.comparisons import compare, one_sided, sign_flip
 from benchsuite.analysis.findings import ClaimFindings
 from benchsuite.analysis.sequential import Sums, adjusted, boundaries, crossing, flipped_sums
@@ -120,8 +120,9 @@ def judged(
         for case, values in {"a": a, "b": b, **others}.items()
     }
     looks = design().taken(len(a) if whole is None else whole)
-    found = judge_at_looks(claim, str, measured, {}, design(), looks)
-    verdict, look = decision(claim, str, measured, {}, design(), looks)
+    evidence = Evidence(claim, str, measured)
+    found = judge_at_looks(evidence, design(), looks)
+    verdict, look = decision(evidence, design(), looks)
     assert verdict == found.verdict
     assert verdict == "open" or design().looks[look - 1] == found.decided_with
     return found
@@ -182,7 +183,8 @@ def test_a_claim_fails_by_the_inequality_whose_contrary_is_clearest_corrected_fo
 
 def test_what_a_fixed_design_would_decide_too_early_stays_open() -> None:
     a, b = [0.9 + value for value in LATE[:12]], [0.9] * 12
-    fixed = judge(CLAIM, str, {"a": dict(enumerate(zip("x" * 12, a, strict=True))), "b": dict(enumerate(zip("y" * 12, b, strict=True)))})  # fmt: skip  # noqa: E501
+    measured = {case: dict(enumerate((case, value) for value in given)) for case, given in {"a": a, "b": b}.items()}
+    fixed = judge(Evidence(CLAIM, str, measured))
     assert fixed.verdict == "holds"
     assert judged(a, b).verdict == "open"
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from benchmarks.looks import DRAWS, fixed_decided, seeds_for_share, simulate
-from benchsuite.analysis.claims import judge_at_looks
+from benchsuite.analysis.claims import Evidence, judge_at_looks
 from benchsuite.analysis.comparisons import one_sided
 from benchsuite.suite.schema.claims import Claim
 from benchsuite.suite.schema.sequential import LEVEL, Sequential
@@ -35,7 +35,7 @@ def test_a_simulated_study_ends_as_one_of_runs_would(spending: Any, difference: 
             "a": {seed: (f"a{seed}", float(value)) for seed, value in enumerate(row)},
             "b": {seed: (f"b{seed}", 0.0) for seed in range(looks.at_most)},
         }
-        judged = judge_at_looks(CLAIM, str, measured, {}, looks, len(looks.looks))
+        judged = judge_at_looks(Evidence(CLAIM, str, measured), looks, len(looks.looks))
         assert (signs[judged.verdict], judged.decided_with or looks.at_most) == (sign, seeds)
     assert difference == 0 or len(set(found.seeds.tolist())) > 2
 

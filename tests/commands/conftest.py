@@ -36,3 +36,9 @@ def noise(program: Program) -> Path:
             pixels = draw.integers(0, 128, (16, 16, 3)) + np.array([127 * shift, 0, 0])
             Image.fromarray(pixels.astype(np.uint8)).save(home / label / f"{number:02d}.png")
     return home
+
+
+@pytest.fixture
+def rate(program: Program, noise: Path, request: pytest.FixtureRequest) -> None:
+    """The suite `rate` on those photos, as the test's module has it in `STUDY`."""
+    program.suite(request.module.STUDY, "rate")

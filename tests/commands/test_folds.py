@@ -2,42 +2,29 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 import benchsuite
 from benchsuite.commands.options import StudyOptions
 from benchsuite.commands.session import open_study
-from support.program import Program
+from support.program import RATE, Program
 from support.runs import put_sure
 
-STUDY = """\
-name: rate
-title: La tasa de aprendizaje
-size: {cases: 2, seeds: 5}
-dataset: {name: image_folder, folder: photos, image_size: 16}
-model: {name: mlp, hidden: [4]}
-recipe: {name: train, max_epochs: 2, batch_size: 16}
+STUDY = (
+    RATE
+    + """\
 vary: {recipe.learning_rate: [0.00001, 0.05]}
+size: {cases: 2, seeds: 5}
 seeds: 5
 folds: 5
 compare: {factor: recipe.learning_rate, baseline: 0.00001, metric: validation_accuracy}
 claims:
   - {id: faster, text: Una tasa mayor aprende más., cases: [0.05], better_than: 0.00001, metric: train_loss}
 """
-
-
-@pytest.fixture(autouse=True)
-def suite(program: Program, noise: Path) -> None:
-    program.suite(STUDY, "rate")
-
-
-def told(program: Program) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(program.run("plan", "rate", "--json").out)
-    return found
+)
+pytestmark = pytest.mark.usefixtures("rate")
 
 
 def test_the_plan_tells_the_folds_and_their_sizes(program: Program) -> None:
@@ -46,7 +33,7 @@ def test_the_plan_tells_the_folds_and_their_sizes(program: Program) -> None:
     words = " ".join(plan.out.split())
     assert "5 folds in 1 round: seed n is validated on fold n mod 5, with 6 to 7 images" in words
     assert plan.err.count("train: 28 images") == 1, "the data are told once, as they were found"
-    found = told(program)
+    found = program.planned("rate")
     assert (found["folds"]["k"], found["folds"]["merge_official"]) == (5, False)
     assert sum(size["validation"] for size in found["folds"]["sizes"]) == 34
     assert {size["train"] + size["validation"] for size in found["folds"]["sizes"]} == {34}

@@ -42,7 +42,7 @@ def test_a_suite_runs_with_the_file_that_it_names(program: Program, beside: Path
     assert (case["model"]["distribution"], case["model"]["name"]) == ("local", "dash")
     beside.write_text(beside.read_text().replace("padding=1", "padding=2"))
     program.patch.delitem(sys.modules, "student_parts")
-    due = json.loads(program.run("plan", "own_parts", "--policy", "sample", "--json").out)["runs"]
+    due = program.planned("own_parts", "--policy", "sample")["runs"]
     assert [run["status"] for run in due] == ["due"]  # for its source has changed
 
 

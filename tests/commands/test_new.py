@@ -123,7 +123,7 @@ def test_a_new_suite_is_made_for_the_photos_and_can_be_planned(program: Program)
                   "12 en train, 4 en validation, 4 en test",
                   "lado menor habitual: 120"):  # fmt: skip
         assert words in text, words
-    plan = json.loads(program.run("plan", "mis_gatos", "--json").out)
+    plan = program.planned("mis_gatos")
     assert [case["name"] for case in plan["cases"]] == ["ResNet18", "MobileNetV3-Small"]
     assert len(plan["runs"]) == 14
     assert plan["data"][0]["classes"] == ["gato", "perro # 2"]

@@ -58,7 +58,7 @@ def test_the_plan_shows_classes_counts_and_copies(program: Program) -> None:
     assert told.code == 0, told.err
     assert "test: 12 images, 6 of each of 2 classes" in told.err
     assert "2 of 12 test images also in train" in told.err
-    (data,) = json.loads(program.run("plan", "mine", "--json").out)["data"]
+    (data,) = program.planned("mine")["data"]
     assert data["classes"] == ["gato", "perro"]
     assert sum(map(sum, data["counts"].values())) == 40
     assert data["duplicates"]["test in train"] == 2
@@ -97,9 +97,9 @@ def test_broken_photos_are_left_out_if_asked_and_the_paper_says_so(program: Prog
     ):
         assert words in text, words
     assert program.run("plan", "mine", "--skip-broken", "--json").code == 0
-    runs = json.loads(program.run("plan", "mine", "--skip-broken", "--json").out)["runs"]
+    runs = program.planned("mine", "--skip-broken")["runs"]
     assert [run["status"] for run in runs] == ["done"]
-    assert [run["status"] for run in json.loads(program.run("plan", "mine", "--json").out)["runs"]] == ["due"]
+    assert [run["status"] for run in program.planned("mine")["runs"]] == ["due"]
 
 
 @pytest.mark.slow

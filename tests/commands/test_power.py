@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from statistics import stdev
@@ -16,21 +15,19 @@ from benchsuite.commands.power import power, power_words
 from benchsuite.commands.session import Session, open_study
 from benchsuite.engine.task import RunTask
 from benchsuite.store.run_store import Store
-from support.program import Program
+from support.program import RATE, Program
 from support.runs import put_sure
 from support.synthetic import make_record
 
-STUDY = """\
-name: rate
-title: La tasa de aprendizaje
-size: {cases: 3, seeds: 12}
-dataset: {name: image_folder, folder: photos, image_size: 16}
-model: {name: mlp, hidden: [4]}
-recipe: {name: train, max_epochs: 2, batch_size: 16}
+STUDY = (
+    RATE
+    + """\
 vary: {recipe.learning_rate: [0.01, 0.02, 0.05]}
+size: {cases: 3, seeds: 12}
 seeds: 12
 compare: {factor: recipe.learning_rate, baseline: 0.01}
 """
+)
 SHIFTS = {"learning_rate=0.01": 0.0, "learning_rate=0.02": 0.0001, "learning_rate=0.05": 0.002}
 """What accuracy grows by with each seed: so the last case differs most."""
 
@@ -115,7 +112,7 @@ def test_where_nothing_is_compared_there_is_none(opened: Callable[..., Session])
 def test_a_plan_of_fixed_seeds_tells_no_power_of_itself(opened: Callable[..., Session], program: Program) -> None:
     opened()
     assert "power" not in program.run("plan", "rate").out
-    assert "power" not in json.loads(program.run("plan", "rate", "--json").out)
+    assert "power" not in program.planned("rate")
 
 
 def test_a_metric_of_a_plugin_is_told_in_its_own_unit(opened: Callable[..., Session]) -> None:
@@ -134,6 +131,6 @@ def test_with_the_cost_it_is_told(opened: Callable[..., Session], program: Progr
     plan = program.run("plan", "rate", "--cost", "--workers", "1")
     assert plan.code == 0, plan.err
     assert "power of 12 fixed seeds" in plan.out
-    found = json.loads(program.run("plan", "rate", "--cost", "--workers", "1", "--json").out)
+    found = program.planned("rate", "--cost", "--workers", "1")
     assert found["power"]["seeds"] == 12
     assert len(found["cost"]) == 3

@@ -34,7 +34,7 @@ def test_runs_whose_files_are_not_theirs_are_told_and_made_again(program: Progra
 
     told = program.run("plan", *TRIAL)
     assert told.err.count("damaged record") == 4
-    assert {run["status"] for run in json.loads(program.run("plan", *TRIAL, "--json").out)["runs"]} == {"due"}
+    assert {run["status"] for run in program.planned(*TRIAL)["runs"]} == {"due"}
     program.run("paper", *TRIAL).refused(
         "no run of squares_width is done", "benchsuite run squares_width", "damaged record"
     )

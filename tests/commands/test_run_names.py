@@ -43,7 +43,7 @@ def make_all(program: Program) -> None:
 
 def statuses(program: Program, suite: str) -> list[str]:
     """What `plan` and `why` say of each run, which is one truth."""
-    planned = json.loads(program.run("plan", suite, *DATA, "--json").out)["runs"]
+    planned = program.planned(suite, *DATA)["runs"]
     explained = json.loads(program.run("why", suite, *DATA, "--json").out)
     assert [run["key"] for run in planned] == [run["key"] for run in explained]
     assert [run["status"] == "done" for run in planned] == [not run["due"] for run in explained]

@@ -2,45 +2,30 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-from typing import Any
-
 import pytest
 
 import benchsuite
 from benchsuite.commands.options import StudyOptions
 from benchsuite.commands.session import open_study
-from support.program import Program
+from support.program import RATE, Program
 from support.runs import put_sure
 
-STUDY = """\
-name: rate
-title: La tasa de aprendizaje
-size: {cases: 2, seeds: 14}
-dataset: {name: image_folder, folder: photos, image_size: 16}
-model: {name: mlp, hidden: [4]}
-recipe: {name: train, max_epochs: 2, batch_size: 16}
+STUDY = (
+    RATE
+    + """\
 vary: {recipe.learning_rate: [0.00001, 0.05]}
+size: {cases: 2, seeds: 14}
 seeds: {at_least: 6, at_most: 14, until: decided, every: 2}
 compare: {factor: recipe.learning_rate, baseline: 0.00001}
 claims:
   - {id: faster, text: Una tasa mayor aprende más., cases: [0.05], better_than: 0.00001, metric: train_loss}
 """
+)
 SURE = "  - {id: sure, text: Una tasa mayor calibra mejor., cases: [0.05], better_than: 0.00001, metric: test_ece}\n"
 BOUNDED = "  - {id: bounded, text: Ninguna calibra muy mal., at_most: 0.9, metric: test_ece}\n"
 ASKED = "metrics: {ece: {}}\n"
 QUICK = ("--no-paper", "--no-estimate", "--weights", "none")
-
-
-@pytest.fixture(autouse=True)
-def suite(program: Program, noise: Path) -> None:
-    program.suite(STUDY, "rate")
-
-
-def told(program: Program) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(program.run("plan", "rate", "--json").out)
-    return found
+pytestmark = pytest.mark.usefixtures("rate")
 
 
 def test_the_plan_says_which_looks_there_will_be(program: Program) -> None:
@@ -50,7 +35,7 @@ def test_the_plan_says_which_looks_there_will_be(program: Program) -> None:
     assert "seeds until the claims are decided: 3 looks, at 10, 12, 14 seeds" in plan.out
     assert "with fewer than 10, no test could decide anything" in plan.out
     assert "power of 14 fixed seeds: differences of test_accuracy above 0.81 standard deviations" in plan.out
-    found = told(program)["sequential"]
+    found = program.planned("rate")["sequential"]
     assert [look["seeds"] for look in found["looks"]] == [10, 12, 14]
     assert (found["taken"], found["following"]) == ([], 8)
 
@@ -85,7 +70,7 @@ def test_a_study_ends_at_the_look_that_decides_and_its_paper_says_so(program: Pr
     made = program.run("run", "rate", "--no-estimate", "--weights", "none", "--workers", "2")
     assert made.code == 0, made.err
     assert "look 1 of 3, with 10 seeds: decided are faster, bounded, and with them every claim: the" in made.err
-    found = told(program)
+    found = program.planned("rate")
     assert {run["status"] for run in found["runs"]} == {"done"}
     assert found["power"]["known_from"] == 10
     assert " points are found with 80%" in " ".join(program.run("plan", "rate").out.split())
@@ -101,9 +86,9 @@ def test_a_study_ends_at_the_look_that_decides_and_its_paper_says_so(program: Pr
 @pytest.mark.slow
 def test_a_look_that_was_not_finished_is_taken_when_the_study_goes_on(program: Program) -> None:
     assert program.run("run", "rate", *QUICK, "--case", "learning_rate=0.05").code == 0
-    assert told(program)["sequential"]["taken"] == []
+    assert program.planned("rate")["sequential"]["taken"] == []
     made = program.run("run", "rate", *QUICK, "--workers", "1")
     assert made.code == 0, made.err
-    assert [look["seeds"] for look in told(program)["sequential"]["taken"]] == [10]
+    assert [look["seeds"] for look in program.planned("rate")["sequential"]["taken"]] == [10]
     (claim,) = benchsuite.load(program.results / "rate").claims
     assert (claim.id, claim.verdict) == ("faster", "holds")

@@ -5,6 +5,7 @@ Each has folders of its own for suites, plugins, cache and results, no network a
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -12,6 +13,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,6 +22,14 @@ from benchsuite.registry import registry
 from support.plugins import SUITE, TINY, install
 
 ONE_SCREEN = 25
+RATE = """\
+name: rate
+title: La tasa de aprendizaje
+dataset: {name: image_folder, folder: photos, image_size: 16}
+model: {name: mlp, hidden: [4]}
+recipe: {name: train, max_epochs: 2, batch_size: 16}
+"""
+"""The beginning of a suite on photos of the user's own; what is varied of it, and more, is the test's."""
 
 
 @dataclass(frozen=True)
@@ -91,6 +101,12 @@ class Program:
         text = self.capture.readouterr()
         assert isinstance(code, int)
         return Outcome(code, text.out, text.err)
+
+    def planned(self, suite: str, *options: str) -> dict[str, Any]:
+        """What `plan --json` tells."""
+        plan = self.run("plan", suite, *options, "--json")
+        assert plan.code == 0, plan.err
+        return dict(json.loads(plan.out))
 
     def start(self, *arguments: str, **environment: str) -> subprocess.Popen[str]:
         """Start a command as a process group of its own, which Ctrl-C reaches even where the tests run in the

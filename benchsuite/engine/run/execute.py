@@ -342,6 +342,7 @@ def _cost(progress: TrainingProgress, task: RunTask) -> Cost | None:
     on_gpu = task.numerics.device == "cuda"
     return Cost(
         seconds={part: round(spent, 6) for part, spent in progress.seconds.items()},
+        data_seconds=None if progress.data_seconds is None else round(progress.data_seconds, 6),
         images_per_second=progress.epoch * len(task.data.index.train) / training,
         peak_memory_bytes=progress.peak_bytes,
         peak_device_memory_bytes=int(torch.cuda.max_memory_allocated()) if on_gpu else None,

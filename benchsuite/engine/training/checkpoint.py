@@ -48,6 +48,8 @@ class TrainingProgress:
     epochs: list[Epoch] = field(default_factory=list)
     steps: list[tuple[int, float]] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
+    data_seconds: float | None = 0.0
+    """How long training waited for its batches; None once a phase could not tell."""
     execution: dict[str, str] = field(default_factory=dict)
     """By phase, how its steps were made."""
     starts: int = 0
@@ -70,6 +72,14 @@ class TrainingProgress:
     """What `meter` said then; not saved."""
     meter: Callable[[], float | None] = lambda: None
     """What the GPU has used so far, in joules; not saved."""
+
+    def wait(self, seconds: float | None, training: float) -> None:
+        """Count an epoch's wait for its batches, if that is known, of so many seconds of training."""
+        if seconds is None or self.data_seconds is None:
+            self.data_seconds = None
+        else:
+            # The clock of a GPU goes on while the process is stopped.
+            self.data_seconds += min(seconds, training)
 
     def start(self, meter: Callable[[], float | None]) -> None:
         """Count one more start, and time and energy (by `meter`) from here on."""

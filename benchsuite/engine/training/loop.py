@@ -127,6 +127,7 @@ class Trainer:
             with timed(progress, "training") as spent:
                 train_loss, train_accuracy, steps = self.epoch(step, progress)
             progress.execution[phase.name] = step.execution
+            progress.wait(step.data_time.take(), spent[0])
             descent.end_epoch()
             with timed(progress, "validation"), self._kept(descent, supply, phase):
                 validation = evaluate(

@@ -28,6 +28,7 @@ from benchsuite.contracts.recipe import Phase, Recipe
 from benchsuite.engine.data.augment import Augmenter
 from benchsuite.engine.data.inputs import Inputs
 from benchsuite.engine.determinism import seeds
+from benchsuite.engine.meters.data_time import DataTime, NoTime, data_time
 from benchsuite.engine.network.feature_cache import Cut
 from benchsuite.engine.training.arithmetic import Arithmetic
 from benchsuite.engine.training.descent import Descent
@@ -65,6 +66,8 @@ class Step(Protocol):
     """How the steps are made, for the record."""
     targets: Tensor | None
     """What the last step trained on, (N, classes), where the recipe has changed it."""
+    data_time: DataTime
+    """How long steps wait for their batches."""
 
     def start_epoch(self, number: int) -> None:
         """The steps of this epoch come next."""
@@ -88,6 +91,7 @@ class EagerStep:
     ) -> None:
         self.execution = "eager"
         self.targets: Tensor | None = None
+        self.data_time = data_time(arithmetic.device)
         self.phase, self.supply, self.descent = phase, supply, descent
         self.recipe, self.arithmetic = recipe, arithmetic
         self.transforms = recipe.transforms(params)
@@ -104,20 +108,15 @@ class EagerStep:
 
     def start_epoch(self, number: int) -> None:
         self._epoch, self._done = number, 0
-        if self.supply.augmenter:
-            self.supply.augmenter.start_epoch(number)
+        with self.data_time:
+            if self.supply.augmenter:
+                self.supply.augmenter.start_epoch(number)
         # A run is resumed at an epoch, so what draws within one (dropout masks) needs no position of its own.
         seeds.reseed(self._seed, "dropout", number)
 
     def __call__(self, samples: Tensor, here: Tensor | None = None) -> Output:
-        supply = self.supply
-        batch, labels = supply.train.batch(samples, here), supply.train_labels.index_select(0, samples)
-        targets = labels
-        if self.transforms:
-            draw = seeds.generator(self._seed, "transform", self._epoch, self._done)
-            chances = nn.functional.one_hot(labels, supply.task.classes).to(torch.float32)
-            batch, targets = self.recipe.transform(self._params, batch, chances, draw, **self._to_transform)
-            self.targets = targets
+        with self.data_time:
+            batch, targets = self._batch(samples, here)
         self._done += 1
         if self.descent.asks:
             return self._asked(batch, targets)
@@ -128,6 +127,17 @@ class EagerStep:
             share, first, last = self._place(len(samples))
             self.descent.minimise(share * total, first=first, last=last)
         return loss.detach(), logits.detach()
+
+    def _batch(self, samples: Tensor, here: Tensor | None) -> tuple[Tensor, Tensor]:
+        """Inputs and targets, as the network is to see them."""
+        supply = self.supply
+        batch, labels = supply.train.batch(samples, here), supply.train_labels.index_select(0, samples)
+        if not self.transforms:
+            return batch, labels
+        draw = seeds.generator(self._seed, "transform", self._epoch, self._done)
+        chances = nn.functional.one_hot(labels, supply.task.classes).to(torch.float32)
+        batch, self.targets = self.recipe.transform(self._params, batch, chances, draw, **self._to_transform)
+        return batch, self.targets
 
     def _forward(self, batch: Tensor, targets: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Loss, logits, and what is minimised."""
@@ -219,6 +229,8 @@ class GraphStep:
         self.targets: Tensor | None = None  # what transforms batches is not recorded
         self.phase, self.supply, self.descent = eager.phase, eager.supply, eager.descent
         self._eager, self._say = eager, say
+        self.data_time: DataTime = NoTime()
+        eager.data_time = self.data_time
         self._stream = torch.cuda.Stream()
         self._seen = 0
         self._recording: _Recording | None = None

@@ -198,6 +198,8 @@ def cost_table(study: PaperContext) -> Table:
     frozen = any(case.model is not None and case.model.frozen_stages for case in study.done)
     notes = [] if one else [say("note-cost-means")]
     notes.append(say("note-cost-time-frozen" if frozen else "note-cost-time"))
+    if "data_time_share" in columns:
+        notes.append(say("note-cost-data"))
     if "peak_device_memory_bytes" in columns:
         notes.append(say("note-cost-memory-of-gpu"))
     elif "peak_memory_bytes" in columns:

@@ -247,6 +247,7 @@ def _made_up_run(case: int, seed: int, epochs: int, predictions: bool) -> RunRes
         test=SimpleNamespace(accuracy=right / 8, macro_f1=right / 8, loss=1.5 - curve[-1]),
         cost=SimpleNamespace(
             seconds={"training": (1.0 + case) * epochs},
+            data_seconds=0.1 * epochs,
             images_per_second=32 / (1.0 + case),
             peak_memory_bytes=1e9,
             peak_device_memory_bytes=None,

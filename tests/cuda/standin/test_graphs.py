@@ -103,6 +103,13 @@ def test_every_optimizer_is_recorded_with_the_bits_of_eager_steps(optimizer: str
     assert outcome(record) == outcome(eager)
 
 
+def test_how_long_steps_wait_for_batches_is_known_unless_they_are_recorded(both: Any) -> None:
+    record, eager, _ = both(small("mlp"), training(precision="fp32", max_epochs=3))
+    assert recorded_as(record) == "graph"
+    assert record.cost.data_seconds is None
+    assert 0 < eager.cost.data_seconds <= eager.cost.seconds["training"]
+
+
 @pytest.mark.parametrize(("model", "precision"), matrix(MODELS, [("mlp", "fp32"), ("resnet_cifar", "bf16")]))
 def test_every_model_is_recorded_with_the_bits_of_eager_steps(model: str, precision: str, both: Any) -> None:
     recipe = training(precision=precision, max_epochs=3, gradient_clip=1.0, l1=1e-5, optimizer="sgd", momentum=0.9)

@@ -30,6 +30,7 @@ def test_papers_print_every_metric() -> None:
         ("seconds_per_epoch", 0.35, "350_ms"),
         ("seconds_per_epoch", 0.0042, "4,2_ms"),
         ("training_seconds", 0.0, "0,0_s"),
+        ("data_time_share", 0.123, "12,3_%"),
         ("images_per_second", 812.4, "812_imágenes/s"),
         ("peak_memory_bytes", 3 * 2**20, "3_MiB"),
         ("energy_joules", 12_340, "12,3_kJ"),

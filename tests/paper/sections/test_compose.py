@@ -230,6 +230,17 @@ def test_the_cost_table_tells_the_energy_where_the_gpu_did() -> None:
     assert "Energía: de la GPU entera" in (made.note or "")
 
 
+def test_the_cost_table_tells_the_wait_for_data_where_it_was_measured() -> None:
+    material = make_material(cases=2, seeds=2)
+    assert "Espera (%)" not in [column.title for column in table(compose(material), "tab-cost").columns]
+    training = [record.cost.seconds["training"] for record in material.results.records.values() if record.cost]
+    document = compose(change_records(material, {"cost": {"data_seconds": 0.1 * min(training)}}))
+    made = table(document, "tab-cost")
+    at = [column.title for column in made.columns].index("Espera (%)")
+    assert all(0 < (row[at].value or 0) <= 10 for row in made.rows)
+    assert "Espera: parte del tiempo" in (made.note or "")
+
+
 def test_an_english_paper_says_all_of_its_own_in_english() -> None:
     document = compose(make_material({"language": "en", "abstract": "", "sections": ()}, cases=3, seeds=3))
     assert (document.form.abstract, document.form.table, document.form.keywords) == ("Abstract", "Table", "Index Terms")

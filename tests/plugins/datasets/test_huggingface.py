@@ -266,7 +266,7 @@ def test_a_row_without_the_bytes_of_its_image_is_told(tmp_path: Path) -> None:
 
 def test_too_few_images_to_set_aside_are_told(tmp_path: Path) -> None:
     write(tmp_path / "train.parquet", 4)
-    with pytest.raises(DataError, match="leave none to train on"):
+    with pytest.raises(DataError, match="leaves none for training"):
         locate(tmp_path, tmp_path)
 
 
