@@ -58,9 +58,8 @@ def describe_value(value: Any, word: Callable[[str], str] = plain_word, *, brief
         case None:
             return say("value-none")
         case list() | tuple():
-            return ("-" if brief else "; ").join(describe_value(item, word, brief=brief) for item in value) or say(
-                "value-none"
-            )
+            sign = "-" if brief else typography.list_sign()
+            return sign.join(describe_value(item, word, brief=brief) for item in value) or say("value-none")
         case Mapping():
             kept = value if brief else _not_as_usual(value)  # labels of cases without names are to differ
             parts = {key: describe_value(below, word, brief=brief) for key, below in kept.items()}

@@ -73,8 +73,7 @@ def _principle(study: PaperContext) -> str:
     findings = study.findings
     parts = [say("principle")]
     if (facts := findings.dataset) is not None:
-        origin = say(f"provenance-{facts.provenance.replace(' ', '-')}")
-        parts.append(say("principle-data", origin=origin, hash=facts.fingerprint[:16]))
+        parts.append(say("principle-data", hash=facts.fingerprint[:16]))
     weights = [findings.weights, *(case.weights for case in study.done)]
     digests = dict.fromkeys(f"`{start.sha256[:16]}`" for start in weights if start is not None and start.sha256)
     if digests:

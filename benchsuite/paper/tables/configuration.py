@@ -229,4 +229,4 @@ def _setting(path: str, value: Any) -> str:
 def _seeds(seeds: tuple[int, ...]) -> str:
     if len(seeds) > 2 and list(seeds) == list(range(seeds[0], seeds[-1] + 1)):
         return say("seeds-range", count=str(len(seeds)), first=str(seeds[0]), last=str(seeds[-1]))
-    return f"{len(seeds)} ({'; '.join(map(str, seeds))})" if seeds else "0"
+    return f"{len(seeds)} ({typography.list_sign().join(map(str, seeds))})" if seeds else "0"
