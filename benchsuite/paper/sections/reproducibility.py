@@ -13,6 +13,7 @@ from benchsuite.paper.document.blocks import Block, Bullets, Paragraph
 from benchsuite.paper.language.catalogue import say
 from benchsuite.paper.language.phrases import listing
 from benchsuite.paper.language.typography import seconds
+from benchsuite.paper.sections.notices import changes_in_words
 from benchsuite.paper.tables.facts import environment_table, runs_table
 from benchsuite.registry import OURS
 from benchsuite.store.record import Deviation, Environment
@@ -113,7 +114,7 @@ def deviation_blocks(study: PaperContext) -> list[Block]:
     """Everything that is not as the suite asked: changes from the command line, and what the program deviated in."""
     findings = study.findings
     lists = {
-        "deviations-changes": [markup.code(c, "change") for c in findings.changes],
+        "deviations-changes": changes_in_words(study),
         "deviations": [*map(_describe, findings.deviations)],
     }
     if not any(lists.values()):
