@@ -46,5 +46,5 @@ class Ece(Metric[EceParameters]):
         return """@inproceedings{guo2017calibration,
   title = {On Calibration of Modern Neural Networks},
   author = {Guo, Chuan and Pleiss, Geoff and Sun, Yu and Weinberger, Kilian Q.},
-  booktitle = {Proceedings of the 34th International Conference on Machine Learning}, pages = {1321--1330},
+  booktitle = {Proceedings of the 34th International Conference on Machine Learning (ICML)}, pages = {1321--1330},
   year = {2017}}"""

@@ -104,7 +104,7 @@ class Brier(ByScikitLearn):
         return """@article{brier1950verification,
   title = {Verification of Forecasts Expressed in Terms of Probability},
   author = {Brier, Glenn W.}, journal = {Monthly Weather Review}, volume = {78}, number = {1}, pages = {1--3},
-  year = {1950}}"""
+  year = {1950}, doi = {10.1175/1520-0493(1950)078<0001:VOFEIT>2.0.CO;2}}"""
 
 
 class LogLoss(ByScikitLearn):

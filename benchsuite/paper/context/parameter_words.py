@@ -12,6 +12,7 @@ from benchsuite.paper.document import markup
 from benchsuite.paper.language import typography
 from benchsuite.paper.language.catalogue import find, say
 
+ABSENT = "—"
 LONGEST_WORD = 200
 LONGEST_DECIMALS = 10
 LARGEST_DENOMINATOR = 99
@@ -31,7 +32,7 @@ def name_axis(path: str, labels: Mapping[str, str]) -> str:
 
 
 def plain_word(value: str) -> str:
-    return markup.line(value, "search")[:LONGEST_WORD] or "—"
+    return markup.line(value, "search")[:LONGEST_WORD] or ABSENT
 
 
 def name_value(path: str, value: Any, *, brief: bool = False) -> str:
@@ -43,6 +44,17 @@ def word_for(path: str, text: str) -> str | None:
     """Our words for a value that is text, those of its path before those of any; none for a component, which has a path
     without a dot and goes by its name."""
     return find(f"word-{path}={text}") or find(f"word-{text}") if "." in path else None
+
+
+def describe_setting(path: str, value: Any) -> str:
+    """The value at a path in the mini grammar; what is text, in words where the catalogue has some, else as code."""
+
+    def word(text: str) -> str:
+        if not markup.line(text, "parameter"):
+            return ABSENT
+        return word_for(path, text) or markup.code(text, "parameter")
+
+    return describe_value(value, word)
 
 
 def describe_value(value: Any, word: Callable[[str], str] = plain_word, *, brief: bool = False) -> str:
@@ -58,9 +70,8 @@ def describe_value(value: Any, word: Callable[[str], str] = plain_word, *, brief
         case None:
             return say("value-none")
         case list() | tuple():
-            return ("-" if brief else "; ").join(describe_value(item, word, brief=brief) for item in value) or say(
-                "value-none"
-            )
+            sign = "-" if brief else typography.list_sign()
+            return sign.join(describe_value(item, word, brief=brief) for item in value) or say("value-none")
         case Mapping():
             kept = value if brief else _not_as_usual(value)  # labels of cases without names are to differ
             parts = {key: describe_value(below, word, brief=brief) for key, below in kept.items()}

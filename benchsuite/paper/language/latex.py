@@ -16,6 +16,7 @@ _TEXT_COMMAND = re.compile(
 )
 _DOTLESS = re.compile(r"(\\[^\w\s{}])\s*\{\s*\\([ij])\s*\}")
 _MATH = re.compile(r"(?<!\\)\$([^$]*?)(?<!\\)\$")
+_APOSTROPHE = re.compile(r"(?<=[^\W\d_])'(?=[^\W\d_])")
 _OPENS_AFRESH = re.compile(r"[:?!.—]\W*$")
 _URL = re.compile(r"\\url\s*\{([^{}]*)\}")
 
@@ -63,6 +64,7 @@ def _decoded(value: str) -> str:
 
 
 def _bare(text: str) -> str:
+    text = _APOSTROPHE.sub("’", text)
     return re.sub(" +", " ", re.sub(r"\\([{}$])|[{}]", r"\1", text)).strip()
 
 

@@ -52,6 +52,11 @@ def number(value: float, decimals: int | None = None) -> str:
     return (MINUS if negative else "") + whole + (f"{_signs(spoken())[0]}{fraction}" if fraction else "")
 
 
+def list_sign() -> str:
+    """What parts the numbers of a list: a semicolon where the decimal sign is a comma."""
+    return "; " if _signs(spoken())[0] == "," else ", "
+
+
 def part_narrowly(text: str) -> str:
     """Prose whose numbers are parted as those that are printed here."""
     return re.sub(rf"(?<=\d){NBSP}(?=\d{{3}}(?!\d))", NARROW, text)

@@ -26,6 +26,7 @@ MOST_AUTHORS = 6
 ARXIV = re.compile(
     r"(?i)(?:arxiv[: ]*(?:preprint)?[: ]*)*(?:abs/)?(\d{4}\.\d{4,5}(?:v\d+)?|[a-z-]+(?:\.[a-z]{2})?/\d{7})\b"
 )
+_ARXIV_LINK = re.compile(r"\[arXiv:([^\]]+)\]")
 DOI = re.compile(r"(?i)(?:https?://(?:dx\.)?doi\.org/|doi:)?(10\.\d{4,9}/.+)")
 MONTHS = {name: position for position, names in enumerate(
     ("jan ene", "feb", "mar", "apr abr", "may", "jun", "jul", "aug ago", "sep set", "oct", "nov", "dec dic")
@@ -226,8 +227,11 @@ class _Entry:
 
     @property
     def doi(self) -> str:
+        """The one that is given, or the one that arXiv gives to each of its works."""
         found = DOI.fullmatch(markup.line(latex.address(self.raw("doi")), f"BibTeX {self.work.key}, doi"))
-        return f"doi: {_link('https://doi.org/' + found[1], found[1])}" if found else ""
+        preprint = _ARXIV_LINK.match(self.arxiv)
+        name = found[1] if found else f"10.48550/arXiv.{preprint[1]}" if preprint else ""
+        return f"doi: {_link(f'https://doi.org/{name}', name)}" if name else ""
 
     @property
     def link(self) -> str:
@@ -251,7 +255,10 @@ def _join_words(*words: str) -> str:
 
 def _join(parts: Sequence[str]) -> str:
     """Parts with commas between them and a full stop at the end."""
-    text = ", ".join(filter(None, parts)).replace(say("reference-quote-then-comma"), say("reference-quote-and-comma"))
+    text = ", ".join(filter(None, parts))
+    signs = say("reference-quote-comma").split(" ")
+    for after, instead in zip(signs[::2], signs[1::2], strict=True):
+        text = text.replace(after, instead)
     return text if text.endswith(".") else f"{text}."
 
 

@@ -22,7 +22,7 @@ IMPORTANCE = """@inproceedings{hutter2014,
 EPSILON_SQUARED = """@article{kelley1935,
   author  = {Kelley, Truman L.},
   title   = {An unbiased correlation ratio measure},
-  journal = {Proceedings of the National Academy of Sciences},
+  journal = {Proceedings of the National Academy of Sciences USA},
   volume  = {21},
   number  = {9},
   pages   = {554--559},
@@ -52,7 +52,7 @@ OVERLAP = """@article{nadeau2003,
 RAND_AUGMENT = """@inproceedings{cubuk2020,
   author    = {Cubuk, Ekin D. and Zoph, Barret and Shlens, Jonathon and Le, Quoc V.},
   title     = {{RandAugment}: Practical automated data augmentation with a reduced search space},
-  booktitle = {Advances in Neural Information Processing Systems (NeurIPS)},
+  booktitle = {Advances in Neural Information Processing Systems},
   volume    = {33},
   pages     = {18613--18624},
   year      = {2020}
@@ -62,7 +62,8 @@ TRIVIAL_AUGMENT = """@inproceedings{muller2021,
   title     = {{TrivialAugment}: Tuning-free yet state-of-the-art data augmentation},
   booktitle = {Proc. IEEE/CVF Int. Conf. Comput. Vis. (ICCV)},
   pages     = {774--782},
-  year      = {2021}
+  year      = {2021},
+  doi       = {10.1109/ICCV48922.2021.00081}
 }"""
 RESIZED_CROP = """@inproceedings{szegedy2015,
   author    = {Szegedy, Christian and Liu, Wei and Jia, Yangqing and Sermanet, Pierre and Reed, Scott and Anguelov,
@@ -70,7 +71,8 @@ RESIZED_CROP = """@inproceedings{szegedy2015,
   title     = {Going deeper with convolutions},
   booktitle = {Proc. IEEE Conf. Comput. Vis. Pattern Recognit. (CVPR)},
   pages     = {1--9},
-  year      = {2015}
+  year      = {2015},
+  doi       = {10.1109/CVPR.2015.7298594}
 }"""
 MIXUP = """@inproceedings{zhang2018,
   author    = {Zhang, Hongyi and Cisse, Moustapha and Dauphin, Yann N. and Lopez-Paz, David},
@@ -84,7 +86,8 @@ CUTMIX = """@inproceedings{yun2019,
   title     = {{CutMix}: Regularization strategy to train strong classifiers with localizable features},
   booktitle = {Proc. IEEE/CVF Int. Conf. Comput. Vis. (ICCV)},
   pages     = {6023--6032},
-  year      = {2019}
+  year      = {2019},
+  doi       = {10.1109/ICCV.2019.00612}
 }"""
 AUGMENTATIONS = {
     "random_resized_crop": RESIZED_CROP,

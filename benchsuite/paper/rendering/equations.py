@@ -54,7 +54,7 @@ def _drawn(tex: str, display: bool, opening: str, text: str) -> Markup:
         style += f";vertical-align:{_em(-(depth + PADDING))}"
     box = f"{-PADDING} {-(height - depth) - PADDING:.2f} {width + 2 * PADDING:.2f} {height + 2 * PADDING:.2f}"
     unseen = (
-        f'<text x="0" y="0" font-family="IEEE,IEEE-Fallback" font-size="{min(SIZE, height):.2f}" fill="none" '
+        f'<text x="0" y="0" font-family="IEEE,IEEE-Fallback" font-size="{SIZE}" fill="none" '
         f'textLength="{width:.2f}" lengthAdjust="spacingAndGlyphs">{escape(text)}</text>'
     )
     return Markup(

@@ -69,7 +69,7 @@ def resolution(facts: DatasetFacts | None) -> str | None:
 
 def _introduction(study: PaperContext) -> str:
     card = study.material.card
-    summary = markup.literal(" ".join(markup.clean(card.summary, f"dataset {card.title}").split()))
+    summary = markup.literal(markup.line(card.summary, f"dataset {card.title}"))
     title = markup.literal(markup.line(card.title, "dataset title"))
     text = summary or say("dataset-used", title=title)
     if cited := study.works.cite(card.bibtex):
@@ -122,7 +122,8 @@ def _normalisation(study: PaperContext) -> str:
     """What is done to the channels of an image before the network sees them, in numbers."""
     if study.material.normalisation is None:
         return ""
-    mean, deviation = ("; ".join(map(typography.number, values)) for values in study.material.normalisation)
+    sign = typography.list_sign()
+    mean, deviation = (sign.join(map(typography.number, values)) for values in study.material.normalisation)
     return f" {say('normalisation', mean=mean, deviation=deviation)}"
 
 
@@ -222,7 +223,7 @@ def _holders(totals: Sequence[int], names: Sequence[str], size: int) -> str:
 
 
 def _provenance(facts: DatasetFacts, licence: str) -> str:
-    origin = facts.provenance.replace(" ", "-")
-    told = say("provenance", words=say(f"origin-{origin}"), hash=facts.fingerprint[:16])
+    """Where this copy comes from, and its licence. Its fingerprint stands with those of weights and runs."""
+    told = say(f"origin-{facts.provenance.replace(' ', '-')}")
     terms = f" {say('licence', licence=markup.literal(markup.line(licence, 'dataset licence')))}" if licence else ""
     return told + terms

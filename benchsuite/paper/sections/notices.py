@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Literal
 
 from benchsuite.paper.context.paper_context import PaperContext
-from benchsuite.paper.context.parameter_words import name_parameter
+from benchsuite.paper.context.parameter_words import describe_setting, name_parameter
 from benchsuite.paper.document import markup
 from benchsuite.paper.document.style import Form
 from benchsuite.paper.language import typography
@@ -16,6 +18,8 @@ from benchsuite.suite.prose.references import Declaration
 
 MOST_CHANGES = 6
 _CHANGE = re.compile(r"(?P<path>[\w.]+) = (?P<now>.*) \((?:smoke; )?suite: (?P<declared>.*)\)", re.DOTALL)
+_LEFT_OUT = re.compile(r"search\.space without (?P<path>[\w.]+) \(smoke; suite: (?P<values>\d+) values\)")
+_WORDS = re.compile(r"(?:[\w.-]+|not given)(?:, (?:[\w.-]+|not given))+")
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:e-?\d+)?")
 
 Change = tuple[str, bool]
@@ -74,8 +78,12 @@ def _extent(changes: list[Change]) -> Literal["reduced", "changed"]:
     return "reduced" if any(smaller for _, smaller in changes) else "changed"
 
 
+def changes_in_words(study: PaperContext) -> list[str]:
+    """What was changed from outside, each change a text of the mini grammar."""
+    return [text for text, _ in _changes(study)]
+
+
 def _changes(study: PaperContext) -> list[Change]:
-    """What was changed from outside."""
     suite, findings = study.material.suite, study.findings
     found: list[Change] = []
     cases, declared = len(findings.cases), suite.size.cases
@@ -94,23 +102,34 @@ def _changes(study: PaperContext) -> list[Change]:
 
 
 def _in_words(study: PaperContext, change: str) -> Change:
+    if left := _LEFT_OUT.fullmatch(change):
+        return say("change-without", name=_name(study, left["path"]), n=int(left["values"])), True
     parts = _CHANGE.fullmatch(change)
     if parts is None:
         return markup.code(change, "change"), False
     path, now, declared = parts["path"], parts["now"], parts["declared"]
     if _NUMBER.fullmatch(now):
-        before = say("value-all") if declared == "null" else _value(declared)
+        before = say("value-all") if declared == "null" else _value(path, declared)
         # Parameters that say how large a study is have messages of their own.
         amount = f"change-amount-{path.rpartition('.')[2]}"
-        if counted := find(amount, n=1 if float(now) == 1 else 2, now=_value(now), declared=before):
+        if counted := find(amount, n=1 if float(now) == 1 else 2, now=_value(path, now), declared=before):
             return counted, _NUMBER.fullmatch(declared) is None or float(now) < float(declared)
-    name = typography.lower_first(name_parameter(path, study.names.labels))
-    return say("change-parameter", name=name, now=_value(now), declared=_value(declared)), False
+    return say(
+        "change-parameter", name=_name(study, path), now=_value(path, now), declared=_value(path, declared)
+    ), False
 
 
-def _value(text: str) -> str:
-    if _NUMBER.fullmatch(text):
-        return typography.number(float(text))
-    if text == "null":
-        return say("value-none")
-    return say("value-not-given") if text == "not given" else markup.code(text, "change")
+def _name(study: PaperContext, path: str) -> str:
+    return typography.lower_first(name_parameter(path, study.names.labels))
+
+
+def _value(path: str, text: str) -> str:
+    """A value, or several with commas between them, as the line of a change has it: JSON, or words without quotes."""
+    if text == "not given":
+        return say("value-not-given")
+    for whole in (text, f"[{text}]"):
+        with suppress(ValueError):
+            return describe_setting(path, json.loads(whole))
+    if _WORDS.fullmatch(text):
+        return typography.list_sign().join(_value(path, word) for word in text.split(", "))
+    return describe_setting(path, text)

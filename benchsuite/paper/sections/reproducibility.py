@@ -13,6 +13,7 @@ from benchsuite.paper.document.blocks import Block, Bullets, Paragraph
 from benchsuite.paper.language.catalogue import say
 from benchsuite.paper.language.phrases import listing
 from benchsuite.paper.language.typography import seconds
+from benchsuite.paper.sections.notices import changes_in_words
 from benchsuite.paper.tables.facts import environment_table, runs_table
 from benchsuite.registry import OURS
 from benchsuite.store.record import Deviation, Environment
@@ -73,8 +74,7 @@ def _principle(study: PaperContext) -> str:
     findings = study.findings
     parts = [say("principle")]
     if (facts := findings.dataset) is not None:
-        origin = say(f"provenance-{facts.provenance.replace(' ', '-')}")
-        parts.append(say("principle-data", origin=origin, hash=facts.fingerprint[:16]))
+        parts.append(say("principle-data", hash=facts.fingerprint[:16]))
     weights = [findings.weights, *(case.weights for case in study.done)]
     digests = dict.fromkeys(f"`{start.sha256[:16]}`" for start in weights if start is not None and start.sha256)
     if digests:
@@ -114,7 +114,7 @@ def deviation_blocks(study: PaperContext) -> list[Block]:
     """Everything that is not as the suite asked: changes from the command line, and what the program deviated in."""
     findings = study.findings
     lists = {
-        "deviations-changes": [markup.code(c, "change") for c in findings.changes],
+        "deviations-changes": changes_in_words(study),
         "deviations": [*map(_describe, findings.deviations)],
     }
     if not any(lists.values()):

@@ -9,17 +9,17 @@ from typing import Any
 from benchsuite.analysis.findings import CaseFindings
 from benchsuite.contracts.recipe import FreezePolicy, Phase
 from benchsuite.paper.context.paper_context import PaperContext
-from benchsuite.paper.context.parameter_words import describe_value, name_parameter, word_for
+from benchsuite.paper.context.parameter_words import ABSENT, describe_setting, name_parameter
 from benchsuite.paper.document import markup
 from benchsuite.paper.document.blocks import Cell, Column, Table
 from benchsuite.paper.language import typography
-from benchsuite.paper.language.catalogue import say
+from benchsuite.paper.language.catalogue import find, say
 from benchsuite.paper.language.phrases import listing
 from benchsuite.paper.tables import cells
+from benchsuite.registry import OURS
 
 COLUMNS = 8
 """Most parameters that have a column of their own in the table of cases."""
-ABSENT = "—"
 PHASE_OPTIONS = ("momentum", "weight_decay")
 """Options of optimizers with a column of their own in the table of phases, where any phase has them."""
 PHASE_COLUMNS = 4
@@ -31,7 +31,7 @@ def configuration_table(study: PaperContext) -> Table:
     findings, names = study.findings, study.names
     varied = {path for case in findings.cases for path in case.case.settings}
     rows = [
-        (Cell(name_parameter(path, names.labels)), Cell(_setting(path, value)))
+        (Cell(name_parameter(path, names.labels)), Cell(describe_setting(path, value)))
         for path, value in findings.settings.items()
         if not (value is None or value in ({}, (), []) or path in varied or _is_idle(path, value, findings.settings))
     ]
@@ -42,7 +42,7 @@ def configuration_table(study: PaperContext) -> Table:
     for path in names.axes:
         name = name_parameter(path, names.labels)
         given = [case.case.settings[path] for case in findings.cases]
-        values = (markup.literal(names.label_of_value(path, one) or "") or _setting(path, one) for one in given)
+        values = (markup.literal(names.label_of_value(path, one) or "") or describe_setting(path, one) for one in given)
         rows.append((Cell(name if "`" in name else f"**{name}**"), Cell("; ".join(dict.fromkeys(values)))))
         note = say("note-configuration-bold")
     rows.append((Cell(say("row-seeds")), Cell(_seeds(findings.seeds))))
@@ -105,14 +105,16 @@ def _differing(case: CaseFindings, cases: Sequence[CaseFindings]) -> dict[str, s
         kind, _, rest = path.partition(".")
         component = getattr(case.case, kind)
         if not rest:
-            found[path] = _setting(path, component.name)
+            found[path] = describe_setting(path, component.name)
             given = [other.case.settings.get(path) for other in cases]
             names = dict.fromkeys(n for value in given if isinstance(value, Mapping) for n in value if n != "name")
             leaves = {name: component.parameters[name] for name in names if name in component.parameters}
         else:
             leaves = {rest: _at(component.parameters, rest)}
         for name, value in leaves.items():
-            found.update({(at := f"{kind}.{below}"): _setting(at, leaf) for below, leaf in _leaves(name, value)})
+            found.update(
+                {(at := f"{kind}.{below}"): describe_setting(at, leaf) for below, leaf in _leaves(name, value)}
+            )
     return found
 
 
@@ -173,7 +175,7 @@ def phases_table(study: PaperContext) -> Table | None:
     rows = [
         (
             Cell("") if order else cells.case(case),
-            Cell(markup.code(phase.name, "phase")),
+            Cell(_phase_name(case, phase.name)),
             *(_declared(declared.get((case.case.name, phase.name)), options) if declared else ()),
             Cell(typography.number(round(phase.epochs, 1)), phase.epochs, phase.runs),
             Cell(typography.number(float(f"{phase.learning_rate:.3g}")), phase.learning_rate),
@@ -192,11 +194,18 @@ def phases_table(study: PaperContext) -> Table | None:
     return Table("tab-phases", say("title-phases"), columns, tuple(rows), note, wide=wide, long=cells.is_long(rows))
 
 
+def _phase_name(case: CaseFindings, name: str) -> str:
+    """In words where a preset of ours gave the name; as code where the suite, or a recipe of others, did."""
+    recipe = case.case.recipe
+    preset = recipe.distribution == OURS and isinstance(recipe.parameters.get("phases"), str)
+    return (find(f"phase-{name}") if preset else None) or markup.code(name, "phase")
+
+
 def _declared(phase: Phase | None, options: Sequence[str]) -> list[Cell]:
     """What a phase trains and how it moves it."""
     if phase is None:
         return [cells.EMPTY] * (2 + len(options))
-    optimizer = _setting("recipe.optimizer", phase.optimizer.name)
+    optimizer = describe_setting("recipe.optimizer", phase.optimizer.name)
     given = [phase.optimizer.options.get(name) for name in options]
     numbers = [float(value) if isinstance(value, int | float) and value else None for value in given]
     return [Cell(describe_trained(phase.freeze)), Cell(optimizer), *map(cells.number, numbers)]
@@ -215,18 +224,7 @@ def describe_trained(policy: FreezePolicy) -> str:
     return say("trained-but", frozen=listing(frozen)) if frozen else say("trained-all")
 
 
-def _setting(path: str, value: Any) -> str:
-    """The value at a path in the mini grammar; what is text, in words where the catalogue has some, else as code."""
-
-    def word(text: str) -> str:
-        if not markup.line(text, "parameter"):
-            return ABSENT
-        return word_for(path, text) or markup.code(text, "parameter")
-
-    return describe_value(value, word)
-
-
 def _seeds(seeds: tuple[int, ...]) -> str:
     if len(seeds) > 2 and list(seeds) == list(range(seeds[0], seeds[-1] + 1)):
         return say("seeds-range", count=str(len(seeds)), first=str(seeds[0]), last=str(seeds[-1]))
-    return f"{len(seeds)} ({'; '.join(map(str, seeds))})" if seeds else "0"
+    return f"{len(seeds)} ({typography.list_sign().join(map(str, seeds))})" if seeds else "0"

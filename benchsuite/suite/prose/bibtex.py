@@ -139,7 +139,7 @@ def _work(
             f"the type @{printable(kind)} is unknown", one_of(sorted(KINDS), len(KINDS)), did_you_mean(kind, KINDS)
         )
     for written, parts in values:
-        name, value = written.lower(), " ".join("".join(parts).split())
+        name, value = written.lower(), re.sub(r"[ \t\r\n]+", " ", "".join(parts)).strip()
         if name in fields:
             complain(f"the field {printable(name)!r} is given twice", remedy="remove one of the two")
         elif value:

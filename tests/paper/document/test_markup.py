@@ -63,6 +63,12 @@ def test_cleaned_text_has_no_control_bidirectional_or_private_characters(source:
     assert not [c for c in cleaned if c not in "\n\t" and unicodedata.category(c) in markup.DROPPED]
 
 
+def test_a_text_on_one_line_keeps_its_no_break_spaces() -> None:
+    assert markup.line(" 60\u202f000 fotos\n de  32\u00a0×\u00a032,\tel 80\u00a0%\u2028\u00a0", "t") == (
+        "60\u202f000 fotos de 32\u00a0×\u00a032, el 80\u00a0%"
+    )
+
+
 @pytest.mark.parametrize("spoilt", ["clasificaciÃ³n", "metodologÃa", "ğŸ“Š", "a â€œb", "\ufffd"])
 def test_text_read_in_the_wrong_encoding_is_refused(spoilt: str) -> None:
     with pytest.raises(PaperError, match="encoding") as caught:

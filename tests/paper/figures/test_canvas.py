@@ -75,11 +75,15 @@ def test_no_letter_of_a_figure_of_the_suites_is_printed_too_small(name: str, tem
     document = compose(replace(material, results=replace(material.results, suite=suite)))
     geometry = document.form.geometry
     column = geometry.column_width if template == "ieee" else 100.0
+    found = 0
     for block in document.body:
         if isinstance(block, Figure):
             svg = block.drawing.svg
             width = re.search(r'<svg[^>]* width="([\d.]+)pt"', svg)
             assert width is not None
             printed = (geometry.text_width if block.wide else column) * 72 / 25.4
-            for size in re.findall(r'font-size="([\d.]+)"', svg):
-                assert float(size) * printed / float(width[1]) >= SMALLEST - 0.05, block.id
+            sizes = [float(size) for size in re.findall(r'font-size="([\d.]+)(?:px|pt)?"', svg)]
+            assert sizes or "<text" not in svg, f"{block.id} has letters of no size"
+            found += len(sizes)
+            assert min(sizes, default=SMALLEST) * printed / float(width[1]) >= SMALLEST - 0.05, block.id
+    assert found

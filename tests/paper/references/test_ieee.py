@@ -125,7 +125,10 @@ def test_theses_and_reports() -> None:
 
 
 def test_preprints_are_known_in_all_their_spellings() -> None:
-    number = "[arXiv:1704.04861](https://arxiv.org/abs/1704.04861), 2017."
+    number = (
+        "[arXiv:1704.04861](https://arxiv.org/abs/1704.04861), 2017, "
+        "doi: [10.48550/arXiv.1704.04861](https://doi.org/10.48550/arXiv.1704.04861)."
+    )
     for kind, fields in (
         ("misc", {"eprint": "1704.04861", "archiveprefix": "arXiv", "primaryclass": "cs.CV"}),
         ("article", {"eprint": "1704.04861", "eprinttype": "arxiv"}),
@@ -136,6 +139,25 @@ def test_preprints_are_known_in_all_their_spellings() -> None:
             f"A. G. Howard, «X», {number}"
         )
     assert "arXiv" not in printed(entry("article", title="X", journal="Nature", eprint="1704.04861"))
+
+
+def test_a_preprint_that_came_out_elsewhere_has_the_doi_that_it_has_there() -> None:
+    found = printed(entry("misc", title="X", eprint="1704.04861", archiveprefix="arXiv", doi="10.1000/182"))
+    assert "10.1000/182" in found
+    assert "10.48550" not in found
+
+
+def test_in_english_a_title_that_asks_has_no_comma_and_spanish_has_it() -> None:
+    asks, tells = (entry("article", title=title, journal="Nature", year="2014") for title in ("How so?", "So"))
+    with speaking("en"):
+        assert printed(asks).startswith("“How so?” *Nature*")
+        assert printed(tells).startswith("“So,” *Nature*")
+    assert printed(asks).startswith("«How so?», *Nature*")
+
+
+def test_apostrophes_are_those_of_print() -> None:
+    found = printed(entry("misc", author="O'Brien, Ada", title="Don't say 'no'", year="2020"))
+    assert found == "A. O’Brien, «Don’t say 'no'», 2020."
 
 
 def test_what_was_never_published() -> None:

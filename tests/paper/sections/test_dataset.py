@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from benchsuite.paper.document.blocks import Paragraph
-from benchsuite.paper.sections.dataset import validity_blocks
+from benchsuite.paper.context.paper_context import PaperContext
+from benchsuite.paper.document.blocks import Paragraph, texts
+from benchsuite.paper.language.current import speaking
+from benchsuite.paper.sections.compose import compose
+from benchsuite.paper.sections.dataset import dataset_blocks, validity_blocks
+from benchsuite.suite.schema.suite import Language
+from support.paper_material import make_material
 
 
 @pytest.mark.parametrize(
@@ -33,3 +39,19 @@ def test_copies_are_a_threat_to_validity_of_their_own_kind(duplicates: dict[str,
 def test_copies_within_training_put_nothing_in_doubt(duplicates: dict[str, int]) -> None:
     facts: Any = SimpleNamespace(duplicates=duplicates)
     assert validity_blocks(facts) == []
+
+
+def test_the_fingerprint_of_the_data_is_told_once() -> None:
+    material = make_material()
+    (facts,) = {record.dataset.fingerprint[:16] for record in material.results.records.values() if record.dataset}
+    told = [text for block in compose(material, files={}).body for text in texts(block) if facts in text]
+    assert len(told) == 1
+    assert "Huella de los datos" in told[0]
+
+
+@pytest.mark.parametrize(("language", "values"), [("es", "(0,485; 0,456; 0,406)"), ("en", "(0.485, 0.456, 0.406)")])
+def test_numbers_in_a_row_are_parted_by_what_is_no_decimal_sign(language: Language, values: str) -> None:
+    material = replace(make_material(), normalisation=((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)))
+    with speaking(language):
+        told = [block.text for block in dataset_blocks(PaperContext(material)) if isinstance(block, Paragraph)]
+    assert values in " ".join(map(str, told)).replace("\u00a0", " ")

@@ -8,7 +8,7 @@ import pytest
 
 from benchsuite.paper.context.material import PaperMaterial
 from benchsuite.paper.context.paper_context import PaperContext
-from benchsuite.paper.document.blocks import texts
+from benchsuite.paper.document.blocks import Bullets, texts
 from benchsuite.paper.document.numbering import number
 from benchsuite.paper.rendering import templates
 from benchsuite.paper.rendering.html import render_html
@@ -40,12 +40,30 @@ def told(material: PaperMaterial) -> str:
         ("recipe.max_epochs = 2 (smoke; suite: 20)", "ESTUDIO REDUCIDO: 2 épocas (declaradas: 20)"),
         ("search.budget = 4 (smoke; suite: 32)", "4 ensayos (declarados: 32)"),
         ("recipe.learning_rate = 0.01 (suite: 0.001)", "tasa de aprendizaje: 0,01 (declarado: 0,001)"),
-        ("recipe.optimizer = sgd (suite: adam)", "optimizador: `sgd` (declarado: `adam`)"),
-        ("search.space without recipe.l1 (smoke; suite: 3 values)", "ESTUDIO MODIFICADO: `search.space without"),
+        ("recipe.optimizer = sgd (suite: adam)", "optimizador: SGD (declarado: Adam)"),
+        ("recipe.optimizer = Lion (suite: adam, not given)", "optimizador: `Lion` (declarado: Adam; sin valor)"),
+        ("recipe.learning_rate = 0.01 (suite: 0.1, 0.001)", "tasa de aprendizaje: 0,01 (declarado: 0,1; 0,001)"),
+        ("recipe.l1 = 0.1 (suite: not given)", "penalización L1: 0,1 (declarado: sin valor)"),
+        ("model.weights = none (smoke; suite: imagenet)", "pesos iniciales: aleatorios (declarado: "),
+        ("search.halving.rungs = [1, 2] (smoke; suite: [3, 9])", "épocas de cada escalón: 1; 2 (declarado: 3; 9)"),
+        ("folds = 2 (smoke; suite: 5)", "2 pliegues (declarados: 5)"),
+        (
+            "search.space without recipe.l1 (smoke; suite: 3 values)",
+            "ESTUDIO REDUCIDO: la búsqueda no varía penalización L1 (declarados: tres valores)",
+        ),
     ],
 )
 def test_every_parameter_that_was_changed_is_told(change: str, notice: str) -> None:
     assert notice in told(changed(change))
+
+
+def test_changes_have_the_same_words_among_the_deviations() -> None:
+    document = compose(changed("recipe.max_epochs = 3 (smoke; suite: 30)", "recipe.optimizer = sgd (suite: adam)"))
+    (listed,) = (block for block in document.body if isinstance(block, Bullets) and "épocas" in block.items[0])
+    assert [item.replace("\u00a0", " ") for item in listed.items] == [
+        "3 épocas (declaradas: 30)",
+        "optimizador: SGD (declarado: Adam)",
+    ]
 
 
 def test_fewer_seeds_are_told_with_those_declared() -> None:

@@ -6,13 +6,17 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from benchsuite_plugins.recipes.two_phase import PRESETS
 
 from benchsuite.contracts.recipe import FreezePolicy, Optimizer, Phase
 from benchsuite.paper.context.paper_context import PaperContext
 from benchsuite.paper.document.blocks import Table
+from benchsuite.paper.language.catalogue import find
+from benchsuite.paper.language.current import speaking
 from benchsuite.paper.tables.configuration import configuration_table, describe_trained, phases_table
 from benchsuite.registry import registry
 from benchsuite.suite import read_suite
+from benchsuite.suite.schema.suite import Language
 from support.paper_studies import make_study
 from support.shipped import SUITES
 from support.synthetic_study import make_suite_material, make_unstudied_material
@@ -42,12 +46,28 @@ def phases(material: Any) -> list[list[str]]:
 def test_the_presets_of_two_phases_are_spelt_out() -> None:
     heads, *rows = phases(make_suite_material("two_phase"))
     assert heads[2:] == ["Etapas que se entrenan", "Optimizador", "Momento", "Épocas", "Tasa inicial"]
-    assert next(row[1:] for row in rows if row[1] == "`head`") == ["`head`", "la última", "SGD", "0,9", "10", "0,001"]
+    assert next(row[1:] for row in rows if row[1] == "cabeza") == ["cabeza", "la última", "SGD", "0,9", "10", "0,001"]
     assert [row[2] for row in rows[-5:]] == [
         "la última",
         *(f"las {n} últimas" for n in ("dos", "tres", "cuatro")),
         "todas",
     ]
+
+
+@pytest.mark.parametrize("language", ["es", "en"])
+def test_the_phases_of_presets_have_words_and_those_of_a_suite_stay_as_code(language: Language) -> None:
+    material = make_study("fases")
+    with speaking(language):
+        assert all(find(f"phase-{phase.name}") for preset in PRESETS.values() for phase in preset)
+        ours = {row[1] for row in phases(material)[1:]}
+    assert ours >= ({"cabeza", "red entera"} if language == "es" else {"head", "whole network"})
+    plan = material.results.plan
+    cases = []
+    for case in plan.cases:
+        parameters = {**case.recipe.parameters, "phases": [{"name": "head"}, {"name": "all"}]}
+        cases.append(case.model_copy(update={"recipe": case.recipe.model_copy(update={"parameters": parameters})}))
+    theirs = replace(material, results=replace(material.results, plan=plan.model_copy(update={"cases": cases})))
+    assert {row[1] for row in phases(theirs)[1:]} >= {"`head`", "`all`"}
 
 
 def declared(**options: Any) -> dict[str, tuple[Phase, ...]]:
