@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Literal
@@ -133,6 +133,14 @@ class PaperContext:
     def mention(self, *names: str) -> str:
         """The cases of these names in running text, in the mini grammar."""
         return self.names.mention(*map(self.findings.case, names))
+
+    def subject(self, *names: str) -> str:
+        """The same as the subject of a sentence."""
+        return self.names.subject(*map(self.findings.case, names))
+
+    def subjects(self, names: Iterable[str]) -> list[str]:
+        """The same for cases that are told one by one."""
+        return self.names.subjects([*map(self.findings.case, names)])
 
     def model_title(self, case: CaseFindings) -> str:
         """How the model of a case is called; cleaned, not in the mini grammar."""

@@ -86,7 +86,7 @@ def _of_chain(report: ReportContext, quoted: Quoted) -> str:
         counts = {"studies": len(report.studies), "runs": len(report.runs)}
         return report.quotes.number(counts[quoted.of], say(f"count-{SIZES[quoted.of]}", n=counts[quoted.of]))
     step, study = report.step(quoted.study), report.of(quoted.study)
-    return study.mention(*(case.case.name for case in ([step.chosen] if quoted.kind == "choice" else step.first)))
+    return study.subject(*(case.case.name for case in ([step.chosen] if quoted.kind == "choice" else step.first)))
 
 
 def _find_claim(study: PaperContext, identifier: str) -> ClaimFindings:
@@ -114,4 +114,4 @@ def _best(study: PaperContext, asked: str) -> str:
     if not best:
         return say("pending")
     value = f" ({study.quotes.mean(metric, best[0])})" if asked else ""
-    return study.names.mention(*best) + value
+    return study.names.subject(*best) + value

@@ -183,7 +183,7 @@ def describe_loss_course(study: PaperContext) -> str:
         risen=study.quotes.number(len(risen), counted, runs),
     )
     if risen:
-        text += " " + say("loss-course-most", case=study.names.mention(most.case), **losses(most))
+        text += " " + say("loss-course-most", case=study.names.trait(most.case), **losses(most))
     return text
 
 

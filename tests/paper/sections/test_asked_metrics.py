@@ -109,7 +109,7 @@ def test_prose_quotes_them_in_the_language_of_the_paper() -> None:
 
 def test_the_lower_is_the_best_where_the_plugin_says_so() -> None:
     study = PaperContext(material())
-    most, least = (study.mention(case.case.name) for case in study.findings.cases)
+    most, least = (study.subject(case.case.name) for case in study.findings.cases)
     assert most in said(study, "{{best test_sureness}}")
     assert least in said(study, "{{best test_errors}}")
 

@@ -174,7 +174,7 @@ def test_losses_that_rise_are_counted_and_the_one_that_rises_most_is_named(
     assert counted in said
     assert ("En proporción" in said) == (lasts[1] > 0.5)
     if lasts[1] > 0.5:
-        assert "es con bloques congelados = 1: mínimo, 0,500; final, 0,900" in said
+        assert "es con un bloque congelado: mínimo, 0,500; final, 0,900" in said
 
 
 def test_losses_that_are_least_at_one_epoch_are_not_said_to_be_so_between_two() -> None:
