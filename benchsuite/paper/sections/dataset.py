@@ -78,6 +78,8 @@ def _introduction(study: PaperContext) -> str:
         text = text[:end] + cited + text[end:]
     if study.findings.folds is not None:
         text += " " + say("dataset-folds")
+    elif aside := markup.line(card.validation, f"dataset {card.title}"):
+        text += " " + markup.literal(aside)
     if study.material.samples:
         shown = len({title for title, _ in study.material.samples})
         text += " " + say("samples-shown" if shown <= MOST_PHOTOS else "samples-shown-of-some")

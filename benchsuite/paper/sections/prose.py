@@ -28,7 +28,18 @@ def resolve_prose(study: Context, text: str, where: str) -> str:
     kept = keep(parts, study.meets)
     with speaking(study.material.suite.paper.prose_language):
         resolved = REFERENCE.sub(lambda match: _resolve(study, match[1].strip(), where), kept)
-    return study.works.unify_citations(resolved)
+        whole = "\n\n".join(map(_pending_within_brackets, resolved.split("\n\n")))
+    return study.works.unify_citations(whole)
+
+
+def _pending_within_brackets(paragraph: str) -> str:
+    """A paragraph in which what is pending has no brackets of its own where it stands within some."""
+    parts = paragraph.split(pending := say("pending"))
+    text = parts[0]
+    for part in parts[1:]:
+        within = text.count("(") > text.count(")")
+        text += (pending.strip("()") if within else pending) + part
+    return text
 
 
 def claim_sentence(study: PaperContext, claim: Claim) -> str:
