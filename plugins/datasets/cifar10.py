@@ -129,7 +129,8 @@ class Cifar10(Dataset[Cifar10Parameters]):
                         " in 50\u00a0000 training and 10\u00a0000 test images."
                     ),
                     validation=(
-                        "The validation split is taken here from the training images, at random and stratified by class."
+                        "The validation split is taken here from the training images, at random and stratified by"
+                        " class."
                     ),
                     licence="its authors state none",
                     class_titles={name: name for name in CLASSES},
