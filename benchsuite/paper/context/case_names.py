@@ -11,7 +11,7 @@ from benchsuite.paper.context.parameter_words import name_axis, name_value
 from benchsuite.paper.document import markup
 from benchsuite.paper.language.catalogue import find, in_words, say
 from benchsuite.paper.language.phrases import listing
-from benchsuite.paper.language.typography import lower_first
+from benchsuite.paper.language.typography import lower_first, tie_numbers
 from benchsuite.suite.prose.references import COUNTED, written
 from benchsuite.suite.schema.suite import Suite
 
@@ -80,7 +80,7 @@ class CaseNames:
     def mention(self, *cases: CaseFindings) -> str:
         """Cases that have their labels in running text, in the mini grammar: «bloques congelados = 0 y 1», or models by
         their names alone."""
-        labels = [markup.literal(case.label) for case in cases]
+        labels = [markup.literal(tie_numbers(case.label)) for case in cases]
         if self.axes == ("model",):
             return listing(labels)
         if len(self.axes) != 1:

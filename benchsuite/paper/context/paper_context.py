@@ -126,6 +126,11 @@ class PaperContext:
         """Whether the results meet a condition of the prose."""
         return is_met(self.findings, condition)
 
+    @cached_property
+    def case_labels(self) -> tuple[str, ...]:
+        """How the paper calls each case, in the mini grammar."""
+        return tuple(markup.literal(case.label) for case in self.findings.cases)
+
     def find_case(self, reference: object) -> CaseFindings:
         """The case that the suite means by a reference, which its checks have found to exist."""
         return self.findings.case(self.vocabulary.find(reference) or str(reference))

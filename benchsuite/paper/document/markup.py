@@ -85,6 +85,11 @@ def line(text: str, where: str) -> str:
     return " ".join(clean(text, where).split())
 
 
+def flat(text: str) -> str:
+    """A text of several lines as one, whose spaces that do not break stay."""
+    return re.sub(r"[ \t\n]+", " ", text).strip()
+
+
 def words_of(language: Language, text: str) -> str:
     """A text of the mini grammar said to be in this language."""
     return f"{WORDS_OPEN[language]}{text}{WORDS_CLOSE}"

@@ -63,7 +63,9 @@ def _decoded(value: str) -> str:
 
 
 def _bare(text: str) -> str:
-    return re.sub(" +", " ", re.sub(r"\\([{}$])|[{}]", r"\1", text)).strip()
+    """A text without its braces; an apostrophe is typed straight, and printed as such."""
+    bare = re.sub(" +", " ", re.sub(r"\\([{}$])|[{}]", r"\1", text)).strip()
+    return re.sub(r"(?<=\w)'", "’", bare)
 
 
 def _protected(text: str) -> set[int]:

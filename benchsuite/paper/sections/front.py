@@ -36,7 +36,7 @@ def paper_abstract(study: PaperContext) -> str:
     paper = study.material.suite.paper
     if not paper.abstract and not paper.sections:
         return " ".join(_sentences(study))
-    return " ".join(resolve_prose(study, paper.abstract, "paper.abstract").split())
+    return markup.flat(resolve_prose(study, paper.abstract, "paper.abstract"))
 
 
 def _sentences(study: PaperContext) -> Iterator[str]:

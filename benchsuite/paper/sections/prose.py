@@ -3,12 +3,15 @@ trial exchanged for its words."""
 
 from __future__ import annotations
 
+import re
+
 from benchsuite.analysis.findings import ClaimFindings
 from benchsuite.errors import PaperError
 from benchsuite.paper.context.conditions import find_best
 from benchsuite.paper.context.paper_context import PaperContext
 from benchsuite.paper.context.report_context import Context, ReportContext
 from benchsuite.paper.document import markup
+from benchsuite.paper.language import typography
 from benchsuite.paper.language.catalogue import say
 from benchsuite.paper.language.current import speaking
 from benchsuite.paper.sections.claim_words import cite_source, quote_evidence, quote_verdict
@@ -29,7 +32,16 @@ def resolve_prose(study: Context, text: str, where: str) -> str:
     with speaking(study.material.suite.paper.prose_language):
         resolved = REFERENCE.sub(lambda match: _resolve(study, match[1].strip(), where), kept)
         whole = "\n\n".join(map(_pending_within_brackets, resolved.split("\n\n")))
-    return study.works.unify_citations(whole)
+    return study.works.unify_citations(_with_tied_names(study, whole))
+
+
+def _with_tied_names(study: Context, text: str) -> str:
+    """Prose in which the names of cases are written as those that we mention; code is as it was."""
+    tied = {name: tied for name in study.case_labels if (tied := typography.tie_numbers(name)) != name}
+    if not tied:
+        return text
+    longest_first = "|".join(map(re.escape, sorted(tied, key=len, reverse=True)))
+    return re.sub(rf"`[^`]*`|(?<!\w)(?:{longest_first})(?!\w)", lambda found: tied.get(found[0], found[0]), text)
 
 
 def _pending_within_brackets(paragraph: str) -> str:

@@ -110,7 +110,7 @@ def _abstract(report: ReportContext, found: Iterable[str]) -> str:
     """The author's; in a report without any prose one that is made of what was found."""
     paper = report.material.suite.paper
     if paper.abstract or paper.sections:
-        return " ".join(resolve_prose(report, paper.abstract, "paper.abstract").split())
+        return markup.flat(resolve_prose(report, paper.abstract, "paper.abstract"))
     labels = listing([markup.literal(report.label(name)) for name in report.studies])
     gathers = say("report-gathers", n=len(report.studies), studies=labels)
     return " ".join([gathers, *found, say("abstract-traced")])
