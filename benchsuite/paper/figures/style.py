@@ -128,7 +128,8 @@ def _halve(title: str, longest: int) -> str | None:
     fitting = [pair for pair in lines if max(map(len, pair)) <= longest]
     if not fitting:
         return None
-    return "\n".join(min(fitting, key=lambda pair: (pair[1][0] not in "([", max(map(len, pair)))))
+    first, second = min(fitting, key=lambda pair: (pair[1][0] not in "([", max(map(len, pair))))
+    return f"{first}\n{second}"
 
 
 def break_label(label: str, width: int = 20) -> str:
