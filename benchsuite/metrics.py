@@ -102,7 +102,7 @@ class Unit:
 PERCENT = Unit("%", 100, 1, difference="points")
 POINTS = Unit("points", 100, 1)
 NUMBER = Unit()
-COUNT = Unit(decimals=1, whole=True)
+EPOCHS = Unit(decimals=1, difference="epochs", whole=True)
 DURATION = Unit("s", decimals=1, recorded="s", of_machine=True)
 TIME_SHARE = replace(PERCENT, of_machine=True)
 MEMORY = Unit("MiB", 2**-20, 0, recorded="bytes", of_machine=True)
@@ -234,16 +234,16 @@ _DECLARED = (
     ),
     Metric(
         "best_epoch", "the epoch that validation chose",
-        _of_best(lambda best: best.epoch), COUNT, higher_is_better=None,
+        _of_best(lambda best: best.epoch), EPOCHS, higher_is_better=None,
     ),
     Metric(
         "epochs_run", "epochs until training ended",
-        lambda run: len(run.epochs) or None, COUNT, higher_is_better=False,
+        lambda run: len(run.epochs) or None, EPOCHS, higher_is_better=False,
     ),
     Metric(
         "epochs_to_95",
         "epochs until 95 % of the run's own best validation accuracy",
-        _epochs_to_95, COUNT, higher_is_better=False,
+        _epochs_to_95, EPOCHS, higher_is_better=False,
     ),
     Metric(
         "training_seconds", "time of the training steps, without validation",

@@ -61,6 +61,8 @@ class CardTranslation:
     """Its name, where it reads otherwise."""
     summary: str = ""
     """The same one or two sentences."""
+    validation: str = ""
+    """The same sentence on validation."""
     licence: str = ""
     """The licence, where it is told in words."""
     class_titles: Mapping[str, str] = field(default_factory=dict)
@@ -93,6 +95,8 @@ class DatasetCard:
     """What lies where on disk, in one English phrase, for users who bring the files by hand."""
     translations: Mapping[str, CardTranslation] = field(default_factory=dict)
     """Its words in other languages of papers: `{"en": CardTranslation(...)}`."""
+    validation: str = ""
+    """How it sets images aside for validation, in a Spanish sentence; studies that validate in folds do not say it."""
 
     def in_language(self, language: str) -> DatasetCard:
         """The card as a paper in this language has it: no word of another, where there is no translation."""
@@ -103,6 +107,7 @@ class DatasetCard:
             self,
             title=said.title or self.title,
             summary=said.summary,
+            validation=said.validation,
             licence=said.licence or self.licence,
             class_titles=said.class_titles,
             translations={},

@@ -90,8 +90,10 @@ class Cifar10(Dataset[Cifar10Parameters]):
             summary=(
                 "CIFAR-10 reúne 60\u00a0000 fotografías en color de 32\u00a0×\u00a032 píxeles, 6000 de cada una de diez"
                 " clases de animales y vehículos. Procede de la colección Tiny Images y se distribuye dividido en"
-                " 50\u00a0000 imágenes de entrenamiento y 10\u00a0000 de test; la validación se separa aquí de las"
-                " primeras, con una partición aleatoria y estratificada."
+                " 50\u00a0000 imágenes de entrenamiento y 10\u00a0000 de test."
+            ),
+            validation=(
+                "La validación se separa aquí de las de entrenamiento, con una partición aleatoria y estratificada."
             ),
             licence="sus autores no declaran ninguna",
             bibtex=(
@@ -124,8 +126,11 @@ class Cifar10(Dataset[Cifar10Parameters]):
                     summary=(
                         "CIFAR-10 has 60\u00a0000 colour photographs of 32\u00a0×\u00a032 pixels, 6000 of each of ten"
                         " classes of animals and vehicles. It comes from the Tiny Images collection and is distributed"
-                        " in 50\u00a0000 training and 10\u00a0000 test images; the validation split is taken here from"
-                        " the former, at random and stratified by class."
+                        " in 50\u00a0000 training and 10\u00a0000 test images."
+                    ),
+                    validation=(
+                        "The validation split is taken here from the training images, at random and stratified by"
+                        " class."
                     ),
                     licence="its authors state none",
                     class_titles={name: name for name in CLASSES},

@@ -99,9 +99,11 @@ class Cub(Dataset[CubParameters]):
     def card(self, params: CubParameters) -> DatasetCard:
         chosen = [SPECIES[number - 1] for number in _chosen(params)]
         splits = _official_sizes(params)
+        share = f"{100 * params.validation:g}"
         return DatasetCard(
             title="CUB-200-2011",
             summary=_summary(params, sum(splits.values())),
+            validation=f"De las de entrenamiento se aparta un {share.replace('.', ',')}\u00a0% para validación.",
             licence="no consta una licencia expresa; las fotografías proceden de Flickr y pertenecen a sus autores",
             bibtex=(
                 "@techreport{wah2011,\n"
@@ -121,6 +123,7 @@ class Cub(Dataset[CubParameters]):
             translations={
                 "en": CardTranslation(
                     summary=_english_summary(params, sum(splits.values())),
+                    validation=f"Of the training ones, {share}% are set aside for validation.",
                     licence="none is stated; the photographs come from Flickr and belong to their authors",
                     class_titles={species.name: species.title for species in chosen},
                 )
@@ -181,10 +184,9 @@ def _summary(params: CubParameters, images: int) -> str:
         if params.split == "random_80_20"
         else "Se respeta la división oficial entre entrenamiento y test"
     )
-    share = f"{100 * params.validation:g}".replace(".", ",")
     return (
         "CUB-200-2011 (Caltech-UCSD Birds) reúne 11\u00a0788 fotografías de 200 especies de aves, la mayoría de"
-        f" Norteamérica.{used} {division}; de las de entrenamiento se aparta un {share}\u00a0% para validación."
+        f" Norteamérica.{used} {division}."
     ).replace(" %", "\u00a0%")
 
 
@@ -198,7 +200,7 @@ def _english_summary(params: CubParameters, images: int) -> str:
     )
     return (
         "CUB-200-2011 (Caltech-UCSD Birds) has 11\u00a0788 photographs of 200 species of birds, most of them North"
-        f" American.{used} {division}; {100 * params.validation:g}% of the training ones are set aside for validation."
+        f" American.{used} {division}."
     )
 
 

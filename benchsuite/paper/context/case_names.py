@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -11,7 +11,7 @@ from benchsuite.paper.context.parameter_words import name_axis, name_value
 from benchsuite.paper.document import markup
 from benchsuite.paper.language.catalogue import find, in_words, say
 from benchsuite.paper.language.phrases import listing
-from benchsuite.paper.language.typography import lower_first
+from benchsuite.paper.language.typography import lower_first, tie_numbers
 from benchsuite.suite.prose.references import COUNTED, written
 from benchsuite.suite.schema.suite import Suite
 
@@ -80,7 +80,7 @@ class CaseNames:
     def mention(self, *cases: CaseFindings) -> str:
         """Cases that have their labels in running text, in the mini grammar: «bloques congelados = 0 y 1», or models by
         their names alone."""
-        labels = [markup.literal(case.label) for case in cases]
+        labels = [markup.literal(tie_numbers(case.label)) for case in cases]
         if self.axes == ("model",):
             return listing(labels)
         if len(self.axes) != 1:
@@ -89,9 +89,27 @@ class CaseNames:
 
     def subject(self, *cases: CaseFindings) -> str:
         """The same as the subject of a sentence: «la configuración con un bloque congelado»."""
-        if len(self.axes) != 1 or self.axes == ("model",):
-            return self.mention(*cases)
-        return say("case-with", n=len(cases), what=self._noun(*cases) or self.mention(*cases))
+        return self._said("case-with", *cases)
+
+    def again(self, *cases: CaseFindings) -> str:
+        """The same where «configuración» has just been said: «la de dos bloques congelados»."""
+        return self._said("case-again", *cases)
+
+    def subjects(self, cases: Sequence[CaseFindings]) -> list[str]:
+        """The same for cases that are told one by one."""
+        return [self.again(case) if place else self.subject(case) for place, case in enumerate(cases)]
+
+    def trait(self, *cases: CaseFindings) -> str:
+        """What they have, behind «con»: «un bloque congelado»."""
+        return (self._noun(*cases) if self._by_one_value else None) or self.mention(*cases)
+
+    def _said(self, message: str, *cases: CaseFindings) -> str:
+        return say(message, n=len(cases), what=self.trait(*cases)) if self._by_one_value else self.mention(*cases)
+
+    @property
+    def _by_one_value(self) -> bool:
+        """Whether cases are told apart by the values of one parameter."""
+        return len(self.axes) == 1 and self.axes != ("model",)
 
     def _noun(self, *cases: CaseFindings) -> str | None:
         """So much of what sets the cases apart: «tres capas», as the label of «path={n}» says it, or as we do."""
@@ -99,6 +117,8 @@ class CaseNames:
         values = [case.case.settings[path] for case in cases]
         numbers = [value for value in values if isinstance(value, int) and not isinstance(value, bool)]
         if len(numbers) < len(values) or [str(number) for number in numbers] != [case.label for case in cases]:
+            return None
+        if len(numbers) > 1 and 1 in numbers:  # «uno y cuatro bloques»: neither form is right for both
             return None
         count, one = listing([in_words(number) for number in numbers]), numbers == [1]
         forms = self.labels.get(f"{path}={COUNTED}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Literal
@@ -126,6 +126,11 @@ class PaperContext:
         """Whether the results meet a condition of the prose."""
         return is_met(self.findings, condition)
 
+    @cached_property
+    def case_labels(self) -> tuple[str, ...]:
+        """How the paper calls each case, in the mini grammar."""
+        return tuple(markup.literal(case.label) for case in self.findings.cases)
+
     def find_case(self, reference: object) -> CaseFindings:
         """The case that the suite means by a reference, which its checks have found to exist."""
         return self.findings.case(self.vocabulary.find(reference) or str(reference))
@@ -133,6 +138,14 @@ class PaperContext:
     def mention(self, *names: str) -> str:
         """The cases of these names in running text, in the mini grammar."""
         return self.names.mention(*map(self.findings.case, names))
+
+    def subject(self, *names: str) -> str:
+        """The same as the subject of a sentence."""
+        return self.names.subject(*map(self.findings.case, names))
+
+    def subjects(self, names: Iterable[str]) -> list[str]:
+        """The same for cases that are told one by one."""
+        return self.names.subjects([*map(self.findings.case, names)])
 
     def model_title(self, case: CaseFindings) -> str:
         """How the model of a case is called; cleaned, not in the mini grammar."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Mapping
 from fractions import Fraction
 from typing import Any
@@ -15,6 +16,7 @@ from benchsuite.paper.language.catalogue import find, say
 ABSENT = "—"
 LONGEST_WORD = 200
 LONGEST_DECIMALS = 10
+_PACKAGED = re.compile(r"package:(?P<package>\w+)/(?:[\w.-]+/)*(?P<file>[\w.-]+)")
 LARGEST_DENOMINATOR = 99
 """A number that is longer is a fraction, if it is one of so small a denominator."""
 
@@ -37,7 +39,19 @@ def plain_word(value: str) -> str:
 
 def name_value(path: str, value: Any, *, brief: bool = False) -> str:
     """The value at a path where nothing is set as code: in our words where we have some."""
-    return describe_value(value, lambda text: word_for(path, text) or markup.file_name(text), brief=brief)
+
+    def word(text: str) -> str:
+        packaged = _PACKAGED.fullmatch(text)
+        return word_for(path, text) or (packaged["file"] if packaged else markup.file_name(text))
+
+    return describe_value(value, word, brief=brief)
+
+
+def as_code(value: str, where: str) -> str:
+    """A value that is no word, as code; of a file that a package brings its name and the package's."""
+    if packaged := _PACKAGED.fullmatch(value):
+        return say("file-of-package", **{name: markup.code(packaged[name], where) for name in ("file", "package")})
+    return markup.code(value, where)
 
 
 def word_for(path: str, text: str) -> str | None:
@@ -52,7 +66,7 @@ def describe_setting(path: str, value: Any) -> str:
     def word(text: str) -> str:
         if not markup.line(text, "parameter"):
             return ABSENT
-        return word_for(path, text) or markup.code(text, "parameter")
+        return word_for(path, text) or as_code(text, "parameter")
 
     return describe_value(value, word)
 

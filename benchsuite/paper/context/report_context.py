@@ -59,6 +59,11 @@ class ReportContext:
         """The case and seed of every finished run, by its key; studies may share runs."""
         return {key: (case, seed) for study in self.studies.values() for key, case, seed, _ in study.findings.runs}
 
+    @property
+    def case_labels(self) -> tuple[str, ...]:
+        """How the papers of its studies call each case, in the mini grammar."""
+        return tuple(label for study in self.studies.values() for label in study.case_labels)
+
     def of(self, study: str) -> PaperContext:
         """A study that the prose names."""
         return self.studies[study]

@@ -21,19 +21,19 @@ class ResultQuotes(Quotes):
         super().__init__()
         self._told_points = False
 
-    def estimate(self, metric: PrintedMetric, case: CaseFindings) -> str:
-        """The mean of a metric of a case, with its interval."""
+    def estimate(self, metric: PrintedMetric, case: CaseFindings, among: Sequence[float] = ()) -> str:
+        """The mean of a metric of a case, with its interval; a duration in one unit with those `among` which it is."""
         estimate = case.estimates.get(metric.name)
         if estimate is None:
             return say("pending")
-        return self.put(self._in_full(metric.quote(estimate)), estimate.mean, estimate.runs)
+        return self.put(self._in_full(metric.quote(estimate, among)), estimate.mean, estimate.runs)
 
-    def mean(self, metric: PrintedMetric, case: CaseFindings) -> str:
+    def mean(self, metric: PrintedMetric, case: CaseFindings, among: Sequence[float] = ()) -> str:
         """The mean alone."""
         estimate = case.estimates.get(metric.name)
         if estimate is None:
             return say("pending")
-        return self.put(self._in_full(metric.format(estimate.mean)), estimate.mean, estimate.runs)
+        return self.put(self._in_full(metric.format(estimate.mean, among=among)), estimate.mean, estimate.runs)
 
     def difference(self, metric: PrintedMetric, comparison: Comparison | None) -> str:
         """The difference of a comparison in this metric."""

@@ -158,6 +158,8 @@ class Cell:
     interval: tuple[float, float] | None = None
     of: str | None = None
     """The run that this cell tells of: where the page leads those who ask for it."""
+    again: bool = False
+    """It says the same as the cell above, with which it makes a group: a print says it once, data files in each row."""
 
 
 @dataclass(frozen=True)

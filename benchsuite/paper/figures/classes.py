@@ -15,7 +15,18 @@ from benchsuite.paper.concurrency.memo import memoize
 from benchsuite.paper.document.blocks import Drawing
 from benchsuite.paper.figures.axes import name_rows, set_numerals
 from benchsuite.paper.figures.canvas import drawing
-from benchsuite.paper.figures.style import COLOURS, COLUMN, HATCHES, PAGE, WIDE_TEXT, abreast, shorten_all
+from benchsuite.paper.figures.style import (
+    COLOURS,
+    COLUMN,
+    HATCHES,
+    PAGE,
+    SECOND_LINE,
+    WIDE_TEXT,
+    abreast,
+    break_titles,
+    count_broken,
+    shorten_all,
+)
 from benchsuite.paper.language import typography
 from benchsuite.paper.language.catalogue import say
 
@@ -110,11 +121,11 @@ def draw_panels(
     rows = -(-len(shown) // columns)
     text, width = (7.0, COLUMN) if narrow else (WIDE_TEXT, PAGE)
     grid = {"nrows": rows, "ncols": columns, "sharex": True, "sharey": True, "squeeze": False}
-    height = rows * (0.35 + 0.0175 * text * len(classes)) + 0.25
+    room = (width - 1.3) / columns * 72 / (0.5 * text)
+    titles = break_titles([case.label for case, _ in shown], max(12, int(room)))
+    height = rows * (0.35 + 0.0175 * text * len(classes)) + 0.25 + SECOND_LINE * count_broken(titles, columns)
     with drawing(name, width, height, factor=factor, text=text, **grid) as canvas:
         places = list(canvas.axes.flat)
-        room = (width - 1.3) / columns * 72 / (0.5 * text)
-        titles = shorten_all([case.label for case, _ in shown], max(12, int(room)))
         for place, (axes, (case, shares), title) in enumerate(zip(places, shown, titles, strict=False)):
             drawn = axes.barh(range(len(classes)), 100 * shares, 0.72, color=COLOURS[0], alpha=0.85)
             axes.axvline(100 * float(shares.mean()), color="black", lw=0.7, ls=(0, (4, 2)))

@@ -117,7 +117,7 @@ def draw_pairs(name: str, case: CaseFindings, classes: Sequence[str]) -> Drawing
                 typography.number(error.images), (shares[row], row), xytext=(2, 0), textcoords="offset points",
                 va="center", fontsize=7,
             )  # fmt: skip
-        labels = [f"{shorten(classes[e.true], 24)} →\n{shorten(classes[e.predicted], 24)}" for e in errors]
+        labels = [f"{shorten(classes[e.true])} →\n{shorten(classes[e.predicted])}" for e in errors]
         name_rows(axes, labels, fontsize=7, linespacing=0.95)
         axes.set(xlabel=say("axis-errors"))
         axes.margins(x=0.1)

@@ -12,7 +12,16 @@ from benchsuite.paper.concurrency.memo import memoize
 from benchsuite.paper.document.blocks import Drawing
 from benchsuite.paper.figures.axes import set_numerals
 from benchsuite.paper.figures.canvas import Canvas, drawing, mark
-from benchsuite.paper.figures.style import COLUMN, PAGE, WIDE_TEXT, abreast, look, shorten_all
+from benchsuite.paper.figures.style import (
+    COLUMN,
+    PAGE,
+    SECOND_LINE,
+    WIDE_TEXT,
+    abreast,
+    break_titles,
+    count_broken,
+    look,
+)
 from benchsuite.paper.language import typography
 from benchsuite.paper.language.catalogue import say
 from benchsuite.paper.language.metrics import METRICS
@@ -105,9 +114,10 @@ def draw_panels(
     text, width = (7.0, COLUMN) if narrow else (WIDE_TEXT, PAGE)
     lines = seeds if have_lines(cases) else {}
     grid = {"nrows": rows, "ncols": columns, "sharey": True, "squeeze": False}
-    with drawing(name, width, 1.35 * rows + 0.35, factor=factor, text=text, **grid) as canvas:
+    titles = break_titles([case.label for case in cases], int(0.72 * width / columns * 72 / (0.5 * text)))
+    height = 1.35 * rows + 0.35 + SECOND_LINE * count_broken(titles, columns)
+    with drawing(name, width, height, factor=factor, text=text, **grid) as canvas:
         places = list(canvas.axes.flat)
-        titles = shorten_all([case.label for case in cases], int(0.72 * width / columns * 72 / (0.5 * text)))
         for place, (axes, case, title) in enumerate(zip(places, cases, titles, strict=False)):
             for index, metric in enumerate(_both("accuracy")):
                 _draw(canvas, axes, case, metric, index, lines, None)

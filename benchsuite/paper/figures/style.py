@@ -4,6 +4,7 @@ so that grey prints read as well. What a label may look like beside a drawing is
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,6 +21,8 @@ WIDE_TEXT = 8.0
 """Points of the smallest text of a figure as wide as the page."""
 ABREAST = 5
 """Most panels abreast on the width of the page."""
+SECOND_LINE = 0.12
+"""Inches that the second line of a title takes."""
 LABEL = 30
 """Characters of a label that a legend, or an axis of cases, can hold."""
 
@@ -105,6 +108,28 @@ def shorten_all(labels: Sequence[str], longest: int = LABEL) -> list[str]:
     tail = longest // 2
     head = longest - 1 - tail
     return [w if len(w) <= longest else f"{w[:head].rstrip()}…{w[-tail:].lstrip()}" for w in labels]
+
+
+def break_titles(titles: Sequence[str], longest: int) -> list[str]:
+    """Titles of panels, those that are too long on two lines, as even as their spaces and underscores let them be; cut
+    where no break makes them fit."""
+    cut = zip(titles, shorten_all(titles, longest), strict=True)
+    return [title if title == short else _halve(title, longest) or short for title, short in cut]
+
+
+def count_broken(titles: Sequence[str], columns: int) -> int:
+    """In how many rows of so many panels abreast a title takes two lines."""
+    return sum(any("\n" in title for title in titles[at : at + columns]) for at in range(0, len(titles), columns))
+
+
+def _halve(title: str, longest: int) -> str | None:
+    places = [found.end() for found in re.finditer(r"[ _-](?=\S)", title)]
+    lines = [(title[:place].rstrip(), title[place:]) for place in places]
+    fitting = [pair for pair in lines if max(map(len, pair)) <= longest]
+    if not fitting:
+        return None
+    first, second = min(fitting, key=lambda pair: (pair[1][0] not in "([", max(map(len, pair))))
+    return f"{first}\n{second}"
 
 
 def break_label(label: str, width: int = 20) -> str:

@@ -73,10 +73,11 @@ class PrintedMetric(metrics.Metric):
         """What data files call a column of this heading; None when the same."""
         return f"{heading} ({self.unit.recorded})" if self.unit.recorded else None
 
-    def format(self, value: float, *, whole: bool = True) -> str:
-        """A single value with its unit; with decimals, unless it is `whole` and so may be written."""
+    def format(self, value: float, *, whole: bool = True, among: Sequence[float] = ()) -> str:
+        """A single value with its unit, a duration in one unit with those `among` which it is told; with decimals,
+        unless it is `whole` and so may be written."""
         if self.unit is metrics.DURATION:
-            return typography.seconds(value)
+            return typography.seconds(value, like=typography.shared_duration(among) if among else None)
         return typography.with_unit(self.bare(value, whole=whole), self.symbol)
 
     def bare(self, value: float, *, whole: bool = True) -> str:
@@ -87,9 +88,7 @@ class PrintedMetric(metrics.Metric):
     def in_column(self, value: float, among: Sequence[float] = ()) -> str:
         """A single value in a column: without its unit where the head names it, else in one unit with those `among`
         which it stands."""
-        if self.unit is metrics.DURATION and among:
-            return typography.seconds(value, like=typography.shared_duration(among))
-        return self.format(value) if self.unit.recorded else self.bare(value)
+        return self.format(value, among=among) if self.unit.recorded else self.bare(value)
 
     def bounds(self, estimate: Estimate) -> tuple[float, float] | None:
         """The interval within what the metric can be, or with fewer than `FEWEST_SEEDS` the smallest and largest value;
@@ -100,16 +99,16 @@ class PrintedMetric(metrics.Metric):
             return min(estimate.values), max(estimate.values)
         return max(self.least, estimate.low), min(self.most, estimate.high)
 
-    def interval(self, estimate: Estimate) -> str:
+    def interval(self, estimate: Estimate, among: Sequence[float] = ()) -> str:
         """«[95,2; 97,0]», «[95,2 a 97,0]» when these are the values observed, or nothing; durations are in the unit of
         their mean."""
         bounds = self.bounds(estimate)
-        return _brackets(*bounds, self._like(estimate), observed=is_observed(estimate)) if bounds else ""
+        return _brackets(*bounds, self._like(estimate, among), observed=is_observed(estimate)) if bounds else ""
 
-    def quote(self, estimate: Estimate) -> str:
+    def quote(self, estimate: Estimate, among: Sequence[float] = ()) -> str:
         """A mean with its interval, as running text quotes it: «96,1 % [95,2; 97,0]», «96,1 % [95,2 a 97,0; n = 3]»."""
-        mean = self.format(estimate.mean, whole=not self._has_interval(estimate))
-        return f"{mean} {_counted(self.interval(estimate), estimate)}".rstrip(" ")
+        mean = self.format(estimate.mean, whole=not self._has_interval(estimate), among=among)
+        return f"{mean} {_counted(self.interval(estimate, among), estimate)}".rstrip(" ")
 
     def quote_in_column(self, estimate: Estimate) -> str:
         """The same in a column."""
@@ -122,11 +121,12 @@ class PrintedMetric(metrics.Metric):
         """Whether an interval follows the mean, so that all three have as many decimals; what was observed is whole."""
         return self.bounds(estimate) is not None and not is_observed(estimate)
 
-    def _like(self, estimate: Estimate) -> Callable[[float], str]:
+    def _like(self, estimate: Estimate, among: Sequence[float] = ()) -> Callable[[float], str]:
         """How the bounds of a mean are written."""
         if self.unit is not metrics.DURATION:
             return self.in_column if self.unit.recorded else partial(self.bare, whole=not self._has_interval(estimate))
-        _, scale, decimals = typography.duration_unit(estimate.mean)
+        shared = typography.shared_duration(among) if among else None
+        _, scale, decimals = typography.duration_unit(estimate.mean if shared is None else shared)
         return lambda value: typography.number(scale * value, decimals)
 
     def margin(self, value: float) -> str:

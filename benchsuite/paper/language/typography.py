@@ -62,6 +62,11 @@ def part_narrowly(text: str) -> str:
     return re.sub(rf"(?<=\d){NBSP}(?=\d{{3}}(?!\d))", NARROW, text)
 
 
+def tie_numbers(name: str) -> str:
+    """A name whose numbers stay on the line of the words before them: «ajuste 3»."""
+    return re.sub(r"(?<=[^\W\d_]) (?=\d)", NBSP, name)
+
+
 def _shortest(value: float) -> str:
     if isinstance(value, int):
         return f"{value:d}"

@@ -11,7 +11,7 @@ from benchsuite.paper.document.blocks import Block, Cell, Column, Paragraph, Tab
 from benchsuite.paper.language.catalogue import in_words, say
 from benchsuite.paper.language.metrics import spread_of
 from benchsuite.paper.language.phrases import listing
-from benchsuite.paper.language.typography import number, p_value
+from benchsuite.paper.language.typography import NBSP, number, p_value
 from benchsuite.paper.sections.claim_words import cite_source, describe_condition, quote_evidence
 from benchsuite.paper.sections.prose import claim_sentence
 from benchsuite.paper.tables import cells
@@ -54,13 +54,14 @@ def claims_table(study: PaperContext) -> Table:
     for found in study.findings.claims:
         quantity = found.decisive.quantity if found.decisive is not None else None
         value = study.metrics[found.claim.metric].scale * quantity.mean if quantity is not None else None
+        verdict = say(f"verdict-{found.verdict}").replace(" ", NBSP)
         rows.append(
             (
                 Cell(f"{claim_sentence(study, found.claim)}{cite_source(study, found.claim)}"),
                 Cell(describe_condition(study, found.claim)),
                 Cell(quote_evidence(study, found) or "—", value, found.runs),
                 *_decision(found, sequential),
-                Cell(say(f"verdict-{found.verdict}"), None, found.runs, strong=found.verdict != "open"),
+                Cell(verdict, None, found.runs, strong=found.verdict != "open"),
             )
         )
     heads = [Column(say(f"column-claims-{name}")) for name in ("claim", "condition", "measure", "verdict")]

@@ -74,7 +74,7 @@ def _accuracy(study: PaperContext, shown: Sequence[CaseFindings], names: Sequenc
     high, low = quote(order[::-1][:count]), quote(order[:count])
     text = say("class-accuracy", whose=_whose(study, shown))
     if study.compares_cases:
-        text += " " + say("class-ends-with", n=count, case=study.names.mention(best), high=high, low=low)
+        text += " " + say("class-ends-with", n=count, case=study.names.trait(best), high=high, low=low)
     else:
         text += " " + say("class-ends", n=count, high=high, low=low)
     if none := int((shares == 0).sum()):
@@ -127,7 +127,7 @@ def _matrices(study: PaperContext, shown: Sequence[CaseFindings], names: Sequenc
 
 
 def _pairs(study: PaperContext, case: CaseFindings, names: Sequence[str]) -> list[Block]:
-    whose = say("with-case", case=study.names.mention(case)) if study.compares_cases else ""
+    whose = say("with-case", case=study.names.trait(case)) if study.compares_cases else ""
     text = say("confusion-pairs", classes=len(names), whose=whose)
     summed = say("caption-pairs-summed") if len(study.findings.seeds) > 1 else ""
     return [
@@ -169,6 +169,6 @@ def _mistakes(study: PaperContext, titles: dict[str, str]) -> list[Block]:
         )
         caption = f"{true} → {predicted}, {typography.percent(mistake.probability, 0)}"
         rows.append((caption, (as_thumbnail(mistake.photo, true),)))
-    whose = say("with-case", case=study.mention(case)) if study.compares_cases else ""
+    whose = say("with-case", case=study.names.trait(study.findings.case(case))) if study.compares_cases else ""
     text = say("mistakes", whose=whose, seed=seed)
     return [Paragraph(text), Photos("fig-mistakes", tuple(rows), say("caption-mistakes"), gallery=True)]

@@ -69,7 +69,9 @@ def resolution(facts: DatasetFacts | None) -> str | None:
 
 def _introduction(study: PaperContext) -> str:
     card = study.material.card
-    summary = markup.literal(markup.line(card.summary, f"dataset {card.title}"))
+    summary, aside = (
+        markup.literal(markup.line(said, f"dataset {card.title}")) for said in (card.summary, card.validation)
+    )
     title = markup.literal(markup.line(card.title, "dataset title"))
     text = summary or say("dataset-used", title=title)
     if cited := study.works.cite(card.bibtex):
@@ -78,6 +80,8 @@ def _introduction(study: PaperContext) -> str:
         text = text[:end] + cited + text[end:]
     if study.findings.folds is not None:
         text += " " + say("dataset-folds")
+    elif aside:
+        text += f" {aside}"
     if study.material.samples:
         shown = len({title for title, _ in study.material.samples})
         text += " " + say("samples-shown" if shown <= MOST_PHOTOS else "samples-shown-of-some")

@@ -100,8 +100,8 @@ def _front(study: PaperContext) -> str:
     one, *others = fronts.values()
     if all(front == one for front in others):
         which = "front-of-both" if others else "front-of-one"
-        return say(which, n=len(one), cases=study.names.mention(*one))
-    return say("front", **{name: study.names.mention(*cases) for name, cases in fronts.items()})
+        return say(which, n=len(one), cases=study.names.again(*one))
+    return say("front", **{name: study.names.again(*cases) for name, cases in fronts.items()})
 
 
 def _saving(study: PaperContext) -> str:

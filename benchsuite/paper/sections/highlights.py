@@ -54,11 +54,11 @@ def _differences(study: PaperContext) -> Iterator[str]:
         each = [
             say(
                 "found-difference",
-                case=study.mention(one.case),
+                case=case,
                 value=study.quotes.difference(study.metric, one),
                 p=say_p(one.p_adjusted or 0.0),
             )
-            for one in decided
+            for case, one in zip(study.subjects(one.case for one in decided), decided, strict=True)
         ]
         yield typography.upper_first(say("found-differences", n=len(decided), each=listing(each), **words))
     else:
@@ -68,7 +68,7 @@ def _differences(study: PaperContext) -> Iterator[str]:
             decided=len(decided),
             compared=len(compared),
             p=say_p(max(one.p_adjusted or 0.0 for one in decided), "≤"),
-            largest=study.mention(largest.case),
+            largest=study.subject(largest.case),
             value=study.quotes.difference(study.metric, largest),
             **words,
         )
@@ -102,14 +102,17 @@ def _undecided(study: PaperContext) -> Iterator[str]:
     findings = study.findings
     if len(findings.seeds) < 2:
         return
+    undecided = [one for one in findings.comparisons if one.sign == "open" and one.difference is not None]
+    many = len(undecided) > FEW
+    names = [say("found-comparison", case=study.subject(one.case)) for one in undecided]
     needs: list[tuple[str, int | None, tuple[str, ...]]] = [
-        (study.mention(one.case), seeds_for_comparison(findings, one), one.difference.runs)
-        for one in findings.comparisons
-        if one.sign == "open" and one.difference is not None
+        (name, seeds_for_comparison(findings, one), one.difference.runs if one.difference is not None else ())
+        for name, one in zip(names if many else study.subjects(one.case for one in undecided), undecided, strict=True)
     ]
     sentences = []
     if needs:
-        sentences.append(say("found-undecided", n=len(needs), each=_each(study, needs)))
+        which = "found-undecided-many" if many else "found-undecided"
+        sentences.append(say(which, n=len(needs), each=_each(study, needs)))
     open_claims = [one for one in findings.claims if one.verdict == "open" and one.decisive is not None]
     if open_claims:
         named = [

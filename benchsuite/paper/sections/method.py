@@ -10,6 +10,7 @@ from benchsuite.analysis.intervals import FEWEST_SEEDS
 from benchsuite.paper.context.case_groups import group_cases
 from benchsuite.paper.context.machine_kinds import kind_titles, mention_seeds
 from benchsuite.paper.context.paper_context import PaperContext
+from benchsuite.paper.context.parameter_words import as_code
 from benchsuite.paper.document import markup
 from benchsuite.paper.document.blocks import Block, Figure, Paragraph, Table
 from benchsuite.paper.figures import networks, stages
@@ -132,7 +133,7 @@ def _weights(study: PaperContext) -> str:
 def _origin(weights: WeightsFacts, licences: Mapping[str, str]) -> str:
     if weights.provenance == "random" and weights.request in ("", "none"):
         return say("weights-random")
-    request = markup.code(weights.request, "weights") if weights.request else say("weights-asked")
+    request = as_code(weights.request, "weights") if weights.request else say("weights-asked")
     if weights.provenance == "random":
         return say("weights-random-for", request=request)
     official = "weights-official" if weights.provenance == "official" else "weights-unofficial"

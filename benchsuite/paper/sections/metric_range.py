@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from benchsuite.analysis.findings import CaseFindings
-from benchsuite.paper.context.case_groups import find_extremes
+from benchsuite.paper.context.case_groups import find_extremes, rank_cases
 from benchsuite.paper.context.paper_context import PaperContext
 from benchsuite.paper.language.catalogue import say
 from benchsuite.paper.language.metrics import PrintedMetric
@@ -24,7 +24,7 @@ class End:
 
     def quote(self) -> str:
         """The estimate there."""
-        return self.study.quotes.estimate(self.metric, self.cases[0])
+        return self.study.quotes.estimate(self.metric, self.cases[0], self._means)
 
     @property
     def reach(self) -> tuple[float, float]:
@@ -33,7 +33,12 @@ class End:
         return self.metric.bounds(estimate) or (estimate.mean, estimate.mean)
 
     def quote_mean(self) -> str:
-        return self.study.quotes.mean(self.metric, self.cases[0])
+        return self.study.quotes.mean(self.metric, self.cases[0], self._means)
+
+    @property
+    def _means(self) -> list[float]:
+        """Those of all cases, among which the table of costs has it in a column."""
+        return [case.estimates[self.metric.name].mean for case in rank_cases(self.study.done, self.metric.name)]
 
     def subject(self) -> str:
         """The cases there, as the subject of a sentence."""

@@ -3,12 +3,15 @@ trial exchanged for its words."""
 
 from __future__ import annotations
 
+import re
+
 from benchsuite.analysis.findings import ClaimFindings
 from benchsuite.errors import PaperError
 from benchsuite.paper.context.conditions import find_best
 from benchsuite.paper.context.paper_context import PaperContext
 from benchsuite.paper.context.report_context import Context, ReportContext
 from benchsuite.paper.document import markup
+from benchsuite.paper.language import typography
 from benchsuite.paper.language.catalogue import say
 from benchsuite.paper.language.current import speaking
 from benchsuite.paper.sections.claim_words import cite_source, quote_evidence, quote_verdict
@@ -28,7 +31,27 @@ def resolve_prose(study: Context, text: str, where: str) -> str:
     kept = keep(parts, study.meets)
     with speaking(study.material.suite.paper.prose_language):
         resolved = REFERENCE.sub(lambda match: _resolve(study, match[1].strip(), where), kept)
-    return study.works.unify_citations(resolved)
+        whole = "\n\n".join(map(_pending_within_brackets, resolved.split("\n\n")))
+    return study.works.unify_citations(_with_tied_names(study, whole))
+
+
+def _with_tied_names(study: Context, text: str) -> str:
+    """Prose in which the names of cases are written as those that we mention; code is as it was."""
+    tied = {name: tied for name in study.case_labels if (tied := typography.tie_numbers(name)) != name}
+    if not tied:
+        return text
+    longest_first = "|".join(map(re.escape, sorted(tied, key=len, reverse=True)))
+    return re.sub(rf"`[^`]*`|(?<!\w)(?:{longest_first})(?!\w)", lambda found: tied.get(found[0], found[0]), text)
+
+
+def _pending_within_brackets(paragraph: str) -> str:
+    """A paragraph in which what is pending has no brackets of its own where it stands within some."""
+    parts = paragraph.split(pending := say("pending"))
+    text = parts[0]
+    for part in parts[1:]:
+        within = text.count("(") > text.count(")")
+        text += (pending.strip("()") if within else pending) + part
+    return text
 
 
 def claim_sentence(study: PaperContext, claim: Claim) -> str:
@@ -86,7 +109,7 @@ def _of_chain(report: ReportContext, quoted: Quoted) -> str:
         counts = {"studies": len(report.studies), "runs": len(report.runs)}
         return report.quotes.number(counts[quoted.of], say(f"count-{SIZES[quoted.of]}", n=counts[quoted.of]))
     step, study = report.step(quoted.study), report.of(quoted.study)
-    return study.mention(*(case.case.name for case in ([step.chosen] if quoted.kind == "choice" else step.first)))
+    return study.subject(*(case.case.name for case in ([step.chosen] if quoted.kind == "choice" else step.first)))
 
 
 def _find_claim(study: PaperContext, identifier: str) -> ClaimFindings:
@@ -114,4 +137,4 @@ def _best(study: PaperContext, asked: str) -> str:
     if not best:
         return say("pending")
     value = f" ({study.quotes.mean(metric, best[0])})" if asked else ""
-    return study.names.mention(*best) + value
+    return study.names.subject(*best) + value

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from statistics import fmean
@@ -106,11 +106,30 @@ def reading_blocks(study: PaperContext) -> list[Block]:
     """Both accuracies of each case by epoch, and a sentence on each; the only case has its figure anyway."""
     if not study.asks_for("fig-curves"):
         return []
-    items = tuple(_readings(study))
+    courses = {case.case.name: course for case in study.done if (course := Course.of(case)) is not None}
+    alike = {shape: names for shape, names in _by_shape(courses).items() if len(names) > 1}
+    items = tuple(_readings(study, courses, told=tuple(alike)))
     terms = say("readings-terms")
     if len(study.done) == 1:
         return [Paragraph(" ".join([say("readings-of-one"), terms, *items]))]
-    return [Paragraph(f"{say('readings')} {terms}"), Bullets(items), curves_figure(study)]
+    shared = (say(f"readings-{shape}", which=_which(study, names, courses)) for shape, names in alike.items())
+    return [Paragraph(" ".join([say("readings"), terms, *shared])), Bullets(items), curves_figure(study)]
+
+
+def _by_shape(courses: Mapping[str, Course]) -> dict[str, list[str]]:
+    """The cases whose curves end alike, where that takes no number to tell."""
+    shapes = ("rising", "steady")
+    return {shape: [name for name, course in courses.items() if course.shape == shape] for shape in shapes}
+
+
+def _which(study: PaperContext, names: Sequence[str], courses: Mapping[str, Course]) -> str:
+    """«En todas las configuraciones salvo «estándar»», or with which."""
+    others = [study.findings.case(name) for name in courses if name not in names]
+    if not others:
+        return say("readings-of-all")
+    if len(others) == 1 and len(names) > 2:
+        return say("readings-of-all-but", case=study.names.again(*others))
+    return say("readings-of-some", cases=study.names.trait(*map(study.findings.case, names)))
 
 
 def curves_figure(study: PaperContext) -> Figure:
@@ -120,16 +139,15 @@ def curves_figure(study: PaperContext) -> Figure:
     return figure("fig-curves", caption, draw, wide=True)
 
 
-def _readings(study: PaperContext) -> Iterator[str]:
-    for case in study.done:
-        course = Course.of(case)
-        if course is None:
-            continue
+def _readings(study: PaperContext, courses: Mapping[str, Course], told: Sequence[str]) -> Iterator[str]:
+    """A sentence on each curve; what its end does, unless that of its shape is `told` already."""
+    for name, course in courses.items():
+        case = study.findings.case(name)
 
         def quote(metric: str, value: float, runs: tuple[str, ...] = course.runs) -> str:
             return study.quotes.number(value, METRICS[metric].format(value), runs)
 
-        told = say(
+        reading = say(
             "reading",
             peak=quote("validation_accuracy", course.peak),
             epoch=quote("best_epoch", course.at),
@@ -139,9 +157,9 @@ def _readings(study: PaperContext) -> Iterator[str]:
             gap=quote("overfitting_gap", course.trained - course.last),
         )
         lost = quote("overfitting_gap", course.peak - course.last) if course.shape == "falling" else ""
-        shape = say(f"reading-{course.shape}", lost=lost)
+        shape = "" if course.shape in told else f" {say(f'reading-{course.shape}', lost=lost)}"
         whose = f"{upper_first(study.names.mention(case))}: " if study.compares_cases else ""
-        yield f"{whose}{told if whose else upper_first(told)} {shape}"
+        yield f"{whose}{reading if whose else upper_first(reading)}{shape}"
 
 
 def describe_loss_course(study: PaperContext) -> str:
@@ -183,7 +201,7 @@ def describe_loss_course(study: PaperContext) -> str:
         risen=study.quotes.number(len(risen), counted, runs),
     )
     if risen:
-        text += " " + say("loss-course-most", case=study.names.mention(most.case), **losses(most))
+        text += " " + say("loss-course-most", case=study.names.trait(most.case), **losses(most))
     return text
 
 

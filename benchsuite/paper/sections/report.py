@@ -302,7 +302,7 @@ def _design(report: ReportContext, study: PaperContext, step: ChainStep) -> str:
 def _choice(report: ReportContext, study: PaperContext, step: ChainStep) -> str:
     """What it hands on, with its accuracies, and whether that is what validation ranks first."""
     quoted = {
-        "chosen": study.mention(step.chosen.case.name),
+        "chosen": study.subject(step.chosen.case.name),
         "validation": report.quotes.estimate(METRICS[CHOSEN_BY], step.chosen),
         "test": report.quotes.estimate(METRICS["test_accuracy"], step.chosen),
     }
@@ -310,7 +310,7 @@ def _choice(report: ReportContext, study: PaperContext, step: ChainStep) -> str:
         return say("report-choice-only", validation=quoted["validation"], test=quoted["test"])
     if step.by_validation:
         return say("report-choice", **quoted)
-    first = study.mention(*(case.case.name for case in step.first))
+    first = study.subject(*(case.case.name for case in step.first))
     return say(
         "report-choice-other", first=first, best=report.quotes.estimate(METRICS[CHOSEN_BY], step.first[0]), **quoted
     )

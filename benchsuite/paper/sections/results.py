@@ -15,7 +15,7 @@ from benchsuite.paper.document.blocks import Block, Bullets, Drawing, Figure, Pa
 from benchsuite.paper.figures import curves, intervals
 from benchsuite.paper.figures.chart import draw_chart
 from benchsuite.paper.language import typography
-from benchsuite.paper.language.catalogue import say
+from benchsuite.paper.language.catalogue import in_words, say
 from benchsuite.paper.language.phrases import listing
 from benchsuite.paper.language.typography import upper_first
 from benchsuite.paper.sections.classes import class_blocks
@@ -179,7 +179,7 @@ def _convergence(study: PaperContext) -> str:
     elif len(study.done) == 1:
         text = say("convergence-of-one-done", epochs=_epochs(high, high.quote()))
     else:
-        text = say("convergence-equal", epochs=_epochs(high, high.quote_mean()))
+        text = say("convergence-equal", epochs=_epochs(high, _epochs_in_words(study, high) or high.quote_mean()))
     return say("convergence", told=text, duration=describe_range(study, "epochs_run"))
 
 
@@ -187,6 +187,13 @@ def _epochs(end: End, quoted: str) -> str:
     """«1 época», «2,5 [1,9; 3,1] épocas»: until 95 % of the best accuracy."""
     mean = end.cases[0].estimates[end.metric.name].mean
     return say("epochs", n=1 if mean == 1 else 2, epochs=quoted)
+
+
+def _epochs_in_words(study: PaperContext, end: End) -> str | None:
+    """«tres», where the mean is so whole and so small."""
+    estimate = end.cases[0].estimates[end.metric.name]
+    words = in_words(int(estimate.mean), "feminine") if estimate.mean == int(estimate.mean) else ""
+    return study.quotes.number(estimate.mean, words, estimate.runs) if words.isalpha() else None
 
 
 def _test(study: PaperContext) -> list[Block]:

@@ -51,6 +51,10 @@ def _name(study: PaperContext, path: str) -> str:
     return markup.literal(name_axis(path, study.names.labels))
 
 
+def _lower(study: PaperContext, path: str) -> str:
+    return typography.lower_first(name_axis(path, study.names.labels))
+
+
 def _design(study: PaperContext, found: SearchFindings) -> str:
     search = found.declared
     parts = [
@@ -124,7 +128,7 @@ def _result(study: PaperContext, trial: TrialFindings, metric: str) -> str:
 def _settings(study: PaperContext, trial: TrialFindings) -> str:
     """The values of a trial in running text: «tasa de aprendizaje 0,01; momento 0,9»."""
     return "; ".join(
-        markup.literal(f"{typography.lower_first(name_axis(path, study.names.labels))} {describe_value(value)}")
+        markup.literal(typography.tie_numbers(f"{_lower(study, path)} {describe_value(value)}"))
         for path, value in trial.settings.items()
     )
 

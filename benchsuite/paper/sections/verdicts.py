@@ -46,7 +46,7 @@ def describe_verdicts(study: PaperContext) -> str:
         more = say("seeds-needed", seeds=needed) if needed else ""
         out.append(say(which, n=len(undecided), more=more))
     if missing and known:
-        out.append(say("comparisons-missing", cases=listing([study.mention(c.case) for c in missing])))
+        out.append(say("comparisons-missing", cases=study.subject(*(c.case for c in missing))))
     if refused := describe_refused(pair for c in findings.comparisons for pair in c.refused_pairs):
         out.append(refused)
     return " ".join(out)
@@ -68,16 +68,15 @@ def _sum_up(
         decided=len(detected),
         compared=compared,
         p=say_p(max(p for _, p in detected), "=" if single else "≤"),
-        largest=study.mention(largest.case),
+        largest=study.subject(largest.case),
         value=study.quotes.difference(study.metric, largest),
     )
     return [told, say("undetected-rest", n=len(undetected))] if undetected else [told]
 
 
 def _list(study: PaperContext, decided: Sequence[Decided]) -> str:
-    return listing(
-        [f"{study.mention(c.case)} ({study.quotes.difference(study.metric, c)}; {say_p(p)})" for c, p in decided]
-    )
+    named = zip(study.subjects(c.case for c, _ in decided), decided, strict=True)
+    return listing([f"{case} ({study.quotes.difference(study.metric, c)}; {say_p(p)})" for case, (c, p) in named])
 
 
 def say_p(value: float, sign: str = "=") -> str:
@@ -96,7 +95,7 @@ def image_blocks(study: PaperContext) -> list[Block]:
     else:
         text = say("images-crossed", cited=study.works.cite(CROSSED))
         lost = [
-            study.mention(c.case)
+            c.case
             for c in known
             if c.crossed is not None
             and c.difference is not None
@@ -104,7 +103,7 @@ def image_blocks(study: PaperContext) -> list[Block]:
             and not _excludes_zero(*c.crossed)
         ]
         if lost:
-            text += " " + say("images-lost", cases=listing(lost))
+            text += " " + say("images-lost", cases=study.subject(*lost))
     return [Paragraph(text), images_table(study)]
 
 

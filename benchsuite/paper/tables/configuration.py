@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from benchsuite.analysis.findings import CaseFindings
+from benchsuite.analysis.findings import CaseFindings, Findings
 from benchsuite.contracts.recipe import FreezePolicy, Phase
 from benchsuite.paper.context.paper_context import PaperContext
 from benchsuite.paper.context.parameter_words import ABSENT, describe_setting, name_parameter
@@ -33,7 +33,7 @@ def configuration_table(study: PaperContext) -> Table:
     rows = [
         (Cell(name_parameter(path, names.labels)), Cell(describe_setting(path, value)))
         for path, value in findings.settings.items()
-        if not (value is None or value in ({}, (), []) or path in varied or _is_idle(path, value, findings.settings))
+        if not (value is None or value in ({}, (), []) or path in varied or _is_idle(path, value, findings))
     ]
     rows += [
         (cells.text(what, "configuration"), cells.text(shown, what)) for what, shown in study.material.configuration
@@ -88,11 +88,14 @@ def _list(values: Mapping[str, str], usual: Mapping[str, str], names: Mapping[st
     return "; ".join(found) or ABSENT
 
 
-def _is_idle(path: str, value: Any, settings: Mapping[str, Any]) -> bool:
-    """Whether a parameter of the recipe does nothing: a penalty of zero, what shapes a schedule that is constant, and
-    what is no part of the method, such as how often is logged."""
+def _is_idle(path: str, value: Any, findings: Findings) -> bool:
+    """Whether a parameter does nothing: a penalty of zero, what shapes a schedule that is constant, how much is set
+    aside for validation where folds join it again, and what is no part of the method, such as how often is logged."""
+    settings = findings.settings
     if path == "recipe.log_every":
         return True
+    if path == "dataset.validation" and findings.folds is not None:
+        return not settings.get("dataset.train_images")  # of so many alone, not of what was set aside
     if path.startswith("recipe.scheduler.") and settings.get("recipe.scheduler.name") == "constant":
         return path != "recipe.scheduler.name"
     return path.startswith("recipe.") and isinstance(value, bool | int | float) and not value

@@ -65,14 +65,16 @@ def losses_table(study: PaperContext) -> Table:
 
 
 def metrics_table(study: PaperContext) -> Table:
-    """The metrics of plugins, in validation and in test: a row for each metric and case."""
+    """The metrics of plugins, in validation and in test: a row for each metric and case, grouped by metrics where the
+    table does not break."""
     rows: list[tuple[Cell, ...]] = []
     facets = []
+    long = len(study.findings.asked) * len(study.done) > cells.LONG_TABLE
     for asked in study.findings.asked:
         splits = [study.metrics[name] for name in of_splits(asked.id)]
         title, unit = typography.upper_first(splits[0].measure), splits[0].symbol
-        for case in study.done:
-            heading = Cell(f"{title} ({unit})" if unit else title)
+        for place, case in enumerate(study.done):
+            heading = Cell(f"{title} ({unit})" if unit else title, again=place > 0 and not long)
             rows.append((heading, cells.case(case), *(cells.estimate(metric, case) for metric in splits)))
             facets.append(Facet(case.case.name))
     heads = cells.numeric_columns(say("column-split-validation"), say("column-split-test"))
@@ -86,9 +88,8 @@ def metrics_table(study: PaperContext) -> Table:
     spread = spread_of(known)
     note = _brackets(study, spread) if spread else None
     return Table(
-        "tab-metrics", say("title-metrics"), columns, tuple(rows), note, wide=True, facets=tuple(facets),
-        long=cells.is_long(rows),
-    )  # fmt: skip
+        "tab-metrics", say("title-metrics"), columns, tuple(rows), note, wide=True, facets=tuple(facets), long=long
+    )
 
 
 def _compare(study: PaperContext, case: CaseFindings) -> tuple[Cell, Cell]:

@@ -75,6 +75,7 @@ def card_speaks(subject: Subject) -> str:
         strange = set(said.class_titles) - set(card.classes)
         check(not strange, f"in {called} it has titles of classes that it does not have: {join_some(sorted(strange))}")
         lacking = [] if said.summary else ["no summary"]
+        lacking += ["no sentence on validation"] if card.validation and not said.validation else []
         lacking += ["no titles of classes"] if card.class_titles and not said.class_titles else []
         told += [f"in {called} {' and '.join(lacking)}"] if lacking else []
     return f"{'; '.join(told)}: such papers give the title, and classes by their own names" if told else "in all"

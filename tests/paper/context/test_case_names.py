@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from benchsuite.paper.context.case_names import CaseNames
+from benchsuite.paper.language.current import speaking
 from benchsuite.suite.prose.references import written
 from benchsuite.suite.prose.translations import in_language
 from support.paper_material import make_suite
@@ -47,6 +48,22 @@ def test_components_name_their_parameters_and_count_what_cases_have_of_them() ->
         names.subject(cases[0], cases[2]).replace("\u00a0", " ") == "las configuraciones con cero y dos partes quietas"
     )
     assert CaseNames.of(make_suite(labels={BLOCKS: "Bloques"}), findings, {}, words).factor == "Bloques"
+
+
+def test_cases_told_one_by_one_are_configurations_once() -> None:
+    findings = make_findings(cases=4, seeds=1)
+    names = CaseNames.of(make_suite(), findings, {})
+    cases = [replace(case, label=names.label(case)) for case in findings.cases]
+    assert names.subjects(cases[1:3]) == ["la configuración con un bloque congelado", "la de dos bloques congelados"]
+    assert names.again(cases[2], cases[3]).replace("\u00a0", " ") == "las de dos y tres bloques congelados"
+    assert names.trait(cases[1]) == "un bloque congelado"
+    assert names.subject(cases[3], cases[1]).replace("\u00a0", " ") == (
+        "las configuraciones con bloques congelados = 3 y 1"
+    )
+    with speaking("en"):
+        assert names.subjects(cases[1:3]) == ["the configuration with one frozen block", "that with two frozen blocks"]
+    named = CaseNames({}, ())
+    assert named.subjects(cases[:2]) == [named.mention(case) for case in cases[:2]]
 
 
 def test_a_label_in_another_language_than_the_papers_gives_way_to_words_that_are_in_it() -> None:

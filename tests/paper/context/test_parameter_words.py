@@ -8,7 +8,7 @@ from typing import Any, get_args
 import pytest
 
 from benchsuite.contracts.augmentation import OPTIONS
-from benchsuite.paper.context.parameter_words import describe_value, name_axis, name_parameter, name_value
+from benchsuite.paper.context.parameter_words import as_code, describe_value, name_axis, name_parameter, name_value
 from benchsuite.paper.document import markup
 from benchsuite.paper.language.catalogue import find
 from benchsuite.paper.language.current import speaking
@@ -35,6 +35,15 @@ from benchsuite.suite.schema.suite import Language
 def test_values_in_words(value: Any, words: str, brief: str) -> None:
     assert describe_value(value) == words
     assert describe_value(value, markup.file_name, brief=True) == brief
+
+
+def test_weights_that_a_package_brings_go_by_file_and_package() -> None:
+    request = "package:some_models/models/lite/lite0-5793.pth"
+    assert as_code(request, "weights") == "`lite0-5793.pth`, del paquete `some_models`"
+    assert name_value("model.weights", request) == "lite0-5793.pth"
+    assert as_code("imagenet1k_v1", "weights") == "`imagenet1k_v1`"
+    with speaking("en"):
+        assert as_code(request, "weights") == "`lite0-5793.pth` of the package `some_models`"
 
 
 def test_a_parameter_is_called_as_the_suite_says_else_as_we_do_else_by_its_path() -> None:

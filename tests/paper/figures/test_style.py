@@ -31,3 +31,11 @@ def test_long_labels_with_spaces_are_broken_into_two_lines() -> None:
     assert style.break_label("Lado de la imagen (píxeles)") == "Lado de la imagen\n(píxeles)"
     assert style.break_label("corta") == "corta"
     assert style.break_label("una_palabra_sin_ningún_espacio") == "una_palabra_sin_ningún_espacio"
+
+
+def test_titles_of_panels_that_are_too_long_have_two_lines_or_are_cut() -> None:
+    titles = ["mlp", "fc_hl_bigvalues_and_2layers", "ajuste 1 (weight decay 0.01)", "x" * 30]
+    broken = style.break_titles(titles, 19)
+    assert broken == ["mlp", "fc_hl_bigvalues_\nand_2layers", "ajuste 1\n(weight decay 0.01)", "x" * 18 + "…"]
+    assert style.count_broken(broken, 2) == 2
+    assert style.count_broken(broken[:1], 2) == 0

@@ -168,7 +168,9 @@ def test_what_is_said_is_in_the_language_that_is_spoken() -> None:
 
 
 def test_words_are_set_once_and_numbers_as_they_are_printed() -> None:
-    assert say("failure", case="{seed}", seed=12345, reason="{{x}}") == f"{{seed}}, semilla 12{NARROW}345: {{{{x}}}}"
+    assert (
+        say("failure", case="{seed}", seed=12345, reason="{{x}}") == f"{{seed}}, semilla\u00a012{NARROW}345: {{{{x}}}}"
+    )
 
 
 def test_references_to_figures_stay() -> None:

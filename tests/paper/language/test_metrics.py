@@ -51,6 +51,21 @@ def test_a_column_names_the_unit_unless_every_value_carries_its_own() -> None:
     assert METRICS["energy_joules"].data_heading("Energía (kJ)") is None
 
 
+def test_a_duration_is_quoted_in_one_unit_with_those_it_stands_among() -> None:
+    seconds, among = METRICS["training_seconds"], [159.2, 26.1]
+    assert seconds.quote(estimate(159.2)) == f"2,7{NBSP}min"
+    assert seconds.quote(estimate(159.2), among) == f"159,2{NBSP}s"
+    assert seconds.quote(estimate(159.2, 150, 168), among) == f"159,2{NBSP}s [150,0;{NBSP}168,0]"
+    assert seconds.quote(estimate(40_000), [40_000, 26]) == f"11,1{NBSP}h"
+
+
+def test_differences_of_epochs_have_their_unit() -> None:
+    epochs = METRICS["epochs_to_95"]
+    assert epochs.difference(estimate(-1.9, -3.7, 0.0)) == f"−1,9{NBSP}épocas [−3,7;{NBSP}0,0]"
+    assert epochs.margin(2) == f"2,0{NBSP}épocas"
+    assert epochs.format(7) == "7"
+
+
 def test_a_count_with_an_interval_has_as_many_decimals_as_its_bounds() -> None:
     epochs = METRICS["epochs_to_95"]
     assert epochs.quote(estimate(13, 10.9, 15)) == f"13,0 [10,9;{NBSP}15,0]"

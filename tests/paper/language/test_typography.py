@@ -84,3 +84,9 @@ def test_small_capitals_escape_and_keep_capitals() -> None:
     assert typography.small_caps("ResNet-50, êtes") == (
         'R<span class="sc">ES</span>N<span class="sc">ET</span>-50, <span class="sc">ÊTES</span>'
     )
+
+
+def test_the_numbers_of_a_name_stay_with_their_words() -> None:
+    assert typography.tie_numbers("ajuste 3") == "ajuste\u00a03"
+    assert typography.tie_numbers("SGD 0.01 momentum 0.9") == "SGD\u00a00.01 momentum\u00a00.9"
+    assert typography.tie_numbers("3 capas, 4") == "3 capas, 4"

@@ -217,6 +217,7 @@ def test_names(authors: str, names: str) -> None:
         ("The {Caltech-UCSD} {Birds-200-2011} Dataset", "The Caltech-UCSD Birds-200-2011 dataset"),
         ("A Bayesian perspective on generalization", "A Bayesian perspective on generalization"),
         ("BERT: Pre-Training of Deep Transformers", "BERT: Pre-training of deep transformers"),
+        ("Don't Decay the Students' Rate, {O'Neill}", "Don’t decay the students’ rate, O’Neill"),
         ("Part-Based R-CNNs for Fine-Grained Detection", "Part-based R-CNNs for fine-grained detection"),
         (r"Early Stopping --- But When?", "Early stopping — But when?"),
         (r"Un m{\'e}todo de 50\% y $O(n)$ para \emph{Beans} «x»", "Un método de 50% y O(n) para Beans “x”"),

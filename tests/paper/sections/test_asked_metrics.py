@@ -13,8 +13,11 @@ from benchsuite.paper.context.material import PaperMaterial
 from benchsuite.paper.context.paper_context import PaperContext
 from benchsuite.paper.document.blocks import RESULTS, Paragraph, Table
 from benchsuite.paper.document.markup import plain
+from benchsuite.paper.document.numbering import number
 from benchsuite.paper.document.quantities import TOKEN
 from benchsuite.paper.language.current import speaking
+from benchsuite.paper.rendering import templates
+from benchsuite.paper.rendering.html import render_html
 from benchsuite.paper.sections.claims import claims_table
 from benchsuite.paper.sections.compose import compose
 from benchsuite.paper.sections.metric_range import describe_range
@@ -64,6 +67,21 @@ def test_the_paper_tells_of_them_and_cites_who_defined_them() -> None:
     assert "tab-metrics" not in {block.id for block in without.body if isinstance(block, Table)}
 
 
+def test_a_print_says_the_name_of_each_once_and_a_page_in_every_row() -> None:
+    document = compose(material())
+    (table,) = (block for block in document.body if isinstance(block, Table) and block.id == "tab-metrics")
+    names = [plain(row[0].text) for row in table.rows]
+    assert [row[0].again for row in table.rows] == [False, True] * len(ASKED)
+    numbering = number(document)
+    entries = tuple(templates.Entry(block, at, "", "") for at, block in enumerate(document.body))
+    printed = templates.render(document, numbering, entries, "paper", "", lambda *_: "")
+    page = render_html(document, numbering)
+    for name in set(names):
+        heads = [text.count(f'<th scope="row" class="left">{name}</th>') for text in (printed, page)]
+        assert heads == [1, 2]
+    assert printed.count('<tr class="begins">') == len(ASKED) - 1
+
+
 def test_prose_may_name_their_table_before_there_is_any_run() -> None:
     none = make_material({"abstract": "Todo está en {{tab-metrics}}."}, cases=2, seeds=6, done=0)
     assert "tab-metrics" in compose(measured(none, *ASKED)).expected
@@ -109,7 +127,7 @@ def test_prose_quotes_them_in_the_language_of_the_paper() -> None:
 
 def test_the_lower_is_the_best_where_the_plugin_says_so() -> None:
     study = PaperContext(material())
-    most, least = (study.mention(case.case.name) for case in study.findings.cases)
+    most, least = (study.subject(case.case.name) for case in study.findings.cases)
     assert most in said(study, "{{best test_sureness}}")
     assert least in said(study, "{{best test_errors}}")
 

@@ -57,6 +57,23 @@ def test_the_best_case_is_quoted_with_its_value_where_a_metric_is_asked_for() ->
     assert with_value == f"{name} ({typography.percent(mean)})".replace("\u00a0", " ")
 
 
+def test_a_case_whose_name_ends_in_a_number_stays_whole_in_prose_but_not_in_code() -> None:
+    labels = {"recipe.freeze.blocks=0": "ajuste 3", "recipe.freeze.blocks=1": "ajuste 30"}
+    abstract = "El ajuste 3 y el ajuste 30, no `ajuste 3`; gana {{best}}, que no es la del reajuste 3."
+    document = compose(make_material({"labels": labels, "abstract": abstract}, cases=2))
+    start = "El ajuste~3 y el ajuste~30, no `ajuste 3`; gana"
+    assert document.abstract.startswith(start.replace("~", "\u00a0"))
+    assert "~=~ajuste~3 y~ajuste~30, que no es la del reajuste 3.".replace("~", "\u00a0") in document.abstract
+
+
+@pytest.mark.parametrize(("language", "words"), [("es", "sin resultados todavía"), ("en", "no results yet")])
+def test_what_is_pending_within_brackets_has_none_of_its_own(language: str, words: str) -> None:
+    value = "{{test_accuracy recipe.freeze.blocks=0}}"
+    abstract = f"A ({value}), B (C, {value}; D, {value}), E {value}."
+    document = compose(make_material({"language": language, "abstract": abstract}, cases=2, done=0))
+    assert document.abstract == f"A ({words}), B (C, {words}; D, {words}), E ({words})."
+
+
 def test_the_command_that_a_paper_prints_makes_the_same_study() -> None:
     material = make_material(cases=2, seeds=2)
     assert "make suite SUITE=beans_freeze: repite el estudio; benchsuite verify beans_freeze: rehace" in said(

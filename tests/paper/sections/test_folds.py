@@ -95,6 +95,40 @@ def test_training_and_validation_are_told_together() -> None:
     assert "no emplea una división fija entre entrenamiento y validación" in said(document)
 
 
+@pytest.mark.parametrize(
+    ("language", "aside", "told"),
+    [
+        ("es", "Se aparta un 10 % para validación.", "no emplea una división fija entre entrenamiento y validación"),
+        ("en", "Of these, 10% are set aside.", "uses no fixed division into training and validation"),
+    ],
+)
+def test_what_the_data_set_sets_aside_is_not_told_where_folds_join_it_again(
+    language: str, aside: str, told: str
+) -> None:
+    """Neither in words nor as a share of the training images, which the table of the configuration tells otherwise."""
+
+    def of(material: PaperMaterial) -> tuple[str, str]:
+        cases = tuple(
+            case.model_copy(update={"dataset": case.dataset.model_copy(update={"parameters": {"validation": 0.1}})})
+            for case in material.results.plan.cases
+        )
+        plan = material.results.plan.model_copy(update={"cases": cases})
+        card = replace(material.card, validation=aside)
+        document = compose(replace(material, card=card, results=replace(material.results, plan=plan)))
+        rows = (cell.text for row in table(document, "tab-configuration").rows for cell in row)
+        return said(document).replace("\u202f", " "), " ".join(rows)
+
+    share = {"es": "Fracción de validación", "en": "Validation share"}[language]
+    text, rows = of(folded(language=language))
+    assert told in text
+    assert aside not in text
+    assert share not in rows
+    text, rows = of(make_material({"language": language}, cases=2))
+    assert told not in text
+    assert aside in text
+    assert share in rows
+
+
 def test_the_table_of_results_says_that_its_intervals_are_corrected() -> None:
     corrected = "Intervalos y pruebas están corregidos por lo que los pliegues comparten."
     assert corrected in (table(compose(folded()), "tab-results").note or "")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
 
 from benchsuite.analysis.findings import Findings
 from benchsuite.paper.context.material import PaperMaterial
-from benchsuite.paper.document.blocks import Document
+from benchsuite.paper.document.blocks import Bullets, Document, Paragraph, texts
 from benchsuite.paper.document.numbering import number
 from benchsuite.paper.rendering import templates
 from benchsuite.paper.rendering.html import render_html
@@ -38,7 +39,7 @@ def test_decided_differences_are_told_with_their_numbers_and_the_others_with_the
     assert found[0].startswith("Una configuración difiere significativamente de la referencia (")
     assert ") en exactitud en test: " in found[0]
     assert "; p = 0,010)." in found[0]
-    assert found[1].startswith("Queda sin decidir la comparación de ")
+    assert found[1].startswith("Queda sin decidir la comparación de la configuración con dos bloques congelados (")
     assert "semillas)" in found[1]
     assert found[1].endswith("con una potencia del 80 % si el efecto fuera el observado.")
 
@@ -52,7 +53,27 @@ def test_many_decided_differences_are_counted_and_the_largest_is_told() -> None:
 def test_where_no_difference_is_decided_it_is_said_so() -> None:
     found = box(with_p(make_material(cases=5, seeds=10), None, None, None, 0.4))
     assert found[0].startswith("Ninguna de las cuatro comparaciones de exactitud en test con la referencia (")
-    assert found[1].startswith("Comparaciones sin decidir: cuatro; la que menos semillas necesitaría es ")
+    fewest = "la que menos semillas necesitaría es la de la configuración con "
+    assert found[1].startswith(f"Comparaciones sin decidir: cuatro; {fewest}")
+
+
+@pytest.mark.parametrize(
+    ("language", "label"),
+    [
+        ("es", "(?<!configuraciones con )(?<!las de )bloques congelados ="),
+        ("en", "(?<!configurations with )(?<!those with )frozen blocks ="),
+    ],
+)
+@pytest.mark.parametrize("p_values", [(0.01, 0.01, 0.02), (None, None, 0.4)])
+def test_a_case_is_named_by_its_label_within_brackets_alone(
+    language: str, label: str, p_values: tuple[float | None, ...]
+) -> None:
+    paper = {"language": language, "abstract": "{{best}}", "labels": {}}
+    document = compose(with_p(make_material(paper, cases=4, seeds=10), *p_values), files={})
+    prose = (text for block in document.body if isinstance(block, Paragraph | Bullets) for text in texts(block))
+    for text in (document.abstract, *document.highlights, *prose):
+        told = templates.plain(document, text).replace("\u00a0", " ")
+        assert not re.search(label, re.sub(r"\([^()]*\)", "", told))
 
 
 def test_of_what_was_measured_once_nobody_says_how_many_seeds_it_needs() -> None:

@@ -101,6 +101,36 @@ def test_every_case_has_a_sentence_with_its_own_numbers_and_runs() -> None:
     assert {quantity.runs for quantity in study.quotes.quantities} == {("run0", "run1"), ("run0",)}
 
 
+@pytest.mark.parametrize(
+    ("rising", "told_of_all"),
+    [
+        (3, "En todas las configuraciones, el máximo llega al final: con más épocas podría seguir subiendo."),
+        (2, "Con bloques congelados = 0 y 1, el máximo llega al final: con más épocas podría seguir subiendo."),
+        (1, ""),
+    ],
+)
+def test_readings_that_are_alike_are_told_once(rising: int, told_of_all: str) -> None:
+    up, down = curve((0.2, 0.3, 0.4)), curve((0.2, 0.9, 0.6))
+    cases = [case_of(up if at < rising else down, up) for at in range(3)]
+    study = study_of(cases, "fig-curves")
+    paragraph, bullets, _ = reading_blocks(study)
+    assert isinstance(paragraph, Paragraph)
+    assert isinstance(bullets, Bullets)
+    items = [told(study, item) for item in bullets.items]
+    assert told(study, paragraph.text).endswith(told_of_all or "de las épocas.")
+    assert sum("podría seguir subiendo" in text for text in (paragraph.text, *items)) == 1
+    assert sum("se pierden 30,0 puntos" in text for text in items) == 3 - rising
+
+
+def test_all_readings_but_one_are_told_as_such() -> None:
+    steady, down = curve((0.2, 0.9, 0.9)), curve((0.2, 0.9, 0.6))
+    study = study_of([case_of(down, down), *(case_of(steady, steady) for _ in range(3))], "fig-curves")
+    paragraph = reading_blocks(study)[0]
+    assert isinstance(paragraph, Paragraph)
+    end = "En todas las configuraciones salvo la de cero bloques congelados, la curva se mantiene desde su máximo."
+    assert told(study, paragraph.text).endswith(end)
+
+
 def test_the_only_case_is_read_from_the_figure_that_it_has_anyway() -> None:
     study = study_of([case_of(curve((0.2, 0.9, 0.6)), curve((0.5, 0.9, 1.0)))], "fig-curves")
     (paragraph,) = reading_blocks(study)
@@ -174,7 +204,7 @@ def test_losses_that_rise_are_counted_and_the_one_that_rises_most_is_named(
     assert counted in said
     assert ("En proporción" in said) == (lasts[1] > 0.5)
     if lasts[1] > 0.5:
-        assert "es con bloques congelados = 1: mínimo, 0,500; final, 0,900" in said
+        assert "es con un bloque congelado: mínimo, 0,500; final, 0,900" in said
 
 
 def test_losses_that_are_least_at_one_epoch_are_not_said_to_be_so_between_two() -> None:

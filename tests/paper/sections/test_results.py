@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 
+from benchsuite.analysis.intervals import mean_estimate
 from benchsuite.paper.document.blocks import Document, Figure, Photos, Table, texts
 from benchsuite.paper.document.numbering import number
 from benchsuite.paper.rendering import templates
 from benchsuite.paper.sections.compose import compose
+from support.paper_material import make_material
 from support.paper_studies import SKETCHES, make_study
 
 Composed = dict[str, Document]
@@ -188,3 +190,14 @@ def test_losses_and_accuracies_of_each_case_are_a_table_of_both_sides() -> None:
     ]  # fmt: skip
     assert len(table.rows) == 7
     assert all(cell.value is not None and cell.runs for row in table.rows for cell in row[1:])
+
+
+@pytest.mark.parametrize(
+    ("epochs", "told"), [(3, "necesitan tres épocas"), (1, "necesitan una época"), (12, "12 épocas")]
+)
+def test_epochs_that_are_alike_and_few_are_in_words(epochs: int, told: str) -> None:
+    material = make_material(cases=2, seeds=3)
+    findings, same = material.findings, mean_estimate([epochs] * 3, ["run"] * 3)
+    cases = tuple(replace(case, estimates={**case.estimates, "epochs_to_95": same}) for case in findings.cases)
+    material.__dict__["findings"] = replace(findings, cases=cases)
+    assert told in said(compose(material)).replace("\u00a0", " ")

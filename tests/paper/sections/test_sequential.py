@@ -35,7 +35,7 @@ def said(document: Document) -> str:
 
 def rows(document: Document) -> list[list[str]]:
     (table,) = (block for block in document.body if isinstance(block, Table) and block.id == "tab-claims")
-    return [[templates.plain(document, cell.text) for cell in row] for row in table.rows]
+    return [[templates.plain(document, cell.text).replace("\u00a0", " ") for cell in row] for row in table.rows]
 
 
 @pytest.mark.parametrize(

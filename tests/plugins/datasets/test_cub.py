@@ -382,7 +382,7 @@ def test_the_card_names_classes_as_people_do_and_says_how_photos_are_split() -> 
     assert card.class_titles["001.Black_footed_Albatross"] == "Black-footed Albatross"
     assert set(card.class_titles) == set(card.classes)
     assert "1115" in card.summary
-    assert "12,5\u00a0%" in card.summary
+    assert "12,5\u00a0%" in card.validation
     assert "CNS-TR-2011-001" in card.bibtex
     assert "oficial" in Cub().card(CubParameters(split="official")).summary
     assert all(len(source.sha256 or "") == 64 for source in card.sources)
