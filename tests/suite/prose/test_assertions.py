@@ -38,10 +38,54 @@ def warnings(text: str, place: str = "discussion") -> list[str]:
         "El {{tab-results}} permite juzgar qué diferencias resisten.",
         "Las curvas con un bloque convergen antes.",
         "{{if claim uno holds}}Bien.{{else}}Mal.{{end}} Entrenar dos bloques rinde menos.",
+        "Añade ruido [[informe]], a costa de épocas más largas: {{train_accuracy 1}} y {{train_accuracy 2}}.",
+        "It adds noise [[informe]], at the price of longer epochs: {{train_accuracy 1}} and {{train_accuracy 2}}.",
     ],
 )
 def test_a_result_that_is_asserted_whatever_comes_out_is_pointed_at(text: str) -> None:
     assert len(warnings(text)) == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "La {{fig-loss}} muestra si el entrenamiento quedó a medias.",
+        "La {{fig-gap}} indica también cuánto se separan.",
+        "Las curvas de la {{fig-loss}} dejan ver otra cosa.",
+        "La velocidad debe leerse en la {{fig-convergence}}, y con cautela.",
+        "La mejor época es la {{best_epoch 1}}. Si esa época es temprana, la red ha dejado pronto de aprender.",
+        "Ese valor sería la suma; si queda por debajo, unas formas sobran.",
+        "La {{fig-convergence}} muestra la evolución que se obtiene aquí.",
+        "{{fig-loss}} shows whether training was left half done.",
+        "{{fig-loss}} tells how far they part.",
+        "The curves of {{fig-loss}} let something else be seen.",
+        "Speed should be read in {{fig-convergence}}, and with caution.",
+        "The best epoch is {{best_epoch 1}}. If that epoch is early, the network has stopped learning soon.",
+        "That would be the sum; if it stays below, some forms are needless.",
+    ],
+)
+def test_what_leaves_the_result_to_the_reader_is_pointed_at(text: str) -> None:
+    (what,) = warnings(text)
+    assert what.endswith("leaves the result to the reader")
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ("Con pocas fotografías una red memoriza antes de generalizar.", "how networks learn"),
+        (
+            "Reducir pronto la tasa aprovecha mejor un entrenamiento breve, y otro orden podría darse.",
+            "how networks learn",
+        ),
+        ("Eso favorece a la tasa constante, cuyas oscilaciones dan ocasión de escoger.", "how networks learn"),
+        ("Conviene partir de otra red, que es lo que aconseja la literatura.", "names no work"),
+        ("With few photos a network memorizes before it generalizes.", "how networks learn"),
+        ("It begins from another network, which is what the literature advises.", "names no work"),
+    ],
+)
+def test_what_is_told_as_if_everybody_knew_it_is_pointed_at(text: str, what: str) -> None:
+    (found,) = warnings(text)
+    assert what in found
 
 
 @pytest.mark.parametrize(
@@ -56,6 +100,12 @@ def test_a_result_that_is_asserted_whatever_comes_out_is_pointed_at(text: str) -
         "La exactitud es {{test_accuracy 1}} con un bloque y {{test_accuracy 2}} con dos bloques.",
         "Se observa la mejora en la mejor época de un bloque.",
         "El trabajo previo dice que un bloque supera a los demás.",
+        "Con pocas fotografías una red puede memorizar antes de generalizar.",
+        "Las redes memorizan las etiquetas [[informe]].",
+        "Conviene partir de otra red, que es lo que aconseja la literatura [[informe]].",
+        "La repetición no muestra que difieran, y no ha podido decidirse si es la mejor.",
+        "Si es así, la diferencia es la de la {{fig-gap}}.",
+        "{{fig-gap}} shows the gap, and if so it is small.",
     ],
 )
 def test_what_follows_the_results_or_is_only_possible_is_left_alone(text: str) -> None:
