@@ -36,7 +36,8 @@ def plain_word(value: str) -> str:
 
 def name_value(path: str, value: Any, *, brief: bool = False) -> str:
     """The value at a path where nothing is set as code: in our words where we have some."""
-    return describe_value(value, lambda text: word_for(path, text) or markup.file_name(text), brief=brief)
+    shown = describe_value(value, lambda text: word_for(path, text) or markup.file_name(text), brief=brief)
+    return word_for(path, "null") or shown if value is None else shown
 
 
 def word_for(path: str, text: str) -> str | None:

@@ -195,7 +195,7 @@ def _other_counts(study: PaperContext) -> list[Block]:
     )
     if len(sizes) < 2:
         return []
-    each = [say("images-for", images=size, cases=study.names.mention(*cases)) for size, cases in sizes.items()]
+    each = [say("images-for", images=size, cases=cases) for size, cases in study.names.mention_groups(sizes)]
     return [Paragraph(say("images-differ", each="; ".join(each)))]
 
 

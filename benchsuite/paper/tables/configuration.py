@@ -223,7 +223,7 @@ def _setting(path: str, value: Any) -> str:
             return ABSENT
         return word_for(path, text) or markup.code(text, "parameter")
 
-    return describe_value(value, word)
+    return (value is None and word_for(path, "null")) or describe_value(value, word)
 
 
 def _seeds(seeds: tuple[int, ...]) -> str:
