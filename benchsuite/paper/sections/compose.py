@@ -18,8 +18,8 @@ from benchsuite.paper.sections.front import paper_abstract, paper_title
 from benchsuite.paper.sections.highlights import paper_highlights
 from benchsuite.paper.sections.method import model_blocks, training_blocks
 from benchsuite.paper.sections.notices import paper_notices, running_head
-from benchsuite.paper.sections.published import published_blocks
 from benchsuite.paper.sections.parts import authors_of, fitting, keywords_of, line_of, merge, placed, section_blocks
+from benchsuite.paper.sections.published import published_blocks
 from benchsuite.paper.sections.reproducibility import reproducibility_blocks
 from benchsuite.paper.sections.results import results_blocks
 from benchsuite.paper.sections.search import search_blocks

@@ -81,9 +81,9 @@ def published_problems(
         path = f"published[{index}]"
         if figure.source not in works:
             what = f"the work {shown(figure.source)} is not among the references"
-            remedy = did_you_mean(figure.source, works) or "add it to paper.bibliography"
+            near = did_you_mean(figure.source, works) or "add it to paper.bibliography"
             expected = one_of(works) if works else None
-            problems.append(Problem((node.get("source") or node).mark, path, what, figure.source, expected, remedy))
+            problems.append(Problem((node.get("source") or node).mark, path, what, figure.source, expected, near))
         for reference in figure.cases:
             if find(reference) is None:
                 what = f"no case is meant by {shown(reference)}"
@@ -96,6 +96,6 @@ def published_problems(
                 expected = f"a number from {metric.least:g} to {metric.most:g}"
                 meant = bound / metric.unit.scale
                 fits = metric.least <= meant <= metric.most
-                remedy = f"write {meant:g}, as runs record it" if fits else "correct the figure, or the metric"
-                problems.append(Problem(node.mark, path, what, bound, expected, remedy))
+                mend = f"write {meant:g}, as runs record it" if fits else "correct the figure, or the metric"
+                problems.append(Problem(node.mark, path, what, bound, expected, mend))
     return problems
