@@ -157,15 +157,20 @@ def normalisation(preprocessing: Preprocessing) -> tuple[tuple[float, ...], tupl
 
 
 def network_source(suite: Suite, plan: Plan, registry: Registry) -> str:
-    """The code that builds the network of the reference, or of the first case; nothing where there is no source, as in
-    an interactive session."""
+    """The code that builds the network of the reference, or of the first case, and what it makes of pretrained weights
+    where that case asks for some; nothing where there is no source, as in an interactive session."""
+    from benchsuite.contracts.model import Model
     from benchsuite.suite.cases.baselines import baseline_cases
 
     references = set(baseline_cases(suite, plan.cases).values())
     case = next((one for one in plan.cases if one.name in references), plan.cases[0])
-    model = cast("Model[Any]", registry.model(case.model.qualified_name).component)
+    entry = registry.model(case.model.qualified_name)
+    model = cast("Model[Any]", entry.component)
+    methods = ["build"]
+    if model.weights(entry.parse(case.model.parameters)) is not None:
+        methods += [name for name in ("weights", "adapt") if getattr(type(model), name) is not getattr(Model, name)]
     with suppress(OSError, TypeError):
-        return dedent(inspect.getsource(type(model).build)).rstrip()
+        return "\n\n".join(dedent(inspect.getsource(getattr(type(model), name))).rstrip() for name in methods)
     return ""
 
 

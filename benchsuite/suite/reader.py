@@ -20,9 +20,10 @@ from benchsuite.suite.prose.bibliography import include_files
 from benchsuite.suite.prose.conditions import quotation_problems
 from benchsuite.suite.prose.extent import extent_problems
 from benchsuite.suite.prose.figures import figure_problems, resolved_figures
-from benchsuite.suite.prose.references import COUNTED, Vocabulary, written
+from benchsuite.suite.prose.references import COUNTED, Vocabulary, work_keys, written
 from benchsuite.suite.prose.translations import in_language, prose_problems, translation_problems
 from benchsuite.suite.schema.claims import claim_problems
+from benchsuite.suite.schema.published import published_problems
 from benchsuite.suite.schema.suite import Design, Suite
 from benchsuite.suite.search.space import search_settings
 from benchsuite.suite.source.problems import Mark, Problem, SuiteError, did_you_mean, one_of, printable, shown
@@ -180,6 +181,9 @@ def _prose_problems(suite: Suite, expanded: Expansion, registry: Registry, lines
         find = Vocabulary(suite, expanded.cases).find
         problems += claim_problems(suite.claims, claims.elements if claims is not None else (), find, names)
         known = [*component_works(suite, expanded.cases, registry)]
+        published = suite.origin.get("published")
+        figures = published.elements if published is not None else ()
+        problems += published_problems(suite.published, figures, find, names, work_keys(suite, known))
 
         def check(said: Suite) -> list[Problem]:
             return quotation_problems(Vocabulary(said, expanded.cases), lines, known)

@@ -42,6 +42,7 @@ from benchsuite.api import (
 from .manifest import read_manifest, write_manifest
 from .photo_folders import is_litter
 from .photos import PhotoInput
+from .stratified import shares, shuffled_by_class
 
 CLASSES = ("angular_leaf_spot", "bean_rust", "healthy")
 COUNTS: Mapping[str, Mapping[str, int]] = {
@@ -111,6 +112,10 @@ class BeansParameters(PhotoInput):
     image_size: int = Field(default=224, ge=32, le=1024)
     """Height and width of the model's input in pixels."""
 
+    train_images: int | None = Field(default=None, ge=len(CLASSES), le=sum(COUNTS["train"].values()))
+    """Train on only so many images, of each class alike as far as there are (null: on all). A larger choice contains
+    the smaller ones."""
+
 
 class Beans(Dataset[BeansParameters]):
     """Bean leaves in three classes."""
@@ -139,7 +144,10 @@ class Beans(Dataset[BeansParameters]):
             homepage="https://github.com/AI-Lab-Makerere/ibean/",
             sources=(*PARQUET.values(), *ZIPS.values()),
             classes=CLASSES,
-            splits={split: sum(counts.values()) for split, counts in COUNTS.items()},
+            splits={
+                split: sum(counts.values() if split != "train" else _chosen(counts, params.train_images))
+                for split, counts in COUNTS.items()
+            },
             class_titles={"angular_leaf_spot": "mancha angular", "bean_rust": "roya", "healthy": "sana"},
             layout=_LAYOUT,
             translations={
@@ -196,7 +204,7 @@ class Beans(Dataset[BeansParameters]):
         write_manifest(home, "beans", {"provenance": "synthetic sample", "counts": counts})
 
     def index(self, params: BeansParameters, folder: Path) -> DatasetIndex:
-        return _index(folder)
+        return _index(folder, params.train_images)
 
     def smoke(self, params: BeansParameters) -> Mapping[str, Any]:
         return {"image_size": 48}
@@ -376,16 +384,25 @@ def _photos(folder: Path) -> list[Path]:
     return sorted(path for path in folder.iterdir() if not is_litter(path.name) and path.suffix.lower() in _SUFFIXES)
 
 
-def _index(home: Path) -> DatasetIndex:
-    def split(name: str) -> Split:
+def _chosen(counts: Mapping[str, int], images: int | None) -> list[int]:
+    """How many training images of each class are trained on."""
+    quotas = shares(images, len(CLASSES))
+    return [count if quota is None else min(count, quota) for count, quota in zip(counts.values(), quotas, strict=True)]
+
+
+def _index(home: Path, train_images: int | None = None) -> DatasetIndex:
+    def split(name: str, images: int | None = None) -> Split:
         rows = [
             (f"{name}/{label}/{path.name}", number)
             for number, label in enumerate(CLASSES)
             for path in _photos(home / name / label)
         ]
-        return Split(PhotoFiles(home, tuple(row[0] for row in rows)), tuple(row[1] for row in rows))
+        orders = shuffled_by_class([number for _, number in rows], len(CLASSES), seed=0)
+        quotas = shares(images, len(CLASSES))
+        kept = sorted(at for order, quota in zip(orders, quotas, strict=True) for at in order[:quota])
+        return Split(PhotoFiles(home, tuple(rows[at][0] for at in kept)), tuple(rows[at][1] for at in kept))
 
-    return DatasetIndex(CLASSES, train=split("train"), validation=split("validation"), test=split("test"))
+    return DatasetIndex(CLASSES, train=split("train", train_images), validation=split("validation"), test=split("test"))
 
 
 def _error(what: str, where: Path, expected: str) -> DataError:

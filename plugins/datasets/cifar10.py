@@ -34,7 +34,7 @@ from benchsuite.api import (
 )
 
 from .cifar_batches import BATCHES, CLASSES, ROWS, SIDE, TRAINING, CifarImages, broken, read_batch, read_pickle
-from .stratified import shuffled_by_class
+from .stratified import shares, shuffled_by_class
 
 ARCHIVE = Source(
     "https://www.cs.toronto.edu/~kriz/cifar-10-python.tar.gz",
@@ -170,7 +170,7 @@ class Cifar10(Dataset[Cifar10Parameters]):
         batches = [read_batch(folder / name).labels for name in BATCHES]
         labels = [label for batch in batches[:-1] for label in batch]
         numbers = [number * ROWS + row for number, batch in enumerate(batches[:-1]) for row in range(len(batch))]
-        quotas = _shares(params.train_images)
+        quotas = shares(params.train_images, len(CLASSES))
         train, validation = [], []
         for order, quota in zip(shuffled_by_class(labels, len(CLASSES), params.split_seed), quotas, strict=True):
             aside = round(params.validation * len(order))
@@ -196,14 +196,6 @@ def _official_counts(params: Cifar10Parameters) -> Mapping[str, int]:
     validation = len(CLASSES) * round(params.validation * len(TRAINING) * ROWS / len(CLASSES))
     train = len(TRAINING) * ROWS - validation
     return {"train": min(train, params.train_images or train), "validation": validation, "test": ROWS}
-
-
-def _shares(images: int | None) -> list[int | None]:
-    """How many of `images` each class gets; the first classes get one more where they cannot be equal."""
-    if images is None:
-        return [None] * len(CLASSES)
-    each, more = divmod(images, len(CLASSES))
-    return [each + (label < more) for label in range(len(CLASSES))]
 
 
 def _found(home: Path) -> Found:

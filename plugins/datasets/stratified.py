@@ -21,3 +21,11 @@ def shuffled_by_class(labels: Sequence[int], classes: int, seed: int) -> list[li
         words = Philox(key=np.array([seed, label], np.uint64)).random_raw(len(members))
         orders.append([int(i) for i in members[np.argsort(words, kind="stable")]])
     return orders
+
+
+def shares(images: int | None, classes: int) -> list[int | None]:
+    """How many of `images` each class gets, the first ones one more where they cannot be equal; None is all."""
+    if images is None:
+        return [None] * classes
+    each, more = divmod(images, classes)
+    return [each + (label < more) for label in range(classes)]

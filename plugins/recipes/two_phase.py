@@ -3,7 +3,8 @@
 The presets are those of the tutorial on fine-tuning a ResNet50: SGD with momentum 0.9 and batches of 32, at a rate of
 1e-3 for the head alone, then of 1e-4 for the whole network, five epochs each. Where it says nothing, all presets take
 ten epochs, so that they can be compared, with the rate that the tutorial gives to what they train. While only the head
-trains, the features before it are computed once.
+trains, the features before it are computed once. Networks that begin with random weights take larger steps: a rate of
+1e-2, about what the linear rule (P. Goyal et al., arXiv:1706.02677, section 2.1) makes of 0.1 for 256 images a step.
 
 Gradual unfreezing: J. Howard and S. Ruder, «Universal language model fine-tuning for text classification», ACL 2018,
 section 3.3.
@@ -21,7 +22,7 @@ from benchsuite.api import FreezePolicy, Phase
 
 from .optimization import LoopParameters, LoopRecipe, OptimizationParameters
 
-HEAD_RATE, WHOLE_RATE = 1e-3, 1e-4
+HEAD_RATE, WHOLE_RATE, SCRATCH_RATE = 1e-3, 1e-4, 1e-2
 GRADUAL_STEPS = 5
 TRIAL_EPOCHS = 2
 
@@ -43,11 +44,12 @@ class TwoPhaseParameters(LoopParameters):
     """The phases, by the name of a preset or one by one, and what they share."""
 
     phases: (
-        Literal["head_only", "all_at_once", "two_phase", "gradual"]
+        Literal["head_only", "all_at_once", "two_phase", "gradual", "from_scratch"]
         | Annotated[tuple[PhaseParameters, ...], Field(min_length=1, max_length=100)]
     ) = "two_phase"
     """`head_only`, `all_at_once`, `two_phase` (the head, then everything), `gradual` (one more stage at a time from the
-    output on, then everything, at falling rates), or a list of phases."""
+    output on, then everything, at falling rates), `from_scratch` (everything, at a rate for random weights, which the
+    model has with `weights: none`), or a list of phases."""
 
     batch_size: int = Field(default=32, ge=1, le=65536)
     """Images a step."""
@@ -90,6 +92,7 @@ PRESETS: Mapping[str, tuple[PhaseParameters, ...]] = {
     "all_at_once": (_phase("all", None, WHOLE_RATE, 10),),
     "two_phase": (_phase("head", 1, HEAD_RATE, 5), _phase("all", None, WHOLE_RATE, 5)),
     "gradual": _gradual(),
+    "from_scratch": (_phase("all", None, SCRATCH_RATE, 10),),
 }
 
 

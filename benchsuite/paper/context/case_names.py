@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TypeVar
 
 from benchsuite.analysis.findings import CaseFindings, Findings
 from benchsuite.paper.context.parameter_words import name_axis, name_value
@@ -14,6 +15,10 @@ from benchsuite.paper.language.phrases import listing
 from benchsuite.paper.language.typography import lower_first, tie_numbers
 from benchsuite.suite.prose.references import COUNTED, written
 from benchsuite.suite.schema.suite import Suite
+
+K = TypeVar("K")
+MOST_NAMED = 4
+"""Cases of a group that are named one by one beside other groups."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +91,13 @@ class CaseNames:
         if len(self.axes) != 1:
             return listing([say("case-quoted", case=label) for label in labels])
         return say("case-of-factor", factor=markup.literal(lower_first(self.factor)), cases=listing(labels))
+
+    def mention_groups(self, groups: Mapping[K, Sequence[CaseFindings]]) -> list[tuple[K, str]]:
+        """What sets groups of cases apart, and the cases that have it; the largest group comes last, and where it is
+        large the others are all that it is called."""
+        *smaller, (shared, rest) = sorted(groups.items(), key=lambda group: len(group[1]))
+        others = say("case-others") if smaller and len(rest) > MOST_NAMED else self.mention(*rest)
+        return [*((key, self.mention(*cases)) for key, cases in smaller), (shared, others)]
 
     def subject(self, *cases: CaseFindings) -> str:
         """The same as the subject of a sentence: «la configuración con un bloque congelado»."""

@@ -44,7 +44,8 @@ def name_value(path: str, value: Any, *, brief: bool = False) -> str:
         packaged = _PACKAGED.fullmatch(text)
         return word_for(path, text) or (packaged["file"] if packaged else markup.file_name(text))
 
-    return describe_value(value, word, brief=brief)
+    shown = describe_value(value, word, brief=brief)
+    return word_for(path, "null") or shown if value is None else shown
 
 
 def as_code(value: str, where: str) -> str:
@@ -68,7 +69,7 @@ def describe_setting(path: str, value: Any) -> str:
             return ABSENT
         return word_for(path, text) or as_code(text, "parameter")
 
-    return describe_value(value, word)
+    return (value is None and word_for(path, "null")) or describe_value(value, word)
 
 
 def describe_value(value: Any, word: Callable[[str], str] = plain_word, *, brief: bool = False) -> str:

@@ -42,6 +42,7 @@ _INLINE = re.compile(
 )
 
 
+_ADDRESS = re.compile(r"https://[^\s()<>\"']+")
 _FOLDERS = re.compile(r"(?:(?<![\w.:/\\…])|(?<=file://))(?:~|[A-Za-z]:)?[\\/]+(?:[^\s\\/:;,'\"()<>]+[\\/]+)+")
 """The folders of an absolute path; no part of an address."""
 
@@ -110,6 +111,12 @@ def jump(words: str, block: str, where: str) -> str:
     """Foreign words that lead to a block of the paper; the words alone where they have what links cannot hold."""
     shown = literal(line(words, where))
     return shown if re.search(r"[\[\]\\]", shown) else f"[{shown}](#{block})"
+
+
+def link(words: str, address: str, where: str) -> str:
+    """Foreign words that lead to a foreign address; the words alone where it is none that a paper links to."""
+    shown = literal(line(words, where))
+    return f"[{shown}]({address})" if _ADDRESS.fullmatch(address) and not re.search(r"[\[\]\\]", shown) else shown
 
 
 def file_name(value: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import textwrap
 from collections.abc import Sequence
@@ -48,7 +49,7 @@ class NetworkSketch:
 @memoize
 def draw_networks(name: str, networks: Sequence[NetworkSketch]) -> Drawing:
     """Page wide, a row for each network; the darker a box, the larger its share of the network's parameters."""
-    columns = min(MOST_ABREAST, max(len(network.stages) for network in networks))
+    columns = max(_abreast(len(network.stages)) for network in networks)
     width = (PAGE - MARGIN) / columns
     letters = int(72 * width * 0.88 / (0.5 * WIDE_TEXT))
     rows = [
@@ -89,6 +90,12 @@ def draw_networks(name: str, networks: Sequence[NetworkSketch]) -> Drawing:
         axes.set_axis_off()
         text = " ".join(say("alt-network", title=network.title, stages=_read(network)) for network in networks)
         return canvas.finish(say("alt-networks", networks=text))
+
+
+def _abreast(stages: int) -> int:
+    """How many stages stand on a line, so that lines are as many as they must be and of like length."""
+    lines = math.ceil(stages / MOST_ABREAST)
+    return math.ceil(stages / max(lines, 1))
 
 
 def _folded(name: str, letters: int) -> list[str]:

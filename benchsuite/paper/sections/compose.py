@@ -19,6 +19,7 @@ from benchsuite.paper.sections.highlights import paper_highlights
 from benchsuite.paper.sections.method import model_blocks, training_blocks
 from benchsuite.paper.sections.notices import paper_notices, running_head
 from benchsuite.paper.sections.parts import authors_of, fitting, keywords_of, line_of, merge, placed, section_blocks
+from benchsuite.paper.sections.published import published_blocks
 from benchsuite.paper.sections.reproducibility import reproducibility_blocks
 from benchsuite.paper.sections.results import results_blocks
 from benchsuite.paper.sections.search import search_blocks
@@ -94,6 +95,8 @@ def _body(study: PaperContext) -> list[Block]:
             generated = {"analysis": (say("title-analysis"), results_blocks(study))}
             if study.findings.claims:
                 generated["claims"] = (say("title-claims"), claim_blocks(study))
+            *_, (_, last) = generated.values()
+            last += published_blocks(study)
             if doubts := validity_blocks(study.findings.dataset):
                 generated["validity"] = (say("title-validity"), doubts)
             if study.findings.search is not None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from functools import partial
+from urllib.parse import urlsplit
 
+from benchsuite.contracts.dataset import DatasetCard, Source
 from benchsuite.paper.context.case_groups import group_cases
 from benchsuite.paper.context.paper_context import PaperContext
 from benchsuite.paper.context.parameter_words import word_for
@@ -42,7 +44,7 @@ def dataset_blocks(study: PaperContext) -> list[Block]:
         blocks += _other_counts(study)
         blocks.append(counts_table(facts, class_titles(study)))
         blocks += _distribution(study, facts)
-        blocks.append(Paragraph(_provenance(facts, study.material.card.licence)))
+        blocks.append(Paragraph(_provenance(facts, study.material.card)))
     return blocks
 
 
@@ -198,7 +200,7 @@ def _other_counts(study: PaperContext) -> list[Block]:
     )
     if len(sizes) < 2:
         return []
-    each = [say("images-for", images=size, cases=study.names.mention(*cases)) for size, cases in sizes.items()]
+    each = [say("images-for", images=size, cases=cases) for size, cases in study.names.mention_groups(sizes)]
     return [Paragraph(say("images-differ", each="; ".join(each)))]
 
 
@@ -226,8 +228,24 @@ def _holders(totals: Sequence[int], names: Sequence[str], size: int) -> str:
     return say("classes-of-size", images=size, classes=len(found))
 
 
-def _provenance(facts: DatasetFacts, licence: str) -> str:
-    """Where this copy comes from, and its licence. Its fingerprint stands with those of weights and runs."""
-    told = say(f"origin-{facts.provenance.replace(' ', '-')}")
-    terms = f" {say('licence', licence=markup.literal(markup.line(licence, 'dataset licence')))}" if licence else ""
-    return told + terms
+def _provenance(facts: DatasetFacts, card: DatasetCard) -> str:
+    """Whether these are the official bytes, under which terms, and where people read of them and get them. Their
+    fingerprint stands with those of weights and runs."""
+    origin = facts.provenance.replace(" ", "-")
+    told = [say(f"origin-{origin}")]
+    if card.licence:
+        told.append(say("licence", licence=markup.literal(markup.line(card.licence, "dataset licence"))))
+    if card.homepage:
+        page = markup.link(re.sub(r"^https?://|/$", "", card.homepage), card.homepage, "dataset homepage")
+        told.append(say("dataset-homepage", page=page))
+    if card.sources:
+        told.append(say("dataset-hosts", hosts=listing(_hosts(card.sources))))
+    return " ".join(told)
+
+
+def _hosts(sources: Sequence[Source]) -> list[str]:
+    """The hosts of the official files; each leads to the first of its own, whose address tells the rest."""
+    first: dict[str, str] = {}
+    for source in sources:
+        first.setdefault(urlsplit(source.url).hostname or source.url, source.url)
+    return [markup.link(host, address, "dataset source") for host, address in first.items()]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 
 import yaml
@@ -41,7 +42,8 @@ def source_blocks(study: PaperContext) -> list[Block]:
         return []
     shown = _shown(code)
     wide = max(map(len, shown.split("\n"))) > LONG
-    return [Paragraph(say("source")), Listing("fig-source", shown, say("caption-source"), wide)]
+    text = say("source") + (f" {say('source-pretrained')}" if re.search(r"^def adapt\(", code, re.MULTILINE) else "")
+    return [Paragraph(text), Listing("fig-source", shown, say("caption-source"), wide)]
 
 
 def algorithm_blocks(study: PaperContext) -> list[Block]:

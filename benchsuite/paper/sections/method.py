@@ -123,9 +123,9 @@ def _weights(study: PaperContext) -> str:
         origins = {origin(study.findings.weights): []}
     if not origins:
         return ""
-    each = [
-        f"{start} ({study.names.mention(*cases)})" if len(origins) > 1 else start for start, cases in origins.items()
-    ]
+    each = list(origins)
+    if len(origins) > 1:
+        each = [f"{start} ({cases})" for start, cases in study.names.mention_groups(origins)]
     text = say("weights", each="; ".join(each))
     return f"{text} {say('weights-lacking')}" if study.lacks_weights else text
 
@@ -162,6 +162,8 @@ def training_blocks(study: PaperContext) -> list[Block]:
         # Networks of different sizes cannot start alike.
         sizes = {case.model.parameters_total for case in findings.cases if case.model is not None}
         text += " " + say("paired-all" if len(sizes) < 2 else "paired-order")
+        if len({case.dataset.counts.get("train") for case in study.done if case.dataset is not None}) > 1:
+            text += " " + say("paired-other-images")
     if (phases := phases_table(study)) is not None:
         blocks += [Paragraph(_phases(study)), phases]
     opening = f"{text}{_recipes(study)}{_loading(study)}{_recorded(study)}{_trained(study)}"
@@ -212,16 +214,15 @@ def _looks(study: PaperContext) -> str:
 
 def _loading(study: PaperContext) -> str:
     """How images come to the network: the size of a batch and how many there are in an epoch, order and workers."""
-    facts = study.findings.dataset
-    sizes = [case.case.recipe.parameters.get("batch_size") for case in study.findings.cases]
-    known = sorted({size for size in sizes if isinstance(size, int)})
-    if not known or facts is None:
+    sizes = [(case.case.recipe.parameters.get("batch_size"), case.dataset) for case in study.findings.cases]
+    known = [(size, facts or study.findings.dataset) for size, facts in sizes if isinstance(size, int)]
+    images = [(size, sum(facts.counts.get("train", ()))) for size, facts in known if facts is not None]
+    if not images:
         return ""
-    images = sum(facts.counts.get("train", ()))
-    batches = sorted({-(-images // size) for size in known})
+    batches = sorted({-(-every // size) for size, every in images})
     text = say(
         "loading",
-        size=_span([typography.number(size) for size in known]),
+        size=_span([typography.number(size) for size in sorted({size for size, _ in images})]),
         batches=_span([typography.number(count) for count in batches]),
     )
     return f" {text}"

@@ -25,6 +25,7 @@ NAMES = {
     "MaxPool2d": "maximum",
     "AvgPool2d": "average",
     "AdaptiveAvgPool2d": "adaptive-average",
+    "SelectAdaptivePool2d": "global-pooling",
     "BasicBlock": "residual",
     "Bottleneck": "bottleneck",
     "InvertedResidual": "inverted-residual",

@@ -77,7 +77,8 @@ def metric_problems(design: Design, registry: Registry) -> list[Problem]:
 
 
 def naming_problems(suite: Suite, registry: Registry) -> list[Problem]:
-    """Metrics that the comparison and claims of a suite name and that it does not have, or that have no better end."""
+    """Metrics that the comparison, claims and published figures of a suite name and that it does not have, or that have
+    no better end."""
     known = metric_names(suite)
     problems: list[Problem] = []
     compare = suite.origin.get("compare")
@@ -91,6 +92,10 @@ def naming_problems(suite: Suite, registry: Registry) -> list[Problem]:
             what = f"no value of {claim.metric} is better than another, so {claim.condition} means nothing"
             remedy = "take at_least, at_most, monotone or within, or another metric"
             problems.append(Problem(node.mark, path, what, claim.metric, None, remedy))
+    figures = suite.origin.get("published")
+    for index, figure in enumerate(suite.published):
+        node = figures.elements[index] if figures is not None else suite.origin
+        problems += _unknown(node, f"published[{index}].metric", figure.metric, known, suite, registry)
     return problems
 
 

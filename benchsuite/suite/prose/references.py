@@ -46,6 +46,7 @@ FLOATS_OF: Mapping[str, frozenset[str]] = {
     "metrics": frozenset({"tab-metrics"}),
     "search": frozenset({"tab-search", "fig-search", "fig-importance"}),
     "folds": frozenset({"tab-folds"}),
+    "published": frozenset({"tab-published"}),
 }
 """Those that come with a part of the suite, by its name."""
 FURTHER_FLOATS = frozenset(get_args(Further))
@@ -254,9 +255,7 @@ def reference_problems(vocabulary: ProseVocabulary) -> list[Problem]:
 
 def citation_problems(suite: Declaration, of_plugins: Iterable[str]) -> list[Problem]:
     """Citations of works that neither the suite nor `of_plugins`, the BibTeX of its components, has."""
-    paper = suite.paper
-    known = [typed.key for typed in paper.references]
-    known += [key for part in (*paper.bibliography, *of_plugins) for key in _ENTRY.findall(part)]
+    known = work_keys(suite, of_plugins)
     problems = []
     for path, mark, text in prose_texts(suite):
         for key in dict.fromkeys(found.strip() for found in CITATION.findall(text)):
@@ -265,6 +264,13 @@ def citation_problems(suite: Declaration, of_plugins: Iterable[str]) -> list[Pro
                 remedy = did_you_mean(key, known) or "add the work to paper.bibliography"
                 problems.append(Problem(mark, path, what, key, one_of(known) if known else None, remedy))
     return problems
+
+
+def work_keys(suite: Declaration, of_plugins: Iterable[str]) -> list[str]:
+    """The keys of all works that a suite may cite: its own, and those of the BibTeX of its components."""
+    paper = suite.paper
+    typed = [typed.key for typed in paper.references]
+    return typed + [key for part in (*paper.bibliography, *of_plugins) for key in _ENTRY.findall(part)]
 
 
 def typed_results(suite: Declaration) -> list[Problem]:
@@ -282,12 +288,14 @@ def typed_results(suite: Declaration) -> list[Problem]:
 
 
 def named_metrics(suite: Suite) -> Iterator[tuple[str, str]]:
-    """Each metric that the comparison, a claim or the prose names, after the place that does."""
+    """Each metric that the comparison, a claim, a published figure or the prose names, after the place that does."""
     known = metric_names(suite)
     if suite.compare is not None:
         yield "compare.metric", suite.compare.metric
     for claim in suite.claims:
         yield f"the claim {claim.id!r}", claim.metric
+    for index, figure in enumerate(suite.published):
+        yield f"published[{index}]", figure.metric
     for path, _, text in prose_texts(suite):
         for found in _BRACES.finditer(text):
             yield from ((path, word) for word in found[1].split()[:3] if word in known)

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BeforeValidator, ConfigDict, Discriminator,
 from benchsuite.suite.schema.base import Declared, Heading, Key, Line, Path, Slug, Text, require_visible
 from benchsuite.suite.schema.claims import Claim, MetricName
 from benchsuite.suite.schema.folds import FoldCount, Folds
+from benchsuite.suite.schema.published import Published
 from benchsuite.suite.schema.sequential import Sequential
 from benchsuite.suite.source.problems import Mark
 from benchsuite.suite.source.yaml_nodes import Node, from_plain
@@ -485,6 +486,9 @@ class Suite(Design):
 
     claims: Annotated[tuple[Claim, ...], Field(max_length=200)] = ()
     """Sentences that the results confirm, refute or leave open; the paper says which."""
+
+    published: Annotated[tuple[Published, ...], Field(max_length=200)] = ()
+    """Figures that other works publish; the paper sets them beside its own."""
 
     paper: PaperSection = PaperSection()
     """What the author writes for the paper."""

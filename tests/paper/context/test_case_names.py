@@ -33,6 +33,15 @@ def test_named_cases_stand_in_quotation_marks_and_have_no_factor() -> None:
     assert (names.factor, names.legend_title) == ("Configuración", "")
 
 
+def test_the_largest_of_several_groups_comes_last_and_is_the_others_where_it_is_large() -> None:
+    one, *many = make_findings(cases=6, seeds=1).cases
+    names = CaseNames({}, ())
+    assert names.mention_groups({"a": many, "b": [one]}) == [("b", names.mention(one)), ("a", "las demás")]
+    few = many[:4]
+    assert names.mention_groups({"a": few, "b": [one]}) == [("b", names.mention(one)), ("a", names.mention(*few))]
+    assert names.mention_groups({"a": many}) == [("a", names.mention(*many))]
+
+
 def test_the_further_paths_of_a_factor_begin_small() -> None:
     assert CaseNames({}, ("recipe.momentum", "recipe.l1")).factor == "Momento, penalización L1"
 

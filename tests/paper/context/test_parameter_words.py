@@ -60,6 +60,8 @@ def test_values_that_are_words_are_in_those_of_the_paper_and_components_keep_the
     assert name_value("recipe.scheduler", {"name": "step", "gamma": 0.1}, brief=True) == "escalonada 0,1"
     assert name_value("model.own", "/far/away/file.pth") == markup.file_name("/far/away/file.pth")
     assert name_value("recipe", "train") == "train"
+    assert name_value("dataset.train_images", None) == "todas"
+    assert name_value("recipe.patience", None) == "ninguno"
     assert (name_value("model.weights", "none"), name_value("model.own", "none")) == ("aleatorios", "ninguno")
 
 

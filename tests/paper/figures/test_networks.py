@@ -34,6 +34,14 @@ def test_long_networks_go_on_below_and_each_network_has_rows_of_its_own() -> Non
     assert printed_text(drawn.svg, wide=True) >= 7
 
 
+def test_the_lines_of_a_long_network_are_of_like_length() -> None:
+    svg = draw_networks("fig-networks", [network(MOST_ABREAST + 2)]).svg
+    lines = [re.findall(rf'<text[^>]* y="([\d.-]+)"[^>]*>etapa{at}<', svg) for at in range(MOST_ABREAST + 2)]
+    half = MOST_ABREAST // 2 + 1
+    assert lines == [lines[0]] * half + [lines[-1]] * half
+    assert lines[0] != lines[-1]
+
+
 def test_names_that_are_too_long_are_broken_after_an_underscore() -> None:
     svg = draw_networks(
         "fig-networks", [network(1, "fc_hl_1layerless_smallvalues"), network(1, "Una red con espacios")]

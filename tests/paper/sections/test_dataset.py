@@ -1,4 +1,4 @@
-"""What the paper says of the images' copies."""
+"""What the paper says of the images' copies, and of where the images come from."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from benchsuite_plugins.datasets import beans
 
 from benchsuite.paper.context.paper_context import PaperContext
 from benchsuite.paper.document.blocks import Paragraph, texts
@@ -15,6 +16,7 @@ from benchsuite.paper.sections.compose import compose
 from benchsuite.paper.sections.dataset import dataset_blocks, validity_blocks
 from benchsuite.suite.schema.suite import Language
 from support.paper_material import make_material
+from support.synthetic_study import make_suite_material
 
 
 @pytest.mark.parametrize(
@@ -55,3 +57,27 @@ def test_numbers_in_a_row_are_parted_by_what_is_no_decimal_sign(language: Langua
     with speaking(language):
         told = [block.text for block in dataset_blocks(PaperContext(material)) if isinstance(block, Paragraph)]
     assert values in " ".join(map(str, told)).replace("\u00a0", " ")
+
+
+def said_of(**card: Any) -> str:
+    material = make_suite_material("beans_freeze")
+    last = dataset_blocks(PaperContext(replace(material, card=replace(material.card, **card))))[-1]
+    assert isinstance(last, Paragraph)
+    return last.text.replace("\u00a0", " ")
+
+
+def test_where_the_data_are_described_and_had_is_told_with_links() -> None:
+    text = said_of()
+    assert "Página: [github.com/AI-Lab-Makerere/ibean](https://github.com/AI-Lab-Makerere/ibean/)." in text
+    parquet, zips = beans.PARQUET["train"].url, beans.ZIPS["train"].url
+    assert text.endswith(f"Ficheros oficiales: [huggingface.co]({parquet}) y [storage.googleapis.com]({zips}).")
+
+
+def test_a_card_without_addresses_has_no_words_of_them() -> None:
+    text = said_of(homepage="", sources=())
+    assert "https://" not in text
+    assert text.endswith("MIT.")
+
+
+def test_an_address_that_papers_do_not_link_to_is_told_as_it_is() -> None:
+    assert said_of(homepage="http://example.org/a(b)", sources=()).endswith("Página: example.org/a(b).")

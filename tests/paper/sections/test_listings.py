@@ -80,6 +80,19 @@ def test_listings_are_there_only_where_asked_for_and_known() -> None:
     assert source_blocks(PaperContext(make_material({"further": ["fig-source"]}))) == []
 
 
+def test_code_that_takes_pretrained_weights_says_what_is_loaded() -> None:
+    asking = make_material({"further": ["fig-source"]})
+    told, silent = (
+        source_blocks(PaperContext(replace(asking, source=code)))[0]
+        for code in ("def build(self): ...\n\ndef adapt(self): ...", "def build(self): ...  # def adapt(")
+    )
+    assert isinstance(told, Paragraph)
+    assert isinstance(silent, Paragraph)
+    assert told.text.startswith(silent.text)
+    assert "los demás se cargan en la red" in told.text
+    assert "se cargan" not in silent.text
+
+
 def test_listings_are_numbered_with_the_figures() -> None:
     material = make_material({"further": ["fig-listing"]}, cases=2, seeds=2)
     document = compose(material)

@@ -156,3 +156,12 @@ def test_recipes_of_cases_that_differ_have_each_their_sentence() -> None:
     told = {case.name: ("", f"Se llama {case.name}.") for case in material.results.plan.cases}
     text = said(compose(replace(material, recipe_words=told)))
     assert [f"Se llama {name}." in text for name in told] == [True, True]
+
+
+@pytest.mark.slow
+def test_cases_that_train_on_fewer_images_have_fewer_batches_and_share_no_order_with_others() -> None:
+    told = said(compose(make_suite_material("two_phase")))
+    assert "102 para «dos fases con pocas, ResNet18» y «desde cero con pocas, ResNet18»; 1034 para las demás." in told
+    assert "Los lotes son de 32 imágenes, 4 a 33 por época." in told
+    assert "Las que entrenan con otras imágenes solo comparten la semilla." in told
+    assert "solo comparten la semilla" not in said(compose(make_suite_material("beans_freeze")))

@@ -47,7 +47,8 @@ def test_the_presets_of_two_phases_are_spelt_out() -> None:
     heads, *rows = phases(make_suite_material("two_phase"))
     assert heads[2:] == ["Etapas que se entrenan", "Optimizador", "Momento", "Épocas", "Tasa inicial"]
     assert next(row[1:] for row in rows if row[1] == "cabeza") == ["cabeza", "la última", "SGD", "0,9", "10", "0,001"]
-    assert [row[2] for row in rows[-5:]] == [
+    gradual = next(at for at, row in enumerate(rows) if row[0].startswith("gradual"))
+    assert [row[2] for row in rows[gradual : gradual + 5]] == [
         "la última",
         *(f"las {n} últimas" for n in ("dos", "tres", "cuatro")),
         "todas",

@@ -17,7 +17,7 @@ from benchsuite_plugins.datasets import beans
 from benchsuite_plugins.datasets.beans import CLASSES, Beans, BeansParameters
 from PIL import Image
 
-from benchsuite.contracts.dataset import Found, Source
+from benchsuite.contracts.dataset import DatasetIndex, Found, Source
 from benchsuite.errors import DataError, SetupError
 from benchsuite.sources.data import LocatedData, locate_data
 
@@ -115,6 +115,25 @@ def test_every_official_form_gives_the_same_data(make: Callable[[Path], Path], t
     assert located.provenance == "unofficial copy"
     assert located.fingerprint == locate(as_folder(tmp_path / "reference"), tmp_path).fingerprint
     assert located.index.train.labels == (0, 0, 0, 1, 1, 2, 2)
+
+
+def test_fewer_training_images_are_balanced_and_nested_and_leave_the_other_splits_alone(tmp_path: Path) -> None:
+    home = as_folder(tmp_path) / "beans"
+
+    def index(images: int | None) -> DatasetIndex:
+        return Beans().index(BeansParameters(train_images=images), home)
+
+    few, more, everything = index(3), index(5), index(None)
+    assert sorted(few.train.labels) == [0, 1, 2]
+    assert sorted(more.train.labels) == [0, 0, 1, 1, 2]
+    assert set(few.train.images.names) < set(more.train.images.names) < set(everything.train.images.names)
+    for name, label in zip(more.train.images.names, more.train.labels, strict=True):
+        assert name.startswith(f"train/{CLASSES[label]}/")
+    assert len(everything.train) == 7
+    assert few.validation == everything.validation
+    assert few.test == everything.test
+    for images in (3, 5, 1000, None):
+        assert Beans().card(BeansParameters(train_images=images)).splits["train"] == len(index(images).train)
 
 
 def test_the_data_set_may_be_the_named_folder_itself(tmp_path: Path) -> None:

@@ -158,6 +158,7 @@ def test_the_presets_are_the_tutorials() -> None:
     assert _summary(made["head_only"]) == [("head", 1, 1e-3, 10)]
     assert _summary(made["all_at_once"]) == [("all", None, 1e-4, 10)]
     assert _summary(made["two_phase"]) == [("head", 1, 1e-3, 5), ("all", None, 1e-4, 5)]
+    assert _summary(made["from_scratch"]) == [("all", None, 1e-2, 10)]
     assert _summary(made["gradual"]) == [
         ("last_1", 1, 1e-3, 2),
         ("last_2", 2, 5.62e-4, 2),
