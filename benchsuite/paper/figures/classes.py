@@ -134,7 +134,7 @@ def draw_panels(
                 for row, (share, called) in enumerate(zip(shares, classes, strict=True))
             ]
             canvas.show(case, drawn, axes, points)
-            axes.set_title(title, fontsize=text)
+            axes.set_title(title, fontsize=text, linespacing=1.0)
             if place + columns >= len(shown):
                 axes.set(xlabel="%")
                 axes.tick_params(axis="x", labelbottom=True)

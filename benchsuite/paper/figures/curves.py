@@ -121,7 +121,7 @@ def draw_panels(
         for place, (axes, case, title) in enumerate(zip(places, cases, titles, strict=False)):
             for index, metric in enumerate(_both("accuracy")):
                 _draw(canvas, axes, case, metric, index, lines, None)
-            axes.set_title(title, fontsize=text)
+            axes.set_title(title, fontsize=text, linespacing=1.0)
             _count_epochs(axes, most=4)
             if place + columns >= len(cases):
                 axes.set(xlabel=say("axis-epoch"))

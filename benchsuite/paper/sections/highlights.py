@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from benchsuite.analysis.findings import ClaimFindings, Comparison
 from benchsuite.analysis.power import MOST_SEEDS, POWER, seeds_for_comparison, seeds_for_inequality
@@ -16,6 +17,22 @@ from benchsuite.paper.sections.verdicts import say_p
 
 FEW = 3
 """Comparisons or claims that are told one by one."""
+
+
+@dataclass(frozen=True)
+class _Need:
+    """Something open, and the seeds that would decide it if what was measured is true."""
+
+    what: str
+    seeds: int | None
+    """None where they are more than can be told apart."""
+    used: int
+    runs: tuple[str, ...]
+
+    @property
+    def were_there(self) -> bool:
+        """Whether there were as many, with which it could have been decided, and was not."""
+        return self.seeds is not None and self.seeds <= self.used
 
 
 def paper_highlights(study: PaperContext) -> tuple[str, ...]:
@@ -105,22 +122,26 @@ def _undecided(study: PaperContext) -> Iterator[str]:
     undecided = [one for one in findings.comparisons if one.sign == "open" and one.difference is not None]
     many = len(undecided) > FEW
     names = [say("found-comparison", case=study.subject(one.case)) for one in undecided]
-    needs: list[tuple[str, int | None, tuple[str, ...]]] = [
-        (name, seeds_for_comparison(findings, one), one.difference.runs if one.difference is not None else ())
+    needs = [
+        _Need(name, seeds_for_comparison(findings, one), one.difference.n, one.difference.runs)
         for name, one in zip(names if many else study.subjects(one.case for one in undecided), undecided, strict=True)
+        if one.difference is not None
     ]
     sentences = []
     if needs:
         which = "found-undecided-many" if many else "found-undecided"
         sentences.append(say(which, n=len(needs), each=_each(study, needs)))
-    open_claims = [one for one in findings.claims if one.verdict == "open" and one.decisive is not None]
-    if open_claims:
-        named = [
-            (say("case-quoted", case=_sentence(study, one)), _seeds_for(study, one), one.runs) for one in open_claims
-        ]
+    named = [
+        _Need(say("case-quoted", case=_sentence(study, one)), _seeds_for(study, one), _seeds_of(one), one.runs)
+        for one in findings.claims
+        if one.verdict == "open" and one.decisive is not None
+    ]
+    if named:
         sentences.append(say("found-open", n=len(named), each=_each(study, named)))
     if sentences:
-        sentences[-1] += " " + say("found-seeds-meaning", power=typography.percent(POWER, 0))
+        which = "found-seeds-chance" if any(one.were_there for one in (*needs, *named)) else "found-seeds-meaning"
+        rest = typography.percent(1 - POWER, 0)
+        sentences[-1] += " " + say(which, power=typography.percent(POWER, 0), rest=rest)
     yield from sentences
 
 
@@ -129,20 +150,30 @@ def _seeds_for(study: PaperContext, found: ClaimFindings) -> int | None:
     return None if found.decisive is None else seeds_for_inequality(found.decisive, len(found.inequalities), folds)
 
 
-def _each(study: PaperContext, needs: Sequence[tuple[str, int | None, tuple[str, ...]]]) -> str:
+def _seeds_of(found: ClaimFindings) -> int:
+    """How many seeds the open part of a claim has."""
+    quantity = None if found.decisive is None else found.decisive.quantity
+    return 0 if quantity is None else quantity.n
+
+
+def _each(study: PaperContext, needs: Sequence[_Need]) -> str:
     """The open ones with their seeds, or how many they are and which need the fewest and the most."""
 
-    def seeds(number: int | None, runs: tuple[str, ...]) -> str:
-        if number is None:
+    def seeds(need: _Need) -> str:
+        if need.seeds is None:
             return say("found-seeds-beyond", seeds=MOST_SEEDS)
-        return say("found-seeds", seeds=study.quotes.number(number, say("found-seeds-counted", seeds=number), runs))
+        counted = say("found-seeds-counted", seeds=need.seeds)
+        return say("found-seeds", seeds=study.quotes.number(need.seeds, counted, need.runs))
 
     if len(needs) <= FEW:
-        return listing([say("found-needs", what=name, seeds=seeds(number, runs)) for name, number, runs in needs])
-    ranked = sorted(needs, key=lambda one: MOST_SEEDS + 1 if one[1] is None else one[1])
-    (least, fewest, of_least), (most, number, of_most) = ranked[0], ranked[-1]
-    text = say("found-needs-least", count=len(needs), least=least, seeds=seeds(fewest, of_least))
-    return text if number == fewest else text + say("found-needs-most", most=most, seeds=seeds(number, of_most))
+        which = {True: "found-needs-no-more", False: "found-needs"}
+        return listing([say(which[need.were_there], what=need.what, seeds=seeds(need)) for need in needs])
+    ranked = sorted(needs, key=lambda one: MOST_SEEDS + 1 if one.seeds is None else one.seeds)
+    least, most = ranked[0], ranked[-1]
+    text = say("found-needs-least", count=len(needs), least=least.what, seeds=seeds(least))
+    if most.seeds == least.seeds:
+        return text
+    return text + say("found-needs-most", most=most.what, seeds=seeds(most))
 
 
 def _size(comparison: Comparison) -> float:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from benchsuite.identity.numerics import BF16_SETS
 from benchsuite.paper.context.material import PaperMaterial, PluginChart
 from benchsuite.paper.context.paper_context import PaperContext
+from benchsuite.paper.context.parameter_words import as_code
 from benchsuite.paper.document import markup
 from benchsuite.paper.document.blocks import Block, Bullets, Paragraph
 from benchsuite.paper.language.catalogue import say
@@ -124,5 +125,5 @@ def deviation_blocks(study: PaperContext) -> list[Block]:
 
 
 def _describe(deviation: Deviation) -> str:
-    detail = markup.code(deviation.detail, "deviation")
+    detail = as_code(deviation.detail, "deviation")
     return say(f"deviation-{deviation.kind.replace(' ', '-')}", detail=detail)

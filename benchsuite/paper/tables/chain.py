@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from typing import Any
 
@@ -14,6 +14,7 @@ from benchsuite.paper.document.blocks import Cell, Column, Table
 from benchsuite.paper.language import typography
 from benchsuite.paper.language.catalogue import say
 from benchsuite.paper.language.metrics import METRICS, spread_of
+from benchsuite.paper.language.phrases import date
 from benchsuite.paper.tables import cells
 from benchsuite.registry import CASE_PARTS
 
@@ -61,14 +62,15 @@ def carried_table(report: ReportContext) -> Table:
 
 def _rows_of(report: ReportContext, step: ChainStep, after: ChainStep) -> Iterator[tuple[Cell, ...]]:
     title = say("carried-step", one=report.label(step.study), next=report.label(after.study))
+    models = _model_titles(report, step, after)
     begin = say("carried-begin", begin=step.begin, cases=step.cases)
     for number, handed in enumerate(step.handed):
         first = (Cell(markup.literal(title)), Cell(markup.literal(begin))) if number == 0 else (Cell(""), Cell(""))
         yield (
             first[0],
             Cell(markup.literal(name_axis(_named(handed.path), report.of(step.study).names.labels))),
-            Cell(_value(handed, handed.value)),
-            Cell(_values_next(handed)),
+            Cell(_value(handed, handed.value, models)),
+            Cell(_values_next(handed, models)),
             Cell(say("value-yes" if handed.kept else "value-no")),
             first[1],
         )
@@ -80,16 +82,27 @@ def _named(path: str) -> str:
     return whole if whole in CASE_PARTS else path
 
 
-def _value(handed: Handed, value: Any) -> str:
-    return markup.literal(name_value(_named(handed.path), value))
+def _model_titles(report: ReportContext, step: ChainStep, after: ChainStep) -> dict[str, str]:
+    """What models are called, by their names; none of those that both studies together call by several titles."""
+    titles: dict[str, set[str]] = {}
+    for study in (report.of(step.study), report.of(after.study)):
+        for case in study.findings.cases:
+            titles.setdefault(case.case.model.name, set()).add(study.model_title(case))
+    return {name: title for name, (title, *others) in titles.items() if not others}
 
 
-def _values_next(handed: Handed) -> str:
+def _value(handed: Handed, value: Any, models: Mapping[str, str]) -> str:
+    path = _named(handed.path)
+    title = models.get(str(value)) if path == "model" else None
+    return markup.literal(title or name_value(path, value))
+
+
+def _values_next(handed: Handed, models: Mapping[str, str]) -> str:
     """The values that the next study has, or that it has no such parameter."""
     if not handed.next:
         return say("carried-absent")
     more = [say("and-more", count=len(handed.next) - MOST_VALUES)] if handed.next[MOST_VALUES:] else []
-    return " / ".join([*(_value(handed, value) for value in handed.next[:MOST_VALUES]), *more])
+    return " / ".join([*(_value(handed, value, models) for value in handed.next[:MOST_VALUES]), *more])
 
 
 def sources_table(report: ReportContext) -> Table:
@@ -106,7 +119,7 @@ def sources_table(report: ReportContext) -> Table:
                 Cell(typography.number(len(findings.cases)), len(findings.cases)),
                 Cell(typography.number(len(findings.seeds)), len(findings.seeds)),
                 Cell(typography.number(runs), runs, tuple(key for key, *_ in findings.runs)),
-                Cell((findings.finished or "—")[:10]),
+                Cell(date(findings.finished)) if findings.finished else cells.EMPTY,
             )
         )
     left = ("study", "data", "fingerprint")

@@ -15,9 +15,10 @@ import pytest
 from pypdf import PdfReader
 
 from benchsuite.paper.context.material import PaperMaterial
-from benchsuite.paper.document.blocks import Document, Heading, Paragraph
+from benchsuite.paper.document.blocks import Cell, Column, Document, Heading, Listing, Paragraph, Table
 from benchsuite.paper.document.numbering import number
 from benchsuite.paper.document.page import GEOMETRIES
+from benchsuite.paper.document.style import Form
 from benchsuite.paper.rendering import print_page
 from benchsuite.paper.rendering.pdf import render_pdf
 from benchsuite.paper.sections.compose import compose
@@ -172,6 +173,26 @@ def test_the_index_of_a_report_gives_the_page_of_each_section_figure_and_table(p
         for its_number, title, page in entries:
             shown = re.sub(r"(?<=\w)- (?=[a-z])", "", printed.pages[int(page) - 1])  # what is hyphenated
             assert f"{kind}{its_number}{title}".strip() in shown, (its_number, title, page)
+
+
+@pytest.mark.parametrize(("sections", "page_of_lists"), [(5, 2), (28, 3)])
+def test_the_lists_of_figures_and_tables_of_a_report_share_a_page(
+    sections: int, page_of_lists: int, tmp_path: Path
+) -> None:
+    """That of the contents where there is room, else the one after it."""
+    rows = ((Cell("a"), Cell("1")),)
+    body: list[Any] = [Heading(f"sec-{at}", 1, f"Parte {at}") for at in range(sections)]
+    for at in range(8):
+        table = Table(f"tab-{at}", "Valores", (Column("Fila"), Column("Valor")), rows)
+        figure = Listing(f"fig-{at}", "x = 1", "Una línea")
+        body += [Paragraph(f"Véanse {{{{fig-{at}}}}} y {{{{tab-{at}}}}}."), figure, table]
+    document = Document("Título", (), "", (), tuple(body), {}, (), None, form=Form(template="report", table="Tabla"))
+    file = tmp_path / "paper.pdf"
+    file.write_bytes(render_pdf(document, number(document)))
+    found = Printed(document, file).pages
+    assert [at for at, page in enumerate(found) if "Índice de figuras" in page] == [page_of_lists]
+    assert [at for at, page in enumerate(found) if "Índice de tablas" in page] == [page_of_lists]
+    assert found[page_of_lists].count("Valores") == 8
 
 
 @pytest.mark.slow

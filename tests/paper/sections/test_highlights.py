@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from benchsuite.analysis.findings import Findings
+from benchsuite.analysis.intervals import mean_estimate
 from benchsuite.paper.context.material import PaperMaterial
 from benchsuite.paper.document.blocks import Bullets, Document, Paragraph, texts
 from benchsuite.paper.document.numbering import number
@@ -74,6 +75,26 @@ def test_a_case_is_named_by_its_label_within_brackets_alone(
     for text in (document.abstract, *document.highlights, *prose):
         told = templates.plain(document, text).replace("\u00a0", " ")
         assert not re.search(label, re.sub(r"\([^()]*\)", "", told))
+
+
+@pytest.mark.parametrize(
+    ("language", "need", "meaning"),
+    [
+        ("es", "semillas, no más que las empleadas)", "tantas no se haya decidido entra en el 20 % restante."),
+        ("en", "seeds, no more than were used, could have", "did not decide it lies within the other 20%."),
+    ],
+)
+def test_seeds_that_were_there_are_not_told_as_lacking(language: str, need: str, meaning: str) -> None:
+    material = with_p(make_material({"language": language}, cases=2, seeds=10), None)
+    (found,) = material.findings.comparisons
+    plain = box(material)[-1]
+    assert (need in plain, meaning in plain) == (False, False)
+    clear = mean_estimate([0.1, 0.12, 0.11, 0.09, 0.1] * 2, [f"run{at}" for at in range(10)])
+    findings = replace(material.findings, comparisons=(replace(found, difference=clear),))
+    material.__dict__["findings"] = findings
+    told = box(material)[-1]
+    assert need in told
+    assert told.endswith(meaning)
 
 
 def test_of_what_was_measured_once_nobody_says_how_many_seeds_it_needs() -> None:

@@ -129,6 +129,21 @@ def test_the_chain_tells_what_is_handed_on_and_whether_the_next_begins_from_it()
     assert "En un paso la cadena sigue con una configuración distinta de la primera en validación: step1." in whole
 
 
+def test_models_in_its_tables_go_by_their_titles_and_dates_are_written_out() -> None:
+    made = make_report_material(sizes=((2, 5), (2, 5)))
+    studies = []
+    for study in made.studies:
+        plan = study.results.plan
+        cases = tuple(case.model_copy(update={"settings": {"model": {"name": case.model.name}}}) for case in plan.cases)
+        results = replace(study.results, plan=plan.model_copy(update={"cases": cases}))
+        studies.append(replace(study, results=results))
+    document = compose_report(replace(made, studies=tuple(studies)))
+    handed = [[templates.plain(document, cell.text) for cell in row] for row in table(document, "tab-carried").rows]
+    assert ["Modelo", "ResNet18", "ResNet18"] in [row[1:4] for row in handed]
+    ends = [row[-1].text.replace("\u00a0", " ") for row in table(document, "tab-sources").rows]
+    assert all(re.fullmatch(r"\d{1,2} de [a-z]+ de \d{4}", end) for end in ends), ends
+
+
 def test_a_step_that_is_followed_is_said_to_be() -> None:
     whole = said(compose_report(make_report_material(sizes=((3, 5), (1, 5)))))
     assert "en uno todas las configuraciones del estudio siguiente parten de lo elegido" in whole

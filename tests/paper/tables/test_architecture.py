@@ -92,4 +92,5 @@ def test_layers_of_timm_are_called_as_those_they_are_variants_of() -> None:
     rows = [(row[0].text, row[1].text.replace("\u00a0", " ")) for row in shown.rows]
     assert rows[:2] == [("stem", "Convolución 3×3, 32, paso 2"), ("blocks0", "Bloque de convoluciones separables")]
     assert "BatchNormAct2d" in (shown.note or "")
+    assert ("head", "Agrupación global") in rows
     assert "Conv2dSame" not in "".join(words for _, words in rows)
