@@ -52,9 +52,9 @@ def number(value: float, decimals: int | None = None) -> str:
     return (MINUS if negative else "") + whole + (f"{_signs(spoken())[0]}{fraction}" if fraction else "")
 
 
-def part_narrowly(text: str) -> str:
-    """Prose whose numbers are parted as those that are printed here."""
-    return re.sub(rf"(?<=\d){NBSP}(?=\d{{3}}(?!\d))", NARROW, text)
+def set_numbers(text: str) -> str:
+    """Prose whose numbers are parted, and hold their percent signs, as those that are printed here."""
+    return re.sub(r"(?<=\d) (?=%)", NBSP, re.sub(rf"(?<=\d){NBSP}(?=\d{{3}}(?!\d))", NARROW, text))
 
 
 def _shortest(value: float) -> str:
