@@ -11,7 +11,7 @@ from benchsuite.analysis.findings import Findings
 from benchsuite.analysis.intervals import FEWEST_SEEDS
 from benchsuite.analysis.kinds import kind_numbers, kinds_of
 from benchsuite.analysis.seed_image_anova import Outcomes
-from benchsuite.analysis.summary import measured, runs_of, study
+from benchsuite.analysis.summary import looks_so_far, measured, runs_of, study
 from benchsuite.store.record import RunRecord
 from benchsuite.suite.cases.asked_metrics import metrics_of
 from benchsuite.suite.cases.baselines import baselines
@@ -63,6 +63,16 @@ class Results:
             if len(shared) >= FEWEST_SEEDS:
                 found.append((stdev(values[case][seed][1] - values[other][seed][1] for seed in shared), len(shared)))
         return max(found, default=None)
+
+    def seeds_so_far(self) -> tuple[int, ...]:
+        """Which seeds are due or done: with sequential seeds those of the looks until every claim is decided, and while
+        one is open those of the next."""
+        sequential = looks_so_far(self.plan, runs_of(self.plan, self.keys, self.records))
+        if sequential is None:
+            return self.plan.seeds
+        taken, looks, claims = sequential.taken, sequential.design.looks, [claim.id for claim in self.suite.claims]
+        ended = next((look for look in range(1, taken + 1) if not self.open_after(look, claims)), taken + 1)
+        return self.plan.seeds[: looks[min(ended, len(looks)) - 1]]
 
     def open_after(self, looks: int, claims: Collection[str]) -> tuple[str, ...]:
         """Which of these claims, by their ids, the first `looks` looks of sequential seeds leave open."""

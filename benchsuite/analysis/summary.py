@@ -71,7 +71,7 @@ def study(
     labels = _labels(plan.cases, factor)
     known = outcomes or {}
     searched = _searched(plan, keys, records)
-    sequential = _sequential(plan, runs)
+    sequential = looks_so_far(plan, runs)
     # A case and a trial may be the same run.
     finished = list({record.key: record for record in (*done, *searched) if record.status == "done"}.values())
     kinds = kinds_of(finished)
@@ -133,7 +133,7 @@ def runs_of(plan: Plan, keys: Mapping[tuple[str, int], str], records: Mapping[st
     }
 
 
-def _sequential(plan: Plan, runs: Runs) -> SequentialFindings | None:
+def looks_so_far(plan: Plan, runs: Runs) -> SequentialFindings | None:
     """How far sequential seeds are: a look is taken once all seeds until it are done of every case."""
     design = plan.sequential
     if design is None:

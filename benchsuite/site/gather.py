@@ -292,12 +292,26 @@ def _study(name: str, own: Sequence[Run], paper: Paper, known: Mapping[str, Run]
     earlier = tuple(sorted((run for run in own if run.record.key not in planned), key=_order))
     made = Study(name, declared, runs, earlier, paper.files, tuple(remarks))
     try:
+        made = replace(made, declared=_so_far(declared, runs))
         _ = made.findings
     except ValueError as error:  # a claim or a comparison of cases that are none
         remarks.append(f"Neither comparisons nor claims can be computed: {error}.")
         told = Declared("records", declared.title, declared.plan, declared.keys)
         made = Study(name, told, runs, earlier, paper.files, tuple(remarks))
     return made
+
+
+def _so_far(declared: Declared, runs: Sequence[Run]) -> Declared:
+    """What was declared, of sequential seeds no more than have come. Raises ValueError for claims of cases that are
+    none."""
+    from benchsuite.analysis.results import Results
+
+    plan, suite = declared.plan, declared.suite
+    if plan.sequential is None or suite is None:
+        return declared
+    records = {run.record.key: run.record for run in runs}
+    seeds = Results(suite, plan, declared.keys, records).seeds_so_far()
+    return replace(declared, plan=plan.model_copy(update={"seeds": seeds}))
 
 
 def _age(material: PaperMaterial, known: Mapping[str, Run]) -> Iterator[str]:

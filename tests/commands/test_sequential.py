@@ -7,6 +7,7 @@ import pytest
 import benchsuite
 from benchsuite.commands.options import StudyOptions
 from benchsuite.commands.session import open_study
+from benchsuite.site.gather import gather
 from support.program import RATE, Program
 from support.runs import put_sure
 
@@ -57,6 +58,17 @@ def test_a_claim_on_a_metric_of_a_plugin_is_decided_by_what_runs_predicted(progr
     assert [(look.seeds, look.decided) for look in looks] == [(10, ("sure",))]
     (claim,) = benchsuite.load(program.results / "rate").claims
     assert (claim.id, claim.verdict) == ("sure", "holds")
+
+
+@pytest.mark.parametrize(("fewer", "due"), [(10, 0), (0, 2 * 2)])
+def test_a_site_counts_the_seeds_of_looks_and_none_that_will_not_be_made(
+    program: Program, fewer: int, due: int
+) -> None:
+    program.suite(STUDY[: STUDY.index("  - {id")] + SURE + ASKED, "rate")
+    for task in open_study("rate", StudyOptions(), download=False, quiet=True).preparation.tasks:
+        put_sure(task, 20 - (fewer if task.spec.case.name == "learning_rate=0.05" else 0))
+    (study,) = gather(program.results).studies
+    assert (study.declared.source, study.done, study.due) == ("suite", 20, due)
 
 
 def test_a_claim_on_a_metric_that_nobody_asked_for_is_told(program: Program) -> None:

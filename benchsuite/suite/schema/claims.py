@@ -21,6 +21,9 @@ CONDITIONS = ("at_least", "at_most", "better_than", "no_worse_than", "best_of", 
 DIRECTED = ("better_than", "no_worse_than", "best_of")
 """Conditions that need to know which way the metric is better."""
 
+MUTUAL = ("monotone", "within")
+"""Conditions on the cases of a claim among themselves."""
+
 
 class Claim(Declared):
     """A sentence with one condition on the results: exactly one of `at_least`, `at_most`, `better_than`,
@@ -82,7 +85,7 @@ class Claim(Declared):
             raise ValueError(f"the claim {self.id!r} says which case is the best_of: cases needs exactly one")
         if said[0] in ("better_than", "no_worse_than") and self.cases is None:
             raise ValueError(f"the claim {self.id!r} needs the cases that are {said[0]} another")
-        if said[0] in ("monotone", "within") and self.cases is not None and len(self.cases) < 2:
+        if said[0] in MUTUAL and self.cases is not None and len(self.cases) < 2:
             raise ValueError(f"the claim {self.id!r} is {said[0]} over its cases, so it needs two or more")
         return self
 
@@ -103,7 +106,8 @@ class Claim(Declared):
 def claim_problems(
     claims: Sequence[Claim], nodes: Sequence[Node], find: Callable[[object], str | None], names: Sequence[str]
 ) -> list[Problem]:
-    """Cases of claims that the suite does not have, cases held against themselves, and names given twice.
+    """Cases of claims that the suite does not have, cases held against themselves, or against none, and names given
+    twice.
 
     `find` gives the name of the case that a reference means; `names` are all of them.
     """
@@ -125,4 +129,8 @@ def claim_problems(
             elif name in meant:
                 problems.append(Problem(node.mark, path, f"the case {shown(name)} is named twice", reference))
             meant.add(name or "")
+        if len(names) < 2 and (claim.best_of == "all" or (claim.cases is None and claim.condition in MUTUAL)):
+            what = f"the claim {shown(claim.id)} compares cases, and the suite has one"
+            remedy = "vary something or declare `cases`, say at_least or at_most of this one, or take the claim away"
+            problems.append(Problem(node.mark, path, what, claim.id, "two cases or more", remedy))
     return problems

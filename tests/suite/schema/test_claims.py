@@ -58,3 +58,15 @@ def test_mistakes_are_found_when_it_is_read(claims: str, message: str) -> None:
         read(BASE + claims)
     assert raised.value.problems[0].line is not None
     assert raised.value.problems[0].line > BASE.count("\n")
+
+
+ONE = (BASE[: BASE.index("vary")] + "seeds: 2\n").replace("cases: 3", "cases: 1")
+
+
+@pytest.mark.parametrize("condition", ["cases: [base], best_of: all", "within: 0.1", "monotone: increasing"])
+def test_cases_are_not_compared_where_there_is_one(condition: str) -> None:
+    """It would hold of nothing."""
+    with pytest.raises(SuiteError, match="'uno' compares cases, and the suite has one") as raised:
+        read(ONE + f"claims:\n  - {{id: uno, text: Algo., {condition}}}\n")
+    (problem,) = raised.value.problems
+    assert problem.remedy
