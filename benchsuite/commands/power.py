@@ -31,7 +31,14 @@ def power_words(study: Session, statuses: Mapping[str, str]) -> Iterator[str]:
     compared, size, deviation = found["metric"], found["size"], found["deviation"]
     line = f"power of {found['seeds']} fixed seeds: "
     if size is None:
-        yield f"{line}none, they are too few for a test of {count(found['comparisons'], 'comparison')}"
+        tested = "a claim" if compared is None else count(found["comparisons"], "comparison")
+        yield f"{line}none, they are too few for a test of {tested}"
+        return
+    if compared is None:
+        yield (
+            f"{line}what a claim says of a mean, or of a difference, is shown with {POWER:.0%} where it is true by"
+            f" {size:.2f} standard deviations over seeds"
+        )
         return
     unit = metrics_of(study.preparation.plan.metrics)[compared].unit
     if deviation is None:
@@ -48,7 +55,9 @@ def power_words(study: Session, statuses: Mapping[str, str]) -> Iterator[str]:
 def power(study: Session, statuses: Mapping[str, str]) -> dict[str, Any] | None:
     """What differences the comparisons of the study find if all of its seeds are made and nobody looks before: the
     smallest `size`, in standard deviations of the paired differences, and the largest `deviation` that is known of them
-    from runs that are done. None where nothing is compared, and where the results are those of the sample."""
+    from runs that are done. Where claims alone are tested, the `metric` is None and the size that of each inequality of
+    a claim, in standard deviations of its own quantity. None where nothing is tested, and where the results are those
+    of the sample."""
     from benchsuite.analysis.power import smallest_size
     from benchsuite.analysis.results import Results
     from benchsuite.execution.due_runs import load_records
@@ -59,9 +68,12 @@ def power(study: Session, statuses: Mapping[str, str]) -> dict[str, Any] | None:
 
     suite, plan = study.suite, study.preparation.plan
     pairs = baselines(suite, plan)
-    if suite.compare is None or not pairs or study.preparation.sample:
+    if study.preparation.sample or not (pairs or suite.claims):
         return None
     seeds = len(plan.seeds) if plan.sequential is None else plan.sequential.at_most
+    if suite.compare is None or not pairs:
+        size = smallest_size(seeds, 1, plan.folds)
+        return {"metric": None, "seeds": seeds, "comparisons": 0, "size": size, "deviation": None, "known_from": 0}
     done = _some_done(study, statuses, pairs)
     asked, store = giving(plan.metrics, {suite.compare.metric}), Store(study.preparation.runs_folder)
     records = measure(load_records(done.values()), asked, study.registry, store)

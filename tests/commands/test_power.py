@@ -103,7 +103,23 @@ def test_too_few_seeds_have_none(opened: Callable[..., Session]) -> None:
     assert said(study) == ["power of 4 fixed seeds: none, they are too few for a test of 2 comparisons"]
 
 
-def test_where_nothing_is_compared_there_is_none(opened: Callable[..., Session]) -> None:
+CLAIM = "claims:\n  - {id: c, text: Algo., cases: [learning_rate=0.05], better_than: learning_rate=0.01}\n"
+
+
+def test_where_claims_alone_are_tested_it_is_that_of_each_of_their_inequalities(opened: Callable[..., Session]) -> None:
+    compared = STUDY[STUDY.index("compare") :]
+    study = opened(compared, CLAIM)
+    size = smallest_size(12, 1)
+    assert told(study) == {
+        "metric": None, "seeds": 12, "comparisons": 0, "size": size, "deviation": None, "known_from": 0,
+    }  # fmt: skip
+    (line,) = said(study)
+    assert f"is shown with 80% where it is true by {size:.2f} standard deviations over seeds" in line
+    few = opened(STUDY[STUDY.index("size: {cases") :], f"size: {{cases: 3, seeds: 5}}\nseeds: 5\n{CLAIM}")
+    assert said(few) == ["power of 5 fixed seeds: none, they are too few for a test of a claim"]
+
+
+def test_where_nothing_is_tested_there_is_none(opened: Callable[..., Session]) -> None:
     study = opened(STUDY[STUDY.index("compare") :], "")
     assert power(study, {}) is None
     assert said(study) == []
