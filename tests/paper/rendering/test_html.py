@@ -23,8 +23,8 @@ from benchsuite.paper.sections.compose import compose
 from support.browser import DESKTOP, PHONE, chromium, opened
 from support.paper_material import make_material
 from support.paper_studies import make_study
-from support.synthetic_study import make_suite_material
 from support.search import make_search_material
+from support.synthetic_study import make_suite_material
 
 CASES, SEEDS = 5, 7
 BRIGHT, DARK = "rgb(255, 255, 255)", "rgb(22, 24, 27)"
