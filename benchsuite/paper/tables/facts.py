@@ -125,7 +125,7 @@ def runs_table(study: PaperContext) -> Table:
         facets = tuple(Facet(seed=seed) for seed in seeds)
         title, wide, long = say("title-runs-by-seed"), len(cases) > 2, cells.is_long(seeds)
         if len(cases) > 1:
-            title = markup.literal(say("title-runs-by-seed-and", factor=study.names.factor.lower()))
+            title = markup.literal(say("title-runs-by-seed-and", factor=typography.lower_first(study.names.factor)))
     elif len(seeds) <= KEYS_ABREAST:
         if len(seeds) > ABREAST:
             runs = {run: replace(cell, text=f"`{cell.of[:8]}`" if cell.of else "") for run, cell in runs.items()}

@@ -130,7 +130,7 @@ def test_devices_that_differ_have_a_column_and_one_device_a_note(composed: Compo
 def test_phases_are_listed_and_marked_in_the_curves(composed: Composed) -> None:
     document = composed["fases"]
     assert "comienzo de una fase" in floats(document)["fig-loss"].caption
-    assert column(floats(document)["tab-phases"], "Fase")[:4] == ["`head`", "`all`", "`head`", "`all`"]
+    assert column(floats(document)["tab-phases"], "Fase")[:4] == ["cabeza", "red entera", "cabeza", "red entera"]
     assert "tab-phases" not in floats(composed["aves"])
 
 
