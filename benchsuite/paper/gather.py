@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from textwrap import dedent
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from benchsuite import __version__
 from benchsuite.errors import PluginError
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from benchsuite.store.record import RunRecord
     from benchsuite.store.run_store import Store
     from benchsuite.suite.cases.plan import Case, Plan
-    from benchsuite.suite.schema.suite import Suite
+    from benchsuite.suite.schema.suite import Language, Suite
 
 PHOTOS_PER_CLASS = 3
 FEW_CLASSES = 8
@@ -92,6 +92,7 @@ def without_results(suite: Suite, preparation: Preparation, registry: Registry) 
     return PaperMaterial(
         results=Results(suite=suite, plan=plan, keys=keys, records={}),
         card=card.in_language(language),
+        class_language=class_language(card, language),
         labels={path: label for one in told.values() for path, label in one.labels.items()},
         model_title=told[case.name].model[0],
         model_bibtex=told[case.name].model[1],
@@ -153,6 +154,14 @@ def _case_told(case: Case, registry: Registry, language: str) -> _CaseTold:
         recipe_bibtex=_told(entry, "bibtex", recipe.bibtex(params)),
         phases=declared_phases(entry, params),
     )
+
+
+def class_language(card: DatasetCard, language: Language) -> Literal["", "en"]:
+    """The language of the titles of a card's classes, where it is not that of the paper: titles that are the same in
+    English are English, as the names of species are."""
+    english = card.translations.get("en")
+    own = english is not None and bool(card.class_titles) and english.class_titles == card.class_titles
+    return "en" if own and language != "en" else ""
 
 
 def normalisation(preprocessing: Preprocessing) -> tuple[tuple[float, ...], tuple[float, ...]]:

@@ -147,7 +147,7 @@ def _tables(record: RunRecord, titles: Mapping[str, str], material: PaperMateria
     if material is not None and len(material.results.plan.runs) > 1:
         yield from markdown(results_table(PaperContext(material)))
     yield f"## {say('card-data')}\n"
-    yield from markdown(counts_table(record.dataset, titles))
+    yield from markdown(counts_table(record.dataset, {name: markup.literal(title) for name, title in titles.items()}))
 
 
 def _origin(record: RunRecord, card: DatasetCard) -> Iterator[str]:

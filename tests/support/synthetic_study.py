@@ -30,7 +30,7 @@ from benchsuite.engine.run.components import find_entries
 from benchsuite.identity.canonical import digest
 from benchsuite.paper.bundle.renderer_versions import renderer
 from benchsuite.paper.context.material import Mistake, PaperMaterial, ReportMaterial
-from benchsuite.paper.gather import network_source, normalisation
+from benchsuite.paper.gather import class_language, network_source, normalisation
 from benchsuite.registry import Registry, registry
 from benchsuite.registry.declarations import declared_phases
 from benchsuite.store.record import Best, Cost, DatasetFacts, ModelFacts, RunRecord, TestMetrics, WeightsFacts
@@ -58,11 +58,13 @@ def make_suite_material(name: str, *, language: Language = "es", **changes: Any)
     records = {keys[spec.case.name, spec.seed]: _measured(_record(spec, known), plan.metrics) for spec in plan.runs}
     plan = _search(plan, known, keys, records)
     first = plan.cases[0]
-    card = _card(first, known).in_language(language)
+    whole = _card(first, known)
+    card = whole.in_language(language)
     models = {case.name: _model(case, known) for case in plan.cases}
     facts: dict[str, Any] = {
         "results": Results(suite, plan, keys, records, make_outcomes(records)),
         "card": card,
+        "class_language": class_language(whole, language),
         "model_title": models[first.name][0],
         "model_bibtex": models[first.name][1],
         "models": models,

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import Literal
 
 from benchsuite.analysis.findings import Findings
 from benchsuite.analysis.results import Results
@@ -57,6 +58,8 @@ class PaperMaterial:
     normalisation: tuple[tuple[float, ...], tuple[float, ...]] | None = None
     source: str = ""
     phases: Mapping[str, tuple[Phase, ...]] = field(default_factory=dict)
+    class_language: Literal["", "en"] = ""
+    """The language of the card's titles of classes, where it is another than that of the paper."""
     labels: Mapping[str, str] = field(default_factory=dict)
     """What the components call their parameters, in the language of the paper."""
     configuration: tuple[tuple[str, str], ...] = ()

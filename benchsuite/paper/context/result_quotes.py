@@ -21,27 +21,32 @@ class ResultQuotes(Quotes):
         super().__init__()
         self._told_points = False
 
-    def estimate(self, metric: PrintedMetric, case: CaseFindings, among: Sequence[float] = ()) -> str:
-        """The mean of a metric of a case, with its interval; a duration in one unit with those `among` which it is."""
+    def put(self, text: str, value: float | None = None, runs: tuple[str, ...] = ()) -> str:
+        return super().put(self._in_full(text), value, runs)
+
+    def estimate(
+        self, metric: PrintedMetric, case: CaseFindings, among: Sequence[float] = (), *, whole: bool = True
+    ) -> str:
+        """The mean of a metric of a case, with its interval; a duration in one unit with those `among` which it is;
+        with decimals, unless it may be `whole`."""
         estimate = case.estimates.get(metric.name)
         if estimate is None:
             return say("pending")
-        return self.put(self._in_full(metric.quote(estimate, among)), estimate.mean, estimate.runs)
+        return self.put(metric.quote(estimate, among, whole=whole), estimate.mean, estimate.runs)
 
     def mean(self, metric: PrintedMetric, case: CaseFindings, among: Sequence[float] = ()) -> str:
         """The mean alone."""
         estimate = case.estimates.get(metric.name)
         if estimate is None:
             return say("pending")
-        return self.put(self._in_full(metric.format(estimate.mean, among=among)), estimate.mean, estimate.runs)
+        return self.put(metric.format(estimate.mean, among=among), estimate.mean, estimate.runs)
 
     def difference(self, metric: PrintedMetric, comparison: Comparison | None) -> str:
         """The difference of a comparison in this metric."""
         if comparison is None or comparison.difference is None:
             return say("pending")
         difference = comparison.difference
-        shown = self._in_full(metric.difference(difference))
-        return self.put(shown, difference.mean, difference.runs)
+        return self.put(metric.difference(difference), difference.mean, difference.runs)
 
     def _in_full(self, text: str) -> str:
         points = typography.NBSP + say("unit-points")

@@ -16,7 +16,7 @@ _TEXT_COMMAND = re.compile(
 )
 _DOTLESS = re.compile(r"(\\[^\w\s{}])\s*\{\s*\\([ij])\s*\}")
 _MATH = re.compile(r"(?<!\\)\$([^$]*?)(?<!\\)\$")
-_APOSTROPHE = re.compile(r"(?<=[^\W\d_])'(?=[^\W\d_])")
+_APOSTROPHE = re.compile(r"(?<=\w)'")
 _OPENS_AFRESH = re.compile(r"[:?!.—]\W*$")
 _URL = re.compile(r"\\url\s*\{([^{}]*)\}")
 

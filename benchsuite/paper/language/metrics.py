@@ -14,6 +14,9 @@ from benchsuite.paper.language import typography
 from benchsuite.paper.language.catalogue import find, say
 from benchsuite.paper.language.current import spoken
 
+MOST_DECIMALS = 6
+"""Decimals of the bounds of an interval that ends next to zero."""
+
 
 def is_observed(estimate: Estimate) -> bool:
     """Whether an estimate has too few seeds for an interval, so that the smallest and largest value stand for it."""
@@ -105,9 +108,15 @@ class PrintedMetric(metrics.Metric):
         bounds = self.bounds(estimate)
         return _brackets(*bounds, self._like(estimate, among), observed=is_observed(estimate)) if bounds else ""
 
-    def quote(self, estimate: Estimate, among: Sequence[float] = ()) -> str:
-        """A mean with its interval, as running text quotes it: «96,1 % [95,2; 97,0]», «96,1 % [95,2 a 97,0; n = 3]»."""
-        mean = self.format(estimate.mean, whole=not self._has_interval(estimate), among=among)
+    def together(self, *values: float) -> list[str]:
+        """Single values that one sentence sets beside each other, with as many decimals: «3,0» beside «7,5»."""
+        whole = all(value == int(value) for value in values)
+        return [self.format(value, whole=whole) for value in values]
+
+    def quote(self, estimate: Estimate, among: Sequence[float] = (), *, whole: bool = True) -> str:
+        """A mean with its interval, as running text quotes it: «96,1 % [95,2; 97,0]», «96,1 % [95,2 a 97,0; n = 3]»;
+        with decimals, unless it may be `whole`."""
+        mean = self.format(estimate.mean, whole=whole and self.is_whole(estimate), among=among)
         return f"{mean} {_counted(self.interval(estimate, among), estimate)}".rstrip(" ")
 
     def quote_in_column(self, estimate: Estimate) -> str:
@@ -116,6 +125,10 @@ class PrintedMetric(metrics.Metric):
             return f"{self.format(estimate.mean)} {self.interval(estimate)}".rstrip(" ")
         mean = self.bare(estimate.mean, whole=not self._has_interval(estimate))
         return f"{mean} {self.interval(estimate)}".rstrip(" ")
+
+    def is_whole(self, estimate: Estimate) -> bool:
+        """Whether its mean is written without decimals, where the metric may be."""
+        return not self._has_interval(estimate) and estimate.mean == int(estimate.mean)
 
     def _has_interval(self, estimate: Estimate) -> bool:
         """Whether an interval follows the mean, so that all three have as many decimals; what was observed is whole."""
@@ -143,7 +156,7 @@ class PrintedMetric(metrics.Metric):
     def signed_interval(self, difference: Estimate) -> str:
         """The interval of a difference, which may have either sign; of few seeds the smallest and largest value."""
         bounds = self.signed_bounds(difference)
-        return _brackets(*bounds, self.signed, observed=is_observed(difference)) if bounds else ""
+        return self.signed_brackets(*bounds, observed=is_observed(difference)) if bounds else ""
 
     def signed_bounds(self, difference: Estimate) -> tuple[float, float] | None:
         if difference.low is None or difference.high is None or difference.sd == 0:
@@ -152,11 +165,18 @@ class PrintedMetric(metrics.Metric):
             return min(difference.values), max(difference.values)
         return difference.low, difference.high
 
-    def signed_brackets(self, low: float, high: float) -> str:
-        return _brackets(low, high, self.signed)
+    def signed_brackets(self, low: float, high: float, *, observed: bool = False) -> str:
+        """Both bounds; with more decimals where one would else print as the zero that they exclude."""
+        decimals = self.unit.decimals
+        if low > 0 or high < 0:
+            least = self.unit.scale * min(abs(low), abs(high))
+            while round(least, decimals) == 0 and decimals < MOST_DECIMALS:
+                decimals += 1
+        form = partial(self.signed, decimals=decimals)
+        return _brackets(low, high, form, observed=observed)
 
-    def signed(self, value: float) -> str:
-        return typography.signed(self.unit.scale * value, self.unit.decimals)
+    def signed(self, value: float, *, decimals: int | None = None) -> str:
+        return typography.signed(self.unit.scale * value, self.unit.decimals if decimals is None else decimals)
 
 
 def _unit(symbol: str) -> str:

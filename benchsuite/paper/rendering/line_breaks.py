@@ -1,4 +1,5 @@
-"""Where lines of a print may not break: within names, before a citation, and around the small words of a title.
+"""Where lines of a print may not break: within names, before a citation, around the small words of a title, and at the
+end of a caption.
 
 WeasyPrint hyphenates by the patterns of a language whatever has letters, and takes every space for a place to break.
 """
@@ -30,6 +31,7 @@ _AFTER_QUOTE = re.compile(r"(?<=[»”]) (?=[(\[])")
 """Pango takes every closing quotation mark for one that may open (rule LB15 of UAX 14), and does not break between it
 and a parenthesis, whatever stands between them."""
 _SPACE = "<span> </span>"
+_LAST_WORDS = re.compile(r"(?<=[\s>])([^\s<>]+) ([^\s<>]+)(?=</figcaption>)")
 
 
 def is_name(token: str) -> bool:
@@ -44,6 +46,7 @@ def keep_together(html: str) -> str:
     and its citations beside what they follow."""
     begin = html.index(">", html.index("<body")) + 1
     rest = _PIECE.sub(lambda piece: piece[0] if piece[1] else _words(piece[0]), html[begin:])
+    rest = _LAST_WORDS.sub(_tied, rest)
     rest = _TIED_INLINE.sub(f"{NBSP}{JOINER}", _BEFORE_CITATION.sub(NBSP, rest))
     return html[:begin] + _BEFORE_INLINE.sub(_SPACE, rest)
 
@@ -56,6 +59,15 @@ def _whole(token: re.Match[str]) -> str:
     parts = re.split("[-.]", token[0])
     divided = len(parts) > 1 or len(token[0]) >= SHORTEST
     return f'<span class="whole">{token[0]}</span>' if divided and is_name(token[0]) else token[0]
+
+
+def _tied(words: re.Match[str]) -> str:
+    """The end of a caption, whose last line is to be more than a word, or the rest of one: its last two words together,
+    or the last one whole where they are too long for that."""
+    before, last = words.groups()
+    if len(before) + len(last) < LONGEST_TIE:
+        return f'<span class="whole">{before}{NBSP}{last}</span>'
+    return f'{before} <span class="whole">{last}</span>'
 
 
 def tie_title(title: str) -> str:

@@ -17,7 +17,7 @@ from benchsuite.paper.figures import classes, confusion
 from benchsuite.paper.language import typography
 from benchsuite.paper.language.catalogue import say
 from benchsuite.paper.language.phrases import listing
-from benchsuite.paper.sections.dataset import class_titles
+from benchsuite.paper.sections.dataset import class_titles, class_words
 
 FEW = 5
 """Most classes of which the matrices say enough."""
@@ -69,7 +69,8 @@ def _accuracy(study: PaperContext, shown: Sequence[CaseFindings], names: Sequenc
 
     def quote(places: Iterable[int]) -> str:
         quoted = {i: study.quotes.number(float(shares[i]), typography.percent(shares[i]), runs) for i in places}
-        return listing([say("class-share", title=markup.literal(names[i]), share=share) for i, share in quoted.items()])
+        shares_of = ((class_words(study, names[i]), share) for i, share in quoted.items())
+        return listing([say("class-share", title=title, share=share) for title, share in shares_of])
 
     high, low = quote(order[::-1][:count]), quote(order[:count])
     text = say("class-accuracy", whose=_whose(study, shown))
@@ -95,14 +96,14 @@ def _panels(study: PaperContext, cases: Sequence[CaseFindings], names: Sequence[
         return study.quotes.number(value, typography.percent(value), runs)
 
     def share(place: int) -> str:
-        return say("class-share", title=markup.literal(names[place]), share=quote(float(means[place])))
+        return say("class-share", title=class_words(study, names[place]), share=quote(float(means[place])))
 
     widest = int(spans.argmax())
     text = say(
         "class-panels",
         high=share(int(means.argmax())),
         low=share(int(means.argmin())),
-        widest=markup.literal(names[widest]),
+        widest=class_words(study, names[widest]),
         least=quote(float(shares[:, widest].min())),
         most=quote(float(shares[:, widest].max())),
     )
@@ -148,7 +149,8 @@ def _most_frequent(study: PaperContext, cases: Sequence[CaseFindings], names: Se
     runs = tuple(run for case in cases for run in case.estimates["test_accuracy"].runs)
     images = sum(error.images for error in errors)
     total = study.quotes.number(images, runs=runs)
-    pair = {"true": markup.literal(names[errors[0].true]), "predicted": markup.literal(names[errors[0].predicted])}
+    first = errors[0]
+    pair = {"true": class_words(study, names[first.true]), "predicted": class_words(study, names[first.predicted])}
     if images == 1:
         return say("errors-one", only=study.quotes.number(1, say("errors-only"), runs), **pair)
     most = errors[0].images

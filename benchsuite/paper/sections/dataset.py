@@ -42,7 +42,8 @@ def dataset_blocks(study: PaperContext) -> list[Block]:
         blocks.append(Paragraph(f"{_counts(facts)}{_normalisation(study)}{_augmentation(study)}"))
         blocks += [Paragraph(" ".join(remarks)) for remarks in [_remarks(facts)] if remarks]
         blocks += _other_counts(study)
-        blocks.append(counts_table(facts, class_titles(study)))
+        words = {name: class_words(study, title) for name, title in class_titles(study).items()}
+        blocks.append(counts_table(facts, words))
         blocks += _distribution(study, facts)
         blocks.append(Paragraph(_provenance(facts, study.material.card)))
     return blocks
@@ -61,6 +62,12 @@ def class_titles(study: PaperContext) -> dict[str, str]:
     """How the paper calls each class; its own name where nobody says."""
     given = {**study.material.card.class_titles, **study.material.class_titles}
     return {name: markup.line(given.get(name, name), f"class {name}") for name in study.material.card.classes}
+
+
+def class_words(study: PaperContext, title: str) -> str:
+    """The title of a class in the mini grammar, said to be of its language."""
+    language, words = study.material.class_language, markup.literal(title)
+    return markup.words_of(language, words) if language else words
 
 
 def resolution(facts: DatasetFacts | None) -> str | None:
@@ -214,17 +221,18 @@ def _distribution(study: PaperContext, facts: DatasetFacts) -> list[Block]:
     titles = class_titles(study)
     names = [titles.get(name, name) for name in facts.classes]
     sides = {say(f"column-split-{split}"): facts.counts[split] for split in SPLITS if split in facts.counts}
-    least, most = (_holders(totals, names, end) for end in (min(totals), max(totals)))
+    words = [class_words(study, name) for name in names]
+    least, most = (_holders(totals, words, end) for end in (min(totals), max(totals)))
     caption = say("caption-classes-many" if len(names) > classes.LARGEST else "caption-classes")
     draw = partial(classes.draw_distribution, counts=sides, classes=names)
     return [Paragraph(say("classes-differ", least=least, most=most)), Figure("fig-classes", caption, draw)]
 
 
 def _holders(totals: Sequence[int], names: Sequence[str], size: int) -> str:
-    """«41 («Painted Bunting»)», or how many classes have that size."""
+    """«41 («Painted Bunting»)», or how many classes have that size; `names` are in the mini grammar."""
     found = [name for total, name in zip(totals, names, strict=True) if total == size]
     if len(found) == 1:
-        return say("class-of-size", images=size, title=markup.literal(found[0]))
+        return say("class-of-size", images=size, title=found[0])
     return say("classes-of-size", images=size, classes=len(found))
 
 

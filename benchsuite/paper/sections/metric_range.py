@@ -21,10 +21,12 @@ class End:
     study: PaperContext = field(compare=False)
     metric: PrintedMetric
     cases: list[CaseFindings]
+    whole: bool = field(default=True, compare=False)
+    """Whether the means of both ends are whole, and so may be written."""
 
     def quote(self) -> str:
-        """The estimate there."""
-        return self.study.quotes.estimate(self.metric, self.cases[0], self._means)
+        """The estimate there, with as many decimals as the one of the other end."""
+        return self.study.quotes.estimate(self.metric, self.cases[0], self._means, whole=self.whole)
 
     @property
     def reach(self) -> tuple[float, float]:
@@ -52,7 +54,24 @@ class End:
 def find_ends(study: PaperContext, metric: str) -> tuple[End, End]:
     """Where the metric is smallest, and where it is largest."""
     lowest, highest = find_extremes(study.findings.cases, known := study.metrics[metric])
-    return End(study, known, lowest), End(study, known, highest)
+    whole = all(known.is_whole(end[0].estimates[known.name]) for end in (lowest, highest))
+    return End(study, known, lowest, whole), End(study, known, highest, whole)
+
+
+def describe_order(low: End, high: End) -> str:
+    """That the data do not say which end is which, where that is so: by the paired difference of both, where it is one
+    of the study's comparisons and so known better than either mean, else by whether their intervals overlap."""
+    both = {low.cases[0].case.name, high.cases[0].case.name}
+    paired = next(
+        (
+            one
+            for one in low.study.findings.comparisons
+            if one.metric == low.metric.name and {one.case, one.baseline} == both and one.difference is not None
+        ),
+        None,
+    )
+    ordered = low.reach[1] < high.reach[0] if paired is None else paired.sign != "open"
+    return "" if ordered else say("ends-overlap")
 
 
 def _mean(end: End) -> float:

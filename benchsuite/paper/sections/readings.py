@@ -192,11 +192,14 @@ def describe_loss_course(study: PaperContext) -> str:
     runs = tuple(dict.fromkeys(run for course in courses for run in course.runs))
     which = "all" if len(risen) == len(courses) else "some" if risen else "none"
     counted = say(f"gap-grows-in-{which}", grown=in_words(len(risen), "feminine"), cases=len(courses))
+    ends = (first[0], latest[0])
+    shown = METRICS["best_epoch"].together(*(course.at for course in ends))
+    epochs = [study.quotes.number(end.at, text, end.runs) for end, text in zip(ends, shown, strict=True)]
     text = say(
         "loss-course-at-once" if first == latest else "loss-course",
-        first=quote("best_epoch", first[0].at, first[0]),
+        first=epochs[0],
         earliest=study.names.mention(*(course.case for course in first)),
-        latest=quote("best_epoch", latest[0].at, latest[0]),
+        latest=epochs[1],
         slowest=study.names.mention(*(course.case for course in latest)),
         risen=study.quotes.number(len(risen), counted, runs),
     )

@@ -21,7 +21,7 @@ from benchsuite.paper.language.typography import upper_first
 from benchsuite.paper.sections.classes import class_blocks
 from benchsuite.paper.sections.dataset import resolution
 from benchsuite.paper.sections.efficiency import efficiency_blocks
-from benchsuite.paper.sections.metric_range import End, describe_range, find_ends
+from benchsuite.paper.sections.metric_range import End, describe_order, describe_range, find_ends
 from benchsuite.paper.sections.readings import (
     banded,
     bands,
@@ -149,7 +149,7 @@ def _gap(study: PaperContext) -> str:
         return f"{say('gap-of-one', gap=high.quote())} {say('gap-moving')}"
     text = f"{say('gap')} {say('gap-moving')} "
     if low != high:
-        return text + say("gap-ends", overlap=_overlap(low, high), **_ends(low, high))
+        return text + say("gap-ends", overlap=describe_order(low, high), **_ends(low, high))
     if len(study.done) == 1:
         return text + say("gap-of-one-done", gap=high.quote())
     return text + say("gap-equal", gap=high.quote_mean())
@@ -158,11 +158,6 @@ def _gap(study: PaperContext) -> str:
 def _ends(low: End, high: End) -> dict[str, str]:
     """Both ends of a range, for a message."""
     return {"most": high.subject(), "highest": high.quote(), "least": low.subject(), "lowest": low.quote()}
-
-
-def _overlap(low: End, high: End) -> str:
-    """That what is known of both ends overlaps, so that the data do not say which of them is which."""
-    return say("ends-overlap") if high.reach[0] <= low.reach[1] else ""
 
 
 def _convergence(study: PaperContext) -> str:
@@ -175,7 +170,7 @@ def _convergence(study: PaperContext) -> str:
         slowest = say(
             "convergence-slowest", n=len(high.cases), cases=high.subject(), epochs=_epochs(high, high.quote())
         )
-        text = say("convergence-ends", fastest=fastest, slowest=slowest, overlap=_overlap(low, high))
+        text = say("convergence-ends", fastest=fastest, slowest=slowest, overlap=describe_order(low, high))
     elif len(study.done) == 1:
         text = say("convergence-of-one-done", epochs=_epochs(high, high.quote()))
     else:
@@ -225,7 +220,7 @@ def test_figure(study: PaperContext) -> Figure:
 def _test_accuracy(study: PaperContext) -> str:
     low, high = find_ends(study, "test_accuracy")
     if low != high:
-        text = say("test-ends", n=len(high.cases), **_ends(low, high))
+        text = say("test-ends", n=len(high.cases), overlap=describe_order(low, high), **_ends(low, high))
     elif len(study.done) > 1:
         text = say("test-equal", accuracy=high.quote_mean())
     elif study.compares_cases:

@@ -30,12 +30,13 @@ PACKAGES = ("torch", "torchvision", "numpy", "pillow", "benchsuite")
 
 
 def counts_table(facts: DatasetFacts, titles: Mapping[str, str]) -> Table:
-    """Images of each class in each split, with totals; of many classes or equal ones, how many a class has."""
+    """Images of each class in each split, with totals; of many classes or equal ones, how many a class has. `titles`
+    are in the mini grammar."""
     splits = [split for split in SPLITS if split in facts.counts]
     equal = len(facts.classes) > FEW and all(len(set(facts.counts[split])) == 1 for split in splits)
     if equal or len(facts.classes) > LISTED:
         return _splits_table(facts, splits)
-    names = [Cell(markup.literal(titles.get(name, name))) for name in facts.classes]
+    names = [Cell(titles.get(name) or markup.literal(name)) for name in facts.classes]
     counts = [*zip(*(facts.counts[split] for split in splits), strict=True), [sum(facts.counts[s]) for s in splits]]
     rows = tuple(
         (name, *map(cells.number, [*values, sum(values)]))
@@ -125,7 +126,7 @@ def runs_table(study: PaperContext) -> Table:
         facets = tuple(Facet(seed=seed) for seed in seeds)
         title, wide, long = say("title-runs-by-seed"), len(cases) > 2, cells.is_long(seeds)
         if len(cases) > 1:
-            title = markup.literal(say("title-runs-by-seed-and", factor=study.names.factor.lower()))
+            title = markup.literal(say("title-runs-by-seed-and", factor=typography.lower_first(study.names.factor)))
     elif len(seeds) <= KEYS_ABREAST:
         if len(seeds) > ABREAST:
             runs = {run: replace(cell, text=f"`{cell.of[:8]}`" if cell.of else "") for run, cell in runs.items()}

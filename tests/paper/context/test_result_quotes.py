@@ -38,3 +38,10 @@ def test_what_is_not_known_yet_is_pending() -> None:
         == say("pending")
     )
     assert not quotes.quantities
+
+
+def test_the_first_points_are_percentage_points_whoever_quotes_them() -> None:
+    quotes = ResultQuotes()
+    for value in (0.07, 0.061):
+        quotes.number(value, METRICS["overfitting_gap"].format(value))
+    assert [one.text.replace("\u00a0", " ") for one in quotes.quantities] == ["7,0 puntos porcentuales", "6,1 puntos"]

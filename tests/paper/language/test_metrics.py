@@ -134,3 +134,22 @@ def test_what_brackets_and_bars_are_depends_on_the_seeds() -> None:
     few, many = of_seeds(0.6, 0.7), of_seeds(0.60, 0.65, 0.7, 0.75, 0.8)
     assert spread_of([]) == spread_of([of_seeds(0.6)]) == ""
     assert (spread_of([many]), spread_of([few]), spread_of([few, many])) == ("interval", "observed", "mixed")
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "printed"),
+    [
+        (0.0004, 0.047, "[+0,04; +4,70]"),
+        (-0.047, -0.00004, "[−4,700; −0,004]"),
+        (-0.0004, 0.047, "[0,0; +4,7]"),
+        (0.0006, 0.047, "[+0,1; +4,7]"),
+        (0.0, 0.047, "[0,0; +4,7]"),
+    ],
+)
+def test_an_interval_that_excludes_zero_does_not_print_it(low: float, high: float, printed: str) -> None:
+    assert METRICS["test_accuracy"].signed_brackets(low, high).replace("\u00a0", " ") == printed
+
+
+def test_values_that_are_set_beside_each_other_have_as_many_decimals() -> None:
+    assert METRICS["best_epoch"].together(15.9, 19.0) == ["15,9", "19,0"]
+    assert METRICS["best_epoch"].together(15.0, 19.0) == ["15", "19"]

@@ -24,6 +24,7 @@ from support.browser import DESKTOP, PHONE, chromium, opened
 from support.paper_material import make_material
 from support.paper_studies import make_study
 from support.search import make_search_material
+from support.synthetic_study import make_suite_material
 
 CASES, SEEDS = 5, 7
 BRIGHT, DARK = "rgb(255, 255, 255)", "rgb(22, 24, 27)"
@@ -379,6 +380,18 @@ def test_axe_finds_no_serious_fault_and_the_page_never_scrolls_sideways(
         grave = [fault for fault in found if fault["impact"] in ("serious", "critical")]
         assert [(fault["id"], [node["html"][:200] for node in fault["nodes"]]) for fault in grave] == []
         assert page.evaluate("document.documentElement.scrollWidth") == viewport["width"]
+
+
+@pytest.mark.slow
+def test_code_in_tables_is_whole_on_a_phone(browser: Browser, tmp_path: Path) -> None:
+    paper = write(make_suite_material("two_phase"), tmp_path / "paper.html")
+    with opened(browser, paper, viewport=PHONE) as page:
+        found = page.evaluate(
+            """() => [...document.querySelectorAll('.scroll code')].filter(code => !/[\\s-]/.test(code.textContent))
+              .map(code => [code.textContent, code.getClientRects().length])"""
+        )
+        assert len(found) > 5
+        assert [text for text, lines in found if lines > 1] == []
 
 
 def test_headings_go_down_one_level_at_a_time(page: Page) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from benchsuite.paper.document.blocks import Document, Heading, Paragraph
+from benchsuite.paper.document.blocks import Document, Drawing, Figure, Heading, Paragraph
 from benchsuite.paper.document.numbering import number
 from benchsuite.paper.language.current import speaking
 from benchsuite.paper.rendering import line_breaks, print_page
@@ -115,6 +115,47 @@ def test_titles_with_names_are_not_broken_after_their_first_word(lines: str) -> 
     (head,) = (one for one in paragraphs(laid_out(make_document(title=lines.replace("|", " ")))) if one.tag == "h1")
     unseen = str.maketrans({"\u00a0": " ", "\u2060": None})
     assert [line.text.translate(unseen).strip() for line in head.lines] == lines.split("|")
+
+
+@pytest.mark.parametrize(
+    ("caption", "kept"),
+    [
+        ("la media de las ejecuciones.", "la media de{ }<w>las~ejecuciones.</w>"),
+        ("a <i>b</i> la clase que se le atribuye.", "a{ }<i>b</i> la clase que se{ }<w>le~atribuye.</w>"),
+        ("medias multiplicativamente correlacionadas.", "medias multiplicativamente{ }<w>correlacionadas.</w>"),
+        ("Pérdida.", "Pérdida."),
+    ],
+)  # fmt: skip
+def test_captions_end_with_two_words_or_a_whole_one(caption: str, kept: str) -> None:
+    page = "<html><body><figcaption>{}</figcaption><p>{}</p>"
+    for short, long in (
+        ("{ }", "<span> </span>"),
+        ("<w>", '<span class="whole">'),
+        ("</w>", "</span>"),
+        ("~", "\u00a0"),
+    ):
+        kept = kept.replace(short, long)
+    prose = caption.replace(" <i>", "<span> </span><i>")
+    assert line_breaks.keep_together(page.format(caption, caption)) == page.format(kept, prose)
+
+
+def test_no_caption_ends_with_the_rest_of_a_word() -> None:
+    caption = "Lo que {} se ve en cada una de las figuras de este estudio, con el margen que se le atribuye."
+    body = tuple(
+        Figure(f"fig-{width}", caption.format("i " * width), lambda name: Drawing(svg(name), name))
+        for width in range(60)
+    )
+    found = [
+        one.lines
+        for one in paragraphs(laid_out(replace(make_document(), body=body)))
+        if one.tag == "figcaption" and len(one.lines) > 1
+    ]
+    assert len(found) >= 60
+    assert [lines[-1].text for lines in found if len(lines[-1].text.replace("\u00a0", " ").split()) < 2] == []
+
+
+def svg(name: str) -> str:
+    return f'<svg xmlns="http://www.w3.org/2000/svg" width="200pt" height="20pt"><title>{name}</title></svg>'
 
 
 RAGGED = "p{text-align:left}"

@@ -8,10 +8,12 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
 import pytest
+import weasyprint
 from pypdf import PdfReader
 
 from benchsuite.paper.context.material import PaperMaterial
@@ -22,7 +24,7 @@ from benchsuite.paper.document.style import Form
 from benchsuite.paper.rendering import print_page
 from benchsuite.paper.rendering.pdf import render_pdf
 from benchsuite.paper.sections.compose import compose
-from support.composition import outline, small_letters
+from support.composition import outline, paragraphs, small_letters
 from support.paper_material import make_material
 from support.paper_studies import SKETCHES, make_study
 
@@ -193,6 +195,17 @@ def test_the_lists_of_figures_and_tables_of_a_report_share_a_page(
     assert [at for at, page in enumerate(found) if "Índice de figuras" in page] == [page_of_lists]
     assert [at for at, page in enumerate(found) if "Índice de tablas" in page] == [page_of_lists]
     assert found[page_of_lists].count("Valores") == 8
+
+
+def test_no_page_of_an_index_stands_on_a_line_without_words() -> None:
+    sheet = (resources.files("report_templates") / "report_es/print.css").read_text(encoding="utf-8")
+    titles = [" ".join(["palabra"] * words) + "i" * more for words in range(5, 12) for more in range(1, 20)]
+    items = "".join(f'<li class="level-1"><a href="#z">{title}</a></li>' for title in titles)
+    page = f'<style>{sheet}</style><nav class="index"><ol>{items}</ol></nav><p id="z">z</p>'
+    lines = [one.lines for one in paragraphs(weasyprint.HTML(string=page).render()) if one.tag == "li"]
+    assert len(lines) == len(titles)
+    assert {len(each) for each in lines} >= {1, 2}
+    assert [each[-1].text for each in lines if not re.search("[a-z]", each[-1].text)] == []
 
 
 @pytest.mark.slow

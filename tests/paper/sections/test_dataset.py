@@ -10,6 +10,7 @@ import pytest
 from benchsuite_plugins.datasets import beans
 
 from benchsuite.paper.context.paper_context import PaperContext
+from benchsuite.paper.document import markup
 from benchsuite.paper.document.blocks import Paragraph, texts
 from benchsuite.paper.language.current import speaking
 from benchsuite.paper.sections.compose import compose
@@ -81,3 +82,19 @@ def test_a_card_without_addresses_has_no_words_of_them() -> None:
 
 def test_an_address_that_papers_do_not_link_to_is_told_as_it_is() -> None:
     assert said_of(homepage="http://example.org/a(b)", sources=()).endswith("Página: example.org/a(b).")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("language", "said"), [("es", "en"), ("en", "")])
+def test_titles_of_classes_that_are_english_are_said_to_be(language: Language, said: str) -> None:
+    material = make_suite_material("cub_x20", language=language)
+    assert material.class_language == said
+    prose = " ".join(block.text for block in compose(material, files={}).body if isinstance(block, Paragraph))
+    named = [title for title in material.card.class_titles.values() if title in prose]
+    assert named
+    assert [title for title in named if (markup.words_of("en", title) in prose) != bool(said)] == []
+
+
+@pytest.mark.slow
+def test_titles_of_classes_that_are_translated_are_of_the_papers_language() -> None:
+    assert make_suite_material("beans_freeze").class_language == ""

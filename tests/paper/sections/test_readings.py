@@ -95,7 +95,8 @@ def test_every_case_has_a_sentence_with_its_own_numbers_and_runs() -> None:
     assert figure.narrow is not None
     first, second = (told(study, item) for item in bullets.items)
     assert "su máximo, 80,0 %, en la época 2 de 3 y termina en 60,0 %" in first
-    assert "entrenamiento termina en 95,0 %, con una brecha de 35,0 puntos. Desde el máximo se pierden 20,0" in first
+    assert "entrenamiento termina en 95,0 %, con una brecha de 35,0 puntos porcentuales. Desde" in first
+    assert "Desde el máximo se pierden 20,0 puntos." in first, "the second time"
     assert "con más épocas podría seguir subiendo" in second
     assert "con una brecha de −5,0 puntos" in second
     assert {quantity.runs for quantity in study.quotes.quantities} == {("run0", "run1"), ("run0",)}

@@ -43,3 +43,8 @@ def test_runs_that_fit_no_grid_are_one_row_a_case() -> None:
     assert all(len(row[2].runs) == 9 for row in table.rows)
     assert "resultados adjuntos" in (table.note or "")
     assert table == made(4, 9)
+
+
+def test_the_factor_in_the_title_of_runs_keeps_its_capitals() -> None:
+    study = PaperContext(make_material({"labels": {"recipe.freeze.blocks": "Bloques sin SGD"}}, cases=2, seeds=2))
+    assert runs_table(study).title == "Ejecuciones por semilla y bloques sin SGD"
