@@ -48,15 +48,16 @@ class CaseNames:
     @cached_property
     def factor(self) -> str:
         """What sets the cases apart, as axes and heads of tables say it; cleaned, not in the mini grammar."""
-        return ", ".join(self._axis_names) or say("factor-none")
+        return ", ".join(self.axis_names) or say("factor-none")
 
     @property
     def factors(self) -> str:
         """The same in running text: «Tasa de aprendizaje y tamaño de lote»."""
-        return listing(self._axis_names) or say("factor-none")
+        return listing(self.axis_names) or say("factor-none")
 
     @property
-    def _axis_names(self) -> list[str]:
+    def axis_names(self) -> list[str]:
+        """What sets the cases apart, one by one; cleaned, not in the mini grammar."""
         names = [name_axis(path, self.labels) for path in self.axes]
         return [*names[:1], *map(lower_first, names[1:])]
 

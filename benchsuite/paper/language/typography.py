@@ -57,9 +57,9 @@ def list_sign() -> str:
     return "; " if _signs(spoken())[0] == "," else ", "
 
 
-def part_narrowly(text: str) -> str:
-    """Prose whose numbers are parted as those that are printed here."""
-    return re.sub(rf"(?<=\d){NBSP}(?=\d{{3}}(?!\d))", NARROW, text)
+def set_numbers(text: str) -> str:
+    """Prose whose numbers are parted, and hold their percent signs, as those that are printed here."""
+    return re.sub(r"(?<=\d) (?=%)", NBSP, re.sub(rf"(?<=\d){NBSP}(?=\d{{3}}(?!\d))", NARROW, text))
 
 
 def tie_numbers(name: str) -> str:

@@ -103,7 +103,7 @@ def _render(
     returns: Counter[str] = Counter()
     links = _links(document, numbering, medium, backing, returns)
     voice: dict[str, Callable[..., Any]] = {
-        "rich": lambda source: markup.render(document.form.agreeing(typography.part_narrowly(source)), links),
+        "rich": lambda source: markup.render(document.form.agreeing(typography.set_numbers(source)), links),
         "plain": lambda source: plain(document, source),
         "heading": lambda title: _heading(document, title),
         "tied": lambda title: markup.render(_tied(document.title_lang, title), links),

@@ -82,7 +82,9 @@ def _compared(study: PaperContext) -> str:
         return say("compared", cases=f"{size} ({names})" if names else size)
     # Values may have decimal commas, so that no comma may part them.
     values = f" ({'; '.join(markup.literal(case.label) for case in study.findings.cases)})" if names else ""
-    return say("compared-by", cases=size, factor=markup.literal(lower_first(study.names.factors)), values=values)
+    # Quoted, so that no label needs an article, or a gender.
+    factors = [say("case-quoted", case=markup.literal(lower_first(name))) for name in study.names.axis_names]
+    return say("compared-by", n=len(factors), cases=size, factor=listing(factors), values=values)
 
 
 def _names(study: PaperContext) -> str:

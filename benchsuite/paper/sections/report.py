@@ -164,9 +164,12 @@ def _begun(report: ReportContext) -> Iterator[str]:
     steps = [step for step in report.chain if step.begun is not None]
     if not steps:
         return
-    counts = Counter(step.begun for step in steps)
-    parts = [say(f"report-begun-{begun}", n=counts[begun]) for begun in ("kept", "partly", "lost") if counts[begun]]
-    yield say("report-begun", n=len(steps), parts=listing(parts))
+    if len(steps) == 1:
+        yield say(f"report-begun-once-{steps[0].begun}")
+    else:
+        counts = Counter(step.begun for step in steps)
+        parts = [say(f"report-begun-{begun}", n=counts[begun]) for begun in ("kept", "partly", "lost") if counts[begun]]
+        yield say("report-begun", n=len(steps), parts=listing(parts))
     others = [step for step in report.chain if not step.by_validation]
     if others:
         labels = listing([markup.literal(report.label(step.study)) for step in others])
@@ -286,7 +289,7 @@ def _design(report: ReportContext, study: PaperContext, step: ChainStep) -> str:
     cases = step.findings.cases if len(step.findings.cases) > 1 else ()
     paths = dict.fromkeys(path for case in cases for path in case.case.settings)
     names = list(dict.fromkeys(lower_first(name_axis(path, study.names.labels)) for path in paths))
-    varied = listing([markup.literal(name) for name in names])
+    varied = listing([say("case-quoted", case=markup.literal(name)) for name in names])
     return say(
         "report-step" if varied else "report-step-of-one",
         n=len(names),

@@ -62,8 +62,11 @@ def test_percentages_and_measures_in_english() -> None:
 
 
 def test_numbers_of_prose_are_parted_as_printed_ones() -> None:
-    assert typography.part_narrowly(f"60{N}000 de 1{N}200{N}000; 5{N}kg, 12{N}34") == (
+    assert typography.set_numbers(f"60{N}000 de 1{N}200{N}000; 5{N}kg, 12{N}34") == (
         f"60{T}000 de 1{T}200{T}000; 5{N}kg, 12{N}34"
+    )
+    assert typography.set_numbers("supera el 95 % y el 2,5 %; 10 de 12, 5 x") == (
+        f"supera el 95{N}% y el 2,5{N}%; 10 de 12, 5 x"
     )
 
 

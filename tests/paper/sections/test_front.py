@@ -41,7 +41,8 @@ def words(material: PaperMaterial) -> tuple[str, str]:
 def test_one_factor_is_the_title_and_the_results_are_the_abstract() -> None:
     title, abstract = words(bare(make_material(cases=5, seeds=10)))
     assert title == "Bloques congelados: comparación de cinco configuraciones en el conjunto Beans"
-    assert abstract.startswith("Se comparan cinco configuraciones de ResNet18, que difieren en bloques congelados, en")
+    assert abstract.startswith("Se comparan cinco configuraciones de ResNet18, que difieren en el parámetro «bloques ")
+    assert "parámetro «bloques congelados», en la clasificación" in abstract
     assert "imágenes de tres clases del conjunto Beans, con 10 semillas." in abstract
     assert "La exactitud en test va de " in abstract
     assert "Frente a la referencia" in abstract or "con la referencia" in abstract
@@ -60,7 +61,7 @@ def test_few_named_cases_are_named_and_many_are_counted() -> None:
 def test_two_factors_are_joined_and_a_single_case_is_its_model() -> None:
     title, abstract = words(bare(make_study("fases")))
     assert title == "Estrategia y profundidad: comparación de ocho configuraciones en el conjunto CIFAR-10"
-    assert "que difieren en estrategia y profundidad," in abstract
+    assert "que difieren en los parámetros «estrategia» y «profundidad»," in abstract
     title, abstract = words(bare(make_study("doscientas")))
     assert title == "Clasificación de imágenes con BirdCNN en el conjunto CUB-200-2011"
     assert abstract.startswith("Se estudia BirdCNN en la clasificación de ")

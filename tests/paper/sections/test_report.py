@@ -125,13 +125,15 @@ def test_the_chain_tells_what_is_handed_on_and_whether_the_next_begins_from_it()
     told = [templates.plain(document, cell.text) for cell in row]
     assert told == ["step1 → step2", "Bloques congelados", "2", "0 / 1", "no", "0 de 2"]
     whole = said(document)
-    assert "en uno el siguiente no parte de lo elegido" in whole
+    assert "un solo paso con continuación, y el estudio siguiente no parte de lo elegido." in whole
     assert "En un paso la cadena sigue con una configuración distinta de la primera en validación: step1." in whole
 
 
 def test_a_step_that_is_followed_is_said_to_be() -> None:
     whole = said(compose_report(make_report_material(sizes=((3, 5), (1, 5)))))
-    assert "en uno todas las configuraciones del estudio siguiente parten de lo elegido" in whole
+    assert (
+        "un solo paso con continuación: todas las configuraciones del estudio siguiente parten de lo elegido." in whole
+    )
 
 
 def test_a_single_claim_is_told_as_one() -> None:
@@ -142,8 +144,10 @@ def test_a_single_claim_is_told_as_one() -> None:
 
 def test_a_step_says_in_what_its_settings_differ() -> None:
     whole = said(compose_report(make_report_material()))
-    found = re.findall(r"Compara \w+ configuraciones, con \w+ semillas cada una, que difieren en ([a-z ]+)\.", whole)
-    assert found == ["bloques congelados", "bloques congelados"]
+    found = re.findall(
+        r"Compara \w+ configuraciones, con \w+ semillas cada una, que difieren en el (parámetro «[a-z ]+»)\.", whole
+    )
+    assert found == ["parámetro «bloques congelados»"] * 2
 
 
 def test_a_report_on_one_study_has_no_chain() -> None:
