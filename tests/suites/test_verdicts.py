@@ -19,7 +19,7 @@ from benchsuite.paper.sections.compose import compose
 from benchsuite.paper.sections.report import compose_report
 from benchsuite.registry import registry
 from benchsuite.suite import expand, read_suite
-from benchsuite.suite.prose.assertions import EVASION, OUTCOME, asserted_results
+from benchsuite.suite.prose.assertions import EVASION, HEARSAY, LEARNING, OUTCOME, asserted_results
 from benchsuite.suite.prose.references import typed_results
 from benchsuite.suite.prose.translations import in_language
 from benchsuite.suite.schema.suite import Language
@@ -128,7 +128,7 @@ def test_mixed_results_are_told_in_whole_sentences(name: str, turn: int) -> None
     signs: list[Sign] = ["positive", "open", "negative"]
     whole = " ".join(said(name, verdicts[turn:] + verdicts[:turn], signs[turn:] + signs[:turn]))
     assert "{{" not in whole
-    assert EVASION.search(whole) is None
+    assert [pattern for pattern in (EVASION, LEARNING, HEARSAY) if pattern.search(whole)] == []
     assert re.findall(r"\S{0,9}(?: [,.;:]|\.\.|,,| {2}|\( | \)|\(\))\S{0,9}", whole) == []
     assert re.findall(r"[.!?] [a-zñáéíóú]\w*", whole) == []
 
@@ -210,6 +210,6 @@ def test_in_each_language_mixed_results_are_told_in_whole_sentences(name: str, l
     signs: list[Sign] = ["positive", "open", "negative"]
     whole = " ".join(told(name, language, verdicts[turn:] + verdicts[:turn], signs[turn:] + signs[:turn]))
     assert "{{" not in whole
-    assert EVASION.search(whole) is None
+    assert [pattern for pattern in (EVASION, LEARNING, HEARSAY) if pattern.search(whole)] == []
     assert re.findall(r"\S{0,9}(?: [,.;:]|\.\.|,,| {2}|\( | \)|\(\))\S{0,9}", whole) == []
     assert re.findall(r"[.!?] [a-zñáéíóú]\w*", whole) == []

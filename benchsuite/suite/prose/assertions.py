@@ -49,13 +49,13 @@ _SHOWS_IN_ENGLISH = r"(?:shows?|indicates?|reveals?|tells?|says?|makes? clear)"
 _MEASURED = r"(?:es[aeo]s?|est[aeo]s?|aquell(?:a|o|as|os)|ambas?|ambos)(?: \w+)?"
 EVASION = re.compile(
     r"\bpermiten? (?:juzgar|elegir|decidir|sopesar|ver|apreciar)\b|\bapenas se distinguen?\b"
-    rf"|\b{_SHOWS} (?:también |además |asimismo )?(?:si|cuándo|cuánt[oa]s?|cómo|hasta (?:dónde|qué))\b"
+    rf"|(?<!no )\b{_SHOWS} (?:también |además |asimismo )?(?:si|cuándo|cuánt[oa]s?|cómo|hasta (?:dónde|qué))\b"
     r"|(?<!no )\bdejan? (?:ver|apreciar)\b|\b(?:debe|puede)n? (?:leerse|verse|juzgarse|apreciarse) en\b"
     rf"|(?:^|[.,;:(]\s)si (?:{_MEASURED} )?(?:es (?!así\b)|son |sigue|queda|incluye|contiene|resulta|está)"
     r"|\bque se (?:obtiene|observa|aprecia)n? aquí\b"
     r"|\ballows? (?:judging|choosing|deciding|weighing|seeing)\b|\bcan (?:hardly|barely) be told apart\b"
-    rf"|\b{_SHOWS_IN_ENGLISH} (?:also |besides )?(?:whether|when|how (?:much|many|far|fast|soon|long|early|late))\b"
-    r"|(?<!not )\blets? (?:\w+ )+?(?:be )?seen?\b|\b(?:should|can|may) be (?:read|seen|judged) (?:in|from)\b"
+    rf"|(?<!not )\b{_SHOWS_IN_ENGLISH} (?:also )?(?:whether|when|how (?:much|many|far|fast|soon|long|early|late))\b"
+    r"|(?<!not )\blets? (?:\w+ )+?(?:be )?seen?\b|\b(?:should be read|can be seen) (?:in|from)\b"
     r"|(?:^|[.,;:(]\s)if (?:it|that|this|those|these|both)(?: \w+)? (?:is|are|stays?|remains?|includes?|contains?)\b"
     r"(?! so\b)|\b(?:that|which) (?:is|are) (?:found|obtained|observed|seen) here\b",
     re.IGNORECASE,

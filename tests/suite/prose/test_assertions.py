@@ -104,6 +104,7 @@ def test_what_is_told_as_if_everybody_knew_it_is_pointed_at(text: str, what: str
         "Las redes memorizan las etiquetas [[informe]].",
         "Conviene partir de otra red, que es lo que aconseja la literatura [[informe]].",
         "La repetición no muestra que difieran, y no ha podido decidirse si es la mejor.",
+        "El informe de partida no dice cuántas veces lo repitió, and it does not say how often it did.",
         "Si es así, la diferencia es la de la {{fig-gap}}.",
         "{{fig-gap}} shows the gap, and if so it is small.",
     ],
