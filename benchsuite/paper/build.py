@@ -1,4 +1,4 @@
-"""Build a paper: material in, `paper.html` and `paper.pdf` out, both or neither half-written.
+"""Build a paper: material in, `paper.html` and `paper.pdf` out, both or neither half-written, and a README beside them.
 
 What was built is remembered in the cache, with the drawings it took: an unchanged paper is not built again, and one
 whose prose alone has changed is not drawn again.
@@ -25,14 +25,18 @@ if TYPE_CHECKING:
     from benchsuite.paper.rendering.process import Renderer
 
 
+README = "README.md"
+
+
 @dataclass(frozen=True)
 class Built:
-    """What is remembered of a paper: what it was made from, the SHA-256 of its two files, and its drawings."""
+    """What is remembered of a paper: what it was made from, the SHA-256 of its files, and its drawings."""
 
     order: str
     renderer: str
     html: str
     pdf: str
+    readme: str = ""
     memo: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -42,8 +46,8 @@ NOTHING = Built("", "", "", "")
 def build_paper(
     material: Material, folder: Path, *, renderer: Renderer | None = None, memory: Path | None = None
 ) -> PaperFiles:
-    """Write the paper of a study, or of a report, into `folder` as `paper.html` and `paper.pdf`. The same material
-    gives the same bytes.
+    """Write the paper of a study, or of a report, into `folder` as `paper.html` and `paper.pdf`, and what it says in
+    short as `README.md`. The same material gives the same bytes.
 
     `renderer` is a process that has been started already; `memory` the folder that remembers papers: without it, all
     is built from nothing. Raises PaperError for prose that cannot be set, SetupError where Pango is missing, StoreError
@@ -80,8 +84,11 @@ def _build(
         pages = rendering.pages(packed, before.memo if before.renderer == setting else {})
     write_bytes(files.html, pages.html)
     write_bytes(files.pdf, pages.pdf)
+    if len(materials) == 1:
+        write_text(folder / README, pages.readme)
     if place is not None:
-        now = Built(order, setting, _digest(pages.html), _digest(pages.pdf), pages.memo)
+        readme = _digest(pages.readme.encode())
+        now = Built(order, setting, _digest(pages.html), _digest(pages.pdf), readme, pages.memo)
         with suppress(StoreError):  # a cache that cannot be written costs time, not the paper
             content = json.dumps(asdict(now))
             write_text(place, f"{_digest(content.encode())}\n{content}")
@@ -107,7 +114,8 @@ def _remembered(place: Path | None) -> Built:
 
 
 def _stand(files: PaperFiles, built: Built) -> bool:
-    """Whether both files are there as they were built."""
+    """Whether all its files are there as they were built."""
+    paths = (files.html, files.pdf, files.html.with_name(README))
     with suppress(OSError):
-        return (_digest(files.html.read_bytes()), _digest(files.pdf.read_bytes())) == (built.html, built.pdf)
+        return tuple(_digest(path.read_bytes()) for path in paths) == (built.html, built.pdf, built.readme)
     return False

@@ -3,9 +3,7 @@ Hub reads them."""
 
 from __future__ import annotations
 
-import html
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 
 import yaml
 
@@ -19,6 +17,7 @@ from benchsuite.paper.language import typography
 from benchsuite.paper.language.catalogue import say
 from benchsuite.paper.language.current import speaking
 from benchsuite.paper.language.metrics import METRICS
+from benchsuite.paper.rendering.markdown import escaped, markdown
 from benchsuite.paper.tables import cells
 from benchsuite.paper.tables.facts import counts_table, environment_table
 from benchsuite.paper.tables.results import results_table
@@ -96,16 +95,16 @@ def _introduction(record: RunRecord, model: str, material: PaperMaterial | None)
     context = PaperContext(material) if material is not None else None
     case = next((one for one in context.findings.cases if one.case.name == spec.case.name), None) if context else None
     label = case.label if case else spec.case.name
-    yield f"# {_text(model)} · {_text(data.title)}\n"
+    yield f"# {escaped(model)} · {escaped(data.title)}\n"
     if data.provenance == "synthetic sample":
         yield f"**{say('card-sample')}**\n"
     told = say(
         "card-introduction",
-        model=_text(model),
+        model=escaped(model),
         classes=len(data.classes),
-        data=_text(data.title),
+        data=escaped(data.title),
         seed=str(spec.seed),
-        case=_text(label),
+        case=escaped(label),
         suite=spec.suite,
     )
     yield f"{told}\n"
@@ -130,7 +129,7 @@ def _use(record: RunRecord, preprocessing: Preprocessing, titles: Mapping[str, s
     )
     yield f"{told}\n"
     for number, name in enumerate(record.dataset.classes):
-        yield f"{number}. {_text(name)}" + (f" ({_text(titles[name])})" if titles.get(name, name) != name else "")
+        yield f"{number}. {escaped(name)}" + (f" ({escaped(titles[name])})" if titles.get(name, name) != name else "")
     yield f"\n{say('card-metadata')}\n"
 
 
@@ -171,26 +170,3 @@ def _origin(record: RunRecord, card: DatasetCard) -> Iterator[str]:
     yield from markdown(Table("tab-origin", say("card-provenance"), heads, rows))
     yield f"{say('card-licence-of-network')}\n"
     yield from markdown(environment_table(record.environment))
-
-
-def markdown(table: Table) -> Iterator[str]:
-    """A table of the paper in Markdown, without its links."""
-    marks = {"left": "---", "right": "--:", "center": ":-:"}
-    yield f"**{_plain(table.title)}**\n"
-    yield _row([_plain(column.title) for column in table.columns])
-    yield _row([marks[column.align] for column in table.columns])
-    yield from (_row([f"**{_plain(c.text)}**" if c.strong else _plain(c.text) for c in row]) for row in table.rows)
-    yield f"\n{_plain(table.note)}\n" if table.note else ""
-
-
-def _row(parts: Sequence[str]) -> str:
-    return f"| {' | '.join(parts)} |"
-
-
-def _plain(text: str) -> str:
-    return _text(markup.plain(text))
-
-
-def _text(text: str) -> str:
-    """Foreign text that means itself in Markdown."""
-    return re.sub(r"([\\`*_\[\]|#~])", r"\\\1", html.escape(markup.line(text, "model card"), quote=False))

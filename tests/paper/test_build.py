@@ -87,6 +87,13 @@ def test_the_results_can_be_downloaded_from_the_page(sample_paper: PaperFiles) -
     assert results["suite"]["name"] == "beans_freeze"
 
 
+def test_a_readme_stands_beside_it_with_the_same_notice_and_no_markup(sample_paper: PaperFiles) -> None:
+    text = sample_paper.html.with_name("README.md").read_text(encoding="utf-8")
+    assert "**MUESTRA SINTÉTICA" in text
+    assert "[PDF](paper.pdf)" in text
+    assert "<script" not in text
+
+
 def test_numbers_name_the_runs_they_come_from(sample_paper: PaperFiles) -> None:
     assert re.search(
         r'<a class="q" href="#run-[0-9a-f]{12}" data-runs="([0-9a-f]{12} )+[0-9a-f]{12}">',
@@ -122,7 +129,7 @@ def test_another_process_folder_time_zone_locale_home_hash_seed_and_no_fonts_giv
     }
     command = [sys.executable, "-c", BUILD, str(tmp_path / "elsewhere")]
     subprocess.run(command, cwd=tmp_path, env=environment, check=True, capture_output=True)
-    for ours in (sample_paper.html, sample_paper.pdf):
+    for ours in (sample_paper.html, sample_paper.pdf, sample_paper.html.with_name("README.md")):
         assert (tmp_path / "elsewhere" / ours.name).read_bytes() == ours.read_bytes()
 
 

@@ -28,13 +28,14 @@ COPIES = 3
 
 @dataclass(frozen=True)
 class Pages:
-    """A paper as HTML and PDF, and what memoized functions made for it."""
+    """A paper as HTML and PDF, its README, and what memoized functions made for it."""
 
     __pydantic_config__ = BYTES_AS_BASE64
 
     html: bytes
     pdf: bytes
     memo: Mapping[str, str]
+    readme: str = ""
 
 
 class Renderer(ClosedProcess):
@@ -130,6 +131,7 @@ def _libraries() -> Callable[[list[dict[str, bytes]], dict[str, str], bool], Pag
     from benchsuite.paper.rendering.layout_plan import arrange
     from benchsuite.paper.rendering.pango import check_pango
     from benchsuite.paper.rendering.pdf import render_pdf
+    from benchsuite.paper.rendering.readme import render_readme
     from benchsuite.paper.sections.comparison import compose_comparison
     from benchsuite.paper.sections.compose import compose
     from benchsuite.paper.sections.report import compose_report
@@ -168,6 +170,6 @@ def _libraries() -> Callable[[list[dict[str, bytes]], dict[str, str], bool], Pag
             with run_in_fork(web) as page:
                 pdf = render_pdf(document, numbering, planned)
                 html, used = page()
-            return Pages(html, pdf, memo.used | used)
+            return Pages(html, pdf, memo.used | used, render_readme(document, numbering))
 
     return render

@@ -112,6 +112,15 @@ def test_an_unchanged_paper_is_not_built_again(
     assert files.pdf.stat().st_mtime_ns == before
 
 
+def test_a_readme_that_was_taken_away_comes_back(material: PaperMaterial, built: tuple[PaperFiles, Path]) -> None:
+    files, memory = built
+    readme = files.html.with_name("README.md")
+    told = readme.read_bytes()
+    readme.unlink()
+    assert build_paper(material, files.pdf.parent, memory=memory) == files
+    assert readme.read_bytes() == told
+
+
 def test_a_drawing_that_was_changed_where_it_is_remembered_is_not_believed(
     built: tuple[PaperFiles, Path], tmp_path: Path
 ) -> None:
