@@ -162,6 +162,7 @@ def _usual(suite: Suite) -> dict[str, Any]:
         "devices": suite.devices == "one",
         "folds": suite.folds is None,
         "metrics": not suite.metrics,
+        "published": not suite.published,
         "translations": not suite.translations,
     }
     return {**{name: True for name, is_usual in bare.items() if is_usual}, **({"paper": usual} if usual else {})}

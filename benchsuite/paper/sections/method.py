@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 
 from benchsuite.analysis.findings import CaseFindings
@@ -28,6 +28,8 @@ FEW_LOOKS = 6
 """Looks that are listed one by one."""
 
 Modelled = tuple[CaseFindings, ModelFacts]
+Stages = tuple[tuple[str, tuple[str, ...], str, int], ...]
+"""What `describe_stages` says of a network."""
 
 
 def model_blocks(study: PaperContext) -> list[Block]:
@@ -44,7 +46,7 @@ def model_blocks(study: PaperContext) -> list[Block]:
         text = f"{compared} {say('models-table')}"
     blocks: list[Block] = [Paragraph(" ".join(filter(None, (text, layers, _weights(study)))))]
     blocks += [table for table in (models, layers_shown) if table is not None]
-    blocks += [*_networks(study, known), *source_blocks(study)]
+    blocks += [*network_blocks(study), *source_blocks(study)]
     return blocks + (_frozen(study, known) if any(model.frozen_stages for _, model in known) else [])
 
 
@@ -74,13 +76,16 @@ def _layers(study: PaperContext, known: Sequence[Modelled]) -> tuple[str, Table 
     return say(whose, case=study.names.mention(case)), table
 
 
-def _networks(study: PaperContext, known: Sequence[Modelled]) -> list[Block]:
-    """A drawing of each network that has other layers than those before it."""
-    if not study.asks_for("fig-networks"):
-        return []
-    layers = {case.case.name: describe_stages(facts.layers) for case, facts in known if facts.layers}
-    different = group_cases([case for case, _ in known], lambda case: layers.get(case.case.name))
-    if not different:
+def different_networks(study: PaperContext) -> dict[Stages, list[CaseFindings]]:
+    """The stages of each network that has other layers than those before it, and the cases that have it."""
+    cases = [case for case in study.findings.cases if case.model is not None and case.model.layers]
+    return group_cases(cases, lambda case: describe_stages(case.model.layers) if case.model is not None else None)
+
+
+def network_blocks(study: PaperContext, drawn: Collection[Stages] = ()) -> list[Block]:
+    """A drawing of each network that has other layers than those before it and those `drawn`, where it is asked for."""
+    different = {stages: cases for stages, cases in different_networks(study).items() if stages not in drawn}
+    if not different or not study.asks_for("fig-networks"):
         return []
     titles = [study.model_title(cases[0]) for cases in different.values()]
     told_apart = len(set(titles)) == len(titles)

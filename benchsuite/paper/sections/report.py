@@ -29,8 +29,10 @@ from benchsuite.paper.language.metrics import METRICS
 from benchsuite.paper.language.phrases import articles, listing
 from benchsuite.paper.language.typography import lower_first, upper_first
 from benchsuite.paper.sections.claims import claims_table, count_verdicts
+from benchsuite.paper.sections.dataset import dataset_blocks
 from benchsuite.paper.sections.efficiency import describe_cost
 from benchsuite.paper.sections.front import paper_title
+from benchsuite.paper.sections.method import different_networks, network_blocks
 from benchsuite.paper.sections.notices import language_notice, results_notices, running_head
 from benchsuite.paper.sections.parts import (
     Subsections,
@@ -250,16 +252,26 @@ def _chain_figure(report: ReportContext) -> Figure:
 def _study_blocks(report: ReportContext, name: str) -> list[Block]:
     """What the report tells of a study."""
     study, step = report.of(name), report.step(name)
+    before = list(report.studies.values())[: list(report.studies).index(name)]
     differences = cases_table(study)
     design = f"{_design(report, study, step)} {_choice(report, study, step)}"
     blocks: list[Block] = [Paragraph(design if differences is None else f"{design} {say('report-cases')}")]
     if differences is not None:
         blocks.append(differences)
     if study.done:  # as in every paper, but not yet where whoever writes its prose has no results
+        if _data(study) not in map(_data, before):
+            blocks += dataset_blocks(study)
+        blocks += network_blocks(study, {stages for other in before for stages in different_networks(other)})
         blocks += _outcome_blocks(study)
     shown = {block.id for block in blocks if isinstance(block, Figure | Table)}
     label = markup.literal(report.label(name))
     return [_named_after(name, label, block, shown) for block in blocks]
+
+
+def _data(study: PaperContext) -> object:
+    """What tells the data of a study from those of another: of data that are told already nothing is said again."""
+    facts = study.findings.dataset
+    return None if facts is None else (facts.fingerprint, facts.classes, facts.counts)
 
 
 def _outcome_blocks(study: PaperContext) -> list[Block]:
@@ -366,7 +378,7 @@ def _source_blocks(report: ReportContext) -> list[Block]:
         if study.findings.changes or study.findings.deviations:
             blocks.append(Paragraph(say("report-deviations", study=markup.literal(report.label(name)))))
             blocks += deviation_blocks(study)
-    return [*blocks, Paragraph(_repetition(report.material))]
+    return [*blocks, Paragraph(f"{say('report-papers')} {_repetition(report.material)}")]
 
 
 def _repetition(material: ReportMaterial) -> str:

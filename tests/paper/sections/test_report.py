@@ -26,6 +26,7 @@ from benchsuite.suite.prose.references import BLOCK
 from benchsuite.suite.schema.report import Step
 from support.paper_material import make_report_material
 from support.paper_studies import make_study
+from support.synthetic_study import make_report_material as make_shipped_report
 
 CLAIM: dict[str, Any] = {"id": "bien", "text": "Todas superan el 20 %", "at_least": 0.2}
 
@@ -77,6 +78,25 @@ def test_of_what_a_study_asks_for_its_report_has_the_curves_and_the_losses() -> 
     assert {"fig-curves-step1", "tab-losses-step1"} <= names
     assert not {"fig-curves-step2", "tab-losses-step2"} & names
     assert "el artículo del estudio lee cada curva" in said(document)
+
+
+def test_data_and_networks_are_told_with_the_first_study_that_has_them() -> None:
+    material = further(make_report_material(sizes=((2, 3), (1, 3))), "fig-networks")
+    birds = replace(make_study("aves"), samples=(), mistakes=())
+    suite = material.suite.model_copy(update={"studies": (*material.suite.studies, Step(study="aves"))})
+    document = compose_report(replace(material, suite=suite, studies=(*material.studies, birds)))
+    names = {block.id for block in document.body if isinstance(block, Figure | Table)}
+    assert {name for name in names if name.startswith("tab-dataset")} == {"tab-dataset-step1", "tab-dataset-aves"}
+    own, ours = table(compose(material.studies[0]), "tab-dataset"), table(document, "tab-dataset-step1")
+    assert [[cell.text for cell in row] for row in ours.rows] == [[cell.text for cell in row] for row in own.rows]
+    assert "queda en la carpeta del estudio, junto a la de este informe." in said(document)
+
+
+@pytest.mark.slow
+def test_each_network_is_drawn_once_along_the_chain() -> None:
+    document = compose_report(make_shipped_report("cifar10_report"))
+    drawn = [block.id for block in document.body if isinstance(block, Figure) and block.id.startswith("fig-networks")]
+    assert drawn == ["fig-networks-cifar10_dense", "fig-networks-cifar10_cnn"]
 
 
 def test_what_each_configuration_is_stands_where_its_name_does_not_tell() -> None:
