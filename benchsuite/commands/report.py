@@ -19,7 +19,7 @@ from benchsuite.errors import PaperError, StoreError
 if TYPE_CHECKING:
     from benchsuite.commands.run_names import Found, NamedRuns
     from benchsuite.commands.session import Session
-    from benchsuite.paper.context.material import PaperFiles, ReportMaterial
+    from benchsuite.paper.context.material import PaperFiles, PaperMaterial, ReportMaterial
     from benchsuite.paper.rendering.process import Renderer
     from benchsuite.registry import Registry
     from benchsuite.store.record import RunRecord
@@ -223,7 +223,7 @@ def _material(report: ReportSession, form: FormOptions) -> ReportMaterial:
     from benchsuite.commands.paper_form import form_arguments, formed, tell_of_languages
     from benchsuite.paper.context.material import ReportMaterial
     from benchsuite.paper.document.markup import file_name
-    from benchsuite.paper.gather import gather_results
+    from benchsuite.paper.gather import gather_results, with_photos
     from benchsuite.suite.prose.translations import in_language
 
     arguments = tuple(map(file_name, report.arguments()))
@@ -233,12 +233,16 @@ def _material(report: ReportSession, form: FormOptions) -> ReportMaterial:
     language = suite.paper.language
     spoken = [in_language(one.suite, language) for one in report.studies]
     _tell_of_claims(spoken)
-    studies = tuple(
-        gather_results(said, one.preparation, one.registry) for said, one in zip(spoken, report.studies, strict=True)
-    )
+    studies: list[PaperMaterial] = []
+    shown: set[str] = set()
+    for said, one in zip(spoken, report.studies, strict=True):
+        study = gather_results(said, one.preparation, one.registry)
+        data = one.preparation.tasks[0].data.fingerprint
+        studies.append(study if data in shown else with_photos(study, one.preparation))
+        shown.add(data)
     return ReportMaterial(
         suite=suite,
-        studies=studies,
+        studies=tuple(studies),
         study_arguments=arguments if arguments != (declared.name,) else (),
         form_arguments=form_arguments(form),
         version=studies[0].version,

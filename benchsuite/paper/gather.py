@@ -40,15 +40,19 @@ def gather(suite: Suite, preparation: Preparation, registry: Registry) -> PaperM
     from benchsuite.paper.plugin_figures import charts_apart
     from benchsuite.store.run_store import Store
 
-    material = gather_results(suite, preparation, registry)
+    material = with_photos(gather_results(suite, preparation, registry), preparation)
     tasks, plan = preparation.tasks, preparation.plan
     store = Store(preparation.runs_folder)
     material = replace(
         material,
-        samples=_photos(tasks[0], material.card),
         mistakes=_mistakes(tasks[: len(plan.cases) * len(plan.seeds)], material.results.records, store),
     )
     return replace(material, charts=charts_apart(material, preparation.runs_folder))
+
+
+def with_photos(material: PaperMaterial, preparation: Preparation) -> PaperMaterial:
+    """The material with some training photos of each class. Raises DataError where one cannot be read."""
+    return replace(material, samples=_photos(preparation.tasks[0], material.card))
 
 
 def gather_results(suite: Suite, preparation: Preparation, registry: Registry) -> PaperMaterial:

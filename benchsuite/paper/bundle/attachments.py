@@ -79,8 +79,9 @@ def _pack_report(material: ReportMaterial) -> dict[str, bytes]:
     told["studies"] = json_array(files[RESULTS].decode().rstrip() for files in packed.values())
     made = [record for study in material.studies for record in study.results.records.values()]
     files = {RESULTS: f"{json_object(told)}\n".encode(), **_declared(material.suite), **_environments(made)}
-    for study in material.studies:
-        files |= {f"{study.suite.name}{OF_STUDY}{name}": text for name, text in _declared(study.suite).items()}
+    shared = {RESULTS, ENVIRONMENT, LOCK}
+    for study, own in packed.items():
+        files |= {f"{study}{OF_STUDY}{name}": content for name, content in own.items() if name not in shared}
     return files
 
 

@@ -84,7 +84,8 @@ class PaperMaterial:
 
 @dataclass(frozen=True)
 class ReportMaterial:
-    """A report with the material of each of its studies, in order, without their photos and the charts of plugins."""
+    """A report with the material of each of its studies, in order, without the charts of plugins and the photos of
+    mistakes; with samples where a study is the first of its data."""
 
     suite: Report
     studies: tuple[PaperMaterial, ...]

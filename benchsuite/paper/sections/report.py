@@ -20,7 +20,7 @@ from benchsuite.paper.context.paper_context import PaperContext
 from benchsuite.paper.context.parameter_words import name_axis
 from benchsuite.paper.context.report_context import ReportContext
 from benchsuite.paper.document import markup
-from benchsuite.paper.document.blocks import Block, Bullets, Document, Figure, Paragraph, Table, figure
+from benchsuite.paper.document.blocks import Block, Bullets, Document, Figure, Paragraph, Photos, Table, figure
 from benchsuite.paper.document.style import Form
 from benchsuite.paper.figures.chart import draw_chart
 from benchsuite.paper.language.catalogue import say
@@ -263,7 +263,7 @@ def _study_blocks(report: ReportContext, name: str) -> list[Block]:
             blocks += dataset_blocks(study)
         blocks += network_blocks(study, {stages for other in before for stages in different_networks(other)})
         blocks += _outcome_blocks(study)
-    shown = {block.id for block in blocks if isinstance(block, Figure | Table)}
+    shown = {block.id for block in blocks if isinstance(block, Figure | Photos | Table)}
     label = markup.literal(report.label(name))
     return [_named_after(name, label, block, shown) for block in blocks]
 
@@ -353,7 +353,7 @@ def _named_after(study: str, label: str, block: Block, shown: set[str]) -> Block
             return replace(block, text=rename(block.text))
         case Bullets():
             return replace(block, items=tuple(map(rename, block.items)))
-        case Figure():
+        case Figure() | Photos():
             return replace(block, id=f"{block.id}-{study}", caption=titled(block.caption))
         case Table():
             rows = tuple(tuple(replace(cell, text=rename(cell.text)) for cell in row) for row in block.rows)

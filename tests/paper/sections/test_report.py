@@ -16,7 +16,7 @@ from benchsuite.paper.bundle.attachments import attached, pack, unpack, unpack_s
 from benchsuite.paper.bundle.consistency import inconsistencies
 from benchsuite.paper.context.material import PaperMaterial, ReportMaterial
 from benchsuite.paper.context.report_context import ReportContext
-from benchsuite.paper.document.blocks import Document, Figure, Heading, Table, texts
+from benchsuite.paper.document.blocks import Document, Figure, Heading, Photos, Table, texts
 from benchsuite.paper.document.numbering import number
 from benchsuite.paper.rendering import templates
 from benchsuite.paper.rendering.html import render_html
@@ -84,8 +84,11 @@ def test_data_and_networks_are_told_with_the_first_study_that_has_them() -> None
     material = further(make_report_material(sizes=((2, 3), (1, 3))), "fig-networks")
     birds = replace(make_study("aves"), samples=(), mistakes=())
     suite = material.suite.model_copy(update={"studies": (*material.suite.studies, Step(study="aves"))})
-    document = compose_report(replace(material, suite=suite, studies=(*material.studies, birds)))
-    names = {block.id for block in document.body if isinstance(block, Figure | Table)}
+    first = replace(material.studies[0], samples=make_study("aves").samples)
+    whole = replace(material, suite=suite, studies=(first, *material.studies[1:], birds))
+    document = compose_report(unpack(pack(whole)))  # type: ignore[arg-type]
+    names = {block.id for block in document.body if isinstance(block, Figure | Photos | Table)}
+    assert {name for name in names if name.startswith("fig-samples")} == {"fig-samples-step1"}
     assert {name for name in names if name.startswith("tab-dataset")} == {"tab-dataset-step1", "tab-dataset-aves"}
     own, ours = table(compose(material.studies[0]), "tab-dataset"), table(document, "tab-dataset-step1")
     assert [[cell.text for cell in row] for row in ours.rows] == [[cell.text for cell in row] for row in own.rows]
