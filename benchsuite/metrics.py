@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from typing import Literal, Protocol
 
 from benchsuite.contracts.observer import Epoch
@@ -194,6 +195,11 @@ def _epochs_to_95(run: MeasuredRun) -> int | None:
     return next((epoch.epoch for epoch in run.epochs if epoch.validation_accuracy >= CONVERGED * best), None)
 
 
+def _accuracy_steps(run: MeasuredRun) -> float | None:
+    steps = [abs(after.validation_accuracy - epoch.validation_accuracy) for epoch, after in pairwise(run.epochs)]
+    return sum(steps) / len(steps) if steps else None
+
+
 _DECLARED = (
     Metric(
         "test_accuracy", "share of the test images that the model has right",
@@ -244,6 +250,10 @@ _DECLARED = (
         "epochs_to_95",
         "epochs until 95 % of the run's own best validation accuracy",
         _epochs_to_95, EPOCHS, higher_is_better=False,
+    ),
+    Metric(
+        "accuracy_steps", "mean change of the validation accuracy from one epoch to the next, upwards or downwards",
+        _accuracy_steps, POINTS, higher_is_better=False, most=1,
     ),
     Metric(
         "training_seconds", "time of the training steps, without validation",

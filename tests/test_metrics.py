@@ -41,6 +41,14 @@ def test_a_run_has_converged_at_95_percent_of_its_own_best(accuracies: list[floa
     assert METRICS["epochs_to_95"].read(record) == expected
 
 
+@pytest.mark.parametrize(
+    ("accuracies", "expected"), [([0.25, 0.75, 0.5], 0.375), ([0.5, 0.5], 0.0), ([0.9], None), ([], None)]
+)
+def test_the_steps_of_a_run_are_as_long_upwards_as_downwards(accuracies: list[float], expected: float | None) -> None:
+    record = make_record(epochs=tuple(make_epoch(i + 1, accuracy) for i, accuracy in enumerate(accuracies)))
+    assert METRICS["accuracy_steps"].read(record) == expected
+
+
 def test_metrics_are_read_from_the_record() -> None:
     record = make_record()
     assert record.test is not None
@@ -67,7 +75,7 @@ def test_metrics_are_read_from_the_record() -> None:
         "energy_joules": None,
     }
     assert {name: METRICS[name].read(record) for name in expected} == expected
-    assert METRICS.keys() == expected.keys() | {"epochs_to_95"}
+    assert METRICS.keys() == expected.keys() | {"epochs_to_95", "accuracy_steps"}
 
 
 def test_data_time_is_told_as_a_share_of_the_training_and_is_the_machines_as_much_as_the_runs() -> None:
