@@ -44,7 +44,8 @@ def test_a_whole_study_has_every_estimate_of_every_case() -> None:
         assert case.estimates.keys() == METRICS.keys() - {
             "energy_joules",
             "peak_device_memory_bytes",
-        }  # no GPU made these runs
+            "data_time_share",
+        }  # no GPU made these runs, and nothing waited for batches
         assert all(estimate.n == 10 for estimate in case.estimates.values())
         assert sum(map(sum, case.confusion or ())) == 1280
     assert [comparison.case for comparison in findings.comparisons] == [f"freeze_blocks={i}" for i in range(1, 5)]
