@@ -11,7 +11,7 @@ from benchsuite.analysis.findings import CaseFindings, Findings
 from benchsuite.paper.context.parameter_words import name_axis, name_value
 from benchsuite.paper.document import markup
 from benchsuite.paper.language.catalogue import find, in_words, say
-from benchsuite.paper.language.phrases import listing
+from benchsuite.paper.language.phrases import alternatives, listing
 from benchsuite.paper.language.typography import lower_first, tie_numbers
 from benchsuite.suite.prose.references import COUNTED, written
 from benchsuite.suite.schema.suite import Suite
@@ -132,7 +132,8 @@ class CaseNames:
         if len(numbers) < len(values) or [str(number) for number in numbers] != [case.label for case in cases]:
             return None
         if len(numbers) > 1 and 1 in numbers:  # «uno y cuatro bloques»: neither form is right for both
-            return None
+            each = [self._noun(case) for case in cases]
+            return None if None in each else alternatives([noun for noun in each if noun is not None])
         count, one = listing([in_words(number) for number in numbers]), numbers == [1]
         forms = self.labels.get(f"{path}={COUNTED}")
         if forms is None:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from benchsuite.paper.language.catalogue import say
 
 _SOUND_OF_I = re.compile(r"(?i)\W*h?[ií](?![aeiouáéóú])")
+_SOUND_OF_O = re.compile(r"(?i)\W*(?:h?[o\u00f3]|8|11\b)")
 
 
 def listing(items: Sequence[str]) -> str:
@@ -17,6 +18,12 @@ def listing(items: Sequence[str]) -> str:
     context = "before-i" if _SOUND_OF_I.match(items[-1]) else ""
     start, last = ", ".join(items[:-1]), items[-1]
     return say("list-two" if len(items) == 2 else "list-more", context=context, start=start, last=last)
+
+
+def alternatives(items: Sequence[str]) -> str:
+    """«a, b o c»; where the last one begins with the sound o, Spanish has «u» before it."""
+    context = "before-o" if _SOUND_OF_O.match(items[-1]) else ""
+    return say("list-or", context=context, start=", ".join(items[:-1]), last=items[-1])
 
 
 def articles(gender: str) -> dict[str, str]:

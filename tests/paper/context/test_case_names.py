@@ -67,7 +67,7 @@ def test_cases_told_one_by_one_are_configurations_once() -> None:
     assert names.again(cases[2], cases[3]).replace("\u00a0", " ") == "las de dos y tres bloques congelados"
     assert names.trait(cases[1]) == "un bloque congelado"
     assert names.subject(cases[3], cases[1]).replace("\u00a0", " ") == (
-        "las configuraciones con bloques congelados = 3 y 1"
+        "las configuraciones con tres bloques congelados o un bloque congelado"
     )
     with speaking("en"):
         assert names.subjects(cases[1:3]) == ["the configuration with one frozen block", "that with two frozen blocks"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from benchsuite.paper.language.catalogue import say
 from benchsuite.paper.language.current import speaking
-from benchsuite.paper.language.phrases import date, listing
+from benchsuite.paper.language.phrases import alternatives, date, listing
 from benchsuite.paper.language.typography import NBSP as N
 
 
@@ -15,6 +15,8 @@ def test_dates_and_lists() -> None:
     assert listing(["agua", "hielo"]) == f"agua y{N}hielo"
     assert listing(["a"]) == "a"
     assert listing([]) == ""
+    assert alternatives(["cero", "uno", "dos"]) == f"cero, uno o{N}dos"
+    assert alternatives(["uno", "ocho"]) == f"uno u{N}ocho"
 
 
 def test_dates_and_lists_in_english() -> None:
