@@ -30,11 +30,10 @@ CLAIMS: list[dict[str, Any]] = [
     {"id": f"c{number}", "text": f"Afirmación {number}", "cases": [number], "better_than": 0} for number in (1, 2)
 ]
 IDENTIFIER = re.compile(
-    r"(?:imagenet1k_v1|stem|layer\d|head|conv\d|hidden|features|tf_\w+|\S*/\S*|[\w-]+\.pth|\w+_pytorch_model|"
-    r"[\da-f]{16}|\d[\d., ]*)"
+    r"(?:imagenet1k_v1|stem|layer\d|head|conv\d|hidden|features|tf_\w+|[\w.-]+\.pth|\w+_pytorch_model|"
+    r"\S*/\S*|[\da-f]{16}|\d[\d., ]*)"
 )
-"""Values that are names: of weights, of stages, of architectures, of places, of packages and their files, of files by
-their digest."""
+"""Values that are names: of weights, of their packages, of stages, of architectures, of places, of files by their digest."""
 FOREIGN = {
     "un número en cifras donde va en letras": r"(?<![\w,.;:/–−-])[2-9] (?:semillas|configuraciones|ejecuciones|clases|"
     r"comparaciones|afirmaciones|etapas|ensayos|modelos|tipos de|entornos)\b",
