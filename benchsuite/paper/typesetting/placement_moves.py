@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from benchsuite.paper.typesetting.arrangement import GAP, HOLE, STRETCH, Block, is_loose
 from benchsuite.paper.typesetting.column_model import (
+    ROUNDING,
     Cursor,
     Hole,
     Measure,
@@ -37,6 +38,8 @@ SOONEST = {False: 2, True: 30}
 
 SMALL_HOLE, ANY_HOLE, LARGE_HOLE, OVERFLOW = 0.4, 600.0, 6.0, 20_000.0
 """Prices of a pixel of hole, of a hole beyond HOLE and of its pixels beyond it, of a block too tall for its column."""
+DOUBT = 800.0
+"""Price of a column so full that WeasyPrint, which rounds otherwise, may take a line of it to the next."""
 WARY = 4.0
 """Pixels by which holes had better be smaller than HOLE."""
 COLUMN, BEFORE, FARTHER, BARRIER, LAST_FOOT, SPANNING, PAGE = 12.0, 40.0, 2500.0, 60.0, 100.0, 400.0, 200.0
@@ -320,6 +323,8 @@ class Moves:
                 charged += price
         if any(part.bottom > cursor.limit + 1 for part in parts if part.page == cursor.page):
             cost += OVERFLOW
+        limits = {page: state.cursor.limit, cursor.page: cursor.limit}
+        cost += DOUBT * any(abs(part.bottom - limits.get(part.page, part.bottom + 1)) <= ROUNDING for part in parts)
         path = (state.path, ("flow", index, held))
         give = give if cursor[:2] == state.cursor[:2] else 0.0
         return state._replace(cost=cost, cursor=cursor, charged=charged, give=give, begun=begun, path=path), parts
