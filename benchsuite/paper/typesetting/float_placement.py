@@ -17,10 +17,10 @@ from benchsuite.paper.typesetting.column_model import Measure, Reserve, Sheet, b
 from benchsuite.paper.typesetting.placement_moves import FARTHER, PAGE, Moves, State
 from benchsuite.paper.typesetting.spacing import spaced
 
-BEAMS = (120, 8), (400, 12)
+BEAMS = (120, 8), (400, 12), (800, 12)
 """How many states are kept before each text, and of them how many that have set the same floats; the next are tried
 where those before leave a flaw."""
-MOST_WORK = 80_000
+MOST_WORK = 140_000
 """Largest product of states and blocks that is tried after the first search: what some twenty pages need for all."""
 
 

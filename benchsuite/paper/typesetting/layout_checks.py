@@ -15,7 +15,8 @@ ROUNDING = 1.0
 """Pixels."""
 FEWEST_LINES = 2
 UNEVEN = 160.0
-"""Pixels of ten lines, by which the columns of the last page may differ: what ends them may be a table."""
+"""Pixels of ten lines, by which the columns of the last page may differ; by more where a float that is taller than that
+ends the longer one."""
 
 
 @dataclass(frozen=True)
@@ -79,8 +80,10 @@ def _holes(content: Sequence[Block], arrangement: Arrangement, layout: Layout) -
         ended = last_parts[fragment.index] is fragment
         if ended and 0 <= fragment.index < len(content) and content[fragment.index].leads:
             yield Fault("lead at foot", page, fragment.index)
-        uneven = abs(ends.get((page, 0), fragment).bottom - fragment.bottom)
-        if page == layout.pages and uneven > UNEVEN:
+        shorter, longer = sorted((ends.get((page, 0), fragment), fragment), key=lambda end: end.bottom)
+        uneven = longer.bottom - shorter.bottom
+        whole = longer.bottom - longer.top if _is(content, longer.index, "figure", "table") else 0.0
+        if page == layout.pages and uneven > max(UNEVEN, whole):
             yield Fault("unequal", page, fragment.index, uneven)
 
 

@@ -38,7 +38,7 @@ SOONEST = {False: 2, True: 30}
 
 SMALL_HOLE, ANY_HOLE, LARGE_HOLE, OVERFLOW = 0.4, 600.0, 6.0, 20_000.0
 """Prices of a pixel of hole, of a hole beyond HOLE and of its pixels beyond it, of a block too tall for its column."""
-DOUBT = 800.0
+DOUBT = 300.0
 """Price of a column so full that WeasyPrint, which rounds otherwise, may take a line of it to the next."""
 WARY = 4.0
 """Pixels by which holes had better be smaller than HOLE."""

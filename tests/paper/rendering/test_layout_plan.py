@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import partial
 from random import Random
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
@@ -29,7 +29,7 @@ from benchsuite.paper.sections.report import compose_report
 from benchsuite.paper.typesetting.arrangement import Arrangement
 from benchsuite.paper.typesetting.layout_checks import Fault, faults
 from benchsuite.suite.reader import is_report
-from benchsuite.suite.schema.suite import PageSize, Template
+from benchsuite.suite.schema.suite import Language, PageSize, Template
 from support.shipped import FILES
 from support.synthetic_study import make_report_material, make_suite_material
 
@@ -116,10 +116,16 @@ def test_what_is_wide_stands_before_the_references_however_short_the_text() -> N
     assert max(tops, key=tops.__getitem__) > len(body), "the references end the paper"
 
 
-@pytest.fixture(scope="module", params=FILES, ids=lambda path: path.stem)
+@pytest.fixture(
+    scope="module",
+    params=[(path, language) for path in FILES for language in get_args(Language)],
+    ids=lambda param: f"{param[0].stem}-{param[1]}",
+)
 def material(request: pytest.FixtureRequest) -> PaperMaterial | ReportMaterial:
-    name = request.param.stem
-    return make_report_material(name) if is_report(request.param) else make_suite_material(name)
+    path, language = request.param
+    if is_report(path):
+        return make_report_material(path.stem, language=language)
+    return make_suite_material(path.stem, language=language)
 
 
 def composed(material: PaperMaterial | ReportMaterial, template: Template, page: PageSize) -> Document:
