@@ -218,13 +218,3 @@ def test_paragraphs_leave_no_single_line_at_either_end() -> None:
     parts = list(column_model.fill((0, 1), {0: paragraph(42), 1: paragraph(5)}, SHEET, {}))
     pieces = [round((part.bottom - part.top) / 16) for index, part in parts if index == 1]
     assert min(pieces) >= 2
-
-
-def test_a_column_whose_last_line_rounding_decides_is_kept_away_from() -> None:
-    """Fifty lines fill the page to its edge, where WeasyPrint may see one too many; a figure before them does not."""
-    sheet = Sheet(height=800, front=0, head=(), tail=(), columns=1)
-    content = [TEXT, Block("figure", mention=0), *[TEXT] * 2]
-    measures = {0: paragraph(10), 1: figure(305), 2: paragraph(40), 3: paragraph(20)}
-    arrangement, parts = placed(content, measures, sheet)
-    assert arrangement.order == (0, 1, 2, 3)
-    assert all(abs(part.bottom - sheet.height) > 1 for _, part in parts)

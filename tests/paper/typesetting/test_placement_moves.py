@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from benchsuite.paper.typesetting.arrangement import Block
 from benchsuite.paper.typesetting.column_model import Measure, Sheet
-from benchsuite.paper.typesetting.placement_moves import Moves, State
+from benchsuite.paper.typesetting.placement_moves import DOUBT, Moves, State
 
 SHEET = Sheet(height=800, front=100, head=(), tail=())
 TEXT, WIDE, HEIGHT = Block("text"), Block("figure", wide=True, mention=0), 200.0
@@ -58,3 +60,13 @@ def test_a_booking_changes_nothing_of_what_stands_already() -> None:
         for after in reached:
             assert after.cursor[:4] == state.cursor[:4]
             assert after.taken == (state.taken[0], 1, 0)
+
+
+@pytest.mark.parametrize(("height", "doubtful"), [(804.0, False), (800.05, True), (800.0, True), (799.95, True)])
+def test_a_column_whose_last_line_rounding_decides_costs(height: float, doubtful: bool) -> None:
+    """Fifty lines are 800 pixels, which WeasyPrint may find one line too many where they are counted as room enough."""
+    moves = Moves([TEXT], {0: paragraph(50)}, {}, Sheet(height=height, front=0, head=(), tail=(), columns=1))
+    after = moves.with_text(moves.begin())
+    assert after is not None
+    assert after.cursor.page == 1
+    assert (after.cost >= DOUBT) == doubtful
