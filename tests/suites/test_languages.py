@@ -43,11 +43,11 @@ ENGLISH = re.compile(
 )
 ALLOWED = {
     "en": re.compile(
-        r"equipo@benchsuite\.invalid|\bet al\b|^(?:y|en)$|Universidad (?:Politécnica )?de (?:Madrid|Granada)"
+        r"equipo@benchsuite\.invalid|\bet al\b|^(?:y|en)$|\(z, ?y\)|Universidad (?:Politécnica )?de (?:Madrid|Granada)"
     ),
-    "es": re.compile(r"low-rank adaptation|-with-glibc|California Institute of Technology"),
+    "es": re.compile(r"low-rank adaptation|-with-glibc|California Institute of Technology|Black-and-white Warbler"),
 }
-"""Addresses, institutions, letters of formulas and foreign words that a paper in the language may have."""
+"""Addresses, institutions, letters of formulas, species and foreign words that a paper in the language may have."""
 
 
 @cache

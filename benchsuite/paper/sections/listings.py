@@ -30,6 +30,8 @@ def design_blocks(study: PaperContext) -> list[Block]:
         return []
     suite = study.material.suite
     declared = suite.model_dump(mode="json", include=set(DECLARED), exclude_unset=True)
+    # What an attached suite spells out without need is left out as it is in its file.
+    declared["cases"] = [{key: value for key, value in case.items() if value} for case in declared.get("cases", ())]
     text = _yaml({name: declared[name] for name in DECLARED if declared.get(name)})
     caption = say("caption-listing", file=markup.code(f"{suite.name}.yaml", "suite"))
     return [Paragraph(say("listing")), Listing("fig-listing", _shown(text), caption)]
