@@ -74,7 +74,8 @@ def draw_matrices(
         columns = min(columns, 2 if len(classes) <= FEW else 1)
     rows = -(-len(shown) // columns)
     if len(classes) <= FEW:
-        size = (COLUMN if narrow else PAGE if columns > 2 else min(2.3 * columns, COLUMN), (1.75 if narrow else 1.85) * rows + 0.1)
+        width = COLUMN if narrow else PAGE if columns > 2 else min(2.3 * columns, COLUMN)
+        size = (width, (1.75 if narrow else 1.85) * rows + 0.1)
     else:
         size = (PAGE, 3.5 * rows) if columns > 1 else (COLUMN, 3.3)
     names = shorten_all(classes, 26)
