@@ -150,7 +150,7 @@ def _title_faults(lines: list[str]) -> Iterator[str]:
 
 
 def indents(laid_out: Any) -> set[float]:
-    """How far first lines of paragraphs of the body begin from the left, in ems of the text."""
+    """How far first lines of paragraphs of the body begin from the left, in pixels."""
     body = [one for one in paragraphs(laid_out) if (one.tag == "p" and not one.kinds) or "led" in one.kinds]
     return {round(one.lines[0].indent, 1) for one in body if one.justified and one.lines}
 

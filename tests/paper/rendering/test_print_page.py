@@ -1,4 +1,5 @@
-"""Code in print never leaves its column, however long a line is; photos stand in even rows."""
+"""Code in print never leaves its column, however long a line is; photos stand in even rows, and paragraphs are indented
+as their form has it."""
 
 from __future__ import annotations
 
@@ -10,12 +11,13 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from benchsuite.paper.document.blocks import Document, Listing, Paragraph, Photos
+from benchsuite.paper.document.blocks import Document, Equation, Heading, Listing, Paragraph, Photos
 from benchsuite.paper.document.numbering import number
 from benchsuite.paper.document.page import PIXEL
 from benchsuite.paper.document.style import Form
 from benchsuite.paper.rendering import print_page, weasyprint_boxes
 from benchsuite.paper.typesetting.arrangement import Arrangement
+from support.composition import indents
 
 CODE = "    x = 1\n" + "y" * 400 + "\nz = [" + "1, " * 120 + "]"
 
@@ -75,3 +77,20 @@ def test_photos_stand_in_even_rows(template: Any, rows: list[int]) -> None:
     laid_out = print_page.lay_out(html, print_page.collect_assets(document))
     tops = [round(one.position_y) for page in laid_out.pages for one in pictures(page._page_box)]
     assert list(Counter(tops).values()) == rows
+
+
+@pytest.mark.parametrize(("template", "points"), [("ieee", 10), ("report", 1.2 * 11)])
+def test_paragraphs_begin_as_their_form_has_them_and_those_after_an_equation_at_the_edge(
+    template: Any, points: float
+) -> None:
+    words = "Se comparan las configuraciones con la referencia y después entre sí, una por una. " * 2
+    body = (
+        Heading("s", 1, "Parte"),
+        Paragraph(words),
+        Paragraph(words),
+        Equation("eq-1", "x=1", "equis"),
+        Paragraph(words),
+    )
+    document = Document("T", (), words, ("c",), body, {}, (), None, form=Form(template))
+    html = print_page.print_html(document, number(document), Arrangement(tuple(range(len(body)))))
+    assert indents(print_page.lay_out(html, print_page.collect_assets(document))) == {0, round(points * 96 / 72, 1)}
