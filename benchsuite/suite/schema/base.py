@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated
 from unicodedata import category
 
@@ -27,3 +28,13 @@ Key = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_:.-]*$", max_length=
 
 class Declared(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, use_attribute_docstrings=True)
+
+
+def require_one(declared: Declared, fields: Sequence[str], subject: str, without: str) -> str:
+    """The one of the fields that is given; ValueError unless it is exactly one. `without` is said of a subject that has
+    none."""
+    said = [name for name in fields if getattr(declared, name) is not None]
+    if len(said) != 1:
+        found = f"has {' and '.join(said)}" if said else without
+        raise ValueError(f"{subject} {found}; it needs exactly one of {', '.join(fields)}")
+    return said[0]

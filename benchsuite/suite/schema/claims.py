@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from benchsuite.suite.schema.base import Declared, Heading, Key, Slug
+from benchsuite.suite.schema.base import Declared, Heading, Key, Slug, require_one
 from benchsuite.suite.source.problems import Problem, did_you_mean, one_of, shown
 from benchsuite.suite.source.yaml_nodes import Node
 
@@ -73,20 +73,17 @@ class Claim(Declared):
 
     @model_validator(mode="after")
     def _whole(self) -> Claim:
-        said = [name for name in CONDITIONS if getattr(self, name) is not None]
-        if len(said) != 1:
-            found = f"has {' and '.join(said)}" if said else "has no condition"
-            raise ValueError(f"the claim {self.id!r} {found}; it needs exactly one of {', '.join(CONDITIONS)}")
+        condition = require_one(self, CONDITIONS, f"the claim {self.id!r}", "has no condition")
         if (self.margin is not None) != (self.no_worse_than is not None):
             raise ValueError(f"the claim {self.id!r} needs both no_worse_than and margin, or neither")
         if self.relative and self.margin is None and self.within is None:
             raise ValueError(f"the claim {self.id!r} has nothing that could be relative: no margin, no within")
         if self.best_of is not None and (self.cases is None or len(self.cases) != 1):
             raise ValueError(f"the claim {self.id!r} says which case is the best_of: cases needs exactly one")
-        if said[0] in ("better_than", "no_worse_than") and self.cases is None:
-            raise ValueError(f"the claim {self.id!r} needs the cases that are {said[0]} another")
-        if said[0] in MUTUAL and self.cases is not None and len(self.cases) < 2:
-            raise ValueError(f"the claim {self.id!r} is {said[0]} over its cases, so it needs two or more")
+        if condition in ("better_than", "no_worse_than") and self.cases is None:
+            raise ValueError(f"the claim {self.id!r} needs the cases that are {condition} another")
+        if condition in MUTUAL and self.cases is not None and len(self.cases) < 2:
+            raise ValueError(f"the claim {self.id!r} is {condition} over its cases, so it needs two or more")
         return self
 
     @property

@@ -9,7 +9,7 @@ from typing import Annotated
 from pydantic import Field, model_validator
 
 from benchsuite.metrics import METRICS
-from benchsuite.suite.schema.base import Declared, Key
+from benchsuite.suite.schema.base import Declared, Key, require_one
 from benchsuite.suite.schema.claims import CaseReference, MetricName
 from benchsuite.suite.source.problems import Problem, did_you_mean, one_of, shown
 from benchsuite.suite.source.yaml_nodes import Node
@@ -45,10 +45,7 @@ class Published(Declared):
 
     @model_validator(mode="after")
     def _whole(self) -> Published:
-        said = [name for name in FORMS if getattr(self, name) is not None]
-        if len(said) != 1:
-            found = f"has {' and '.join(said)}" if said else "says no figure"
-            raise ValueError(f"what {self.source} publishes {found}; it needs exactly one of {', '.join(FORMS)}")
+        require_one(self, FORMS, f"what {self.source} publishes", "says no figure")
         if self.between is not None and self.between[0] >= self.between[1]:
             raise ValueError(f"what {self.source} publishes is between {self.between[0]:g} and {self.between[1]:g}; "
                              "the first must be the smaller one")  # fmt: skip
